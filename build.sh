@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# The one command: restore, format check, build, test. CI calls it too.
+#   ./build.sh                      all of it
+#   ./build.sh restore|format|build one step (build restores first)
+#   ./build.sh test [options]       restore, build, run the tests; options go to `dotnet test`,
+#                                   for example: ./build.sh test --filter-class '*GroupCommitTests'
+# The tests end with one line: "N passed, N failed" (and ", N skipped" when some were).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+if [[ "${CI:-}" == "true" ]]; then
+  export MSBUILDDISABLENODEREUSE=1 # leave no build process behind
+fi
+
+reports="artifacts/tests"
+
+say() { printf '\n== %s\n' "$*"; }
+
+# With CI=true the lock files decide and are not touched (Directory.Build.props).
+restore() {
+  say "restore"
+  dotnet restore Fleet.sln
+}
+
+# White space only, in seconds and without loading a project. The style rules of .editorconfig are checked by the
+# compiler (EnforceCodeStyleInBuild) and fail the build as any other warning does.
+format() {
+  say "format"
+  if ! dotnet format whitespace . --folder --verify-no-changes --exclude '**/obj/' '**/bin/'; then
+    echo "Fix it with: dotnet format whitespace . --folder" >&2
+    return 1
+  fi
+}
+
+build() {
+  say "build"
+  dotnet build Fleet.sln --no-restore
+}
+
+# One number of a report's <Counters …/>.
+counter() {
+  sed -n "s/.*<Counters[^>]* $2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1
+}
+
+run_tests() {
+  local passed=0 failed=0 skipped=0 project name report code total ok out
+  rm -rf "$reports"
+  mkdir -p "$reports"
+  for project in tests/*/*.csproj; do
+    grep -q 'Include="xunit.v3"' "$project" || continue
+    name="$(basename "$project" .csproj)"
+    report="$reports/$name.trx"
+    say "test $name"
+    code=0
+    dotnet test --project "$project" --no-build --no-progress \
+      --results-directory "$reports" --report-xunit-trx --report-xunit-trx-filename "$name.trx" "$@" || code=$?
+
+    # The report is the source of the numbers. A project that left none, or that failed without a failed test
+    # (it crashed, or had nothing to run), counts as one failure.
+    total=0 ok=0 out=0
+    if [[ -f "$report" ]]; then
+      total="$(counter "$report" total)" ok="$(counter "$report" passed)" out="$(counter "$report" notExecuted)"
+    fi
+    total="${total:-0}" ok="${ok:-0}" out="${out:-0}"
+    passed=$((passed + ok)) skipped=$((skipped + out)) failed=$((failed + total - ok - out))
+    # 8 is "no test ran", which is fine for a project when a filter was given.
+    if ((code != 0 && total == ok + out)) && ! ((code == 8 && $# > 0)); then
+      echo "$name ended with exit code $code and no failed test in its report; it counts as one failure." >&2
+      failed=$((failed + 1))
+    fi
+  done
+
+  if ((passed + failed == 0)); then
+    echo "No test ran." >&2
+    failed=1
+  fi
+  echo
+  if ((skipped > 0)); then
+    echo "$passed passed, $failed failed, $skipped skipped"
+  else
+    echo "$passed passed, $failed failed"
+  fi
+  ((failed == 0))
+}
+
+command="${1:-all}"
+shift || true
+case "$command" in
+  all) restore && format && build && run_tests ;;
+  restore) restore ;;
+  format) format ;;
+  build) restore && build ;;
+  test) restore && build && run_tests "$@" ;;
+  *)
+    echo "Unknown step '$command'; allowed are restore, format, build, test, or nothing for all of them." >&2
+    exit 2
+    ;;
+esac
