@@ -1,0 +1,34 @@
+namespace Fleet;
+
+/// <summary>What was asked for is refused; nothing was stored.</summary>
+public sealed class InvalidRunException(InputError error) : Exception(error.Message)
+{
+    /// <summary>Which field, which value, and what is allowed.</summary>
+    public InputError Error { get; } = error;
+}
+
+/// <summary>Why an input was refused.</summary>
+/// <param name="Code">A stable word for programs, such as <c>unknown_job</c>.</param>
+/// <param name="Field">The name of the field as the caller wrote it, such as <c>args.day</c>.</param>
+/// <param name="Message">One sentence for people that names the field, the value and what is allowed.</param>
+/// <param name="Value">The refused value, cut to 100 characters; null when there was none.</param>
+/// <param name="Allowed">What would have been accepted; null when the message says all.</param>
+public sealed record InputError(string Code, string Field, string Message, string? Value = null, string? Allowed = null);
+
+/// <summary>The idempotency key was used before with another request; nothing was stored.</summary>
+public sealed class IdempotencyConflictException(string key, RunId existing)
+    : Exception($"idempotencyKey '{key}' already belongs to run {existing}, which was enqueued with another request.")
+{
+    /// <summary>The key.</summary>
+    public string Key { get; } = key;
+
+    /// <summary>The run that has it.</summary>
+    public RunId Existing { get; } = existing;
+}
+
+/// <summary>More runs wait for their commit than the limit allows; nothing was stored. Try again after <see cref="RetryAfter"/>.</summary>
+public sealed class FleetBusyException(TimeSpan retryAfter) : Exception("Too many runs wait to be stored; try again shortly.")
+{
+    /// <summary>When to come back.</summary>
+    public TimeSpan RetryAfter { get; } = retryAfter;
+}

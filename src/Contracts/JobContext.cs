@@ -1,0 +1,74 @@
+using System.Data.Common;
+
+namespace Fleet;
+
+/// <summary>The run at hand, as its handler sees it.</summary>
+public abstract class JobContext
+{
+    /// <summary>The run's id: stable over all attempts, so it is the idempotency key for effects outside the database.</summary>
+    public abstract RunId RunId { get; }
+
+    /// <summary>The stable name of the job, even when the run was stored under an alias.</summary>
+    public abstract string Job { get; }
+
+    /// <summary>The lane the run travels on.</summary>
+    public abstract string Lane { get; }
+
+    /// <summary>Which try this is, from 1.</summary>
+    public abstract int Attempt { get; }
+
+    /// <summary>When this attempt became due.</summary>
+    public abstract DateTimeOffset DueTime { get; }
+
+    /// <summary>The instant of the schedule that this run stands for; null when no schedule made it.</summary>
+    public abstract DateTimeOffset? FireTime { get; }
+
+    /// <summary>The schedule that made this run; null when none did.</summary>
+    public abstract string? Schedule { get; }
+
+    /// <summary>The labels given at enqueue.</summary>
+    public abstract IReadOnlyList<string> Tags { get; }
+
+    /// <summary>Log lines that are kept with the run and also go to the process's log with run id and trace id.</summary>
+    public abstract JobLog Log { get; }
+
+    /// <summary>Tells how far the work is. Shown live; written to the database at most every second.</summary>
+    /// <param name="fraction">0 to 1; values outside are clamped.</param>
+    /// <param name="message">What is being done, at most 200 characters (longer ones are cut); null leaves the last one.</param>
+    public abstract void ReportProgress(double fraction, string? message = null);
+
+    /// <summary>Sets the output of the run, stored as JSON when the run completes; the last call wins.</summary>
+    /// <exception cref="ArgumentException">The JSON is larger than 256 KiB.</exception>
+    public abstract void SetOutput<T>(T output);
+
+    /// <summary>Adds a follow-up run. It is stored in the same transaction that completes this run, so it exists if and
+    /// only if this run succeeds; the id can be used at once.</summary>
+    /// <remarks>With an idempotency key that another run has by then, no run is added.</remarks>
+    /// <exception cref="InvalidRunException">The job is unknown or an option is out of range.</exception>
+    public abstract Task<RunId> EnqueueAsync<TArgs>(TArgs args, EnqueueOptions? options = null, CancellationToken ct = default)
+        where TArgs : notnull;
+
+    /// <summary>Publishes an event once this run has succeeded; it is stored with the completion and delivered at least once.</summary>
+    /// <typeparam name="TEvent">A type that carries the <see cref="EventAttribute"/>.</typeparam>
+    public abstract Task PublishAsync<TEvent>(TEvent message, CancellationToken ct = default) where TEvent : notnull;
+
+    /// <summary>Completes the run inside the caller's own transaction: what the transaction wrote, the follow-up runs, the
+    /// events and the completion become true together when the caller commits. Call it last.</summary>
+    /// <param name="transaction">A transaction on the database that Fleet uses.</param>
+    /// <param name="ct">Cancels the statement.</param>
+    /// <exception cref="LeaseLostException">The run was taken from this worker: roll back.</exception>
+    public abstract Task CompleteAsync(DbTransaction transaction, CancellationToken ct = default);
+
+    /// <summary>Completes the run in a transaction that Fleet opens on its database and commits after <paramref name="work"/>:
+    /// what the work wrote and the completion become true together, or not at all.</summary>
+    /// <param name="work">Writes through the transaction's connection; quick, because with SQLite others wait for it.</param>
+    /// <param name="ct">Cancels the transaction.</param>
+    /// <exception cref="LeaseLostException">The run was taken from this worker; nothing was committed.</exception>
+    public abstract Task CompleteAsync(Func<DbTransaction, CancellationToken, Task> work, CancellationToken ct = default);
+
+    /// <summary>Ends this attempt without a result and runs again later. Not counted as an attempt.</summary>
+    /// <param name="delay">From now; 0 to 3650 days.</param>
+    /// <param name="reason">Kept with the attempt.</param>
+    /// <returns>An exception to throw: <c>throw context.Snooze(TimeSpan.FromMinutes(5));</c></returns>
+    public virtual SnoozeException Snooze(TimeSpan delay, string? reason = null) => new(delay, reason);
+}

@@ -1,0 +1,48 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Fleet;
+
+/// <summary>The identity of a run: a version 7 UUID, so that ids sort by the time they were made.
+/// Written in lower case with hyphens, 36 characters.</summary>
+[JsonConverter(typeof(RunIdJsonConverter))]
+public readonly record struct RunId(Guid Value) : IComparable<RunId>
+{
+    /// <summary>Makes a new id that carries the given instant.</summary>
+    public static RunId New(DateTimeOffset now) => new(Guid.CreateVersion7(now));
+
+    /// <summary>Reads the 36-character form.</summary>
+    /// <returns>False when the text is anything else.</returns>
+    public static bool TryParse([NotNullWhen(true)] string? text, out RunId id)
+    {
+        var ok = Guid.TryParseExact(text, "D", out var value);
+        id = new RunId(value);
+        return ok;
+    }
+
+    /// <inheritdoc/>
+    public int CompareTo(RunId other) => Value.CompareTo(other.Value);
+
+    /// <summary>True when the left id is the older one.</summary>
+    public static bool operator <(RunId left, RunId right) => left.CompareTo(right) < 0;
+
+    /// <summary>True when the left id is the newer one.</summary>
+    public static bool operator >(RunId left, RunId right) => left.CompareTo(right) > 0;
+
+    /// <summary>True when the left id is not the newer one.</summary>
+    public static bool operator <=(RunId left, RunId right) => left.CompareTo(right) <= 0;
+
+    /// <summary>True when the left id is not the older one.</summary>
+    public static bool operator >=(RunId left, RunId right) => left.CompareTo(right) >= 0;
+
+    /// <summary>The 36-character form.</summary>
+    public override string ToString() => Value.ToString("D");
+}
+
+internal sealed class RunIdJsonConverter : JsonConverter<RunId>
+{
+    public override RunId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => new(reader.GetGuid());
+
+    public override void Write(Utf8JsonWriter writer, RunId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+}
