@@ -1,0 +1,34 @@
+using Fleet.Core.Inbox;
+using Fleet.Core.Jobs;
+using Fleet.Core.Lanes;
+using Fleet.Core.Leadership;
+using Fleet.Core.Loops;
+using Fleet.Core.Outbox;
+using Fleet.Core.Runs;
+using Fleet.Core.Schedules;
+using Fleet.Core.Workers;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Fleet.Core;
+
+/// <summary>Registration of the verbs.</summary>
+public static class CoreServices
+{
+    /// <summary>Adds everything in Core; storage and transport are added apart.</summary>
+    public static IServiceCollection AddFleetCore(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        return services
+            .AddSingleton<JobRegistry>().AddSingleton<JobCatalog>()
+            .AddSingleton<Wakers>().AddSingleton<NudgePublisher>()
+            .AddSingleton<EnqueueRuns>().AddSingleton<ClaimRuns>().AddSingleton<CompleteRuns>().AddSingleton<EndAttempts>()
+            .AddSingleton<FailRuns>().AddSingleton<ReleaseRuns>().AddSingleton<RescueRuns>().AddSingleton<CancelRuns>()
+            .AddSingleton<ReplayRuns>().AddSingleton<StageRuns>().AddSingleton<Reconcile>().AddSingleton<PruneRuns>().AddSingleton<GetRuns>()
+            .AddSingleton<IFleetClient, FleetClient>()
+            .AddSingleton<PlanOccurrences>().AddSingleton<PutSchedules>().AddSingleton<PauseSchedules>().AddSingleton<TriggerSchedules>()
+            .AddSingleton<DeleteSchedules>().AddSingleton<GetSchedules>()
+            .AddSingleton<RegisterWorkers>().AddSingleton<Heartbeat>()
+            .AddSingleton<LeaderLease>().AddSingleton<DispatchOutbox>().AddSingleton<AcceptMessages>();
+    }
+}

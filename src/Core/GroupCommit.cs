@@ -1,0 +1,121 @@
+using System.Threading.Channels;
+using Fleet.Core.Telemetry;
+
+namespace Fleet.Core;
+
+/// <summary>Turns many small writes into few large ones. Callers await their own result; one flusher takes all that has
+/// queued up while the last flush ran, so the load itself sets the batch size: one item alone goes straight through,
+/// a thousand at once go in a handful of statements. There is no linger.</summary>
+/// <typeparam name="TItem">What is written.</typeparam>
+/// <typeparam name="TResult">What its caller learns.</typeparam>
+public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
+{
+    /// <summary>Writes a batch in one transaction.</summary>
+    /// <returns>One result per item, in order.</returns>
+    public delegate Task<IReadOnlyList<TResult>> FlushBatch(IReadOnlyList<TItem> items, CancellationToken ct);
+
+    private readonly Channel<Entry> _queue;
+    private readonly FlushBatch _flush;
+    private readonly Func<Exception, bool> _isOutage;
+    private readonly int _maxBatch;
+    private readonly KeyValuePair<string, object?> _tag;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _flusher;
+
+    /// <param name="name">Names the batch-size metric.</param>
+    /// <param name="flush">Writes a batch.</param>
+    /// <param name="isOutage">Tells failures of the database (the batch fails as it is) from failures of an item (each item is tried alone).</param>
+    /// <param name="maxBatch">Items per flush.</param>
+    /// <param name="capacity">Items that may wait; past it <see cref="AddAsync"/> waits and <see cref="TryAdd"/> refuses.</param>
+    public GroupCommit(string name, FlushBatch flush, Func<Exception, bool> isOutage, int maxBatch = 500, int capacity = 10_000)
+    {
+        _flush = flush;
+        _isOutage = isOutage;
+        _maxBatch = maxBatch;
+        _tag = new("group", name);
+        _queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(capacity) { SingleReader = true });
+        // Started here, not at the first item: two first callers would race to start it.
+        _flusher = Task.Run(FlushLoopAsync);
+    }
+
+    /// <summary>Adds an item and waits until it is committed; waits for room first when the queue is full.</summary>
+    public async Task<TResult> AddAsync(TItem item, CancellationToken ct = default)
+    {
+        var entry = new Entry(item);
+        if (!_queue.Writer.TryWrite(entry))
+            await _queue.Writer.WriteAsync(entry, ct);
+        return await entry.Task.WaitAsync(ct);
+    }
+
+    /// <summary>Adds an item unless the queue is full.</summary>
+    /// <returns>Null when there is no room.</returns>
+    public Task<TResult>? TryAdd(TItem item)
+    {
+        var entry = new Entry(item);
+        return _queue.Writer.TryWrite(entry) ? entry.Task : null;
+    }
+
+    /// <summary>Commits what has queued up, then stops.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_queue.Writer.TryComplete())
+            return;
+        await _flusher;
+        _stop.Dispose();
+    }
+
+    private async Task FlushLoopAsync()
+    {
+        var batch = new List<Entry>(_maxBatch);
+        while (await _queue.Reader.WaitToReadAsync())
+        {
+            while (batch.Count < _maxBatch && _queue.Reader.TryRead(out var entry))
+                batch.Add(entry);
+            FleetMetrics.GroupCommitSize.Record(batch.Count, _tag);
+            await FlushAsync(batch);
+            batch.Clear();
+        }
+    }
+
+    private async Task FlushAsync(List<Entry> batch)
+    {
+        try
+        {
+            var results = await _flush(new Items(batch), _stop.Token);
+            for (var i = 0; i < batch.Count; i++)
+                batch[i].SetResult(results[i]);
+        }
+        catch (Exception e) when (batch.Count == 1 || _isOutage(e))
+        {
+            foreach (var entry in batch)
+                entry.SetException(e);
+        }
+        catch (Exception)
+        {
+            // One bad item undid the whole transaction: alone, the good ones succeed and the bad one fails.
+            foreach (var entry in batch)
+                await FlushAsync([entry]);
+        }
+    }
+
+    private sealed class Entry(TItem item) : TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public TItem Item { get; } = item;
+    }
+
+    /// <summary>The items of the entries, without a copy.</summary>
+    private sealed class Items(List<Entry> entries) : IReadOnlyList<TItem>
+    {
+        public TItem this[int index] => entries[index].Item;
+
+        public int Count => entries.Count;
+
+        public IEnumerator<TItem> GetEnumerator()
+        {
+            foreach (var entry in entries)
+                yield return entry.Item;
+        }
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+    }
+}

@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text.Json;
+using Fleet.Core.Runs;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Fleet.Core.Jobs;
+
+/// <summary>A job of this process: its name and rules, and how its handler is called.</summary>
+public abstract class JobDefinition
+{
+    private readonly ObjectFactory _factory;
+
+    private protected JobDefinition(Type argsType, Type handlerType)
+    {
+        var attribute = argsType.GetCustomAttribute<JobAttribute>() ?? throw new InvalidOperationException(
+            $"{handlerType} handles {argsType}, which has no [Job(\"name\")] attribute.");
+        ArgsType = argsType;
+        HandlerType = handlerType;
+        Name = attribute.Name;
+        Lane = attribute.Lane;
+        Aliases = attribute.Aliases;
+        Description = attribute.Description;
+        MaxAttempts = attribute.MaxAttempts == 0 ? null : attribute.MaxAttempts;
+        Timeout = attribute.Timeout is null ? null : ParseTimeout(attribute.Timeout, argsType);
+        foreach (var name in Aliases.Prepend(Name))
+            Require(RunRules.CheckName("[Job] name", name), argsType);
+        Require(RunRules.CheckLane(Lane), argsType);
+        Require(RunRules.CheckMaxAttempts(MaxAttempts), argsType);
+        _factory = ActivatorUtilities.CreateFactory(handlerType, []);
+    }
+
+    public string Name { get; }
+
+    public string Lane { get; }
+
+    public IReadOnlyList<string> Aliases { get; }
+
+    public string? Description { get; }
+
+    public int? MaxAttempts { get; }
+
+    public TimeSpan? Timeout { get; }
+
+    public Type ArgsType { get; }
+
+    public Type HandlerType { get; }
+
+    /// <summary>Calls the handler, made in the given scope.</summary>
+    /// <param name="services">The scope of the attempt.</param>
+    /// <param name="argsJson">The args of the run.</param>
+    /// <param name="context">The run at hand; a returned result becomes its output.</param>
+    /// <param name="ct">The token that the handler sees.</param>
+    /// <exception cref="NonRetryableException">The args do not fit the args type.</exception>
+    public abstract Task InvokeAsync(IServiceProvider services, string argsJson, JobContext context, CancellationToken ct);
+
+    /// <summary>True for a class that handles a job and can be made.</summary>
+    public static bool IsHandler(Type type) =>
+        type is { IsClass: true, IsAbstract: false, IsGenericTypeDefinition: false } && HandlerInterface(type) is not null;
+
+    /// <summary>Describes the job that a handler handles.</summary>
+    /// <exception cref="InvalidOperationException">The type is no handler, or its args type's attribute is not well formed.</exception>
+    public static JobDefinition For(Type handler)
+    {
+        var handles = HandlerInterface(handler) ?? throw new InvalidOperationException(
+            $"{handler} implements neither IJob<TArgs> nor IJob<TArgs, TResult>, or more than one of them.");
+        var arguments = handles.GetGenericArguments();
+        var definition = arguments.Length == 1
+            ? typeof(PlainJobDefinition<,>).MakeGenericType(arguments[0], handler)
+            : typeof(ResultJobDefinition<,,>).MakeGenericType(arguments[0], arguments[1], handler);
+        try
+        {
+            return (JobDefinition)Activator.CreateInstance(definition)!;
+        }
+        catch (TargetInvocationException e) when (e.InnerException is InvalidOperationException inner)
+        {
+            throw new InvalidOperationException(inner.Message, inner);
+        }
+    }
+
+    private protected object MakeHandler(IServiceProvider services) => _factory(services, null);
+
+    private protected TArgs ReadArgs<TArgs>(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<TArgs>(json, FleetJson.Payload)
+                ?? throw new NonRetryableException($"The args of job '{Name}' are null.");
+        }
+        catch (JsonException e)
+        {
+            throw new NonRetryableException($"The args do not fit job '{Name}': {e.Message}", e);
+        }
+    }
+
+    private static Type? HandlerInterface(Type type)
+    {
+        var found = type.GetInterfaces()
+            .Where(i => i.IsGenericType && (i.GetGenericTypeDefinition() == typeof(IJob<>) || i.GetGenericTypeDefinition() == typeof(IJob<,>)))
+            .ToArray();
+        return found.Length == 1 ? found[0] : null;
+    }
+
+    private static TimeSpan ParseTimeout(string text, Type argsType) =>
+        TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var timeout) && timeout > TimeSpan.Zero && timeout <= TimeSpan.FromDays(30)
+            ? timeout
+            : throw new InvalidOperationException(
+                $"[Job] on {argsType}: Timeout '{text}' is not allowed; allowed is hh:mm:ss from 00:00:00.001 to 30 days.");
+
+    private static void Require(InputError? error, Type argsType)
+    {
+        if (error is not null)
+            throw new InvalidOperationException($"[Job] on {argsType}: {error.Message}");
+    }
+}
+
+internal sealed class PlainJobDefinition<TArgs, THandler>() : JobDefinition(typeof(TArgs), typeof(THandler))
+    where THandler : IJob<TArgs>
+{
+    public override async Task InvokeAsync(IServiceProvider services, string argsJson, JobContext context, CancellationToken ct)
+    {
+        var args = ReadArgs<TArgs>(argsJson);
+        await ((THandler)MakeHandler(services)).RunAsync(args, context, ct);
+    }
+}
+
+internal sealed class ResultJobDefinition<TArgs, TResult, THandler>() : JobDefinition(typeof(TArgs), typeof(THandler))
+    where THandler : IJob<TArgs, TResult>
+{
+    public override async Task InvokeAsync(IServiceProvider services, string argsJson, JobContext context, CancellationToken ct)
+    {
+        var args = ReadArgs<TArgs>(argsJson);
+        context.SetOutput(await ((THandler)MakeHandler(services)).RunAsync(args, context, ct));
+    }
+}

@@ -1,0 +1,77 @@
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Fleet.Core.Jobs;
+
+/// <summary>The jobs that this process can execute, by name and alias.</summary>
+public sealed class JobRegistry
+{
+    private readonly Dictionary<string, JobDefinition> _byName = new(StringComparer.Ordinal);
+    private readonly Dictionary<Type, JobDefinition> _byArgs = [];
+
+    /// <exception cref="InvalidOperationException">Two jobs share a name or alias, or a job is not well formed; names the types.</exception>
+    public JobRegistry(IEnumerable<JobDefinition> jobs)
+    {
+        foreach (var job in jobs)
+        {
+            // The same handler may be registered by hand and again with its assembly.
+            if (_byArgs.TryGetValue(job.ArgsType, out var known) && known.HandlerType == job.HandlerType)
+                continue;
+            if (known is not null)
+            {
+                throw new InvalidOperationException(
+                    $"Two handlers are registered for {job.ArgsType}: {known.HandlerType} and {job.HandlerType}; allowed is one.");
+            }
+
+            _byArgs.Add(job.ArgsType, job);
+            foreach (var name in job.Aliases.Prepend(job.Name))
+            {
+                if (!_byName.TryAdd(name, job))
+                {
+                    throw new InvalidOperationException(
+                        $"The job name '{name}' is used twice: by {_byName[name].HandlerType} and by {job.HandlerType}; names and aliases must be unique.");
+                }
+            }
+        }
+    }
+
+    /// <summary>All jobs, each once.</summary>
+    public IReadOnlyCollection<JobDefinition> All => _byArgs.Values;
+
+    /// <summary>Finds a job by its name or an alias.</summary>
+    public JobDefinition? Find(string name) => _byName.GetValueOrDefault(name);
+}
+
+/// <summary>Collects jobs; see <see cref="JobServices.AddFleetJobs"/>.</summary>
+public sealed class JobsBuilder(IServiceCollection services)
+{
+    /// <summary>Adds the job that this handler handles.</summary>
+    /// <exception cref="InvalidOperationException">The type is no handler, or its args type has no well-formed <see cref="JobAttribute"/>.</exception>
+    public JobsBuilder Add<THandler>() where THandler : class => Add(typeof(THandler));
+
+    /// <inheritdoc cref="Add{THandler}"/>
+    public JobsBuilder Add(Type handler)
+    {
+        services.AddSingleton(JobDefinition.For(handler));
+        return this;
+    }
+
+    /// <summary>Adds every handler that an assembly defines.</summary>
+    public JobsBuilder AddFrom(Assembly assembly)
+    {
+        foreach (var type in assembly.GetTypes().Where(JobDefinition.IsHandler))
+            Add(type);
+        return this;
+    }
+}
+
+/// <summary>Registration of jobs.</summary>
+public static class JobServices
+{
+    /// <summary>Registers jobs with the process: <c>services.AddFleetJobs(jobs => jobs.Add&lt;DailyReportJob&gt;())</c>.</summary>
+    public static IServiceCollection AddFleetJobs(this IServiceCollection services, Action<JobsBuilder> configure)
+    {
+        configure(new JobsBuilder(services));
+        return services;
+    }
+}

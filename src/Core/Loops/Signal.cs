@@ -1,0 +1,30 @@
+namespace Fleet.Core.Loops;
+
+/// <summary>Wakes one waiting loop. Signals that come while nobody waits are remembered as one.</summary>
+public sealed class Signal
+{
+    private volatile TaskCompletionSource _source = Make();
+
+    /// <summary>Wakes the loop, now or at its next wait.</summary>
+    public void Set() => _source.TrySetResult();
+
+    /// <summary>Waits for the signal, at most so long.</summary>
+    /// <returns>True when the signal came.</returns>
+    public async Task<bool> WaitAsync(TimeSpan atMost, TimeProvider time, CancellationToken ct)
+    {
+        try
+        {
+            await _source.Task.WaitAsync(atMost, time, ct);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+
+        // Reset before the work that the signal asks for, so that a signal during that work is not lost.
+        _source = Make();
+        return true;
+    }
+
+    private static TaskCompletionSource Make() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

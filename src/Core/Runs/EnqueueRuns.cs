@@ -1,0 +1,133 @@
+using System.Data.Common;
+using Fleet.Core.Jobs;
+using Fleet.Core.Lanes;
+using Fleet.Core.Loops;
+using Fleet.Core.Storage;
+using Fleet.Core.Telemetry;
+
+namespace Fleet.Core.Runs;
+
+/// <summary>What became of a run that was to be stored.</summary>
+public enum EnqueueStatus
+{
+    Inserted = 0,
+
+    /// <summary>The same request had been stored before; its run's id is given.</summary>
+    Existing = 1,
+
+    /// <summary>The idempotency key belongs to another request; that run's id is given.</summary>
+    Conflict = 2,
+}
+
+/// <summary>The result of storing one run.</summary>
+public readonly record struct EnqueueOutcome(EnqueueStatus Status, RunId Id);
+
+/// <summary>– → Pending: accepts runs. Calls that arrive together share one commit; the nudges follow it.</summary>
+public sealed class EnqueueRuns : IAsyncDisposable
+{
+    private readonly IStorage _storage;
+    private readonly JobCatalog _catalog;
+    private readonly NudgePublisher _nudges;
+    private readonly Wakers _wakers;
+    private readonly TimeProvider _time;
+    private readonly GroupCommit<NewRun, EnqueueOutcome> _group;
+
+    public EnqueueRuns(IStorage storage, JobCatalog catalog, NudgePublisher nudges, Wakers wakers, TimeProvider time)
+    {
+        _storage = storage;
+        _catalog = catalog;
+        _nudges = nudges;
+        _wakers = wakers;
+        _time = time;
+        _group = new("enqueue", InsertAsync, storage.IsOutage);
+    }
+
+    /// <summary>Stores one run, or finds the one that an equal request stored before.</summary>
+    /// <exception cref="InvalidRunException">A field is refused.</exception>
+    /// <exception cref="IdempotencyConflictException">The key belongs to another request.</exception>
+    /// <exception cref="FleetBusyException">Too many runs wait for their commit.</exception>
+    public async Task<EnqueueOutcome> ExecuteAsync(RunRequest request, CancellationToken ct)
+    {
+        var enlisted = request.Options.Transaction;
+        var run = await AcceptAsync(request, "", nudged: enlisted is null, ct);
+        EnqueueOutcome outcome;
+        if (enlisted is not null)
+        {
+            // Nobody here learns when the caller commits: the row stays unstaged, and the scheduler publishes its nudge.
+            outcome = (await _storage.Statements.InsertAsync(enlisted, [run], ct))[0];
+        }
+        else
+        {
+            outcome = await (_group.TryAdd(run) ?? throw new FleetBusyException(TimeSpan.FromSeconds(1)));
+            Announce(run, outcome);
+        }
+
+        return outcome.Status == EnqueueStatus.Conflict
+            ? throw new IdempotencyConflictException(run.IdempotencyKey!, outcome.Id)
+            : outcome;
+    }
+
+    /// <summary>Stores many runs in one transaction: all, or none when one is refused.</summary>
+    /// <remarks>Errors name the field with its index, as in <c>runs[3].job</c>.</remarks>
+    /// <inheritdoc cref="ExecuteAsync" path="/exception"/>
+    public async Task<IReadOnlyList<EnqueueOutcome>> ExecuteManyAsync(IReadOnlyList<RunRequest> requests, CancellationToken ct)
+    {
+        if (requests.Count == 0)
+            return [];
+        var enlisted = requests[0].Options.Transaction;
+        var runs = new NewRun[requests.Count];
+        for (var i = 0; i < runs.Length; i++)
+            runs[i] = await AcceptAsync(requests[i], $"runs[{i}].", nudged: enlisted is null, ct);
+
+        if (enlisted is not null)
+            return await InsertAllAsync(enlisted, runs, ct);
+
+        var outcomes = await _storage.WriteAsync(scope => InsertAllAsync(scope.Transaction, runs, ct), ct);
+        for (var i = 0; i < runs.Length; i++)
+            Announce(runs[i], outcomes[i]);
+        return outcomes;
+    }
+
+    /// <summary>Checks a request and makes its row without storing it: a follow-up is stored when its parent completes.</summary>
+    public Task<NewRun> AcceptAsync(RunRequest request, CancellationToken ct) => AcceptAsync(request, "", nudged: true, ct);
+
+    /// <summary>Publishes what has to follow the commit of a new run.</summary>
+    public void Announce(NewRun run, EnqueueOutcome outcome)
+    {
+        if (outcome.Status != EnqueueStatus.Inserted)
+            return;
+        FleetMetrics.Enqueued.Add(1, new KeyValuePair<string, object?>("lane", run.Lane));
+        if (run.Staged)
+            _nudges.Publish(run.Lane, run.Id);
+        else
+            _wakers.Stage.Wake();
+    }
+
+    public ValueTask DisposeAsync() => _group.DisposeAsync();
+
+    private async Task<NewRun> AcceptAsync(RunRequest request, string path, bool nudged, CancellationToken ct)
+    {
+        var job = await _catalog.FindAsync(request.Job, ct);
+        var now = _time.GetUtcNow();
+        if (job is null)
+            throw new InvalidRunException(_catalog.UnknownJob(request.Job, path + "job"));
+        if (request.Check(job, now) is { } error)
+            throw new InvalidRunException(error with { Field = path + error.Field, Message = path + error.Message });
+        return request.ToNewRun(job, now, nudged);
+    }
+
+    private async Task<IReadOnlyList<EnqueueOutcome>> InsertAllAsync(DbTransaction transaction, NewRun[] runs, CancellationToken ct)
+    {
+        var outcomes = await _storage.Statements.InsertAsync(transaction, runs, ct);
+        for (var i = 0; i < runs.Length; i++)
+        {
+            if (outcomes[i].Status == EnqueueStatus.Conflict)
+                throw new IdempotencyConflictException(runs[i].IdempotencyKey!, outcomes[i].Id);
+        }
+
+        return outcomes;
+    }
+
+    private Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(IReadOnlyList<NewRun> runs, CancellationToken ct) =>
+        _storage.WriteAsync(scope => _storage.Statements.InsertAsync(scope.Transaction, runs, ct), ct);
+}

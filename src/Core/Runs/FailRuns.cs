@@ -1,0 +1,44 @@
+using Fleet.Core.Loops;
+
+namespace Fleet.Core.Runs;
+
+/// <summary>Why an attempt failed, as it is kept.</summary>
+/// <param name="Type">The exception's type name.</param>
+/// <param name="Message">At most 2,000 characters.</param>
+/// <param name="Stack">At most 4,000 characters.</param>
+public sealed record RunError(string Type, string Message, string? Stack)
+{
+    public static RunError From(Exception e) => new(
+        e.GetType().FullName ?? e.GetType().Name, Cut(e.Message, 2000)!, Cut(e.StackTrace, 4000));
+
+    private static string? Cut(string? text, int length) => text?.Length > length ? text[..length] : text;
+}
+
+/// <summary>Running → Pending (to be tried again at <paramref name="RetryAt"/>) or Failed (null), fenced by the lease token.</summary>
+public readonly record struct Failure(ClaimedRun Run, AttemptOutcome Outcome, RunError Error, DateTimeOffset? RetryAt);
+
+/// <summary>Running → Pending for a retry, or → Failed for good: one mechanism for every failing job.</summary>
+public sealed class FailRuns(EndAttempts ends, Wakers wakers, TimeProvider time)
+{
+    public async Task<SettleOutcome> ExecuteAsync(Failure failure, CancellationToken ct)
+    {
+        var outcome = await ends.ExecuteAsync(
+            new AttemptEnd
+            {
+                Id = failure.Run.Id,
+                LeaseToken = failure.Run.LeaseToken,
+                Outcome = failure.Outcome,
+                EndedAt = time.GetUtcNow(),
+                Next = failure.RetryAt is null ? RunState.Failed : RunState.Pending,
+                DueAt = failure.RetryAt,
+                Counts = true,
+                ErrorType = failure.Error.Type,
+                Error = failure.Error.Message,
+                Stack = failure.Error.Stack,
+            },
+            ct);
+        if (failure.RetryAt is { } due)
+            wakers.Stage.Wake();
+        return outcome;
+    }
+}

@@ -1,0 +1,42 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Text.Json;
+
+namespace Fleet.Core.Runs;
+
+/// <summary>The client of a process that reaches Fleet's database.</summary>
+public sealed class FleetClient(EnqueueRuns enqueue, CancelRuns cancel, GetRuns get) : IFleetClient
+{
+    private static readonly ConcurrentDictionary<Type, string> Names = new();
+
+    public async Task<RunId> EnqueueAsync<TArgs>(TArgs args, EnqueueOptions? options = null, CancellationToken ct = default) where TArgs : notnull =>
+        (await enqueue.ExecuteAsync(RequestFor(args, options), ct)).Id;
+
+    public async Task<IReadOnlyList<RunId>> EnqueueManyAsync<TArgs>(
+        IReadOnlyList<TArgs> args, EnqueueOptions? options = null, CancellationToken ct = default) where TArgs : notnull
+    {
+        var outcomes = await enqueue.ExecuteManyAsync([.. args.Select(a => RequestFor(a, options))], ct);
+        return [.. outcomes.Select(o => o.Id)];
+    }
+
+    public Task<CancelResult> CancelAsync(RunId runId, string? reason = null, CancellationToken ct = default) => cancel.ExecuteAsync(runId, reason, ct);
+
+    public async Task<RunInfo?> GetAsync(RunId runId, CancellationToken ct = default) =>
+        await get.FindAsync(runId, ct) is { } run ? GetRuns.ToInfo(run) : null;
+
+    public async Task<RunInfo?> WaitAsync(RunId runId, CancellationToken ct = default) =>
+        await get.WaitAsync(runId, ct) is { } run ? GetRuns.ToInfo(run) : null;
+
+    /// <summary>The request for typed args.</summary>
+    /// <exception cref="InvalidOperationException">The args type has no <see cref="JobAttribute"/>.</exception>
+    public static RunRequest RequestFor<TArgs>(TArgs args, EnqueueOptions? options) where TArgs : notnull => new()
+    {
+        Job = NameOf(args.GetType()),
+        Args = JsonSerializer.Serialize(args, args.GetType(), FleetJson.Payload),
+        Options = options ?? new EnqueueOptions(),
+    };
+
+    private static string NameOf(Type type) => Names.GetOrAdd(type, static t =>
+        t.GetCustomAttribute<JobAttribute>()?.Name
+        ?? throw new InvalidOperationException($"{t} cannot be enqueued: it has no [Job(\"name\")] attribute."));
+}

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using Fleet.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Core.Runs;
+
+/// <summary>Reads runs.</summary>
+public sealed class GetRuns(IStorage storage, TimeProvider time)
+{
+    /// <summary>Reads one run; null when there is none.</summary>
+    public async Task<Run?> FindAsync(RunId id, CancellationToken ct)
+    {
+        await using var db = storage.Read();
+        return await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, ct);
+    }
+
+    /// <summary>Waits until the run has ended; asks often at first, then twice a second.</summary>
+    /// <returns>Null when there is no such run.</returns>
+    public async Task<Run?> WaitAsync(RunId id, CancellationToken ct)
+    {
+        var pause = TimeSpan.FromMilliseconds(10);
+        while (true)
+        {
+            var run = await FindAsync(id, ct);
+            if (run is null || run.State is RunState.Succeeded or RunState.Failed or RunState.Canceled)
+                return run;
+            await Task.Delay(pause, time, ct);
+            pause = TimeSpan.FromMilliseconds(Math.Min(500, pause.TotalMilliseconds * 1.5));
+        }
+    }
+
+    /// <summary>The run as applications see it.</summary>
+    public static RunInfo ToInfo(Run run) => new()
+    {
+        Id = run.Id,
+        Job = run.Job,
+        Lane = run.Lane,
+        State = run.State,
+        Attempt = run.Attempt,
+        CreatedAt = run.CreatedAt,
+        DueAt = run.DueAt,
+        StartedAt = run.StartedAt,
+        FinishedAt = run.FinishedAt,
+        Error = run.Error,
+        ArgsJson = run.Args,
+        OutputJson = run.Output,
+        Tags = ReadTags(run.Tags),
+    };
+
+    /// <summary>The labels in a row's column.</summary>
+    public static IReadOnlyList<string> ReadTags(string? json) => json is null ? [] : JsonSerializer.Deserialize<string[]>(json)!;
+}

@@ -1,0 +1,39 @@
+using Fleet.Core.Leadership;
+using Fleet.Core.Storage;
+using Fleet.Core.Workers;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Core.Runs;
+
+/// <summary>Deletes runs that ended long ago, with their attempts, replays and logs; and inbox entries and gone workers of the same age.</summary>
+public sealed class PruneRuns(IStorage storage, TimeProvider time)
+{
+    /// <summary>Runs per pass: small, so that a pass does not hold up the others who write.</summary>
+    public const int BatchSize = 500;
+
+    /// <param name="term">The leader's term.</param>
+    /// <param name="keepSucceeded">How long succeeded runs are kept.</param>
+    /// <param name="keepOthers">How long failed and canceled runs are kept.</param>
+    /// <param name="ct">Cancels the pass.</param>
+    /// <returns>How many runs were deleted; <see cref="BatchSize"/> means that there may be more.</returns>
+    public Task<int> ExecuteAsync(long term, TimeSpan keepSucceeded, TimeSpan keepOthers, CancellationToken ct) => storage.WriteAsLeaderAsync(
+        term,
+        async scope =>
+        {
+            var now = time.GetUtcNow();
+            var (succeededBefore, othersBefore) = (now - keepSucceeded, now - keepOthers);
+            var runs = scope.Db.Runs;
+            var ids = await runs
+                .Where(r => (r.State == RunState.Succeeded && r.FinishedAt < succeededBefore)
+                    || ((r.State == RunState.Failed || r.State == RunState.Canceled) && r.FinishedAt < othersBefore))
+                .OrderBy(r => r.FinishedAt).Select(r => r.Id).Take(BatchSize).ToListAsync(ct);
+            await scope.Db.Attempts.Where(a => ids.Contains(a.RunId)).ExecuteDeleteAsync(ct);
+            await scope.Db.Replays.Where(r => ids.Contains(r.RunId)).ExecuteDeleteAsync(ct);
+            await scope.Db.RunLogs.Where(l => ids.Contains(l.RunId)).ExecuteDeleteAsync(ct);
+            await runs.Where(r => ids.Contains(r.Id)).ExecuteDeleteAsync(ct);
+            await scope.Db.Inbox.Where(m => m.ReceivedAt < succeededBefore).ExecuteDeleteAsync(ct);
+            await scope.Db.Workers.Where(w => w.State == WorkerState.Gone && w.HeartbeatAt < succeededBefore).ExecuteDeleteAsync(ct);
+            return ids.Count;
+        },
+        ct);
+}

@@ -1,0 +1,64 @@
+using Fleet.Core.Lanes;
+using Fleet.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Core.Runs;
+
+/// <summary>What a replay did.</summary>
+public enum ReplayResult
+{
+    NotFound = 0,
+
+    Replayed = 1,
+
+    /// <summary>Only a failed or canceled run can be replayed.</summary>
+    WrongState = 2,
+}
+
+/// <summary>Failed or Canceled → Pending, by a person: the same run with a fresh number of attempts; what it was before is
+/// kept in <c>replays</c>, its attempts stay.</summary>
+public sealed class ReplayRuns(IStorage storage, NudgePublisher nudges, TimeProvider time)
+{
+    public async Task<ReplayResult> ExecuteAsync(RunId id, string by, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var (result, lane) = await storage.WriteAsync(
+            async scope =>
+            {
+                var run = await scope.Db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, ct);
+                if (run is null)
+                    return (ReplayResult.NotFound, "");
+                var replayed = await scope.Db.Runs
+                    .Where(r => r.Id == id && (r.State == RunState.Failed || r.State == RunState.Canceled))
+                    .ExecuteUpdateAsync(
+                        set => set.SetProperty(r => r.State, RunState.Pending)
+                            .SetProperty(r => r.DueAt, now)
+                            .SetProperty(r => r.Staged, true)
+                            .SetProperty(r => r.AttemptOffset, r => r.Attempt)
+                            .SetProperty(r => r.Crashes, 0)
+                            .SetProperty(r => r.Replays, r => r.Replays + 1)
+                            .SetProperty(r => r.CancelRequestedAt, (DateTimeOffset?)null)
+                            .SetProperty(r => r.FinishedAt, (DateTimeOffset?)null),
+                        ct);
+                if (replayed == 0)
+                    return (ReplayResult.WrongState, "");
+                scope.Db.Replays.Add(new Replay
+                {
+                    RunId = id,
+                    Number = run.Replays + 1,
+                    At = now,
+                    By = by,
+                    FromState = run.State,
+                    FromAttempt = run.Attempt,
+                    FromError = run.Error,
+                    FromFinishedAt = run.FinishedAt,
+                });
+                await scope.Db.SaveChangesAsync(ct);
+                return (ReplayResult.Replayed, run.Lane);
+            },
+            ct);
+        if (result == ReplayResult.Replayed)
+            nudges.Publish(lane, id);
+        return result;
+    }
+}

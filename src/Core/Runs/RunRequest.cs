@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Fleet.Core.Jobs;
+
+namespace Fleet.Core.Runs;
+
+/// <summary>What a caller asks for. <see cref="Check"/> refuses what is out of range before anything is stored.</summary>
+public sealed record RunRequest
+{
+    /// <summary>The job's name or one of its aliases.</summary>
+    public required string Job { get; init; }
+
+    /// <summary>JSON text, UTF-8 size at most <see cref="RunRules.MaxArgsBytes"/>.</summary>
+    public required string Args { get; init; }
+
+    public EnqueueOptions Options { get; init; } = new();
+
+    public RunId? ParentId { get; init; }
+
+    /// <summary>The schedule that a person triggered by hand.</summary>
+    public string? ScheduleId { get; init; }
+
+    /// <summary>Checks every field.</summary>
+    /// <param name="job">The job as the catalog knows it.</param>
+    /// <param name="now">Against which times are judged.</param>
+    /// <returns>Null when all is well.</returns>
+    public InputError? Check(JobInfo job, DateTimeOffset now) =>
+        RunRules.CheckArgsSize(Args)
+        ?? RunRules.CheckLane(Options.Lane ?? job.Lane)
+        ?? RunRules.CheckDelay(Options.Delay, Options.RunAt, now)
+        ?? RunRules.CheckKey(Options.IdempotencyKey)
+        ?? RunRules.CheckTags(Options.Tags)
+        ?? RunRules.CheckMaxAttempts(Options.MaxAttempts);
+
+    /// <summary>The row to store, for a request that passed <see cref="Check"/>.</summary>
+    /// <param name="job">The job as the catalog knows it.</param>
+    /// <param name="now">When it is accepted.</param>
+    /// <param name="nudged">True when the caller publishes the nudge of a run that is due now.</param>
+    public NewRun ToNewRun(JobInfo job, DateTimeOffset now, bool nudged)
+    {
+        var dueAt = Options.Delay is { } delay ? now + delay : Options.RunAt is { } at && at > now ? at.ToUniversalTime() : now;
+        return new NewRun
+        {
+            Id = RunId.New(now),
+            Job = job.Name,
+            Lane = Options.Lane ?? job.Lane,
+            Args = Args,
+            CreatedAt = now,
+            DueAt = dueAt,
+            Staged = nudged && dueAt <= now,
+            MaxAttempts = Options.MaxAttempts,
+            IdempotencyKey = Options.IdempotencyKey,
+            RequestHash = Options.IdempotencyKey is null ? null : Hash(job.Name),
+            Tags = Options.Tags is { Count: > 0 } tags ? JsonSerializer.Serialize(tags, FleetJson.Payload) : null,
+            TraceParent = Activity.Current?.Id,
+            ParentId = ParentId,
+            ScheduleId = ScheduleId,
+        };
+    }
+
+    /// <summary>The same request gives the same hash; the time of the call is not part of it.</summary>
+    private byte[] Hash(string job)
+    {
+        var text = JsonSerializer.Serialize(
+            new object?[] { job, Args, Options.Lane, Options.Delay, Options.RunAt?.ToUniversalTime(), Options.Tags, Options.MaxAttempts },
+            FleetJson.Payload);
+        return SHA256.HashData(Encoding.UTF8.GetBytes(text))[..16];
+    }
+}

@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Text;
+
+namespace Fleet.Core.Runs;
+
+/// <summary>What is allowed in the fields of a run. Every refusal names the field, the value and what is allowed.</summary>
+public static class RunRules
+{
+    /// <summary>The largest args and the largest output, in bytes of UTF-8.</summary>
+    public const int MaxArgsBytes = 256 * 1024;
+
+    /// <summary>The longest delay.</summary>
+    public static readonly TimeSpan MaxDelay = TimeSpan.FromDays(3650);
+
+    /// <summary>What a job's or a schedule's name may look like.</summary>
+    public const string AllowedName = "1–128 characters: lower-case letters, digits, '.', '_', '-', starting with a letter or digit";
+
+    /// <summary>Checks the name of a job, an event or a schedule.</summary>
+    public static InputError? CheckName(string field, string? name) => IsName(name, 128)
+        ? null
+        : Invalid("invalid_name", field, name, AllowedName);
+
+    /// <summary>Checks the name of a lane.</summary>
+    public static InputError? CheckLane(string? lane) => IsName(lane, 64)
+        ? null
+        : Invalid("invalid_lane", "lane", lane, "1–64 characters: lower-case letters, digits, '.', '_', '-', starting with a letter or digit");
+
+    /// <summary>Checks the size of args.</summary>
+    public static InputError? CheckArgsSize(string args)
+    {
+        // A char is at most three bytes of UTF-8, so most texts need no counting.
+        var bytes = args.Length <= MaxArgsBytes / 3 ? 0 : Encoding.UTF8.GetByteCount(args);
+        return bytes <= MaxArgsBytes
+            ? null
+            : new InputError(
+                "args_too_large", "args", $"args: {bytes} bytes are too many; allowed are up to {MaxArgsBytes} bytes (256 KiB).", null, "up to 256 KiB");
+    }
+
+    /// <summary>Checks when a run is to start.</summary>
+    public static InputError? CheckDelay(TimeSpan? delay, DateTimeOffset? runAt, DateTimeOffset now)
+    {
+        const string allowedDelay = "00:00:00 to 3650 days, as hh:mm:ss or ISO 8601 (PT5M)";
+        if (delay is not null && runAt is not null)
+            return new InputError("delay_and_run_at", "delay", "delay: give either delay or runAt, not both.", delay.ToString(), "one of delay, runAt");
+        if (delay < TimeSpan.Zero || delay > MaxDelay)
+            return Invalid("invalid_delay", "delay", delay.ToString(), allowedDelay);
+        if (runAt - now > MaxDelay)
+            return Invalid("invalid_run_at", "runAt", runAt?.ToString("O", CultureInfo.InvariantCulture), "an instant at most 3650 days ahead");
+        return null;
+    }
+
+    /// <summary>Checks an idempotency key.</summary>
+    public static InputError? CheckKey(string? key) => key is null || (key.Length is > 0 and <= 200 && key.All(c => c is >= ' ' and <= '~'))
+        ? null
+        : Invalid("invalid_idempotency_key", "idempotencyKey", key, "1–200 printable ASCII characters");
+
+    /// <summary>Checks labels.</summary>
+    public static InputError? CheckTags(IReadOnlyList<string>? tags)
+    {
+        if (tags is null)
+            return null;
+        if (tags.Count > 16)
+            return Invalid("invalid_tags", "tags", $"{tags.Count} tags", "up to 16 tags");
+        for (var i = 0; i < tags.Count; i++)
+        {
+            if (tags[i] is not { Length: > 0 and <= 64 } tag || tag.Any(char.IsControl))
+                return Invalid("invalid_tags", $"tags[{i}]", tags[i], "1–64 printable characters");
+        }
+
+        return null;
+    }
+
+    /// <summary>Checks a number of attempts.</summary>
+    public static InputError? CheckMaxAttempts(int? attempts) => attempts is null or (>= 1 and <= 1000)
+        ? null
+        : Invalid("invalid_max_attempts", "maxAttempts", attempts?.ToString(CultureInfo.InvariantCulture), "1–1000");
+
+    /// <summary>An error of the usual wording.</summary>
+    public static InputError Invalid(string code, string field, string? value, string allowed)
+    {
+        var shown = Show(value);
+        return new InputError(code, field, $"{field}: '{shown}' is not allowed; allowed is {allowed}.", shown, allowed);
+    }
+
+    /// <summary>A value fit for an error message: cut to 100 characters, control characters replaced.</summary>
+    public static string Show(string? value)
+    {
+        if (value is null)
+            return "(nothing)";
+        var cut = value.Length > 100 ? string.Concat(value.AsSpan(0, 100), "…") : value;
+        return cut.Any(char.IsControl) ? string.Concat(cut.Select(c => char.IsControl(c) ? '\uFFFD' : c)) : cut;
+    }
+
+    private static bool IsName(string? name, int maxLength) =>
+        name is { Length: > 0 } && name.Length <= maxLength
+        && char.IsAsciiLetterOrDigit(name[0])
+        && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '_' or '-');
+}

@@ -1,0 +1,60 @@
+using System.Reflection;
+using System.Text.Json;
+using Fleet.Core.Schedules.Triggers;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Fleet.Core.Schedules;
+
+/// <summary>Schedules that a program brings along; put when a scheduler starts.</summary>
+public sealed class SchedulesBuilder(IServiceCollection services)
+{
+    /// <summary>Fires by a cron expression of 5 or 6 fields (seconds first).</summary>
+    /// <param name="id">The schedule's name.</param>
+    /// <param name="cron">The expression or a macro such as <c>@hourly</c>.</param>
+    /// <param name="args">Typed args; their type names the job.</param>
+    /// <param name="zone">IANA time zone. Null: UTC.</param>
+    /// <param name="misfire">What happens to fire times that nobody could plan.</param>
+    public SchedulesBuilder Cron<TArgs>(string id, string cron, TArgs args, string? zone = null, MisfirePolicy misfire = MisfirePolicy.RunLatest)
+        where TArgs : notnull => Add(id, new TriggerSpec { Cron = cron, Zone = zone }, args, misfire);
+
+    /// <summary>Fires at whole multiples of a period since 1970.</summary>
+    /// <param name="id">The schedule's name.</param>
+    /// <param name="every">The period, such as <c>15s</c>, <c>5m</c> or <c>PT1H</c>; at least one second.</param>
+    /// <param name="args">Typed args; their type names the job.</param>
+    /// <param name="misfire">What happens to fire times that nobody could plan.</param>
+    public SchedulesBuilder Every<TArgs>(string id, string every, TArgs args, MisfirePolicy misfire = MisfirePolicy.RunLatest)
+        where TArgs : notnull => Add(id, new TriggerSpec { Every = every }, args, misfire);
+
+    /// <summary>Fires once.</summary>
+    /// <param name="id">The schedule's name.</param>
+    /// <param name="at">When.</param>
+    /// <param name="args">Typed args; their type names the job.</param>
+    public SchedulesBuilder Once<TArgs>(string id, DateTimeOffset at, TArgs args) where TArgs : notnull =>
+        Add(id, new TriggerSpec { At = at }, args, MisfirePolicy.RunLatest);
+
+    private SchedulesBuilder Add<TArgs>(string id, TriggerSpec trigger, TArgs args, MisfirePolicy misfire) where TArgs : notnull
+    {
+        var job = args.GetType().GetCustomAttribute<JobAttribute>()?.Name
+            ?? throw new InvalidOperationException($"{args.GetType()} cannot be scheduled: it has no [Job(\"name\")] attribute.");
+        services.AddSingleton(new ScheduleRequest
+        {
+            Id = id,
+            Job = job,
+            Args = JsonSerializer.Serialize(args, args.GetType(), FleetJson.Payload),
+            Trigger = trigger,
+            Misfire = misfire,
+        });
+        return this;
+    }
+}
+
+/// <summary>Registration of schedules.</summary>
+public static class ScheduleServices
+{
+    /// <summary>Adds schedules: <c>services.AddFleetSchedules(s => s.Cron("nightly", "0 3 * * *", new DailyReport(...)))</c>.</summary>
+    public static IServiceCollection AddFleetSchedules(this IServiceCollection services, Action<SchedulesBuilder> configure)
+    {
+        configure(new SchedulesBuilder(services));
+        return services;
+    }
+}

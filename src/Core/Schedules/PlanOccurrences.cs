@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using Fleet.Core.Jobs;
+using Fleet.Core.Leadership;
+using Fleet.Core.Runs;
+using Fleet.Core.Schedules.Triggers;
+using Fleet.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Fleet.Core.Schedules;
+
+/// <summary>Turns fire times into runs: inserts a run for every fire time within the look-ahead and moves the schedule's
+/// <see cref="Schedule.PlannedUntil"/> in the same transaction. Each <c>(schedule, fire time)</c> makes at most one run.</summary>
+public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog, TimeProvider time, ILogger<PlanOccurrences> logger)
+{
+    /// <summary>Schedules per pass.</summary>
+    public const int BatchSize = 200;
+
+    /// <summary>The most runs that <see cref="MisfirePolicy.RunAll"/> makes up for: the latest ones.</summary>
+    public const int RunAllCap = 100;
+
+    /// <summary>A fire time that passed no longer ago than this is merely late, not missed.</summary>
+    public static readonly TimeSpan MisfireAfter = TimeSpan.FromSeconds(5);
+
+    /// <param name="term">The leader's term.</param>
+    /// <param name="lookAhead">How far ahead runs are planned.</param>
+    /// <param name="ct">Cancels the pass.</param>
+    /// <returns>How many runs were planned, and whether there may be more schedules to plan.</returns>
+    public async Task<(int Planned, bool More)> ExecuteAsync(long term, TimeSpan lookAhead, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var horizon = now + lookAhead;
+        return await storage.WriteAsLeaderAsync(
+            term,
+            async scope =>
+            {
+                var schedules = await scope.Db.Schedules.AsTracking()
+                    .Where(s => s.Status == ScheduleStatus.Running && s.NextPlanAt != null && s.NextPlanAt <= horizon)
+                    .OrderBy(s => s.NextPlanAt).Take(BatchSize).ToListAsync(ct);
+                var runs = new List<NewRun>();
+                foreach (var schedule in schedules)
+                {
+                    if (TryParse(schedule) is { } trigger)
+                        await PlanAsync(schedule, trigger, now, horizon, runs, ct);
+                }
+
+                if (runs.Count > 0)
+                    await storage.Statements.InsertAsync(scope.Transaction, runs, ct);
+                await scope.Db.SaveChangesAsync(ct);
+                return (runs.Count, schedules.Count == BatchSize);
+            },
+            ct);
+    }
+
+    /// <summary>The trigger of a schedule; one that cannot be read any more is stopped with the reason, so that it does not
+    /// keep all the others from being planned.</summary>
+    private Trigger? TryParse(Schedule schedule)
+    {
+        if (schedule.TryParseTrigger(out var trigger, out var error))
+            return trigger;
+        (schedule.Status, schedule.StatusReason, schedule.NextPlanAt) = (ScheduleStatus.Stopped, error.Message, null);
+        schedule.Version++;
+        LogUnreadable(schedule.Id, error.Message);
+        return null;
+    }
+
+    private async Task PlanAsync(
+        Schedule schedule, Trigger trigger, DateTimeOffset now, DateTimeOffset horizon, List<NewRun> runs, CancellationToken ct)
+    {
+        var lane = schedule.Lane ?? (await catalog.FindAsync(schedule.Job, ct))?.Lane ?? "default";
+        var missedUntil = now - MisfireAfter;
+        var missed = schedule.PlannedUntil < missedUntil ? CatchUp(schedule, trigger, missedUntil) : [];
+        var from = schedule.PlannedUntil < missedUntil ? missedUntil : schedule.PlannedUntil;
+        foreach (var fireTime in missed.Concat(trigger.Between(from, horizon)))
+        {
+            runs.Add(new NewRun
+            {
+                Id = RunId.New(now),
+                Job = schedule.Job,
+                Lane = lane,
+                Args = schedule.Args,
+                CreatedAt = now,
+                DueAt = fireTime.ToUniversalTime(),
+                Staged = false,
+                MaxAttempts = schedule.MaxAttempts,
+                Tags = schedule.Tags,
+                TraceParent = Activity.Current?.Id,
+                ScheduleId = schedule.Id,
+                FireTime = fireTime.ToUniversalTime(),
+            });
+            schedule.LastFireTime = fireTime.ToUniversalTime();
+        }
+
+        schedule.PlannedUntil = horizon;
+        schedule.NextPlanAt = trigger.Next(horizon)?.ToUniversalTime();
+        schedule.Version++;
+        if (schedule.NextPlanAt is null)
+        {
+            schedule.Status = ScheduleStatus.Stopped;
+            schedule.StatusReason = "It has fired for the last time.";
+        }
+    }
+
+    /// <summary>What the misfire policy makes of fire times that nobody planned in time.</summary>
+    private List<DateTimeOffset> CatchUp(Schedule schedule, Trigger trigger, DateTimeOffset until)
+    {
+        var latest = Latest(trigger, schedule.PlannedUntil, until, RunAllCap);
+        var caughtUp = schedule.Misfire switch
+        {
+            MisfirePolicy.Skip => [],
+            MisfirePolicy.RunLatest => latest.TakeLast(1).ToList(),
+            _ => latest,
+        };
+        if (latest.Count > 0)
+            LogMissed(schedule.Id, schedule.PlannedUntil, schedule.Misfire, caughtUp.Count);
+        return caughtUp;
+    }
+
+    /// <summary>The latest fire times in a range, looking back from its end in growing steps: a schedule of every second
+    /// that slept for a year has 31 million, and we want the last few.</summary>
+    private static List<DateTimeOffset> Latest(Trigger trigger, DateTimeOffset after, DateTimeOffset until, int count)
+    {
+        for (var step = TimeSpan.FromMinutes(2); ; step *= 8)
+        {
+            var isWhole = until - after <= step;
+            var found = trigger.Between(isWhole ? after : until - step, until).ToList();
+            if (isWhole || found.Count >= count)
+                return [.. found.TakeLast(count)];
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Schedule {Schedule} is stopped: {Reason}")]
+    private partial void LogUnreadable(string schedule, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Schedule {Schedule} missed fire times after {PlannedUntil:O}; policy {Policy} makes up for {Count} of them.")]
+    private partial void LogMissed(string schedule, DateTimeOffset plannedUntil, MisfirePolicy policy, int count);
+}

@@ -1,0 +1,59 @@
+using Fleet.Core.Jobs;
+using Fleet.Core.Loops;
+using Fleet.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Core.Schedules;
+
+/// <summary>What a put did.</summary>
+public enum PutResult
+{
+    Created = 0,
+    Changed = 1,
+    Unchanged = 2,
+}
+
+/// <summary>Creates a schedule or changes it. An edit never fires by itself: occurrences that were planned ahead are
+/// revoked, and planning goes on from now with the new definition.</summary>
+public sealed class PutSchedules(IStorage storage, JobCatalog catalog, Wakers wakers, TimeProvider time)
+{
+    /// <param name="request">The definition.</param>
+    /// <param name="source"><c>code</c>, <c>configuration</c> or <c>api</c>.</param>
+    /// <param name="ct">Cancels the call.</param>
+    /// <exception cref="InvalidRunException">A field is refused, or the job is unknown (only for <c>api</c>: at the start of a
+    /// scheduler its workers may not have come up yet).</exception>
+    public async Task<PutResult> ExecuteAsync(ScheduleRequest request, string source, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var job = await catalog.FindAsync(request.Job, ct);
+        if (job is null && source == "api")
+            throw new InvalidRunException(catalog.UnknownJob(request.Job, "job"));
+        if (!request.TryCheck(out var trigger, out var error))
+            throw new InvalidRunException(error);
+
+        var result = await storage.WriteAsync(
+            async scope =>
+            {
+                var row = await scope.Db.Schedules.AsTracking().FirstOrDefaultAsync(s => s.Id == request.Id, ct);
+                var isNew = row is null;
+                if (row is null)
+                    scope.Db.Schedules.Add(row = new Schedule { Id = request.Id, CreatedAt = now, Status = ScheduleStatus.Running });
+                // Unchanged comes first: a one-shot that has fired is put again by every start of its program.
+                if (!request.ApplyTo(row, job?.Name ?? request.Job) && !isNew)
+                    return PutResult.Unchanged;
+                row.NextPlanAt = trigger.Next(now)?.ToUniversalTime() ?? throw new InvalidRunException(request.NeverFires(now));
+                row.Source = source;
+                row.UpdatedAt = now;
+                row.Version++;
+                if (row.Status == ScheduleStatus.Stopped)
+                    (row.Status, row.StatusReason) = (ScheduleStatus.Running, null);
+                row.PlannedUntil = now;
+                await RevokeOccurrences.ExecuteAsync(scope, row.Id, now, "the schedule was changed", ct);
+                await scope.Db.SaveChangesAsync(ct);
+                return isNew ? PutResult.Created : PutResult.Changed;
+            },
+            ct);
+        wakers.Plan.Wake();
+        return result;
+    }
+}

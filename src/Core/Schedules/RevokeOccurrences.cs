@@ -1,0 +1,22 @@
+using Fleet.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Core.Schedules;
+
+/// <summary>Calls off the occurrences of a schedule that were planned ahead and have not come due: Pending → Canceled. A
+/// message of theirs that is on the belt finds them canceled.</summary>
+public static class RevokeOccurrences
+{
+    public static Task<int> ExecuteAsync(WriteScope scope, string scheduleId, DateTimeOffset now, string reason, CancellationToken ct)
+    {
+        var text = $"Revoked: {reason}.";
+        return scope.Db.Runs
+            .Where(r => r.ScheduleId == scheduleId && r.FireTime > now && r.State == RunState.Pending && r.Attempt == 0)
+            .ExecuteUpdateAsync(
+                set => set.SetProperty(r => r.State, RunState.Canceled)
+                    .SetProperty(r => r.Revoked, true)
+                    .SetProperty(r => r.FinishedAt, now)
+                    .SetProperty(r => r.Error, text),
+                ct);
+    }
+}

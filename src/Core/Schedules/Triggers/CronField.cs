@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Fleet.Core.Schedules.Triggers;
+
+/// <summary>One field of a cron expression: what it is called and what may stand in it. Cronos reads the calendar, but its
+/// errors do not tell a person which part of which field to change; this check, made before, does.</summary>
+internal sealed class CronField
+{
+    private const RegexOptions Ascii = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking;
+
+    private static readonly string[] Months =
+        ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+
+    private static readonly string[] Days = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
+
+    private readonly int _first;
+    private readonly int _last;
+    private readonly string[] _names;
+    private readonly Regex? _special;
+
+    private CronField(string name, int first, int last, string allowed, string[]? names = null, string? special = null)
+    {
+        Name = name;
+        Allowed = allowed;
+        _first = first;
+        _last = last;
+        _names = names ?? [];
+        _special = special is null ? null : new Regex($@"\A(?:{special})\z", Ascii);
+    }
+
+    /// <summary>All six, in the order they are written; an expression of five fields leaves out the first.</summary>
+    public static IReadOnlyList<CronField> All { get; } =
+    [
+        new("second", 0, 59, "0-59 with * , - /"),
+        new("minute", 0, 59, "0-59 with * , - /"),
+        new("hour", 0, 23, "0-23 with * , - /"),
+        new("day of month", 1, 31, "1-31 with * ? , - / or one of L (last day), L-3, LW, 15W (nearest weekday)",
+            special: "L(-([12]?[0-9]|30))?W?|([1-9]|[12][0-9]|3[01])W"),
+        new("month", 1, 12, "1-12 or JAN-DEC with * , - /", Months),
+        new("day of week", 0, 7, "0-7 or SUN-SAT (0 and 7 are Sunday) with * ? , - / or one of FRIL (last Friday), MON#1 (first Monday)",
+            Days, special: "([0-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(L|#[1-5])"),
+    ];
+
+    /// <summary>What people call it: <c>minute</c>, <c>day of month</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>What may stand in it, for errors.</summary>
+    public string Allowed { get; }
+
+    /// <summary>What is wrong with the text of this field, as the end of a sentence ("is out of range"); null when nothing is.</summary>
+    public string? Refuse(string text)
+    {
+        var parts = text.Split(',');
+        if (parts.Length == 1)
+            return RefusePart(text, inList: false);
+
+        foreach (var part in parts)
+        {
+            if (RefusePart(part, inList: true) is { } problem)
+                return part.Length == 0 ? "has a comma too many" : $"has '{Shown.Of(part)}', which {problem}";
+        }
+
+        return null;
+    }
+
+    private string? RefusePart(string part, bool inList)
+    {
+        if (_special?.IsMatch(part) == true)
+            return inList ? "cannot stand in a list" : null;
+
+        var slash = part.IndexOf('/', StringComparison.Ordinal);
+        var range = slash < 0 ? part : part[..slash];
+        if (slash >= 0 && part[(slash + 1)..] is var step && !(IsNumber(step, out var size) && size >= 1 && size <= _last))
+            return $"has the step '{Shown.Of(step)}', but a step is a number from 1 to {_last}";
+
+        if (range is "*" or "?")
+            return inList ? $"cannot stand in a list; write {_first}-{_last} for all values" : null;
+
+        var ends = range.Split('-');
+        if (ends.Length > 2)
+            return "has more than one '-'";
+
+        foreach (var end in ends)
+        {
+            if (RefuseValue(end) is { } problem)
+                return end == part ? problem : $"has '{Shown.Of(end)}', which {problem}";
+        }
+
+        return null;
+    }
+
+    private string? RefuseValue(string value)
+    {
+        if (IsNumber(value, out var number))
+            return number >= _first && number <= _last ? null : "is out of range";
+        if (_names.Contains(value, StringComparer.OrdinalIgnoreCase))
+            return null;
+        return _names.Length == 0 ? "is not a number" : $"is neither a number nor a name such as {_names[1]}";
+    }
+
+    /// <summary>Up to two digits, like Cronos; anything longer counts as a number that no field allows.</summary>
+    private static bool IsNumber(string text, out int number)
+    {
+        number = int.MaxValue;
+        if (text.Length == 0 || !text.All(char.IsAsciiDigit))
+            return false;
+        if (text.Length <= 2)
+            number = int.Parse(text, CultureInfo.InvariantCulture);
+        return true;
+    }
+}

@@ -1,0 +1,99 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Fleet.Core.Schedules.Triggers;
+
+/// <summary>A cron expression that was checked field by field, with macros replaced.</summary>
+/// <param name="Written">What the caller wrote, with single spaces.</param>
+/// <param name="Fields">The five or six fields.</param>
+internal sealed record CronText(string Written, IReadOnlyList<string> Fields)
+{
+    private const int Longest = 256;
+    private const string Every = "@every";
+
+    private const string AllowedFields =
+        "5 fields (minute, hour, day of month, month, day of week), 6 with seconds first, or a macro such as @daily or @every 15s";
+
+    private static readonly Dictionary<string, string> Macros = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["@yearly"] = "0 0 1 1 *",
+        ["@annually"] = "0 0 1 1 *",
+        ["@monthly"] = "0 0 1 * *",
+        ["@weekly"] = "0 0 * * 0",
+        ["@daily"] = "0 0 * * *",
+        ["@midnight"] = "0 0 * * *",
+        ["@hourly"] = "0 * * * *",
+        ["@every_minute"] = "* * * * *",
+        ["@every_second"] = "* * * * * *",
+    };
+
+    /// <summary>Whether the first field is the second.</summary>
+    public bool HasSeconds => Fields.Count == 6;
+
+    /// <summary>Whether the expression means "again and again through the day" (a <c>*</c>, range or step in the second, minute
+    /// or hour) rather than times of day. Decides what happens in the hour that the clock repeats.</summary>
+    public bool IsInterval => Fields.SkipLast(3).Any(text => text.AsSpan().ContainsAny("*?-/"));
+
+    /// <summary>Whether this is <c>@every 15s</c>, which is an interval in cron's clothes.</summary>
+    public static bool IsEvery(string text, [NotNullWhen(true)] out string? period)
+    {
+        var words = text.AsSpan().Trim(" \t");
+        var isEvery = words.Equals(Every, StringComparison.OrdinalIgnoreCase)
+            || (words.Length > Every.Length
+                && words.StartsWith(Every, StringComparison.OrdinalIgnoreCase)
+                && words[Every.Length] is ' ' or '\t');
+        period = isEvery ? words[Every.Length..].Trim(" \t").ToString() : null;
+        return period is not null;
+    }
+
+    public static bool TryParse(string text, [NotNullWhen(true)] out CronText? cron, [NotNullWhen(false)] out InputError? error)
+    {
+        cron = null;
+        if (text.Length > Longest)
+        {
+            error = Refuse(text, $"the expression has {text.Length} characters", $"at most {Longest} characters");
+            return false;
+        }
+
+        var fields = Split(text);
+        var written = string.Join(' ', fields);
+        if (written.StartsWith('@'))
+        {
+            if (!Macros.TryGetValue(written, out var expansion))
+            {
+                var hint = Nearest.To(written, Macros.Keys) is { } nearest ? $" (did you mean '{nearest}'?)" : "";
+                var allowed = string.Join(", ", Macros.Keys.Append(Every + " 15s"));
+                error = Refuse(text, $"the macro '{Shown.Of(written)}' is not known{hint}", allowed);
+                return false;
+            }
+
+            fields = Split(expansion);
+        }
+
+        if (fields.Length is not (5 or 6))
+        {
+            var count = fields.Length == 1 ? "1 field" : $"{fields.Length} fields";
+            error = Refuse(text, $"'{Shown.Of(written)}' has {count}", AllowedFields);
+            return false;
+        }
+
+        foreach (var (field, value) in CronField.All.TakeLast(fields.Length).Zip(fields))
+        {
+            if (field.Refuse(value) is { } problem)
+            {
+                error = Refuse(text, $"the {field.Name} field '{Shown.Of(value)}' {problem}", field.Allowed);
+                return false;
+            }
+        }
+
+        cron = new CronText(written, fields);
+        error = null;
+        return true;
+    }
+
+    /// <summary>An error about a cron expression, in the one form that all of them have.</summary>
+    public static InputError Refuse(string text, string problem, string allowed, string code = "invalid_cron") =>
+        new(code, "cron", $"cron: {problem}; allowed is {allowed}.", Shown.Of(text), allowed);
+
+    // Space and tab only: a line break or a no-break space stays in its field and is shown in the error.
+    private static string[] Split(string text) => text.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+}

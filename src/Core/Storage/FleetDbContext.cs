@@ -1,0 +1,132 @@
+using System.Text;
+using Fleet.Core.Inbox;
+using Fleet.Core.Jobs;
+using Fleet.Core.Lanes;
+using Fleet.Core.Leadership;
+using Fleet.Core.Outbox;
+using Fleet.Core.Runs;
+using Fleet.Core.Schedules;
+using Fleet.Core.Workers;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace Fleet.Core.Storage;
+
+/// <summary>The one model of Fleet's tables. A provider may change how values are stored
+/// (<see cref="ConfigureConventions"/>), not what the tables are.</summary>
+public abstract class FleetDbContext(DbContextOptions options) : DbContext(options)
+{
+    public DbSet<Run> Runs => Set<Run>();
+
+    public DbSet<Attempt> Attempts => Set<Attempt>();
+
+    public DbSet<Replay> Replays => Set<Replay>();
+
+    public DbSet<RunLogLine> RunLogs => Set<RunLogLine>();
+
+    public DbSet<Schedule> Schedules => Set<Schedule>();
+
+    public DbSet<JobRow> Jobs => Set<JobRow>();
+
+    public DbSet<LaneRow> Lanes => Set<LaneRow>();
+
+    public DbSet<WorkerRow> Workers => Set<WorkerRow>();
+
+    public DbSet<Lease> Leases => Set<Lease>();
+
+    public DbSet<OutboxMessage> Outbox => Set<OutboxMessage>();
+
+    public DbSet<InboxMessage> Inbox => Set<InboxMessage>();
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<RunId>().HaveConversion<RunIdConverter>();
+        configurationBuilder.Properties<WorkerId>().HaveConversion<WorkerIdConverter>();
+    }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<Run>(run =>
+        {
+            run.ToTable("runs").HasKey(r => r.Id);
+            run.HasIndex(r => r.IdempotencyKey).IsUnique().HasFilter("idempotency_key IS NOT NULL").HasDatabaseName("ux_runs_idempotency_key");
+            run.HasIndex(r => new { r.ScheduleId, r.FireTime }).IsUnique()
+                .HasFilter(Filter("fire_time IS NOT NULL AND {revoked} = 0")).HasDatabaseName("ux_runs_occurrence");
+            // The work that waits, and the work under way, stay small however many runs have ended.
+            run.HasIndex(r => new { r.Lane, r.DueAt }).HasFilter("state = 0").HasDatabaseName("ix_runs_pending");
+            run.HasIndex(r => r.DueAt).HasFilter(Filter("state = 0 AND {staged} = 0")).HasDatabaseName("ix_runs_unstaged");
+            run.HasIndex(r => r.WorkerId).HasFilter("state = 1").HasDatabaseName("ix_runs_running");
+            run.HasIndex(r => r.FinishedAt, "ix_runs_finished").HasFilter("finished_at IS NOT NULL");
+            run.HasIndex(r => r.FinishedAt, "ix_runs_dead").HasFilter("state = 3");
+        });
+        modelBuilder.Entity<Attempt>(attempt =>
+        {
+            attempt.ToTable("attempts").HasKey(a => a.Id);
+            attempt.HasIndex(a => a.RunId).HasDatabaseName("ix_attempts_run");
+        });
+        modelBuilder.Entity<Replay>(replay =>
+        {
+            replay.ToTable("replays").HasKey(r => r.Id);
+            replay.HasIndex(r => r.RunId).HasDatabaseName("ix_replays_run");
+        });
+        modelBuilder.Entity<RunLogLine>(line =>
+        {
+            line.ToTable("run_logs").HasKey(l => l.Id);
+            line.HasIndex(l => l.RunId).HasDatabaseName("ix_run_logs_run");
+        });
+        modelBuilder.Entity<Schedule>(schedule =>
+        {
+            schedule.ToTable("schedules").HasKey(s => s.Id);
+            schedule.HasIndex(s => s.NextPlanAt).HasFilter("status = 1 AND next_plan_at IS NOT NULL").HasDatabaseName("ix_schedules_next");
+            schedule.Property(s => s.Version).IsConcurrencyToken();
+        });
+        modelBuilder.Entity<JobRow>().ToTable("jobs").HasKey(j => j.Name);
+        modelBuilder.Entity<LaneRow>().ToTable("lanes").HasKey(l => l.Name);
+        modelBuilder.Entity<WorkerRow>(worker =>
+        {
+            worker.ToTable("workers").HasKey(w => w.Id);
+            worker.HasIndex(w => w.LeaseUntil).HasFilter("state <> 2").HasDatabaseName("ix_workers_alive");
+        });
+        modelBuilder.Entity<Lease>().ToTable("leases").HasKey(l => l.Name);
+        modelBuilder.Entity<OutboxMessage>(message =>
+        {
+            message.ToTable("outbox").HasKey(m => m.Id);
+            message.HasIndex(m => m.NextTryAt).HasDatabaseName("ix_outbox_next_try");
+        });
+        modelBuilder.Entity<InboxMessage>(message =>
+        {
+            message.ToTable("inbox").HasKey(m => new { m.Consumer, m.MessageId });
+            message.HasIndex(m => m.ReceivedAt).HasDatabaseName("ix_inbox_received");
+        });
+
+        foreach (var entity in modelBuilder.Model.GetEntityTypes())
+        {
+            foreach (var property in entity.GetProperties())
+            {
+                property.SetColumnName(SnakeCase(property.Name));
+                if (property.IsPrimaryKey() && property.ClrType != typeof(long))
+                    property.ValueGenerated = Microsoft.EntityFrameworkCore.Metadata.ValueGenerated.Never;
+            }
+        }
+    }
+
+    /// <summary>A filter over booleans in the provider's own literals; <c>{column} = 0</c> stands for "is false".</summary>
+    protected virtual string Filter(string sql) => sql.Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal);
+
+    private static string SnakeCase(string name)
+    {
+        var text = new StringBuilder();
+        foreach (var c in name)
+        {
+            if (char.IsUpper(c) && text.Length > 0)
+                text.Append('_');
+            text.Append(char.ToLowerInvariant(c));
+        }
+
+        return text.ToString();
+    }
+}
+
+internal sealed class RunIdConverter() : ValueConverter<RunId, Guid>(id => id.Value, value => new RunId(value));
+
+internal sealed class WorkerIdConverter() : ValueConverter<WorkerId, Guid>(id => id.Value, value => new WorkerId(value));

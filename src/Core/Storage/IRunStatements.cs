@@ -1,0 +1,44 @@
+using System.Data.Common;
+using Fleet.Core.Runs;
+using Fleet.Core.Workers;
+
+namespace Fleet.Core.Storage;
+
+/// <summary>The statements on the hot path, hand-written per database. Each takes a batch and does it in as few round
+/// trips as the database allows, inside the given transaction (Fleet's own, or one that a caller brought).</summary>
+/// <remarks>Every statement is guarded by the state it expects: docs/states.md is the list of what may happen.</remarks>
+public interface IRunStatements
+{
+    /// <summary>– → Pending. A run whose idempotency key or occurrence exists already is not inserted.</summary>
+    Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(DbTransaction transaction, IReadOnlyList<NewRun> runs, CancellationToken ct);
+
+    /// <summary>Pending → Running for each run that is due, under a fresh lease of the worker; attempt + 1. A run with one crash
+    /// left to <see cref="RescueRuns.CrashCap"/> is claimed only while the worker runs no other such run.</summary>
+    /// <returns>One outcome per id, in order; all <see cref="ClaimOutcome.WorkerGone"/> when the worker was declared gone.</returns>
+    Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(
+        DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, CancellationToken ct);
+
+    /// <summary>Running → Succeeded where the lease token matches, together with the run's follow-ups and events.</summary>
+    Task<IReadOnlyList<SettleOutcome>> CompleteAsync(
+        DbTransaction transaction, IReadOnlyList<Completion> completions, CancellationToken ct);
+
+    /// <summary>Running → Pending, Failed or Canceled where the lease token matches; writes the attempt's row.</summary>
+    Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(
+        DbTransaction transaction, IReadOnlyList<AttemptEnd> ends, CancellationToken ct);
+
+    /// <summary>Running → Pending (Failed past the crash cap, Canceled when that was asked for) for every run whose worker
+    /// is not alive; crashes + 1, but for bystanders of a run on its last chance. Writes the attempts' rows.</summary>
+    Task<IReadOnlyList<RescuedRun>> RescueAsync(
+        DbTransaction transaction, int crashCap, DateTimeOffset now, CancellationToken ct);
+
+    /// <summary>Pending runs that are not staged and due until the given instant, in due order.</summary>
+    Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
+        DbTransaction transaction, DateTimeOffset until, int limit, CancellationToken ct);
+
+    /// <summary>Marks runs as staged, unless they changed since they were read.</summary>
+    Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct);
+
+    /// <summary>Locks the leadership row until the commit.</summary>
+    /// <returns>False when the term has moved on.</returns>
+    Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct);
+}

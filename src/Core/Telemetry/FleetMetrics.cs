@@ -1,0 +1,37 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Fleet.Core.Telemetry;
+
+/// <summary>The instruments of Fleet: meter and activity source are both named <c>Fleet</c>.</summary>
+public static class FleetMetrics
+{
+    /// <summary>The name of the meter and of the activity source.</summary>
+    public const string Name = "Fleet";
+
+    private static readonly Meter Meter = new(Name);
+
+    /// <summary>Traces: <c>enqueue</c> at the caller, <c>run</c> at the worker, both in the caller's trace.</summary>
+    public static ActivitySource Activities { get; } = new(Name);
+
+    /// <summary>Items per group commit, by <c>group</c>.</summary>
+    public static Histogram<int> GroupCommitSize { get; } = Meter.CreateHistogram<int>("fleet.group_commit.size", "{item}");
+
+    /// <summary>Runs accepted, by <c>lane</c>.</summary>
+    public static Counter<long> Enqueued { get; } = Meter.CreateCounter<long>("fleet.runs.enqueued", "{run}");
+
+    /// <summary>Attempts that ended, by <c>job</c> and <c>outcome</c>.</summary>
+    public static Counter<long> Attempts { get; } = Meter.CreateCounter<long>("fleet.attempts", "{attempt}");
+
+    /// <summary>From due time to the handler's first line, in seconds, by <c>lane</c>.</summary>
+    public static Histogram<double> Lateness { get; } = Meter.CreateHistogram<double>("fleet.runs.lateness", "s");
+
+    /// <summary>How long an attempt took, in seconds, by <c>job</c>.</summary>
+    public static Histogram<double> Duration { get; } = Meter.CreateHistogram<double>("fleet.attempts.duration", "s");
+
+    /// <summary>Passes of a background loop that failed, by <c>loop</c>.</summary>
+    public static Counter<long> LoopFailures { get; } = Meter.CreateCounter<long>("fleet.loop.failures", "{failure}");
+
+    /// <summary>How long a pass of a background loop took, in seconds, by <c>loop</c>.</summary>
+    public static Histogram<double> LoopDuration { get; } = Meter.CreateHistogram<double>("fleet.loop.duration", "s");
+}

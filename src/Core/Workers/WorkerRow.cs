@@ -1,0 +1,52 @@
+namespace Fleet.Core.Workers;
+
+/// <summary>The identity of one life of a worker process: a process that was declared gone comes back under a new id.</summary>
+public readonly record struct WorkerId(Guid Value)
+{
+    public static WorkerId New(DateTimeOffset now) => new(Guid.CreateVersion7(now));
+
+    public override string ToString() => Value.ToString("D");
+}
+
+/// <summary>Whether runs of a worker are safe with it.</summary>
+public enum WorkerState
+{
+    Active = 0,
+
+    /// <summary>Takes nothing new; finishes what it has.</summary>
+    Draining = 1,
+
+    /// <summary>Stopped in order, or its heartbeat was older than the lease. Final: the id never comes back.</summary>
+    Gone = 2,
+}
+
+/// <summary>The row in <c>workers</c>.</summary>
+public sealed class WorkerRow
+{
+    public WorkerId Id { get; set; }
+
+    /// <summary>Machine name and process id, for people.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>See <see cref="ProcessIdentity"/>.</summary>
+    public string ProcessSpace { get; set; } = "";
+
+    public int ProcessId { get; set; }
+
+    public long ProcessStart { get; set; }
+
+    /// <summary>JSON object: lane → slots.</summary>
+    public string Lanes { get; set; } = "{}";
+
+    public WorkerState State { get; set; }
+
+    public DateTimeOffset StartedAt { get; set; }
+
+    public DateTimeOffset HeartbeatAt { get; set; }
+
+    /// <summary>By the database's clock; past it every run of this worker may be taken.</summary>
+    public DateTimeOffset LeaseUntil { get; set; }
+
+    /// <summary>JSON object: lane → the latest due time that this worker has claimed (Unix milliseconds). See Reconcile.</summary>
+    public string ClaimedThrough { get; set; } = "{}";
+}
