@@ -1,0 +1,362 @@
+﻿using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace Fleet.Storage.Sqlite.Migrations
+{
+    /// <inheritdoc />
+    public partial class Initial : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.CreateTable(
+                name: "attempts",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    run_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    number = table.Column<int>(type: "INTEGER", nullable: false),
+                    worker_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    started_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    ended_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    outcome = table.Column<int>(type: "INTEGER", nullable: false),
+                    error_type = table.Column<string>(type: "TEXT", nullable: true),
+                    error = table.Column<string>(type: "TEXT", nullable: true),
+                    stack = table.Column<string>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_attempts", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "inbox",
+                columns: table => new
+                {
+                    consumer = table.Column<string>(type: "TEXT", nullable: false),
+                    message_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    received_at = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_inbox", x => new { x.consumer, x.message_id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "jobs",
+                columns: table => new
+                {
+                    name = table.Column<string>(type: "TEXT", nullable: false),
+                    lane = table.Column<string>(type: "TEXT", nullable: false),
+                    max_attempts = table.Column<int>(type: "INTEGER", nullable: true),
+                    timeout_ms = table.Column<long>(type: "INTEGER", nullable: true),
+                    description = table.Column<string>(type: "TEXT", nullable: true),
+                    aliases = table.Column<string>(type: "TEXT", nullable: false),
+                    schema = table.Column<string>(type: "TEXT", nullable: false),
+                    example = table.Column<string>(type: "TEXT", nullable: false),
+                    seen_at = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_jobs", x => x.name);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "lanes",
+                columns: table => new
+                {
+                    name = table.Column<string>(type: "TEXT", nullable: false),
+                    first_seen_at = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_lanes", x => x.name);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "leases",
+                columns: table => new
+                {
+                    name = table.Column<string>(type: "TEXT", nullable: false),
+                    owner = table.Column<string>(type: "TEXT", nullable: false),
+                    term = table.Column<long>(type: "INTEGER", nullable: false),
+                    expires_at = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_leases", x => x.name);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "outbox",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    message_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    name = table.Column<string>(type: "TEXT", nullable: false),
+                    body = table.Column<string>(type: "TEXT", nullable: false),
+                    run_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    trace_parent = table.Column<string>(type: "TEXT", nullable: true),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    failures = table.Column<int>(type: "INTEGER", nullable: false),
+                    next_try_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    last_error = table.Column<string>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_outbox", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "replays",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    run_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    number = table.Column<int>(type: "INTEGER", nullable: false),
+                    at = table.Column<long>(type: "INTEGER", nullable: false),
+                    by = table.Column<string>(type: "TEXT", nullable: false),
+                    from_state = table.Column<int>(type: "INTEGER", nullable: false),
+                    from_attempt = table.Column<int>(type: "INTEGER", nullable: false),
+                    from_error = table.Column<string>(type: "TEXT", nullable: true),
+                    from_finished_at = table.Column<long>(type: "INTEGER", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_replays", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "run_logs",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    run_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    attempt = table.Column<int>(type: "INTEGER", nullable: false),
+                    at = table.Column<long>(type: "INTEGER", nullable: false),
+                    level = table.Column<int>(type: "INTEGER", nullable: false),
+                    message = table.Column<string>(type: "TEXT", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_run_logs", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "runs",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    job = table.Column<string>(type: "TEXT", nullable: false),
+                    lane = table.Column<string>(type: "TEXT", nullable: false),
+                    state = table.Column<int>(type: "INTEGER", nullable: false),
+                    due_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    staged = table.Column<bool>(type: "INTEGER", nullable: false),
+                    attempt = table.Column<int>(type: "INTEGER", nullable: false),
+                    attempt_offset = table.Column<int>(type: "INTEGER", nullable: false),
+                    max_attempts = table.Column<int>(type: "INTEGER", nullable: true),
+                    crashes = table.Column<int>(type: "INTEGER", nullable: false),
+                    replays = table.Column<int>(type: "INTEGER", nullable: false),
+                    worker_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    lease_token = table.Column<long>(type: "INTEGER", nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    started_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    finished_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    cancel_requested_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    idempotency_key = table.Column<string>(type: "TEXT", nullable: true),
+                    request_hash = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    schedule_id = table.Column<string>(type: "TEXT", nullable: true),
+                    fire_time = table.Column<long>(type: "INTEGER", nullable: true),
+                    revoked = table.Column<bool>(type: "INTEGER", nullable: false),
+                    parent_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    args = table.Column<string>(type: "TEXT", nullable: false),
+                    output = table.Column<string>(type: "TEXT", nullable: true),
+                    error_type = table.Column<string>(type: "TEXT", nullable: true),
+                    error = table.Column<string>(type: "TEXT", nullable: true),
+                    progress = table.Column<double>(type: "REAL", nullable: true),
+                    progress_message = table.Column<string>(type: "TEXT", nullable: true),
+                    tags = table.Column<string>(type: "TEXT", nullable: true),
+                    trace_parent = table.Column<string>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_runs", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "schedules",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "TEXT", nullable: false),
+                    job = table.Column<string>(type: "TEXT", nullable: false),
+                    args = table.Column<string>(type: "TEXT", nullable: false),
+                    lane = table.Column<string>(type: "TEXT", nullable: true),
+                    max_attempts = table.Column<int>(type: "INTEGER", nullable: true),
+                    tags = table.Column<string>(type: "TEXT", nullable: true),
+                    cron = table.Column<string>(type: "TEXT", nullable: true),
+                    every = table.Column<string>(type: "TEXT", nullable: true),
+                    anchor = table.Column<long>(type: "INTEGER", nullable: true),
+                    at = table.Column<long>(type: "INTEGER", nullable: true),
+                    zone = table.Column<string>(type: "TEXT", nullable: true),
+                    misfire = table.Column<int>(type: "INTEGER", nullable: false),
+                    status = table.Column<int>(type: "INTEGER", nullable: false),
+                    status_reason = table.Column<string>(type: "TEXT", nullable: true),
+                    source = table.Column<string>(type: "TEXT", nullable: false),
+                    planned_until = table.Column<long>(type: "INTEGER", nullable: false),
+                    next_plan_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    last_fire_time = table.Column<long>(type: "INTEGER", nullable: true),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    updated_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    version = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_schedules", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "workers",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    name = table.Column<string>(type: "TEXT", nullable: false),
+                    process_space = table.Column<string>(type: "TEXT", nullable: false),
+                    process_id = table.Column<int>(type: "INTEGER", nullable: false),
+                    process_start = table.Column<long>(type: "INTEGER", nullable: false),
+                    lanes = table.Column<string>(type: "TEXT", nullable: false),
+                    state = table.Column<int>(type: "INTEGER", nullable: false),
+                    started_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    heartbeat_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    lease_until = table.Column<long>(type: "INTEGER", nullable: false),
+                    claimed_through = table.Column<string>(type: "TEXT", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_workers", x => x.id);
+                });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_attempts_run",
+                table: "attempts",
+                column: "run_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_inbox_received",
+                table: "inbox",
+                column: "received_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_outbox_next_try",
+                table: "outbox",
+                column: "next_try_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_replays_run",
+                table: "replays",
+                column: "run_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_run_logs_run",
+                table: "run_logs",
+                column: "run_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_dead",
+                table: "runs",
+                column: "finished_at",
+                filter: "state = 3");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_finished",
+                table: "runs",
+                column: "finished_at",
+                filter: "finished_at IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_pending",
+                table: "runs",
+                columns: new[] { "lane", "due_at" },
+                filter: "state = 0");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_running",
+                table: "runs",
+                column: "worker_id",
+                filter: "state = 1");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_unstaged",
+                table: "runs",
+                column: "due_at",
+                filter: "state = 0 AND staged = 0");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_runs_idempotency_key",
+                table: "runs",
+                column: "idempotency_key",
+                unique: true,
+                filter: "idempotency_key IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_runs_occurrence",
+                table: "runs",
+                columns: new[] { "schedule_id", "fire_time" },
+                unique: true,
+                filter: "fire_time IS NOT NULL AND revoked = 0");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_schedules_next",
+                table: "schedules",
+                column: "next_plan_at",
+                filter: "status = 1 AND next_plan_at IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_workers_alive",
+                table: "workers",
+                column: "lease_until",
+                filter: "state <> 2");
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropTable(
+                name: "attempts");
+
+            migrationBuilder.DropTable(
+                name: "inbox");
+
+            migrationBuilder.DropTable(
+                name: "jobs");
+
+            migrationBuilder.DropTable(
+                name: "lanes");
+
+            migrationBuilder.DropTable(
+                name: "leases");
+
+            migrationBuilder.DropTable(
+                name: "outbox");
+
+            migrationBuilder.DropTable(
+                name: "replays");
+
+            migrationBuilder.DropTable(
+                name: "run_logs");
+
+            migrationBuilder.DropTable(
+                name: "runs");
+
+            migrationBuilder.DropTable(
+                name: "schedules");
+
+            migrationBuilder.DropTable(
+                name: "workers");
+        }
+    }
+}

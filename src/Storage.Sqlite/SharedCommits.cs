@@ -1,0 +1,125 @@
+using System.Data;
+using System.Data.Common;
+using System.Threading.Channels;
+using Fleet.Core.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace Fleet.Storage.Sqlite;
+
+/// <summary>Executes writes one after the other on one connection. Those that wait together share a transaction, each inside
+/// a savepoint of its own, and so share the commit, which is what costs: it waits for the disk.</summary>
+internal sealed class SharedCommits : IAsyncDisposable
+{
+    private const int MaxWorks = 32;
+
+    private readonly Channel<Work> _queue = Channel.CreateUnbounded<Work>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Func<SqliteConnection> _openWriter;
+    private readonly Func<DbTransaction, FleetDbContext> _openContext;
+    private readonly Task _writer;
+
+    public SharedCommits(Func<SqliteConnection> openWriter, Func<DbTransaction, FleetDbContext> openContext)
+    {
+        _openWriter = openWriter;
+        _openContext = openContext;
+        _writer = Task.Run(WriteLoopAsync);
+    }
+
+    /// <summary>Adds a write and waits until it is committed.</summary>
+    public Task<T> AddAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
+    {
+        var entry = new Work<T>(work, ct);
+        return _queue.Writer.TryWrite(entry) ? entry.Task : throw new ObjectDisposedException(nameof(SqliteStorage));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await _writer;
+    }
+
+    private async Task WriteLoopAsync()
+    {
+        var works = new List<Work>(MaxWorks);
+        while (await _queue.Reader.WaitToReadAsync())
+        {
+            while (works.Count < MaxWorks && _queue.Reader.TryRead(out var work))
+                works.Add(work);
+            try
+            {
+                await CommitAsync(works);
+            }
+            catch (Exception e)
+            {
+                // Nothing was committed: not one of them counts.
+                foreach (var work in works)
+                    work.Fail(e);
+            }
+
+            works.Clear();
+        }
+    }
+
+    private async Task CommitAsync(List<Work> works)
+    {
+        // BEGIN IMMEDIATE: takes the write lock now, so that no statement can find it taken half-way.
+        await using var transaction = _openWriter().BeginTransaction(IsolationLevel.Serializable, deferred: false);
+        foreach (var work in works)
+            await ExecuteAsync(work, transaction);
+        await transaction.CommitAsync();
+        foreach (var work in works)
+            work.Commit();
+    }
+
+    private async Task ExecuteAsync(Work work, SqliteTransaction transaction)
+    {
+        const string savepoint = "work";
+        transaction.Save(savepoint);
+        await using var scope = new WriteScope(transaction, _openContext);
+        try
+        {
+            await work.ExecuteAsync(scope);
+        }
+        catch (Exception e)
+        {
+            // Should the database itself have undone everything, this throws, and nobody's work counts.
+            transaction.Rollback(savepoint);
+            work.Fail(e);
+        }
+
+        transaction.Release(savepoint);
+    }
+
+    private abstract class Work
+    {
+        public abstract Task ExecuteAsync(WriteScope scope);
+
+        public abstract void Commit();
+
+        public abstract void Fail(Exception e);
+    }
+
+    private sealed class Work<T>(Func<WriteScope, Task<T>> work, CancellationToken ct) : Work
+    {
+        // Continuations run elsewhere: the writer has others to serve.
+        private readonly TaskCompletionSource<T> _committed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T? _result;
+
+        public Task<T> Task => _committed.Task;
+
+        public override async Task ExecuteAsync(WriteScope scope)
+        {
+            ct.ThrowIfCancellationRequested();
+            _result = await work(scope);
+        }
+
+        public override void Commit() => _committed.TrySetResult(_result!);
+
+        public override void Fail(Exception e)
+        {
+            if (e is OperationCanceledException canceled)
+                _committed.TrySetCanceled(canceled.CancellationToken);
+            else
+                _committed.TrySetException(e);
+        }
+    }
+}

@@ -1,0 +1,353 @@
+using System.Data.Common;
+using Fleet.Core.Outbox;
+using Fleet.Core.Runs;
+using Fleet.Core.Storage;
+using Fleet.Core.Workers;
+using Microsoft.Data.Sqlite;
+
+namespace Fleet.Storage.Sqlite;
+
+/// <summary>The hot statements in SQLite's SQL. SQLite runs in the process, so a batch is a prepared statement executed
+/// once per item in one transaction: there is no round trip to save, and the commit is shared.</summary>
+/// <param name="writer">The storage's own connection: its prepared statements are kept.</param>
+internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStatements
+{
+    private readonly Dictionary<string, SqliteCommand> _prepared = new(StringComparer.Ordinal);
+
+    private const string Insert = """
+        INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
+            created_at, idempotency_key, request_hash, schedule_id, fire_time, revoked, parent_id, args, tags, trace_parent)
+        VALUES ($id, $job, $lane, 0, $due, $staged, 0, 0, $max, 0, 0, 0,
+            $created, $key, $hash, $schedule, $fire, 0, $parent, $args, $tags, $trace)
+        ON CONFLICT DO NOTHING
+        """;
+
+    private const string FindKey = "SELECT id, request_hash FROM runs WHERE idempotency_key = $key";
+
+    private const string FindOccurrence = "SELECT id FROM runs WHERE schedule_id = $schedule AND fire_time = $fire AND revoked = 0";
+
+    private const string IsAlive = "SELECT 1 FROM workers WHERE id = $worker AND state <> 2";
+
+    private const string Claim = """
+        UPDATE runs SET state = 1, attempt = attempt + 1, worker_id = $worker, lease_token = $token, started_at = $now,
+            staged = 1, progress = NULL, progress_message = NULL
+        WHERE id = $id AND state = 0 AND due_at <= $now
+            AND (crashes < $last OR NOT EXISTS (SELECT 1 FROM runs AS other WHERE other.worker_id = $worker AND other.state = 1 AND other.crashes >= $last))
+        RETURNING job, lane, args, attempt, attempt_offset, max_attempts, due_at, schedule_id, fire_time, tags, trace_parent
+        """;
+
+    private const string FindPending = "SELECT due_at FROM runs WHERE id = $id AND state = 0";
+
+    private const string Complete = """
+        UPDATE runs SET state = 2, finished_at = $now, output = $output, error = NULL, error_type = NULL, cancel_requested_at = NULL
+        WHERE id = $id AND state = 1 AND lease_token = $token
+        """;
+
+    private const string IsCompleted = "SELECT 1 FROM runs WHERE id = $id AND state = 2 AND lease_token = $token";
+
+    private const string InsertEvent = """
+        INSERT INTO outbox (message_id, name, body, run_id, trace_parent, created_at, failures, next_try_at)
+        VALUES ($message, $name, $body, $run, $trace, $created, 0, $created)
+        """;
+
+    private const string InsertAttempt = """
+        INSERT INTO attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack)
+        SELECT id, attempt, worker_id, started_at, $now, $outcome, $type, $error, $stack
+        FROM runs WHERE id = $id AND state = 1 AND lease_token = $token
+        """;
+
+    // A cancel that came while the attempt was ending wins over another try.
+    private const string EndAttempt = """
+        UPDATE runs SET
+            state = CASE WHEN $state = 0 AND cancel_requested_at IS NOT NULL THEN 4 ELSE $state END,
+            finished_at = CASE WHEN $state = 0 AND cancel_requested_at IS NULL THEN NULL ELSE $now END,
+            due_at = coalesce($due, due_at), staged = $staged, attempt = attempt - $uncounted,
+            error_type = CASE WHEN cancel_requested_at IS NOT NULL AND $state IN (0, 4) THEN NULL WHEN $outcome IN (3, 4) THEN error_type ELSE $type END,
+            error = CASE WHEN cancel_requested_at IS NOT NULL AND $state IN (0, 4) THEN error WHEN $outcome IN (3, 4) THEN error ELSE $error END
+        WHERE id = $id AND state = 1 AND lease_token = $token
+        """;
+
+    private const string FindOrphans = """
+        SELECT id, lane, crashes, cancel_requested_at IS NOT NULL, lease_token, worker_id FROM runs
+        WHERE state = 1 AND (worker_id IS NULL OR worker_id NOT IN (SELECT id FROM workers WHERE state <> 2))
+        """;
+
+    private const string Rescue = """
+        UPDATE runs SET state = $state, crashes = $crashes, attempt_offset = attempt_offset + 1, staged = 0, due_at = $now,
+            finished_at = CASE WHEN $state = 0 THEN NULL ELSE $now END,
+            error_type = CASE WHEN $state = 4 THEN error_type ELSE $type END,
+            error = CASE WHEN $state = 4 THEN error ELSE $error END
+        WHERE id = $id
+        """;
+
+    private const string ReadUnstaged = """
+        SELECT id, lane, due_at FROM runs WHERE state = 0 AND staged = 0 AND due_at <= $until ORDER BY due_at LIMIT $limit
+        """;
+
+    private const string MarkStaged = "UPDATE runs SET staged = 1 WHERE id = $id AND state = 0 AND staged = 0 AND due_at = $due";
+
+    private const string LockTerm = "SELECT 1 FROM leases WHERE name = $name AND term = $term";
+
+    public Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(DbTransaction transaction, IReadOnlyList<NewRun> runs, CancellationToken ct)
+    {
+        var batch = new Batch(this, transaction);
+        return Task.FromResult<IReadOnlyList<EnqueueOutcome>>([.. runs.Select(run => InsertOne(batch, run))]);
+    }
+
+    public Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(
+        DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, CancellationToken ct)
+    {
+        var batch = new Batch(this, transaction);
+        var owner = worker.Value.ToByteArray(bigEndian: true);
+        var isAlive = batch.Exists(IsAlive, ("$worker", owner));
+        return Task.FromResult<IReadOnlyList<ClaimOutcome>>(
+            [.. ids.Select(id => isAlive ? ClaimOne(batch, owner, id, now) : ClaimOutcome.WorkerGone)]);
+    }
+
+    public Task<IReadOnlyList<SettleOutcome>> CompleteAsync(
+        DbTransaction transaction, IReadOnlyList<Completion> completions, CancellationToken ct)
+    {
+        var batch = new Batch(this, transaction);
+        return Task.FromResult<IReadOnlyList<SettleOutcome>>([.. completions.Select(completion => CompleteOne(batch, completion))]);
+    }
+
+    public Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(DbTransaction transaction, IReadOnlyList<AttemptEnd> ends, CancellationToken ct)
+    {
+        var batch = new Batch(this, transaction);
+        return Task.FromResult<IReadOnlyList<SettleOutcome>>([.. ends.Select(end => EndOne(batch, end))]);
+    }
+
+    public Task<IReadOnlyList<RescuedRun>> RescueAsync(DbTransaction transaction, int crashCap, DateTimeOffset now, CancellationToken ct)
+    {
+        var batch = new Batch(this, transaction);
+        var orphans = batch.Query(
+            FindOrphans,
+            r => (Id: r.GetRunId(0), Lane: r.GetString(1), Crashes: r.GetInt32(2), Canceled: r.GetBoolean(3), Token: r.GetInt64(4),
+                Worker: r.IsDBNull(5) ? "" : Convert.ToHexString(r.GetFieldValue<byte[]>(5))));
+        // A run on its last chance has the blame to itself: it ran beside no other such run, and the rest are bystanders.
+        var suspects = orphans.Where(o => o.Crashes == crashCap - 1).Select(o => o.Worker).ToHashSet(StringComparer.Ordinal);
+        var rescued = new List<RescuedRun>(orphans.Count);
+        foreach (var orphan in orphans)
+        {
+            var isBystander = orphan.Crashes < crashCap - 1 && suspects.Contains(orphan.Worker);
+            var crashes = isBystander ? orphan.Crashes : orphan.Crashes + 1;
+            var next = orphan.Canceled ? RunState.Canceled : crashes >= crashCap ? RunState.Failed : RunState.Pending;
+            var error = next == RunState.Failed
+                ? $"Its worker died {crashes} times while running it; the cap is {crashCap}."
+                : "Its worker died while running it.";
+            const string type = "WorkerCrashed";
+            batch.Execute(
+                InsertAttempt,
+                ("$id", Values.ToBytes(orphan.Id)), ("$token", orphan.Token), ("$now", Values.ToMicroseconds(now)),
+                ("$outcome", (int)AttemptOutcome.Crashed), ("$type", type), ("$error", error), ("$stack", DBNull.Value));
+            batch.Execute(
+                Rescue,
+                ("$id", Values.ToBytes(orphan.Id)), ("$state", (int)next), ("$crashes", crashes), ("$now", Values.ToMicroseconds(now)),
+                ("$type", type), ("$error", error));
+            rescued.Add(new RescuedRun(orphan.Id, orphan.Lane, next, crashes));
+        }
+
+        return Task.FromResult<IReadOnlyList<RescuedRun>>(rescued);
+    }
+
+    public Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
+        DbTransaction transaction, DateTimeOffset until, int limit, CancellationToken ct) =>
+        Task.FromResult<IReadOnlyList<StageableRun>>(new Batch(this, transaction).Query(
+            ReadUnstaged,
+            r => new StageableRun(r.GetRunId(0), r.GetString(1), r.GetInstant(2)),
+            ("$until", Values.ToMicroseconds(until)), ("$limit", limit)));
+
+    public Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct)
+    {
+        var batch = new Batch(this, transaction);
+        foreach (var run in runs)
+            batch.Execute(MarkStaged, ("$id", Values.ToBytes(run.Id)), ("$due", Values.ToMicroseconds(run.DueAt)));
+        return Task.CompletedTask;
+    }
+
+    public Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct) =>
+        // The write transaction itself is the lock: there is only one in the file.
+        Task.FromResult(new Batch(this, transaction).Exists(LockTerm, ("$name", lease), ("$term", term)));
+
+    private static EnqueueOutcome InsertOne(Batch batch, NewRun run)
+    {
+        var inserted = batch.Execute(
+            Insert,
+            ("$id", Values.ToBytes(run.Id)), ("$job", run.Job), ("$lane", run.Lane), ("$due", Values.ToMicroseconds(run.DueAt)),
+            ("$staged", run.Staged), ("$max", Values.OrNull(run.MaxAttempts)), ("$created", Values.ToMicroseconds(run.CreatedAt)),
+            ("$key", Values.OrNull(run.IdempotencyKey)), ("$hash", Values.OrNull(run.RequestHash)),
+            ("$schedule", Values.OrNull(run.ScheduleId)), ("$fire", Values.OrNull(run.FireTime)), ("$parent", Values.OrNull(run.ParentId)),
+            ("$args", run.Args), ("$tags", Values.OrNull(run.Tags)), ("$trace", Values.OrNull(run.TraceParent)));
+        if (inserted == 1)
+            return new EnqueueOutcome(EnqueueStatus.Inserted, run.Id);
+
+        if (run.IdempotencyKey is { } key
+            && batch.Query(FindKey, r => (Id: r.GetRunId(0), Hash: r.GetFieldValue<byte[]>(1)), ("$key", key)) is [var byKey])
+        {
+            var same = run.RequestHash.AsSpan().SequenceEqual(byKey.Hash);
+            return new EnqueueOutcome(same ? EnqueueStatus.Existing : EnqueueStatus.Conflict, byKey.Id);
+        }
+
+        if (run.ScheduleId is { } schedule
+            && batch.Query(FindOccurrence, r => r.GetRunId(0), ("$schedule", schedule), ("$fire", Values.OrNull(run.FireTime))) is [var planned])
+        {
+            return new EnqueueOutcome(EnqueueStatus.Existing, planned);
+        }
+
+        // Neither key nor occurrence: the id itself is stored already, by an earlier try of the same insert.
+        return new EnqueueOutcome(EnqueueStatus.Existing, run.Id);
+    }
+
+    private static ClaimOutcome ClaimOne(Batch batch, byte[] worker, RunId id, DateTimeOffset now)
+    {
+        var token = Random.Shared.NextInt64();
+        var key = Values.ToBytes(id);
+        var claimed = batch.Query(
+            Claim,
+            r => new ClaimedRun
+            {
+                Id = id,
+                Job = r.GetString(0),
+                Lane = r.GetString(1),
+                Args = r.GetString(2),
+                Attempt = r.GetInt32(3),
+                AttemptOffset = r.GetInt32(4),
+                MaxAttempts = r.IsDBNull(5) ? null : r.GetInt32(5),
+                LeaseToken = token,
+                StartedAt = now,
+                DueAt = r.GetInstant(6),
+                ScheduleId = r.GetStringOrNull(7),
+                FireTime = r.GetInstantOrNull(8),
+                Tags = r.GetStringOrNull(9),
+                TraceParent = r.GetStringOrNull(10),
+            },
+            ("$id", key), ("$worker", worker), ("$token", token), ("$now", Values.ToMicroseconds(now)), ("$last", RescueRuns.CrashCap - 1));
+        if (claimed is [var run])
+            return new ClaimOutcome(ClaimStatus.Claimed, run);
+        // Pending and due, yet not claimed: it is on its last chance and has to wait for another such run to end.
+        return batch.Query(FindPending, r => r.GetInstant(0), ("$id", key)) is [var due]
+            ? new ClaimOutcome(ClaimStatus.NotDue, DueAt: due > now ? due : now + ClaimRuns.LastChancePause)
+            : ClaimOutcome.Duplicate;
+    }
+
+    private static SettleOutcome CompleteOne(Batch batch, Completion completion)
+    {
+        var id = Values.ToBytes(completion.Id);
+        var completed = batch.Execute(
+            Complete,
+            ("$id", id), ("$token", completion.LeaseToken), ("$now", Values.ToMicroseconds(completion.FinishedAt)),
+            ("$output", Values.OrNull(completion.Output)));
+        if (completed == 0)
+        {
+            return batch.Exists(IsCompleted, ("$id", id), ("$token", completion.LeaseToken))
+                ? SettleOutcome.AlreadyCompleted
+                : SettleOutcome.LeaseLost;
+        }
+
+        foreach (var run in completion.FollowUps)
+            InsertOne(batch, run);
+        foreach (var message in completion.Events)
+            InsertEventRow(batch, message);
+        return SettleOutcome.Settled;
+    }
+
+    private static void InsertEventRow(Batch batch, OutboxMessage message) => batch.Execute(
+        InsertEvent,
+        ("$message", message.MessageId.ToByteArray(bigEndian: true)), ("$name", message.Name), ("$body", message.Body),
+        ("$run", Values.OrNull(message.RunId)), ("$trace", Values.OrNull(message.TraceParent)),
+        ("$created", Values.ToMicroseconds(message.CreatedAt)));
+
+    private static SettleOutcome EndOne(Batch batch, AttemptEnd end)
+    {
+        var id = Values.ToBytes(end.Id);
+        var now = Values.ToMicroseconds(end.EndedAt);
+        var attempt = batch.Execute(
+            InsertAttempt,
+            ("$id", id), ("$token", end.LeaseToken), ("$now", now), ("$outcome", (int)end.Outcome),
+            ("$type", Values.OrNull(end.ErrorType)), ("$error", Values.OrNull(end.Error)), ("$stack", Values.OrNull(end.Stack)));
+        if (attempt == 0)
+            return SettleOutcome.LeaseLost;
+        batch.Execute(
+            EndAttempt,
+            ("$id", id), ("$token", end.LeaseToken), ("$now", now), ("$outcome", (int)end.Outcome), ("$state", (int)end.Next),
+            ("$due", Values.OrNull(end.DueAt)), ("$staged", end.Next != RunState.Pending), ("$uncounted", end.Counts ? 0 : 1),
+            ("$type", Values.OrNull(end.ErrorType)), ("$error", Values.OrNull(end.Error)));
+        return SettleOutcome.Settled;
+    }
+
+    /// <summary>Executes statements of one transaction, prepared once when it is the storage's own.</summary>
+    private readonly struct Batch(SqliteRunStatements owner, DbTransaction transaction)
+    {
+        private readonly SqliteTransaction _transaction = transaction as SqliteTransaction ?? throw new ArgumentException(
+            $"The transaction is a {transaction.GetType()}; Fleet's database here is SQLite and needs a SqliteTransaction.", nameof(transaction));
+
+        public int Execute(string sql, params ReadOnlySpan<(string Name, object Value)> values)
+        {
+            var command = Command(sql, values);
+            try
+            {
+                return command.ExecuteNonQuery();
+            }
+            finally
+            {
+                Return(command);
+            }
+        }
+
+        public bool Exists(string sql, params ReadOnlySpan<(string Name, object Value)> values)
+        {
+            var command = Command(sql, values);
+            try
+            {
+                return command.ExecuteScalar() is not null;
+            }
+            finally
+            {
+                Return(command);
+            }
+        }
+
+        public List<T> Query<T>(string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<(string Name, object Value)> values)
+        {
+            var command = Command(sql, values);
+            try
+            {
+                using var reader = command.ExecuteReader();
+                var rows = new List<T>();
+                while (reader.Read())
+                    rows.Add(read(reader));
+                return rows;
+            }
+            finally
+            {
+                Return(command);
+            }
+        }
+
+        private SqliteCommand Command(string sql, ReadOnlySpan<(string Name, object Value)> values)
+        {
+            var isOwn = ReferenceEquals(_transaction.Connection, owner.Writer);
+            if (!isOwn || !owner._prepared.TryGetValue(sql, out var command))
+            {
+                command = new SqliteCommand(sql, _transaction.Connection);
+                foreach (var (name, _) in values)
+                    command.Parameters.Add(new SqliteParameter { ParameterName = name });
+                if (isOwn)
+                    owner._prepared.Add(sql, command);
+            }
+
+            command.Transaction = _transaction;
+            for (var i = 0; i < values.Length; i++)
+                command.Parameters[i].Value = values[i].Value;
+            return command;
+        }
+
+        private void Return(SqliteCommand command)
+        {
+            if (!ReferenceEquals(_transaction.Connection, owner.Writer))
+                command.Dispose();
+        }
+    }
+
+    private SqliteConnection Writer => writer;
+}

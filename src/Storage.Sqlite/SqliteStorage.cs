@@ -1,0 +1,106 @@
+using System.Data;
+using Fleet.Core.Storage;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+
+namespace Fleet.Storage.Sqlite;
+
+/// <summary>One SQLite file: WAL, fully durable (every commit reaches the disk before it counts).</summary>
+/// <remarks>SQLite has one writer at a time. Within a process all writes go through one connection and share commits
+/// (<see cref="SharedCommits"/>); between processes the file's lock decides, with SQLite's own waiting.</remarks>
+public sealed class SqliteStorage : IStorage, IAsyncDisposable
+{
+    private readonly TimeProvider _time;
+    private readonly DbContextOptions<SqliteDbContext> _readOptions;
+    private readonly DbContextOptions<SqliteDbContext> _writeOptions;
+    private readonly SqliteConnection _writer;
+    private readonly SharedCommits _commits;
+    private readonly WalCheckpoints _checkpoints;
+
+    /// <param name="connectionString">As Microsoft.Data.Sqlite takes it; needs <c>Data Source</c>.</param>
+    /// <param name="time">The clock; with SQLite all processes share the machine's.</param>
+    public SqliteStorage(string connectionString, TimeProvider time)
+    {
+        _time = time;
+        _writer = new SqliteConnection(connectionString);
+        Statements = new SqliteRunStatements(_writer);
+        _readOptions = new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(connectionString).AddInterceptors(new SetPragmas()).Options;
+        _writeOptions = new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(_writer).Options;
+        _commits = new SharedCommits(OpenWriter, OpenOnTransaction);
+        _checkpoints = new WalCheckpoints(connectionString, time);
+    }
+
+    public IRunStatements Statements { get; }
+
+    public Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct) => _commits.AddAsync(work, ct);
+
+    public FleetDbContext Read() => new SqliteDbContext(_readOptions);
+
+    public async Task MigrateAsync(CancellationToken ct)
+    {
+        if (new SqliteConnectionStringBuilder(_writer.ConnectionString).DataSource is { Length: > 0 } file
+            && Path.GetDirectoryName(Path.GetFullPath(file)) is { } directory)
+        {
+            Directory.CreateDirectory(directory);
+        }
+
+        await using var db = new SqliteDbContext(_readOptions);
+        await db.Database.OpenConnectionAsync(ct);
+        await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL", ct);
+        await db.Database.MigrateAsync(ct);
+    }
+
+    public Task<DateTimeOffset> GetClockAsync(CancellationToken ct) => Task.FromResult(_time.GetUtcNow());
+
+    public bool IsOutage(Exception e) => e is SqliteException { SqliteErrorCode: not 19 } or OperationCanceledException;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _commits.DisposeAsync();
+        await _checkpoints.DisposeAsync();
+        await _writer.DisposeAsync();
+    }
+
+    private SqliteConnection OpenWriter()
+    {
+        if (_writer.State != ConnectionState.Open)
+        {
+            _writer.Open();
+            SetPragmas.On(_writer);
+            using var command = _writer.CreateCommand();
+            // Room for the pages of a busy hour, and checkpoints left to WalCheckpoints unless the log grows beyond 128 MB.
+            command.CommandText = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 32000;";
+            command.ExecuteNonQuery();
+        }
+
+        return _writer;
+    }
+
+    private SqliteDbContext OpenOnTransaction(System.Data.Common.DbTransaction transaction)
+    {
+        var db = new SqliteDbContext(_writeOptions);
+        db.Database.UseTransaction(transaction);
+        return db;
+    }
+
+    private sealed class SetPragmas : DbConnectionInterceptor
+    {
+        public static void On(System.Data.Common.DbConnection connection)
+        {
+            using var command = connection.CreateCommand();
+            // FULL is the compiled default, said here because a promise rests on it.
+            command.CommandText = "PRAGMA synchronous = FULL; PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = ON;";
+            command.ExecuteNonQuery();
+        }
+
+        public override void ConnectionOpened(System.Data.Common.DbConnection connection, ConnectionEndEventData eventData) => On(connection);
+
+        public override Task ConnectionOpenedAsync(
+            System.Data.Common.DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        {
+            On(connection);
+            return Task.CompletedTask;
+        }
+    }
+}
