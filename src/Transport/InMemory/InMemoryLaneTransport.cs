@@ -1,0 +1,143 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Fleet.Core.Lanes;
+using MassTransit;
+using Microsoft.Extensions.Logging;
+
+namespace Fleet.Transport.InMemory;
+
+/// <summary>Lanes inside one process, on MassTransit's in-memory transport. What is in flight when the process dies is
+/// found again in the database by Reconcile.</summary>
+public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDisposable
+{
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+
+    private readonly IBus _bus;
+    private readonly IReceiveEndpointConnector _connector;
+    private readonly TimeProvider _time;
+    private readonly ILogger<InMemoryLaneTransport> _logger;
+    private readonly InMemoryBelt _belt;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _beltLoop;
+    private readonly ConcurrentDictionary<string, Task<ISendEndpoint>> _endpoints = new(StringComparer.Ordinal);
+    // Lanes that somebody listens to here, with the nudges sent and not yet handled.
+    private readonly ConcurrentDictionary<string, StrongBox<long>> _waiting = new(StringComparer.Ordinal);
+
+    public InMemoryLaneTransport(IBus bus, IReceiveEndpointConnector connector, TimeProvider time, ILogger<InMemoryLaneTransport> logger)
+    {
+        _bus = bus;
+        _connector = connector;
+        _time = time;
+        _logger = logger;
+        _belt = new InMemoryBelt(time, DeliverAsync, logger);
+        _beltLoop = Task.Run(() => _belt.RunAsync(_stop.Token));
+    }
+
+    public bool ReachesOtherProcesses => false;
+
+    public async Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct)
+    {
+        // Nobody listens (yet): the nudge would be lost, and counted for ever. Reconcile sends it once somebody does.
+        if (!_waiting.TryGetValue(lane, out var waiting))
+            return;
+        var endpoint = await _endpoints.GetOrAdd(lane, (name, bus) => bus.GetSendEndpoint(new Uri("queue:" + QueueOf(name))), _bus);
+        Interlocked.Increment(ref waiting.Value);
+        try
+        {
+            await endpoint.Send(new RunsReady { Ids = [.. ids.Select(id => id.Value)] }, ct);
+        }
+        catch
+        {
+            Interlocked.Decrement(ref waiting.Value);
+            throw;
+        }
+    }
+
+    public Task SendReadyAtAsync(IReadOnlyList<DelayedNudge> nudges, CancellationToken ct)
+    {
+        _belt.Add(nudges);
+        return Task.CompletedTask;
+    }
+
+    public Task PublishControlAsync(ControlMessage message, CancellationToken ct) =>
+        _bus.Publish(new FleetControl { CancelRuns = message.CancelRuns?.Select(id => id.Value).ToArray() }, ct);
+
+    public Task PublishEventAsync(EventMessage message, CancellationToken ct) => _bus.Publish(
+        new FleetEvent { Name = message.Name, Body = message.Body, RunId = message.RunId?.Value },
+        context => context.MessageId = message.Id,
+        ct);
+
+    public Task<long?> CountWaitingAsync(string lane, CancellationToken ct) =>
+        Task.FromResult(_waiting.TryGetValue(lane, out var waiting) ? Interlocked.Read(ref waiting.Value) : (long?)null);
+
+    public async Task<IAsyncDisposable> SubscribeAsync(
+        string lane, int slots, Func<IReadOnlyList<RunId>, CancellationToken, Task> onReady, CancellationToken ct)
+    {
+        // Enough nudges at once to fill the slots while the next claim is under way.
+        var waiting = new StrongBox<long>();
+        var concurrency = Math.Clamp(slots / 16, 2, 16);
+        var handle = _connector.ConnectReceiveEndpoint(QueueOf(lane), (_, endpoint) =>
+        {
+            endpoint.PublishFaults = false;
+            endpoint.PrefetchCount = concurrency;
+            endpoint.ConcurrentMessageLimit = concurrency;
+            endpoint.Handler<RunsReady>(context => ReceiveAsync(lane, waiting, context, onReady));
+        });
+        await handle.Ready.WaitAsync(ct);
+        _waiting[lane] = waiting;
+        return new Subscription(handle, () => _waiting.TryRemove(lane, out _));
+    }
+
+    public async Task<IAsyncDisposable> SubscribeControlAsync(Func<ControlMessage, CancellationToken, Task> onControl, CancellationToken ct)
+    {
+        var handle = _connector.ConnectReceiveEndpoint("fleet.control." + Guid.NewGuid().ToString("N"), (_, endpoint) =>
+            endpoint.Handler<FleetControl>(context => onControl(
+                new ControlMessage(context.Message.CancelRuns?.Select(id => new RunId(id)).ToArray()), context.CancellationToken)));
+        await handle.Ready.WaitAsync(ct);
+        return new Subscription(handle, () => { });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _beltLoop;
+        _stop.Dispose();
+    }
+
+    private static string QueueOf(string lane) => "fleet." + lane;
+
+    private async Task ReceiveAsync(
+        string lane, StrongBox<long> waiting, ConsumeContext<RunsReady> context, Func<IReadOnlyList<RunId>, CancellationToken, Task> onReady)
+    {
+        RunId[] ids = [.. context.Message.Ids.Select(id => new RunId(id))];
+        try
+        {
+            await onReady(ids, context.CancellationToken);
+        }
+        catch (Exception e)
+        {
+            LogRetried(ids.Length, lane, RetryPause, e);
+            var at = _time.GetUtcNow() + RetryPause;
+            _belt.Add([.. ids.Select(id => new DelayedNudge(lane, id, at))]);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref waiting.Value);
+        }
+    }
+
+    private Task DeliverAsync(IReadOnlyList<DelayedNudge> due, CancellationToken ct) => Task.WhenAll(
+        due.GroupBy(n => n.Lane, n => n.Id).Select(lane => NudgePublisher.SendAllAsync(this, lane.Key, lane.ToArray(), ct)));
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A nudge for {Count} run(s) on lane {Lane} could not be handled; again in {Pause}.")]
+    private partial void LogRetried(int count, string lane, TimeSpan pause, Exception e);
+
+    private sealed class Subscription(HostReceiveEndpointHandle handle, Action end) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            end();
+            await handle.StopAsync();
+        }
+    }
+}
