@@ -1,0 +1,125 @@
+using Fleet.Core.Lanes;
+using Fleet.Core.Runs;
+using Microsoft.Extensions.Options;
+
+namespace Fleet.Worker;
+
+/// <summary>Takes the nudges of one lane: waits for free slots, claims, and hands what it got to <see cref="ExecuteRuns"/>.
+/// The nudge is acknowledged right after the claim; from then on the lease keeps the run.</summary>
+public sealed partial class LaneListener(
+    string lane,
+    int slots,
+    ClaimRuns claim,
+    ExecuteRuns execute,
+    WorkerIdentity identity,
+    HeartbeatLoop heartbeat,
+    ILaneTransport transport,
+    IOptions<WorkerOptions> options,
+    TimeProvider time,
+    ILogger logger)
+{
+    /// <summary>A nudge that came this little before its due time waits here; more, and it is dropped (Stage or Reconcile brings it again).</summary>
+    private static readonly TimeSpan MaxEarly = TimeSpan.FromSeconds(5);
+
+    private readonly SlotPool _slots = new(slots, time);
+
+    /// <summary>Handles one nudge.</summary>
+    /// <param name="ids">The runs that are said to be ready.</param>
+    /// <param name="stopping">Trips when the worker takes nothing new.</param>
+    public async Task OnReadyAsync(IReadOnlyList<RunId> ids, CancellationToken stopping)
+    {
+        TimeSpan? patience = transport.ReachesOtherProcesses ? options.Value.GiveBackAfter : null;
+        for (var next = 0; next < ids.Count;)
+        {
+            var granted = await _slots.TakeAsync(ids.Count - next, patience, stopping);
+            if (granted == 0)
+            {
+                await GiveBackAsync([.. ids.Skip(next)], stopping);
+                return;
+            }
+
+            await ClaimAsync([.. ids.Skip(next).Take(granted)], stopping);
+            next += granted;
+        }
+    }
+
+    /// <summary>Half by half, so that an idle worker takes what it can hold and not more.</summary>
+    private async Task GiveBackAsync(RunId[] ids, CancellationToken ct)
+    {
+        foreach (var half in ids.Chunk((ids.Length + 1) / 2))
+            await transport.SendReadyAsync(lane, half, ct);
+    }
+
+    /// <summary>Claims as many runs as slots were taken; slots of runs that we do not get go back at once.</summary>
+    private async Task ClaimAsync(RunId[] ids, CancellationToken stopping)
+    {
+        if (identity.SinceRenewal > options.Value.Lease)
+        {
+            _slots.Return(ids.Length);
+            throw new InvalidOperationException("The worker's lease is over; it claims nothing until a heartbeat gets through.");
+        }
+
+        var worker = identity.Id;
+        var claims = Array.ConvertAll(ids, id => claim.ExecuteAsync(worker, id, CancellationToken.None));
+        Exception? failure = null;
+        for (var i = 0; i < claims.Length; i++)
+        {
+            try
+            {
+                var outcome = await claims[i];
+                if (outcome.Run is { } run)
+                {
+                    Start(run);
+                    continue;
+                }
+
+                _slots.Return(1);
+                if (outcome.Status == ClaimStatus.WorkerGone)
+                {
+                    heartbeat.Wake();
+                    failure = new InvalidOperationException("The worker was declared gone; it claims again under its new id.");
+                }
+                else if (outcome.DueAt is { } due && due - time.GetUtcNow() < MaxEarly)
+                {
+                    await transport.SendReadyAtAsync([new DelayedNudge(lane, ids[i], due)], stopping);
+                }
+            }
+            catch (Exception e)
+            {
+                _slots.Return(1);
+                failure = e;
+            }
+        }
+
+        // The nudge comes again; those of its runs that were claimed are duplicates then.
+        if (failure is not null)
+            throw failure;
+    }
+
+    private void Start(ClaimedRun run)
+    {
+        var due = run.DueAt.ToUnixTimeMilliseconds();
+        heartbeat.ClaimedThrough.AddOrUpdate(lane, static (_, d) => d, static (_, known, d) => Math.Max(known, d), due);
+        // Owned by RunningRuns, which the drain waits for.
+        _ = Task.Run(() => ExecuteAsync(run));
+    }
+
+    private async Task ExecuteAsync(ClaimedRun run)
+    {
+        try
+        {
+            await execute.ExecuteAsync(run);
+        }
+        catch (Exception e)
+        {
+            LogLost(run.Job, run.Id, e);
+        }
+        finally
+        {
+            _slots.Return(1);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "{Job} {RunId} ended in an error of Fleet itself; the heartbeat gives it back.")]
+    private partial void LogLost(string job, RunId runId, Exception e);
+}

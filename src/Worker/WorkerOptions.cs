@@ -1,0 +1,63 @@
+namespace Fleet.Worker;
+
+/// <summary>The section <c>Fleet:Worker</c>.</summary>
+public sealed class WorkerOptions
+{
+    public const string Section = "Fleet:Worker";
+
+    /// <summary>Lane → slots, 1–10000: how many runs of the lane this process executes at once. Empty: every lane that a
+    /// registered job names, with <see cref="DefaultSlots"/> each.</summary>
+    public Dictionary<string, int> Lanes { get; set; } = [];
+
+    /// <summary>1–10000. Default: 64.</summary>
+    public int DefaultSlots { get; set; } = 64;
+
+    /// <summary>How long the worker counts as alive without a heartbeat; 3 s to 5 min. Default: 10 s.</summary>
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often the lease is renewed; at most a third of it. Default: 2.5 s.</summary>
+    public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(2.5);
+
+    /// <summary>How long running jobs may go on after a request to stop; 0 to 1 h. Default: 30 s.</summary>
+    public TimeSpan Drain { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a handler may take to stop once its token tripped; after that its run is given up while the
+    /// handler keeps its slot; 0 to 1 h. Default: 10 s.</summary>
+    public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a nudge waits for a free slot before it goes back for other workers. Default: 50 ms.</summary>
+    public TimeSpan GiveBackAfter { get; set; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>The timeout of jobs that name none. Null (the default): none.</summary>
+    public TimeSpan? DefaultTimeout { get; set; }
+
+    /// <summary>Adds the diagnostic jobs (<c>diag.echo</c> and so on). Default: false.</summary>
+    public bool Diagnostics { get; set; }
+
+    /// <summary>What is wrong with the values; empty when all is well.</summary>
+    public IEnumerable<string> Check()
+    {
+        foreach (var (lane, slots) in Lanes)
+        {
+            if (Core.Runs.RunRules.CheckLane(lane) is { } error)
+                yield return $"{Section}:Lanes:{error.Value}: {error.Message}";
+            if (slots is < 1 or > 10_000)
+                yield return $"{Section}:Lanes:{lane}: '{slots}' is not allowed; allowed is 1–10000.";
+        }
+
+        if (DefaultSlots is < 1 or > 10_000)
+            yield return $"{Section}:DefaultSlots: '{DefaultSlots}' is not allowed; allowed is 1–10000.";
+        if (Lease < TimeSpan.FromSeconds(3) || Lease > TimeSpan.FromMinutes(5))
+            yield return $"{Section}:Lease: '{Lease}' is not allowed; allowed is 00:00:03 to 00:05:00.";
+        if (Heartbeat <= TimeSpan.Zero || Heartbeat * 3 > Lease)
+            yield return $"{Section}:Heartbeat: '{Heartbeat}' is not allowed; allowed is more than 0, at most a third of Lease ({Lease}).";
+        foreach (var (name, value) in new[] { (nameof(Drain), Drain), (nameof(StopGrace), StopGrace), (nameof(GiveBackAfter), GiveBackAfter) })
+        {
+            if (value < TimeSpan.Zero || value > TimeSpan.FromHours(1))
+                yield return $"{Section}:{name}: '{value}' is not allowed; allowed is 00:00:00 to 01:00:00.";
+        }
+
+        if (DefaultTimeout <= TimeSpan.Zero)
+            yield return $"{Section}:DefaultTimeout: '{DefaultTimeout}' is not allowed; allowed is more than 00:00:00, or nothing.";
+    }
+}

@@ -1,0 +1,149 @@
+using Fleet.Core.Jobs;
+using Fleet.Core.Lanes;
+using Fleet.Core.Runs;
+using Fleet.Core.Workers;
+using Microsoft.Extensions.Options;
+
+namespace Fleet.Worker;
+
+/// <summary>The life of a worker in a process: register, listen, beat; at a stop: listen no more, let runs finish, give the
+/// rest back, leave.</summary>
+public sealed partial class WorkerService(
+    RegisterWorkers workers,
+    JobCatalog catalog,
+    ClaimRuns claim,
+    ExecuteRuns execute,
+    RunningRuns running,
+    RunReports reports,
+    HeartbeatLoop heartbeat,
+    WorkerIdentity identity,
+    WorkerLanes lanes,
+    ILaneTransport transport,
+    IOptions<WorkerOptions> options,
+    TimeProvider time,
+    ILogger<WorkerService> logger) : IHostedService, IDisposable
+{
+    /// <summary>How long handlers may take to stop once the drain time is over.</summary>
+    private static readonly TimeSpan DrainGrace = TimeSpan.FromSeconds(2);
+
+    private readonly CancellationTokenSource _stopListening = new();
+    private readonly CancellationTokenSource _stopLoops = new();
+    private readonly List<IAsyncDisposable> _subscriptions = [];
+    private Task _loops = Task.CompletedTask;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        // 1. Say what we can do, before anybody asks for it.
+        await catalog.PublishAsync(cancellationToken);
+        // 2. Be alive, before anything is claimed under our name.
+        var begun = time.GetTimestamp();
+        identity.Renewed(await workers.RegisterAsync(lanes.WorkerName, lanes.Slots, options.Value.Lease, cancellationToken), begun);
+        _loops = Task.WhenAll(heartbeat.RunAsync(_stopLoops.Token), reports.RunAsync(_stopLoops.Token));
+        // 3. Listen.
+        _subscriptions.Add(await transport.SubscribeControlAsync(OnControlAsync, cancellationToken));
+        foreach (var (lane, slots) in lanes.Slots)
+        {
+            var listener = new LaneListener(lane, slots, claim, execute, identity, heartbeat, transport, options, time, logger);
+            _subscriptions.Add(await transport.SubscribeAsync(lane, slots, (ids, _) => ListenAsync(listener, ids), cancellationToken));
+        }
+
+        LogStarted(lanes.WorkerName, identity.Id, string.Join(", ", lanes.Slots.Select(l => $"{l.Key}={l.Value}")));
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // 1. Take nothing new. Nudges that wait for a slot are let go.
+        await _stopListening.CancelAsync();
+        foreach (var subscription in _subscriptions)
+            await subscription.DisposeAsync();
+        if (identity.Id != default)
+        {
+            await TellAsync(() => workers.DrainAsync(identity.Id, CancellationToken.None));
+            // 2. Let what runs finish; heartbeats go on meanwhile.
+            LogDraining(running.Count, options.Value.Drain);
+            if (!await SettledWithinAsync(options.Value.Drain, cancellationToken))
+            {
+                // 3. Give the rest back.
+                LogReleasing(running.Count);
+                foreach (var handle in running.All)
+                    handle.Stop(StopCause.Drained, DrainGrace);
+                await SettledWithinAsync(DrainGrace * 2, cancellationToken);
+            }
+        }
+
+        // 4. Flush, and leave.
+        await _stopLoops.CancelAsync();
+        await _loops;
+        await TellAsync(() => reports.FlushAsync(CancellationToken.None));
+        if (identity.Id != default)
+            await TellAsync(() => workers.LeaveAsync(identity.Id, CancellationToken.None));
+        LogStopped(lanes.WorkerName);
+    }
+
+    public void Dispose()
+    {
+        _stopListening.Dispose();
+        _stopLoops.Dispose();
+    }
+
+    /// <summary>Tells the database something that it also finds out by itself: a stop goes on without.</summary>
+    private async Task TellAsync(Func<Task> tell)
+    {
+        try
+        {
+            await tell();
+        }
+        catch (Exception e)
+        {
+            LogNotTold(e);
+        }
+    }
+
+    private async Task ListenAsync(LaneListener listener, IReadOnlyList<RunId> ids)
+    {
+        try
+        {
+            await listener.OnReadyAsync(ids, _stopListening.Token);
+        }
+        catch (OperationCanceledException) when (_stopListening.IsCancellationRequested)
+        {
+            // The rows are pending; whoever runs next finds them.
+        }
+    }
+
+    private Task OnControlAsync(ControlMessage message, CancellationToken ct)
+    {
+        foreach (var id in message.CancelRuns ?? [])
+            running.Stop(id, StopCause.Canceled);
+        return Task.CompletedTask;
+    }
+
+    private async Task<bool> SettledWithinAsync(TimeSpan limit, CancellationToken ct)
+    {
+        var settled = Task.WhenAll(running.All.Select(handle => handle.Settled));
+        try
+        {
+            await settled.WaitAsync(limit, time, ct);
+            return true;
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Worker {Worker} ({WorkerId}) listens: {Lanes}.")]
+    private partial void LogStarted(string worker, WorkerId workerId, string lanes);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Stopping: {Count} run(s) may go on for up to {Drain}.")]
+    private partial void LogDraining(int count, TimeSpan drain);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The drain time is over: {Count} run(s) are given back.")]
+    private partial void LogReleasing(int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database does not answer; the stop goes on without it.")]
+    private partial void LogNotTold(Exception e);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Worker {Worker} has stopped.")]
+    private partial void LogStopped(string worker);
+}

@@ -1,0 +1,27 @@
+using Fleet.Core;
+using Fleet.Worker.Diagnostics;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Fleet.Worker;
+
+/// <summary>Registration of a worker.</summary>
+public static class WorkerServices
+{
+    /// <summary>Adds a worker that takes its options from <c>Fleet:Worker</c>. Jobs are added by <see cref="Core.Jobs.JobServices.AddFleetJobs"/>.</summary>
+    public static IServiceCollection AddFleetWorker(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<WorkerOptions>().Bind(configuration.GetSection(WorkerOptions.Section)).ValidateWith(o => o.Check());
+        services.AddOptions<RetryOptions>().Bind(configuration.GetSection(RetryOptions.Section)).ValidateWith(o => o.Check());
+        services.TryAddSingleton<IRetryPolicy, RetryPolicy>();
+        services.AddSingleton<RunningRuns>()
+            .AddSingleton<RunReports>()
+            .AddSingleton<WorkerIdentity>()
+            .AddSingleton<WorkerLanes>()
+            .AddSingleton<HeartbeatLoop>()
+            .AddSingleton<ExecuteRuns>();
+        // Before the worker starts: the ledger's table must be there by then.
+        if (configuration.GetValue<bool>($"{WorkerOptions.Section}:Diagnostics"))
+            services.AddDiagnosticJobs();
+        return services.AddHostedService<WorkerService>();
+    }
+}
