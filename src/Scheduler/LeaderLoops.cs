@@ -1,0 +1,109 @@
+using Fleet.Core.Leadership;
+using Fleet.Core.Loops;
+using Fleet.Core.Outbox;
+using Fleet.Core.Runs;
+using Fleet.Core.Schedules;
+using Microsoft.Extensions.Options;
+
+namespace Fleet.Scheduler;
+
+/// <summary>A loop that does its work only while this process leads.</summary>
+public abstract class LeaderLoop(string name, Leadership leadership, IOptions<SchedulerOptions> options, TimeProvider time, ILogger logger)
+    : BackgroundLoop(name, time, logger)
+{
+    protected SchedulerOptions Options => options.Value;
+
+    /// <summary>One pass in the given term.</summary>
+    /// <returns>The pause before the next.</returns>
+    protected abstract Task<TimeSpan> LeadAsync(long term, CancellationToken ct);
+
+    protected sealed override async Task<TimeSpan> PassAsync(CancellationToken ct)
+    {
+        if (leadership.Term is not { } term)
+            return Options.Poll;
+        try
+        {
+            return await LeadAsync(term, ct);
+        }
+        catch (TermLostException e)
+        {
+            leadership.Lost(e);
+            return Options.Poll;
+        }
+    }
+}
+
+/// <summary>Turns fire times into runs.</summary>
+public sealed class PlanLoop(
+    PlanOccurrences plan, Wakers wakers, Leadership leadership, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<PlanLoop> logger)
+    : LeaderLoop("plan", leadership, options, time, logger)
+{
+    protected override async Task<TimeSpan> LeadAsync(long term, CancellationToken ct)
+    {
+        var (planned, more) = await plan.ExecuteAsync(term, Options.LookAhead, ct);
+        if (planned > 0)
+            wakers.Stage.Wake();
+        return more ? TimeSpan.Zero : Options.Poll;
+    }
+}
+
+/// <summary>Publishes the nudges of delayed runs.</summary>
+public sealed class StageLoop(
+    StageRuns stage, Leadership leadership, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<StageLoop> logger)
+    : LeaderLoop("stage", leadership, options, time, logger)
+{
+    protected override async Task<TimeSpan> LeadAsync(long term, CancellationToken ct) =>
+        await stage.ExecuteAsync(term, Options.LookAhead, ct) == StageRuns.BatchSize ? TimeSpan.Zero : Options.Poll;
+}
+
+/// <summary>Takes the runs of dead workers.</summary>
+public sealed class RescueLoop(
+    RescueRuns rescue, Leadership leadership, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<RescueLoop> logger)
+    : LeaderLoop("rescue", leadership, options, time, logger)
+{
+    protected override async Task<TimeSpan> LeadAsync(long term, CancellationToken ct)
+    {
+        await rescue.ExecuteAsync(term, ct);
+        return Options.Rescue;
+    }
+}
+
+/// <summary>Finds lost nudges.</summary>
+public sealed class ReconcileLoop(
+    Reconcile reconcile, Leadership leadership, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<ReconcileLoop> logger)
+    : LeaderLoop("reconcile", leadership, options, time, logger)
+{
+    private static readonly TimeSpan BetweenBatches = TimeSpan.FromMilliseconds(50);
+
+    private bool _isCatchingUp;
+
+    /// <summary>After a restart with much to do, the next batch follows as soon as the queue has taken the last one.</summary>
+    protected override async Task<TimeSpan> LeadAsync(long term, CancellationToken ct)
+    {
+        var nudged = await reconcile.ExecuteAsync(ct);
+        if (nudged > 0)
+            _isCatchingUp = nudged >= Reconcile.BatchSize;
+        return _isCatchingUp ? BetweenBatches : Options.Rescue;
+    }
+}
+
+/// <summary>Sends the outbox.</summary>
+public sealed class OutboxLoop(
+    DispatchOutbox dispatch, Leadership leadership, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<OutboxLoop> logger)
+    : LeaderLoop("outbox", leadership, options, time, logger)
+{
+    protected override async Task<TimeSpan> LeadAsync(long term, CancellationToken ct) =>
+        await dispatch.ExecuteAsync(ct) == DispatchOutbox.BatchSize ? TimeSpan.Zero : Options.Poll;
+}
+
+/// <summary>Deletes what is old.</summary>
+public sealed class PruneLoop(
+    PruneRuns prune, Leadership leadership, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<PruneLoop> logger)
+    : LeaderLoop("prune", leadership, options, time, logger)
+{
+    private static readonly TimeSpan BetweenBatches = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan BetweenRounds = TimeSpan.FromMinutes(1);
+
+    protected override async Task<TimeSpan> LeadAsync(long term, CancellationToken ct) =>
+        await prune.ExecuteAsync(term, Options.KeepSucceeded, Options.KeepFailed, ct) == PruneRuns.BatchSize ? BetweenBatches : BetweenRounds;
+}

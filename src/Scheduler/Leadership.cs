@@ -1,0 +1,75 @@
+using Fleet.Core.Leadership;
+using Fleet.Core.Loops;
+using Microsoft.Extensions.Options;
+
+namespace Fleet.Scheduler;
+
+/// <summary>Whether this process leads. Renews the lease three times within its life; knows by its own monotonic clock when
+/// it must stop believing in it.</summary>
+public sealed partial class Leadership(LeaderLease lease, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<Leadership> logger)
+    : BackgroundLoop("leadership", time, logger)
+{
+    private readonly string _owner = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
+    private volatile Held? _held;
+
+    /// <summary>The term while this process leads; null else.</summary>
+    public long? Term => _held is { } held && Time.GetElapsedTime(held.RenewedAt) < options.Value.Lease ? held.Term : null;
+
+    /// <summary>Called when a term begins: the leader's loops start their first pass at once.</summary>
+    public Action? Gained { get; set; }
+
+    /// <summary>Gives the lease back; when the database is away, it ends by itself.</summary>
+    public async Task ResignAsync()
+    {
+        if (_held is null)
+            return;
+        _held = null;
+        try
+        {
+            await lease.ReleaseAsync(_owner, CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            LogNotResigned(e);
+        }
+    }
+
+    /// <summary>Takes note that a write was refused.</summary>
+    public void Lost(TermLostException e)
+    {
+        LogLost(e.Message);
+        _held = null;
+        Wake();
+    }
+
+    protected override async Task<TimeSpan> PassAsync(CancellationToken ct)
+    {
+        // Before the request: the lease counts from when the database got it, never later.
+        var begun = Time.GetTimestamp();
+        var term = await lease.AcquireAsync(_owner, options.Value.Lease, ct);
+        var before = _held?.Term;
+        _held = term is { } held ? new Held(held, begun) : null;
+        if (term is { } gained && gained != before)
+        {
+            LogLeads(_owner, gained);
+            Gained?.Invoke();
+        }
+        else if (term is null && before is not null)
+        {
+            LogLost("Another scheduler leads.");
+        }
+
+        return options.Value.Lease / 4;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Scheduler {Owner} leads in term {Term}.")]
+    private partial void LogLeads(string owner, long term);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "This scheduler leads no more: {Reason}")]
+    private partial void LogLost(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The lease could not be given back; it ends by itself.")]
+    private partial void LogNotResigned(Exception e);
+
+    private sealed record Held(long Term, long RenewedAt);
+}

@@ -1,0 +1,16 @@
+using Fleet.Api;
+using Fleet.Hosting;
+using Fleet.Scheduler;
+
+// The scheduler service: plans and stages runs while it leads, and serves the API whether it leads or not.
+return await FleetHost.RunToEndAsync(() =>
+{
+    var builder = WebApplication.CreateBuilder(args).UseFleetDefaults();
+    builder.Services
+        .AddFleet(builder.Configuration.RequireSharedTransport())
+        .AddFleetScheduler(builder.Configuration)
+        .AddFleetApi();
+    var app = builder.Build();
+    app.MapFleetApi();
+    return app;
+});

@@ -1,0 +1,61 @@
+using Fleet.Core.Loops;
+using Fleet.Core.Schedules;
+
+namespace Fleet.Scheduler;
+
+/// <summary>The life of a scheduler in a process: puts the schedules that the program brings along, seeks leadership, and
+/// does the leader's work while it has it.</summary>
+public sealed partial class SchedulerService(
+    Leadership leadership,
+    PlanLoop plan,
+    StageLoop stage,
+    RescueLoop rescue,
+    ReconcileLoop reconcile,
+    OutboxLoop outbox,
+    PruneLoop prune,
+    PutSchedules put,
+    ConfiguredSchedules configured,
+    IEnumerable<ScheduleRequest> fromCode,
+    Wakers wakers,
+    ILogger<SchedulerService> logger) : IHostedService, IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly BackgroundLoop[] _leaderLoops = [rescue, plan, stage, reconcile, outbox, prune];
+    private Task _loops = Task.CompletedTask;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var request in fromCode)
+            await PutAsync(request, "code", cancellationToken);
+        foreach (var request in configured.Read())
+            await PutAsync(request, "configuration", cancellationToken);
+        wakers.Plan.Connect(plan.Wake);
+        wakers.Stage.Connect(stage.Wake);
+        wakers.Outbox.Connect(outbox.Wake);
+        leadership.Gained = () => Array.ForEach(_leaderLoops, loop => loop.Wake());
+        _loops = Task.WhenAll(_leaderLoops.Append(leadership).Select(loop => Task.Run(() => loop.RunAsync(_stop.Token), CancellationToken.None)));
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        wakers.Plan.Connect(null);
+        wakers.Stage.Connect(null);
+        wakers.Outbox.Connect(null);
+        await _stop.CancelAsync();
+        await _loops;
+        // A standby need not wait for the lease to end.
+        await leadership.ResignAsync();
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    private async Task PutAsync(ScheduleRequest request, string source, CancellationToken ct)
+    {
+        var result = await put.ExecuteAsync(request, source, ct);
+        if (result != PutResult.Unchanged)
+            LogPut(request.Id, source, result);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Schedule {Schedule} from {Source}: {Result}.")]
+    private partial void LogPut(string schedule, string source, PutResult result);
+}

@@ -1,0 +1,19 @@
+using Fleet.Core;
+
+namespace Fleet.Scheduler;
+
+/// <summary>Registration of a scheduler.</summary>
+public static class SchedulerServices
+{
+    /// <summary>Adds a scheduler that takes its options from <c>Fleet:Scheduler</c> and schedules from <c>Fleet:Schedules</c>.</summary>
+    public static IServiceCollection AddFleetScheduler(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<SchedulerOptions>().Bind(configuration.GetSection(SchedulerOptions.Section)).ValidateWith(o => o.Check());
+        return services
+            .AddSingleton(new ConfiguredSchedules(configuration))
+            .AddSingleton<Leadership>()
+            .AddSingleton<PlanLoop>().AddSingleton<StageLoop>().AddSingleton<RescueLoop>()
+            .AddSingleton<ReconcileLoop>().AddSingleton<OutboxLoop>().AddSingleton<PruneLoop>()
+            .AddHostedService<SchedulerService>();
+    }
+}
