@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+using Fleet.Core;
+using Fleet.Core.Jobs;
+using Fleet.Core.Runs;
+using NJsonSchema;
+using NJsonSchema.Validation;
+
+namespace Fleet.Api;
+
+/// <summary>Checks args against the schema that the job's worker published, before anything is stored.</summary>
+internal sealed class ArgsSchemas
+{
+    private readonly ConcurrentDictionary<string, Task<JsonSchema>> _schemas = new(StringComparer.Ordinal);
+    private readonly JsonSchemaValidator _validator = new();
+
+    /// <returns>The first violation; null when there is none.</returns>
+    public async Task<InputError?> CheckAsync(JobInfo job, string args)
+    {
+        var schema = await _schemas.GetOrAdd(job.Schema, static text => JsonSchema.FromJsonAsync(text));
+        var error = _validator.Validate(args, schema).FirstOrDefault();
+        return error is null ? null : Explain(job, schema, error);
+    }
+
+    private static InputError Explain(JobInfo job, JsonSchema schema, ValidationError error)
+    {
+        var field = Field(error.Path);
+        switch (error.Kind)
+        {
+            case ValidationErrorKind.PropertyRequired:
+                return new InputError("missing_argument", field, $"{field}: it is missing; job '{job.Name}' needs it.", null, Expected(schema, error));
+            case ValidationErrorKind.NoAdditionalPropertiesAllowed:
+                var known = schema.ActualProperties.Keys.ToArray();
+                var hint = Nearest.To(error.Property ?? "", known) is { } nearest
+                    ? $"did you mean '{nearest}'?"
+                    : known.Length == 0 ? "it takes none." : $"it takes {string.Join(", ", known)}.";
+                return new InputError("unknown_argument", field, $"{field}: job '{job.Name}' takes no such argument; {hint}", null, string.Join(", ", known));
+            default:
+                var expected = Expected(schema, error);
+                return new InputError("invalid_argument", field, $"{field}: it does not fit job '{job.Name}'; expected {expected}.", null, expected);
+        }
+    }
+
+    private static string Expected(JsonSchema root, ValidationError error)
+    {
+        var schema = error.Kind == ValidationErrorKind.PropertyRequired && error.Property is { } name
+            ? root.ActualProperties.GetValueOrDefault(name) ?? error.Schema
+            : error.Schema;
+        var type = schema.Type.ToString().ToLowerInvariant().Replace(", ", " or ", StringComparison.Ordinal);
+        return schema.Format is { Length: > 0 } format ? $"{type} ({format})" : type;
+    }
+
+    /// <summary><c>#/day</c> → <c>args.day</c>.</summary>
+    private static string Field(string? path)
+    {
+        var inner = (path ?? "").TrimStart('#', '/').Replace('/', '.');
+        return RunRules.Show(inner.Length == 0 ? "args" : "args." + inner);
+    }
+}

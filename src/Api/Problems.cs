@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using System.Globalization;
+using Fleet.Core;
+using Fleet.Core.Storage;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Logging;
+
+namespace Fleet.Api;
+
+/// <summary>Errors as the API tells them: RFC 9457 problem details with a stable <c>code</c>, and <c>field</c>, <c>value</c>
+/// and <c>allowed</c> where an input was refused. Never a stack trace.</summary>
+internal static class Problems
+{
+    public static IResult Refused(InputError error) => Make(
+        error.Code == "args_too_large" ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest,
+        error.Code, error.Message, error);
+
+    public static IResult NotFound(string what, string id) => Make(
+        StatusCodes.Status404NotFound, "not_found", $"There is no {what} '{Core.Runs.RunRules.Show(id)}'.");
+
+    public static IResult Conflict(string code, string message, InputError? error = null) => Make(StatusCodes.Status409Conflict, code, message, error);
+
+    public static IResult Make(int status, string code, string message, InputError? error = null)
+    {
+        var problem = Details(status, code, message);
+        if (error is not null)
+        {
+            problem.Extensions["field"] = error.Field;
+            problem.Extensions["value"] = error.Value;
+            problem.Extensions["allowed"] = error.Allowed;
+        }
+
+        return Results.Json(problem, FleetJson.Payload, "application/problem+json", status);
+    }
+
+    public static ProblemDetails Details(int status, string code, string message)
+    {
+        var problem = new ProblemDetails { Status = status, Title = Title(status), Detail = message };
+        problem.Extensions["code"] = code;
+        problem.Extensions["traceId"] = Activity.Current?.TraceId.ToString();
+        return problem;
+    }
+
+    private static string Title(int status) => status switch
+    {
+        400 => "The request was refused.",
+        404 => "Not found.",
+        405 => "The method is not allowed here.",
+        409 => "The request contradicts what is stored.",
+        413 => "The request is too large.",
+        415 => "The content type is not supported.",
+        429 => "Too many requests.",
+        503 => "Not available now.",
+        _ => status < 500 ? "The request was refused." : "Something went wrong in the server.",
+    };
+}
+
+/// <summary>Turns whatever an endpoint throws into a problem.</summary>
+internal sealed partial class ExceptionProblems(IStorage storage, ILogger<ExceptionProblems> logger) : IExceptionHandler
+{
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        if (httpContext.RequestAborted.IsCancellationRequested)
+            return true;
+        var result = exception switch
+        {
+            InvalidRunException e => Problems.Refused(e.Error),
+            IdempotencyConflictException e => Problems.Conflict(
+                "idempotency_conflict", e.Message,
+                new InputError("idempotency_conflict", "idempotencyKey", e.Message, e.Key, "the same request, or a key of its own")),
+            FleetBusyException e => Busy(httpContext, StatusCodes.Status429TooManyRequests, "too_many_requests", e.Message, e.RetryAfter),
+            BadHttpRequestException e => Problems.Make(e.StatusCode, e.StatusCode == 413 ? "body_too_large" : "bad_request", e.Message),
+            _ when storage.IsOutage(exception) => Unavailable(httpContext, exception),
+            _ => Unexpected(exception),
+        };
+        await result.ExecuteAsync(httpContext);
+        return true;
+    }
+
+    private static IResult Busy(HttpContext http, int status, string code, string message, TimeSpan retryAfter)
+    {
+        http.Response.Headers.RetryAfter = Math.Max(1, (int)retryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        return Problems.Make(status, code, message);
+    }
+
+    private IResult Unavailable(HttpContext http, Exception e)
+    {
+        LogFailed(e);
+        return Busy(http, StatusCodes.Status503ServiceUnavailable, "database_unavailable", "The database does not answer; nothing was stored.", TimeSpan.FromSeconds(2));
+    }
+
+    private IResult Unexpected(Exception e)
+    {
+        LogFailed(e);
+        return Problems.Make(StatusCodes.Status500InternalServerError, "internal_error", "An error of Fleet itself; its log has more under this traceId.");
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A request failed.")]
+    private partial void LogFailed(Exception e);
+}

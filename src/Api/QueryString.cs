@@ -1,0 +1,92 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Fleet.Core;
+using Fleet.Core.Runs;
+using Microsoft.AspNetCore.Http;
+
+namespace Fleet.Api;
+
+/// <summary>Reads query parameters strictly: an unknown one is refused by name.</summary>
+internal sealed class QueryString
+{
+    public const int MaxLimit = 500;
+
+    private readonly IQueryCollection _query;
+
+    /// <exception cref="InvalidRunException">A parameter is unknown or given twice.</exception>
+    public QueryString(HttpContext http, params string[] known)
+    {
+        _query = http.Request.Query;
+        foreach (var (name, values) in _query)
+        {
+            var shown = RunRules.Show(name);
+            if (!known.Contains(name, StringComparer.Ordinal))
+            {
+                var hint = Nearest.To(name, known) is { } nearest ? $"did you mean '{nearest}'?" : $"allowed are {string.Join(", ", known)}.";
+                throw new InvalidRunException(new InputError("unknown_parameter", shown, $"{shown}: there is no such parameter; {hint}", null, string.Join(", ", known)));
+            }
+
+            if (values.Count > 1)
+                throw new InvalidRunException(new InputError("duplicate_parameter", shown, $"{shown}: it is given more than once.", null, "once"));
+        }
+    }
+
+    public string? Text(string name) => _query.TryGetValue(name, out var value) && value[0] is { Length: > 0 } text ? text : null;
+
+    public int Limit(int byDefault) => Number("limit", 1, MaxLimit) is { } limit ? (int)limit : byDefault;
+
+    public long? Number(string name, long least, long most)
+    {
+        if (Text(name) is not { } text)
+            return null;
+        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw new InvalidRunException(RunRules.Invalid("invalid_" + name, name, text, $"{least}–{most}"));
+    }
+
+    public T? Word<T>(string name) where T : struct, Enum
+    {
+        if (Text(name) is not { } text)
+            return null;
+        foreach (var value in Enum.GetValues<T>())
+        {
+            if (JsonNamingPolicy.CamelCase.ConvertName(value.ToString()) == text)
+                return value;
+        }
+
+        var allowed = string.Join(", ", Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName));
+        throw new InvalidRunException(RunRules.Invalid("invalid_" + name, name, text, "one of " + allowed));
+    }
+
+    public RunId? Cursor()
+    {
+        if (Text("cursor") is not { } text)
+            return null;
+        return TryReadCursor(text, out var id)
+            ? id
+            : throw new InvalidRunException(RunRules.Invalid("invalid_cursor", "cursor", text, "the 'next' of an earlier page, unchanged"));
+    }
+
+    /// <summary>A cursor is the last id of a page with a check value, so that a mangled one is noticed.</summary>
+    public static string WriteCursor(RunId last)
+    {
+        Span<byte> bytes = stackalloc byte[20];
+        last.Value.TryWriteBytes(bytes, bigEndian: true, out _);
+        Check(bytes[..16]).CopyTo(bytes[16..]);
+        return Base64Url.EncodeToString(bytes);
+    }
+
+    private static bool TryReadCursor(string text, out RunId id)
+    {
+        id = default;
+        Span<byte> bytes = stackalloc byte[20];
+        if (text.Length != 27 || !Base64Url.IsValid(text, out var length) || length != 20 || Base64Url.DecodeFromChars(text, bytes) != 20)
+            return false;
+        id = new RunId(new Guid(bytes[..16], bigEndian: true));
+        return Check(bytes[..16]).SequenceEqual(bytes[16..]);
+    }
+
+    private static ReadOnlySpan<byte> Check(ReadOnlySpan<byte> id) => SHA256.HashData([.. "fleet-cursor-1"u8, .. id]).AsSpan(0, 4);
+}

@@ -1,0 +1,197 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Fleet.Core;
+using Fleet.Core.Runs;
+using Microsoft.AspNetCore.Http;
+
+namespace Fleet.Api;
+
+/// <summary>Reads JSON bodies strictly: an unknown, doubled or mistyped member is refused by name.</summary>
+internal static class RequestBody
+{
+    /// <summary>The largest body of a single request, in bytes.</summary>
+    public const int MaxSingle = 1024 * 1024;
+
+    /// <summary>The largest body of a batch, in bytes.</summary>
+    public const int MaxBatch = 16 * 1024 * 1024;
+
+    /// <exception cref="InvalidRunException">The body is not the JSON that <typeparamref name="T"/> stands for.</exception>
+    /// <exception cref="BadHttpRequestException">413: the body is too large.</exception>
+    public static async Task<T> ReadAsync<T>(HttpContext http, int maxBytes, CancellationToken ct) where T : class
+    {
+        var body = await ReadBytesAsync(http, maxBytes, ct);
+        if (body.Length == 0)
+            throw new InvalidRunException(new InputError("empty_body", "body", "body: it is empty; expected a JSON object.", null, "a JSON object"));
+        try
+        {
+            var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = FleetJson.MaxDepth });
+            return JsonSerializer.Deserialize<T>(ref reader, FleetJson.Strict) is { } value && !reader.Read()
+                ? value
+                : throw new InvalidRunException(new InputError("invalid_json", "body", "body: 'null' is not allowed; expected a JSON object.", "null", "a JSON object"));
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidRunException(Explain(e, typeof(T), body));
+        }
+    }
+
+    /// <summary>As <see cref="ReadAsync"/>, for bodies that may be left out.</summary>
+    public static async Task<T> ReadOptionalAsync<T>(HttpContext http, CancellationToken ct) where T : class, new() =>
+        http.Request.ContentLength is 0 || (http.Request.ContentLength is null && http.Request.Headers.TransferEncoding.Count == 0)
+            ? new T()
+            : await ReadAsync<T>(http, MaxSingle, ct);
+
+    private static async Task<byte[]> ReadBytesAsync(HttpContext http, int maxBytes, CancellationToken ct)
+    {
+        var tooLarge = new BadHttpRequestException($"body: more than {maxBytes} bytes are not allowed here.", StatusCodes.Status413PayloadTooLarge);
+        if (http.Request.ContentLength > maxBytes)
+            throw tooLarge;
+        while (true)
+        {
+            var result = await http.Request.BodyReader.ReadAsync(ct);
+            var isTooLarge = result.Buffer.Length > maxBytes;
+            var bytes = result.IsCompleted && !isTooLarge ? result.Buffer.ToArray() : null;
+            http.Request.BodyReader.AdvanceTo(bytes is null && !isTooLarge ? result.Buffer.Start : result.Buffer.End, result.Buffer.End);
+            if (isTooLarge)
+                throw tooLarge;
+            if (bytes is not null)
+                return bytes;
+        }
+    }
+
+    private static InputError Explain(JsonException e, Type type, byte[] body)
+    {
+        var path = (e.Path ?? "$").TrimStart('$').TrimStart('.');
+        var message = e.Message;
+        if (message.Contains("maximum configured depth", StringComparison.Ordinal) || message.Contains("depth of", StringComparison.Ordinal))
+        {
+            return new InputError(
+                "too_deep", path.Length == 0 ? "body" : path, $"body: it nests too deeply; allowed are {FleetJson.MaxDepth} levels.", null, $"{FleetJson.MaxDepth} levels");
+        }
+
+        if (message.Contains("uplicate", StringComparison.Ordinal))
+        {
+            // The names of a request's own fields are equal whatever their case, those inside args are not.
+            var found = FindDuplicate(body, StringComparer.Ordinal) ?? FindDuplicate(body, StringComparer.OrdinalIgnoreCase);
+            var field = RunRules.Show(found ?? Quoted(message) ?? path);
+            return new InputError("duplicate_field", field, $"{field}: it is given more than once.", null, "once");
+        }
+
+        if (message.Contains("could not be mapped", StringComparison.Ordinal))
+        {
+            var field = RunRules.Show(Quoted(message) ?? path);
+            var known = FleetJson.Strict.GetTypeInfo(Leaf(type, path, skipLast: true)).Properties.Select(p => p.Name).ToArray();
+            var nearest = Nearest.To(field, known);
+            var hint = nearest is null ? $"allowed are {string.Join(", ", known)}." : $"did you mean '{nearest}'?";
+            return new InputError("unknown_field", field, $"{field}: there is no such field; {hint}", null, string.Join(", ", known));
+        }
+
+        // The serializer wraps what its reader throws.
+        var isSyntax = e.GetType() != typeof(JsonException) || e.InnerException is JsonException;
+        if (!isSyntax && path.Length == 0)
+            return new InputError("wrong_type", "body", "body: expected a JSON object.", null, "a JSON object");
+
+        if (isSyntax)
+        {
+            var at = $"line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}";
+            return new InputError("invalid_json", path.Length == 0 ? "body" : path, $"body: it is not valid JSON at {at}.", null, "a JSON object");
+        }
+
+        var expected = Expected(Leaf(type, path, skipLast: false));
+        return new InputError("wrong_type", path, $"{path}: expected {expected}.", null, expected);
+    }
+
+    /// <summary>Where the first doubled member stands, such as <c>args.b.a</c>: the serializer tells its name alone.</summary>
+    private static string? FindDuplicate(byte[] body, StringComparer names)
+    {
+        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = FleetJson.MaxDepth });
+        var levels = new Stack<Level>();
+        try
+        {
+            while (reader.Read())
+            {
+                switch (reader.TokenType)
+                {
+                    case JsonTokenType.PropertyName:
+                        if (!levels.Peek().Enter(reader.GetString()!))
+                            return levels.Peek().Here;
+                        break;
+                    case JsonTokenType.StartObject or JsonTokenType.StartArray:
+                        levels.Push(new Level(levels.TryPeek(out var outer) ? outer.Here : "", reader.TokenType == JsonTokenType.StartArray, names));
+                        break;
+                    default:
+                        if (reader.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray)
+                            levels.Pop();
+                        if (levels.TryPeek(out var around))
+                            around.Index++;
+                        break;
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            // What follows the JSON is wrong as well; what the serializer said stands.
+        }
+
+        return null;
+    }
+
+    private static string? Quoted(string message)
+    {
+        var start = message.IndexOf('\'', StringComparison.Ordinal) + 1;
+        var end = message.IndexOf('\'', start);
+        return start > 0 && end > start ? message[start..end] : null;
+    }
+
+    /// <summary>The type that stands at a path such as <c>runs[3].delay</c>.</summary>
+    private static Type Leaf(Type type, string path, bool skipLast)
+    {
+        var steps = path.Split('.', StringSplitOptions.RemoveEmptyEntries);
+        foreach (var step in skipLast ? steps.SkipLast(1) : steps)
+        {
+            var info = FleetJson.Strict.GetTypeInfo(type);
+            var name = step.Split('[')[0];
+            if (info.Properties.FirstOrDefault(p => p.Name == name) is not { } property)
+                return type;
+            type = property.PropertyType;
+            if (step.Contains('[', StringComparison.Ordinal) && FleetJson.Strict.GetTypeInfo(type) is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } element })
+                type = element;
+        }
+
+        return Nullable.GetUnderlyingType(type) ?? type;
+    }
+
+    private static string Expected(Type type)
+    {
+        if (type == typeof(string))
+            return "a string";
+        if (type == typeof(int) || type == typeof(long))
+            return "a whole number";
+        if (type == typeof(bool))
+            return "true or false";
+        if (type == typeof(DateTimeOffset))
+            return "an instant in ISO 8601 with offset, such as 2026-01-31T12:00:00Z, up to year 9999";
+        if (type.IsEnum)
+            return "one of " + string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.CamelCase.ConvertName));
+        return FleetJson.Strict.GetTypeInfo(type).Kind == JsonTypeInfoKind.Enumerable ? "an array" : "a JSON object";
+    }
+
+    /// <summary>An object or array on the way to where the reader is.</summary>
+    private sealed class Level(string path, bool isArray, StringComparer names)
+    {
+        private readonly HashSet<string> _names = new(names);
+        private string _name = "";
+
+        public int Index { get; set; }
+
+        public string Here => isArray ? $"{path}[{Index}]" : path.Length == 0 ? _name : $"{path}.{_name}";
+
+        /// <returns>False when the object had this member before.</returns>
+        public bool Enter(string name)
+        {
+            _name = name;
+            return _names.Add(name);
+        }
+    }
+}

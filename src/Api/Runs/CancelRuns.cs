@@ -1,0 +1,35 @@
+using Fleet.Core;
+using Fleet.Core.Runs;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Fleet.Api.Runs;
+
+/// <summary>Why a run is called off.</summary>
+public sealed record CancelBody
+{
+    public string? Reason { get; init; }
+}
+
+/// <summary>What a cancel did.</summary>
+public sealed record CanceledView(CancelResult Result);
+
+internal static class CancelRunsEndpoints
+{
+    public static void Map(IEndpointRouteBuilder api) =>
+        api.MapPost("/runs/{id}/cancel", CancelAsync).Produces<CanceledView>().WithName("cancelRun");
+
+    private static async Task<IResult> CancelAsync(string id, HttpContext http, CancelRuns cancel, CancellationToken ct)
+    {
+        var runId = GetRunsEndpoints.ReadId(id);
+        var body = await RequestBody.ReadOptionalAsync<CancelBody>(http, ct);
+        var result = await cancel.ExecuteAsync(runId, body.Reason, CancellationToken.None);
+        return result switch
+        {
+            CancelResult.NotFound => Problems.NotFound("run", id),
+            CancelResult.AlreadyEnded => Problems.Conflict("already_ended", $"Run {runId} has ended; there is nothing to cancel."),
+            _ => Results.Json(new CanceledView(result), FleetJson.Payload),
+        };
+    }
+}

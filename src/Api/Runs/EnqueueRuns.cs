@@ -1,0 +1,152 @@
+using System.Globalization;
+using System.Text.Json;
+using Fleet.Core;
+using Fleet.Core.Jobs;
+using Fleet.Core.Runs;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Fleet.Api.Runs;
+
+/// <summary>A run as a caller asks for it.</summary>
+public sealed record EnqueueBody
+{
+    public string? Job { get; init; }
+    public JsonElement? Args { get; init; }
+    public string? Lane { get; init; }
+
+    /// <summary>ISO 8601 or hh:mm:ss.</summary>
+    public string? Delay { get; init; }
+
+    /// <summary>ISO 8601 with offset.</summary>
+    public string? RunAt { get; init; }
+    public IReadOnlyList<string>? Tags { get; init; }
+    public int? MaxAttempts { get; init; }
+    public string? IdempotencyKey { get; init; }
+}
+
+/// <summary>Many runs at once.</summary>
+public sealed record EnqueueBatchBody
+{
+    public IReadOnlyList<EnqueueBody>? Runs { get; init; }
+}
+
+/// <summary>The id of a new run.</summary>
+public sealed record EnqueuedView(RunId Id);
+
+/// <summary>The ids of new runs, in the order of the request.</summary>
+public sealed record EnqueuedBatchView(IReadOnlyList<RunId> Ids);
+
+internal static class EnqueueRunsEndpoints
+{
+    /// <summary>The most runs in one batch.</summary>
+    public const int MaxBatch = 1000;
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        api.MapPost("/runs", EnqueueAsync).Produces<EnqueuedView>(202).WithName("enqueueRun");
+        api.MapPost("/runs/batch", EnqueueManyAsync).Produces<EnqueuedBatchView>(202).WithName("enqueueRuns");
+    }
+
+    private static async Task<IResult> EnqueueAsync(
+        HttpContext http, EnqueueRuns enqueue, JobCatalog catalog, ArgsSchemas schemas, CancellationToken ct)
+    {
+        var body = await RequestBody.ReadAsync<EnqueueBody>(http, RequestBody.MaxSingle, ct);
+        var keys = http.Request.Headers["Idempotency-Key"];
+        if (keys.Count > 1)
+        {
+            throw new InvalidRunException(new InputError(
+                "two_idempotency_keys", "idempotencyKey", "idempotencyKey: the header Idempotency-Key is given more than once.", null, "one header"));
+        }
+
+        var key = keys.FirstOrDefault();
+        if (key is not null && body.IdempotencyKey is { } other && other != key)
+        {
+            throw new InvalidRunException(new InputError(
+                "two_idempotency_keys", "idempotencyKey", "idempotencyKey: it differs from the header Idempotency-Key.", RunRules.Show(other), "one of them, or the same twice"));
+        }
+
+        var request = await ToRequestAsync(body, "", key, catalog, schemas, ct);
+        var outcome = await enqueue.ExecuteAsync(request, CancellationToken.None);
+        return Results.Accepted($"/api/v1/runs/{outcome.Id}", new EnqueuedView(outcome.Id));
+    }
+
+    private static async Task<IResult> EnqueueManyAsync(
+        HttpContext http, EnqueueRuns enqueue, JobCatalog catalog, ArgsSchemas schemas, CancellationToken ct)
+    {
+        var body = await RequestBody.ReadAsync<EnqueueBatchBody>(http, RequestBody.MaxBatch, ct);
+        if (body.Runs is not { Count: > 0 and <= MaxBatch } runs)
+            throw new InvalidRunException(RunRules.Invalid("invalid_batch", "runs", $"{body.Runs?.Count ?? 0} runs", $"1–{MaxBatch} runs"));
+        var requests = new RunRequest[runs.Count];
+        for (var i = 0; i < requests.Length; i++)
+        {
+            // The serializer lets null pass as an element.
+            if (runs[i] is null)
+                throw new InvalidRunException(new InputError("wrong_type", $"runs[{i}]", $"runs[{i}]: expected a JSON object.", "null", "a JSON object"));
+            requests[i] = await ToRequestAsync(runs[i], $"runs[{i}].", null, catalog, schemas, ct);
+        }
+
+        var outcomes = await enqueue.ExecuteManyAsync(requests, CancellationToken.None);
+        return Results.Json(new EnqueuedBatchView([.. outcomes.Select(o => o.Id)]), FleetJson.Payload, statusCode: StatusCodes.Status202Accepted);
+    }
+
+    private static async Task<RunRequest> ToRequestAsync(
+        EnqueueBody body, string path, string? key, JobCatalog catalog, ArgsSchemas schemas, CancellationToken ct)
+    {
+        if (body.Job is not { Length: > 0 } name)
+            throw new InvalidRunException(new InputError("missing_field", path + "job", $"{path}job: it is missing; it names the job to run.", null, "a job's name"));
+        var job = await catalog.FindAsync(name, ct) ?? throw new InvalidRunException(catalog.UnknownJob(name, path + "job"));
+        var args = ReadArgs(body.Args, path);
+        if (await schemas.CheckAsync(job, args) is { } error)
+            throw new InvalidRunException(error with { Field = path + error.Field, Message = path + error.Message });
+        return new RunRequest
+        {
+            Job = name,
+            Args = args,
+            Options = new EnqueueOptions
+            {
+                Lane = body.Lane,
+                Delay = ReadDelay(body.Delay, path),
+                RunAt = ReadInstant(body.RunAt, path + "runAt"),
+                Tags = body.Tags,
+                MaxAttempts = body.MaxAttempts,
+                IdempotencyKey = body.IdempotencyKey ?? key,
+            },
+        };
+    }
+
+    /// <summary>Args in compact form; left out, they are an empty object.</summary>
+    public static string ReadArgs(JsonElement? args, string path)
+    {
+        if (args is not { ValueKind: not JsonValueKind.Null } given)
+            return "{}";
+        if (given.ValueKind != JsonValueKind.Object)
+            throw new InvalidRunException(new InputError("wrong_type", path + "args", $"{path}args: expected a JSON object.", RunRules.Show(given.GetRawText()), "a JSON object"));
+        var text = JsonSerializer.Serialize(given, FleetJson.Payload);
+        return RunRules.CheckArgsSize(text) is { } error
+            ? throw new InvalidRunException(error with { Field = path + error.Field, Message = path + error.Message })
+            : text;
+    }
+
+    private static TimeSpan? ReadDelay(string? text, string path)
+    {
+        if (text is null)
+            return null;
+        return Durations.TryParse(text, out var delay)
+            ? delay
+            : throw new InvalidRunException(RunRules.Invalid("invalid_delay", path + "delay", text, Durations.Allowed));
+    }
+
+    /// <summary>Reads an instant; without an offset it is UTC.</summary>
+    public static DateTimeOffset? ReadInstant(string? text, string field)
+    {
+        if (text is null)
+            return null;
+        return text.Contains('T', StringComparison.Ordinal)
+            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant)
+            ? instant
+            : throw new InvalidRunException(RunRules.Invalid(
+                "invalid_instant", field, text, "ISO 8601 with offset, such as 2026-01-31T12:00:00Z, at most 3650 days ahead"));
+    }
+}

@@ -1,0 +1,23 @@
+using Fleet.Core;
+using Fleet.Core.Runs;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Fleet.Api.Runs;
+
+internal static class ReplayRunsEndpoints
+{
+    public static void Map(IEndpointRouteBuilder api) => api.MapPost("/runs/{id}/replay", ReplayAsync).Produces<EnqueuedView>(202).WithName("replayRun");
+
+    private static async Task<IResult> ReplayAsync(string id, ReplayRuns replay, CancellationToken ct)
+    {
+        var runId = GetRunsEndpoints.ReadId(id);
+        return await replay.ExecuteAsync(runId, "api", ct) switch
+        {
+            ReplayResult.NotFound => Problems.NotFound("run", id),
+            ReplayResult.WrongState => Problems.Conflict("not_replayable", $"Run {runId} is neither failed nor canceled; only such runs can be replayed."),
+            _ => Results.Json(new EnqueuedView(runId), FleetJson.Payload, statusCode: StatusCodes.Status202Accepted),
+        };
+    }
+}

@@ -1,0 +1,28 @@
+using Fleet.Api.Runs;
+using Fleet.Core;
+using Fleet.Core.Schedules;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Fleet.Api.Schedules;
+
+internal static class GetSchedulesEndpoints
+{
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/schedules", ListAsync).Produces<Page<ScheduleView>>().WithName("listSchedules");
+        api.MapGet("/schedules/{id}", GetAsync).Produces<ScheduleView>().WithName("getSchedule");
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext http, GetSchedules get, CancellationToken ct)
+    {
+        _ = new QueryString(http);
+        var schedules = await get.ListAsync(ct);
+        return Results.Json(new Page<ScheduleView>([.. schedules.Select(s => ScheduleView.From(s, get.NextFire(s)))]), FleetJson.Payload);
+    }
+
+    private static async Task<IResult> GetAsync(string id, GetSchedules get, CancellationToken ct) => await get.FindAsync(id, ct) is { } schedule
+        ? Results.Json(ScheduleView.From(schedule, get.NextFire(schedule)), FleetJson.Payload)
+        : Problems.NotFound("schedule", id);
+}
