@@ -1,0 +1,123 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Fleet.Cli.Connection;
+
+/// <summary>Nobody answers at the server's URL, or not in time, or not as Fleet would. Often passes by itself.</summary>
+public sealed class ServerUnreachableException(string message) : CommandFailedException(message);
+
+/// <summary>Fleet's HTTP API: sends requests and turns every failure into one line for people.</summary>
+public sealed class FleetApi : IDisposable
+{
+    /// <summary>How deep an answer may nest: args of 64 levels and what is around them.</summary>
+    public const int MaxDepth = 128;
+
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(30);
+
+    private readonly HttpClient _http;
+    private readonly string _shown;
+
+    /// <param name="server">The server's URL, with or without a path in front of <c>/api/v1</c>.</param>
+    /// <param name="answerTime">How long an answer may take. Null: 30 s.</param>
+    public FleetApi(Uri server, TimeSpan? answerTime = null)
+    {
+        // A proxy in the environment is meant for the internet and knows nothing of our loopback.
+        var handler = new SocketsHttpHandler { UseProxy = !server.IsLoopback, ConnectTimeout = TimeSpan.FromSeconds(5) };
+        _http = new HttpClient(handler) { BaseAddress = new Uri(server.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/"), Timeout = answerTime ?? AnswerTime };
+        _http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        _shown = server.GetLeftPart(UriPartial.Path).TrimEnd('/');
+    }
+
+    /// <summary>GET.</summary>
+    /// <param name="path">Behind <c>/api/v1/</c>, with its query.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <exception cref="CommandFailedException">The API refused; the message is its reason.</exception>
+    /// <exception cref="ServerUnreachableException">Nobody answers.</exception>
+    public Task<JsonElement> GetAsync(string path, CancellationToken ct) => SendAsync(HttpMethod.Get, path, null, ct);
+
+    /// <summary>POST, with a JSON body unless it is null. Throws as <see cref="GetAsync"/>.</summary>
+    public Task<JsonElement> PostAsync(string path, byte[]? json, CancellationToken ct) => SendAsync(HttpMethod.Post, path, json, ct);
+
+    /// <summary>Reads an answer's JSON as one of the known shapes.</summary>
+    /// <exception cref="ServerUnreachableException">It has another shape: no Fleet server, or one of another version.</exception>
+    public T Read<T>(JsonElement json, JsonTypeInfo<T> shape) where T : class
+    {
+        try
+        {
+            return json.Deserialize(shape) ?? throw Foreign();
+        }
+        catch (JsonException)
+        {
+            throw Foreign();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private async Task<JsonElement> SendAsync(HttpMethod method, string path, byte[]? json, CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(method, new Uri("api/v1/" + path, UriKind.Relative));
+        if (json is not null)
+            request.Content = new ByteArrayContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        try
+        {
+            using var response = await _http.SendAsync(request, ct);
+            var body = await response.Content.ReadAsByteArrayAsync(ct);
+            return response.IsSuccessStatusCode ? Parse(body) : throw Refusal(response.StatusCode, body);
+        }
+        catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
+        {
+            throw new ServerUnreachableException($"No Fleet server answers at {_shown}; start one with 'fleet dev'.");
+        }
+        catch (HttpRequestException e)
+        {
+            throw new ServerUnreachableException($"The connection to {_shown} failed: {e.InnerException?.Message ?? e.Message}");
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            throw new ServerUnreachableException($"The server at {_shown} did not answer within {_http.Timeout.TotalSeconds:0} s.");
+        }
+    }
+
+    private JsonElement Parse(byte[] body)
+    {
+        if (body.Length == 0)
+            return JsonElement.Parse("{}");
+        try
+        {
+            return JsonElement.Parse(body, new JsonDocumentOptions { MaxDepth = MaxDepth });
+        }
+        catch (JsonException)
+        {
+            throw Foreign();
+        }
+    }
+
+    private CommandFailedException Refusal(HttpStatusCode status, byte[] body)
+    {
+        var problem = ReadProblem(body);
+        var reason = problem?.Detail ?? problem?.Title ?? (status is HttpStatusCode.NotFound
+            ? $"The server at {_shown} answered 404: it does not know this, or is no Fleet server."
+            : $"The server at {_shown} answered {(int)status} {status}.");
+        return status is >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests
+            ? new ServerUnreachableException(reason)
+            : new CommandFailedException(reason);
+    }
+
+    private static ProblemView? ReadProblem(byte[] body)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body, ApiJson.Default.ProblemView);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private ServerUnreachableException Foreign() => new($"What answers at {_shown} does not speak the API of this Fleet version.");
+}

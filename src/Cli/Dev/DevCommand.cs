@@ -1,0 +1,51 @@
+using System.CommandLine;
+using Fleet.Core.Storage;
+using Fleet.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Serilog;
+
+namespace Fleet.Cli.Dev;
+
+/// <summary><c>fleet dev</c>: everything in one process, with nothing installed.</summary>
+public static class DevCommand
+{
+    public const int DefaultPort = 8710;
+
+    public static Command Command(CommandContext cli)
+    {
+        var port = new Option<int>("--port") { Description = $"Port of the API on 127.0.0.1; 0 takes a free one. Default: {DefaultPort}.", HelpName = "PORT", DefaultValueFactory = _ => DefaultPort };
+        port.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 0 or > 65535)
+                result.AddError($"--port: '{result.Tokens[0].Value}' is not allowed; allowed is 0–65535.");
+        });
+        var data = new Option<string>("--data") { Description = "Folder of the database, the logs and appsettings.json. Default: .fleet", HelpName = "DIR", DefaultValueFactory = _ => ".fleet" };
+        var noSamples = new Option<bool>("--no-samples") { Description = "Leave out the sample jobs and their schedules." };
+        var plain = new Option<bool>("--plain") { Description = "Print lines instead of the live view; so does output that goes elsewhere than a terminal." };
+        var command = new Command("dev", "Run scheduler, worker and API in this process.") { port, data, noSamples, plain };
+        command.SetAction((parsed, _) => RunAsync(
+            parsed.GetValue(port), parsed.GetValue(data)!, !parsed.GetValue(noSamples), parsed.GetValue(plain) || Console.IsOutputRedirected, cli.Time));
+        return command;
+    }
+
+    private static Task<int> RunAsync(int port, string data, bool withSamples, bool isPlain, TimeProvider time) => FleetHost.RunToEndAsync(
+        () => DevHost.Build(data, port, isPlain ? null : builder => LogToFile(builder, data), withSamples: withSamples),
+        async (app, stopping) =>
+        {
+            var server = new Uri(app.Urls.First());
+            if (isPlain)
+                await EndedRuns.PrintAsync(server, Path.GetFullPath(data), app.Services.GetRequiredService<IStorage>(), time, stopping);
+            else
+                await LiveView.RunAsync(server, time, stopping);
+        });
+
+    /// <summary>The terminal belongs to the live view.</summary>
+    private static void LogToFile(WebApplicationBuilder builder, string data)
+    {
+        builder.Logging.ClearProviders();
+        builder.Services.AddSerilog(log => log.WriteTo.File(
+            Path.Combine(data, "fleet.log"), rollOnFileSizeLimit: true, fileSizeLimitBytes: 10_000_000, retainedFileCountLimit: 3));
+    }
+}

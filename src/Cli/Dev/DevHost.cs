@@ -1,0 +1,54 @@
+using Fleet.Api;
+using Fleet.Hosting;
+using Fleet.Samples;
+using Fleet.Scheduler;
+using Fleet.Worker;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+
+namespace Fleet.Cli.Dev;
+
+/// <summary>Fleet in one process: scheduler, worker and API on a SQLite file and in-memory lanes.</summary>
+public static class DevHost
+{
+    /// <param name="dataDirectory">Holds <c>fleet.db</c>, and <c>appsettings.json</c> if you write one; read again when it changes.</param>
+    /// <param name="port">Of the API on 127.0.0.1; 0 takes a free one.</param>
+    /// <param name="configure">Adds jobs, schedules and services.</param>
+    /// <param name="settings">Settings that win over files and environment.</param>
+    /// <param name="withSamples">Adds the sample jobs and their schedules.</param>
+    public static WebApplication Build(
+        string dataDirectory,
+        int port,
+        Action<WebApplicationBuilder>? configure = null,
+        IEnumerable<KeyValuePair<string, string?>>? settings = null,
+        bool withSamples = false)
+    {
+        var data = Path.GetFullPath(dataDirectory);
+        Directory.CreateDirectory(data);
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = data });
+        builder.Configuration.Sources.Clear();
+        builder.Configuration
+            .AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
+            {
+                ["Fleet:Storage:ConnectionString"] = $"Data Source={Path.Combine(data, "fleet.db")}",
+                ["Fleet:Worker:Diagnostics"] = "true",
+            })
+            .AddJsonFile("appsettings.json", optional: true, reloadOnChange: true)
+            .AddEnvironmentVariables()
+            .AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { [FleetHost.ApiUrlsKey] = $"http://127.0.0.1:{port}" })
+            .AddInMemoryCollection(settings ?? []);
+        builder.UseFleetDefaults();
+        builder.Services.AddFleet(builder.Configuration);
+        // Before the worker: their tables must be there when it starts.
+        if (withSamples)
+            builder.Services.AddFleetSamples(builder.Configuration, data);
+        // The worker before the scheduler: it listens when the first nudge is sent.
+        builder.Services.AddFleetWorker(builder.Configuration).AddFleetScheduler(builder.Configuration).AddFleetApi();
+        configure?.Invoke(builder);
+        var app = builder.Build();
+        app.MapFleetApi();
+        if (withSamples)
+            app.MapSampleEndpoints();
+        return app;
+    }
+}

@@ -1,0 +1,34 @@
+using System.CommandLine;
+using Fleet.Cli;
+using Fleet.Cli.Dev;
+using Fleet.Cli.Runs;
+using Fleet.Cli.Schedules;
+
+// Every command: its options, then what it does with them. `fleet --help` shows this list.
+var cli = new CommandContext(TimeProvider.System);
+
+var root = new RootCommand("Fleet, a job scheduler: enqueue runs, follow them, and look at schedules.")
+{
+    cli.ServerOption,
+    cli.OutputOption,
+    DevCommand.Command(cli),
+    new Command("run", "Enqueue, inspect, cancel and replay runs.")
+    {
+        EnqueueRuns.Command(cli),
+        GetRuns.Command(cli),
+        ListRuns.Command(cli),
+        RunLogs.Command(cli),
+        CancelRuns.Command(cli),
+        ReplayRuns.Command(cli),
+    },
+    new Command("schedule", "Look at schedules, pause, resume and trigger them.")
+    {
+        ListSchedules.Command(cli),
+        NextFireTimes.Command(cli),
+        PauseSchedules.Command(cli),
+        ResumeSchedules.Command(cli),
+        TriggerSchedules.Command(cli),
+    },
+};
+
+return await CommandLine.InvokeAsync(root, args);

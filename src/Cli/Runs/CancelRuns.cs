@@ -1,0 +1,31 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Json.Nodes;
+using Fleet.Cli.Connection;
+using Fleet.Cli.Printing;
+
+namespace Fleet.Cli.Runs;
+
+/// <summary><c>fleet run cancel ID</c>: calls a run off.</summary>
+public static class CancelRuns
+{
+    public static Command Command(CommandContext cli)
+    {
+        var id = GetRuns.IdArgument();
+        var reason = new Option<string>("--reason") { Description = "Why, for the people who look at the run later.", HelpName = "TEXT" };
+        var command = new Command("cancel", "Cancel a run; a running one is asked to stop.") { id, reason };
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var api = cli.Connect(parsed);
+            var body = new JsonObject();
+            if (parsed.GetValue(reason) is { } why)
+                body["reason"] = why;
+            var answer = await api.PostAsync($"{GetRuns.Path(parsed.GetRequiredValue(id))}/cancel", Encoding.UTF8.GetBytes(body.ToJsonString()), ct);
+            if (cli.WantsJson(parsed))
+                Screen.Json(answer);
+            else
+                Screen.Line(api.Read(answer, ApiJson.Default.CancelView).Result == "requested" ? "requested: its worker was asked to stop it" : "canceled");
+        });
+        return command;
+    }
+}

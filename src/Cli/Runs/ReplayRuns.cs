@@ -1,0 +1,25 @@
+using System.CommandLine;
+using Fleet.Cli.Connection;
+using Fleet.Cli.Printing;
+
+namespace Fleet.Cli.Runs;
+
+/// <summary><c>fleet run replay ID</c>: gives a failed or canceled run a new start.</summary>
+public static class ReplayRuns
+{
+    public static Command Command(CommandContext cli)
+    {
+        var id = GetRuns.IdArgument();
+        var command = new Command("replay", "Start a failed or canceled run again.") { id };
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var api = cli.Connect(parsed);
+            var answer = await api.PostAsync($"{GetRuns.Path(parsed.GetRequiredValue(id))}/replay", null, ct);
+            if (cli.WantsJson(parsed))
+                Screen.Json(answer);
+            else
+                Screen.Line(api.Read(answer, ApiJson.Default.CreatedView).Id);
+        });
+        return command;
+    }
+}

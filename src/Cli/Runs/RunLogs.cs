@@ -1,0 +1,84 @@
+using System.CommandLine;
+using System.Text.Json;
+using Fleet.Cli.Connection;
+using Fleet.Cli.Printing;
+
+namespace Fleet.Cli.Runs;
+
+/// <summary><c>fleet run logs ID [--follow]</c>: what a run has written; JSON comes as one object per line.</summary>
+public static class RunLogs
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    public static Command Command(CommandContext cli)
+    {
+        var id = GetRuns.IdArgument();
+        var follow = new Option<bool>("--follow", "-f") { Description = "Go on until the run has ended." };
+        var command = new Command("logs", "Print a run's log; with -o json one object per line.") { id, follow };
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var api = cli.Connect(parsed);
+            var printer = new Printer(api, GetRuns.Path(parsed.GetRequiredValue(id)), cli.WantsJson(parsed));
+            if (parsed.GetValue(follow))
+                await FollowAsync(printer, cli.Time, ct);
+            else
+                await printer.PrintNewAsync(ct);
+        });
+        return command;
+    }
+
+    private static async Task FollowAsync(Printer printer, TimeProvider time, CancellationToken ct)
+    {
+        var reached = false;
+        while (true)
+        {
+            try
+            {
+                // Asked before the lines are read: lines that were written up to the run's end are then all there.
+                var ended = await printer.HasEndedAsync(ct);
+                await printer.PrintNewAsync(ct);
+                if (ended)
+                    return;
+                reached = true;
+            }
+            catch (ServerUnreachableException) when (reached)
+            {
+                // The server restarts; the next round goes on after the last line that was printed.
+            }
+
+            await Task.Delay(Pause, time, ct);
+        }
+    }
+
+    private sealed class Printer(FleetApi api, string path, bool json)
+    {
+        private long _after;
+
+        public async Task<bool> HasEndedAsync(CancellationToken ct) =>
+            api.Read(await api.GetAsync(path, ct), ApiJson.Default.RunView).Ended;
+
+        /// <summary>Prints every line after the last one that was printed, page by page.</summary>
+        public async Task PrintNewAsync(CancellationToken ct)
+        {
+            long before;
+            do
+            {
+                before = _after;
+                var answer = await api.GetAsync($"{path}/logs?after={_after}", ct);
+                var page = api.Read(answer, ApiJson.Default.Logs);
+                for (var i = 0; i < page.Items.Count; i++)
+                    Print(page.Items[i], answer.GetProperty("items")[i]);
+            }
+            while (_after > before);
+        }
+
+        private void Print(LogView line, JsonElement raw)
+        {
+            if (json)
+                Screen.JsonLine(raw);
+            else
+                Screen.Line($"{line.At.ToUniversalTime():yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {line.Attempt} {line.Level,-11} {line.Message}");
+            _after = Math.Max(_after, line.Id);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using Fleet.Cli.Connection;
+using Fleet.Cli.Printing;
+using Spectre.Console;
+
+namespace Fleet.Cli.Schedules;
+
+/// <summary><c>fleet schedule list</c>.</summary>
+public static class ListSchedules
+{
+    public static Command Command(CommandContext cli)
+    {
+        var command = new Command("list", "List schedules with their next fire time.");
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var api = cli.Connect(parsed);
+            var page = await api.GetAsync("schedules", ct);
+            if (cli.WantsJson(parsed))
+                Screen.Json(page);
+            else
+                Show(api.Read(page, ApiJson.Default.Schedules), cli.Time.GetUtcNow());
+        });
+        return command;
+    }
+
+    private static void Show(PageView<ScheduleView> page, DateTimeOffset now)
+    {
+        if (page.Items.Count == 0)
+        {
+            Screen.Line("No schedules.");
+            return;
+        }
+
+        var table = Screen.Table("ID", "JOB", "TRIGGER", "NEXT", "STATUS", "REASON");
+        foreach (var schedule in page.Items)
+        {
+            table.AddRow(
+                Screen.Cell(schedule.Id),
+                Screen.Cell(schedule.Job),
+                Screen.Cell(schedule.Trigger),
+                Screen.Cell(schedule.NextFireAt is { } next ? $"{Times.Instant(next)} ({Times.Relative(next, now)})" : ""),
+                Screen.State(schedule.Status),
+                Screen.Cell(schedule.StatusReason));
+        }
+
+        Screen.Show(table);
+    }
+}

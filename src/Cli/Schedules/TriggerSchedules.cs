@@ -1,0 +1,25 @@
+using System.CommandLine;
+using Fleet.Cli.Connection;
+using Fleet.Cli.Printing;
+
+namespace Fleet.Cli.Schedules;
+
+/// <summary><c>fleet schedule trigger ID</c>: makes a run of a schedule now, outside its fire times.</summary>
+public static class TriggerSchedules
+{
+    public static Command Command(CommandContext cli)
+    {
+        var id = new Argument<string>("ID") { Description = "The schedule's id." };
+        var command = new Command("trigger", "Enqueue a run of a schedule now and print its id.") { id };
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var api = cli.Connect(parsed);
+            var answer = await api.PostAsync($"schedules/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}/trigger", null, ct);
+            if (cli.WantsJson(parsed))
+                Screen.Json(answer);
+            else
+                Screen.Line(api.Read(answer, ApiJson.Default.CreatedView).Id);
+        });
+        return command;
+    }
+}

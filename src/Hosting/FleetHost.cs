@@ -1,0 +1,66 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Fleet.Hosting;
+
+/// <summary>What the hosts of all Fleet processes have in common.</summary>
+public static class FleetHost
+{
+    public const string ApiUrlsKey = "Fleet:Api:Urls";
+
+    /// <summary>Where the API listens unless <see cref="ApiUrlsKey"/> says otherwise: on this machine only.</summary>
+    public const string DefaultApiUrls = "http://127.0.0.1:8710";
+
+    /// <summary>Beyond the drain: for handlers that stop late, flushing and closing.</summary>
+    private static readonly TimeSpan StopReserve = TimeSpan.FromSeconds(15);
+
+    /// <summary>Sets log format, the API's address, and a stop that is longer than the worker's drain.</summary>
+    public static WebApplicationBuilder UseFleetDefaults(this WebApplicationBuilder builder)
+    {
+        builder.WebHost.UseUrls(builder.Configuration[ApiUrlsKey] ?? DefaultApiUrls);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.Logging.ClearProviders();
+        builder.Logging.AddConsole(console => console.FormatterName = LineFormatter.FormatterName)
+            .AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>(console => console.IncludeScopes = true);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("MassTransit", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
+        var drain = builder.Configuration.GetValue("Fleet:Worker:Drain", TimeSpan.FromSeconds(30));
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = drain + StopReserve);
+        return builder;
+    }
+
+    /// <summary>Runs a host to its end.</summary>
+    /// <returns>The exit code: 0 after an orderly stop, 1 with a line on stderr when the start failed for a reason that a person can mend.</returns>
+    public static async Task<int> RunToEndAsync(Func<WebApplication> build, Func<WebApplication, CancellationToken, Task>? whileRunning = null)
+    {
+        try
+        {
+            await using var app = build();
+            await app.StartAsync();
+            if (whileRunning is not null)
+                await whileRunning(app, app.Lifetime.ApplicationStopping);
+            await app.WaitForShutdownAsync();
+            return 0;
+        }
+        catch (Exception e) when (Explain(e) is { } reason)
+        {
+            await Console.Error.WriteLineAsync("fleet: " + reason);
+            return 1;
+        }
+    }
+
+    private static string? Explain(Exception e) => e switch
+    {
+        Microsoft.Extensions.Options.OptionsValidationException options => string.Join(Environment.NewLine, options.Failures),
+        InvalidRunException invalid => invalid.Message,
+        InvalidOperationException => e.Message,
+        IOException when e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException =>
+            string.Create(CultureInfo.InvariantCulture, $"{e.Message.TrimEnd('.')}. Choose another with --port or {ApiUrlsKey}."),
+        _ => null,
+    };
+}

@@ -1,0 +1,71 @@
+using Fleet.Core;
+using Fleet.Storage.Sqlite;
+using Fleet.Transport.InMemory;
+using MassTransit;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Fleet.Hosting;
+
+/// <summary>What every Fleet process shares: the verbs, the chosen storage, the chosen transport.</summary>
+public static class FleetServices
+{
+    public const string StorageSection = "Fleet:Storage";
+    public const string TransportSection = "Fleet:Transport";
+
+    /// <summary>Adds Fleet as the configuration says: <c>Fleet:Storage:Provider</c> (default <c>Sqlite</c>) with
+    /// <c>ConnectionString</c>, and <c>Fleet:Transport:Provider</c> (default <c>InMemory</c>).</summary>
+    /// <param name="services">The services of the process.</param>
+    /// <param name="configuration">The configuration of the process.</param>
+    /// <param name="bus">Adds the application's own consumers to the bus.</param>
+    /// <exception cref="InvalidOperationException">A setting is not allowed; names it, its value and what is allowed.</exception>
+    public static IServiceCollection AddFleet(
+        this IServiceCollection services, IConfiguration configuration, Action<IBusRegistrationConfigurator>? bus = null)
+    {
+        services.AddFleetCore();
+        AddStorage(services, configuration.GetSection(StorageSection));
+        // The schema first: every hosted service that follows may use it.
+        services.AddHostedService<MigrateAtStart>();
+        AddTransport(services, configuration.GetSection(TransportSection), bus);
+        return services;
+    }
+
+    /// <summary>Stops a service whose transport ends in its own process: scheduler and worker would never hear of each other.</summary>
+    /// <exception cref="InvalidOperationException">The transport is <c>InMemory</c>.</exception>
+    public static IConfiguration RequireSharedTransport(this IConfiguration configuration)
+    {
+        var provider = configuration[$"{TransportSection}:Provider"] ?? "InMemory";
+        return provider.Equals("InMemory", StringComparison.OrdinalIgnoreCase)
+            ? throw new InvalidOperationException(
+                $"{TransportSection}:Provider: 'InMemory' reaches one process only, and this service is one of several; run 'fleet dev' for everything in one process.")
+            : configuration;
+    }
+
+    private static void AddStorage(IServiceCollection services, IConfigurationSection section)
+    {
+        var provider = section["Provider"] ?? "Sqlite";
+        var connectionString = section["ConnectionString"];
+        if (!provider.Equals("Sqlite", StringComparison.OrdinalIgnoreCase))
+            throw NotAllowed($"{StorageSection}:Provider", provider, "Sqlite");
+        try
+        {
+            services.AddFleetSqlite(new SqliteConnectionStringBuilder(connectionString ?? "Data Source=.fleet/fleet.db").ConnectionString);
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidOperationException($"{StorageSection}:ConnectionString is not a SQLite connection string: {e.Message}", e);
+        }
+    }
+
+    private static void AddTransport(IServiceCollection services, IConfigurationSection section, Action<IBusRegistrationConfigurator>? bus)
+    {
+        var provider = section["Provider"] ?? "InMemory";
+        if (!provider.Equals("InMemory", StringComparison.OrdinalIgnoreCase))
+            throw NotAllowed($"{TransportSection}:Provider", provider, "InMemory");
+        services.AddFleetInMemoryTransport(bus);
+    }
+
+    private static InvalidOperationException NotAllowed(string setting, string value, string allowed) =>
+        new($"{setting}: '{value}' is not allowed; allowed is {allowed}.");
+}
