@@ -1,0 +1,82 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Fleet.Tests.Support;
+
+namespace Fleet.Tests.EndToEnd;
+
+/// <summary>What a newcomer sees first.</summary>
+public sealed class DevTests
+{
+    [Fact]
+    public async Task Dev_WithSamples_EverySampleSucceedsWithinAMinute()
+    {
+        using var folder = new TempFolder();
+        await using var fleet = await FleetProcess.StartDevAsync(folder.Path, withSamples: true);
+        string[] samples = ["samples.sync", "samples.nightly-report", "samples.health-probe", "samples.clean-sessions", "samples.retry-dead-letters"];
+
+        foreach (var job in samples)
+        {
+            await Until.TrueAsync(async () =>
+            {
+                var page = await fleet.Http.GetFromJsonAsync<JsonObject>($"/api/v1/runs?job={job}&state=succeeded");
+                return page!["items"]!.AsArray().Count > 0;
+            });
+        }
+
+        Assert.True(File.Exists(Path.Combine(folder.Path, "reports", "runs-last-24-hours.html")));
+        await Until.TrueAsync(() => Task.FromResult(fleet.Output.Contains("succeeded samples.sync by sample-sync", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Command_AgainstAServer_EnqueuesFollowsAndExplains()
+    {
+        using var folder = new TempFolder();
+        await using var fleet = await FleetProcess.StartDevAsync(folder.Path);
+        var server = fleet.Http.BaseAddress!.ToString();
+
+        var flaky = await FleetProcess.RunAsync("--server", server, "run", "enqueue", "diag.flaky", "{\"failures\":1}", "--wait");
+        Assert.Equal((0, true), (flaky.ExitCode, flaky.Output.Contains("succeeded", StringComparison.Ordinal)));
+
+        var list = await FleetProcess.RunAsync("--server", server, "run", "list", "-o", "json");
+        Assert.Equal(2, JsonNode.Parse(list.Output)!["items"]![0]!["attempt"]!.GetValue<int>());
+
+        var unknown = await FleetProcess.RunAsync("--server", server, "run", "enqueue", "diag.eco");
+        Assert.Equal(1, unknown.ExitCode);
+        Assert.Contains("did you mean 'diag.echo'?", unknown.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Command_WithoutAServer_SaysSoInOneLine()
+    {
+        var result = await FleetProcess.RunAsync("--server", "http://127.0.0.1:9", "run", "list");
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Equal("No Fleet server answers at http://127.0.0.1:9; start one with 'fleet dev'.", result.Error.Trim());
+    }
+
+    [Fact]
+    public async Task ScheduleNext_WithoutAServer_PrintsFireTimes()
+    {
+        var result = await FleetProcess.RunAsync(
+            "schedule", "next", "--cron", "0 30 2 * * *", "--zone", "Europe/Berlin", "--from", "2026-03-28T00:00:00Z", "--count", "2", "-o", "json");
+
+        Assert.Equal(0, result.ExitCode);
+        // On the 29th half past two does not exist: it fires at the first instant that does.
+        var times = JsonNode.Parse(result.Output)!.AsArray().Select(t => t!.GetValue<DateTimeOffset>()).ToArray();
+        Assert.Equal([DateTimeOffset.Parse("2026-03-28T02:30:00+01:00"), DateTimeOffset.Parse("2026-03-29T03:00:00+02:00")], times);
+    }
+
+    [Fact]
+    public async Task Dev_PortTaken_SaysWhichAndExitsWithOne()
+    {
+        using var folder = new TempFolder();
+        await using var first = await FleetProcess.StartDevAsync(folder.Path);
+        using var other = new TempFolder();
+
+        var second = await FleetProcess.RunAsync("dev", "--plain", "--no-samples", "--data", other.Path, "--port", $"{first.Http.BaseAddress!.Port}");
+
+        Assert.Equal(1, second.ExitCode);
+        Assert.Contains($"127.0.0.1:{first.Http.BaseAddress.Port}", second.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", second.Error, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,184 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Fleet.Cli.Dev;
+
+namespace Fleet.Tests.EndToEnd;
+
+/// <summary>The real <c>fleet</c> program in a process of its own.</summary>
+public sealed class FleetProcess : IAsyncDisposable
+{
+    private static readonly string Program = typeof(DevCommand).Assembly.Location;
+
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _output = new();
+
+    private FleetProcess(Process process, int port)
+    {
+        _process = process;
+        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(20) };
+        process.OutputDataReceived += (_, line) => Keep(line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public HttpClient Http { get; }
+
+    public string Output => string.Join('\n', _output);
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Starts <c>fleet dev</c> and waits until it is ready.</summary>
+    /// <param name="data">The data folder.</param>
+    /// <param name="environment">Settings, such as <c>Fleet__Worker__Drain</c>.</param>
+    /// <param name="withSamples">Whether the samples run.</param>
+    public static async Task<FleetProcess> StartDevAsync(
+        string data, IReadOnlyDictionary<string, string>? environment = null, bool withSamples = false)
+    {
+        var port = FreePort();
+        string[] samples = withSamples ? [] : ["--no-samples"];
+        var fleet = new FleetProcess(Launch(["dev", "--plain", "--port", $"{port}", "--data", data, .. samples], environment), port);
+        try
+        {
+            await Until.TrueAsync(async () => fleet.HasExited
+                ? throw new InvalidOperationException($"fleet dev ended while it started:\n{fleet.Output}")
+                : await fleet.IsReadyAsync());
+        }
+        catch
+        {
+            await fleet.DisposeAsync();
+            throw;
+        }
+
+        return fleet;
+    }
+
+    /// <summary>Runs a command of the program to its end.</summary>
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] args)
+    {
+        using var process = Launch(args, null);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output, await error);
+    }
+
+    /// <summary>Enqueues a run over HTTP.</summary>
+    public async Task<RunId> EnqueueAsync(string job, object args, object? options = null)
+    {
+        var body = JsonSerializer.SerializeToNode(options ?? new { })!.AsObject();
+        body["job"] = job;
+        body["args"] = JsonSerializer.SerializeToNode(args);
+        using var response = await Http.PostAsJsonAsync("/api/v1/runs", body);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        var answer = (await response.Content.ReadFromJsonAsync<JsonObject>())!;
+        return new RunId(answer["id"]!.GetValue<Guid>());
+    }
+
+    /// <summary>Reads a run.</summary>
+    public async Task<JsonObject> GetAsync(RunId id) => (await Http.GetFromJsonAsync<JsonObject>($"/api/v1/runs/{id}"))!;
+
+    public async Task<string> StateAsync(RunId id) => (await GetAsync(id))["state"]!.GetValue<string>();
+
+    /// <summary>Waits until the run is in that state.</summary>
+    public Task WaitAsync(RunId id, string state, TimeSpan? limit = null) => Until.TrueAsync(async () => await StateAsync(id) == state, limit);
+
+    /// <summary>As the machine would at a power cut: the process gets no chance to do anything.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Sends SIGTERM and waits for the end.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> TerminateAsync()
+    {
+        await SignalAsync("TERM");
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
+    }
+
+    public async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", $"{_process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
+    public Task WaitForExitAsync() => _process.WaitForExitAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            await KillAsync();
+        Http.Dispose();
+        _process.Dispose();
+    }
+
+    private static Process Launch(IEnumerable<string> args, IReadOnlyDictionary<string, string>? environment)
+    {
+        var info = new ProcessStartInfo("dotnet", [Program, .. args])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+            info.Environment[name] = value;
+        return Process.Start(info)!;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task<bool> IsReadyAsync()
+    {
+        try
+        {
+            using var response = await Http.GetAsync("/health/ready");
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is null)
+            return;
+        _output.Enqueue(line);
+        while (_output.Count > 500)
+            _output.TryDequeue(out var _);
+    }
+}
+
+/// <summary>Waits for what another process does: asks again until it is so.</summary>
+public static class Until
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    /// <param name="condition">What must come true.</param>
+    /// <param name="limit">After which the test fails; null is a minute.</param>
+    public static async Task TrueAsync(Func<Task<bool>> condition, TimeSpan? limit = null)
+    {
+        using var timeout = new CancellationTokenSource(limit ?? TimeSpan.FromMinutes(1));
+        while (!await condition())
+        {
+            if (timeout.IsCancellationRequested)
+                Assert.Fail("It did not come true in time.");
+            await Task.Delay(Pause, TimeProvider.System);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+using System.Xml.Linq;
+
+namespace Fleet.Tests.House;
+
+/// <summary>References point down only: Contracts ← Core ← {Storage.*, Transport, Api} ← Hosting ← {Scheduler, Worker} ← Cli.</summary>
+public sealed class ArchitectureTests
+{
+    /// <summary>The floor of each project; a reference leads to a lower floor.</summary>
+    private static readonly Dictionary<string, int> Floors = new(StringComparer.Ordinal)
+    {
+        ["Contracts"] = 0,
+        ["Core"] = 1,
+        ["Storage.Sqlite"] = 2,
+        ["Storage.Postgres"] = 2,
+        ["Storage.SqlServer"] = 2,
+        ["Transport"] = 2,
+        ["Api"] = 2,
+        ["Hosting"] = 3,
+        ["Scheduler"] = 4,
+        ["Worker"] = 4,
+        ["Cli"] = 5,
+    };
+
+    /// <summary>Where a package may be referenced; the longest matching prefix decides. Packages not listed may be anywhere but in Contracts.</summary>
+    private static readonly (string Prefix, string[] Projects)[] Homes =
+    [
+        ("MassTransit", ["Transport"]),
+        ("RabbitMQ", ["Transport"]),
+        ("Microsoft.EntityFrameworkCore", ["Core"]),
+        ("Microsoft.EntityFrameworkCore.Design", ["Storage.Sqlite", "Storage.Postgres", "Storage.SqlServer"]),
+        ("Microsoft.EntityFrameworkCore.Relational", ["Core"]),
+        ("Microsoft.EntityFrameworkCore.Sqlite", ["Storage.Sqlite"]),
+        ("Microsoft.EntityFrameworkCore.SqlServer", ["Storage.SqlServer"]),
+        ("Microsoft.EntityFrameworkCore.InMemory", []),
+        ("Npgsql", ["Storage.Postgres"]),
+        ("Microsoft.Data.Sqlite", ["Storage.Sqlite"]),
+        ("Microsoft.Data.SqlClient", ["Storage.SqlServer"]),
+    ];
+
+    [Fact]
+    public void Projects_UnderSrc_ReferenceLowerFloorsOnly()
+    {
+        var projects = ReadProjects("src");
+
+        Assert.NotEmpty(projects);
+        AssertNone(projects.SelectMany(WrongReferences));
+    }
+
+    [Fact]
+    public void Samples_References_AreCoreAndContractsOnly()
+    {
+        var samples = ReadProjects("samples");
+
+        Assert.NotEmpty(samples);
+        AssertNone(from project in samples
+                   from reference in project.References
+                   where reference is not ("src/Core" or "src/Contracts")
+                   select $"{project.Folder} references {reference}; samples see what an application sees: Core and Contracts.");
+    }
+
+    [Fact]
+    public void Packages_UnderSrc_StayInTheirHomes() => AssertNone(ReadProjects("src").SelectMany(WrongPackages));
+
+    [Theory]
+    [InlineData("src/Core", "src/Api")]
+    [InlineData("src/Api", "src/Transport")]
+    [InlineData("src/Worker", "src/Scheduler")]
+    [InlineData("src/Worker", "samples")]
+    [InlineData("src/Unheard", "src/Core")]
+    [InlineData("src/Core", "src/Unheard")]
+    public void WrongReferences_UpOrSideways_AreFound(string from, string to) =>
+        Assert.NotEmpty(WrongReferences(new Project(from, [to], [])));
+
+    [Theory]
+    [InlineData("src/Core", "src/Contracts")]
+    [InlineData("src/Cli", "samples")]
+    [InlineData("src/Cli", "src/Hosting")]
+    public void WrongReferences_Down_AreNone(string from, string to) =>
+        Assert.Empty(WrongReferences(new Project(from, [to], [])));
+
+    [Theory]
+    [InlineData("src/Core", "MassTransit")]
+    [InlineData("src/Hosting", "MassTransit.RabbitMQ")]
+    [InlineData("src/Core", "Microsoft.EntityFrameworkCore.Sqlite")]
+    [InlineData("src/Storage.Sqlite", "Npgsql.EntityFrameworkCore.PostgreSQL")]
+    [InlineData("src/Contracts", "Cronos")]
+    public void WrongPackages_AwayFromHome_AreFound(string project, string package) =>
+        Assert.NotEmpty(WrongPackages(new Project(project, [], [package])));
+
+    private static IEnumerable<string> WrongReferences(Project project)
+    {
+        if (!Floors.TryGetValue(project.Name, out var floor))
+        {
+            yield return $"{project.Folder} has no floor; give it one here and in docs/adr.";
+            yield break;
+        }
+
+        foreach (var reference in project.References)
+        {
+            if (reference.StartsWith("samples", StringComparison.Ordinal) && project.Name == "Cli")
+                continue;
+            var isDown = reference.StartsWith("src/", StringComparison.Ordinal)
+                && Floors.TryGetValue(reference["src/".Length..], out var below) && below < floor;
+            if (!isDown)
+                yield return $"{project.Folder} references {reference}, which is not below it.";
+        }
+    }
+
+    private static IEnumerable<string> WrongPackages(Project project)
+    {
+        foreach (var package in project.Packages)
+        {
+            var home = Homes
+                .Where(h => package == h.Prefix || package.StartsWith(h.Prefix + ".", StringComparison.Ordinal))
+                .OrderByDescending(h => h.Prefix.Length)
+                .Select(h => h.Projects)
+                .FirstOrDefault();
+            if (project.Name == "Contracts")
+                yield return $"{project.Folder} references the package {package}; Contracts has no packages.";
+            else if (home is not null && !home.Contains(project.Name, StringComparer.Ordinal))
+                yield return $"{project.Folder} references the package {package}, which belongs to {(home.Length == 0 ? "nobody" : string.Join(", ", home))}.";
+        }
+    }
+
+    private static List<Project> ReadProjects(string directory) =>
+        [.. Repository.Files(Path.Combine(Repository.Root, directory), ".csproj").Select(Read)];
+
+    private static Project Read(string file)
+    {
+        var folder = Path.GetDirectoryName(file)!;
+        var items = XDocument.Load(file).Descendants().ToList();
+        return new Project(
+            FromRoot(folder),
+            [.. Included(items, "ProjectReference").Select(path => FromRoot(Path.GetDirectoryName(Path.GetFullPath(Path.Combine(folder, path)))!))],
+            [.. Included(items, "PackageReference")]);
+    }
+
+    private static IEnumerable<string> Included(IEnumerable<XElement> items, string kind) => items
+        .Where(item => item.Name.LocalName == kind)
+        .Select(item => item.Attribute("Include")?.Value.Replace('\\', '/'))
+        .OfType<string>();
+
+    private static string FromRoot(string path) => Path.GetRelativePath(Repository.Root, path).Replace('\\', '/');
+
+    private static void AssertNone(IEnumerable<string> wrongs)
+    {
+        var all = wrongs.ToList();
+        Assert.True(all.Count == 0, string.Join('\n', all));
+    }
+
+    /// <summary>A project file.</summary>
+    /// <param name="Folder">From the root, such as <c>src/Core</c>.</param>
+    /// <param name="References">The folders of the projects it references.</param>
+    /// <param name="Packages">The packages it references.</param>
+    private sealed record Project(string Folder, IReadOnlyList<string> References, IReadOnlyList<string> Packages)
+    {
+        public string Name => Folder[(Folder.LastIndexOf('/') + 1)..];
+    }
+}

@@ -1,0 +1,177 @@
+CREATE TABLE "attempts" (
+    "id" INTEGER NOT NULL CONSTRAINT "PK_attempts" PRIMARY KEY AUTOINCREMENT,
+    "run_id" BLOB NOT NULL,
+    "number" INTEGER NOT NULL,
+    "worker_id" BLOB NULL,
+    "started_at" INTEGER NULL,
+    "ended_at" INTEGER NOT NULL,
+    "outcome" INTEGER NOT NULL,
+    "error_type" TEXT NULL,
+    "error" TEXT NULL,
+    "stack" TEXT NULL
+);
+
+CREATE INDEX "ix_attempts_run" ON "attempts" ("run_id");
+
+CREATE TABLE "inbox" (
+    "consumer" TEXT NOT NULL,
+    "message_id" BLOB NOT NULL,
+    "received_at" INTEGER NOT NULL,
+    CONSTRAINT "PK_inbox" PRIMARY KEY ("consumer", "message_id")
+);
+
+CREATE INDEX "ix_inbox_received" ON "inbox" ("received_at");
+
+CREATE TABLE "jobs" (
+    "name" TEXT NOT NULL CONSTRAINT "PK_jobs" PRIMARY KEY,
+    "lane" TEXT NOT NULL,
+    "max_attempts" INTEGER NULL,
+    "timeout_ms" INTEGER NULL,
+    "description" TEXT NULL,
+    "aliases" TEXT NOT NULL,
+    "schema" TEXT NOT NULL,
+    "example" TEXT NOT NULL,
+    "seen_at" INTEGER NOT NULL
+);
+
+CREATE TABLE "lanes" (
+    "name" TEXT NOT NULL CONSTRAINT "PK_lanes" PRIMARY KEY,
+    "first_seen_at" INTEGER NOT NULL
+);
+
+CREATE TABLE "leases" (
+    "name" TEXT NOT NULL CONSTRAINT "PK_leases" PRIMARY KEY,
+    "owner" TEXT NOT NULL,
+    "term" INTEGER NOT NULL,
+    "expires_at" INTEGER NOT NULL
+);
+
+CREATE TABLE "outbox" (
+    "id" INTEGER NOT NULL CONSTRAINT "PK_outbox" PRIMARY KEY AUTOINCREMENT,
+    "message_id" BLOB NOT NULL,
+    "name" TEXT NOT NULL,
+    "body" TEXT NOT NULL,
+    "run_id" BLOB NULL,
+    "trace_parent" TEXT NULL,
+    "created_at" INTEGER NOT NULL,
+    "failures" INTEGER NOT NULL,
+    "next_try_at" INTEGER NOT NULL,
+    "last_error" TEXT NULL
+);
+
+CREATE INDEX "ix_outbox_next_try" ON "outbox" ("next_try_at");
+
+CREATE TABLE "replays" (
+    "id" INTEGER NOT NULL CONSTRAINT "PK_replays" PRIMARY KEY AUTOINCREMENT,
+    "run_id" BLOB NOT NULL,
+    "number" INTEGER NOT NULL,
+    "at" INTEGER NOT NULL,
+    "by" TEXT NOT NULL,
+    "from_state" INTEGER NOT NULL,
+    "from_attempt" INTEGER NOT NULL,
+    "from_error" TEXT NULL,
+    "from_finished_at" INTEGER NULL
+);
+
+CREATE INDEX "ix_replays_run" ON "replays" ("run_id");
+
+CREATE TABLE "run_logs" (
+    "id" INTEGER NOT NULL CONSTRAINT "PK_run_logs" PRIMARY KEY AUTOINCREMENT,
+    "run_id" BLOB NOT NULL,
+    "attempt" INTEGER NOT NULL,
+    "at" INTEGER NOT NULL,
+    "level" INTEGER NOT NULL,
+    "message" TEXT NOT NULL
+);
+
+CREATE INDEX "ix_run_logs_run" ON "run_logs" ("run_id");
+
+CREATE TABLE "runs" (
+    "id" BLOB NOT NULL CONSTRAINT "PK_runs" PRIMARY KEY,
+    "job" TEXT NOT NULL,
+    "lane" TEXT NOT NULL,
+    "state" INTEGER NOT NULL,
+    "due_at" INTEGER NOT NULL,
+    "staged" INTEGER NOT NULL,
+    "attempt" INTEGER NOT NULL,
+    "attempt_offset" INTEGER NOT NULL,
+    "max_attempts" INTEGER NULL,
+    "crashes" INTEGER NOT NULL,
+    "replays" INTEGER NOT NULL,
+    "worker_id" BLOB NULL,
+    "lease_token" INTEGER NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "started_at" INTEGER NULL,
+    "finished_at" INTEGER NULL,
+    "cancel_requested_at" INTEGER NULL,
+    "idempotency_key" TEXT NULL,
+    "request_hash" BLOB NULL,
+    "schedule_id" TEXT NULL,
+    "fire_time" INTEGER NULL,
+    "revoked" INTEGER NOT NULL,
+    "parent_id" BLOB NULL,
+    "args" TEXT NOT NULL,
+    "output" TEXT NULL,
+    "error_type" TEXT NULL,
+    "error" TEXT NULL,
+    "progress" REAL NULL,
+    "progress_message" TEXT NULL,
+    "tags" TEXT NULL,
+    "trace_parent" TEXT NULL
+);
+
+CREATE INDEX "ix_runs_dead" ON "runs" ("finished_at") WHERE state = 3;
+
+CREATE INDEX "ix_runs_finished" ON "runs" ("finished_at") WHERE finished_at IS NOT NULL;
+
+CREATE INDEX "ix_runs_pending" ON "runs" ("lane", "due_at") WHERE state = 0;
+
+CREATE INDEX "ix_runs_running" ON "runs" ("worker_id") WHERE state = 1;
+
+CREATE INDEX "ix_runs_unstaged" ON "runs" ("due_at") WHERE state = 0 AND staged = 0;
+
+CREATE UNIQUE INDEX "ux_runs_idempotency_key" ON "runs" ("idempotency_key") WHERE idempotency_key IS NOT NULL;
+
+CREATE UNIQUE INDEX "ux_runs_occurrence" ON "runs" ("schedule_id", "fire_time") WHERE fire_time IS NOT NULL AND revoked = 0;
+
+CREATE TABLE "schedules" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_schedules" PRIMARY KEY,
+    "job" TEXT NOT NULL,
+    "args" TEXT NOT NULL,
+    "lane" TEXT NULL,
+    "max_attempts" INTEGER NULL,
+    "tags" TEXT NULL,
+    "cron" TEXT NULL,
+    "every" TEXT NULL,
+    "anchor" INTEGER NULL,
+    "at" INTEGER NULL,
+    "zone" TEXT NULL,
+    "misfire" INTEGER NOT NULL,
+    "status" INTEGER NOT NULL,
+    "status_reason" TEXT NULL,
+    "source" TEXT NOT NULL,
+    "planned_until" INTEGER NOT NULL,
+    "next_plan_at" INTEGER NULL,
+    "last_fire_time" INTEGER NULL,
+    "created_at" INTEGER NOT NULL,
+    "updated_at" INTEGER NOT NULL,
+    "version" INTEGER NOT NULL
+);
+
+CREATE INDEX "ix_schedules_next" ON "schedules" ("next_plan_at") WHERE status = 1 AND next_plan_at IS NOT NULL;
+
+CREATE TABLE "workers" (
+    "id" BLOB NOT NULL CONSTRAINT "PK_workers" PRIMARY KEY,
+    "name" TEXT NOT NULL,
+    "process_space" TEXT NOT NULL,
+    "process_id" INTEGER NOT NULL,
+    "process_start" INTEGER NOT NULL,
+    "lanes" TEXT NOT NULL,
+    "state" INTEGER NOT NULL,
+    "started_at" INTEGER NOT NULL,
+    "heartbeat_at" INTEGER NOT NULL,
+    "lease_until" INTEGER NOT NULL,
+    "claimed_through" TEXT NOT NULL
+);
+
+CREATE INDEX "ix_workers_alive" ON "workers" ("lease_until") WHERE state <> 2;

@@ -1,0 +1,122 @@
+using Fleet.Core.Leadership;
+using Fleet.Core.Runs;
+using Fleet.Tests.Support;
+
+namespace Fleet.Tests.Leadership;
+
+public sealed class LeaderLeaseTests : SqliteVerbs
+{
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(15);
+
+    [Fact]
+    public async Task AcquireAsync_ManyAtOnce_OneLeads()
+    {
+        var terms = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Task.Run(() => AcquireAsync($"s{i}"))));
+
+        Assert.Equal(1L, Assert.Single(terms, t => t is not null));
+    }
+
+    [Fact]
+    public async Task AcquireAsync_RenewedInTime_KeepsTheTermBeyondTheFirstLease()
+    {
+        await AcquireAsync("a");
+        for (var i = 0; i < 3; i++)
+        {
+            Time.Advance(Duration - TimeSpan.FromSeconds(1));
+            Assert.Equal(1, await AcquireAsync("a"));
+            Assert.Null(await AcquireAsync("b"));
+        }
+    }
+
+    [Fact]
+    public async Task AcquireAsync_LeaseOver_AnotherTakesOverInTheNextTerm()
+    {
+        await AcquireAsync("a");
+        Time.Advance(Duration - TimeSpan.FromMilliseconds(1));
+        Assert.Null(await AcquireAsync("b"));
+        Time.Advance(TimeSpan.FromMilliseconds(1));
+
+        Assert.Equal(2, await AcquireAsync("b"));
+        Assert.Null(await AcquireAsync("a"));
+    }
+
+    [Fact]
+    public async Task AcquireAsync_OwnLeaseOver_IsANewTerm()
+    {
+        await AcquireAsync("a");
+        Time.Advance(Duration);
+
+        Assert.Equal(2, await AcquireAsync("a"));
+    }
+
+    [Fact]
+    public async Task ReleaseAsync_Leader_HandsOverAtOnceAndEndsItsTerm()
+    {
+        await AcquireAsync("a");
+
+        await ReleaseAsync("a");
+
+        Assert.Equal(2, await AcquireAsync("b"));
+        await Assert.ThrowsAsync<TermLostException>(() => InsertAsLeaderAsync(1));
+    }
+
+    [Fact]
+    public async Task ReleaseAsync_Standby_LeavesTheLeaderAlone()
+    {
+        await AcquireAsync("a");
+
+        await ReleaseAsync("b");
+
+        Assert.Null(await AcquireAsync("b"));
+        Assert.Equal(1, await AcquireAsync("a"));
+    }
+
+    [Fact]
+    public async Task WriteAsLeader_InTheTerm_IsCommitted()
+    {
+        await InsertAsLeaderAsync((await AcquireAsync("a"))!.Value);
+
+        Assert.Single(await Fleet.ListAsync(db => db.Runs));
+    }
+
+    [Fact]
+    public async Task WriteAsLeader_TermMovedOn_IsRefusedBeforeItsWork()
+    {
+        await AcquireAsync("paused");
+        Time.Advance(Duration);
+        await AcquireAsync("next");
+
+        await Assert.ThrowsAsync<TermLostException>(() => InsertAsLeaderAsync(1));
+
+        Assert.Empty(await Fleet.ListAsync(db => db.Runs));
+        await InsertAsLeaderAsync(2);
+    }
+
+    [Fact]
+    public async Task WriteAsLeader_WorkThrows_IsRolledBack()
+    {
+        var term = (await AcquireAsync("a"))!.Value;
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Fleet.Storage.WriteAsLeaderAsync<bool>(
+            term,
+            async scope =>
+            {
+                await Fleet.Storage.Statements.InsertAsync(scope.Transaction, [Fleet.NewRun()], CancellationToken.None);
+                throw new InvalidOperationException();
+            },
+            CancellationToken.None));
+
+        Assert.Empty(await Fleet.ListAsync(db => db.Runs));
+    }
+
+    [Fact]
+    public async Task WriteAsLeader_NobodyEverLed_IsRefused() =>
+        await Assert.ThrowsAsync<TermLostException>(() => InsertAsLeaderAsync(0));
+
+    private Task<long?> AcquireAsync(string owner) => Fleet.Get<LeaderLease>().AcquireAsync(owner, Duration, CancellationToken.None);
+
+    private Task ReleaseAsync(string owner) => Fleet.Get<LeaderLease>().ReleaseAsync(owner, CancellationToken.None);
+
+    private Task<IReadOnlyList<EnqueueOutcome>> InsertAsLeaderAsync(long term) => Fleet.Storage.WriteAsLeaderAsync(
+        term, scope => Fleet.Storage.Statements.InsertAsync(scope.Transaction, [Fleet.NewRun()], CancellationToken.None), CancellationToken.None);
+}

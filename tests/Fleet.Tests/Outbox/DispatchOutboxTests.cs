@@ -1,0 +1,113 @@
+using Fleet.Core.Outbox;
+using Fleet.Tests.Support;
+
+namespace Fleet.Tests.Outbox;
+
+public sealed class DispatchOutboxTests : SqliteVerbs
+{
+    [Fact]
+    public async Task DispatchOutbox_Messages_AreSentInOrderAndDeleted()
+    {
+        var ids = await AddAsync("a", "b", "c");
+
+        Assert.Equal(3, await DispatchAsync());
+
+        Assert.Equal(ids, Fleet.Transport.Events.Select(e => e.Id));
+        Assert.Equal(("a", "{}", "00-t"), (Fleet.Transport.Events.First().Name, Fleet.Transport.Events.First().Body, Fleet.Transport.Events.First().TraceParent));
+        Assert.Empty(await Fleet.ListAsync(db => db.Outbox));
+        Assert.Equal(0, await DispatchAsync());
+    }
+
+    [Fact]
+    public async Task DispatchOutbox_OneFails_WaitsAGrowingTimeAndHoldsUpNobody()
+    {
+        var ids = await AddAsync("bad", "good");
+        Fleet.Transport.BeforeEvent = e => _ = e.Name == "bad" ? throw new IOException("no broker") : 0;
+
+        await DispatchAsync();
+
+        Assert.Equal("good", Assert.Single(Fleet.Transport.Events).Name);
+        foreach (var (failures, pause) in new[] { (1, 1), (2, 2), (3, 4), (4, 8) })
+        {
+            var waiting = Assert.Single(await Fleet.ListAsync(db => db.Outbox));
+            Assert.Equal((failures, "no broker", Fleet.Now.AddSeconds(pause)), (waiting.Failures, waiting.LastError, waiting.NextTryAt));
+            Assert.Equal(0, await DispatchAsync());
+            Time.Advance(TimeSpan.FromSeconds(pause));
+            Assert.Equal(1, await DispatchAsync());
+        }
+
+        Fleet.Transport.BeforeEvent = _ => { };
+        Time.Advance(TimeSpan.FromMinutes(5));
+        await DispatchAsync();
+        Assert.Equal(ids[0], Fleet.Transport.Events.Last().Id);
+        Assert.Empty(await Fleet.ListAsync(db => db.Outbox));
+    }
+
+    [Fact]
+    public async Task DispatchOutbox_ManyFailures_WaitFiveMinutesAtMost()
+    {
+        await AddAsync(failures: 1_000_000, "bad");
+        Fleet.Transport.BeforeEvent = _ => throw new IOException("no broker");
+
+        await DispatchAsync();
+
+        Assert.Equal(Fleet.Now.AddMinutes(5), Assert.Single(await Fleet.ListAsync(db => db.Outbox)).NextTryAt);
+    }
+
+    [Fact]
+    public async Task DispatchOutbox_CrashBeforeTheDelete_SendsAgainUnderTheSameId()
+    {
+        var ids = await AddAsync("a", "b");
+        using var crash = new CancellationTokenSource();
+        Fleet.Transport.BeforeEvent = e =>
+        {
+            if (e.Name != "b")
+                return;
+            crash.Cancel();
+            crash.Token.ThrowIfCancellationRequested();
+        };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Fleet.Get<DispatchOutbox>().ExecuteAsync(crash.Token));
+        Fleet.Transport.BeforeEvent = _ => { };
+
+        await DispatchAsync();
+
+        Assert.Equal([ids[0], ids[0], ids[1]], Fleet.Transport.Events.Select(e => e.Id));
+        Assert.Empty(await Fleet.ListAsync(db => db.Outbox));
+    }
+
+    [Fact]
+    public async Task DispatchOutbox_MoreThanABatch_LeavesTheRestForTheNextPass()
+    {
+        await AddAsync([.. Enumerable.Range(0, DispatchOutbox.BatchSize + 1).Select(i => $"e{i}")]);
+
+        Assert.Equal(DispatchOutbox.BatchSize, await DispatchAsync());
+        Assert.Equal(1, await DispatchAsync());
+        Assert.Equal($"e{DispatchOutbox.BatchSize}", Fleet.Transport.Events.Last().Name);
+    }
+
+    private Task<int> DispatchAsync() => Fleet.Get<DispatchOutbox>().ExecuteAsync(CancellationToken.None);
+
+    private Task<Guid[]> AddAsync(params string[] names) => AddAsync(failures: 0, names);
+
+    private async Task<Guid[]> AddAsync(int failures, params string[] names)
+    {
+        var messages = names.Select(name => new OutboxMessage
+        {
+            MessageId = Guid.CreateVersion7(Fleet.Now),
+            Name = name,
+            Body = "{}",
+            TraceParent = "00-t",
+            CreatedAt = Fleet.Now,
+            NextTryAt = Fleet.Now,
+            Failures = failures,
+        }).ToArray();
+        await Fleet.Storage.WriteAsync(
+            async scope =>
+            {
+                scope.Db.Outbox.AddRange(messages);
+                return await scope.Db.SaveChangesAsync();
+            },
+            CancellationToken.None);
+        return [.. messages.Select(m => m.MessageId)];
+    }
+}

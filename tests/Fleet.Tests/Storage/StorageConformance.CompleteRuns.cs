@@ -1,0 +1,133 @@
+using Fleet.Core.Outbox;
+using Fleet.Core.Runs;
+using Microsoft.EntityFrameworkCore.Storage;
+
+namespace Fleet.Tests.Storage;
+
+public abstract partial class StorageConformance
+{
+    [Fact]
+    public async Task CompleteRuns_OwnToken_SucceedsWithOutput()
+    {
+        var run = await One.StartAsync(await One.RegisterAsync());
+        Time.Advance(TimeSpan.FromSeconds(3));
+
+        var outcome = await One.Get<CompleteRuns>().ExecuteAsync(One.Completion(run) with { Output = "42" }, CancellationToken.None);
+
+        var row = await One.ReadAsync(run.Id);
+        Assert.Equal((SettleOutcome.Settled, RunState.Succeeded, "42", One.Now), (outcome, row.State, row.Output, row.FinishedAt));
+    }
+
+    [Fact]
+    public async Task CompleteRuns_StaleToken_IsRefusedAndStoresNothing()
+    {
+        var worker = await One.RegisterAsync();
+        var stale = await One.StartAsync(worker);
+        await One.FailAsync(stale, TimeSpan.Zero);
+        var current = await One.ClaimAsync(worker, stale.Id);
+
+        var outcome = await One.Get<CompleteRuns>().ExecuteAsync(
+            One.Completion(stale) with { Output = "1", FollowUps = [One.NewRun()], Events = [Event()] }, CancellationToken.None);
+
+        var row = await One.ReadAsync(stale.Id);
+        Assert.Equal((SettleOutcome.LeaseLost, RunState.Running, null, current.LeaseToken), (outcome, row.State, row.Output, row.LeaseToken));
+        Assert.Single(await One.ListAsync(db => db.Runs));
+        Assert.Empty(await One.ListAsync(db => db.Outbox));
+        Assert.Equal(SettleOutcome.Settled, await One.CompleteAsync(current));
+    }
+
+    [Fact]
+    public async Task CompleteRuns_AfterTheHandlersOwnTransaction_ReturnsAlreadyCompleted()
+    {
+        var run = await One.StartAsync(await One.RegisterAsync());
+        await using (var db = One.Storage.Read())
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync(CancellationToken.None);
+            await One.Get<CompleteRuns>().ExecuteInAsync(transaction.GetDbTransaction(), One.Completion(run) with { Output = "1" }, CancellationToken.None);
+            await transaction.CommitAsync();
+        }
+
+        Assert.Equal(SettleOutcome.AlreadyCompleted, await One.CompleteAsync(run));
+        Assert.Equal("1", (await One.ReadAsync(run.Id)).Output);
+    }
+
+    [Fact]
+    public async Task CompleteRuns_InATransactionThatIsRolledBack_LeavesTheRunRunning()
+    {
+        var run = await One.StartAsync(await One.RegisterAsync());
+        await using (var db = One.Storage.Read())
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync(CancellationToken.None);
+            await One.Get<CompleteRuns>().ExecuteInAsync(
+                transaction.GetDbTransaction(), One.Completion(run) with { FollowUps = [One.NewRun()], Events = [Event()] }, CancellationToken.None);
+            await transaction.RollbackAsync();
+        }
+
+        Assert.Equal(RunState.Running, Assert.Single(await One.ListAsync(db => db.Runs)).State);
+        Assert.Empty(await One.ListAsync(db => db.Outbox));
+    }
+
+    [Fact]
+    public async Task CompleteRuns_AfterWorkWithALostLease_RollsBackTheWork()
+    {
+        var worker = await One.RegisterAsync();
+        var stale = await One.StartAsync(worker);
+        await One.ReleaseAsync(stale);
+
+        await Assert.ThrowsAsync<LeaseLostException>(() => One.Get<CompleteRuns>().ExecuteAfterAsync(
+            async (transaction, ct) => await One.Storage.Statements.InsertAsync(transaction, [One.NewRun()], ct),
+            () => One.Completion(stale),
+            CancellationToken.None));
+
+        Assert.Equal(RunState.Pending, Assert.Single(await One.ListAsync(db => db.Runs)).State);
+    }
+
+    [Fact]
+    public async Task CompleteRuns_WithFollowUpsAndEvents_StoresThemTogether()
+    {
+        var run = await One.StartAsync(await One.RegisterAsync());
+        var (followUp, message) = (One.NewRun() with { ParentId = run.Id }, Event(run.Id));
+
+        await One.Get<CompleteRuns>().ExecuteAsync(One.Completion(run) with { FollowUps = [followUp], Events = [message] }, CancellationToken.None);
+
+        var child = await One.ReadAsync(followUp.Id);
+        Assert.Equal((RunState.Pending, run.Id), (child.State, child.ParentId));
+        var stored = Assert.Single(await One.ListAsync(db => db.Outbox));
+        Assert.Equal((message.MessageId, "order.paid", """{"id":1}""", run.Id, 0), (stored.MessageId, stored.Name, stored.Body, stored.RunId, stored.Failures));
+    }
+
+    [Fact]
+    public async Task Complete_Batch_RefusesOnlyTheStale()
+    {
+        var worker = await One.RegisterAsync();
+        var (a, b, c) = (await One.StartAsync(worker), await One.StartAsync(worker), await One.StartAsync(worker));
+        Completion[] batch = [One.Completion(a), One.Completion(b) with { LeaseToken = b.LeaseToken + 1 }, One.Completion(c), One.Completion(a)];
+
+        var outcomes = await One.Storage.WriteAsync(
+            scope => One.Storage.Statements.CompleteAsync(scope.Transaction, batch, CancellationToken.None), CancellationToken.None);
+
+        Assert.Equal([SettleOutcome.Settled, SettleOutcome.LeaseLost, SettleOutcome.Settled, SettleOutcome.AlreadyCompleted], outcomes);
+        Assert.Equal(RunState.Running, (await One.ReadAsync(b.Id)).State);
+    }
+
+    [Fact]
+    public async Task CompleteRuns_CancelRequested_SucceedsAllTheSame()
+    {
+        var run = await One.StartAsync(await One.RegisterAsync());
+        await One.CancelAsync(run.Id);
+
+        Assert.Equal(SettleOutcome.Settled, await One.CompleteAsync(run));
+
+        var row = await One.ReadAsync(run.Id);
+        Assert.Equal((RunState.Succeeded, null, null), (row.State, row.Error, row.CancelRequestedAt));
+    }
+
+    private OutboxMessage Event(RunId? run = null) => new()
+    {
+        MessageId = Guid.CreateVersion7(One.Now),
+        Name = "order.paid",
+        Body = """{"id":1}""",
+        RunId = run,
+        CreatedAt = One.Now,
+    };
+}

@@ -1,0 +1,41 @@
+using Fleet.Core.Storage;
+using Fleet.Tests.Support;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Fleet.Tests.Storage;
+
+/// <summary>What every storage has to do. A provider's tests derive from this and open its database; the tests of each verb
+/// are in a file of its own. Leases are ended by writing them, so that a database with a clock of its own fits too.</summary>
+public abstract partial class StorageConformance : IAsyncLifetime
+{
+    private readonly List<Verbs> _opened = [];
+
+    /// <summary>The first process on the database.</summary>
+    protected Verbs One { get; private set; } = null!;
+
+    protected FakeTimeProvider Time { get; } = new(Verbs.Noon);
+
+    public async ValueTask InitializeAsync()
+    {
+        One = Open();
+        await One.Storage.MigrateAsync(CancellationToken.None);
+    }
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        foreach (var verbs in _opened)
+            await verbs.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Opens the test's own database once more, on connections of its own.</summary>
+    protected abstract IStorage OpenStorage();
+
+    /// <summary>Another process on the same database.</summary>
+    protected Verbs Open()
+    {
+        var verbs = new Verbs(OpenStorage(), Time);
+        _opened.Add(verbs);
+        return verbs;
+    }
+}

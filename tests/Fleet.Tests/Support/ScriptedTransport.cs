@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Fleet.Core.Lanes;
+
+namespace Fleet.Tests.Support;
+
+/// <summary>A wire that remembers what was sent and does as it is told.</summary>
+public sealed class ScriptedTransport : ILaneTransport
+{
+    private readonly Channel<(string Lane, RunId Id)> _ready = Channel.CreateUnbounded<(string, RunId)>();
+
+    /// <summary>What <see cref="CountWaitingAsync"/> answers; null: the broker does not say.</summary>
+    public long? Waiting { get; set; } = 0;
+
+    /// <summary>Called before an event or a nudge is taken; what it throws is what the broker answers.</summary>
+    public Func<Task> BeforeSend { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>Called before each event.</summary>
+    public Action<EventMessage> BeforeEvent { get; set; } = _ => { };
+
+    public ConcurrentQueue<DelayedNudge> Belt { get; } = new();
+
+    public ConcurrentQueue<ControlMessage> Controls { get; } = new();
+
+    public ConcurrentQueue<EventMessage> Events { get; } = new();
+
+    public bool ReachesOtherProcesses => true;
+
+    /// <summary>The next nudge; waits for it, 30 s at most.</summary>
+    public async Task<(string Lane, RunId Id)> NextAsync() =>
+        await _ready.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+
+    /// <summary>The nudges sent so far that nobody has looked at.</summary>
+    public IReadOnlyList<(string Lane, RunId Id)> TakeReady()
+    {
+        var taken = new List<(string, RunId)>();
+        while (_ready.Reader.TryRead(out var nudge))
+            taken.Add(nudge);
+        return taken;
+    }
+
+    public async Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct)
+    {
+        await BeforeSend();
+        foreach (var id in ids)
+            _ready.Writer.TryWrite((lane, id));
+    }
+
+    public async Task SendReadyAtAsync(IReadOnlyList<DelayedNudge> nudges, CancellationToken ct)
+    {
+        await BeforeSend();
+        foreach (var nudge in nudges)
+            Belt.Enqueue(nudge);
+    }
+
+    public Task PublishControlAsync(ControlMessage message, CancellationToken ct)
+    {
+        Controls.Enqueue(message);
+        return Task.CompletedTask;
+    }
+
+    public async Task PublishEventAsync(EventMessage message, CancellationToken ct)
+    {
+        await BeforeSend();
+        BeforeEvent(message);
+        Events.Enqueue(message);
+    }
+
+    public Task<long?> CountWaitingAsync(string lane, CancellationToken ct) => Task.FromResult(Waiting);
+
+    public Task<IAsyncDisposable> SubscribeAsync(
+        string lane, int slots, Func<IReadOnlyList<RunId>, CancellationToken, Task> onReady, CancellationToken ct) => throw new NotSupportedException();
+
+    public Task<IAsyncDisposable> SubscribeControlAsync(Func<ControlMessage, CancellationToken, Task> onControl, CancellationToken ct) =>
+        throw new NotSupportedException();
+}

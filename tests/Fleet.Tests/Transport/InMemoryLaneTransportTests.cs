@@ -1,0 +1,234 @@
+using System.Threading.Channels;
+using Fleet.Core.Lanes;
+using Fleet.Tests.Support;
+using Fleet.Transport;
+using Fleet.Transport.InMemory;
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Fleet.Tests.Transport;
+
+public sealed class InMemoryLaneTransportTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    /// <summary>No pause between two nudges here is longer, so a step after a timer was set ends it.</summary>
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(10);
+
+    private readonly ArmedTime _time = new(Verbs.Noon);
+    private readonly Channel<(RunId Id, DateTimeOffset At)> _received = Channel.CreateUnbounded<(RunId, DateTimeOffset)>();
+    private readonly Channel<FleetEvent> _events = Channel.CreateUnbounded<FleetEvent>();
+    private IHost _host = null!;
+
+    private ILaneTransport Transport => _host.Services.GetRequiredService<ILaneTransport>();
+
+    public async ValueTask InitializeAsync()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddLogging().AddSingleton<TimeProvider>(_time).AddSingleton(_events)
+            .AddFleetInMemoryTransport(bus => bus.AddConsumer<EventConsumer>());
+        _host = builder.Build();
+        await _host.StartAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        await ((IAsyncDisposable)_host).DisposeAsync();
+    }
+
+    [Fact]
+    public async Task SendReadyAsync_Subscribed_DeliversTheIdsOnItsLane()
+    {
+        await using var other = await Transport.SubscribeAsync("other", 8, (_, _) => throw new InvalidOperationException(), default);
+        await using var subscription = await SubscribeAsync();
+        var ids = Ids(3);
+
+        await Transport.SendReadyAsync("default", ids, default);
+
+        await AssertReceivedAsync(ids);
+    }
+
+    [Fact]
+    public async Task SendReadyAsync_BeforeAnybodyListens_IsDroppedAndNotCounted()
+    {
+        // A nudge that was counted and lost would tell Reconcile for ever that the queue is not empty.
+        await Transport.SendReadyAsync("default", Ids(1), default);
+        Assert.Null(await Transport.CountWaitingAsync("default", default));
+
+        await using var subscription = await SubscribeAsync();
+
+        Assert.Equal(0, await Transport.CountWaitingAsync("default", default));
+        var ids = Ids(1);
+        await Transport.SendReadyAsync("default", ids, default);
+        await AssertReceivedAsync(ids);
+    }
+
+    [Fact]
+    public async Task SendReadyAtAsync_Delayed_ArrivesAtItsTimeAndNotBefore()
+    {
+        await using var subscription = await SubscribeAsync();
+        var (soon, later) = (Ids(1), Ids(1));
+        // Not in due order: a retry may be due before what is on the belt already.
+        await Transport.SendReadyAtAsync([new("default", later[0], Verbs.Noon.AddSeconds(20)), new("default", soon[0], Verbs.Noon.AddSeconds(10))], default);
+
+        await AssertArrivesAsync(soon, Verbs.Noon.AddSeconds(10));
+        await AssertArrivesAsync(later, Verbs.Noon.AddSeconds(20));
+    }
+
+    [Fact]
+    public async Task SendReadyAtAsync_DueAlready_ArrivesWithoutTheClockMoving()
+    {
+        await using var subscription = await SubscribeAsync();
+        var ids = Ids(1);
+
+        await Transport.SendReadyAtAsync([new("default", ids[0], Verbs.Noon)], default);
+
+        await AssertReceivedAsync(ids);
+    }
+
+    [Fact]
+    public async Task CountWaitingAsync_HandlerUnderWay_CountsUntilItReturns()
+    {
+        var (entered, leave) = (new SemaphoreSlim(0), new SemaphoreSlim(0));
+        // 8 slots take two nudges at a time: the third enters when one of the others is done with.
+        var subscription = await Transport.SubscribeAsync(
+            "default",
+            8,
+            async (_, _) =>
+            {
+                entered.Release();
+                await leave.WaitAsync(CancellationToken.None);
+            },
+            default);
+        for (var i = 0; i < 3; i++)
+            await Transport.SendReadyAsync("default", Ids(1), default);
+        Assert.True(await entered.WaitAsync(Limit) && await entered.WaitAsync(Limit));
+        Assert.Equal(3, await Transport.CountWaitingAsync("default", default));
+
+        leave.Release();
+
+        Assert.True(await entered.WaitAsync(Limit));
+        Assert.Equal(2, await Transport.CountWaitingAsync("default", default));
+        leave.Release(2);
+        // Disposing waits for the calls under way.
+        await subscription.DisposeAsync();
+        Assert.Null(await Transport.CountWaitingAsync("default", default));
+    }
+
+    [Fact]
+    public async Task SubscribeAsync_HandlerThrows_TheNudgeComesAgainAfterAPause()
+    {
+        var calls = 0;
+        await using var subscription = await Transport.SubscribeAsync(
+            "default",
+            8,
+            (ids, _) =>
+            {
+                Receive(ids);
+                return Interlocked.Increment(ref calls) == 1 ? throw new IOException("no database") : Task.CompletedTask;
+            },
+            default);
+        var ids = Ids(2);
+
+        await Transport.SendReadyAsync("default", ids, default);
+
+        await AssertReceivedAsync(ids);
+        await AssertArrivesAsync(ids, Verbs.Noon.AddSeconds(1));
+    }
+
+    [Fact]
+    public async Task PublishControlAsync_TwoListeners_BothHearIt()
+    {
+        var heard = Channel.CreateUnbounded<ControlMessage>();
+        Func<ControlMessage, CancellationToken, Task> hear = (message, _) => heard.Writer.WriteAsync(message, CancellationToken.None).AsTask();
+        await using var one = await Transport.SubscribeControlAsync(hear, default);
+        await using var two = await Transport.SubscribeControlAsync(hear, default);
+        var ids = Ids(2);
+
+        await Transport.PublishControlAsync(new ControlMessage(CancelRuns: ids), default);
+
+        for (var i = 0; i < 2; i++)
+            Assert.Equal(ids, (await heard.Reader.ReadAsync().AsTask().WaitAsync(Limit)).CancelRuns);
+    }
+
+    [Fact]
+    public async Task PublishEventAsync_Consumer_ReceivesItWithItsMessageId()
+    {
+        var (message, run) = (Guid.CreateVersion7(Verbs.Noon), RunId.New(Verbs.Noon));
+
+        await Transport.PublishEventAsync(new EventMessage(message, "order.paid", """{"id":1}""", run, TraceParent: null), default);
+
+        Assert.Equal(
+            new FleetEvent { Name = $"order.paid/{message}", Body = """{"id":1}""", RunId = run.Value },
+            await _events.Reader.ReadAsync().AsTask().WaitAsync(Limit));
+    }
+
+    private static RunId[] Ids(int count) => [.. Enumerable.Range(0, count).Select(_ => RunId.New(Verbs.Noon))];
+
+    private Task<IAsyncDisposable> SubscribeAsync() => Transport.SubscribeAsync(
+        "default",
+        8,
+        (ids, _) =>
+        {
+            Receive(ids);
+            return Task.CompletedTask;
+        },
+        default);
+
+    private void Receive(IReadOnlyList<RunId> ids)
+    {
+        foreach (var id in ids)
+            _received.Writer.TryWrite((id, _time.GetUtcNow()));
+    }
+
+    private async Task AssertReceivedAsync(RunId[] ids)
+    {
+        foreach (var id in ids)
+            Assert.Equal(id, (await _received.Reader.ReadAsync().AsTask().WaitAsync(Limit)).Id);
+    }
+
+    /// <summary>Moves the clock on for each timer that the belt sets, until a nudge arrives; it must not come before its time.</summary>
+    private async Task AssertArrivesAsync(RunId[] ids, DateTimeOffset due)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        var arrived = new List<RunId>();
+        while (arrived.Count < ids.Length)
+        {
+            var received = _received.Reader.ReadAsync(limit.Token).AsTask();
+            while (!received.IsCompleted)
+            {
+                var armed = _time.Armed.WaitAsync(limit.Token);
+                if (await Task.WhenAny(received, armed) == armed)
+                    _time.Advance(Step);
+            }
+
+            var (id, at) = await received;
+            Assert.True(at >= due, $"Arrived at {at:O}, due at {due:O}.");
+            arrived.Add(id);
+        }
+
+        Assert.Equal(ids.Order(), arrived.Order());
+    }
+
+    /// <summary>Tells when somebody has set a timer.</summary>
+    private sealed class ArmedTime(DateTimeOffset start) : FakeTimeProvider(start)
+    {
+        public SemaphoreSlim Armed { get; } = new(0);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            Armed.Release();
+            return timer;
+        }
+    }
+
+    private sealed class EventConsumer(Channel<FleetEvent> events) : IConsumer<FleetEvent>
+    {
+        public Task Consume(ConsumeContext<FleetEvent> context) =>
+            events.Writer.WriteAsync(context.Message with { Name = $"{context.Message.Name}/{context.MessageId}" }).AsTask();
+    }
+}
