@@ -49,10 +49,9 @@ public static class NextFireTimes
             throw new CommandFailedException($"--count: {count} is not allowed; allowed is 1 to {MostTimes}.");
 
         var spec = new TriggerSpec { Cron = parsed.GetValue(Cron), Every = parsed.GetValue(Every), Zone = parsed.GetValue(Zone) };
-        if (!Trigger.TryParse(spec, out var trigger, out var error))
+        if (!Trigger.TryParse(spec, out var trigger, out var error) || !Zones.TryFind(spec.Zone, out var zone, out error))
             throw new CommandFailedException(error.Message);
 
-        var zone = FindZone(spec.Zone);
         var after = parsed.GetValue(From) is { } from ? ParseFrom(from, zone) : now;
         var times = new List<DateTimeOffset>();
         while (times.Count < count && trigger.Next(after) is { } next)
@@ -63,11 +62,6 @@ public static class NextFireTimes
 
         return times;
     }
-
-    private static TimeZoneInfo FindZone(string? name) =>
-        string.IsNullOrEmpty(name) ? TimeZoneInfo.Utc
-        : TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone
-        : throw new CommandFailedException($"zone: '{name}' is not a time zone that this machine knows.");
 
     private static DateTimeOffset ParseFrom(string text, TimeZoneInfo zone)
     {
