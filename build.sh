@@ -14,6 +14,8 @@ if [[ "${CI:-}" == "true" ]]; then
 fi
 
 reports="artifacts/tests"
+hang_after="5m"   # without news from any test: the process is dumped and ended, and its tests under way are named
+give_up_after=40m # for a process that does not even end
 
 say() { printf '\n== %s\n' "$*"; }
 
@@ -43,6 +45,10 @@ counter() {
   sed -n "s/.*<Counters[^>]* $2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1
 }
 
+bounded() {
+  if command -v timeout >/dev/null; then timeout --kill-after=30s "$give_up_after" "$@"; else "$@"; fi
+}
+
 run_tests() {
   local passed=0 failed=0 skipped=0 project name report code total ok out
   rm -rf "$reports"
@@ -53,8 +59,9 @@ run_tests() {
     report="$reports/$name.trx"
     say "test $name"
     code=0
-    dotnet test --project "$project" --no-build --no-progress \
+    bounded dotnet test --project "$project" --no-build --no-progress --hangdump --hangdump-timeout "$hang_after" --hangdump-type Mini \
       --results-directory "$reports" --report-xunit-trx --report-xunit-trx-filename "$name.trx" "$@" || code=$?
+    cat "$reports/$name"_*_hang.log >&2 2>/dev/null || true
 
     # The report is the source of the numbers. A project that left none, or that failed without a failed test
     # (it crashed, or had nothing to run), counts as one failure.

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using Fleet.Core.Runs;
 using Fleet.Core.Storage;
 using Fleet.Tests.Support;
 using Fleet.Worker.Diagnostics;
@@ -132,7 +133,7 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
         var gate = new Gate();
         await using var fleet = await EmbeddedFleet.StartAsync(gate.AddTo);
         var tomorrow = new EnqueueOptions { Delay = TimeSpan.FromDays(1) };
-        gate.Close();
+        using var closed = gate.Close();
 
         // One that the flusher holds in its hands, and as many behind it as there is room for.
         var accepted = new List<Task<RunId>> { fleet.Client.EnqueueAsync(new Fail(), tomorrow) };
@@ -142,7 +143,7 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
         using var content = new StringContent("""{"job":"diag.echo","delay":"PT24H"}""", new MediaTypeHeaderValue("application/json"));
         var refused = await Answer.ReadAsync(await fleet.Http.PostAsync(new Uri("/api/v1/runs", UriKind.Relative), content));
         await Assert.ThrowsAsync<FleetBusyException>(() => fleet.Client.EnqueueAsync(new Fail(), tomorrow));
-        gate.Open();
+        closed.Dispose();
 
         Assert.Equal((429, "too_many_requests", "1", "application/problem+json"), (refused.Status, refused["code"], refused.RetryAfter, refused.ContentType));
         var ids = await Task.WhenAll(accepted);
@@ -153,19 +154,24 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
         Assert.Equal(202, (await Answer.ReadAsync(await fleet.Http.PostAsync(new Uri("/api/v1/runs", UriKind.Relative), again))).Status);
     }
 
-    /// <summary>A storage whose writes wait while the gate is closed.</summary>
-    private sealed class Gate
+    /// <summary>A storage whose enqueues wait while the gate is closed; heartbeats and leases go through.</summary>
+    private sealed class Gate : IDisposable
     {
         private volatile TaskCompletionSource _open = new();
         private int _waiting;
 
-        public Gate() => _open.SetResult();
+        public Gate() => Dispose();
 
         public bool IsSomebodyWaiting => Volatile.Read(ref _waiting) > 0;
 
-        public void Close() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        /// <returns>Opens the gate when disposed, also when the test fails: the storage could not be stopped otherwise.</returns>
+        public Gate Close()
+        {
+            _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return this;
+        }
 
-        public void Open() => _open.SetResult();
+        public void Dispose() => _open.TrySetResult();
 
         public void AddTo(IServiceCollection services)
         {
@@ -180,7 +186,7 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
             public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
             {
                 var open = gate._open.Task;
-                if (!open.IsCompleted)
+                if (!open.IsCompleted && typeof(T) == typeof(IReadOnlyList<EnqueueOutcome>))
                 {
                     Interlocked.Increment(ref gate._waiting);
                     await open;

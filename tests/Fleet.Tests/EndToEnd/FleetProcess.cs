@@ -14,6 +14,9 @@ public sealed class FleetProcess : IAsyncDisposable
 {
     private static readonly string Program = typeof(DevCommand).Assembly.Location;
 
+    // Longer than any process of a test lives after it was told, or is expected, to end.
+    private static readonly TimeSpan EndLimit = TimeSpan.FromMinutes(2);
+
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
 
@@ -33,6 +36,15 @@ public sealed class FleetProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>Starts <c>fleet dev</c>, for a process that may end before it is ready.</summary>
+    /// <inheritdoc cref="StartDevAsync" path="/param"/>
+    public static FleetProcess LaunchDev(string data, IReadOnlyDictionary<string, string>? environment = null, bool withSamples = false)
+    {
+        var port = FreePort();
+        string[] samples = withSamples ? [] : ["--no-samples"];
+        return new FleetProcess(Launch(["dev", "--plain", "--port", $"{port}", "--data", data, .. samples], environment), port);
+    }
+
     /// <summary>Starts <c>fleet dev</c> and waits until it is ready.</summary>
     /// <param name="data">The data folder.</param>
     /// <param name="environment">Settings, such as <c>Fleet__Worker__Drain</c>.</param>
@@ -40,9 +52,7 @@ public sealed class FleetProcess : IAsyncDisposable
     public static async Task<FleetProcess> StartDevAsync(
         string data, IReadOnlyDictionary<string, string>? environment = null, bool withSamples = false)
     {
-        var port = FreePort();
-        string[] samples = withSamples ? [] : ["--no-samples"];
-        var fleet = new FleetProcess(Launch(["dev", "--plain", "--port", $"{port}", "--data", data, .. samples], environment), port);
+        var fleet = LaunchDev(data, environment, withSamples);
         try
         {
             await Until.TrueAsync(async () => fleet.HasExited
@@ -64,7 +74,7 @@ public sealed class FleetProcess : IAsyncDisposable
         using var process = Launch(args, null);
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
+        await EndOf(process);
         return (process.ExitCode, await output, await error);
     }
 
@@ -92,7 +102,7 @@ public sealed class FleetProcess : IAsyncDisposable
     public async Task KillAsync()
     {
         _process.Kill();
-        await _process.WaitForExitAsync();
+        await EndOf(_process);
     }
 
     /// <summary>Sends SIGTERM and waits for the end.</summary>
@@ -100,7 +110,7 @@ public sealed class FleetProcess : IAsyncDisposable
     public async Task<int> TerminateAsync()
     {
         await SignalAsync("TERM");
-        await _process.WaitForExitAsync();
+        await WaitForExitAsync();
         return _process.ExitCode;
     }
 
@@ -110,7 +120,18 @@ public sealed class FleetProcess : IAsyncDisposable
         await kill.WaitForExitAsync();
     }
 
-    public Task WaitForExitAsync() => _process.WaitForExitAsync();
+    /// <summary>Waits for the end of the process; fails the test with its output when it does not come.</summary>
+    public async Task WaitForExitAsync()
+    {
+        try
+        {
+            await EndOf(_process);
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"fleet dev did not end within {EndLimit}:\n{Output}");
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -133,6 +154,8 @@ public sealed class FleetProcess : IAsyncDisposable
             info.Environment[name] = value;
         return Process.Start(info)!;
     }
+
+    private static Task EndOf(Process process) => process.WaitForExitAsync().WaitAsync(EndLimit, TimeProvider.System);
 
     private static int FreePort()
     {

@@ -59,7 +59,7 @@ public sealed class KillTests
 
         for (var restart = 0; restart < 2; restart++)
         {
-            await using var fleet = await FleetProcess.StartDevAsync(folder.Path);
+            await using var fleet = FleetProcess.LaunchDev(folder.Path);
             await fleet.WaitForExitAsync();
         }
 
