@@ -68,7 +68,7 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         """;
 
     private const string FindOrphans = """
-        SELECT id, lane, crashes, cancel_requested_at IS NOT NULL, lease_token, worker_id FROM runs
+        SELECT id, worker_id, lease_token, crashes, cancel_requested_at IS NOT NULL FROM runs
         WHERE state = 1 AND (worker_id IS NULL OR worker_id NOT IN (SELECT id FROM workers WHERE state <> 2))
         """;
 
@@ -117,37 +117,31 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         return Task.FromResult<IReadOnlyList<SettleOutcome>>([.. ends.Select(end => EndOne(batch, end))]);
     }
 
-    public Task<IReadOnlyList<RescuedRun>> RescueAsync(DbTransaction transaction, int crashCap, DateTimeOffset now, CancellationToken ct)
+    public Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct) =>
+        // The write transaction itself is the lock: there is only one in the file.
+        Task.FromResult<IReadOnlyList<OrphanedRun>>(new Batch(this, transaction).Query(
+            FindOrphans,
+            r => new OrphanedRun(
+                r.GetRunId(0), r.IsDBNull(1) ? null : new WorkerId(new Guid(r.GetFieldValue<byte[]>(1), bigEndian: true)),
+                r.GetInt64(2), r.GetInt32(3), r.GetBoolean(4))));
+
+    public Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct)
     {
         var batch = new Batch(this, transaction);
-        var orphans = batch.Query(
-            FindOrphans,
-            r => (Id: r.GetRunId(0), Lane: r.GetString(1), Crashes: r.GetInt32(2), Canceled: r.GetBoolean(3), Token: r.GetInt64(4),
-                Worker: r.IsDBNull(5) ? "" : Convert.ToHexString(r.GetFieldValue<byte[]>(5))));
-        // A run on its last chance has the blame to itself: it ran beside no other such run, and the rest are bystanders.
-        var suspects = orphans.Where(o => o.Crashes == crashCap - 1).Select(o => o.Worker).ToHashSet(StringComparer.Ordinal);
-        var rescued = new List<RescuedRun>(orphans.Count);
-        foreach (var orphan in orphans)
+        foreach (var run in runs)
         {
-            var isBystander = orphan.Crashes < crashCap - 1 && suspects.Contains(orphan.Worker);
-            var crashes = isBystander ? orphan.Crashes : orphan.Crashes + 1;
-            var next = orphan.Canceled ? RunState.Canceled : crashes >= crashCap ? RunState.Failed : RunState.Pending;
-            var error = next == RunState.Failed
-                ? $"Its worker died {crashes} times while running it; the cap is {crashCap}."
-                : "Its worker died while running it.";
-            const string type = "WorkerCrashed";
+            var id = Values.ToBytes(run.Orphan.Id);
             batch.Execute(
                 InsertAttempt,
-                ("$id", Values.ToBytes(orphan.Id)), ("$token", orphan.Token), ("$now", Values.ToMicroseconds(now)),
-                ("$outcome", (int)AttemptOutcome.Crashed), ("$type", type), ("$error", error), ("$stack", DBNull.Value));
+                ("$id", id), ("$token", run.Orphan.LeaseToken), ("$now", Values.ToMicroseconds(now)),
+                ("$outcome", (int)AttemptOutcome.Crashed), ("$type", RescuedRun.ErrorType), ("$error", run.Error), ("$stack", DBNull.Value));
             batch.Execute(
                 Rescue,
-                ("$id", Values.ToBytes(orphan.Id)), ("$state", (int)next), ("$crashes", crashes), ("$now", Values.ToMicroseconds(now)),
-                ("$type", type), ("$error", error));
-            rescued.Add(new RescuedRun(orphan.Id, orphan.Lane, next, crashes));
+                ("$id", id), ("$state", (int)run.Next), ("$crashes", run.Crashes), ("$now", Values.ToMicroseconds(now)),
+                ("$type", RescuedRun.ErrorType), ("$error", run.Error));
         }
 
-        return Task.FromResult<IReadOnlyList<RescuedRun>>(rescued);
+        return Task.CompletedTask;
     }
 
     public Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(

@@ -51,9 +51,12 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
         await db.Database.MigrateAsync(ct);
     }
 
-    public Task<DateTimeOffset> GetClockAsync(CancellationToken ct) => Task.FromResult(_time.GetUtcNow());
+    public Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct) => Task.FromResult(_time.GetUtcNow());
 
     public bool IsOutage(Exception e) => e is SqliteException { SqliteErrorCode: not 19 } or OperationCanceledException;
+
+    /// <summary>Never: a write transaction has the file to itself.</summary>
+    public bool IsConflict(Exception e) => false;
 
     public async ValueTask DisposeAsync()
     {

@@ -148,7 +148,7 @@ public sealed partial class ExecuteRuns(
             {
                 return await settle();
             }
-            catch (Exception e) when (storage.IsOutage(e))
+            catch (Exception e) when (storage.IsOutage(e) || storage.IsConflict(e))
             {
                 LogNotSettled(run.Job, run.Id, SettlePause, e);
                 await Task.Delay(SettlePause, time);

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Fleet.Core;
 using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
+using Fleet.Core.Storage;
 
 namespace Fleet.Worker;
 
@@ -47,7 +48,7 @@ internal sealed partial class RunContext(
     public override void ReportProgress(double fraction, string? message = null)
     {
         if (message is not null)
-            _progressMessage = message.Length > MaxMessage ? message[..MaxMessage] : message;
+            _progressMessage = StoredText.Cut(message, MaxMessage);
         var clamped = double.IsNaN(fraction) ? 0 : Math.Clamp(fraction, 0, 1);
         reports.Add(new ProgressReport(run.Id, run.LeaseToken, clamped, _progressMessage));
     }
@@ -129,7 +130,7 @@ internal sealed partial class RunContext(
                 return;
             var text = number == MaxLines + 1
                 ? $"More than {MaxLines} lines: the rest of this attempt's log is not kept."
-                : message.Length > MaxLength ? message[..MaxLength] : message;
+                : StoredText.Cut(message, MaxLength);
             reports.Add(new RunLogLine { RunId = run.Id, Attempt = run.Attempt, At = time.GetUtcNow(), Level = level, Message = text });
         }
 

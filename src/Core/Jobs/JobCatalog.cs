@@ -77,7 +77,7 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
     public async Task PublishAsync(CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        await storage.WriteAsync(
+        await storage.WriteRetryingAsync(
             async scope =>
             {
                 var rows = await scope.Db.Jobs.AsTracking().ToDictionaryAsync(j => j.Name, ct);

@@ -14,22 +14,26 @@ public sealed class LeaderLease(IStorage storage)
 
     /// <summary>Takes the lease when it is free or over, or renews it.</summary>
     /// <returns>The term while this owner leads; null while another does.</returns>
-    public Task<long?> AcquireAsync(string owner, TimeSpan duration, CancellationToken ct) => storage.WriteAsync<long?>(
+    public Task<long?> AcquireAsync(string owner, TimeSpan duration, CancellationToken ct) => storage.WriteRetryingAsync<long?>(
         async scope =>
         {
-            var now = await storage.GetClockAsync(ct);
-            var lease = await scope.Db.Leases.AsTracking().FirstOrDefaultAsync(l => l.Name == Name, ct);
-            if (lease is null)
-                scope.Db.Leases.Add(lease = new Lease { Name = Name });
-            else if (lease.Owner != owner && lease.ExpiresAt > now)
+            var now = await storage.GetClockAsync(scope, ct);
+            var until = now + duration;
+            var row = scope.Db.Leases.Where(l => l.Name == Name);
+            // One statement, so that of two that find the lease free one gets it. Also a renewal after the end is a new
+            // term: somebody may have believed that nobody led.
+            var taken = await row.Where(l => l.Owner == owner || l.ExpiresAt <= now).ExecuteUpdateAsync(
+                set => set.SetProperty(l => l.Term, l => l.Owner == owner && l.ExpiresAt > now ? l.Term : l.Term + 1)
+                    .SetProperty(l => l.Owner, owner)
+                    .SetProperty(l => l.ExpiresAt, until),
+                ct);
+            if (taken > 0)
+                return await row.Select(l => l.Term).SingleAsync(ct);
+            if (await row.AnyAsync(ct))
                 return null;
-            // Also a renewal after the end is a new term: somebody may have believed that nobody led.
-            if (lease.Owner != owner || lease.ExpiresAt <= now)
-                lease.Term++;
-            lease.Owner = owner;
-            lease.ExpiresAt = now + duration;
+            scope.Db.Leases.Add(new Lease { Name = Name, Owner = owner, Term = 1, ExpiresAt = until });
             await scope.Db.SaveChangesAsync(ct);
-            return lease.Term;
+            return 1;
         },
         ct);
 
@@ -37,7 +41,7 @@ public sealed class LeaderLease(IStorage storage)
     public Task ReleaseAsync(string owner, CancellationToken ct) => storage.WriteAsync(
         async scope =>
         {
-            var now = await storage.GetClockAsync(ct);
+            var now = await storage.GetClockAsync(scope, ct);
             return await scope.Db.Leases.Where(l => l.Name == Name && l.Owner == owner)
                 .ExecuteUpdateAsync(set => set.SetProperty(l => l.ExpiresAt, now), ct);
         },

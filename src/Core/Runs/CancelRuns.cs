@@ -13,30 +13,41 @@ public sealed class CancelRuns(IStorage storage, ILaneTransport transport, TimeP
     public async Task<CancelResult> ExecuteAsync(RunId id, string? reason, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        var text = reason is null ? "Canceled." : reason.Length > MaxReason ? reason[..MaxReason] : reason;
-        var result = await storage.WriteAsync(
-            async scope =>
-            {
-                var runs = scope.Db.Runs.Where(r => r.Id == id);
-                var canceled = await runs.Where(r => r.State == RunState.Pending).ExecuteUpdateAsync(
-                    set => set.SetProperty(r => r.State, RunState.Canceled)
-                        .SetProperty(r => r.FinishedAt, now)
-                        .SetProperty(r => r.ErrorType, (string?)null)
-                        .SetProperty(r => r.Error, text),
-                    ct);
-                if (canceled > 0)
-                    return CancelResult.Canceled;
-                var requested = await runs.Where(r => r.State == RunState.Running).ExecuteUpdateAsync(
-                    set => set.SetProperty(r => r.CancelRequestedAt, now).SetProperty(r => r.Error, text), ct);
-                if (requested > 0)
-                    return CancelResult.Requested;
-                return await runs.AnyAsync(ct) ? CancelResult.AlreadyEnded : CancelResult.NotFound;
-            },
-            ct);
+        var text = reason is null ? "Canceled." : StoredText.Cut(reason, MaxReason);
+        CancelResult? result;
+        do
+        {
+            result = await storage.WriteAsync(scope => TryCancelAsync(scope, id, text, now, ct), ct);
+        }
+        while (result is null);
 
         // The quick way; the worker's heartbeat finds the request too, should this message be lost.
         if (result == CancelResult.Requested)
             await transport.PublishControlAsync(new ControlMessage(CancelRuns: [id]), ct);
-        return result;
+        return result.Value;
+    }
+
+    /// <returns>Null when the run changed between the two looks at it: look again.</returns>
+    private static async Task<CancelResult?> TryCancelAsync(WriteScope scope, RunId id, string reason, DateTimeOffset now, CancellationToken ct)
+    {
+        var runs = scope.Db.Runs.Where(r => r.Id == id);
+        var canceled = await runs.Where(r => r.State == RunState.Pending).ExecuteUpdateAsync(
+            set => set.SetProperty(r => r.State, RunState.Canceled)
+                .SetProperty(r => r.FinishedAt, now)
+                .SetProperty(r => r.ErrorType, (string?)null)
+                .SetProperty(r => r.Error, reason),
+            ct);
+        if (canceled > 0)
+            return CancelResult.Canceled;
+        var requested = await runs.Where(r => r.State == RunState.Running).ExecuteUpdateAsync(
+            set => set.SetProperty(r => r.CancelRequestedAt, now).SetProperty(r => r.Error, reason), ct);
+        if (requested > 0)
+            return CancelResult.Requested;
+        return await runs.Select(r => (RunState?)r.State).FirstOrDefaultAsync(ct) switch
+        {
+            null => CancelResult.NotFound,
+            RunState.Pending or RunState.Running => null,
+            _ => CancelResult.AlreadyEnded,
+        };
     }
 }

@@ -1,4 +1,5 @@
 using Fleet.Core.Loops;
+using Fleet.Core.Storage;
 
 namespace Fleet.Core.Runs;
 
@@ -9,9 +10,7 @@ namespace Fleet.Core.Runs;
 public sealed record RunError(string Type, string Message, string? Stack)
 {
     public static RunError From(Exception e) => new(
-        e.GetType().FullName ?? e.GetType().Name, Cut(e.Message, 2000)!, Cut(e.StackTrace, 4000));
-
-    private static string? Cut(string? text, int length) => text?.Length > length ? text[..length] : text;
+        e.GetType().FullName ?? e.GetType().Name, StoredText.Cut(e.Message, 2000), e.StackTrace is { } stack ? StoredText.Cut(stack, 4000) : null);
 }
 
 /// <summary>Running → Pending (to be tried again at <paramref name="RetryAt"/>) or Failed (null), fenced by the lease token.</summary>

@@ -1,4 +1,5 @@
 using Fleet.Core.Loops;
+using Fleet.Core.Storage;
 
 namespace Fleet.Core.Runs;
 
@@ -25,7 +26,7 @@ public sealed class ReleaseRuns(EndAttempts ends, Wakers wakers, TimeProvider ti
                 Next = RunState.Pending,
                 DueAt = now + delay,
                 Counts = false,
-                Error = reason,
+                Error = StoredText.Cut(reason, 2000),
             },
             ct);
         wakers.Stage.Wake();

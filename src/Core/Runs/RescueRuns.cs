@@ -7,8 +7,19 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>A run that was taken from a dead worker.</summary>
-public readonly record struct RescuedRun(RunId Id, string Lane, RunState Next, int Crashes);
+/// <summary>A running run whose worker is dead.</summary>
+public readonly record struct OrphanedRun(RunId Id, WorkerId? Worker, long LeaseToken, int Crashes, bool IsCancelRequested);
+
+/// <summary>What becomes of it.</summary>
+/// <param name="Orphan">The run.</param>
+/// <param name="Next">Pending, Failed or Canceled.</param>
+/// <param name="Crashes">Those that count against it now.</param>
+/// <param name="Error">For the attempt and the run.</param>
+public readonly record struct RescuedRun(OrphanedRun Orphan, RunState Next, int Crashes, string Error)
+{
+    /// <summary>Stands where the type of an exception would.</summary>
+    public const string ErrorType = "WorkerCrashed";
+}
 
 /// <summary>Running → Pending for the runs of dead workers: crashes + 1, counted before the next execution, so that a
 /// poison job that kills its process ends as Failed after the cap. It takes no neighbours with it: a run with one crash left
@@ -27,31 +38,55 @@ public sealed partial class RescueRuns(IStorage storage, Wakers wakers, TimeProv
             term,
             async scope =>
             {
-                await DeclareGoneAsync(scope.Db, ct);
-                return await storage.Statements.RescueAsync(scope.Transaction, CrashCap, time.GetUtcNow(), ct);
+                await DeclareGoneAsync(scope, ct);
+                var orphans = await storage.Statements.LockOrphansAsync(scope.Transaction, ct);
+                var decided = Decide(orphans);
+                if (decided.Count > 0)
+                    await storage.Statements.RescueAsync(scope.Transaction, decided, time.GetUtcNow(), ct);
+                return decided;
             },
             ct);
         foreach (var run in rescued)
-            LogRescued(run.Id, run.Next, run.Crashes);
+            LogRescued(run.Orphan.Id, run.Next, run.Crashes);
         if (rescued.Count > 0)
             wakers.Stage.Wake();
         return rescued.Count;
     }
 
-    private async Task DeclareGoneAsync(FleetDbContext db, CancellationToken ct)
+    private static List<RescuedRun> Decide(IReadOnlyList<OrphanedRun> orphans)
     {
-        var now = await storage.GetClockAsync(ct);
-        var alive = await db.Workers.AsNoTracking().Where(w => w.State != WorkerState.Gone).ToListAsync(ct);
-        var dead = alive
-            .Where(w => w.LeaseUntil < now
-                || new ProcessIdentity(w.ProcessSpace, w.ProcessId, w.ProcessStart).IsCertainlyDead(_self))
-            .ToList();
-        if (dead.Count == 0)
-            return;
-        var ids = dead.ConvertAll(w => w.Id);
-        await db.Workers.Where(w => ids.Contains(w.Id)).ExecuteUpdateAsync(set => set.SetProperty(w => w.State, WorkerState.Gone), ct);
-        foreach (var worker in dead)
-            LogGone(worker.Name, worker.Id, worker.HeartbeatAt);
+        // A run on its last chance has the blame to itself: it ran beside no other such run, and the rest are bystanders.
+        var suspects = orphans.Where(o => o.Crashes == CrashCap - 1).Select(o => o.Worker).ToHashSet();
+        var decided = new List<RescuedRun>(orphans.Count);
+        foreach (var orphan in orphans)
+        {
+            var isBystander = orphan.Crashes < CrashCap - 1 && suspects.Contains(orphan.Worker);
+            var crashes = isBystander ? orphan.Crashes : orphan.Crashes + 1;
+            var next = orphan.IsCancelRequested ? RunState.Canceled : crashes >= CrashCap ? RunState.Failed : RunState.Pending;
+            var error = next == RunState.Failed
+                ? $"Its worker died {crashes} times while running it; the cap is {CrashCap}."
+                : "Its worker died while running it.";
+            decided.Add(new RescuedRun(orphan, next, crashes, error));
+        }
+
+        return decided;
+    }
+
+    private async Task DeclareGoneAsync(WriteScope scope, CancellationToken ct)
+    {
+        var now = await storage.GetClockAsync(scope, ct);
+        var alive = await scope.Db.Workers.AsNoTracking().Where(w => w.State != WorkerState.Gone).ToListAsync(ct);
+        foreach (var worker in alive)
+        {
+            var isDead = new ProcessIdentity(worker.ProcessSpace, worker.ProcessId, worker.ProcessStart).IsCertainlyDead(_self);
+            if (!isDead && worker.LeaseUntil >= now)
+                continue;
+            // A heartbeat that got through since the row was read keeps the worker alive.
+            var gone = await scope.Db.Workers.Where(w => w.Id == worker.Id && (isDead || w.LeaseUntil < now))
+                .ExecuteUpdateAsync(set => set.SetProperty(w => w.State, WorkerState.Gone), ct);
+            if (gone > 0)
+                LogGone(worker.Name, worker.Id, worker.HeartbeatAt);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Worker {Worker} ({WorkerId}) is gone; its last heartbeat was at {HeartbeatAt:O}.")]

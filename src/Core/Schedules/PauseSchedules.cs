@@ -38,7 +38,7 @@ public sealed class PauseSchedules(IStorage storage, Wakers wakers, TimeProvider
     private async Task<bool> ChangeAsync(string id, Func<WriteScope, Schedule, DateTimeOffset, Task> change, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        var found = await storage.WriteAsync(
+        var found = await storage.WriteRetryingAsync(
             async scope =>
             {
                 var row = await scope.Db.Schedules.AsTracking().FirstOrDefaultAsync(s => s.Id == id, ct);

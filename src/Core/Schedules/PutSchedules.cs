@@ -31,7 +31,7 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, Wakers wa
         if (!request.TryCheck(out var trigger, out var error))
             throw new InvalidRunException(error);
 
-        var result = await storage.WriteAsync(
+        var result = await storage.WriteRetryingAsync(
             async scope =>
             {
                 var row = await scope.Db.Schedules.AsTracking().FirstOrDefaultAsync(s => s.Id == request.Id, ct);

@@ -26,10 +26,11 @@ public interface IRunStatements
     Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(
         DbTransaction transaction, IReadOnlyList<AttemptEnd> ends, CancellationToken ct);
 
-    /// <summary>Running → Pending (Failed past the crash cap, Canceled when that was asked for) for every run whose worker
-    /// is not alive; crashes + 1, but for bystanders of a run on its last chance. Writes the attempts' rows.</summary>
-    Task<IReadOnlyList<RescuedRun>> RescueAsync(
-        DbTransaction transaction, int crashCap, DateTimeOffset now, CancellationToken ct);
+    /// <summary>Running runs whose worker is not alive, locked until the commit.</summary>
+    Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct);
+
+    /// <summary>Running → what <see cref="RescueRuns"/> decided, for runs that this transaction has locked. Writes the attempts' rows.</summary>
+    Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct);
 
     /// <summary>Pending runs that are not staged and due until the given instant, in due order.</summary>
     Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(

@@ -19,10 +19,36 @@ public interface IStorage
     Task MigrateAsync(CancellationToken ct);
 
     /// <summary>The database's clock, which decides about leases.</summary>
-    Task<DateTimeOffset> GetClockAsync(CancellationToken ct);
+    Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct);
 
     /// <summary>True when the failure is the database's (down, locked, disk full), not that of the data given to it.</summary>
     bool IsOutage(Exception e);
+
+    /// <summary>True when two writers were in each other's way (both made the same row, or changed it, or waited for each
+    /// other): the same write, done again, finds what the other one left.</summary>
+    bool IsConflict(Exception e);
+}
+
+/// <summary>Writes of several processes to the same rows.</summary>
+public static class ConflictingWrites
+{
+    private const int MostTries = 5;
+
+    /// <summary>As <see cref="IStorage.WriteAsync{T}"/>, done again when another writer was in the way; the work must bear that.</summary>
+    public static async Task<T> WriteRetryingAsync<T>(this IStorage storage, Func<WriteScope, Task<T>> work, CancellationToken ct)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await storage.WriteAsync(work, ct);
+            }
+            catch (Exception e) when (tries < MostTries && storage.IsConflict(e))
+            {
+                // At once: the other one's commit is what made this fail.
+            }
+        }
+    }
 }
 
 /// <summary>One write transaction.</summary>

@@ -23,7 +23,7 @@ public sealed class Heartbeat(IStorage storage)
         storage.WriteAsync(
             async scope =>
             {
-                var now = await storage.GetClockAsync(ct);
+                var now = await storage.GetClockAsync(scope, ct);
                 var until = now + lease;
                 var through = JsonSerializer.Serialize(claimedThrough);
                 var renewed = await scope.Db.Workers.Where(w => w.Id == worker && w.State != WorkerState.Gone).ExecuteUpdateAsync(

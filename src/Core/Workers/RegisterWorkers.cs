@@ -14,10 +14,10 @@ public sealed class RegisterWorkers(IStorage storage)
     /// <param name="lease">How long the worker counts as alive without a heartbeat.</param>
     /// <param name="ct">Cancels the call.</param>
     public Task<WorkerId> RegisterAsync(string name, IReadOnlyDictionary<string, int> lanes, TimeSpan lease, CancellationToken ct) =>
-        storage.WriteAsync(
+        storage.WriteRetryingAsync(
             async scope =>
             {
-                var now = await storage.GetClockAsync(ct);
+                var now = await storage.GetClockAsync(scope, ct);
                 var process = ProcessIdentity.Current();
                 var worker = new WorkerRow
                 {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Fleet.Core.Jobs;
+using Fleet.Core.Storage;
 
 namespace Fleet.Worker.Diagnostics;
 
@@ -115,9 +116,9 @@ public static class DiagnosticJobs
         .AddHostedService<LedgerTable>();
 
     /// <summary>Creates the ledger before the first run can need it.</summary>
-    private sealed class LedgerTable(Core.Storage.IStorage storage) : IHostedService
+    private sealed class LedgerTable(IStorage storage) : IHostedService
     {
-        public Task StartAsync(CancellationToken cancellationToken) => storage.WriteAsync(
+        public Task StartAsync(CancellationToken cancellationToken) => storage.WriteRetryingAsync(
             async scope =>
             {
                 await using var command = scope.Transaction.Connection!.CreateCommand();

@@ -199,9 +199,11 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
 
             public Task MigrateAsync(CancellationToken ct) => inner.MigrateAsync(ct);
 
-            public Task<DateTimeOffset> GetClockAsync(CancellationToken ct) => inner.GetClockAsync(ct);
+            public Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct) => inner.GetClockAsync(scope, ct);
 
             public bool IsOutage(Exception e) => inner.IsOutage(e);
+
+            public bool IsConflict(Exception e) => inner.IsConflict(e);
 
             public ValueTask DisposeAsync() => ((IAsyncDisposable)inner).DisposeAsync();
         }

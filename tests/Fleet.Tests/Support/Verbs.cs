@@ -114,13 +114,13 @@ public sealed class Verbs : IAsyncDisposable
         (await Get<LeaderLease>().AcquireAsync("leader", TimeSpan.FromHours(1), CancellationToken.None))!.Value;
 
     /// <summary>Ends a worker's lease by the database's clock, as if its heartbeats had stopped long ago.</summary>
-    public async Task ExpireAsync(WorkerId worker)
-    {
-        var past = await Storage.GetClockAsync(CancellationToken.None) - TimeSpan.FromSeconds(1);
-        await Storage.WriteAsync(
-            scope => scope.Db.Workers.Where(w => w.Id == worker).ExecuteUpdateAsync(set => set.SetProperty(w => w.LeaseUntil, past)),
-            CancellationToken.None);
-    }
+    public Task ExpireAsync(WorkerId worker) => Storage.WriteAsync(
+        async scope =>
+        {
+            var past = await Storage.GetClockAsync(scope, CancellationToken.None) - TimeSpan.FromSeconds(1);
+            return await scope.Db.Workers.Where(w => w.Id == worker).ExecuteUpdateAsync(set => set.SetProperty(w => w.LeaseUntil, past));
+        },
+        CancellationToken.None);
 
     public async Task<Run> ReadAsync(RunId id)
     {
