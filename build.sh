@@ -45,12 +45,27 @@ counter() {
   sed -n "s/.*<Counters[^>]* $2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1
 }
 
+# The servers that tests run against. Where they cannot be installed, those tests are skipped and say so.
+servers() {
+  if compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || command -v postgres >/dev/null || [[ -n "${TEST_POSTGRES:-}" ]]; then
+    return
+  fi
+  if command -v apt-get >/dev/null && ((EUID == 0)); then
+    say "install PostgreSQL for the tests"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql
+  else
+    echo "PostgreSQL is not installed: its tests will be skipped (Debian: sudo apt-get install postgresql)." >&2
+  fi
+}
+
 bounded() {
   if command -v timeout >/dev/null; then timeout --kill-after=30s "$give_up_after" "$@"; else "$@"; fi
 }
 
 run_tests() {
   local passed=0 failed=0 skipped=0 project name report code total ok out
+  servers
   rm -rf "$reports"
   mkdir -p "$reports"
   for project in tests/*/*.csproj; do

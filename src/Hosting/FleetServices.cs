@@ -1,4 +1,5 @@
 using Fleet.Core;
+using Fleet.Storage.Postgres;
 using Fleet.Storage.Sqlite;
 using Fleet.Transport.InMemory;
 using MassTransit;
@@ -46,15 +47,24 @@ public static class FleetServices
     {
         var provider = section["Provider"] ?? "Sqlite";
         var connectionString = section["ConnectionString"];
-        if (!provider.Equals("Sqlite", StringComparison.OrdinalIgnoreCase))
-            throw NotAllowed($"{StorageSection}:Provider", provider, "Sqlite");
         try
         {
-            services.AddFleetSqlite(new SqliteConnectionStringBuilder(connectionString ?? "Data Source=.fleet/fleet.db").ConnectionString);
+            switch (provider.ToUpperInvariant())
+            {
+                case "SQLITE":
+                    services.AddFleetSqlite(new SqliteConnectionStringBuilder(connectionString ?? "Data Source=.fleet/fleet.db").ConnectionString);
+                    break;
+                case "POSTGRES":
+                    services.AddFleetPostgres(connectionString ?? throw new InvalidOperationException(
+                        $"{StorageSection}:ConnectionString is missing; PostgreSQL needs one, such as Host=localhost;Username=fleet;Password=…;Database=fleet."));
+                    break;
+                default:
+                    throw NotAllowed($"{StorageSection}:Provider", provider, "Sqlite or Postgres");
+            }
         }
         catch (ArgumentException e)
         {
-            throw new InvalidOperationException($"{StorageSection}:ConnectionString is not a SQLite connection string: {e.Message}", e);
+            throw new InvalidOperationException($"{StorageSection}:ConnectionString is not a connection string for {provider}: {e.Message}", e);
         }
     }
 

@@ -1,9 +1,10 @@
 using Fleet.Core.Inbox;
+using Fleet.Core.Storage;
 using Fleet.Tests.Support;
 
 namespace Fleet.Tests.Inbox;
 
-public sealed class AcceptMessagesTests : SqliteVerbs
+public abstract class AcceptMessagesTests(TestDatabase database) : StorageVerbs(database)
 {
     private readonly Guid _message = Guid.CreateVersion7(Verbs.Noon);
 
@@ -46,7 +47,7 @@ public sealed class AcceptMessagesTests : SqliteVerbs
     }
 
     /// <summary>A consumer whose effect is a run.</summary>
-    private Task<bool> HandleAsync(string consumer, Guid message, Action? then = null) => Fleet.Storage.WriteAsync(
+    private Task<bool> HandleAsync(string consumer, Guid message, Action? then = null) => Fleet.Storage.WriteRetryingAsync(
         async scope =>
         {
             if (!await Fleet.Get<AcceptMessages>().ExecuteAsync(scope, consumer, message, CancellationToken.None))
@@ -57,3 +58,7 @@ public sealed class AcceptMessagesTests : SqliteVerbs
         },
         CancellationToken.None);
 }
+
+public sealed class AcceptMessagesSqliteTests() : AcceptMessagesTests(new SqliteDatabase());
+
+public sealed class AcceptMessagesPostgresTests(PostgresServer server) : AcceptMessagesTests(new PostgresDatabase(server));

@@ -1,10 +1,11 @@
 using Fleet.Core.Leadership;
 using Fleet.Core.Runs;
 using Fleet.Tests.Support;
+using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Leadership;
 
-public sealed class LeaderLeaseTests : SqliteVerbs
+public abstract class LeaderLeaseTests(TestDatabase database) : StorageVerbs(database)
 {
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(15);
 
@@ -22,8 +23,10 @@ public sealed class LeaderLeaseTests : SqliteVerbs
         await AcquireAsync("a");
         for (var i = 0; i < 3; i++)
         {
-            Time.Advance(Duration - TimeSpan.FromSeconds(1));
+            await EndInAsync(Duration / 2);
+            var end = await EndAsync();
             Assert.Equal(1, await AcquireAsync("a"));
+            Assert.True(await EndAsync() > end);
             Assert.Null(await AcquireAsync("b"));
         }
     }
@@ -32,9 +35,9 @@ public sealed class LeaderLeaseTests : SqliteVerbs
     public async Task AcquireAsync_LeaseOver_AnotherTakesOverInTheNextTerm()
     {
         await AcquireAsync("a");
-        Time.Advance(Duration - TimeSpan.FromMilliseconds(1));
+        await EndInAsync(TimeSpan.FromMinutes(1));
         Assert.Null(await AcquireAsync("b"));
-        Time.Advance(TimeSpan.FromMilliseconds(1));
+        await EndInAsync(TimeSpan.Zero);
 
         Assert.Equal(2, await AcquireAsync("b"));
         Assert.Null(await AcquireAsync("a"));
@@ -44,7 +47,7 @@ public sealed class LeaderLeaseTests : SqliteVerbs
     public async Task AcquireAsync_OwnLeaseOver_IsANewTerm()
     {
         await AcquireAsync("a");
-        Time.Advance(Duration);
+        await EndInAsync(TimeSpan.Zero);
 
         Assert.Equal(2, await AcquireAsync("a"));
     }
@@ -83,7 +86,7 @@ public sealed class LeaderLeaseTests : SqliteVerbs
     public async Task WriteAsLeader_TermMovedOn_IsRefusedBeforeItsWork()
     {
         await AcquireAsync("paused");
-        Time.Advance(Duration);
+        await EndInAsync(TimeSpan.Zero);
         await AcquireAsync("next");
 
         await Assert.ThrowsAsync<TermLostException>(() => InsertAsLeaderAsync(1));
@@ -115,8 +118,23 @@ public sealed class LeaderLeaseTests : SqliteVerbs
 
     private Task<long?> AcquireAsync(string owner) => Fleet.Get<LeaderLease>().AcquireAsync(owner, Duration, CancellationToken.None);
 
+    private async Task<DateTimeOffset> EndAsync() => Assert.Single(await Fleet.ListAsync(db => db.Leases)).ExpiresAt;
+
+    /// <summary>Moves the end of the lease, by the database's clock.</summary>
+    private Task<int> EndInAsync(TimeSpan left) => Fleet.Storage.WriteAsync(
+        async scope =>
+        {
+            var end = await Fleet.Storage.GetClockAsync(scope, CancellationToken.None) + left;
+            return await scope.Db.Leases.ExecuteUpdateAsync(set => set.SetProperty(l => l.ExpiresAt, end));
+        },
+        CancellationToken.None);
+
     private Task ReleaseAsync(string owner) => Fleet.Get<LeaderLease>().ReleaseAsync(owner, CancellationToken.None);
 
     private Task<IReadOnlyList<EnqueueOutcome>> InsertAsLeaderAsync(long term) => Fleet.Storage.WriteAsLeaderAsync(
         term, scope => Fleet.Storage.Statements.InsertAsync(scope.Transaction, [Fleet.NewRun()], CancellationToken.None), CancellationToken.None);
 }
+
+public sealed class LeaderLeaseSqliteTests() : LeaderLeaseTests(new SqliteDatabase());
+
+public sealed class LeaderLeasePostgresTests(PostgresServer server) : LeaderLeaseTests(new PostgresDatabase(server));

@@ -3,7 +3,7 @@ using Fleet.Tests.Support;
 
 namespace Fleet.Tests.Outbox;
 
-public sealed class DispatchOutboxTests : SqliteVerbs
+public abstract class DispatchOutboxTests(TestDatabase database) : StorageVerbs(database)
 {
     [Fact]
     public async Task DispatchOutbox_Messages_AreSentInOrderAndDeleted()
@@ -111,3 +111,7 @@ public sealed class DispatchOutboxTests : SqliteVerbs
         return [.. messages.Select(m => m.MessageId)];
     }
 }
+
+public sealed class DispatchOutboxSqliteTests() : DispatchOutboxTests(new SqliteDatabase());
+
+public sealed class DispatchOutboxPostgresTests(PostgresServer server) : DispatchOutboxTests(new PostgresDatabase(server));

@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Fleet.Tests.Runs;
 
 /// <summary>The whole of docs/states.md: every verb on a run in every state leads where the table says, or changes nothing.</summary>
-public sealed class StateMatrixTests : SqliteVerbs
+public abstract class StateMatrixTests(TestDatabase database) : StorageVerbs(database)
 {
     private const string Schedule = "s";
 
@@ -201,3 +201,7 @@ public sealed class StateMatrixTests : SqliteVerbs
         return string.Join('\n', columns.Append($"{attempts} attempts, {replays} replays"));
     }
 }
+
+public sealed class StateMatrixSqliteTests() : StateMatrixTests(new SqliteDatabase());
+
+public sealed class StateMatrixPostgresTests(PostgresServer server) : StateMatrixTests(new PostgresDatabase(server));

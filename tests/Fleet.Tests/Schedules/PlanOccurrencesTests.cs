@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Schedules;
 
-public sealed class PlanOccurrencesTests : SqliteVerbs
+public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs(database)
 {
     private static readonly TimeSpan LookAhead = TimeSpan.FromSeconds(30);
 
@@ -339,3 +339,7 @@ public sealed class PlanOccurrencesTests : SqliteVerbs
 
     private async Task<Schedule> ScheduleAsync(string id = "s") => Assert.Single(await Fleet.ListAsync(db => db.Schedules.Where(s => s.Id == id)));
 }
+
+public sealed class PlanOccurrencesSqliteTests() : PlanOccurrencesTests(new SqliteDatabase());
+
+public sealed class PlanOccurrencesPostgresTests(PostgresServer server) : PlanOccurrencesTests(new PostgresDatabase(server));

@@ -1,12 +1,11 @@
-using Fleet.Core.Storage;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Fleet.Tests.Storage;
 
-/// <summary>What every storage has to do. A provider's tests derive from this and open its database; the tests of each verb
+/// <summary>What every storage has to do. A provider's tests derive from this and name its database; the tests of each verb
 /// are in a file of its own. Leases are ended by writing them, so that a database with a clock of its own fits too.</summary>
-public abstract partial class StorageConformance : IAsyncLifetime
+public abstract partial class StorageConformance(TestDatabase database) : IAsyncLifetime
 {
     private readonly List<Verbs> _opened = [];
 
@@ -17,24 +16,22 @@ public abstract partial class StorageConformance : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        await database.CreateAsync();
         One = Open();
-        await One.Storage.MigrateAsync(CancellationToken.None);
     }
 
-    public virtual async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         foreach (var verbs in _opened)
             await verbs.DisposeAsync();
+        await database.DisposeAsync();
         GC.SuppressFinalize(this);
     }
-
-    /// <summary>Opens the test's own database once more, on connections of its own.</summary>
-    protected abstract IStorage OpenStorage();
 
     /// <summary>Another process on the same database.</summary>
     protected Verbs Open()
     {
-        var verbs = new Verbs(OpenStorage(), Time);
+        var verbs = new Verbs(database.Open(Time), Time);
         _opened.Add(verbs);
         return verbs;
     }

@@ -1,0 +1,18 @@
+using Fleet.Core.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Fleet.Storage.Postgres;
+
+/// <summary>Registration of PostgreSQL as Fleet's storage.</summary>
+public static class PostgresServices
+{
+    /// <param name="services">The services of the process.</param>
+    /// <param name="connectionString">As Npgsql takes it.</param>
+    /// <exception cref="ArgumentException">It does not take it.</exception>
+    public static IServiceCollection AddFleetPostgres(this IServiceCollection services, string connectionString)
+    {
+        _ = new NpgsqlConnectionStringBuilder(connectionString);
+        return services.AddSingleton<IStorage>(_ => new PostgresStorage(connectionString));
+    }
+}

@@ -1,0 +1,84 @@
+using System.Data.Common;
+using System.Net.Sockets;
+using Fleet.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Fleet.Storage.Postgres;
+
+/// <summary>A PostgreSQL database, shared by any number of processes.</summary>
+public sealed class PostgresStorage : IStorage, IAsyncDisposable
+{
+    private readonly NpgsqlDataSource _source;
+    private readonly DbContextOptions<PostgresDbContext> _options;
+
+    /// <param name="connectionString">As Npgsql takes it.</param>
+    public PostgresStorage(string connectionString)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(connectionString);
+        // The hot statements are few and always the same: each connection plans them once.
+        if (!builder.ContainsKey("Max Auto Prepare"))
+            builder.MaxAutoPrepare = 50;
+        if (!builder.ContainsKey("Application Name"))
+            builder.ApplicationName = "fleet";
+        _source = NpgsqlDataSource.Create(builder);
+        _options = new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_source).Options;
+    }
+
+    public IRunStatements Statements { get; } = new PostgresRunStatements();
+
+    public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
+    {
+        await using var connection = await _source.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await using var scope = new WriteScope(transaction, OpenOnTransaction);
+        var result = await work(scope);
+        // Not canceled half-way: nobody would know whether it was committed.
+        await transaction.CommitAsync(CancellationToken.None);
+        return result;
+    }
+
+    public FleetDbContext Read() => new PostgresDbContext(_options);
+
+    public async Task MigrateAsync(CancellationToken ct)
+    {
+        await using var db = new PostgresDbContext(_options);
+        await db.Database.MigrateAsync(ct);
+    }
+
+    public async Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct)
+    {
+        var transaction = (NpgsqlTransaction)scope.Transaction;
+        await using var command = new NpgsqlCommand("SELECT clock_timestamp()", transaction.Connection, transaction);
+        return new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(ct))!, TimeSpan.Zero);
+    }
+
+    public bool IsOutage(Exception e) => e switch
+    {
+        // Class 08: connection, 53: out of resources, 57P: shut down by somebody, 58: the system below.
+        PostgresException p => p.SqlState.StartsWith("08", StringComparison.Ordinal) || p.SqlState.StartsWith("53", StringComparison.Ordinal)
+            || p.SqlState.StartsWith("57P", StringComparison.Ordinal) || p.SqlState.StartsWith("58", StringComparison.Ordinal),
+        NpgsqlException or SocketException or TimeoutException or OperationCanceledException => true,
+        // EF wraps what the driver throws.
+        DbUpdateException or InvalidOperationException when e.InnerException is { } inner => IsOutage(inner),
+        _ => false,
+    };
+
+    public bool IsConflict(Exception e) => e switch
+    {
+        PostgresException p => p.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure
+            or PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DuplicateObject,
+        DbUpdateConcurrencyException => true,
+        DbUpdateException or InvalidOperationException when e.InnerException is { } inner => IsConflict(inner),
+        _ => false,
+    };
+
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    private PostgresDbContext OpenOnTransaction(DbTransaction transaction)
+    {
+        var db = new PostgresDbContext(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(transaction.Connection!).Options);
+        db.Database.UseTransaction(transaction);
+        return db;
+    }
+}

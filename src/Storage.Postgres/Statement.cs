@@ -1,0 +1,51 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Fleet.Storage.Postgres;
+
+/// <summary>Executes hand-written statements with positional, typed parameters.</summary>
+internal static class Statement
+{
+    public static async Task<List<T>> QueryAsync<T>(
+        NpgsqlTransaction own, string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params NpgsqlParameter[] parameters)
+    {
+        await using var command = new NpgsqlCommand(sql, own.Connection, own);
+        command.Parameters.AddRange(parameters);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var rows = new List<T>();
+        while (await reader.ReadAsync(ct))
+            rows.Add(read(reader));
+        return rows;
+    }
+
+    public static async Task ExecuteAsync(NpgsqlTransaction own, string sql, CancellationToken ct, params NpgsqlParameter[] parameters)
+    {
+        await using var command = new NpgsqlCommand(sql, own.Connection, own);
+        command.Parameters.AddRange(parameters);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    public static NpgsqlBatchCommand Command(string sql, params NpgsqlParameter[] parameters)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        command.Parameters.AddRange(parameters);
+        return command;
+    }
+
+    public static NpgsqlParameter<T[]> Array<T>(NpgsqlDbType element, IEnumerable<T> values) =>
+        new() { TypedValue = values as T[] ?? [.. values], NpgsqlDbType = NpgsqlDbType.Array | element };
+
+    public static NpgsqlParameter<Guid[]> Uuids(Guid[] values) => Array(NpgsqlDbType.Uuid, values);
+
+    public static NpgsqlParameter<Guid> Uuid(Guid value) => new() { TypedValue = value };
+
+    public static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value };
+
+    public static NpgsqlParameter<int> Integer(int value) => new() { TypedValue = value };
+
+    public static NpgsqlParameter<DateTime> Instant(DateTimeOffset value) => new() { TypedValue = value.UtcDateTime };
+
+    public static DateTime Utc(DateTimeOffset value) => value.UtcDateTime;
+
+    public static DateTime? Utc(DateTimeOffset? value) => value?.UtcDateTime;
+}

@@ -1,0 +1,162 @@
+-- attempts
+id bigint NOT NULL
+run_id uuid NOT NULL
+number integer NOT NULL
+worker_id uuid
+started_at timestamp with time zone
+ended_at timestamp with time zone NOT NULL
+outcome integer NOT NULL
+error_type text
+error text
+stack text
+CREATE INDEX ix_attempts_run ON public.attempts USING btree (run_id)
+CREATE UNIQUE INDEX "PK_attempts" ON public.attempts USING btree (id)
+
+-- inbox
+consumer text NOT NULL
+message_id uuid NOT NULL
+received_at timestamp with time zone NOT NULL
+CREATE INDEX ix_inbox_received ON public.inbox USING btree (received_at)
+CREATE UNIQUE INDEX "PK_inbox" ON public.inbox USING btree (consumer, message_id)
+
+-- jobs
+name text NOT NULL
+lane text NOT NULL
+max_attempts integer
+timeout_ms bigint
+description text
+aliases text NOT NULL
+schema text NOT NULL
+example text NOT NULL
+seen_at timestamp with time zone NOT NULL
+CREATE UNIQUE INDEX "PK_jobs" ON public.jobs USING btree (name)
+
+-- lanes
+name text NOT NULL
+first_seen_at timestamp with time zone NOT NULL
+CREATE UNIQUE INDEX "PK_lanes" ON public.lanes USING btree (name)
+
+-- leases
+name text NOT NULL
+owner text NOT NULL
+term bigint NOT NULL
+expires_at timestamp with time zone NOT NULL
+CREATE UNIQUE INDEX "PK_leases" ON public.leases USING btree (name)
+
+-- outbox
+id bigint NOT NULL
+message_id uuid NOT NULL
+name text NOT NULL
+body text NOT NULL
+run_id uuid
+trace_parent text
+created_at timestamp with time zone NOT NULL
+failures integer NOT NULL
+next_try_at timestamp with time zone NOT NULL
+last_error text
+CREATE INDEX ix_outbox_next_try ON public.outbox USING btree (next_try_at)
+CREATE UNIQUE INDEX "PK_outbox" ON public.outbox USING btree (id)
+
+-- replays
+id bigint NOT NULL
+run_id uuid NOT NULL
+number integer NOT NULL
+at timestamp with time zone NOT NULL
+by text NOT NULL
+from_state integer NOT NULL
+from_attempt integer NOT NULL
+from_error text
+from_finished_at timestamp with time zone
+CREATE INDEX ix_replays_run ON public.replays USING btree (run_id)
+CREATE UNIQUE INDEX "PK_replays" ON public.replays USING btree (id)
+
+-- run_logs
+id bigint NOT NULL
+run_id uuid NOT NULL
+attempt integer NOT NULL
+at timestamp with time zone NOT NULL
+level integer NOT NULL
+message text NOT NULL
+CREATE INDEX ix_run_logs_run ON public.run_logs USING btree (run_id)
+CREATE UNIQUE INDEX "PK_run_logs" ON public.run_logs USING btree (id)
+
+-- runs
+id uuid NOT NULL
+job text NOT NULL
+lane text NOT NULL
+state integer NOT NULL
+due_at timestamp with time zone NOT NULL
+staged boolean NOT NULL
+attempt integer NOT NULL
+attempt_offset integer NOT NULL
+max_attempts integer
+crashes integer NOT NULL
+replays integer NOT NULL
+worker_id uuid
+lease_token bigint NOT NULL
+created_at timestamp with time zone NOT NULL
+started_at timestamp with time zone
+finished_at timestamp with time zone
+cancel_requested_at timestamp with time zone
+idempotency_key text
+request_hash bytea
+schedule_id text
+fire_time timestamp with time zone
+revoked boolean NOT NULL
+parent_id uuid
+args text NOT NULL
+output text
+error_type text
+error text
+progress double precision
+progress_message text
+tags text
+trace_parent text
+CREATE INDEX ix_runs_dead ON public.runs USING btree (finished_at) WHERE (state = 3)
+CREATE INDEX ix_runs_finished ON public.runs USING btree (finished_at) WHERE (finished_at IS NOT NULL)
+CREATE INDEX ix_runs_pending ON public.runs USING btree (lane, due_at) WHERE (state = 0)
+CREATE INDEX ix_runs_running ON public.runs USING btree (worker_id) WHERE (state = 1)
+CREATE INDEX ix_runs_unstaged ON public.runs USING btree (due_at) WHERE ((state = 0) AND (NOT staged))
+CREATE UNIQUE INDEX "PK_runs" ON public.runs USING btree (id)
+CREATE UNIQUE INDEX ux_runs_idempotency_key ON public.runs USING btree (idempotency_key) WHERE (idempotency_key IS NOT NULL)
+CREATE UNIQUE INDEX ux_runs_occurrence ON public.runs USING btree (schedule_id, fire_time) WHERE ((fire_time IS NOT NULL) AND (NOT revoked))
+
+-- schedules
+id text NOT NULL
+job text NOT NULL
+args text NOT NULL
+lane text
+max_attempts integer
+tags text
+cron text
+every text
+anchor timestamp with time zone
+at timestamp with time zone
+zone text
+misfire integer NOT NULL
+status integer NOT NULL
+status_reason text
+source text NOT NULL
+planned_until timestamp with time zone NOT NULL
+next_plan_at timestamp with time zone
+last_fire_time timestamp with time zone
+created_at timestamp with time zone NOT NULL
+updated_at timestamp with time zone NOT NULL
+version bigint NOT NULL
+CREATE INDEX ix_schedules_next ON public.schedules USING btree (next_plan_at) WHERE ((status = 1) AND (next_plan_at IS NOT NULL))
+CREATE UNIQUE INDEX "PK_schedules" ON public.schedules USING btree (id)
+
+-- workers
+id uuid NOT NULL
+name text NOT NULL
+process_space text NOT NULL
+process_id integer NOT NULL
+process_start bigint NOT NULL
+lanes text NOT NULL
+state integer NOT NULL
+started_at timestamp with time zone NOT NULL
+heartbeat_at timestamp with time zone NOT NULL
+lease_until timestamp with time zone NOT NULL
+claimed_through text NOT NULL
+CREATE INDEX ix_workers_alive ON public.workers USING btree (lease_until) WHERE (state <> 2)
+CREATE UNIQUE INDEX "PK_workers" ON public.workers USING btree (id)
