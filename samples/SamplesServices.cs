@@ -3,6 +3,7 @@ using Fleet.Core.Jobs;
 using Fleet.Core.Schedules;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Fleet.Samples;
 
@@ -24,6 +25,8 @@ public static class SamplesServices
         this IServiceCollection services, IConfiguration configuration, string dataDirectory, Uri? apiBase = null)
     {
         var section = configuration.GetSection(SamplesOptions.Section);
+        if (Settings.Check(section, typeof(SamplesOptions)).ToList() is { Count: > 0 } problems)
+            throw new OptionsValidationException(nameof(SamplesOptions), typeof(SamplesOptions), problems);
         services.AddOptions<SamplesOptions>()
             .Configure(options =>
             {

@@ -15,7 +15,7 @@ public static class ApiServices
     /// <summary>Adds what the endpoints need.</summary>
     public static IServiceCollection AddFleetApi(this IServiceCollection services)
     {
-        services.AddExceptionHandler<ExceptionProblems>().AddProblemDetails().AddSingleton<ArgsSchemas>();
+        services.AddExceptionHandler<ExceptionProblems>().AddProblemDetails();
         services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
         services.ConfigureHttpJsonOptions(options => options.SerializerOptions.PropertyNamingPolicy = FleetJson.Payload.PropertyNamingPolicy);
         return services;

@@ -14,7 +14,12 @@ namespace Fleet.Api;
 internal static class Problems
 {
     public static IResult Refused(InputError error) => Make(
-        error.Code == "args_too_large" ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest,
+        error.Code switch
+        {
+            "args_too_large" or "body_too_large" => StatusCodes.Status413PayloadTooLarge,
+            "idempotency_conflict" => StatusCodes.Status409Conflict,
+            _ => StatusCodes.Status400BadRequest,
+        },
         error.Code, error.Message, error);
 
     public static IResult NotFound(string what, string id) => Make(
@@ -67,9 +72,8 @@ internal sealed partial class ExceptionProblems(IStorage storage, ILogger<Except
         var result = exception switch
         {
             InvalidRunException e => Problems.Refused(e.Error),
-            IdempotencyConflictException e => Problems.Conflict(
-                "idempotency_conflict", e.Message,
-                new InputError("idempotency_conflict", "idempotencyKey", e.Message, e.Key, "the same request, or a key of its own")),
+            IdempotencyConflictException e => Problems.Refused(
+                new InputError("idempotency_conflict", e.Field, e.Message, e.Key, "the same request, or a key of its own")),
             FleetBusyException e => Busy(httpContext, StatusCodes.Status429TooManyRequests, "too_many_requests", e.Message, e.RetryAfter),
             BadHttpRequestException e => Problems.Make(e.StatusCode, e.StatusCode == 413 ? "body_too_large" : "bad_request", e.Message),
             _ when storage.IsOutage(exception) => Unavailable(httpContext, exception),

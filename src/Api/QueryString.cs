@@ -21,10 +21,10 @@ internal sealed class QueryString
         _query = http.Request.Query;
         foreach (var (name, values) in _query)
         {
-            var shown = RunRules.Show(name);
+            var shown = name.Length == 0 ? "(empty name)" : RunRules.Show(name);
             if (!known.Contains(name, StringComparer.Ordinal))
             {
-                var hint = Nearest.To(name, known) is { } nearest ? $"did you mean '{nearest}'?" : $"allowed are {string.Join(", ", known)}.";
+                var hint = Nearest.To(name, known) is { } nearest ? $"did you mean '{nearest}'?" : known.Length == 0 ? "there are none here." : $"allowed are {string.Join(", ", known)}.";
                 throw new InvalidRunException(new InputError("unknown_parameter", shown, $"{shown}: there is no such parameter; {hint}", null, string.Join(", ", known)));
             }
 

@@ -1,6 +1,9 @@
 using System.Buffers;
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
 using Fleet.Core;
 using Fleet.Core.Runs;
 using Microsoft.AspNetCore.Http;
@@ -17,12 +20,13 @@ internal static class RequestBody
     public const int MaxBatch = 16 * 1024 * 1024;
 
     /// <exception cref="InvalidRunException">The body is not the JSON that <typeparamref name="T"/> stands for.</exception>
-    /// <exception cref="BadHttpRequestException">413: the body is too large.</exception>
     public static async Task<T> ReadAsync<T>(HttpContext http, int maxBytes, CancellationToken ct) where T : class
     {
         var body = await ReadBytesAsync(http, maxBytes, ct);
         if (body.Length == 0)
             throw new InvalidRunException(new InputError("empty_body", "body", "body: it is empty; expected a JSON object.", null, "a JSON object"));
+        if (!Utf8.IsValid(body))
+            throw new InvalidRunException(new InputError("invalid_utf8", "body", "body: it is not valid UTF-8; allowed is JSON in UTF-8.", null, "JSON in UTF-8"));
         try
         {
             var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = FleetJson.MaxDepth });
@@ -44,7 +48,8 @@ internal static class RequestBody
 
     private static async Task<byte[]> ReadBytesAsync(HttpContext http, int maxBytes, CancellationToken ct)
     {
-        var tooLarge = new BadHttpRequestException($"body: more than {maxBytes} bytes are not allowed here.", StatusCodes.Status413PayloadTooLarge);
+        var tooLarge = new InvalidRunException(new InputError(
+            "body_too_large", "body", $"body: more than {maxBytes} bytes are not allowed here.", null, $"up to {maxBytes} bytes"));
         if (http.Request.ContentLength > maxBytes)
             throw tooLarge;
         while (true)
@@ -56,7 +61,7 @@ internal static class RequestBody
             if (isTooLarge)
                 throw tooLarge;
             if (bytes is not null)
-                return bytes;
+                return bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes;
         }
     }
 
@@ -80,9 +85,10 @@ internal static class RequestBody
 
         if (message.Contains("could not be mapped", StringComparison.Ordinal))
         {
-            var field = RunRules.Show(Quoted(message) ?? path);
+            var name = path[(path.LastIndexOf('.') + 1)..];
+            var field = RunRules.Show(name.Length == 0 ? Quoted(message) ?? path : path);
             var known = FleetJson.Strict.GetTypeInfo(Leaf(type, path, skipLast: true)).Properties.Select(p => p.Name).ToArray();
-            var nearest = Nearest.To(field, known);
+            var nearest = Nearest.To(name.Length == 0 ? field : name, known);
             var hint = nearest is null ? $"allowed are {string.Join(", ", known)}." : $"did you mean '{nearest}'?";
             return new InputError("unknown_field", field, $"{field}: there is no such field; {hint}", null, string.Join(", ", known));
         }
@@ -98,8 +104,34 @@ internal static class RequestBody
             return new InputError("invalid_json", path.Length == 0 ? "body" : path, $"body: it is not valid JSON at {at}.", null, "a JSON object");
         }
 
+        if (e.InnerException is InvalidOperationException text && text.Message.Contains("UTF-16", StringComparison.Ordinal))
+            return new InputError("invalid_text", path, $"{path}: it holds half of a surrogate pair; allowed are whole Unicode characters.", null, "whole Unicode characters");
+
         var expected = Expected(Leaf(type, path, skipLast: false));
-        return new InputError("wrong_type", path, $"{path}: expected {expected}.", null, expected);
+        var value = ValueAt(body, path);
+        return new InputError("wrong_type", path, $"{path}: '{value}' is not allowed; expected {expected}.", value, expected);
+    }
+
+    /// <summary>What stands at a path such as <c>runs[3].delay</c>, as it was written.</summary>
+    private static string ValueAt(byte[] body, string path)
+    {
+        using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = FleetJson.MaxDepth });
+        var element = document.RootElement;
+        foreach (var step in path.Split(['.', '[', ']'], StringSplitOptions.RemoveEmptyEntries))
+        {
+            // The names of a request's own fields are equal whatever their case.
+            var next = element.ValueKind switch
+            {
+                JsonValueKind.Object => element.EnumerateObject().FirstOrDefault(m => m.Name.Equals(step, StringComparison.OrdinalIgnoreCase)).Value,
+                JsonValueKind.Array when int.TryParse(step, CultureInfo.InvariantCulture, out var index) => element.EnumerateArray().ElementAtOrDefault(index),
+                _ => default,
+            };
+            if (next.ValueKind == JsonValueKind.Undefined)
+                break;
+            element = next;
+        }
+
+        return RunRules.Show(element.GetRawText());
     }
 
     /// <summary>Where the first doubled member stands, such as <c>args.b.a</c>: the serializer tells its name alone.</summary>

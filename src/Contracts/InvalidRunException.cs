@@ -16,9 +16,15 @@ public sealed class InvalidRunException(InputError error) : Exception(error.Mess
 public sealed record InputError(string Code, string Field, string Message, string? Value = null, string? Allowed = null);
 
 /// <summary>The idempotency key was used before with another request; nothing was stored.</summary>
-public sealed class IdempotencyConflictException(string key, RunId existing)
-    : Exception($"idempotencyKey '{key}' already belongs to run {existing}, which was enqueued with another request.")
+/// <param name="key">The key.</param>
+/// <param name="existing">The run that has it.</param>
+/// <param name="field">As the caller wrote it; in a batch with its index.</param>
+public sealed class IdempotencyConflictException(string key, RunId existing, string field = "idempotencyKey")
+    : Exception($"{field}: '{key}' already belongs to run {existing}, which was enqueued with another request.")
 {
+    /// <summary>The name of the field, such as <c>idempotencyKey</c> or <c>runs[3].idempotencyKey</c>.</summary>
+    public string Field { get; } = field;
+
     /// <summary>The key.</summary>
     public string Key { get; } = key;
 

@@ -20,7 +20,7 @@ public static class CoreServices
     {
         services.TryAddSingleton(TimeProvider.System);
         return services
-            .AddSingleton<JobRegistry>().AddSingleton<JobCatalog>()
+            .AddSingleton<JobRegistry>().AddSingleton<JobCatalog>().AddSingleton<ArgsSchemas>()
             .AddSingleton<Wakers>().AddSingleton<NudgePublisher>()
             .AddSingleton<EnqueueRuns>().AddSingleton<ClaimRuns>().AddSingleton<CompleteRuns>().AddSingleton<EndAttempts>()
             .AddSingleton<FailRuns>().AddSingleton<ReleaseRuns>().AddSingleton<RescueRuns>().AddSingleton<CancelRuns>()

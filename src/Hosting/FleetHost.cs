@@ -1,7 +1,7 @@
+using System.Data.Common;
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -23,13 +23,17 @@ public static class FleetHost
     /// <summary>Sets log format, the API's address, and a stop that is longer than the worker's drain.</summary>
     public static WebApplicationBuilder UseFleetDefaults(this WebApplicationBuilder builder)
     {
+        KnownSettings.Check(builder.Configuration);
         builder.WebHost.UseUrls(builder.Configuration[ApiUrlsKey] ?? DefaultApiUrls);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Logging.ClearProviders();
         builder.Logging.AddConsole(console => console.FormatterName = LineFormatter.FormatterName)
             .AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>(console => console.IncludeScopes = true);
+        // Why a host did not start is said once, by RunToEndAsync.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("MassTransit", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
-        var drain = builder.Configuration.GetValue("Fleet:Worker:Drain", TimeSpan.FromSeconds(30));
+        // A value that is no duration is refused by the worker, in words.
+        var drain = TimeSpan.TryParse(builder.Configuration["Fleet:Worker:Drain"], CultureInfo.InvariantCulture, out var given) ? given : TimeSpan.FromSeconds(30);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = drain + StopReserve);
         return builder;
     }
@@ -59,6 +63,9 @@ public static class FleetHost
         Microsoft.Extensions.Options.OptionsValidationException options => string.Join(Environment.NewLine, options.Failures),
         InvalidRunException invalid => invalid.Message,
         InvalidOperationException => e.Message,
+        // The file, then what is wrong in it, and where.
+        InvalidDataException { InnerException: { } inner } => $"{e.Message} {inner.Message} {inner.InnerException?.Message}".TrimEnd(),
+        DbException => $"The database cannot be used: {e.Message}",
         IOException when e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException =>
             string.Create(CultureInfo.InvariantCulture, $"{e.Message.TrimEnd('.')}. Choose another with --port or {ApiUrlsKey}."),
         _ => null,

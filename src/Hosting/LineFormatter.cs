@@ -26,7 +26,7 @@ internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(Format
     {
         if (scope is not IReadOnlyList<KeyValuePair<string, object?>> values || !values.Any(v => v.Key == "RunId"))
             return;
-        foreach (var (key, value) in values)
+        foreach (var (key, value) in values.Where(v => v.Value is not null))
             writer.Write($" {key}={value}");
     }
 

@@ -1,49 +1,66 @@
+using Fleet.Core;
 using Fleet.Core.Schedules;
 using Fleet.Core.Schedules.Triggers;
 
 namespace Fleet.Scheduler;
 
-/// <summary>Schedules of the configuration: <c>Fleet:Schedules:&lt;id&gt;</c> with <c>Job</c>, <c>Args</c> (JSON text),
-/// one of <c>Cron</c>, <c>Every</c>, <c>At</c>, and <c>Zone</c>, <c>Lane</c>, <c>MaxAttempts</c>, <c>Misfire</c>.</summary>
-public sealed class ConfiguredSchedules(IConfiguration configuration)
+/// <summary>A schedule of the configuration, <c>Fleet:Schedules:&lt;id&gt;</c>: a job and one of cron, every, at.</summary>
+public sealed class ScheduleSettings
+{
+    public string? Job { get; set; }
+
+    /// <summary>JSON text.</summary>
+    public string? Args { get; set; }
+
+    public string? Cron { get; set; }
+
+    public string? Every { get; set; }
+
+    public DateTimeOffset? At { get; set; }
+
+    public string? Zone { get; set; }
+
+    public string? Lane { get; set; }
+
+    public int? MaxAttempts { get; set; }
+
+    public MisfirePolicy Misfire { get; set; }
+}
+
+/// <summary>The schedules of the configuration; read strictly, before anything starts.</summary>
+public sealed class ConfiguredSchedules
 {
     public const string Section = "Fleet:Schedules";
 
-    private static readonly string[] Known = ["Job", "Args", "Cron", "Every", "At", "Zone", "Lane", "MaxAttempts", "Misfire"];
-
     /// <exception cref="InvalidOperationException">A setting is missing, unknown or malformed; names it.</exception>
-    public IEnumerable<ScheduleRequest> Read() => configuration.GetSection(Section).GetChildren().Select(ReadOne);
+    public ConfiguredSchedules(IConfiguration configuration) =>
+        Requests = [.. configuration.GetSection(Section).GetChildren().Select(ReadOne)];
+
+    public IReadOnlyList<ScheduleRequest> Requests { get; }
+
+    /// <summary>A refusal in the words of the configuration: <c>cron: …</c> of schedule x is <c>Fleet:Schedules:x:Cron: …</c>.</summary>
+    public static InvalidOperationException Refuse(string id, InputError error)
+    {
+        var field = error.Field.Length == 0 || error.Field == "id" ? "" : $":{char.ToUpperInvariant(error.Field[0])}{error.Field[1..]}";
+        var rest = error.Message.StartsWith(error.Field + ":", StringComparison.Ordinal) ? error.Message[(error.Field.Length + 1)..] : " " + error.Message;
+        return new InvalidOperationException($"{Section}:{id}{field}:{rest}");
+    }
 
     private static ScheduleRequest ReadOne(IConfigurationSection section)
     {
-        foreach (var setting in section.GetChildren())
+        var problems = Settings.Check(section, typeof(ScheduleSettings)).ToList();
+        if (problems.Count > 0)
+            throw new InvalidOperationException(string.Join(Environment.NewLine, problems));
+        var settings = section.Get<ScheduleSettings>() ?? new ScheduleSettings();
+        return new ScheduleRequest
         {
-            if (!Known.Contains(setting.Key, StringComparer.OrdinalIgnoreCase))
-                throw new InvalidOperationException($"{setting.Path} is not a known setting; allowed are {string.Join(", ", Known)}.");
-        }
-
-        try
-        {
-            return new ScheduleRequest
-            {
-                Id = section.Key,
-                Job = section["Job"] ?? throw new InvalidOperationException($"{section.Path}:Job is missing; it names the job to run."),
-                Args = section["Args"] ?? "{}",
-                Lane = section["Lane"],
-                MaxAttempts = section.GetValue<int?>("MaxAttempts"),
-                Misfire = section.GetValue("Misfire", MisfirePolicy.RunLatest),
-                Trigger = new TriggerSpec
-                {
-                    Cron = section["Cron"],
-                    Every = section["Every"],
-                    At = section.GetValue<DateTimeOffset?>("At"),
-                    Zone = section["Zone"],
-                },
-            };
-        }
-        catch (InvalidOperationException e) when (e.InnerException is FormatException or ArgumentException)
-        {
-            throw new InvalidOperationException($"{section.Path}: {e.Message}", e);
-        }
+            Id = section.Key,
+            Job = settings.Job is { Length: > 0 } job ? job : throw new InvalidOperationException($"{section.Path}:Job is missing; it names the job to run."),
+            Args = settings.Args ?? "{}",
+            Lane = settings.Lane,
+            MaxAttempts = settings.MaxAttempts,
+            Misfire = settings.Misfire,
+            Trigger = new TriggerSpec { Cron = settings.Cron, Every = settings.Every, At = settings.At, Zone = settings.Zone },
+        };
     }
 }

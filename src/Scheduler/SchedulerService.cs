@@ -14,6 +14,7 @@ public sealed partial class SchedulerService(
     OutboxLoop outbox,
     PruneLoop prune,
     PutSchedules put,
+    GetSchedules get,
     ConfiguredSchedules configured,
     IEnumerable<ScheduleRequest> fromCode,
     Wakers wakers,
@@ -27,8 +28,24 @@ public sealed partial class SchedulerService(
     {
         foreach (var request in fromCode)
             await PutAsync(request, "code", cancellationToken);
-        foreach (var request in configured.Read())
-            await PutAsync(request, "configuration", cancellationToken);
+        foreach (var request in configured.Requests)
+        {
+            try
+            {
+                await PutAsync(request, "configuration", cancellationToken);
+            }
+            catch (InvalidRunException e)
+            {
+                throw ConfiguredSchedules.Refuse(request.Id, e.Error);
+            }
+        }
+
+        foreach (var schedule in await get.ListAsync(cancellationToken))
+        {
+            if (schedule.Source == "configuration" && configured.Requests.All(r => r.Id != schedule.Id))
+                LogLeftOver(schedule.Id, schedule.Status);
+        }
+
         wakers.Plan.Connect(plan.Wake);
         wakers.Stage.Connect(stage.Wake);
         wakers.Outbox.Connect(outbox.Wake);
@@ -55,6 +72,9 @@ public sealed partial class SchedulerService(
         if (result != PutResult.Unchanged)
             LogPut(request.Id, source, result);
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Schedule {Schedule} ({Status}) came from the configuration and is no longer there; it stays as it is until it is deleted through the API.")]
+    private partial void LogLeftOver(string schedule, ScheduleStatus status);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Schedule {Schedule} from {Source}: {Result}.")]
     private partial void LogPut(string schedule, string source, PutResult result);

@@ -8,7 +8,7 @@ public static class SchedulerServices
     /// <summary>Adds a scheduler that takes its options from <c>Fleet:Scheduler</c> and schedules from <c>Fleet:Schedules</c>.</summary>
     public static IServiceCollection AddFleetScheduler(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<SchedulerOptions>().Bind(configuration.GetSection(SchedulerOptions.Section)).ValidateWith(o => o.Check());
+        services.AddSettings<SchedulerOptions>(configuration.GetSection(SchedulerOptions.Section), o => o.Check());
         return services
             .AddSingleton(new ConfiguredSchedules(configuration))
             .AddSingleton<Leadership>()

@@ -72,7 +72,8 @@ internal sealed class PostgresRunStatements : IRunStatements
             WHERE r.lease_token = c.token AND r.state + 0 = 1
             ORDER BY r.id FOR UPDATE OF r
         )
-        UPDATE runs AS r SET state = 2, finished_at = f.finished, output = f.output, error = NULL, error_type = NULL, cancel_requested_at = NULL
+        UPDATE runs AS r SET state = 2, finished_at = f.finished, output = f.output, error = NULL, error_type = NULL, cancel_requested_at = NULL,
+            progress = CASE WHEN r.progress IS NULL THEN NULL ELSE 1 END
         FROM found f WHERE r.id = f.id
         RETURNING r.id, r.lease_token
         """;

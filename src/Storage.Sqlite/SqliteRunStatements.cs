@@ -39,7 +39,8 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
     private const string FindPending = "SELECT due_at FROM runs WHERE id = $id AND state = 0";
 
     private const string Complete = """
-        UPDATE runs SET state = 2, finished_at = $now, output = $output, error = NULL, error_type = NULL, cancel_requested_at = NULL
+        UPDATE runs SET state = 2, finished_at = $now, output = $output, error = NULL, error_type = NULL, cancel_requested_at = NULL,
+            progress = CASE WHEN progress IS NULL THEN NULL ELSE 1 END
         WHERE id = $id AND state = 1 AND lease_token = $token
         """;
 

@@ -49,8 +49,9 @@ public sealed class RunReports(IStorage storage, TimeProvider time, ILogger<RunR
                 await scope.Db.SaveChangesAsync(ct);
                 foreach (var report in progress.Values)
                 {
+                    // What the handler said last may be written after its run has succeeded: then all of it is done.
                     await scope.Db.Runs.Where(r => r.Id == report.RunId && r.LeaseToken == report.LeaseToken).ExecuteUpdateAsync(
-                        set => set.SetProperty(r => r.Progress, report.Fraction).SetProperty(r => r.ProgressMessage, report.Message), ct);
+                        set => set.SetProperty(r => r.Progress, r => r.State == RunState.Succeeded ? 1 : report.Fraction).SetProperty(r => r.ProgressMessage, report.Message), ct);
                 }
 
                 return true;

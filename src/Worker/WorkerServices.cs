@@ -10,8 +10,9 @@ public static class WorkerServices
     /// <summary>Adds a worker that takes its options from <c>Fleet:Worker</c>. Jobs are added by <see cref="Core.Jobs.JobServices.AddFleetJobs"/>.</summary>
     public static IServiceCollection AddFleetWorker(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<WorkerOptions>().Bind(configuration.GetSection(WorkerOptions.Section)).ValidateWith(o => o.Check());
-        services.AddOptions<RetryOptions>().Bind(configuration.GetSection(RetryOptions.Section)).ValidateWith(o => o.Check());
+        // JobsPath and Labels are names that deployments may use already; what they do comes with the services' own stage.
+        services.AddSettings<WorkerOptions>(configuration.GetSection(WorkerOptions.Section), o => o.Check(), alsoKnown: ["Retry", "JobsPath", "Labels"]);
+        services.AddSettings<RetryOptions>(configuration.GetSection(RetryOptions.Section), o => o.Check());
         services.TryAddSingleton<IRetryPolicy, RetryPolicy>();
         services.AddSingleton<RunningRuns>()
             .AddSingleton<RunReports>()

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Fleet.Core;
 using Fleet.Core.Jobs;
 using Fleet.Core.Runs;
@@ -38,7 +39,7 @@ public sealed record EnqueuedView(RunId Id);
 /// <summary>The ids of new runs, in the order of the request.</summary>
 public sealed record EnqueuedBatchView(IReadOnlyList<RunId> Ids);
 
-internal static class EnqueueRunsEndpoints
+internal static partial class EnqueueRunsEndpoints
 {
     /// <summary>The most runs in one batch.</summary>
     public const int MaxBatch = 1000;
@@ -75,6 +76,12 @@ internal static class EnqueueRunsEndpoints
     private static async Task<IResult> EnqueueManyAsync(
         HttpContext http, EnqueueRuns enqueue, JobCatalog catalog, ArgsSchemas schemas, CancellationToken ct)
     {
+        if (http.Request.Headers.ContainsKey("Idempotency-Key"))
+        {
+            throw new InvalidRunException(new InputError(
+                "key_of_a_batch", "idempotencyKey", "idempotencyKey: the header Idempotency-Key is for one run; in a batch each run has its own.", null, "idempotencyKey in each run"));
+        }
+
         var body = await RequestBody.ReadAsync<EnqueueBatchBody>(http, RequestBody.MaxBatch, ct);
         if (body.Runs is not { Count: > 0 and <= MaxBatch } runs)
             throw new InvalidRunException(RunRules.Invalid("invalid_batch", "runs", $"{body.Runs?.Count ?? 0} runs", $"1–{MaxBatch} runs"));
@@ -97,7 +104,7 @@ internal static class EnqueueRunsEndpoints
         if (body.Job is not { Length: > 0 } name)
             throw new InvalidRunException(new InputError("missing_field", path + "job", $"{path}job: it is missing; it names the job to run.", null, "a job's name"));
         var job = await catalog.FindAsync(name, ct) ?? throw new InvalidRunException(catalog.UnknownJob(name, path + "job"));
-        var args = ReadArgs(body.Args, path);
+        var args = ArgsText.From(body.Args, path);
         if (await schemas.CheckAsync(job, args) is { } error)
             throw new InvalidRunException(error with { Field = path + error.Field, Message = path + error.Message });
         return new RunRequest
@@ -116,19 +123,6 @@ internal static class EnqueueRunsEndpoints
         };
     }
 
-    /// <summary>Args in compact form; left out, they are an empty object.</summary>
-    public static string ReadArgs(JsonElement? args, string path)
-    {
-        if (args is not { ValueKind: not JsonValueKind.Null } given)
-            return "{}";
-        if (given.ValueKind != JsonValueKind.Object)
-            throw new InvalidRunException(new InputError("wrong_type", path + "args", $"{path}args: expected a JSON object.", RunRules.Show(given.GetRawText()), "a JSON object"));
-        var text = JsonSerializer.Serialize(given, FleetJson.Payload);
-        return RunRules.CheckArgsSize(text) is { } error
-            ? throw new InvalidRunException(error with { Field = path + error.Field, Message = path + error.Message })
-            : text;
-    }
-
     private static TimeSpan? ReadDelay(string? text, string path)
     {
         if (text is null)
@@ -138,13 +132,15 @@ internal static class EnqueueRunsEndpoints
             : throw new InvalidRunException(RunRules.Invalid("invalid_delay", path + "delay", text, Durations.Allowed));
     }
 
-    /// <summary>Reads an instant; without an offset it is UTC.</summary>
+    [GeneratedRegex(@"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$", RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Iso8601();
+
+    /// <summary>Reads an instant; its offset is a part of it.</summary>
     public static DateTimeOffset? ReadInstant(string? text, string field)
     {
         if (text is null)
             return null;
-        return text.Contains('T', StringComparison.Ordinal)
-            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant)
+        return Iso8601().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var instant)
             ? instant
             : throw new InvalidRunException(RunRules.Invalid(
                 "invalid_instant", field, text, "ISO 8601 with offset, such as 2026-01-31T12:00:00Z, at most 3650 days ahead"));

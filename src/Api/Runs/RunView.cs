@@ -66,7 +66,7 @@ public record RunView
         IdempotencyKey = run.IdempotencyKey,
     });
 
-    private static JsonElement? Parse(string? json) => json is null ? null : JsonElement.Parse(json);
+    private static JsonElement? Parse(string? json) => json is null ? null : StoredJson.Read(json);
 }
 
 /// <summary>A run with all that happened to it.</summary>

@@ -40,9 +40,7 @@ internal static class ControlSchedulesEndpoints
     private static async Task<IResult> DeleteAsync(string id, DeleteSchedules delete) =>
         await delete.ExecuteAsync(id, CancellationToken.None) ? Results.NoContent() : Problems.NotFound("schedule", id);
 
-    private static async Task<IResult> ShowAsync(string id, GetSchedules get, CancellationToken ct)
-    {
-        var schedule = (await get.FindAsync(id, ct))!;
-        return Results.Json(ScheduleView.From(schedule, get.NextFire(schedule)), FleetJson.Payload);
-    }
+    private static async Task<IResult> ShowAsync(string id, GetSchedules get, CancellationToken ct) => await get.FindAsync(id, ct) is { } schedule
+        ? Results.Json(ScheduleView.From(schedule, get.NextFire(schedule)), FleetJson.Payload)
+        : Problems.NotFound("schedule", id);
 }

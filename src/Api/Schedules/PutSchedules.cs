@@ -42,15 +42,12 @@ internal static class PutSchedulesEndpoints
         api.MapPut("/schedules/{id}", PutAsync).Produces<ScheduleView>().WithName("putSchedule");
 
     private static async Task<IResult> PutAsync(
-        string id, HttpContext http, PutSchedules put, GetSchedules get, JobCatalog catalog, ArgsSchemas schemas, CancellationToken ct)
+        string id, HttpContext http, PutSchedules put, GetSchedules get, CancellationToken ct)
     {
         var body = await RequestBody.ReadAsync<PutScheduleBody>(http, RequestBody.MaxSingle, ct);
         if (body.Job is not { Length: > 0 } name)
             throw new InvalidRunException(new InputError("missing_field", "job", "job: it is missing; it names the job to run.", null, "a job's name"));
-        var job = await catalog.FindAsync(name, ct) ?? throw new InvalidRunException(catalog.UnknownJob(name, "job"));
-        var args = EnqueueRunsEndpoints.ReadArgs(body.Args, "");
-        if (await schemas.CheckAsync(job, args) is { } error)
-            throw new InvalidRunException(error);
+        var args = ArgsText.From(body.Args);
         var result = await put.ExecuteAsync(
             new ScheduleRequest
             {
@@ -72,7 +69,9 @@ internal static class PutSchedulesEndpoints
             },
             "api",
             CancellationToken.None);
-        var schedule = (await get.FindAsync(id, ct))!;
+        // Deleted by somebody else in this very moment: what was put is gone.
+        if (await get.FindAsync(id, ct) is not { } schedule)
+            return Problems.NotFound("schedule", id);
         return Results.Json(
             ScheduleView.From(schedule, get.NextFire(schedule)),
             FleetJson.Payload,

@@ -34,7 +34,7 @@ public sealed record ScheduleView
     {
         Id = schedule.Id,
         Job = schedule.Job,
-        Args = JsonElement.Parse(schedule.Args),
+        Args = StoredJson.Read(schedule.Args),
         Cron = schedule.Cron,
         Every = schedule.Every,
         Anchor = schedule.Anchor,

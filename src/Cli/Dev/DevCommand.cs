@@ -1,9 +1,11 @@
 using System.CommandLine;
 using Fleet.Core.Storage;
 using Fleet.Hosting;
+using Fleet.Worker;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Serilog;
 
 namespace Fleet.Cli.Dev;
@@ -15,13 +17,13 @@ public static class DevCommand
 
     public static Command Command(CommandContext cli)
     {
-        var port = new Option<int>("--port") { Description = $"Port of the API on 127.0.0.1; 0 takes a free one. Default: {DefaultPort}.", HelpName = "PORT", DefaultValueFactory = _ => DefaultPort };
-        port.Validators.Add(result =>
+        var port = NumberOption.Make("--port", 0, 65535, $"Port of the API on 127.0.0.1; 0 takes a free one. Default: that of {FleetHost.ApiUrlsKey}, else {DefaultPort}.", "PORT");
+        var data = new Option<string>("--data") { Description = "Folder of the database, the logs and appsettings.json.", HelpName = "DIR", DefaultValueFactory = _ => ".fleet" };
+        data.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 0 or > 65535)
-                result.AddError($"--port: '{result.Tokens[0].Value}' is not allowed; allowed is 0–65535.");
+            if (result.Tokens is [{ Value: var folder }] && (string.IsNullOrWhiteSpace(folder) || File.Exists(folder)))
+                result.AddError($"--data: '{folder}' is not allowed; allowed is a folder, which is made when it is missing.");
         });
-        var data = new Option<string>("--data") { Description = "Folder of the database, the logs and appsettings.json. Default: .fleet", HelpName = "DIR", DefaultValueFactory = _ => ".fleet" };
         var noSamples = new Option<bool>("--no-samples") { Description = "Leave out the sample jobs and their schedules." };
         var plain = new Option<bool>("--plain") { Description = "Print lines instead of the live view; so does output that goes elsewhere than a terminal." };
         var command = new Command("dev", "Run scheduler, worker and API in this process.") { port, data, noSamples, plain };
@@ -30,7 +32,7 @@ public static class DevCommand
         return command;
     }
 
-    private static Task<int> RunAsync(int port, string data, bool withSamples, bool isPlain, TimeProvider time) => FleetHost.RunToEndAsync(
+    private static Task<int> RunAsync(int? port, string data, bool withSamples, bool isPlain, TimeProvider time) => FleetHost.RunToEndAsync(
         () => DevHost.Build(data, port, isPlain ? null : builder => LogToFile(builder, data), withSamples: withSamples),
         async (app, stopping) =>
         {
@@ -38,7 +40,11 @@ public static class DevCommand
             if (isPlain)
                 await EndedRuns.PrintAsync(server, Path.GetFullPath(data), app.Services.GetRequiredService<IStorage>(), time, stopping);
             else
+            {
                 await LiveView.RunAsync(server, time, stopping);
+                var drain = app.Services.GetRequiredService<IOptions<WorkerOptions>>().Value.Drain;
+                Console.WriteLine($"Stopping: runs under way may go on for up to {drain.TotalSeconds:0} s; what is left then is given back.");
+            }
         });
 
     /// <summary>The terminal belongs to the live view.</summary>

@@ -12,13 +12,13 @@ namespace Fleet.Cli.Dev;
 public static class DevHost
 {
     /// <param name="dataDirectory">Holds <c>fleet.db</c>, and <c>appsettings.json</c> if you write one; read again when it changes.</param>
-    /// <param name="port">Of the API on 127.0.0.1; 0 takes a free one.</param>
+    /// <param name="port">Of the API on 127.0.0.1; 0 takes a free one. Null: as <c>Fleet:Api:Urls</c> says.</param>
     /// <param name="configure">Adds jobs, schedules and services.</param>
     /// <param name="settings">Settings that win over files and environment.</param>
     /// <param name="withSamples">Adds the sample jobs and their schedules.</param>
     public static WebApplication Build(
         string dataDirectory,
-        int port,
+        int? port,
         Action<WebApplicationBuilder>? configure = null,
         IEnumerable<KeyValuePair<string, string?>>? settings = null,
         bool withSamples = false)
@@ -35,8 +35,9 @@ public static class DevHost
             })
             .AddJsonFile("appsettings.json", optional: true, reloadOnChange: true)
             .AddEnvironmentVariables()
-            .AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { [FleetHost.ApiUrlsKey] = $"http://127.0.0.1:{port}" })
             .AddInMemoryCollection(settings ?? []);
+        if (port is not null)
+            builder.Configuration[FleetHost.ApiUrlsKey] = $"http://127.0.0.1:{port}";
         builder.UseFleetDefaults();
         builder.Services.AddFleet(builder.Configuration);
         // Before the worker: their tables must be there when it starts.

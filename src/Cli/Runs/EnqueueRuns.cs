@@ -22,7 +22,7 @@ public static class EnqueueRuns
     private static readonly Option<string> RunAt = new("--run-at") { Description = "Run at this instant, ISO 8601 with offset.", HelpName = "INSTANT" };
     private static readonly Option<string> Key = new("--key") { Description = "Idempotency key: a second request with it makes no second run.", HelpName = "KEY" };
     private static readonly Option<string[]> Tags = new("--tag") { Description = "A tag; may be given several times.", HelpName = "TAG" };
-    private static readonly Option<int?> MaxAttempts = new("--max-attempts") { Description = "Attempts in all. Default: the job's.", HelpName = "N" };
+    private static readonly Option<int?> MaxAttempts = NumberOption.Make("--max-attempts", 1, 1000, "Attempts in all. Default: the job's.", "N");
 
     private static readonly Option<bool> Wait = new("--wait")
     {

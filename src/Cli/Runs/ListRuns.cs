@@ -14,7 +14,7 @@ public static class ListRuns
     private static readonly Option<string> Job = new("--job") { Description = "Only runs of this job.", HelpName = "NAME" };
     private static readonly Option<string> Lane = new("--lane") { Description = "Only runs in this lane.", HelpName = "NAME" };
     private static readonly Option<string> Schedule = new("--schedule") { Description = "Only runs of this schedule.", HelpName = "ID" };
-    private static readonly Option<int?> Limit = new("--limit") { Description = "How many at most. Default: the server's.", HelpName = "N" };
+    private static readonly Option<int?> Limit = NumberOption.Make("--limit", 1, 500, "How many at most. Default: the server's.", "N");
 
     public static Command Command(CommandContext cli)
     {

@@ -21,12 +21,7 @@ public static class NextFireTimes
         HelpName = "INSTANT",
     };
 
-    private static readonly Option<int> Count = new("--count")
-    {
-        Description = $"How many, 1 to {MostTimes}. Default: 10.",
-        HelpName = "N",
-        DefaultValueFactory = _ => 10,
-    };
+    private static readonly Option<int?> Count = NumberOption.Make("--count", 1, MostTimes, "How many. Default: 10.", "N");
 
     public static Command Command(CommandContext cli)
     {
@@ -44,10 +39,7 @@ public static class NextFireTimes
 
     private static List<DateTimeOffset> Compute(ParseResult parsed, DateTimeOffset now)
     {
-        var count = parsed.GetValue(Count);
-        if (count is < 1 or > MostTimes)
-            throw new CommandFailedException($"--count: {count} is not allowed; allowed is 1 to {MostTimes}.");
-
+        var count = parsed.GetValue(Count) ?? 10;
         var spec = new TriggerSpec { Cron = parsed.GetValue(Cron), Every = parsed.GetValue(Every), Zone = parsed.GetValue(Zone) };
         if (!Trigger.TryParse(spec, out var trigger, out var error) || !Zones.TryFind(spec.Zone, out var zone, out error))
             throw new CommandFailedException(error.Message);
@@ -60,6 +52,8 @@ public static class NextFireTimes
             after = next;
         }
 
+        if (times.Count < count)
+            Console.Error.WriteLine(times.Count == 0 ? $"It does not fire after {after:yyyy-MM-dd'T'HH:mm:sszzz}." : "It does not fire again after that.");
         return times;
     }
 

@@ -34,6 +34,9 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
     /// <summary>How old the read table may be before it is read again: at once when an unknown name is asked for, yet at most this often.</summary>
     private static readonly TimeSpan MissPause = TimeSpan.FromSeconds(1);
 
+    /// <summary>The most names that an error lists.</summary>
+    private const int MostShown = 50;
+
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim _reading = new(1);
@@ -70,7 +73,8 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
         var hint = nearest is not null
             ? $"did you mean '{nearest}'?"
             : known.Length == 0 ? "no worker has offered any job yet." : "GET /api/v1/jobs lists the known jobs.";
-        return new InputError("unknown_job", field, $"{field}: '{shown}' is not a known job; {hint}", shown, nearest);
+        var allowed = nearest ?? (known.Length == 0 ? null : string.Join(", ", known.Order(StringComparer.Ordinal).Take(MostShown)));
+        return new InputError("unknown_job", field, $"{field}: '{shown}' is not a known job; {hint}", shown, allowed);
     }
 
     /// <summary>Writes this process's jobs to the table.</summary>

@@ -1,3 +1,6 @@
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 
@@ -30,7 +33,8 @@ public static class JobSchemas
         };
     }
 
-    /// <summary>Adds what the exporter does not know: how a duration looks, and that extension data takes any argument.</summary>
+    /// <summary>Adds what the exporter does not know: how a duration looks, how large a whole number may be (by its type, or by
+    /// <see cref="RangeAttribute"/>), and that extension data takes any argument.</summary>
     private static JsonNode Complete(JsonSchemaExporterContext context, JsonNode schema)
     {
         if (schema is not JsonObject node)
@@ -38,9 +42,29 @@ public static class JobSchemas
         var type = Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type;
         if (type == typeof(TimeSpan))
             node["examples"] = new JsonArray("00:05:00");
+        if (RangeOf(type, context.PropertyInfo?.AttributeProvider) is var (least, most))
+            (node["minimum"], node["maximum"]) = (least, most);
         if (context.TypeInfo.Properties.Any(p => p.IsExtensionData))
             node.Remove("additionalProperties");
         return schema;
+    }
+
+    private static (JsonNode Least, JsonNode Most)? RangeOf(Type type, ICustomAttributeProvider? property)
+    {
+        if (property?.GetCustomAttributes(typeof(RangeAttribute), inherit: true) is [RangeAttribute range])
+            return (JsonSerializer.SerializeToNode(range.Minimum)!, JsonSerializer.SerializeToNode(range.Maximum)!);
+        return Type.GetTypeCode(type) switch
+        {
+            _ when type.IsEnum => null,
+            TypeCode.Int32 => (int.MinValue, int.MaxValue),
+            TypeCode.Int16 => (short.MinValue, short.MaxValue),
+            TypeCode.Byte => (byte.MinValue, byte.MaxValue),
+            TypeCode.SByte => (sbyte.MinValue, sbyte.MaxValue),
+            TypeCode.UInt16 => (ushort.MinValue, ushort.MaxValue),
+            TypeCode.UInt32 => (uint.MinValue, uint.MaxValue),
+            TypeCode.Int64 => (long.MinValue, long.MaxValue),
+            _ => null,
+        };
     }
 
     private static JsonNode? ExampleOf(JsonNode? node)
@@ -64,7 +88,7 @@ public static class JobSchemas
             case "array":
                 return ExampleOf(schema["items"]) is { } item ? new JsonArray(item) : new JsonArray();
             case "integer":
-                return 1;
+                return schema["minimum"] is JsonValue least && least.TryGetValue<int>(out var smallest) && smallest > 1 ? smallest : 1;
             case "number":
                 return 1.5;
             case "boolean":

@@ -78,6 +78,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
         var runs = new NewRun[requests.Count];
         for (var i = 0; i < runs.Length; i++)
             runs[i] = await AcceptAsync(requests[i], $"runs[{i}].", nudged: enlisted is null, ct);
+        CheckKeysWithin(runs);
 
         if (enlisted is not null)
             return await InsertAllAsync(enlisted, runs, ct);
@@ -105,6 +106,22 @@ public sealed class EnqueueRuns : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _group.DisposeAsync();
 
+    /// <summary>Refuses a key that two different requests of the same batch bring; there is no run yet to name.</summary>
+    private static void CheckKeysWithin(NewRun[] runs)
+    {
+        Dictionary<string, int>? first = null;
+        for (var i = 0; i < runs.Length; i++)
+        {
+            if (runs[i].IdempotencyKey is not { } key || (first ??= new(StringComparer.Ordinal)).TryAdd(key, i))
+                continue;
+            if (runs[i].RequestHash.AsSpan().SequenceEqual(runs[first[key]].RequestHash))
+                continue;
+            var field = $"runs[{i}].idempotencyKey";
+            throw new InvalidRunException(new InputError(
+                "idempotency_conflict", field, $"{field}: '{key}' stands at runs[{first[key]}] too, with another request.", key, "the same request, or a key of its own"));
+        }
+    }
+
     private async Task<NewRun> AcceptAsync(RunRequest request, string path, bool nudged, CancellationToken ct)
     {
         var job = await _catalog.FindAsync(request.Job, ct);
@@ -122,7 +139,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
         for (var i = 0; i < runs.Length; i++)
         {
             if (outcomes[i].Status == EnqueueStatus.Conflict)
-                throw new IdempotencyConflictException(runs[i].IdempotencyKey!, outcomes[i].Id);
+                throw new IdempotencyConflictException(runs[i].IdempotencyKey!, outcomes[i].Id, $"runs[{i}].idempotencyKey");
         }
 
         return outcomes;

@@ -44,10 +44,13 @@ public static class RunRules
             return new InputError("delay_and_run_at", "delay", "delay: give either delay or runAt, not both.", delay.ToString(), "one of delay, runAt");
         if (delay < TimeSpan.Zero || delay > MaxDelay)
             return Invalid("invalid_delay", "delay", delay.ToString(), allowedDelay);
-        if (runAt - now > MaxDelay)
-            return Invalid("invalid_run_at", "runAt", runAt?.ToString("O", CultureInfo.InvariantCulture), "an instant at most 3650 days ahead");
-        return null;
+        return CheckAhead("runAt", runAt, now);
     }
+
+    /// <summary>Checks an instant to come; one in the past is fine.</summary>
+    public static InputError? CheckAhead(string field, DateTimeOffset? at, DateTimeOffset now) => at - now > MaxDelay
+        ? Invalid("invalid_instant", field, at?.ToString("O", CultureInfo.InvariantCulture), "an instant at most 3650 days ahead")
+        : null;
 
     /// <summary>Checks an idempotency key.</summary>
     public static InputError? CheckKey(string? key) => key is null || (key.Length is > 0 and <= 200 && key.All(c => c is >= ' ' and <= '~'))

@@ -15,7 +15,7 @@ public enum PutResult
 
 /// <summary>Creates a schedule or changes it. An edit never fires by itself: occurrences that were planned ahead are
 /// revoked, and planning goes on from now with the new definition.</summary>
-public sealed class PutSchedules(IStorage storage, JobCatalog catalog, Wakers wakers, TimeProvider time)
+public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchemas schemas, Wakers wakers, TimeProvider time)
 {
     /// <param name="request">The definition.</param>
     /// <param name="source"><c>code</c>, <c>configuration</c> or <c>api</c>.</param>
@@ -28,8 +28,11 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, Wakers wa
         var job = await catalog.FindAsync(request.Job, ct);
         if (job is null && source == "api")
             throw new InvalidRunException(catalog.UnknownJob(request.Job, "job"));
-        if (!request.TryCheck(out var trigger, out var error))
+        if (!request.TryCheck(now, out var trigger, out var error))
             throw new InvalidRunException(error);
+        request = request with { Args = ArgsText.Parse(request.Args) };
+        if (job is not null && await schemas.CheckAsync(job, request.Args) is { } wrong)
+            throw new InvalidRunException(wrong);
 
         var result = await storage.WriteRetryingAsync(
             async scope =>

@@ -27,17 +27,20 @@ public sealed record ScheduleRequest
 
     public MisfirePolicy Misfire { get; init; }
 
-    /// <summary>Checks every field but the job.</summary>
+    /// <summary>Checks every field but the job and its args.</summary>
+    /// <param name="now">Against which times are judged.</param>
     /// <param name="trigger">The parsed trigger, when all is well.</param>
     /// <param name="error">What is wrong, else.</param>
-    public bool TryCheck([NotNullWhen(true)] out Trigger? trigger, [NotNullWhen(false)] out InputError? error)
+    public bool TryCheck(DateTimeOffset now, [NotNullWhen(true)] out Trigger? trigger, [NotNullWhen(false)] out InputError? error)
     {
         trigger = null;
         error = RunRules.CheckName("id", Id)
             ?? (Lane is null ? null : RunRules.CheckLane(Lane))
             ?? RunRules.CheckArgsSize(Args)
             ?? RunRules.CheckTags(Tags)
-            ?? RunRules.CheckMaxAttempts(MaxAttempts);
+            ?? RunRules.CheckMaxAttempts(MaxAttempts)
+            ?? RunRules.CheckAhead("at", Trigger.At, now)
+            ?? RunRules.CheckAhead("anchor", Trigger.Anchor, now);
         return error is null && Triggers.Trigger.TryParse(Trigger, out trigger, out error);
     }
 

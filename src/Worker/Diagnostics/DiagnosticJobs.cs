@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
 using System.Text.Json;
 using Fleet.Core.Jobs;
@@ -22,7 +23,7 @@ internal sealed class EchoJob : IJob<Echo, Echo>
 /// <param name="Ms">0 to 86400000.</param>
 /// <param name="IgnoreCancellation">True for a handler that does not heed its token.</param>
 [Job("diag.sleep", Description = "Takes its time, reporting progress.")]
-public sealed record Sleep(int Ms, bool IgnoreCancellation = false);
+public sealed record Sleep([property: Range(0, 86_400_000)] int Ms, bool IgnoreCancellation = false);
 
 internal sealed class SleepJob(TimeProvider time) : IJob<Sleep>
 {
@@ -30,8 +31,6 @@ internal sealed class SleepJob(TimeProvider time) : IJob<Sleep>
 
     public async Task RunAsync(Sleep args, JobContext context, CancellationToken ct)
     {
-        if (args.Ms is < 0 or > 86_400_000)
-            throw new NonRetryableException($"ms: '{args.Ms}' is not allowed; allowed is 0 to 86400000.");
         var whole = TimeSpan.FromMilliseconds(args.Ms);
         for (var slept = TimeSpan.Zero; slept < whole; slept += Step)
         {
@@ -44,7 +43,7 @@ internal sealed class SleepJob(TimeProvider time) : IJob<Sleep>
 
 /// <summary>Fails that many attempts, then succeeds.</summary>
 [Job("diag.flaky", Description = "Fails that many attempts, then succeeds.")]
-public sealed record Flaky(int Failures);
+public sealed record Flaky([property: Range(0, 1000)] int Failures);
 
 internal sealed class FlakyJob : IJob<Flaky, string>
 {

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Api;
 
@@ -27,8 +28,8 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
         { "POST", Runs, "<Deep>", 400, "too_deep", "body", "64 levels" },
         { "POST", Runs, "<DeepBody>", 400, "too_deep", "body", "64 levels" },
         { "POST", Runs, "<LargeArgs>", 413, "args_too_large", "args", "256 KiB" },
-        { "POST", Runs, "<LargeBody>", 413, "body_too_large", null, "1048576" },
-        { "PUT", Schedule, "<LargeBody>", 413, "body_too_large", null, "1048576" },
+        { "POST", Runs, "<LargeBody>", 413, "body_too_large", "body", "1048576" },
+        { "PUT", Schedule, "<LargeBody>", 413, "body_too_large", "body", "1048576" },
         { "POST", Batch, "<LargeArgsBatch>", 413, "args_too_large", "runs[0].args", "256 KiB" },
         // Members.
         { "POST", Runs, """{"job":"diag.echo","job":"diag.fail"}""", 400, "duplicate_field", "job", "more than once" },
@@ -61,7 +62,7 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
         { "POST", Runs, """{"job":"diag.echo","delay":"-PT5S"}""", 400, "invalid_delay", "delay", "-00:00:05" },
         { "POST", Runs, """{"job":"diag.echo","delay":"soon"}""", 400, "invalid_delay", "delay", "soon" },
         { "POST", Runs, """{"job":"diag.echo","delay":"P4000D"}""", 400, "invalid_delay", "delay", "3650 days" },
-        { "POST", Runs, """{"job":"diag.echo","runAt":"9999-12-31T23:59:59Z"}""", 400, "invalid_run_at", "runAt", "3650 days" },
+        { "POST", Runs, """{"job":"diag.echo","runAt":"9999-12-31T23:59:59Z"}""", 400, "invalid_instant", "runAt", "3650 days" },
         { "POST", Runs, """{"job":"diag.echo","runAt":"9999-12-31T23:59:59-14:00"}""", 400, "invalid_instant", "runAt", "3650 days" },
         { "POST", Runs, """{"job":"diag.echo","runAt":"10000-01-01T00:00:00Z"}""", 400, "invalid_instant", "runAt", "ISO 8601" },
         { "POST", Runs, """{"job":"diag.echo","runAt":"+99999-01-01T00:00:00Z"}""", 400, "invalid_instant", "runAt", "ISO 8601" },
@@ -92,6 +93,24 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
         { "POST", Runs, """{"job":"diag.echo","JOB":"diag.fail"}x""", 400, "duplicate_field", "JOB", "more than once" },
         { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo"},null]}""", 400, "wrong_type", "runs[2]", "a JSON object" },
         { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo"},{"job":"diag.echo","args":{"a":1,"a":2}}]}""", 400, "duplicate_field", "runs[2].args.a", "more than once" },
+        { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo","arg":{}}]}""", 400, "unknown_field", "runs[1].arg", "did you mean 'args'?" },
+        { "POST", Batch, """{"runs":[{"job":"diag.echo","idempotencyKey":"one"},{"job":"diag.echo","idempotencyKey":"one","args":{"a":2}}]}""", 409, "idempotency_conflict", "runs[1].idempotencyKey", "runs[0]" },
+        { "POST", Runs, """{"job":"diag.echo","maxAttempts":"5"}""", 400, "wrong_type", "maxAttempts", "'\"5\"'" },
+        // Text that is no text, and numbers that do not fit.
+        { "POST", Runs, """{"job":"diag.echo","args":{"a":"\ud800"}}""", 400, "invalid_text", "args.a", "surrogate" },
+        { "POST", Runs, """{"job":"diag.echo","args":{"l":[1,{"b":"x\udc00"}]}}""", 400, "invalid_text", "args.l[1].b", "surrogate" },
+        { "POST", Runs, """{"job":"diag.echo","args":{"\ud800":1}}""", 400, "invalid_text", "args", "surrogate" },
+        { "POST", Batch, """{"runs":[{"job":"diag.echo","args":{"a":"\ud800"}}]}""", 400, "invalid_text", "runs[0].args.a", "surrogate" },
+        { "PUT", Schedule, """{"job":"diag.echo","every":"5s","args":{"a":"\ud800"}}""", 400, "invalid_text", "args.a", "surrogate" },
+        { "POST", Runs, """{"job":"diag.sleep","args":{"ms":99999999999}}""", 400, "invalid_argument", "args.ms", "from 0 to 86400000" },
+        { "POST", Runs, """{"job":"diag.sleep","args":{"ms":-5}}""", 400, "invalid_argument", "args.ms", "'-5'" },
+        // Instants that .NET would read and ISO 8601 does not know.
+        { "POST", Runs, """{"job":"diag.echo","runAt":"12/31/2026 10:00 PM Thursday"}""", 400, "invalid_instant", "runAt", "ISO 8601" },
+        { "POST", Runs, """{"job":"diag.echo","runAt":"Tue, 01 Dec 2026 00:00:00 GMT"}""", 400, "invalid_instant", "runAt", "ISO 8601" },
+        { "POST", Runs, """{"job":"diag.echo","runAt":"2026-12-31T00:00:00"}""", 400, "invalid_instant", "runAt", "with offset" },
+        { "POST", Runs, """{"job":"diag.echo","runAt":"2026-13-31T00:00:00Z"}""", 400, "invalid_instant", "runAt", "ISO 8601" },
+        { "PUT", Schedule, """{"job":"diag.echo","at":"9999-12-31T23:59:59Z"}""", 400, "invalid_instant", "at", "3650 days" },
+        { "PUT", Schedule, """{"job":"diag.echo","every":"5s","anchor":"9999-12-31T23:59:59Z"}""", 400, "invalid_instant", "anchor", "3650 days" },
         // Schedules.
         { "PUT", Schedule, "", 400, "empty_body", "body", "empty" },
         { "PUT", Schedule, """{"job":"diag.echo","cron":"60 * * * *"}""", 400, "invalid_cron", "cron", "60" },
@@ -164,6 +183,81 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
 
         Assert.Equal((400, "two_idempotency_keys", "idempotencyKey"), (answer.Status, answer["code"], answer["field"]));
         Assert.Equal(before, await api.CountAsync());
+    }
+
+    [Theory]
+    [InlineData(0xFF)]
+    [InlineData(0xC0)]
+    public async Task Enqueue_InvalidUtf8_IsRefusedAndNotChanged(byte broken)
+    {
+        var before = await api.CountAsync();
+        byte[] body = [.. "{\"job\":\"diag.echo\",\"args\":{\"a\":\""u8, broken, .. "\"}}"u8];
+        using var content = new ByteArrayContent(body);
+
+        var answer = await Answer.ReadAsync(await api.Http.PostAsync(new Uri(Runs, UriKind.Relative), content));
+
+        Assert.Equal((400, "invalid_utf8", "body"), (answer.Status, answer["code"], answer["field"]));
+        Assert.Equal(before, await api.CountAsync());
+    }
+
+    [Fact]
+    public async Task Enqueue_ByteOrderMark_IsSkipped()
+    {
+        using var content = new ByteArrayContent([0xEF, 0xBB, 0xBF, .. "{\"job\":\"diag.echo\"}"u8]);
+
+        Assert.Equal(202, (await Answer.ReadAsync(await api.Http.PostAsync(new Uri(Runs, UriKind.Relative), content))).Status);
+    }
+
+    [Fact]
+    public async Task EnqueueBatch_KeyInTheHeader_IsRefused()
+    {
+        var answer = await api.SendAsync("POST", Batch, """{"runs":[{"job":"diag.echo"}]}""", key: "k");
+
+        Assert.Equal((400, "key_of_a_batch"), (answer.Status, answer["code"]));
+    }
+
+    [Fact]
+    public async Task Lists_ARowWhoseJsonIsNone_ShowItAsText()
+    {
+        var (schedule, run) = ("broken", await api.EnqueueAsync("""{"job":"diag.echo"}"""));
+        await api.SendAsync("PUT", "/api/v1/schedules/" + schedule, """{"job":"diag.echo","every":"1h"}""");
+        await api.Fleet.Storage.WriteAsync(
+            async scope => await scope.Db.Schedules.Where(s => s.Id == schedule).ExecuteUpdateAsync(set => set.SetProperty(s => s.Args, "{bad"))
+                + await scope.Db.Runs.Where(r => r.Id == run).ExecuteUpdateAsync(set => set.SetProperty(r => r.Args, "{bad")),
+            CancellationToken.None);
+
+        var schedules = await api.SendAsync("GET", "/api/v1/schedules");
+        var runs = await api.SendAsync("GET", Runs);
+        await api.SendAsync("DELETE", "/api/v1/schedules/" + schedule);
+
+        Assert.Equal((200, 200), (schedules.Status, runs.Status));
+        Assert.Contains(schedules.Items, s => s.GetProperty("args").ToString() == "{bad");
+        Assert.Contains(runs.Items, r => r.GetProperty("args").ToString() == "{bad");
+    }
+
+    [Fact]
+    public async Task Schedules_DeletedWhileOthersPutAndPause_AnswerNoServerError()
+    {
+        var statuses = await Task.WhenAll(Enumerable.Range(0, 8).Select(caller => Task.Run(async () =>
+        {
+            var seen = new List<int>();
+            for (var i = 0; i < 40; i++)
+            {
+                var (method, path, body) = (caller % 4) switch
+                {
+                    0 => ("DELETE", "/api/v1/schedules/race", null),
+                    1 => ("POST", "/api/v1/schedules/race/pause", null),
+                    2 => ("POST", "/api/v1/schedules/race/resume", null),
+                    _ => ("PUT", "/api/v1/schedules/race", (string?)"""{"job":"diag.echo","every":"1h"}"""),
+                };
+                seen.Add((await api.SendAsync(method, path, body)).Status);
+            }
+
+            return seen;
+        })));
+        await api.SendAsync("DELETE", "/api/v1/schedules/race");
+
+        Assert.All(statuses.SelectMany(s => s), status => Assert.Contains(status, new[] { 200, 201, 204, 404 }));
     }
 
     [Fact]

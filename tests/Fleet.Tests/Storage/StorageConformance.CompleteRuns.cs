@@ -1,5 +1,6 @@
 using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Fleet.Tests.Storage;
@@ -16,6 +17,19 @@ public abstract partial class StorageConformance
 
         var row = await One.ReadAsync(run.Id);
         Assert.Equal((SettleOutcome.Settled, RunState.Succeeded, "42", One.Now), (outcome, row.State, row.Output, row.FinishedAt));
+    }
+
+    [Fact]
+    public async Task CompleteRuns_RunThatReportedProgress_EndsAtTheWhole()
+    {
+        var worker = await One.RegisterAsync();
+        var (silent, told) = (await One.StartAsync(worker), await One.StartAsync(worker));
+        await WriteAsync(scope => scope.Db.Runs.Where(r => r.Id == told.Id).ExecuteUpdateAsync(set => set.SetProperty(r => r.Progress, 0.8)));
+
+        await One.CompleteAsync(silent);
+        await One.CompleteAsync(told);
+
+        Assert.Equal((null, 1.0), ((await One.ReadAsync(silent.Id)).Progress, (await One.ReadAsync(told.Id)).Progress));
     }
 
     [Fact]

@@ -1,14 +1,13 @@
 using System.Collections.Concurrent;
-using Fleet.Core;
-using Fleet.Core.Jobs;
+using System.Text.Json;
 using Fleet.Core.Runs;
 using NJsonSchema;
 using NJsonSchema.Validation;
 
-namespace Fleet.Api;
+namespace Fleet.Core.Jobs;
 
 /// <summary>Checks args against the schema that the job's worker published, before anything is stored.</summary>
-internal sealed class ArgsSchemas
+public sealed class ArgsSchemas
 {
     private readonly ConcurrentDictionary<string, Task<JsonSchema>> _schemas = new(StringComparer.Ordinal);
     private readonly JsonSchemaValidator _validator = new();
@@ -18,10 +17,10 @@ internal sealed class ArgsSchemas
     {
         var schema = await _schemas.GetOrAdd(job.Schema, static text => JsonSchema.FromJsonAsync(text));
         var error = _validator.Validate(args, schema).FirstOrDefault();
-        return error is null ? null : Explain(job, schema, error);
+        return error is null ? null : Explain(job, schema, error, args);
     }
 
-    private static InputError Explain(JobInfo job, JsonSchema schema, ValidationError error)
+    private static InputError Explain(JobInfo job, JsonSchema schema, ValidationError error, string args)
     {
         var field = Field(error.Path);
         switch (error.Kind)
@@ -36,7 +35,8 @@ internal sealed class ArgsSchemas
                 return new InputError("unknown_argument", field, $"{field}: job '{job.Name}' takes no such argument; {hint}", null, string.Join(", ", known));
             default:
                 var expected = Expected(schema, error);
-                return new InputError("invalid_argument", field, $"{field}: it does not fit job '{job.Name}'; expected {expected}.", null, expected);
+                var value = Value(args, error.Path);
+                return new InputError("invalid_argument", field, $"{field}: '{value}' does not fit job '{job.Name}'; expected {expected}.", value, expected);
         }
     }
 
@@ -46,7 +46,30 @@ internal sealed class ArgsSchemas
             ? root.ActualProperties.GetValueOrDefault(name) ?? error.Schema
             : error.Schema;
         var type = schema.Type.ToString().ToLowerInvariant().Replace(", ", " or ", StringComparison.Ordinal);
-        return schema.Format is { Length: > 0 } format ? $"{type} ({format})" : type;
+        var range = (schema.Minimum, schema.Maximum) switch
+        {
+            (null, null) => "",
+            ({ } least, null) => $" of {least} or more",
+            (null, { } most) => $" of {most} or less",
+            ({ } least, { } most) => $" from {least} to {most}",
+        };
+        return (schema.Format is { Length: > 0 } format ? $"{type} ({format})" : type) + range;
+    }
+
+    /// <summary>What stands at <c>#/day</c>, as it was written.</summary>
+    private static string Value(string args, string? path)
+    {
+        using var document = JsonDocument.Parse(args);
+        var element = document.RootElement;
+        foreach (var step in (path ?? "").TrimStart('#', '/').Split(['/', '.', '[', ']'], StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (element.ValueKind == JsonValueKind.Object && element.TryGetProperty(step, out var member))
+                element = member;
+            else if (element.ValueKind == JsonValueKind.Array && int.TryParse(step, out var index) && index >= 0 && index < element.GetArrayLength())
+                element = element[index];
+        }
+
+        return RunRules.Show(element.GetRawText());
     }
 
     /// <summary><c>#/day</c> → <c>args.day</c>.</summary>

@@ -1,0 +1,32 @@
+using Fleet.Core;
+using Microsoft.Extensions.Configuration;
+
+namespace Fleet.Hosting;
+
+/// <summary>The settings that every process knows, so that a misspelt one is refused and not ignored.</summary>
+internal static class KnownSettings
+{
+    private static readonly Dictionary<string, string[]> Sections = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Api"] = ["Urls"],
+        ["Storage"] = ["Provider", "ConnectionString"],
+        ["Transport"] = ["Provider", "Uri", "ManagementUri"],
+        // These are read strictly by those who own them.
+        ["Samples"] = [],
+        ["Scheduler"] = [],
+        ["Schedules"] = [],
+        ["Worker"] = [],
+    };
+
+    /// <exception cref="InvalidOperationException">A setting is not known; names it.</exception>
+    public static void Check(IConfiguration configuration)
+    {
+        foreach (var section in configuration.GetSection("Fleet").GetChildren())
+        {
+            if (!Sections.TryGetValue(section.Key, out var known))
+                throw new InvalidOperationException(Settings.Unknown(section, Sections.Keys));
+            if (known.Length > 0 && section.GetChildren().FirstOrDefault(s => !known.Contains(s.Key, StringComparer.OrdinalIgnoreCase)) is { } unknown)
+                throw new InvalidOperationException(Settings.Unknown(unknown, known));
+        }
+    }
+}
