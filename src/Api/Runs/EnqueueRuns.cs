@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Fleet.Core;
 using Fleet.Core.Jobs;
@@ -107,8 +106,8 @@ internal static class EnqueueRunsEndpoints
             Options = new EnqueueOptions
             {
                 Lane = body.Lane,
-                Delay = ReadDelay(body.Delay, path),
-                RunAt = ReadInstant(body.RunAt, path + "runAt"),
+                Delay = RunRules.ReadDelay(body.Delay, path + "delay"),
+                RunAt = RunRules.ReadInstant(body.RunAt, path + "runAt"),
                 Tags = body.Tags,
                 MaxAttempts = body.MaxAttempts,
                 IdempotencyKey = body.IdempotencyKey ?? key,
@@ -127,26 +126,5 @@ internal static class EnqueueRunsEndpoints
         return RunRules.CheckArgsSize(text) is { } error
             ? throw new InvalidRunException(error with { Field = path + error.Field, Message = path + error.Message })
             : text;
-    }
-
-    private static TimeSpan? ReadDelay(string? text, string path)
-    {
-        if (text is null)
-            return null;
-        return Durations.TryParse(text, out var delay)
-            ? delay
-            : throw new InvalidRunException(RunRules.Invalid("invalid_delay", path + "delay", text, Durations.Allowed));
-    }
-
-    /// <summary>Reads an instant; without an offset it is UTC.</summary>
-    public static DateTimeOffset? ReadInstant(string? text, string field)
-    {
-        if (text is null)
-            return null;
-        return text.Contains('T', StringComparison.Ordinal)
-            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant)
-            ? instant
-            : throw new InvalidRunException(RunRules.Invalid(
-                "invalid_instant", field, text, "ISO 8601 with offset, such as 2026-01-31T12:00:00Z, at most 3650 days ahead"));
     }
 }

@@ -78,6 +78,24 @@ public abstract class JobDefinition
         }
     }
 
+    /// <summary>Checks that args fit the args type.</summary>
+    /// <param name="argsJson">JSON text.</param>
+    /// <returns>Null when they do.</returns>
+    public InputError? CheckArgs(string argsJson)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(argsJson, ArgsType, FleetJson.Payload) is null
+                ? RunRules.Invalid("args_do_not_fit", "args", "null", $"the args of job '{Name}'")
+                : null;
+        }
+        catch (JsonException e)
+        {
+            var field = "args" + (e.Path ?? "$")[1..];
+            return new InputError("args_do_not_fit", field, $"{field}: it does not fit job '{Name}': {e.Message}", null, $"the args of job '{Name}'");
+        }
+    }
+
     private protected object MakeHandler(IServiceProvider services) => _factory(services, null);
 
     private protected TArgs ReadArgs<TArgs>(string json)

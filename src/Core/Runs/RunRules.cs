@@ -49,6 +49,28 @@ public static class RunRules
         return null;
     }
 
+    /// <summary>Reads an instant in ISO 8601; without an offset it is UTC.</summary>
+    /// <exception cref="InvalidRunException">It is none; names the field.</exception>
+    public static DateTimeOffset? ReadInstant(string? text, string field)
+    {
+        if (text is null)
+            return null;
+        return text.Contains('T', StringComparison.Ordinal)
+            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant)
+            ? instant
+            : throw new InvalidRunException(Invalid(
+                "invalid_instant", field, text, "ISO 8601 with offset, such as 2026-01-31T12:00:00Z, at most 3650 days ahead"));
+    }
+
+    /// <summary>Reads a delay as <see cref="Durations"/> takes it.</summary>
+    /// <exception cref="InvalidRunException">It is none; names the field.</exception>
+    public static TimeSpan? ReadDelay(string? text, string field)
+    {
+        if (text is null)
+            return null;
+        return Durations.TryParse(text, out var delay) ? delay : throw new InvalidRunException(Invalid("invalid_delay", field, text, Durations.Allowed));
+    }
+
     /// <summary>Checks an idempotency key.</summary>
     public static InputError? CheckKey(string? key) => key is null || (key.Length is > 0 and <= 200 && key.All(c => c is >= ' ' and <= '~'))
         ? null
