@@ -22,7 +22,7 @@ public static class CoreServices
         return services
             .AddSingleton<JobRegistry>().AddSingleton<JobCatalog>().AddSingleton<ArgsSchemas>()
             .AddSingleton<Wakers>().AddSingleton<NudgePublisher>()
-            .AddSingleton<EnqueueRuns>().AddSingleton<ClaimRuns>().AddSingleton<CompleteRuns>().AddSingleton<EndAttempts>()
+            .AddSingleton<EnqueueRuns>().AddSingleton<SubmitRuns>().AddSingleton<ClaimRuns>().AddSingleton<CompleteRuns>().AddSingleton<EndAttempts>()
             .AddSingleton<FailRuns>().AddSingleton<ReleaseRuns>().AddSingleton<RescueRuns>().AddSingleton<CancelRuns>()
             .AddSingleton<ReplayRuns>().AddSingleton<StageRuns>().AddSingleton<Reconcile>().AddSingleton<PruneRuns>().AddSingleton<GetRuns>()
             .AddSingleton<IFleetClient, FleetClient>()

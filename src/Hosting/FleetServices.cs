@@ -2,6 +2,7 @@ using Fleet.Core;
 using Fleet.Storage.Postgres;
 using Fleet.Storage.Sqlite;
 using Fleet.Transport.InMemory;
+using Fleet.Transport.RabbitMq;
 using MassTransit;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
@@ -16,7 +17,7 @@ public static class FleetServices
     public const string TransportSection = "Fleet:Transport";
 
     /// <summary>Adds Fleet as the configuration says: <c>Fleet:Storage:Provider</c> (default <c>Sqlite</c>) with
-    /// <c>ConnectionString</c>, and <c>Fleet:Transport:Provider</c> (default <c>InMemory</c>).</summary>
+    /// <c>ConnectionString</c>, and <c>Fleet:Transport:Provider</c> (default <c>InMemory</c>) with <c>Uri</c> and <c>ManagementUri</c>.</summary>
     /// <param name="services">The services of the process.</param>
     /// <param name="configuration">The configuration of the process.</param>
     /// <param name="bus">Adds the application's own consumers to the bus.</param>
@@ -28,7 +29,7 @@ public static class FleetServices
         AddStorage(services, configuration.GetSection(StorageSection));
         // The schema first: every hosted service that follows may use it.
         services.AddHostedService<MigrateAtStart>();
-        AddTransport(services, configuration.GetSection(TransportSection), bus);
+        AddTransport(services, configuration, bus);
         return services;
     }
 
@@ -68,12 +69,36 @@ public static class FleetServices
         }
     }
 
-    private static void AddTransport(IServiceCollection services, IConfigurationSection section, Action<IBusRegistrationConfigurator>? bus)
+    private static void AddTransport(IServiceCollection services, IConfiguration configuration, Action<IBusRegistrationConfigurator>? bus)
     {
-        var provider = section["Provider"] ?? "InMemory";
-        if (!provider.Equals("InMemory", StringComparison.OrdinalIgnoreCase))
-            throw NotAllowed($"{TransportSection}:Provider", provider, "InMemory");
-        services.AddFleetInMemoryTransport(bus);
+        var provider = configuration[$"{TransportSection}:Provider"] ?? "InMemory";
+        switch (provider.ToUpperInvariant())
+        {
+            case "INMEMORY":
+                services.AddFleetInMemoryTransport(bus);
+                break;
+            case "RABBITMQ":
+                services.AddFleetRabbitMqTransport(ReadRabbitMq(configuration), bus);
+                break;
+            default:
+                throw NotAllowed($"{TransportSection}:Provider", provider, "InMemory or RabbitMq");
+        }
+    }
+
+    private static RabbitMqSettings ReadRabbitMq(IConfiguration configuration)
+    {
+        var (uri, management) = (configuration[$"{TransportSection}:Uri"], configuration[$"{TransportSection}:ManagementUri"]);
+        Uri? managementUri = null;
+        if (management is { Length: > 0 }
+            && !(Uri.TryCreate(management, UriKind.Absolute, out managementUri) && managementUri.Scheme is "http" or "https"))
+        {
+            throw NotAllowed($"{TransportSection}:ManagementUri", RabbitMqSettings.Show(management), "http://host:port or https, or nothing");
+        }
+
+        // The scheduler's own setting: what a leader finds on the belts is at most so far ahead.
+        var lookAhead = configuration.GetValue("Fleet:Scheduler:LookAhead", TimeSpan.FromSeconds(30));
+        return RabbitMqSettings.TryParse(uri, lookAhead, managementUri)
+            ?? throw NotAllowed($"{TransportSection}:Uri", RabbitMqSettings.Show(uri), RabbitMqSettings.Allowed);
     }
 
     private static InvalidOperationException NotAllowed(string setting, string value, string allowed) =>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Fleet.Core.Jobs;
+using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
@@ -21,6 +22,7 @@ public sealed partial class ExecuteRuns(
     RunReports reports,
     IRetryPolicy retry,
     IStorage storage,
+    ILaneTransport transport,
     Wakers wakers,
     IOptions<WorkerOptions> options,
     TimeProvider time,
@@ -89,6 +91,7 @@ public sealed partial class ExecuteRuns(
         }
 
         // The decision is made once; only its writing is repeated while the database is away.
+        DeadRun? dead = null;
         var settle = outcome switch
         {
             null => () => complete.ExecuteAsync(context.MakeCompletion(), CancellationToken.None),
@@ -97,12 +100,16 @@ public sealed partial class ExecuteRuns(
             AttemptOutcome.Snoozed => () => release.ExecuteAsync(
                 run.Id, run.LeaseToken, AttemptOutcome.Snoozed, error!.Message, Clamp(((SnoozeException)error).Delay), CancellationToken.None),
             AttemptOutcome.Canceled => () => ends.ExecuteAsync(Canceled(run), CancellationToken.None),
-            _ => FailWith(handle, job, outcome.Value, error!),
+            _ => FailWith(handle, job, outcome.Value, error!, out dead),
         };
         var settled = await PersistAsync(run, settle);
         if (settled == SettleOutcome.LeaseLost)
         {
             LogLeaseLost(run.Job, run.Id);
+        }
+        else if (dead is not null)
+        {
+            await transport.PublishDeadAsync(dead, CancellationToken.None);
         }
         else if (outcome is null)
         {
@@ -124,7 +131,8 @@ public sealed partial class ExecuteRuns(
         _ => AttemptOutcome.Failed,
     };
 
-    private Func<Task<SettleOutcome>> FailWith(RunHandle handle, JobDefinition? job, AttemptOutcome outcome, Exception error)
+    /// <param name="dead">What is to be told of a run that is not tried again.</param>
+    private Func<Task<SettleOutcome>> FailWith(RunHandle handle, JobDefinition? job, AttemptOutcome outcome, Exception error, out DeadRun? dead)
     {
         var run = handle.Run;
         if (outcome == AttemptOutcome.TimedOut)
@@ -135,7 +143,9 @@ public sealed partial class ExecuteRuns(
             LogRetry(run.Job, run.Id, run.Attempt, next, error.Message);
         else
             LogDead(run.Job, run.Id, run.Attempt, error);
-        return () => fail.ExecuteAsync(new Failure(run, outcome, RunError.From(error), retryAt), CancellationToken.None);
+        var told = RunError.From(error);
+        dead = retryAt is null ? new DeadRun(run.Id, run.Job, run.Lane, run.Args, run.Attempt, told.Message, told.Type, time.GetUtcNow()) : null;
+        return () => fail.ExecuteAsync(new Failure(run, outcome, told, retryAt), CancellationToken.None);
     }
 
     /// <summary>Writes until it is written. The run stays ours as long as heartbeats get through; once they do not, another

@@ -81,7 +81,7 @@ public sealed partial class LaneListener(
                 }
                 else if (outcome.DueAt is { } due && due - time.GetUtcNow() < MaxEarly)
                 {
-                    await transport.SendReadyAtAsync([new DelayedNudge(lane, ids[i], due)], stopping);
+                    transport.HoldReady([new DelayedNudge(lane, ids[i], due)]);
                 }
             }
             catch (Exception e)

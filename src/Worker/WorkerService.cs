@@ -12,6 +12,7 @@ public sealed partial class WorkerService(
     RegisterWorkers workers,
     JobCatalog catalog,
     ClaimRuns claim,
+    SubmitRuns submit,
     ExecuteRuns execute,
     RunningRuns running,
     RunReports reports,
@@ -44,7 +45,8 @@ public sealed partial class WorkerService(
         foreach (var (lane, slots) in lanes.Slots)
         {
             var listener = new LaneListener(lane, slots, claim, execute, identity, heartbeat, transport, options, time, logger);
-            _subscriptions.Add(await transport.SubscribeAsync(lane, slots, (ids, _) => ListenAsync(listener, ids), cancellationToken));
+            var handlers = new LaneHandlers((ids, _) => ListenAsync(listener, ids), submit.ExecuteAsync);
+            _subscriptions.Add(await transport.SubscribeAsync(lane, slots, handlers, cancellationToken));
         }
 
         LogStarted(lanes.WorkerName, identity.Id, string.Join(", ", lanes.Slots.Select(l => $"{l.Key}={l.Value}")));
@@ -105,9 +107,9 @@ public sealed partial class WorkerService(
         {
             await listener.OnReadyAsync(ids, _stopListening.Token);
         }
-        catch (OperationCanceledException) when (_stopListening.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stopListening.IsCancellationRequested && !transport.ReachesOtherProcesses)
         {
-            // The rows are pending; whoever runs next finds them.
+            // The rows are pending; whoever runs next finds them. Where others listen, the nudge goes back to the queue instead.
         }
     }
 

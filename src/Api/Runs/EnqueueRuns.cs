@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Fleet.Core;
 using Fleet.Core.Jobs;
 using Fleet.Core.Runs;
@@ -39,7 +37,7 @@ public sealed record EnqueuedView(RunId Id);
 /// <summary>The ids of new runs, in the order of the request.</summary>
 public sealed record EnqueuedBatchView(IReadOnlyList<RunId> Ids);
 
-internal static partial class EnqueueRunsEndpoints
+internal static class EnqueueRunsEndpoints
 {
     /// <summary>The most runs in one batch.</summary>
     public const int MaxBatch = 1000;
@@ -114,35 +112,12 @@ internal static partial class EnqueueRunsEndpoints
             Options = new EnqueueOptions
             {
                 Lane = body.Lane,
-                Delay = ReadDelay(body.Delay, path),
-                RunAt = ReadInstant(body.RunAt, path + "runAt"),
+                Delay = RunRules.ReadDelay(body.Delay, path + "delay"),
+                RunAt = RunRules.ReadInstant(body.RunAt, path + "runAt"),
                 Tags = body.Tags,
                 MaxAttempts = body.MaxAttempts,
                 IdempotencyKey = body.IdempotencyKey ?? key,
             },
         };
-    }
-
-    private static TimeSpan? ReadDelay(string? text, string path)
-    {
-        if (text is null)
-            return null;
-        return Durations.TryParse(text, out var delay)
-            ? delay
-            : throw new InvalidRunException(RunRules.Invalid("invalid_delay", path + "delay", text, Durations.Allowed));
-    }
-
-    [GeneratedRegex(@"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$", RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Iso8601();
-
-    /// <summary>Reads an instant; its offset is a part of it.</summary>
-    public static DateTimeOffset? ReadInstant(string? text, string field)
-    {
-        if (text is null)
-            return null;
-        return Iso8601().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var instant)
-            ? instant
-            : throw new InvalidRunException(RunRules.Invalid(
-                "invalid_instant", field, text, "ISO 8601 with offset, such as 2026-01-31T12:00:00Z, at most 3650 days ahead"));
     }
 }

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Fleet.Api.Runs;
 using Fleet.Core;
 using Fleet.Core.Jobs;
+using Fleet.Core.Runs;
 using Fleet.Core.Schedules;
 using Fleet.Core.Schedules.Triggers;
 using Microsoft.AspNetCore.Builder;
@@ -62,8 +62,8 @@ internal static class PutSchedulesEndpoints
                 {
                     Cron = body.Cron,
                     Every = body.Every,
-                    Anchor = EnqueueRunsEndpoints.ReadInstant(body.Anchor, "anchor"),
-                    At = EnqueueRunsEndpoints.ReadInstant(body.At, "at"),
+                    Anchor = RunRules.ReadInstant(body.Anchor, "anchor"),
+                    At = RunRules.ReadInstant(body.At, "at"),
                     Zone = body.Zone,
                 },
             },

@@ -11,9 +11,16 @@ public interface ILaneTransport
     /// <exception cref="Exception">The broker did not confirm.</exception>
     Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct);
 
-    /// <summary>Puts nudges on the belt; each travels to its lane at its time. Given in due order.</summary>
+    /// <summary>Puts nudges on the belt; each travels to its lane at its time, also when this process dies. For the leader only:
+    /// what two processes put on one belt is late.</summary>
+    /// <param name="term">The leader's term; with a new one, others may have used the belt meanwhile.</param>
+    /// <param name="nudges">In due order.</param>
+    /// <param name="ct">Cancels what has not been sent.</param>
     /// <exception cref="Exception">The broker did not confirm.</exception>
-    Task SendReadyAtAsync(IReadOnlyList<DelayedNudge> nudges, CancellationToken ct);
+    Task SendReadyAtAsync(long term, IReadOnlyList<DelayedNudge> nudges, CancellationToken ct);
+
+    /// <summary>Holds nudges in this process, in any order, and sends each at its time; they are lost with the process.</summary>
+    void HoldReady(IReadOnlyList<DelayedNudge> nudges);
 
     /// <summary>Tells every worker. Best effort: a broker that is down is logged, not thrown.</summary>
     Task PublishControlAsync(ControlMessage message, CancellationToken ct);
@@ -22,15 +29,20 @@ public interface ILaneTransport
     /// <exception cref="Exception">The broker did not confirm.</exception>
     Task PublishEventAsync(EventMessage message, CancellationToken ct);
 
-    /// <summary>How many nudges wait in the lane or are in the hands of this process; null when that cannot be known now.</summary>
+    /// <summary>Leaves a copy of a run that failed for good where operators of the broker look. Best effort: a failure is
+    /// logged, not thrown; the row is what replay works from.</summary>
+    Task PublishDeadAsync(DeadRun run, CancellationToken ct);
+
+    /// <summary>How many nudges wait in the lane, as far as the transport sees: those in the hands of workers are counted where it can
+    /// (a broker tells them over its management interface only); null when nothing can be known now.</summary>
     Task<long?> CountWaitingAsync(string lane, CancellationToken ct);
 
-    /// <summary>Takes nudges of a lane until the result is disposed; disposing waits for the calls under way.</summary>
+    /// <summary>Takes the messages of a lane until the result is disposed; disposing waits for the calls under way.</summary>
     /// <param name="lane">The lane.</param>
     /// <param name="slots">How many runs the listener can hold, to size the prefetch.</param>
-    /// <param name="onReady">Called per nudge; the nudge is acknowledged when it returns and comes again when it throws.</param>
+    /// <param name="handlers">Called per message; it is acknowledged when the call returns, and comes again when it throws.</param>
     /// <param name="ct">Cancels the set-up.</param>
-    Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, Func<IReadOnlyList<RunId>, CancellationToken, Task> onReady, CancellationToken ct);
+    Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct);
 
     /// <summary>Hears control messages until the result is disposed.</summary>
     Task<IAsyncDisposable> SubscribeControlAsync(Func<ControlMessage, CancellationToken, Task> onControl, CancellationToken ct);
@@ -38,6 +50,18 @@ public interface ILaneTransport
 
 /// <summary>A nudge that is to travel at its time.</summary>
 public readonly record struct DelayedNudge(string Lane, RunId Id, DateTimeOffset DueAt);
+
+/// <summary>A run that failed for good, as its copy tells it.</summary>
+/// <param name="Id">The run.</param>
+/// <param name="Job">The job's name.</param>
+/// <param name="Lane">The lane.</param>
+/// <param name="Args">JSON text.</param>
+/// <param name="Attempt">The last attempt, from 1.</param>
+/// <param name="Error">The message of the error.</param>
+/// <param name="ErrorType">The type name of the error.</param>
+/// <param name="FailedAt">When the last attempt ended.</param>
+public sealed record DeadRun(
+    RunId Id, string Job, string Lane, string Args, int Attempt, string Error, string ErrorType, DateTimeOffset FailedAt);
 
 /// <summary>What all workers are told.</summary>
 /// <param name="CancelRuns">Runs that are to be stopped where they run.</param>

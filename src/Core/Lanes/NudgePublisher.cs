@@ -11,16 +11,22 @@ public sealed partial class NudgePublisher : IAsyncDisposable
     /// <summary>The most ids in one nudge.</summary>
     public const int MaxIds = 64;
 
+    /// <summary>After a failure: what comes meanwhile waits in the queue, which is cheaper than failing for each.</summary>
+    private static readonly TimeSpan FailurePause = TimeSpan.FromMilliseconds(500);
+
     private readonly ILaneTransport _transport;
+    private readonly TimeProvider _time;
     private readonly ILogger<NudgePublisher> _logger;
+    private readonly CancellationTokenSource _stop = new();
     private readonly Channel<(string Lane, RunId Id)> _queue = Channel.CreateBounded<(string, RunId)>(
         new BoundedChannelOptions(200_000) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
 
     private readonly Task _loop;
 
-    public NudgePublisher(ILaneTransport transport, ILogger<NudgePublisher> logger)
+    public NudgePublisher(ILaneTransport transport, TimeProvider time, ILogger<NudgePublisher> logger)
     {
         _transport = transport;
+        _time = time;
         _logger = logger;
         _loop = Task.Run(LoopAsync);
     }
@@ -31,8 +37,11 @@ public sealed partial class NudgePublisher : IAsyncDisposable
     /// <summary>Publishes what has queued up, then stops.</summary>
     public async ValueTask DisposeAsync()
     {
-        _queue.Writer.TryComplete();
+        if (!_queue.Writer.TryComplete())
+            return;
+        await _stop.CancelAsync();
         await _loop;
+        _stop.Dispose();
     }
 
     private async Task LoopAsync()
@@ -47,7 +56,8 @@ public sealed partial class NudgePublisher : IAsyncDisposable
                 ids.Add(nudge.Id);
             }
 
-            foreach (var (lane, ids) in byLane)
+            var failed = false;
+            foreach (var (lane, ids) in byLane.Where(l => l.Value.Count > 0))
             {
                 try
                 {
@@ -55,11 +65,15 @@ public sealed partial class NudgePublisher : IAsyncDisposable
                 }
                 catch (Exception e)
                 {
+                    failed = true;
                     LogLost(ids.Count, lane, e);
                 }
 
                 ids.Clear();
             }
+
+            if (failed && !_stop.IsCancellationRequested)
+                await Task.WhenAny(Task.Delay(FailurePause, _time, _stop.Token));
         }
     }
 

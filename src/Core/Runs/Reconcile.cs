@@ -21,7 +21,8 @@ public sealed partial class Reconcile(IStorage storage, ILaneTransport transport
     /// <summary>How much later than a waiting run the claimed ones must have been due.</summary>
     public static readonly TimeSpan OvertakenBy = TimeSpan.FromSeconds(10);
 
-    /// <summary>An overtaken run is nudged again at most this often.</summary>
+    /// <summary>A run is nudged again at most this often: its nudge may be in the hands of a worker whose slots are all taken,
+    /// which a broker does not count.</summary>
     public static readonly TimeSpan Repeat = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<RunId, DateTimeOffset> _nudged = [];
@@ -44,11 +45,11 @@ public sealed partial class Reconcile(IStorage storage, ILaneTransport transport
             var before = isEmpty ? now - Grace : overtakenBefore < now - Grace ? overtakenBefore : now - Grace;
             if (before == DateTimeOffset.MinValue)
                 continue;
+            // Those nudged lately are read too and left out: they must not stand before the others.
             var waiting = await db.Runs.AsNoTracking()
                 .Where(r => r.State == RunState.Pending && r.Lane == lane && r.Staged && r.DueAt < before)
-                .OrderBy(r => r.DueAt).Select(r => r.Id).Take(BatchSize).ToListAsync(ct);
-            if (!isEmpty)
-                waiting.RemoveAll(_nudged.ContainsKey);
+                .OrderBy(r => r.DueAt).Select(r => r.Id).Take(BatchSize + _nudged.Count).ToListAsync(ct);
+            waiting = [.. waiting.Where(id => !_nudged.ContainsKey(id)).Take(BatchSize)];
             if (waiting.Count == 0)
                 continue;
             await NudgePublisher.SendAllAsync(transport, lane, waiting, ct);

@@ -22,6 +22,9 @@ public sealed record RunRequest
     /// <summary>The schedule that a person triggered by hand.</summary>
     public string? ScheduleId { get; init; }
 
+    /// <summary>W3C trace context of the caller. Null: that of the current activity.</summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>Checks every field.</summary>
     /// <param name="job">The job as the catalog knows it.</param>
     /// <param name="now">Against which times are judged.</param>
@@ -54,7 +57,7 @@ public sealed record RunRequest
             IdempotencyKey = Options.IdempotencyKey,
             RequestHash = Options.IdempotencyKey is null ? null : Hash(job.Name),
             Tags = Options.Tags is { Count: > 0 } tags ? JsonSerializer.Serialize(tags, FleetJson.Payload) : null,
-            TraceParent = Activity.Current?.Id,
+            TraceParent = TraceParent ?? Activity.Current?.Id,
             ParentId = ParentId,
             ScheduleId = ScheduleId,
         };

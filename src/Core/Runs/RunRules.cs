@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Fleet.Core.Runs;
 
 /// <summary>What is allowed in the fields of a run. Every refusal names the field, the value and what is allowed.</summary>
-public static class RunRules
+public static partial class RunRules
 {
     /// <summary>The largest args and the largest output, in bytes of UTF-8.</summary>
     public const int MaxArgsBytes = 256 * 1024;
@@ -52,6 +53,27 @@ public static class RunRules
         ? Invalid("invalid_instant", field, at?.ToString("O", CultureInfo.InvariantCulture), "an instant at most 3650 days ahead")
         : null;
 
+    /// <summary>Reads an instant in ISO 8601; its offset is a part of it.</summary>
+    /// <exception cref="InvalidRunException">It is none; names the field.</exception>
+    public static DateTimeOffset? ReadInstant(string? text, string field)
+    {
+        if (text is null)
+            return null;
+        return Iso8601().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var instant)
+            ? instant
+            : throw new InvalidRunException(Invalid(
+                "invalid_instant", field, text, "ISO 8601 with offset, such as 2026-01-31T12:00:00Z, at most 3650 days ahead"));
+    }
+
+    /// <summary>Reads a delay as <see cref="Durations"/> takes it.</summary>
+    /// <exception cref="InvalidRunException">It is none; names the field.</exception>
+    public static TimeSpan? ReadDelay(string? text, string field)
+    {
+        if (text is null)
+            return null;
+        return Durations.TryParse(text, out var delay) ? delay : throw new InvalidRunException(Invalid("invalid_delay", field, text, Durations.Allowed));
+    }
+
     /// <summary>Checks an idempotency key.</summary>
     public static InputError? CheckKey(string? key) => key is null || (key.Length is > 0 and <= 200 && key.All(c => c is >= ' ' and <= '~'))
         ? null
@@ -93,6 +115,10 @@ public static class RunRules
         var cut = value.Length > 100 ? string.Concat(value.AsSpan(0, 100), "…") : value;
         return cut.Any(char.IsControl) ? string.Concat(cut.Select(c => char.IsControl(c) ? '\uFFFD' : c)) : cut;
     }
+
+    [GeneratedRegex(
+        @"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$", RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Iso8601();
 
     private static bool IsName(string? name, int maxLength) =>
         name is { Length: > 0 } && name.Length <= maxLength

@@ -31,7 +31,7 @@ public sealed class StageRuns(IStorage storage, ILaneTransport transport, TimePr
             await NudgePublisher.SendAllAsync(transport, lane.Key, lane.ToArray(), ct);
         var later = runs.Where(r => r.DueAt > now).Select(r => new DelayedNudge(r.Lane, r.Id, r.DueAt)).ToArray();
         if (later.Length > 0)
-            await transport.SendReadyAtAsync(later, ct);
+            await transport.SendReadyAtAsync(term, later, ct);
 
         await storage.WriteAsLeaderAsync(
             term,

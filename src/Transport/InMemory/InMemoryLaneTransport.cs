@@ -53,11 +53,16 @@ public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDispos
         }
     }
 
-    public Task SendReadyAtAsync(IReadOnlyList<DelayedNudge> nudges, CancellationToken ct)
+    public Task SendReadyAtAsync(long term, IReadOnlyList<DelayedNudge> nudges, CancellationToken ct)
     {
         _belt.Add(nudges);
         return Task.CompletedTask;
     }
+
+    public void HoldReady(IReadOnlyList<DelayedNudge> nudges) => _belt.Add(nudges);
+
+    /// <summary>Nobody looks into this process's memory: the row has it all.</summary>
+    public Task PublishDeadAsync(DeadRun run, CancellationToken ct) => Task.CompletedTask;
 
     public Task PublishControlAsync(ControlMessage message, CancellationToken ct) =>
         _bus.Publish(new FleetControl { CancelRuns = message.CancelRuns?.Select(id => id.Value).ToArray() }, ct);
@@ -70,8 +75,8 @@ public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDispos
     public Task<long?> CountWaitingAsync(string lane, CancellationToken ct) =>
         Task.FromResult(_waiting.TryGetValue(lane, out var waiting) ? Interlocked.Read(ref waiting.Value) : (long?)null);
 
-    public async Task<IAsyncDisposable> SubscribeAsync(
-        string lane, int slots, Func<IReadOnlyList<RunId>, CancellationToken, Task> onReady, CancellationToken ct)
+    /// <summary>Takes nudges only: runs from outside have no way into this process's memory.</summary>
+    public async Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct)
     {
         // Enough nudges at once to fill the slots while the next claim is under way.
         var waiting = new StrongBox<long>();
@@ -81,7 +86,7 @@ public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDispos
             endpoint.PublishFaults = false;
             endpoint.PrefetchCount = concurrency;
             endpoint.ConcurrentMessageLimit = concurrency;
-            endpoint.Handler<RunsReady>(context => ReceiveAsync(lane, waiting, context, onReady));
+            endpoint.Handler<RunsReady>(context => ReceiveAsync(lane, waiting, context, handlers.OnReady));
         });
         await handle.Ready.WaitAsync(ct);
         _waiting[lane] = waiting;

@@ -31,15 +31,18 @@ internal sealed class EventRecorder
 
         public Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct) => inner.SendReadyAsync(lane, ids, ct);
 
-        public Task SendReadyAtAsync(IReadOnlyList<DelayedNudge> nudges, CancellationToken ct) => inner.SendReadyAtAsync(nudges, ct);
+        public Task SendReadyAtAsync(long term, IReadOnlyList<DelayedNudge> nudges, CancellationToken ct) => inner.SendReadyAtAsync(term, nudges, ct);
+
+        public void HoldReady(IReadOnlyList<DelayedNudge> nudges) => inner.HoldReady(nudges);
+
+        public Task PublishDeadAsync(DeadRun run, CancellationToken ct) => inner.PublishDeadAsync(run, ct);
 
         public Task PublishControlAsync(ControlMessage message, CancellationToken ct) => inner.PublishControlAsync(message, ct);
 
         public Task<long?> CountWaitingAsync(string lane, CancellationToken ct) => inner.CountWaitingAsync(lane, ct);
 
-        public Task<IAsyncDisposable> SubscribeAsync(
-            string lane, int slots, Func<IReadOnlyList<RunId>, CancellationToken, Task> onReady, CancellationToken ct) =>
-            inner.SubscribeAsync(lane, slots, onReady, ct);
+        public Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct) =>
+            inner.SubscribeAsync(lane, slots, handlers, ct);
 
         public Task<IAsyncDisposable> SubscribeControlAsync(Func<ControlMessage, CancellationToken, Task> onControl, CancellationToken ct) =>
             inner.SubscribeControlAsync(onControl, ct);

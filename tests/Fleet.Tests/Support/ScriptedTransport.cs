@@ -22,6 +22,8 @@ public sealed class ScriptedTransport : ILaneTransport
 
     public ConcurrentQueue<ControlMessage> Controls { get; } = new();
 
+    public ConcurrentQueue<DeadRun> Dead { get; } = new();
+
     public ConcurrentQueue<EventMessage> Events { get; } = new();
 
     public bool ReachesOtherProcesses => true;
@@ -46,11 +48,23 @@ public sealed class ScriptedTransport : ILaneTransport
             _ready.Writer.TryWrite((lane, id));
     }
 
-    public async Task SendReadyAtAsync(IReadOnlyList<DelayedNudge> nudges, CancellationToken ct)
+    public async Task SendReadyAtAsync(long term, IReadOnlyList<DelayedNudge> nudges, CancellationToken ct)
     {
         await BeforeSend();
         foreach (var nudge in nudges)
             Belt.Enqueue(nudge);
+    }
+
+    public void HoldReady(IReadOnlyList<DelayedNudge> nudges)
+    {
+        foreach (var nudge in nudges)
+            Belt.Enqueue(nudge);
+    }
+
+    public Task PublishDeadAsync(DeadRun run, CancellationToken ct)
+    {
+        Dead.Enqueue(run);
+        return Task.CompletedTask;
     }
 
     public Task PublishControlAsync(ControlMessage message, CancellationToken ct)
@@ -68,8 +82,7 @@ public sealed class ScriptedTransport : ILaneTransport
 
     public Task<long?> CountWaitingAsync(string lane, CancellationToken ct) => Task.FromResult(Waiting);
 
-    public Task<IAsyncDisposable> SubscribeAsync(
-        string lane, int slots, Func<IReadOnlyList<RunId>, CancellationToken, Task> onReady, CancellationToken ct) => throw new NotSupportedException();
+    public Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct) => throw new NotSupportedException();
 
     public Task<IAsyncDisposable> SubscribeControlAsync(Func<ControlMessage, CancellationToken, Task> onControl, CancellationToken ct) =>
         throw new NotSupportedException();

@@ -1,0 +1,22 @@
+namespace Fleet.Core.Lanes;
+
+/// <summary>What is done with the messages of a lane.</summary>
+/// <param name="OnReady">Called per nudge. Whatever it throws brings the nudge again after a pause.</param>
+/// <param name="OnSubmit">Called per run that came as a message. A <see cref="MessageRefusedException"/> parks the message;
+/// whatever else it throws brings it again after a pause.</param>
+public sealed record LaneHandlers(
+    Func<IReadOnlyList<RunId>, CancellationToken, Task> OnReady, Func<SubmittedRun, CancellationToken, Task> OnSubmit);
+
+/// <summary>A run that came as a message, from a person, a script or another language.</summary>
+/// <param name="Lane">The lane it came in on: the run's lane unless it names another.</param>
+/// <param name="Job">The job's name or an alias.</param>
+/// <param name="Args">JSON text.</param>
+/// <param name="Options">What else was asked for. A message with an id and no idempotency key has <c>msg:</c> and its id as key,
+/// so that a redelivery makes no second run.</param>
+/// <param name="TraceParent">W3C trace context of the sender.</param>
+public sealed record SubmittedRun(string Lane, string Job, string Args, EnqueueOptions Options, string? TraceParent);
+
+/// <summary>A message that will not be accepted however often it comes.</summary>
+/// <param name="reason">One sentence that names what is wrong.</param>
+/// <param name="inner">The cause.</param>
+public sealed class MessageRefusedException(string reason, Exception? inner = null) : Exception(reason, inner);

@@ -1,0 +1,95 @@
+using RabbitMQ.Client;
+
+namespace Fleet.Transport.RabbitMq;
+
+/// <summary>Every exchange and queue by name, and how each is declared. Declaring is idempotent; all of it is durable but the
+/// control queues, and every queue is a quorum queue but those.</summary>
+internal static class RabbitMqTopology
+{
+    /// <summary>Direct: a lane's name leads to its queue.</summary>
+    public const string Lanes = "fleet.lanes";
+
+    /// <summary>Fanout: to the control queue of every worker process.</summary>
+    public const string Control = "fleet.control";
+
+    /// <summary>Topic: events by their stable name. Nobody has to listen.</summary>
+    public const string Events = "fleet.events";
+
+    /// <summary>Exchange (fanout) and queue of what could not be understood.</summary>
+    public const string Parked = "fleet.parked";
+
+    /// <summary>How many belts there are; see docs/adr/0008.</summary>
+    public const int Belts = 4;
+
+    /// <summary>How often the broker gives a message out again before it parks it: a far backstop. Fleet counts per run, in the
+    /// database; this counts starts of innocent neighbours too.</summary>
+    private const int DeliveryLimit = 50;
+
+    /// <summary>How many dead copies a lane keeps; the oldest goes first.</summary>
+    private const int MaxDead = 10_000;
+
+    /// <summary>The arguments of a lane's queue.</summary>
+    public static IReadOnlyDictionary<string, object> LaneArguments { get; } = new Dictionary<string, object>(StringComparer.Ordinal)
+    {
+        ["x-queue-type"] = "quorum",
+        ["x-delivery-limit"] = DeliveryLimit,
+        ["x-dead-letter-exchange"] = Parked,
+        // Not lost on its way to the parked ones when the broker dies; it asks for this overflow.
+        ["x-dead-letter-strategy"] = "at-least-once",
+        ["x-overflow"] = "reject-publish",
+    };
+
+    public static string QueueOf(string lane) => "fleet." + lane;
+
+    public static string DeadOf(string lane) => $"fleet.{lane}.dead";
+
+    public static string Belt(int number) => $"fleet.belt.{number}";
+
+    /// <summary>Declares what does not depend on a lane.</summary>
+    public static async Task DeclareSharedAsync(IChannel channel, CancellationToken ct)
+    {
+        await channel.ExchangeDeclareAsync(Lanes, ExchangeType.Direct, durable: true, cancellationToken: ct);
+        await channel.ExchangeDeclareAsync(Control, ExchangeType.Fanout, durable: true, cancellationToken: ct);
+        await channel.ExchangeDeclareAsync(Events, ExchangeType.Topic, durable: true, cancellationToken: ct);
+        await channel.ExchangeDeclareAsync(Parked, ExchangeType.Fanout, durable: true, cancellationToken: ct);
+        await DeclareQueueAsync(channel, Parked, [], ct);
+        await channel.QueueBindAsync(Parked, Parked, "", cancellationToken: ct);
+    }
+
+    /// <summary>Declares a lane.</summary>
+    /// <returns>How many of its messages are ready.</returns>
+    public static async Task<uint> DeclareLaneAsync(IChannel channel, string lane, CancellationToken ct)
+    {
+        var queue = QueueOf(lane);
+        var declared = await channel.QueueDeclareAsync(
+            queue, durable: true, exclusive: false, autoDelete: false, LaneArguments.ToDictionary(a => a.Key, object? (a) => a.Value), cancellationToken: ct);
+        await channel.QueueBindAsync(queue, Lanes, lane, cancellationToken: ct);
+        return declared.MessageCount;
+    }
+
+    /// <summary>Declares a belt. Its messages expire into the lanes' exchange and keep the routing key they came with.</summary>
+    /// <returns>How many messages ride on it.</returns>
+    public static async Task<uint> DeclareBeltAsync(IChannel channel, int number, CancellationToken ct)
+    {
+        var name = Belt(number);
+        await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true, cancellationToken: ct);
+        var riding = await DeclareQueueAsync(
+            channel,
+            name,
+            new() { ["x-dead-letter-exchange"] = Lanes, ["x-dead-letter-strategy"] = "at-least-once", ["x-overflow"] = "reject-publish" },
+            ct);
+        await channel.QueueBindAsync(name, name, "", cancellationToken: ct);
+        return riding;
+    }
+
+    /// <summary>Declares the queue of a lane's dead copies.</summary>
+    public static Task DeclareDeadAsync(IChannel channel, string lane, CancellationToken ct) =>
+        DeclareQueueAsync(channel, DeadOf(lane), new() { ["x-max-length"] = MaxDead, ["x-overflow"] = "drop-head" }, ct);
+
+    private static async Task<uint> DeclareQueueAsync(IChannel channel, string name, Dictionary<string, object?> arguments, CancellationToken ct)
+    {
+        arguments["x-queue-type"] = "quorum";
+        var declared = await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: ct);
+        return declared.MessageCount;
+    }
+}
