@@ -16,9 +16,23 @@ public static class ApiServices
     public static IServiceCollection AddFleetApi(this IServiceCollection services)
     {
         services.AddExceptionHandler<ExceptionProblems>().AddProblemDetails();
-        services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
+        services.AddFleetHealth();
         services.ConfigureHttpJsonOptions(options => options.SerializerOptions.PropertyNamingPolicy = FleetJson.Payload.PropertyNamingPolicy);
         return services;
+    }
+
+    /// <summary>Adds what <c>/health</c> needs.</summary>
+    public static IServiceCollection AddFleetHealth(this IServiceCollection services)
+    {
+        services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
+        return services;
+    }
+
+    /// <summary>Maps <c>/health</c> alone, for a process that serves no API.</summary>
+    public static WebApplication MapFleetHealth(this WebApplication app)
+    {
+        HealthEndpoints.Map(app);
+        return app;
     }
 
     /// <summary>Maps <c>/api/v1</c> and <c>/health</c>.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fleet.Cli;
+using Fleet.Cli.Db;
 using Fleet.Cli.Dev;
 using Fleet.Cli.Runs;
 using Fleet.Cli.Schedules;
@@ -21,6 +22,7 @@ var root = new RootCommand("Fleet, a job scheduler: enqueue runs, follow them, a
         CancelRuns.Command(cli),
         ReplayRuns.Command(cli),
     },
+    DbCommand.Command(),
     new Command("schedule", "Look at schedules, pause, resume and trigger them.")
     {
         ListSchedules.Command(cli),

@@ -21,10 +21,12 @@ public static class FleetHost
     private static readonly TimeSpan StopReserve = TimeSpan.FromSeconds(15);
 
     /// <summary>Sets log format, the API's address, and a stop that is longer than the worker's drain.</summary>
-    public static WebApplicationBuilder UseFleetDefaults(this WebApplicationBuilder builder)
+    /// <param name="builder">The host to be.</param>
+    /// <param name="apiUrls">Where to listen unless <see cref="ApiUrlsKey"/> says otherwise.</param>
+    public static WebApplicationBuilder UseFleetDefaults(this WebApplicationBuilder builder, string apiUrls = DefaultApiUrls)
     {
         KnownSettings.Check(builder.Configuration);
-        builder.WebHost.UseUrls(builder.Configuration[ApiUrlsKey] ?? DefaultApiUrls);
+        builder.WebHost.UseUrls(builder.Configuration[ApiUrlsKey] ?? apiUrls);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Logging.ClearProviders();
         builder.Logging.AddConsole(console => console.FormatterName = LineFormatter.FormatterName)
@@ -58,7 +60,8 @@ public static class FleetHost
         }
     }
 
-    private static string? Explain(Exception e) => e switch
+    /// <summary>A failure that a person can mend, in one line; null for any other.</summary>
+    public static string? Explain(Exception e) => e switch
     {
         Microsoft.Extensions.Options.OptionsValidationException options => string.Join(Environment.NewLine, options.Failures),
         InvalidRunException invalid => invalid.Message,

@@ -1,4 +1,5 @@
 using Fleet.Core;
+using Fleet.Core.Storage;
 using Fleet.Storage.Postgres;
 using Fleet.Storage.Sqlite;
 using Fleet.Transport.InMemory;
@@ -21,14 +22,14 @@ public static class FleetServices
     /// <param name="services">The services of the process.</param>
     /// <param name="configuration">The configuration of the process.</param>
     /// <param name="bus">Adds the application's own consumers to the bus.</param>
+    /// <param name="migrates">True to bring the schema up to date at the start; false to refuse to start on another one.</param>
     /// <exception cref="InvalidOperationException">A setting is not allowed; names it, its value and what is allowed.</exception>
     public static IServiceCollection AddFleet(
-        this IServiceCollection services, IConfiguration configuration, Action<IBusRegistrationConfigurator>? bus = null)
+        this IServiceCollection services, IConfiguration configuration, Action<IBusRegistrationConfigurator>? bus = null, bool migrates = false)
     {
-        services.AddFleetCore();
-        AddStorage(services, configuration.GetSection(StorageSection));
+        services.AddFleetCore().AddFleetStorage(configuration);
         // The schema first: every hosted service that follows may use it.
-        services.AddHostedService<MigrateAtStart>();
+        services.AddHostedService(provider => new SchemaAtStart(provider.GetRequiredService<IStorage>(), migrates));
         AddTransport(services, configuration, bus);
         return services;
     }
@@ -44,24 +45,22 @@ public static class FleetServices
             : configuration;
     }
 
-    private static void AddStorage(IServiceCollection services, IConfigurationSection section)
+    /// <summary>Adds the storage that the configuration names.</summary>
+    /// <exception cref="InvalidOperationException">A setting is not allowed; names it, its value and what is allowed.</exception>
+    public static IServiceCollection AddFleetStorage(this IServiceCollection services, IConfiguration configuration)
     {
+        var section = configuration.GetSection(StorageSection);
         var provider = section["Provider"] ?? "Sqlite";
         var connectionString = section["ConnectionString"];
         try
         {
-            switch (provider.ToUpperInvariant())
+            return provider.ToUpperInvariant() switch
             {
-                case "SQLITE":
-                    services.AddFleetSqlite(new SqliteConnectionStringBuilder(connectionString ?? "Data Source=.fleet/fleet.db").ConnectionString);
-                    break;
-                case "POSTGRES":
-                    services.AddFleetPostgres(connectionString ?? throw new InvalidOperationException(
-                        $"{StorageSection}:ConnectionString is missing; PostgreSQL needs one, such as Host=localhost;Username=fleet;Password=…;Database=fleet."));
-                    break;
-                default:
-                    throw NotAllowed($"{StorageSection}:Provider", provider, "Sqlite or Postgres");
-            }
+                "SQLITE" => services.AddFleetSqlite(new SqliteConnectionStringBuilder(connectionString ?? "Data Source=.fleet/fleet.db").ConnectionString),
+                "POSTGRES" => services.AddFleetPostgres(connectionString is { Length: > 0 } ? connectionString : throw new InvalidOperationException(
+                    $"{StorageSection}:ConnectionString is missing; PostgreSQL needs one, such as Host=localhost;Username=fleet;Password=…;Database=fleet.")),
+                _ => throw NotAllowed($"{StorageSection}:Provider", provider, "Sqlite or Postgres"),
+            };
         }
         catch (ArgumentException e)
         {

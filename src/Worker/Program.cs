@@ -5,12 +5,13 @@ using Fleet.Worker;
 // The worker service: claims runs of its lanes, executes them, and gives back what it cannot finish.
 return await FleetHost.RunToEndAsync(() =>
 {
-    var builder = WebApplication.CreateBuilder(args).UseFleetDefaults();
+    // A free port unless one is named: many workers share a machine, and only probes ask them anything.
+    var builder = WebApplication.CreateBuilder(args).UseFleetDefaults("http://127.0.0.1:0");
     builder.Services
         .AddFleet(builder.Configuration.RequireSharedTransport())
         .AddFleetWorker(builder.Configuration)
-        .AddFleetApi();
+        .AddFleetHealth();
     var app = builder.Build();
-    app.MapFleetApi();
+    app.MapFleetHealth();
     return app;
 });

@@ -1,4 +1,5 @@
 using Fleet.Core;
+using Fleet.Core.Jobs;
 using Fleet.Worker.Diagnostics;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -10,7 +11,7 @@ public static class WorkerServices
     /// <summary>Adds a worker that takes its options from <c>Fleet:Worker</c>. Jobs are added by <see cref="Core.Jobs.JobServices.AddFleetJobs"/>.</summary>
     public static IServiceCollection AddFleetWorker(this IServiceCollection services, IConfiguration configuration)
     {
-        // JobsPath and Labels are names that deployments may use already; what they do comes with the services' own stage.
+        // Labels is a name that deployments may use already; what it does comes with node routing.
         services.AddSettings<WorkerOptions>(configuration.GetSection(WorkerOptions.Section), o => o.Check(), alsoKnown: ["Retry", "JobsPath", "Labels"]);
         services.AddSettings<RetryOptions>(configuration.GetSection(RetryOptions.Section), o => o.Check());
         services.TryAddSingleton<IRetryPolicy, RetryPolicy>();
@@ -23,6 +24,8 @@ public static class WorkerServices
         // Before the worker starts: the ledger's table must be there by then.
         if (configuration.GetValue<bool>($"{WorkerOptions.Section}:Diagnostics"))
             services.AddDiagnosticJobs();
+        if (configuration[JobAssemblies.Setting] is { Length: > 0 } path)
+            services.AddFleetJobs(jobs => JobAssemblies.AddFrom(jobs, path));
         return services.AddHostedService<WorkerService>();
     }
 }

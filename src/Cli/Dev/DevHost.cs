@@ -39,7 +39,7 @@ public static class DevHost
         if (port is not null)
             builder.Configuration[FleetHost.ApiUrlsKey] = $"http://127.0.0.1:{port}";
         builder.UseFleetDefaults();
-        builder.Services.AddFleet(builder.Configuration);
+        builder.Services.AddFleet(builder.Configuration, migrates: true);
         // Before the worker: their tables must be there when it starts.
         if (withSamples)
             builder.Services.AddFleetSamples(builder.Configuration, data);

@@ -9,7 +9,7 @@ using Fleet.Cli.Dev;
 
 namespace Fleet.Tests.EndToEnd;
 
-/// <summary>The real <c>fleet</c> program in a process of its own.</summary>
+/// <summary>The real <c>fleet</c> program, or one of the services, in a process of its own.</summary>
 public sealed class FleetProcess : IAsyncDisposable
 {
     private static readonly string Program = typeof(DevCommand).Assembly.Location;
@@ -42,21 +42,38 @@ public sealed class FleetProcess : IAsyncDisposable
     {
         var port = FreePort();
         string[] samples = withSamples ? [] : ["--no-samples"];
-        return new FleetProcess(Launch(["dev", "--plain", "--port", $"{port}", "--data", data, .. samples], environment), port);
+        return new FleetProcess(Launch(Program, ["dev", "--plain", "--port", $"{port}", "--data", data, .. samples], environment), port);
     }
+
+    /// <summary>Starts a service.</summary>
+    /// <param name="service"><c>Scheduler</c> or <c>Worker</c>.</param>
+    /// <param name="environment">Its settings.</param>
+    public static FleetProcess LaunchService(string service, IReadOnlyDictionary<string, string> environment)
+    {
+        var port = FreePort();
+        var settings = new Dictionary<string, string>(environment) { ["Fleet__Api__Urls"] = $"http://127.0.0.1:{port}" };
+        return new FleetProcess(Launch(Path.Combine(Path.GetDirectoryName(Program)!, $"Fleet.{service}.dll"), [], settings), port);
+    }
+
+    /// <summary>Starts a service and waits until it is ready.</summary>
+    /// <inheritdoc cref="LaunchService" path="/param"/>
+    public static Task<FleetProcess> StartServiceAsync(string service, IReadOnlyDictionary<string, string> environment) =>
+        WaitUntilReadyAsync(LaunchService(service, environment));
 
     /// <summary>Starts <c>fleet dev</c> and waits until it is ready.</summary>
     /// <param name="data">The data folder.</param>
     /// <param name="environment">Settings, such as <c>Fleet__Worker__Drain</c>.</param>
     /// <param name="withSamples">Whether the samples run.</param>
-    public static async Task<FleetProcess> StartDevAsync(
-        string data, IReadOnlyDictionary<string, string>? environment = null, bool withSamples = false)
+    public static Task<FleetProcess> StartDevAsync(
+        string data, IReadOnlyDictionary<string, string>? environment = null, bool withSamples = false) =>
+        WaitUntilReadyAsync(LaunchDev(data, environment, withSamples));
+
+    private static async Task<FleetProcess> WaitUntilReadyAsync(FleetProcess fleet)
     {
-        var fleet = LaunchDev(data, environment, withSamples);
         try
         {
             await Until.TrueAsync(async () => fleet.HasExited
-                ? throw new InvalidOperationException($"fleet dev ended while it started:\n{fleet.Output}")
+                ? throw new InvalidOperationException($"It ended while it started:\n{fleet.Output}")
                 : await fleet.IsReadyAsync());
         }
         catch
@@ -74,7 +91,7 @@ public sealed class FleetProcess : IAsyncDisposable
     /// <inheritdoc cref="RunAsync(string[])"/>
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(IReadOnlyDictionary<string, string>? environment, params string[] args)
     {
-        using var process = Launch(args, environment);
+        using var process = Launch(Program, args, environment);
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
         await EndOf(process);
@@ -132,7 +149,7 @@ public sealed class FleetProcess : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            Assert.Fail($"fleet dev did not end within {EndLimit}:\n{Output}");
+            Assert.Fail($"It did not end within {EndLimit}:\n{Output}");
         }
     }
 
@@ -144,9 +161,9 @@ public sealed class FleetProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static Process Launch(IEnumerable<string> args, IReadOnlyDictionary<string, string>? environment)
+    private static Process Launch(string program, IEnumerable<string> args, IReadOnlyDictionary<string, string>? environment)
     {
-        var info = new ProcessStartInfo("dotnet", [Program, .. args])
+        var info = new ProcessStartInfo("dotnet", [program, .. args])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

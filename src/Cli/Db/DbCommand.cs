@@ -1,0 +1,73 @@
+using System.CommandLine;
+using Fleet.Core.Storage;
+using Fleet.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Fleet.Cli.Db;
+
+/// <summary><c>fleet db</c>: the database's schema, from the place where deployments run. Reads <c>Fleet:Storage</c> from the
+/// environment as the services do.</summary>
+public static class DbCommand
+{
+    private static readonly Option<string> Provider = new("--provider") { Description = "Sqlite or Postgres. Default: Fleet__Storage__Provider, else Sqlite.", HelpName = "NAME", Recursive = true };
+
+    private static readonly Option<string> Connection = new("--connection") { Description = "The connection string. Default: Fleet__Storage__ConnectionString.", HelpName = "TEXT", Recursive = true };
+
+    public static Command Command()
+    {
+        var migrate = new Command("migrate", "Bring the schema up to date; does nothing when it is.");
+        migrate.SetAction((parsed, ct) => UseAsync(parsed, MigrateAsync, ct));
+        var status = new Command("status", "Show which migrations the database has and lacks; exit code 1 when it and this program do not agree.");
+        status.SetAction((parsed, ct) => UseAsync(parsed, StatusAsync, ct));
+        var script = new Command("script", "Print the whole schema as SQL, for an empty database; needs no connection.");
+        script.SetAction((parsed, ct) => UseAsync(parsed, ScriptAsync, ct));
+        return new Command("db", "The schema of the database.") { Provider, Connection, migrate, status, script };
+    }
+
+    private static async Task<int> UseAsync(ParseResult parsed, Func<IStorage, CancellationToken, Task<int>> work, CancellationToken ct)
+    {
+        var given = new Dictionary<string, string?>(StringComparer.Ordinal);
+        if (parsed.GetValue(Provider) is { } provider)
+            given[$"{FleetServices.StorageSection}:Provider"] = provider;
+        if (parsed.GetValue(Connection) is { } connection)
+            given[$"{FleetServices.StorageSection}:ConnectionString"] = connection;
+        var configuration = new ConfigurationBuilder().AddEnvironmentVariables().AddInMemoryCollection(given).Build();
+        try
+        {
+            await using var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddFleetStorage(configuration).BuildServiceProvider();
+            return await work(services.GetRequiredService<IStorage>(), ct);
+        }
+        catch (Exception e) when (FleetHost.Explain(e) is { } reason)
+        {
+            throw new CommandFailedException(reason);
+        }
+    }
+
+    private static async Task<int> MigrateAsync(IStorage storage, CancellationToken ct)
+    {
+        var before = await DatabaseSchema.ReadAsync(storage, ct);
+        if (before.Unknown.Count > 0)
+            throw new CommandFailedException(before.Problem!);
+        await storage.MigrateAsync(ct);
+        Console.WriteLine(before.IsCurrent ? "The schema is up to date." : $"Applied {string.Join(", ", before.Missing)}.");
+        return CommandLine.Ok;
+    }
+
+    private static async Task<int> StatusAsync(IStorage storage, CancellationToken ct)
+    {
+        var schema = await DatabaseSchema.ReadAsync(storage, ct);
+        foreach (var migration in schema.Applied)
+            Console.WriteLine($"applied  {migration}");
+        foreach (var migration in schema.Missing)
+            Console.WriteLine($"missing  {migration}");
+        Console.WriteLine(schema.Problem ?? "The schema is up to date.");
+        return schema.IsCurrent ? CommandLine.Ok : CommandLine.Failed;
+    }
+
+    private static Task<int> ScriptAsync(IStorage storage, CancellationToken ct)
+    {
+        Console.Write(DatabaseSchema.Script(storage));
+        return Task.FromResult(CommandLine.Ok);
+    }
+}

@@ -1,0 +1,21 @@
+using Fleet.Core.Storage;
+using Microsoft.Extensions.Hosting;
+
+namespace Fleet.Hosting;
+
+/// <summary>Makes sure of the schema before anything else starts: brings it up to date, or refuses to start on another one.
+/// Services refuse, so that the first of twenty replicas of a new version does not change the database under the other nineteen.</summary>
+internal sealed class SchemaAtStart(IStorage storage, bool migrates) : IHostedService
+{
+    /// <exception cref="InvalidOperationException">The schema is older than this program (and not brought up to date), or newer.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var schema = await DatabaseSchema.ReadAsync(storage, cancellationToken);
+        if (migrates && schema is { Unknown.Count: 0, Missing.Count: > 0 })
+            await storage.MigrateAsync(cancellationToken);
+        else if (schema.Problem is { } problem)
+            throw new InvalidOperationException(problem);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

@@ -1,0 +1,141 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Fleet.Tests.Support;
+using Npgsql;
+
+namespace Fleet.Tests.EndToEnd;
+
+/// <summary>Scheduler and worker as services of their own, with a real broker and a real database between them.
+/// <c>FLEET_CHAOS_RUNS</c> sets how much work there is; the suite's short form is 3,000.</summary>
+public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit)
+{
+    private static readonly int Runs = int.Parse(Environment.GetEnvironmentVariable("FLEET_CHAOS_RUNS") ?? "3000", CultureInfo.InvariantCulture);
+
+    [Fact]
+    public async Task Services_WorkersAndLeaderKilledUnderLoad_EveryRunEndsOnceWithOneEffect()
+    {
+        var host = await rabbit.CreateHostAsync();
+        var database = await postgres.CreateDatabaseAsync();
+        var settings = Settings(database, host.Uri);
+        var workers = new List<FleetProcess>();
+        await using var leader = await FleetProcess.StartServiceAsync("Scheduler", settings);
+        await using var standby = await FleetProcess.StartServiceAsync("Scheduler", settings);
+        try
+        {
+            for (var i = 0; i < 3; i++)
+                workers.Add(await FleetProcess.StartServiceAsync("Worker", settings));
+
+            // 1. Work comes in through the standby while workers die and others start in their place.
+            var accepted = new List<Guid>();
+            var random = new Random(20261125);
+            for (var batch = 0; accepted.Count < Runs; batch++)
+            {
+                accepted.AddRange(await SubmitAsync(standby, batch));
+                if (batch % (Runs / 500) != 1)
+                    continue;
+                var victim = workers[random.Next(workers.Count)];
+                await victim.KillAsync();
+                workers.Remove(victim);
+                await victim.DisposeAsync();
+                workers.Add(FleetProcess.LaunchService("Worker", settings));
+            }
+
+            // 2. The leader dies too; the standby takes over what is left to rescue.
+            await leader.KillAsync();
+            await Until.TrueAsync(async () => await CountAsync(database, "SELECT count(*) FROM runs WHERE state IN (0, 1)") == 0, TimeSpan.FromMinutes(5));
+
+            // 3. One effect per run, and nothing left anywhere.
+            Assert.Equal(accepted.Count, await CountAsync(database, $"SELECT count(*) FROM runs WHERE state = {(int)RunState.Succeeded}"));
+            Assert.Equal(accepted.Count, await CountAsync(database, "SELECT count(*) FROM diag_ledger"));
+            Assert.Equal(accepted.Count, await CountAsync(database, "SELECT count(DISTINCT run_id) FROM diag_ledger"));
+            Assert.Equal(0, await CountAsync(database, "SELECT count(*) FROM outbox"));
+        }
+        finally
+        {
+            foreach (var worker in workers)
+                await worker.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Worker_TerminatedAgainAndAgainUnderLoad_FailsNoRunAndCountsNoAttempt()
+    {
+        var host = await rabbit.CreateHostAsync();
+        var database = await postgres.CreateDatabaseAsync();
+        var settings = Settings(database, host.Uri);
+        await using var scheduler = await FleetProcess.StartServiceAsync("Scheduler", settings);
+        await using var steady = await FleetProcess.StartServiceAsync("Worker", settings);
+        var accepted = 0;
+        for (var restart = 0; restart < 5; restart++)
+        {
+            await using var worker = await FleetProcess.StartServiceAsync("Worker", settings);
+            accepted += (await SubmitAsync(scheduler, restart)).Count;
+            Assert.Equal(0, await worker.TerminateAsync());
+        }
+
+        await Until.TrueAsync(async () => await CountAsync(database, "SELECT count(*) FROM runs WHERE state IN (0, 1)") == 0);
+        Assert.Equal(accepted, await CountAsync(database, "SELECT count(*) FROM runs WHERE state = 2 AND attempt = 1 AND crashes = 0"));
+        Assert.Equal(accepted, await CountAsync(database, "SELECT count(*) FROM diag_ledger"));
+    }
+
+    [Fact]
+    public async Task Service_SchemaMissing_RefusesToStartUntilItWasMigrated()
+    {
+        var host = await rabbit.CreateHostAsync();
+        var database = await postgres.CreateEmptyDatabaseAsync();
+        var settings = Settings(database, host.Uri);
+        await using (var refused = FleetProcess.LaunchService("Scheduler", settings))
+        {
+            await refused.WaitForExitAsync();
+            Assert.Contains("Run 'fleet db migrate'.", refused.Output, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", refused.Output, StringComparison.Ordinal);
+        }
+
+        var migrated = await FleetProcess.RunAsync(settings, "db", "migrate");
+        var again = await FleetProcess.RunAsync(settings, "db", "migrate");
+        var status = await FleetProcess.RunAsync(settings, "db", "status");
+
+        Assert.Equal((0, 0, 0), (migrated.ExitCode, again.ExitCode, status.ExitCode));
+        Assert.StartsWith("Applied ", migrated.Output, StringComparison.Ordinal);
+        Assert.Equal("The schema is up to date.", again.Output.Trim());
+        await using var scheduler = await FleetProcess.StartServiceAsync("Scheduler", settings);
+    }
+
+    [Theory]
+    [InlineData("Scheduler")]
+    [InlineData("Worker")]
+    public async Task Service_InMemoryTransport_IsRefused(string service)
+    {
+        await using var refused = FleetProcess.LaunchService(service, new Dictionary<string, string>());
+        await refused.WaitForExitAsync();
+
+        Assert.Contains("Fleet:Transport:Provider: 'InMemory' reaches one process only", refused.Output, StringComparison.Ordinal);
+    }
+
+    private static Dictionary<string, string> Settings(string database, string broker) => new()
+    {
+        ["Fleet__Storage__Provider"] = "Postgres",
+        ["Fleet__Storage__ConnectionString"] = database + ";Pooling=true",
+        ["Fleet__Transport__Provider"] = "RabbitMq",
+        ["Fleet__Transport__Uri"] = broker,
+        ["Fleet__Worker__Diagnostics"] = "true",
+        ["Fleet__Worker__Lanes__default"] = "16",
+    };
+
+    private static async Task<List<Guid>> SubmitAsync(FleetProcess fleet, int batch)
+    {
+        var runs = Enumerable.Range(0, 100).Select(n => new { job = "diag.ledger", args = new { key = $"{batch}.{n}" } });
+        using var response = await fleet.Http.PostAsJsonAsync("/api/v1/runs/batch", new { runs });
+        var answer = (await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonObject>())!;
+        return [.. answer["ids"]!.AsArray().Select(id => id!.GetValue<Guid>())];
+    }
+
+    private static async Task<long> CountAsync(string database, string sql)
+    {
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+}

@@ -1,0 +1,55 @@
+using Fleet.Core.Jobs;
+using Fleet.Tests.House;
+using Fleet.Tests.Support;
+using Fleet.Worker;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Fleet.Tests.Worker;
+
+public sealed class JobAssembliesTests
+{
+    private static readonly string Built = Path.Combine(
+        Repository.Root, "tests", "Fleet.JobPack", "bin", Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/')))!, "net10.0", "Fleet.JobPack.dll");
+
+    [Theory]
+    [InlineData("Fleet.JobPack.dll")]
+    [InlineData("Fleet.JobPack/Fleet.JobPack.dll")]
+    public async Task JobsPath_DroppedAssembly_RunsItsJob(string place)
+    {
+        using var folder = new TempFolder();
+        Drop(folder, place);
+        await using var fleet = await EmbeddedFleet.StartAsync(settings: [new("Fleet:Worker:JobsPath", folder.Path)]);
+        using var content = new StringContent("""{"job":"pack.greet","args":{"name":"Ada"}}""");
+
+        var answer = await Api.Answer.ReadAsync(await fleet.Http.PostAsync(new Uri("/api/v1/runs", UriKind.Relative), content));
+
+        Assert.Equal("\"Hello, Ada!\"", (await fleet.WaitAsync(answer.Id)).OutputJson);
+    }
+
+    [Fact]
+    public void AddFrom_FolderMissing_NamesTheSetting()
+    {
+        var refused = Assert.Throws<InvalidOperationException>(() => new ServiceCollection().AddFleetJobs(jobs => JobAssemblies.AddFrom(jobs, "/nowhere/at/all")));
+
+        Assert.Equal("Fleet:Worker:JobsPath: '/nowhere/at/all' is not allowed; allowed is a folder that exists.", refused.Message);
+    }
+
+    [Fact]
+    public void AddFrom_FileThatIsNoAssembly_NamesIt()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllText(Path.Combine(folder.Path, "notes.dll"), "no assembly");
+
+        var refused = Assert.Throws<InvalidOperationException>(() => new ServiceCollection().AddFleetJobs(jobs => JobAssemblies.AddFrom(jobs, folder.Path)));
+
+        Assert.Contains("notes.dll' cannot be loaded", refused.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Puts the built assembly into a jobs folder.</summary>
+    private static void Drop(TempFolder folder, string place)
+    {
+        var target = Path.Combine(folder.Path, place);
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        File.Copy(Built, target);
+    }
+}
