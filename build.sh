@@ -47,16 +47,34 @@ counter() {
 
 # The servers that tests run against. Where they cannot be installed, those tests are skipped and say so.
 servers() {
-  if compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || command -v postgres >/dev/null || [[ -n "${TEST_POSTGRES:-}" ]]; then
+  local missing=()
+  compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || command -v postgres >/dev/null || [[ -n "${TEST_POSTGRES:-}" ]] || missing+=(postgresql)
+  [[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ]] || missing+=(rabbitmq-server)
+  if ((${#missing[@]} == 0)); then
     return
   fi
   if command -v apt-get >/dev/null && ((EUID == 0)); then
-    say "install PostgreSQL for the tests"
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql
+    say "install ${missing[*]} for the tests"
+    install_idle "${missing[@]}"
   else
-    echo "PostgreSQL is not installed: its tests will be skipped (Debian: sudo apt-get install postgresql)." >&2
+    echo "Not installed: ${missing[*]}; their tests will be skipped (Debian: sudo apt-get install ${missing[*]})." >&2
   fi
+}
+
+# Installs packages without starting their services: the tests run servers of their own.
+install_idle() {
+  local policy=/usr/sbin/policy-rc.d own=0 code=0
+  if [[ ! -e "$policy" ]]; then
+    own=1
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"; } || code=$?
+  if ((own)); then
+    rm -f "$policy"
+  fi
+  return "$code"
 }
 
 bounded() {

@@ -112,6 +112,26 @@ public abstract partial class StorageConformance
         Assert.Equal(("default", id), Assert.Single(One.Transport.TakeReady()));
     }
 
+    [Fact]
+    public async Task Reconcile_QueueStaysEmpty_NudgesARunOnceInAWhile()
+    {
+        // A broker does not count what workers hold: their slots may all be taken by long runs.
+        await One.RegisterAsync();
+        var first = await NudgedAsync();
+        Time.Advance(Reconcile.Grace + TimeSpan.FromMilliseconds(1));
+        Assert.Equal(1, await ReconcileAsync());
+        Assert.Equal(("default", first), Assert.Single(One.Transport.TakeReady()));
+
+        var second = await NudgedAsync();
+        Time.Advance(Reconcile.Grace + TimeSpan.FromMilliseconds(1));
+        Assert.Equal(1, await ReconcileAsync());
+        Assert.Equal(("default", second), Assert.Single(One.Transport.TakeReady()));
+        Assert.Equal(0, await ReconcileAsync());
+
+        Time.Advance(Reconcile.Repeat);
+        Assert.Equal(2, await ReconcileAsync());
+    }
+
     [Theory]
     [InlineData(1L)]
     [InlineData(null)]

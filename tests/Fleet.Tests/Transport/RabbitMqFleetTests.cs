@@ -1,0 +1,141 @@
+using System.Text;
+using Fleet.Core.Lanes;
+using Fleet.Tests.Support;
+using Fleet.Worker.Diagnostics;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Fleet.Tests.Transport;
+
+/// <summary>Processes of Fleet on RabbitMQ and PostgreSQL, each a host of its own in the test's process.</summary>
+public sealed class RabbitMqFleetTests(RabbitMqServer server, PostgresServer postgres) : IAsyncLifetime
+{
+    private VirtualHost _broker = null!;
+    private string _database = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _broker = await server.CreateHostAsync();
+        _database = await postgres.CreateDatabaseAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_database is not null)
+            await postgres.DropDatabaseAsync(_database);
+        if (_broker is not null)
+            await _broker.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Runs_TwoWorkers_ShareThemAndLeaveOneEffectEach()
+    {
+        var bothAtWork = new CountdownEvent(2);
+        await using var one = await StartAsync(Meeting(bothAtWork), "Worker:Lanes:default=4");
+        await using var two = await StartAsync(Meeting(bothAtWork), "Worker:Lanes:default=4");
+
+        // One nudge for 64 runs: who gets it has room for four, and gives the others on.
+        var shared = await one.Client.EnqueueManyAsync(Enumerable.Range(0, 64).Select(i => new Scripted($"{i}")).ToArray());
+        var ledger = await two.Client.EnqueueManyAsync(Enumerable.Range(0, 1000).Select(i => new Ledger($"{i}")).ToArray());
+        var delayed = await one.Client.EnqueueAsync(new Ledger("delayed"), new EnqueueOptions { Delay = TimeSpan.FromSeconds(1) });
+
+        foreach (var id in shared.Concat(ledger).Append(delayed))
+            Assert.Equal(RunState.Succeeded, (await one.WaitAsync(id)).State);
+        Assert.Equal((1001, 1001), await CountLedgerAsync());
+    }
+
+    [Fact]
+    public async Task QueuePurged_PendingRuns_AllFinishWithoutAStorm()
+    {
+        const int runs = 5000;
+        await using var submitter = await StartAsync(Script.Of(_ => { }), "Worker:Lanes:default=4");
+        await submitter.Client.EnqueueManyAsync(
+            Enumerable.Range(0, runs).Select(i => new Ledger($"{i}")).ToArray(), new EnqueueOptions { Lane = "late" });
+        var transport = submitter.Services.GetRequiredService<ILaneTransport>();
+        await Waiting.UntilAsync(async () => await transport.CountWaitingAsync("late", default) >= runs / NudgePublisher.MaxIds);
+        await _broker.PurgeAsync("fleet.late");
+
+        await using var worker = await StartAsync(Script.Of(_ => { }), "Worker:Lanes:late=64");
+
+        await Waiting.UntilAsync(async () =>
+        {
+            await using var db = worker.Storage.Read();
+            return await db.Runs.CountAsync(r => r.State == RunState.Succeeded) == runs;
+        });
+        Assert.Equal((runs, runs), await CountLedgerAsync());
+        // The management interface tells some seconds late.
+        var published = 0L;
+        await Waiting.UntilAsync(async () =>
+        {
+            var queue = await server.SendAsync(HttpMethod.Get, $"api/queues/{_broker.Name}/fleet.late");
+            published = queue!["message_stats"]?["publish"]?.GetValue<long>() ?? 0;
+            return published > 2 * runs / NudgePublisher.MaxIds;
+        });
+        // Once by the submitter, once by Reconcile, and what the worker gave back for want of slots.
+        Assert.InRange(published, 2 * (runs / NudgePublisher.MaxIds), runs);
+    }
+
+    [Fact]
+    public async Task Message_PastedOnTheLane_BecomesARunOnce()
+    {
+        await using var fleet = await StartAsync(Script.Of(_ => { }), "Worker:Lanes:default=4");
+        var once = new { message_id = "0193a5d0-0000-7000-8000-000000000009" };
+
+        await _broker.PublishAsync("default", """{"job":"diag.ledger","args":{"key":"pasted"}}""");
+        await _broker.PublishAsync("default", """{"job":"diag.ledger","args":{"key":"pasted"}}""");
+        await _broker.PublishAsync("default", """{"job":"diag.ledger","args":{"key":"once"}}""", once);
+        await _broker.PublishAsync("default", """{"job":"diag.ledger","args":{"key":"once"}}""", once);
+        await _broker.PublishAsync("default", """{"job":"diag.leger","args":{"key":"a"}}""");
+        await _broker.PublishAsync("default", """{"job":"diag.ledger","args":{"kay":"a"}}""");
+        await _broker.PublishAsync("default", """{"job":"diag.ledger","args":{"key":"a"},"maxAttempts":0}""");
+
+        await Waiting.UntilAsync(async () => await CountLedgerAsync() == (3, 3));
+        var reasons = new StringBuilder();
+        for (var i = 0; i < 3; i++)
+            reasons.AppendLine((await _broker.TakeAsync("fleet.parked")).Header("fleet-reason"));
+        Assert.Contains("did you mean 'diag.ledger'", $"{reasons}", StringComparison.Ordinal);
+        Assert.Contains("args.key: it is missing; job 'diag.ledger' needs it.", $"{reasons}", StringComparison.Ordinal);
+        Assert.Contains("maxAttempts: '0'", $"{reasons}", StringComparison.Ordinal);
+        Assert.Equal((3, 3), await CountLedgerAsync());
+    }
+
+    [Fact]
+    public async Task Run_FailsForGood_LeavesADeadCopy()
+    {
+        await using var fleet = await StartAsync(Script.Of(_ => { }), "Worker:Lanes:default=4");
+
+        var id = await fleet.Client.EnqueueAsync(new Fail(Retryable: false));
+
+        await Waiting.UntilAsync(async () => (await _broker.QueuesAsync()).Contains("fleet.default.dead", StringComparer.Ordinal));
+        Assert.Contains(id.ToString(), Encoding.UTF8.GetString((await _broker.TakeAsync("fleet.default.dead")).Body), StringComparison.Ordinal);
+        Assert.Equal(RunState.Failed, (await fleet.WaitAsync(id)).State);
+    }
+
+    /// <summary>Handlers that wait until both processes have one under way.</summary>
+    private static Script Meeting(CountdownEvent both) => new(async call =>
+    {
+        if (call.Number == 1)
+            both.Signal();
+        await Waiting.UntilAsync(() => both.IsSet);
+    });
+
+    private Task<EmbeddedFleet> StartAsync(Script script, params string[] settings) => ScriptedFleet.StartAsync(
+        script,
+        settings:
+        [
+            "Storage:Provider=Postgres", $"Storage:ConnectionString={_database};Pooling=true",
+            "Transport:Provider=RabbitMq", $"Transport:Uri={_broker.Uri}",
+            .. settings,
+        ]);
+
+    private async Task<(int Rows, int Runs)> CountLedgerAsync()
+    {
+        await using var connection = new NpgsqlConnection(_database);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("SELECT count(*)::int, count(DISTINCT run_id)::int FROM diag_ledger", connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        return (reader.GetInt32(0), reader.GetInt32(1));
+    }
+}
