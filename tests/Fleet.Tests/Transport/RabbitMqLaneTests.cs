@@ -103,6 +103,8 @@ public sealed class RabbitMqLaneTests(RabbitMqServer server) : IAsyncLifetime
         Assert.Equal(("kept", "default", "text/x"), (parked.Header("mine"), parked.Header("fleet-lane"), parked.Properties["content_type"]!.GetValue<string>()));
         Assert.Null(parked.Properties["expiration"]);
         Assert.True(DateTimeOffset.TryParse(parked.Header("fleet-parked-at"), out _));
+        // Nothing of MassTransit's own, such as _error or _skipped.
+        Assert.Equal(["fleet.default", "fleet.parked"], await _broker.QueuesAsync());
         await Waiting.UntilAsync(async () => await Transport.CountWaitingAsync("default", default) == 0);
     }
 
@@ -123,6 +125,23 @@ public sealed class RabbitMqLaneTests(RabbitMqServer server) : IAsyncLifetime
         var parked = await _broker.TakeAsync("fleet.parked");
         Assert.True(bytes.AsSpan().SequenceEqual(parked.Body));
         Assert.Contains("10485760 bytes", parked.Header("fleet-reason"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Message_GivenBackTooOften_IsParkedByTheBroker()
+    {
+        await Transport.SendReadyAsync("default", [Id()], default);
+        await using var connection = await new ConnectionFactory { Uri = new Uri(_broker.Uri) }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+
+        await Waiting.UntilAsync(async () =>
+        {
+            if (await channel.BasicGetAsync("fleet.default", autoAck: false) is { } message)
+                await channel.BasicNackAsync(message.DeliveryTag, multiple: false, requeue: true);
+            return await channel.MessageCountAsync("fleet.parked") == 1;
+        });
+
+        Assert.Contains("ids", Encoding.UTF8.GetString((await _broker.TakeAsync("fleet.parked")).Body), StringComparison.Ordinal);
     }
 
     [Fact]
