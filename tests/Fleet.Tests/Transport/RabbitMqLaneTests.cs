@@ -167,6 +167,31 @@ public sealed class RabbitMqLaneTests(RabbitMqServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Subscription_DisposedInAPause_LeavesTheMessageToOthersAtOnce()
+    {
+        var entered = new TaskCompletionSource();
+        var failing = await Transport.SubscribeAsync(
+            "default",
+            8,
+            new LaneHandlers(
+                (_, _) =>
+                {
+                    entered.TrySetResult();
+                    throw new IOException("no database");
+                },
+                (_, _) => Task.CompletedTask),
+            default);
+        var id = Id();
+        await Transport.SendReadyAsync("default", [id], default);
+        await entered.Task.WaitAsync(Limit);
+
+        await failing.DisposeAsync();
+
+        await using var subscription = await SubscribeAsync();
+        Assert.Equal(id, await NextAsync());
+    }
+
+    [Fact]
     public async Task SendReadyAsync_BeforeAnyWorker_WaitsInTheQueue()
     {
         var id = Id();
