@@ -21,7 +21,7 @@ internal sealed partial class LaneReceiver(string lane, LaneHandlers handlers, B
 
     private readonly CancellationTokenSource _stop = new();
 
-    /// <summary>Ends the pauses: what waits in one goes back to the queue.</summary>
+    /// <summary>Ends the pauses: what waits in one goes to the end of its lane at once.</summary>
     public Task StopAsync() => _stop.CancelAsync();
 
     public void Dispose() => _stop.Dispose();
@@ -73,10 +73,10 @@ internal sealed partial class LaneReceiver(string lane, LaneHandlers handlers, B
     /// would come again at once, and an outage would use up the delivery limit of innocent messages.</summary>
     private async Task BringAgainAsync(byte[] body, IReadOnlyBasicProperties original, Exception cause)
     {
-        if (_stop.IsCancellationRequested)
-            throw new OperationCanceledException("The lane is listened to no more.", cause);
-        LogAgain(lane, RetryPause, cause);
-        await Task.Delay(RetryPause, time, _stop.Token);
+        if (cause is not OperationCanceledException)
+            LogAgain(lane, RetryPause, cause);
+        // A worker that stops does not wait: somebody else may take it now.
+        await Task.WhenAny(Task.Delay(RetryPause, time, _stop.Token));
         var properties = Copy(original);
         properties.Headers!.Remove("CC");
         await channel.PublishAsync(RabbitMqTopology.Lanes, lane, properties, body, mandatory: true, CancellationToken.None);

@@ -30,6 +30,7 @@ public static class RabbitMqServices
                 factory.ConfigureEndpoints(context);
             });
         });
+        services.AddSingleton<BrokerHealth>().AddHealthChecks().AddCheck<BrokerHealth>("broker");
         return services.AddSingleton(settings).AddSingleton<ILaneTransport, RabbitMqLaneTransport>();
     }
 }

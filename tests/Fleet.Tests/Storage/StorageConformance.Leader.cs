@@ -128,7 +128,7 @@ public abstract partial class StorageConformance
         Assert.Equal(("default", second), Assert.Single(One.Transport.TakeReady()));
         Assert.Equal(0, await ReconcileAsync());
 
-        Time.Advance(Reconcile.Repeat);
+        Time.Advance(Reconcile.Repeat + TimeSpan.FromMilliseconds(1));
         Assert.Equal(2, await ReconcileAsync());
     }
 

@@ -103,6 +103,8 @@ public sealed class RabbitMqLaneTests(RabbitMqServer server) : IAsyncLifetime
         Assert.Equal(("kept", "default", "text/x"), (parked.Header("mine"), parked.Header("fleet-lane"), parked.Properties["content_type"]!.GetValue<string>()));
         Assert.Null(parked.Properties["expiration"]);
         Assert.True(DateTimeOffset.TryParse(parked.Header("fleet-parked-at"), out _));
+        // Nothing of MassTransit's own, such as _error or _skipped.
+        Assert.Equal(["fleet.default", "fleet.parked"], await _broker.QueuesAsync());
         await Waiting.UntilAsync(async () => await Transport.CountWaitingAsync("default", default) == 0);
     }
 
@@ -126,6 +128,23 @@ public sealed class RabbitMqLaneTests(RabbitMqServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Message_GivenBackTooOften_IsParkedByTheBroker()
+    {
+        await Transport.SendReadyAsync("default", [Id()], default);
+        await using var connection = await new ConnectionFactory { Uri = new Uri(_broker.Uri) }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+
+        await Waiting.UntilAsync(async () =>
+        {
+            if (await channel.BasicGetAsync("fleet.default", autoAck: false) is { } message)
+                await channel.BasicNackAsync(message.DeliveryTag, multiple: false, requeue: true);
+            return await channel.MessageCountAsync("fleet.parked") == 1;
+        });
+
+        Assert.Contains("ids", Encoding.UTF8.GetString((await _broker.TakeAsync("fleet.parked")).Body), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Submit_DatabaseAway_ComesAgainAndIsNotParked()
     {
         var calls = 0;
@@ -145,6 +164,31 @@ public sealed class RabbitMqLaneTests(RabbitMqServer server) : IAsyncLifetime
         var second = await _submitted.Reader.ReadAsync().AsTask().WaitAsync(Limit);
         Assert.Equal("msg:0193a5d0-0000-7000-8000-000000000003", first.Options.IdempotencyKey);
         Assert.Equal(first.Options.IdempotencyKey, second.Options.IdempotencyKey);
+    }
+
+    [Fact]
+    public async Task Subscription_DisposedInAPause_LeavesTheMessageToOthersAtOnce()
+    {
+        var entered = new TaskCompletionSource();
+        var failing = await Transport.SubscribeAsync(
+            "default",
+            8,
+            new LaneHandlers(
+                (_, _) =>
+                {
+                    entered.TrySetResult();
+                    throw new IOException("no database");
+                },
+                (_, _) => Task.CompletedTask),
+            default);
+        var id = Id();
+        await Transport.SendReadyAsync("default", [id], default);
+        await entered.Task.WaitAsync(Limit);
+
+        await failing.DisposeAsync();
+
+        await using var subscription = await SubscribeAsync();
+        Assert.Equal(id, await NextAsync());
     }
 
     [Fact]

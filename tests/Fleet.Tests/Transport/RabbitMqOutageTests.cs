@@ -3,6 +3,7 @@ using Fleet.Core.Lanes;
 using Fleet.Tests.Support;
 using Fleet.Transport.RabbitMq;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 
 namespace Fleet.Tests.Transport;
@@ -37,6 +38,8 @@ public sealed class RabbitMqOutageTests : IAsyncLifetime
         // A send fails soon, and by an exception.
         await Assert.ThrowsAnyAsync<Exception>(() => transport.SendReadyAsync("default", [Id()], default)).WaitAsync(TimeSpan.FromSeconds(15));
         Assert.Null(await transport.CountWaitingAsync("default", default));
+        var health = host.Services.GetRequiredService<HealthCheckService>();
+        await Waiting.UntilAsync(async () => (await health.CheckHealthAsync()).Status == HealthStatus.Unhealthy);
 
         await _server.RunAsync();
 
@@ -56,6 +59,7 @@ public sealed class RabbitMqOutageTests : IAsyncLifetime
         var seen = new HashSet<RunId>();
         while (!seen.Contains(after) || !seen.Contains(belted))
             seen.Add(await NextAsync());
+        await Waiting.UntilAsync(async () => (await health.CheckHealthAsync()).Status == HealthStatus.Healthy);
         await StopAsync(host);
     }
 
@@ -71,7 +75,6 @@ public sealed class RabbitMqOutageTests : IAsyncLifetime
         await _server.RunAsync();
 
         var id = Id();
-        await broker.Server.SendAsync(HttpMethod.Get, "api/overview");
         await Waiting.UntilAsync(async () => (await broker.QueuesAsync()).Contains("fleet.default", StringComparer.Ordinal));
         await transport.SendReadyAsync("default", [id], default);
         Assert.Equal(id, await NextAsync());
@@ -98,7 +101,7 @@ public sealed class RabbitMqOutageTests : IAsyncLifetime
     private static async Task<IHost> StartAsync(VirtualHost broker)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Services.AddLogging().AddSingleton(TimeProvider.System)
+        builder.Services.AddLogging().AddSingleton(TimeProvider.System).AddHealthChecks().Services
             .AddFleetRabbitMqTransport(RabbitMqSettings.TryParse(broker.Uri, TimeSpan.FromSeconds(30))!);
         var host = builder.Build();
         await host.StartAsync();
