@@ -31,6 +31,7 @@ public sealed partial class LaneListener(
         TimeSpan? patience = transport.ReachesOtherProcesses ? options.Value.GiveBackAfter : null;
         for (var next = 0; next < ids.Count;)
         {
+            stopping.ThrowIfCancellationRequested();
             var granted = await _slots.TakeAsync(ids.Count - next, patience, stopping);
             if (granted == 0)
             {

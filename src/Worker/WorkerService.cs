@@ -27,6 +27,9 @@ public sealed partial class WorkerService(
     /// <summary>How long handlers may take to stop once the drain time is over.</summary>
     private static readonly TimeSpan DrainGrace = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long the transport may take to end the subscriptions; longer than a broker that answers ever needs.</summary>
+    private static readonly TimeSpan StopListeningGrace = TimeSpan.FromSeconds(10);
+
     private readonly CancellationTokenSource _stopListening = new();
     private readonly CancellationTokenSource _stopLoops = new();
     private readonly List<IAsyncDisposable> _subscriptions = [];
@@ -56,8 +59,7 @@ public sealed partial class WorkerService(
     {
         // 1. Take nothing new. Nudges that wait for a slot are let go.
         await _stopListening.CancelAsync();
-        foreach (var subscription in _subscriptions)
-            await subscription.DisposeAsync();
+        await StopListeningAsync(cancellationToken);
         if (identity.Id != default)
         {
             await TellAsync(() => workers.DrainAsync(identity.Id, CancellationToken.None));
@@ -86,6 +88,20 @@ public sealed partial class WorkerService(
     {
         _stopListening.Dispose();
         _stopLoops.Dispose();
+    }
+
+    /// <summary>Ends the subscriptions. A broker in trouble does not keep the runs from being drained: nothing new is taken
+    /// any more in either case.</summary>
+    private async Task StopListeningAsync(CancellationToken ct)
+    {
+        try
+        {
+            await Task.WhenAll(_subscriptions.Select(s => s.DisposeAsync().AsTask())).WaitAsync(StopListeningGrace, time, ct);
+        }
+        catch (Exception e)
+        {
+            LogStillListening(StopListeningGrace, e);
+        }
     }
 
     /// <summary>Tells the database something that it also finds out by itself: a stop goes on without.</summary>
@@ -145,6 +161,9 @@ public sealed partial class WorkerService(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The database does not answer; the stop goes on without it.")]
     private partial void LogNotTold(Exception e);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The transport did not end its subscriptions in order within {Grace}; the stop goes on without it.")]
+    private partial void LogStillListening(TimeSpan grace, Exception e);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Worker {Worker} has stopped.")]
     private partial void LogStopped(string worker);

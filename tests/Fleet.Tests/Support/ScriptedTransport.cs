@@ -15,6 +15,9 @@ public sealed class ScriptedTransport : ILaneTransport
     /// <summary>Called before an event or a nudge is taken; what it throws is what the broker answers.</summary>
     public Func<Task> BeforeSend { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>How long the end of a subscription takes; nothing ever comes over one.</summary>
+    public Task EndOfSubscription { get; set; } = Task.CompletedTask;
+
     /// <summary>Called before each event.</summary>
     public Action<EventMessage> BeforeEvent { get; set; } = _ => { };
 
@@ -82,8 +85,14 @@ public sealed class ScriptedTransport : ILaneTransport
 
     public Task<long?> CountWaitingAsync(string lane, CancellationToken ct) => Task.FromResult(Waiting);
 
-    public Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct) => throw new NotSupportedException();
+    public Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct) =>
+        Task.FromResult<IAsyncDisposable>(new Subscription(EndOfSubscription));
 
     public Task<IAsyncDisposable> SubscribeControlAsync(Func<ControlMessage, CancellationToken, Task> onControl, CancellationToken ct) =>
-        throw new NotSupportedException();
+        Task.FromResult<IAsyncDisposable>(new Subscription(EndOfSubscription));
+
+    private sealed class Subscription(Task end) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync() => new(end);
+    }
 }

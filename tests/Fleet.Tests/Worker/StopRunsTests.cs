@@ -61,6 +61,20 @@ public sealed class StopRunsTests
     }
 
     [Fact]
+    public async Task Stop_TransportNeverEndsItsSubscriptions_GoesOnWithoutIt()
+    {
+        var transport = new ScriptedTransport { EndOfSubscription = _release.Task };
+        var fleet = await ScriptedFleet.StartAsync(
+            new Script(_ => Task.CompletedTask), _time, configure: services => services.AddSingleton<ILaneTransport>(transport));
+
+        var stop = fleet.DisposeAsync().AsTask();
+        await _time.AdvanceUntilAsync(() => stop.IsCompleted);
+
+        await stop;
+        Assert.False(_release.Task.IsCompleted);
+    }
+
+    [Fact]
     public async Task Timeout_Always_EndsAsFailedWithTheTimeoutAsError()
     {
         var script = new Script(call => ForeverAsync(call.Token));
