@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fleet.Cli.Dev;
+using Fleet.Tests.Support;
 
 namespace Fleet.Tests.EndToEnd;
 
@@ -40,7 +40,7 @@ public sealed class FleetProcess : IAsyncDisposable
     /// <inheritdoc cref="StartDevAsync" path="/param"/>
     public static FleetProcess LaunchDev(string data, IReadOnlyDictionary<string, string>? environment = null, bool withSamples = false)
     {
-        var port = FreePort();
+        var port = FreePort.Next();
         string[] samples = withSamples ? [] : ["--no-samples"];
         return new FleetProcess(Launch(Program, ["dev", "--plain", "--port", $"{port}", "--data", data, .. samples], environment), port);
     }
@@ -50,7 +50,7 @@ public sealed class FleetProcess : IAsyncDisposable
     /// <param name="environment">Its settings.</param>
     public static FleetProcess LaunchService(string service, IReadOnlyDictionary<string, string> environment)
     {
-        var port = FreePort();
+        var port = FreePort.Next();
         var settings = new Dictionary<string, string>(environment) { ["Fleet__Api__Urls"] = $"http://127.0.0.1:{port}" };
         return new FleetProcess(Launch(Path.Combine(Path.GetDirectoryName(Program)!, $"Fleet.{service}.dll"), [], settings), port);
     }
@@ -176,13 +176,6 @@ public sealed class FleetProcess : IAsyncDisposable
     }
 
     private static Task EndOf(Process process) => process.WaitForExitAsync().WaitAsync(EndLimit, TimeProvider.System);
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     private async Task<bool> IsReadyAsync()
     {

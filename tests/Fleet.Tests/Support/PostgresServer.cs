@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Fleet.Storage.Postgres;
 using Npgsql;
 
@@ -103,7 +101,7 @@ public sealed class PostgresServer : IAsyncDisposable
         if (asUser.Length > 0)
             await RunAsync(["chown", "postgres", _folder.Path]);
         await RunAsync([.. asUser, Path.Combine(binaries, "initdb"), "-D", data, "-U", "fleet", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"]);
-        var port = FreePort();
+        var port = FreePort.Next();
         _process = Start([.. asUser, Path.Combine(binaries, "postgres"), "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1",
             "-c", "unix_socket_directories=", "-c", "max_connections=300"]);
         var server = $"Host=127.0.0.1;Port={port};Username=fleet;Database=postgres;Pooling=false";
@@ -121,13 +119,6 @@ public sealed class PostgresServer : IAsyncDisposable
             }
         });
         return server;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static Process Start(string[] command)

@@ -1,5 +1,5 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
@@ -16,10 +16,11 @@ public sealed class RabbitMqServer : IAsyncDisposable
     private const string Programs = "/usr/lib/rabbitmq/bin";
 
     private readonly Lazy<Task> _started;
-    private readonly int _port = FreePort();
-    private readonly int _managementPort = FreePort();
-    private readonly int _distributionPort = FreePort();
-    private readonly int _epmdPort = FreePort();
+    private readonly int _port = FreePort.Next();
+    private readonly int _managementPort = FreePort.Next();
+    private readonly int _distributionPort = FreePort.Next();
+    private readonly int _epmdPort = FreePort.Next();
+    private readonly ConcurrentQueue<string> _output = new();
     private TempFolder? _folder;
     private Process? _epmd;
     private Process? _broker;
@@ -63,7 +64,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
         _broker = Start([.. AsUser, Path.Combine(Programs, "rabbitmq-server")]);
         await Waiting.UntilAsync(async () =>
         {
-            Assert.False(_broker.HasExited, "The RabbitMQ server ended while it started.");
+            Assert.False(_broker.HasExited, $"The RabbitMQ server ended while it started:\n{string.Join('\n', _output)}");
             try
             {
                 using var answer = await Http.GetAsync(new Uri("api/health/checks/port-listener/" + _port, UriKind.Relative));
@@ -103,13 +104,6 @@ public sealed class RabbitMqServer : IAsyncDisposable
         return text.Length == 0 ? null : JsonNode.Parse(text);
     }
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     private async Task StartAsync()
     {
         _folder = new TempFolder();
@@ -131,7 +125,30 @@ public sealed class RabbitMqServer : IAsyncDisposable
         _http.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String("guest:guest"u8));
         // Started by hand, in the foreground: the one that the broker would start outlives it.
         _epmd = Start([.. AsUser, "epmd", "-port", $"{_epmdPort}", "-address", "127.0.0.1"]);
+        await Waiting.UntilAsync(async () =>
+        {
+            try
+            {
+                using var client = new TcpClient();
+                await client.ConnectAsync("127.0.0.1", _epmdPort);
+                return true;
+            }
+            catch (SocketException)
+            {
+                return false;
+            }
+        });
         await RunAsync();
+    }
+
+    /// <summary>The last lines of what the programs say, for the message when one does not start.</summary>
+    private void Keep(string? line)
+    {
+        if (line is null)
+            return;
+        _output.Enqueue(line);
+        while (_output.Count > 50)
+            _output.TryDequeue(out var _);
     }
 
     private Process Start(string[] command)
@@ -167,8 +184,8 @@ public sealed class RabbitMqServer : IAsyncDisposable
         }
 
         var process = Process.Start(start)!;
-        process.OutputDataReceived += (_, _) => { };
-        process.ErrorDataReceived += (_, _) => { };
+        process.OutputDataReceived += (_, line) => Keep(line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return process;
