@@ -142,7 +142,8 @@ public sealed partial class ExecuteRuns(
         if (delay is { } next)
             LogRetry(run.Job, run.Id, run.Attempt, next, error.Message);
         else
-            LogDead(run.Job, run.Id, run.Attempt, error);
+            // Where a handler says in words that it will never work, the words are enough.
+            LogDead(run.Job, run.Id, run.Attempt, error.Message, error is NonRetryableException ? null : error);
         var told = RunError.From(error);
         dead = retryAt is null ? new DeadRun(run.Id, run.Job, run.Lane, run.Args, run.Attempt, told.Message, told.Type, time.GetUtcNow()) : null;
         return () => fail.ExecuteAsync(new Failure(run, outcome, told, retryAt), CancellationToken.None);
@@ -188,8 +189,8 @@ public sealed partial class ExecuteRuns(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Attempt} of {Job} {RunId} failed; next try in {Delay}: {Error}")]
     private partial void LogRetry(string job, RunId runId, int attempt, TimeSpan delay, string error);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Job} {RunId} failed for good at attempt {Attempt}.")]
-    private partial void LogDead(string job, RunId runId, int attempt, Exception error);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Job} {RunId} failed for good at attempt {Attempt}: {Error}")]
+    private partial void LogDead(string job, RunId runId, int attempt, string error, Exception? e);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Job} {RunId} is no longer this worker's; its result was dropped.")]
     private partial void LogLeaseLost(string job, RunId runId);
