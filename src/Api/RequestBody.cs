@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -108,30 +107,8 @@ internal static class RequestBody
             return new InputError("invalid_text", path, $"{path}: it holds half of a surrogate pair; allowed are whole Unicode characters.", null, "whole Unicode characters");
 
         var expected = Expected(Leaf(type, path, skipLast: false));
-        var value = ValueAt(body, path);
+        var value = JsonPath.Show(JsonElement.Parse(body), path);
         return new InputError("wrong_type", path, $"{path}: '{value}' is not allowed; expected {expected}.", value, expected);
-    }
-
-    /// <summary>What stands at a path such as <c>runs[3].delay</c>, as it was written.</summary>
-    private static string ValueAt(byte[] body, string path)
-    {
-        using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = FleetJson.MaxDepth });
-        var element = document.RootElement;
-        foreach (var step in path.Split(['.', '[', ']'], StringSplitOptions.RemoveEmptyEntries))
-        {
-            // The names of a request's own fields are equal whatever their case.
-            var next = element.ValueKind switch
-            {
-                JsonValueKind.Object => element.EnumerateObject().FirstOrDefault(m => m.Name.Equals(step, StringComparison.OrdinalIgnoreCase)).Value,
-                JsonValueKind.Array when int.TryParse(step, CultureInfo.InvariantCulture, out var index) => element.EnumerateArray().ElementAtOrDefault(index),
-                _ => default,
-            };
-            if (next.ValueKind == JsonValueKind.Undefined)
-                break;
-            element = next;
-        }
-
-        return RunRules.Show(element.GetRawText());
     }
 
     /// <summary>Where the first doubled member stands, such as <c>args.b.a</c>: the serializer tells its name alone.</summary>

@@ -35,7 +35,7 @@ public sealed class ArgsSchemas
                 return new InputError("unknown_argument", field, $"{field}: job '{job.Name}' takes no such argument; {hint}", null, string.Join(", ", known));
             default:
                 var expected = Expected(schema, error);
-                var value = Value(args, error.Path);
+                var value = JsonPath.Show(JsonElement.Parse(args), error.Path ?? "");
                 return new InputError("invalid_argument", field, $"{field}: '{value}' does not fit job '{job.Name}'; expected {expected}.", value, expected);
         }
     }
@@ -54,22 +54,6 @@ public sealed class ArgsSchemas
             ({ } least, { } most) => $" from {least} to {most}",
         };
         return (schema.Format is { Length: > 0 } format ? $"{type} ({format})" : type) + range;
-    }
-
-    /// <summary>What stands at <c>#/day</c>, as it was written.</summary>
-    private static string Value(string args, string? path)
-    {
-        using var document = JsonDocument.Parse(args);
-        var element = document.RootElement;
-        foreach (var step in (path ?? "").TrimStart('#', '/').Split(['/', '.', '[', ']'], StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (element.ValueKind == JsonValueKind.Object && element.TryGetProperty(step, out var member))
-                element = member;
-            else if (element.ValueKind == JsonValueKind.Array && int.TryParse(step, out var index) && index >= 0 && index < element.GetArrayLength())
-                element = element[index];
-        }
-
-        return RunRules.Show(element.GetRawText());
     }
 
     /// <summary><c>#/day</c> → <c>args.day</c>.</summary>

@@ -25,28 +25,15 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>Makes a database with Fleet's schema, or skips the test where there is no server.</summary>
     /// <returns>Its connection string.</returns>
-    public async Task<string> CreateDatabaseAsync()
-    {
-        Assert.SkipWhen(Missing is not null, Missing ?? "");
-        var server = await _started.Value;
-        var name = "fleet_" + Guid.NewGuid().ToString("N");
-        await ExecuteAsync(server, $"CREATE DATABASE {name} TEMPLATE {Template}");
-        return To(server, name);
-    }
+    public Task<string> CreateDatabaseAsync() => CreateAsync($"TEMPLATE {Template}");
+
+    /// <summary>Makes a database without any table, or skips the test where there is no server.</summary>
+    /// <returns>Its connection string.</returns>
+    public Task<string> CreateEmptyDatabaseAsync() => CreateAsync("");
 
     /// <summary>Drops a database, with whoever is still connected.</summary>
     public async Task DropDatabaseAsync(string connectionString) =>
         await ExecuteAsync(await _started.Value, $"DROP DATABASE {new NpgsqlConnectionStringBuilder(connectionString).Database} WITH (FORCE)");
-
-    /// <summary>Makes a database without any table.</summary>
-    public async Task<string> CreateEmptyDatabaseAsync()
-    {
-        Assert.SkipWhen(Missing is not null, Missing ?? "");
-        var server = await _started.Value;
-        var name = "empty_" + Guid.NewGuid().ToString("N");
-        await ExecuteAsync(server, $"CREATE DATABASE {name}");
-        return To(server, name);
-    }
 
     public async ValueTask DisposeAsync()
     {
@@ -70,6 +57,15 @@ public sealed class PostgresServer : IAsyncDisposable
         if (Directory.Exists(debian))
             folders = folders.Concat(Directory.GetDirectories(debian).OrderByDescending(d => d, StringComparer.Ordinal).Select(d => Path.Combine(d, "bin")));
         return folders.FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres")));
+    }
+
+    private async Task<string> CreateAsync(string options)
+    {
+        Assert.SkipWhen(Missing is not null, Missing ?? "");
+        var server = await _started.Value;
+        var name = "fleet_" + Guid.NewGuid().ToString("N");
+        await ExecuteAsync(server, $"CREATE DATABASE {name} {options}");
+        return To(server, name);
     }
 
     private static string To(string connectionString, string database) => new NpgsqlConnectionStringBuilder(connectionString) { Database = database }.ConnectionString;
