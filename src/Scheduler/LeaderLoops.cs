@@ -105,5 +105,7 @@ public sealed class PruneLoop(
     private static readonly TimeSpan BetweenRounds = TimeSpan.FromMinutes(1);
 
     protected override async Task<TimeSpan> LeadAsync(long term, CancellationToken ct) =>
-        await prune.ExecuteAsync(term, Options.KeepSucceeded, Options.KeepFailed, ct) == PruneRuns.BatchSize ? BetweenBatches : BetweenRounds;
+        await prune.ExecuteAsync(term, Options.KeepSucceeded, Options.KeepFailed, Options.KeepInbox, ct) == PruneRuns.BatchSize
+            ? BetweenBatches
+            : BetweenRounds;
 }

@@ -24,6 +24,10 @@ public sealed class SchedulerOptions
     /// <summary>How long failed and canceled runs are kept; at least 1 min. Default: 30 days.</summary>
     public TimeSpan KeepFailed { get; set; } = TimeSpan.FromDays(30);
 
+    /// <summary>How long a consumer behind <c>UseFleetOutbox</c> remembers a message that it has handled: a delivery that comes later
+    /// takes effect again; at least 1 min. Default: 7 days.</summary>
+    public TimeSpan KeepInbox { get; set; } = TimeSpan.FromDays(7);
+
     /// <summary>What is wrong with the values; empty when all is well.</summary>
     public IEnumerable<string> Check()
     {
@@ -35,6 +39,7 @@ public sealed class SchedulerOptions
             (nameof(Rescue), Rescue, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1)),
             (nameof(KeepSucceeded), KeepSucceeded, TimeSpan.FromMinutes(1), TimeSpan.FromDays(36_500)),
             (nameof(KeepFailed), KeepFailed, TimeSpan.FromMinutes(1), TimeSpan.FromDays(36_500)),
+            (nameof(KeepInbox), KeepInbox, TimeSpan.FromMinutes(1), TimeSpan.FromDays(36_500)),
         ];
         foreach (var (name, value, least, most) in ranges)
         {

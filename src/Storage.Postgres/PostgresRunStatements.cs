@@ -362,6 +362,6 @@ internal sealed class PostgresRunStatements : IRunStatements
         TraceParent = reader.IsDBNull(12) ? null : reader.GetString(12),
     };
 
-    private static NpgsqlTransaction Own(DbTransaction transaction) => transaction as NpgsqlTransaction ?? throw new ArgumentException(
+    internal static NpgsqlTransaction Own(DbTransaction transaction) => transaction as NpgsqlTransaction ?? throw new ArgumentException(
         $"The transaction is a {transaction.GetType()}; Fleet's database here is PostgreSQL and needs an NpgsqlTransaction.", nameof(transaction));
 }

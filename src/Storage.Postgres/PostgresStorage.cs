@@ -38,6 +38,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         return result;
     }
 
+    public WriteScope Enlist(DbTransaction transaction) => new(PostgresRunStatements.Own(transaction), OpenOnTransaction);
+
     public FleetDbContext Read() => new PostgresDbContext(_options);
 
     public async Task MigrateAsync(CancellationToken ct)

@@ -271,10 +271,12 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
     }
 
     /// <summary>Executes statements of one transaction, prepared once when it is the storage's own.</summary>
+    internal static SqliteTransaction Own(DbTransaction transaction) => transaction as SqliteTransaction ?? throw new ArgumentException(
+        $"The transaction is a {transaction.GetType()}; Fleet's database here is SQLite and needs a SqliteTransaction.", nameof(transaction));
+
     private readonly struct Batch(SqliteRunStatements owner, DbTransaction transaction)
     {
-        private readonly SqliteTransaction _transaction = transaction as SqliteTransaction ?? throw new ArgumentException(
-            $"The transaction is a {transaction.GetType()}; Fleet's database here is SQLite and needs a SqliteTransaction.", nameof(transaction));
+        private readonly SqliteTransaction _transaction = Own(transaction);
 
         public int Execute(string sql, params ReadOnlySpan<(string Name, object Value)> values)
         {

@@ -1,4 +1,5 @@
 using System.Data;
+using System.Data.Common;
 using Fleet.Core.Storage;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -34,6 +35,10 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
     public IRunStatements Statements { get; }
 
     public Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct) => _commits.AddAsync(work, ct);
+
+    public WriteScope Enlist(DbTransaction transaction) => new(
+        SqliteRunStatements.Own(transaction),
+        on => OpenOn(on, new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(on.Connection!).Options));
 
     public FleetDbContext Read() => new SqliteDbContext(_readOptions);
 
@@ -80,16 +85,18 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
         return _writer;
     }
 
-    private SqliteDbContext OpenOnTransaction(System.Data.Common.DbTransaction transaction)
+    private SqliteDbContext OpenOnTransaction(DbTransaction transaction) => OpenOn(transaction, _writeOptions);
+
+    private static SqliteDbContext OpenOn(DbTransaction transaction, DbContextOptions<SqliteDbContext> options)
     {
-        var db = new SqliteDbContext(_writeOptions);
+        var db = new SqliteDbContext(options);
         db.Database.UseTransaction(transaction);
         return db;
     }
 
     private sealed class SetPragmas : DbConnectionInterceptor
     {
-        public static void On(System.Data.Common.DbConnection connection)
+        public static void On(DbConnection connection)
         {
             using var command = connection.CreateCommand();
             // FULL is the compiled default, said here because a promise rests on it.
@@ -97,10 +104,10 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
             command.ExecuteNonQuery();
         }
 
-        public override void ConnectionOpened(System.Data.Common.DbConnection connection, ConnectionEndEventData eventData) => On(connection);
+        public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData) => On(connection);
 
         public override Task ConnectionOpenedAsync(
-            System.Data.Common.DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+            DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
         {
             On(connection);
             return Task.CompletedTask;

@@ -1,3 +1,5 @@
+using Fleet.Core.Outbox;
+
 namespace Fleet.Core.Lanes;
 
 /// <summary>The wire, as Core sees it: carries nudges to lanes, holds delayed ones, tells all workers things, publishes events.
@@ -28,6 +30,13 @@ public interface ILaneTransport
     /// <summary>Publishes an event to whoever listens.</summary>
     /// <exception cref="Exception">The broker did not confirm.</exception>
     Task PublishEventAsync(EventMessage message, CancellationToken ct);
+
+    /// <summary>Sends what a consumer sent through the outbox, to where it said.</summary>
+    /// <exception cref="Exception">The broker did not confirm, or the message cannot be sent.</exception>
+    Task SendConsumerMessageAsync(OutboxMessage message, CancellationToken ct);
+
+    /// <summary>True when the failure is the broker's (down, unreachable), not that of the message given to it.</summary>
+    bool IsOutage(Exception e);
 
     /// <summary>Leaves a copy of a run that failed for good where operators of the broker look. Best effort: a failure is
     /// logged, not thrown; the row is what replay works from.</summary>

@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>Deletes runs that ended long ago, with their attempts, replays and logs; and inbox entries and gone workers of the same age.</summary>
+/// <summary>Deletes runs that ended long ago, with their attempts, replays and logs; and old inbox entries and gone workers.</summary>
 public sealed class PruneRuns(IStorage storage, TimeProvider time)
 {
     /// <summary>Runs per pass: small, so that a pass does not hold up the others who write.</summary>
@@ -14,9 +14,10 @@ public sealed class PruneRuns(IStorage storage, TimeProvider time)
     /// <param name="term">The leader's term.</param>
     /// <param name="keepSucceeded">How long succeeded runs are kept.</param>
     /// <param name="keepOthers">How long failed and canceled runs are kept.</param>
+    /// <param name="keepInbox">How long a consumer remembers the messages that it has handled.</param>
     /// <param name="ct">Cancels the pass.</param>
     /// <returns>How many runs were deleted; <see cref="BatchSize"/> means that there may be more.</returns>
-    public Task<int> ExecuteAsync(long term, TimeSpan keepSucceeded, TimeSpan keepOthers, CancellationToken ct) => storage.WriteAsLeaderAsync(
+    public Task<int> ExecuteAsync(long term, TimeSpan keepSucceeded, TimeSpan keepOthers, TimeSpan keepInbox, CancellationToken ct) => storage.WriteAsLeaderAsync(
         term,
         async scope =>
         {
@@ -31,7 +32,7 @@ public sealed class PruneRuns(IStorage storage, TimeProvider time)
             await scope.Db.Replays.Where(r => ids.Contains(r.RunId)).ExecuteDeleteAsync(ct);
             await scope.Db.RunLogs.Where(l => ids.Contains(l.RunId)).ExecuteDeleteAsync(ct);
             await runs.Where(r => ids.Contains(r.Id)).ExecuteDeleteAsync(ct);
-            await scope.Db.Inbox.Where(m => m.ReceivedAt < succeededBefore).ExecuteDeleteAsync(ct);
+            await scope.Db.Inbox.Where(m => m.ReceivedAt < now - keepInbox).ExecuteDeleteAsync(ct);
             await scope.Db.Workers.Where(w => w.State == WorkerState.Gone && w.HeartbeatAt < succeededBefore).ExecuteDeleteAsync(ct);
             return ids.Count;
         },

@@ -1,3 +1,4 @@
+using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
 using Fleet.Core.Loops;
 using Fleet.Core.Storage;
@@ -24,7 +25,8 @@ public readonly record struct RescuedRun(OrphanedRun Orphan, RunState Next, int 
 /// <summary>Running → Pending for the runs of dead workers: crashes + 1, counted before the next execution, so that a
 /// poison job that kills its process ends as Failed after the cap. It takes no neighbours with it: a run with one crash left
 /// is claimed only where no other such run is running, and when that worker dies the blame is its alone.</summary>
-public sealed partial class RescueRuns(IStorage storage, Wakers wakers, TimeProvider time, ILogger<RescueRuns> logger)
+public sealed partial class RescueRuns(
+    IStorage storage, ILaneTransport transport, Wakers wakers, TimeProvider time, ILogger<RescueRuns> logger)
 {
     /// <summary>How often the worker of a run may die before the run is Failed.</summary>
     public const int CrashCap = 3;
@@ -50,7 +52,21 @@ public sealed partial class RescueRuns(IStorage storage, Wakers wakers, TimeProv
             LogRescued(run.Orphan.Id, run.Next, run.Crashes);
         if (rescued.Count > 0)
             wakers.Stage.Wake();
+        await PublishDeadAsync([.. rescued.Where(r => r.Next == RunState.Failed).Select(r => r.Orphan.Id)], ct);
         return rescued.Count;
+    }
+
+    /// <summary>Those that ended here have no worker left to leave their copy.</summary>
+    private async Task PublishDeadAsync(RunId[] failed, CancellationToken ct)
+    {
+        if (failed.Length == 0)
+            return;
+        await using var db = storage.Read();
+        foreach (var run in await db.Runs.AsNoTracking().Where(r => failed.Contains(r.Id) && r.State == RunState.Failed).ToListAsync(ct))
+        {
+            await transport.PublishDeadAsync(
+                new DeadRun(run.Id, run.Job, run.Lane, run.Args, run.Attempt, run.Error!, run.ErrorType!, run.FinishedAt!.Value), ct);
+        }
     }
 
     private static List<RescuedRun> Decide(IReadOnlyList<OrphanedRun> orphans)

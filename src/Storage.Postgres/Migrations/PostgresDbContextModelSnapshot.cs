@@ -144,9 +144,21 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("text")
                         .HasColumnName("body");
 
+                    b.Property<Guid?>("ConsumedId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("consumed_id");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
+
+                    b.Property<string>("Destination")
+                        .HasColumnType("text")
+                        .HasColumnName("destination");
+
+                    b.Property<string>("Envelope")
+                        .HasColumnType("text")
+                        .HasColumnName("envelope");
 
                     b.Property<int>("Failures")
                         .HasColumnType("integer")

@@ -136,9 +136,21 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("body");
 
+                    b.Property<byte[]>("ConsumedId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("consumed_id");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
+
+                    b.Property<string>("Destination")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("destination");
+
+                    b.Property<string>("Envelope")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("envelope");
 
                     b.Property<int>("Failures")
                         .HasColumnType("INTEGER")

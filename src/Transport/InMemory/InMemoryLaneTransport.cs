@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Fleet.Core.Lanes;
+using Fleet.Core.Outbox;
+using Fleet.Transport.Consumers;
 using MassTransit;
 using Microsoft.Extensions.Logging;
 
@@ -71,6 +73,10 @@ public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDispos
         new FleetEvent { Name = message.Name, Body = message.Body, RunId = message.RunId?.Value },
         context => context.MessageId = message.Id,
         ct);
+
+    public Task SendConsumerMessageAsync(OutboxMessage message, CancellationToken ct) => ConsumerMessage.SendAsync(_bus, message, _time, ct);
+
+    public bool IsOutage(Exception e) => false;
 
     public Task<long?> CountWaitingAsync(string lane, CancellationToken ct) =>
         Task.FromResult(_waiting.TryGetValue(lane, out var waiting) ? Interlocked.Read(ref waiting.Value) : (long?)null);

@@ -1,4 +1,5 @@
 using Fleet.Core.Lanes;
+using Fleet.Transport.Consumers;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -19,6 +20,6 @@ public static class InMemoryServices
             configure?.Invoke(bus);
             bus.UsingInMemory((context, factory) => factory.ConfigureEndpoints(context));
         });
-        return services.AddSingleton<ILaneTransport, InMemoryLaneTransport>();
+        return services.AddFleetOutbox().AddSingleton<ILaneTransport, InMemoryLaneTransport>();
     }
 }

@@ -1,13 +1,17 @@
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Fleet.Core;
 using Fleet.Core.Lanes;
+using Fleet.Core.Outbox;
+using Fleet.Transport.Consumers;
 using Fleet.Transport.InMemory;
 using MassTransit;
 using MassTransit.RabbitMqTransport.Configuration;
 using MassTransit.Transports;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace Fleet.Transport.RabbitMq;
 
@@ -97,6 +101,23 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
         await DeclareSharedAsync(ct);
         await _channel.PublishAsync(RabbitMqTopology.Events, message.Name, properties, Encoding.UTF8.GetBytes(message.Body), mandatory: false, ct);
     }
+
+    public async Task SendConsumerMessageAsync(OutboxMessage message, CancellationToken ct)
+    {
+        using var limit = new CancellationTokenSource(BrokerChannel.Patience, _time);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
+        try
+        {
+            await ConsumerMessage.SendAsync(_bus.Bus, message, _time, bounded.Token);
+        }
+        catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The broker did not answer within {BrokerChannel.Patience}.", e);
+        }
+    }
+
+    public bool IsOutage(Exception e) => e is TimeoutException or IOException or SocketException or ConnectionException
+        or BrokerUnreachableException or AlreadyClosedException;
 
     public async Task PublishDeadAsync(DeadRun run, CancellationToken ct)
     {

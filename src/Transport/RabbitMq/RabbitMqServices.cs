@@ -1,4 +1,5 @@
 using Fleet.Core.Lanes;
+using Fleet.Transport.Consumers;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -31,6 +32,6 @@ public static class RabbitMqServices
             });
         });
         services.AddSingleton<BrokerHealth>().AddHealthChecks().AddCheck<BrokerHealth>("broker");
-        return services.AddSingleton(settings).AddSingleton<ILaneTransport, RabbitMqLaneTransport>();
+        return services.AddFleetOutbox().AddSingleton(settings).AddSingleton<ILaneTransport, RabbitMqLaneTransport>();
     }
 }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net.Http.Headers;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
@@ -194,6 +195,8 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
 
                 return await inner.WriteAsync(work, ct);
             }
+
+            public WriteScope Enlist(DbTransaction transaction) => inner.Enlist(transaction);
 
             public FleetDbContext Read() => inner.Read();
 

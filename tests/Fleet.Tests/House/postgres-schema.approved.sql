@@ -54,6 +54,9 @@ created_at timestamp with time zone NOT NULL
 failures integer NOT NULL
 next_try_at timestamp with time zone NOT NULL
 last_error text
+consumed_id uuid
+destination text
+envelope text
 CREATE INDEX ix_outbox_next_try ON public.outbox USING btree (next_try_at)
 CREATE UNIQUE INDEX "PK_outbox" ON public.outbox USING btree (id)
 

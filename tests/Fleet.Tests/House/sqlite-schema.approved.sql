@@ -57,7 +57,7 @@ CREATE TABLE "outbox" (
     "failures" INTEGER NOT NULL,
     "next_try_at" INTEGER NOT NULL,
     "last_error" TEXT NULL
-);
+, "consumed_id" BLOB NULL, "destination" TEXT NULL, "envelope" TEXT NULL);
 
 CREATE INDEX "ix_outbox_next_try" ON "outbox" ("next_try_at");
 

@@ -50,7 +50,7 @@ public abstract class AcceptMessagesTests(TestDatabase database) : StorageVerbs(
     private Task<bool> HandleAsync(string consumer, Guid message, Action? then = null) => Fleet.Storage.WriteRetryingAsync(
         async scope =>
         {
-            if (!await Fleet.Get<AcceptMessages>().ExecuteAsync(scope, consumer, message, CancellationToken.None))
+            if ((await Fleet.Get<AcceptMessages>().ExecuteAsync(scope, consumer, [message], CancellationToken.None)).Count == 0)
                 return false;
             await Fleet.Storage.Statements.InsertAsync(scope.Transaction, [Fleet.NewRun()], CancellationToken.None);
             then?.Invoke();

@@ -210,7 +210,7 @@ public abstract partial class StorageConformance
         await WriteAsync(async scope =>
         {
             scope.Db.RunLogs.AddRange(Log(succeeded.Id), Log(failed.Id));
-            await One.Get<AcceptMessages>().ExecuteAsync(scope, "c", Guid.CreateVersion7(One.Now), CancellationToken.None);
+            await One.Get<AcceptMessages>().ExecuteAsync(scope, "c", [Guid.CreateVersion7(One.Now)], CancellationToken.None);
             return await scope.Db.SaveChangesAsync();
         });
 
@@ -220,7 +220,6 @@ public abstract partial class StorageConformance
         Assert.Equal(Sorted(failed.Id, canceled, pending, running.Id), await IdsAsync());
         Assert.Empty(await One.AttemptsAsync(succeeded.Id));
         Assert.Equal(failed.Id, Assert.Single(await One.ListAsync(db => db.RunLogs)).RunId);
-        Assert.Empty(await One.ListAsync(db => db.Inbox));
 
         Time.Advance(TimeSpan.FromHours(1));
         Assert.Equal(2, await PruneAsync(succeededHours: 1, otherHours: 2));
@@ -229,6 +228,11 @@ public abstract partial class StorageConformance
         Assert.Empty(await One.ListAsync(db => db.Replays));
         Assert.Empty(await One.ListAsync(db => db.RunLogs));
         Assert.Single(await One.ListAsync(db => db.Workers));
+        Assert.Single(await One.ListAsync(db => db.Inbox));
+
+        Time.Advance(TimeSpan.FromHours(1));
+        await PruneAsync(succeededHours: 1, otherHours: 2);
+        Assert.Empty(await One.ListAsync(db => db.Inbox));
     }
 
     [Fact]
@@ -260,7 +264,7 @@ public abstract partial class StorageConformance
         Time.Advance(TimeSpan.FromHours(2));
 
         await Assert.ThrowsAsync<TermLostException>(
-            () => One.Get<PruneRuns>().ExecuteAsync(term - 1, TimeSpan.Zero, TimeSpan.Zero, CancellationToken.None));
+            () => One.Get<PruneRuns>().ExecuteAsync(term - 1, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, CancellationToken.None));
         Assert.Single(await One.ListAsync(db => db.Runs));
     }
 
@@ -281,7 +285,7 @@ public abstract partial class StorageConformance
     private Task<int> ReconcileAsync() => One.Get<Reconcile>().ExecuteAsync(CancellationToken.None);
 
     private async Task<int> PruneAsync(int succeededHours, int otherHours) => await One.Get<PruneRuns>().ExecuteAsync(
-        await One.LeadAsync(), TimeSpan.FromHours(succeededHours), TimeSpan.FromHours(otherHours), CancellationToken.None);
+        await One.LeadAsync(), TimeSpan.FromHours(succeededHours), TimeSpan.FromHours(otherHours), keepInbox: TimeSpan.FromHours(3), CancellationToken.None);
 
     private Task<Pulse> ClaimedThroughAsync(WorkerId worker, DateTimeOffset due) => One.Get<Heartbeat>().ExecuteAsync(
         worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal) { ["default"] = due.ToUnixTimeMilliseconds() }, CancellationToken.None);

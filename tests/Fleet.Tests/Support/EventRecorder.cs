@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Fleet.Core.Lanes;
+using Fleet.Core.Outbox;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Tests.Support;
@@ -28,6 +29,10 @@ internal sealed class EventRecorder
             events.Enqueue(message);
             return inner.PublishEventAsync(message, ct);
         }
+
+        public Task SendConsumerMessageAsync(OutboxMessage message, CancellationToken ct) => inner.SendConsumerMessageAsync(message, ct);
+
+        public bool IsOutage(Exception e) => inner.IsOutage(e);
 
         public Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct) => inner.SendReadyAsync(lane, ids, ct);
 

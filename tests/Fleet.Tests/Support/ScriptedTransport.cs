@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Fleet.Core.Lanes;
+using Fleet.Core.Outbox;
 
 namespace Fleet.Tests.Support;
 
@@ -28,6 +29,14 @@ public sealed class ScriptedTransport : ILaneTransport
     public ConcurrentQueue<DeadRun> Dead { get; } = new();
 
     public ConcurrentQueue<EventMessage> Events { get; } = new();
+
+    /// <summary>What a failure is taken for.</summary>
+    public Predicate<Exception> Outage { get; set; } = _ => false;
+
+    public bool IsOutage(Exception e) => Outage(e);
+
+    public Task SendConsumerMessageAsync(OutboxMessage message, CancellationToken ct) =>
+        PublishEventAsync(new EventMessage(message.MessageId, message.Name, message.Body, null, message.TraceParent), ct);
 
     public bool ReachesOtherProcesses => true;
 

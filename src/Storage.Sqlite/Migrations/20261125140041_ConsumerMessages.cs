@@ -1,0 +1,48 @@
+using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace Fleet.Storage.Sqlite.Migrations
+{
+    /// <inheritdoc />
+    public partial class ConsumerMessages : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.AddColumn<byte[]>(
+                name: "consumed_id",
+                table: "outbox",
+                type: "BLOB",
+                nullable: true);
+
+            migrationBuilder.AddColumn<string>(
+                name: "destination",
+                table: "outbox",
+                type: "TEXT",
+                nullable: true);
+
+            migrationBuilder.AddColumn<string>(
+                name: "envelope",
+                table: "outbox",
+                type: "TEXT",
+                nullable: true);
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropColumn(
+                name: "consumed_id",
+                table: "outbox");
+
+            migrationBuilder.DropColumn(
+                name: "destination",
+                table: "outbox");
+
+            migrationBuilder.DropColumn(
+                name: "envelope",
+                table: "outbox");
+        }
+    }
+}

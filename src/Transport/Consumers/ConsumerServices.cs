@@ -1,0 +1,17 @@
+using Fleet.Core.Storage;
+using MassTransit.Middleware;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Fleet.Transport.Consumers;
+
+/// <summary>Registration of what <see cref="FleetOutbox"/> needs.</summary>
+internal static class ConsumerServices
+{
+    public static IServiceCollection AddFleetOutbox(this IServiceCollection services)
+    {
+        services.TryAddScoped(provider => provider.GetRequiredService<IStorage>().Read());
+        services.TryAddScoped(typeof(IOutboxContextFactory<>), typeof(ConsumeOnce<>));
+        return services;
+    }
+}
