@@ -38,6 +38,9 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         return result;
     }
 
+    /// <summary>At once: writers are in each other's way only at the same row.</summary>
+    public ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => new(default(IAsyncDisposable));
+
     public WriteScope Enlist(DbTransaction transaction) => new(PostgresRunStatements.Own(transaction), OpenOnTransaction);
 
     public FleetDbContext Read() => new PostgresDbContext(_options);

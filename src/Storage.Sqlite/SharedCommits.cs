@@ -12,7 +12,10 @@ internal sealed class SharedCommits : IAsyncDisposable
 {
     private const int MaxWorks = 32;
 
-    private readonly Channel<Work> _queue = Channel.CreateUnbounded<Work>(new UnboundedChannelOptions { SingleReader = true });
+    /// <summary>After which a turn ends by itself: one that waits for a write of this process would wait forever.</summary>
+    private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(30);
+
+    private readonly Channel<Entry> _queue = Channel.CreateUnbounded<Entry>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Func<SqliteConnection> _openWriter;
     private readonly Func<DbTransaction, FleetDbContext> _openContext;
     private readonly Task _writer;
@@ -31,6 +34,13 @@ internal sealed class SharedCommits : IAsyncDisposable
         return _queue.Writer.TryWrite(entry) ? entry.Task : throw new ObjectDisposedException(nameof(SqliteStorage));
     }
 
+    /// <summary>Waits in the same queue for a time without writes of this process; it ends when the result is disposed.</summary>
+    public Task<IAsyncDisposable> TakeTurnAsync(CancellationToken ct)
+    {
+        var turn = new Turn(ct);
+        return _queue.Writer.TryWrite(turn) ? turn.Task : throw new ObjectDisposedException(nameof(SqliteStorage));
+    }
+
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
@@ -42,8 +52,15 @@ internal sealed class SharedCommits : IAsyncDisposable
         var works = new List<Work>(MaxWorks);
         while (await _queue.Reader.WaitToReadAsync())
         {
-            while (works.Count < MaxWorks && _queue.Reader.TryRead(out var work))
+            while (works.Count < MaxWorks && _queue.Reader.TryPeek(out var next) && next is Work work && _queue.Reader.TryRead(out next))
                 works.Add(work);
+            if (works.Count == 0)
+            {
+                _queue.Reader.TryRead(out var turn);
+                await ((Turn)turn!).PassAsync();
+                continue;
+            }
+
             try
             {
                 await CommitAsync(works);
@@ -89,7 +106,37 @@ internal sealed class SharedCommits : IAsyncDisposable
         transaction.Release(savepoint);
     }
 
-    private abstract class Work
+    private abstract class Entry;
+
+    /// <summary>A time for somebody's own transaction on the file.</summary>
+    private sealed class Turn(CancellationToken ct) : Entry, IAsyncDisposable
+    {
+        private readonly TaskCompletionSource<IAsyncDisposable> _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Ends when the turn begins.</summary>
+        public Task<IAsyncDisposable> Task => _begun.Task;
+
+        public async Task PassAsync()
+        {
+            if (ct.IsCancellationRequested)
+            {
+                _begun.SetCanceled(ct);
+                return;
+            }
+
+            _begun.SetResult(this);
+            await _ended.Task.WaitAsync(LongestTurn, TimeProvider.System).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            _ended.TrySetResult();
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    private abstract class Work : Entry
     {
         public abstract Task ExecuteAsync(WriteScope scope);
 

@@ -36,6 +36,8 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct) => _commits.AddAsync(work, ct);
 
+    public async ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => await _commits.TakeTurnAsync(ct);
+
     public WriteScope Enlist(DbTransaction transaction) => new(
         SqliteRunStatements.Own(transaction),
         on => OpenOn(on, new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(on.Connection!).Options));

@@ -12,6 +12,10 @@ public interface IStorage
     /// at the same time may share a commit. A work must not ask for another write: it would wait for itself.</summary>
     Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct);
 
+    /// <summary>Waits until a transaction that the caller opens by itself has no rival in this process, where there is one writer
+    /// at a time; ends when the result is disposed.</summary>
+    ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct);
+
     /// <summary>A scope on a transaction that a caller opened on this database; the caller commits it.</summary>
     /// <exception cref="ArgumentException">The transaction is one of another kind of database.</exception>
     WriteScope Enlist(DbTransaction transaction);

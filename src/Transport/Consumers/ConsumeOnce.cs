@@ -47,6 +47,7 @@ internal sealed class ConsumeOnce<TDbContext>(
         for (var tries = 1; ; tries++)
         {
             db.ChangeTracker.Clear();
+            await using var turn = await storage.TakeTurnAsync(context.CancellationToken);
             await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
             await using var scope = storage.Enlist(transaction.GetDbTransaction());
             IReadOnlySet<Guid> fresh;

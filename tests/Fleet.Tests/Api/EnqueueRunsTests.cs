@@ -196,6 +196,8 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
                 return await inner.WriteAsync(work, ct);
             }
 
+            public ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => inner.TakeTurnAsync(ct);
+
             public WriteScope Enlist(DbTransaction transaction) => inner.Enlist(transaction);
 
             public FleetDbContext Read() => inner.Read();

@@ -44,9 +44,50 @@ public abstract class DispatchOutboxTests(TestDatabase database) : StorageVerbs(
     }
 
     [Fact]
+    public async Task DispatchOutbox_BrokerAway_CountsAgainstNobodyAndSendsWhatIsLeft()
+    {
+        var ids = await AddAsync("a", "b", "c");
+        Fleet.Transport.Outage = e => e is IOException;
+        Fleet.Transport.BeforeEvent = e => _ = e.Name == "a" ? 0 : throw new IOException("no broker");
+
+        var error = await Assert.ThrowsAsync<IOException>(DispatchAsync);
+
+        Assert.Equal("The outbox waits for the broker: no broker", error.Message);
+        var waiting = await Fleet.ListAsync(db => db.Outbox);
+        Assert.Equal(["b", "c"], waiting.Select(m => m.Name));
+        Assert.All(waiting, m => Assert.Equal((0, Fleet.Now), (m.Failures, m.NextTryAt)));
+        Fleet.Transport.BeforeEvent = _ => { };
+        await DispatchAsync();
+        Assert.Equal(ids, Fleet.Transport.Events.Select(e => e.Id));
+    }
+
+    [Fact]
+    public async Task DispatchOutbox_SlowConfirms_AreAwaitedTogetherAcrossRunsAndInOrderWithinOne()
+    {
+        var runs = new[] { RunId.New(Fleet.Now), RunId.New(Fleet.Now) };
+        await AddAsync(runs[0], "a1", "a2");
+        await AddAsync(runs[1], "b1", "b2");
+        var confirm = new TaskCompletionSource();
+        var sent = 0;
+        Fleet.Transport.BeforeSend = () =>
+        {
+            Interlocked.Increment(ref sent);
+            return confirm.Task;
+        };
+
+        var dispatch = DispatchAsync();
+        await Waiting.UntilAsync(() => Volatile.Read(ref sent) == 2);
+        confirm.SetResult();
+        await dispatch;
+
+        Assert.Equal(["a1", "a2"], Fleet.Transport.Events.Where(e => e.RunId == runs[0]).Select(e => e.Name));
+        Assert.Equal(["b1", "b2"], Fleet.Transport.Events.Where(e => e.RunId == runs[1]).Select(e => e.Name));
+    }
+
+    [Fact]
     public async Task DispatchOutbox_ManyFailures_WaitFiveMinutesAtMost()
     {
-        await AddAsync(failures: 1_000_000, "bad");
+        await AddAsync(failures: 1_000_000, run: null, ["bad"]);
         Fleet.Transport.BeforeEvent = _ => throw new IOException("no broker");
 
         await DispatchAsync();
@@ -87,9 +128,11 @@ public abstract class DispatchOutboxTests(TestDatabase database) : StorageVerbs(
 
     private Task<int> DispatchAsync() => Fleet.Get<DispatchOutbox>().ExecuteAsync(CancellationToken.None);
 
-    private Task<Guid[]> AddAsync(params string[] names) => AddAsync(failures: 0, names);
+    private Task<Guid[]> AddAsync(params string[] names) => AddAsync(failures: 0, run: null, names);
 
-    private async Task<Guid[]> AddAsync(int failures, params string[] names)
+    private Task<Guid[]> AddAsync(RunId run, params string[] names) => AddAsync(failures: 0, run, names);
+
+    private async Task<Guid[]> AddAsync(int failures, RunId? run, string[] names)
     {
         var messages = names.Select(name => new OutboxMessage
         {
@@ -100,6 +143,7 @@ public abstract class DispatchOutboxTests(TestDatabase database) : StorageVerbs(
             CreatedAt = Fleet.Now,
             NextTryAt = Fleet.Now,
             Failures = failures,
+            RunId = run,
         }).ToArray();
         await Fleet.Storage.WriteAsync(
             async scope =>

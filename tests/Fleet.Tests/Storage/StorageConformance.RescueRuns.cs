@@ -83,6 +83,8 @@ public abstract partial class StorageConformance
         var failed = await One.ReadAsync(id);
         Assert.Equal(("WorkerCrashed", One.Now), (failed.ErrorType, failed.FinishedAt));
         Assert.Contains("3 times", failed.Error, StringComparison.Ordinal);
+        var copy = Assert.Single(One.Transport.Dead);
+        Assert.Equal((id, failed.Job, failed.Args, failed.Error, 3), (copy.Id, copy.Job, copy.Args, copy.Error, copy.Attempt));
         Assert.Equal([1, 2, 3], (await One.AttemptsAsync(id)).Select(a => a.Number));
     }
 
