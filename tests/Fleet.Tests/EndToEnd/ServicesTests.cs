@@ -79,6 +79,55 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
         Assert.Equal(accepted, await CountAsync(database, "SELECT count(*) FROM diag_ledger"));
     }
 
+    /// <summary>The first attempt of each order kills its worker at another point between the handler's first line and its return.</summary>
+    [Fact]
+    public async Task Worker_KilledAtEveryPointOfAHandler_LeavesRowFollowUpAndEventOnce()
+    {
+        var host = await rabbit.CreateHostAsync();
+        var database = await postgres.CreateDatabaseAsync();
+        await ExecuteAsync(database, "CREATE TABLE pack_orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run_id uuid NOT NULL)");
+        using var folder = new TempFolder();
+        JobPack.DropInto(folder);
+        var settings = Settings(database, host.Uri);
+        settings["Fleet__Worker__JobsPath"] = folder.Path;
+        await using var scheduler = await FleetProcess.StartServiceAsync("Scheduler", settings);
+        var worker = await FleetProcess.StartServiceAsync("Worker", settings);
+        await host.BindAsync("ordered", "fleet.events", "pack.ordered");
+        var orders = new List<RunId>();
+        try
+        {
+            foreach (var point in JobPack.KillPoints)
+            {
+                var order = await scheduler.EnqueueAsync("pack.order", new { kill = point, database });
+                orders.Add(order);
+                await worker.WaitForExitAsync();
+                await worker.DisposeAsync();
+                worker = await FleetProcess.StartServiceAsync("Worker", settings);
+                await scheduler.WaitAsync(order, "succeeded");
+            }
+
+            await Until.TrueAsync(async () => await CountAsync(
+                database, $"SELECT count(*) FROM runs WHERE job = 'pack.invoice' AND state = {(int)RunState.Succeeded}") == orders.Count);
+        }
+        finally
+        {
+            await worker.DisposeAsync();
+        }
+
+        foreach (var order in orders)
+        {
+            Assert.Equal(1, await CountAsync(database, $"SELECT count(*) FROM pack_orders WHERE run_id = '{order}'"));
+            Assert.Equal(1, await CountAsync(database, $"SELECT count(*) FROM runs WHERE job = 'pack.invoice' AND args::jsonb ->> 'order' = '{order}'"));
+            var happened = await host.TakeAsync("ordered");
+            Assert.Equal($"{order}", happened.Header("fleet-run-id"));
+        }
+
+        Assert.Equal(orders.Count, await CountAsync(database, "SELECT count(*) FROM pack_orders"));
+        Assert.Equal(orders.Count, await CountAsync(database, "SELECT count(*) FROM runs WHERE job = 'pack.invoice'"));
+        Assert.Equal(0, await CountAsync(database, "SELECT count(*) FROM outbox"));
+        Assert.Null(await host.TryTakeAsync("ordered"));
+    }
+
     [Fact]
     public async Task Service_SchemaMissing_RefusesToStartUntilItWasMigrated()
     {
@@ -129,6 +178,14 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
         using var response = await fleet.Http.PostAsJsonAsync("/api/v1/runs/batch", new { runs });
         var answer = (await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonObject>())!;
         return [.. answer["ids"]!.AsArray().Select(id => id!.GetValue<Guid>())];
+    }
+
+    private static async Task ExecuteAsync(string database, string sql)
+    {
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
     }
 
     private static async Task<long> CountAsync(string database, string sql)

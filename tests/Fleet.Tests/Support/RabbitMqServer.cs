@@ -219,20 +219,31 @@ public sealed record VirtualHost(RabbitMqServer Server, string Name, string Uri)
     public Task<bool> PublishAsync(string routingKey, string body, object? properties = null, string exchange = "fleet.lanes") =>
         PublishAsync(routingKey, Encoding.UTF8.GetBytes(body), properties, exchange);
 
+    /// <summary>Makes a queue and binds it, once the exchange is there.</summary>
+    public async Task BindAsync(string queue, string exchange, string routingKey)
+    {
+        await Waiting.UntilAsync(async () => (await Server.SendAsync(HttpMethod.Get, $"api/exchanges/{Name}"))!.AsArray()
+            .Any(e => e!["name"]!.GetValue<string>() == exchange));
+        await Server.SendAsync(HttpMethod.Put, $"api/queues/{Name}/{queue}", new { durable = true });
+        await Server.SendAsync(HttpMethod.Post, $"api/bindings/{Name}/e/{exchange}/q/{queue}", new { routing_key = routingKey });
+    }
+
     /// <summary>Waits for a message in a queue and takes it out.</summary>
     public async Task<Message> TakeAsync(string queue)
     {
         Message? taken = null;
-        await Waiting.UntilAsync(async () =>
-        {
-            var answer = await Server.SendAsync(
-                HttpMethod.Post, $"api/queues/{Name}/{queue}/get", new { count = 1, ackmode = "ack_requeue_false", encoding = "base64" });
-            if (answer!.AsArray().FirstOrDefault() is not { } message)
-                return false;
-            taken = new Message(Convert.FromBase64String(message["payload"]!.GetValue<string>()), message["properties"]!.DeepClone());
-            return true;
-        });
+        await Waiting.UntilAsync(async () => (taken = await TryTakeAsync(queue)) is not null);
         return taken!;
+    }
+
+    /// <summary>Takes a message out of a queue; null when there is none now.</summary>
+    public async Task<Message?> TryTakeAsync(string queue)
+    {
+        var answer = await Server.SendAsync(
+            HttpMethod.Post, $"api/queues/{Name}/{queue}/get", new { count = 1, ackmode = "ack_requeue_false", encoding = "base64" });
+        return answer!.AsArray().FirstOrDefault() is { } message
+            ? new Message(Convert.FromBase64String(message["payload"]!.GetValue<string>()), message["properties"]!.DeepClone())
+            : null;
     }
 
     /// <summary>Throws away what waits in a queue.</summary>

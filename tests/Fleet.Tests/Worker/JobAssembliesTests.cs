@@ -1,5 +1,4 @@
 using Fleet.Core.Jobs;
-using Fleet.Tests.House;
 using Fleet.Tests.Support;
 using Fleet.Worker;
 using Microsoft.Extensions.DependencyInjection;
@@ -8,16 +7,13 @@ namespace Fleet.Tests.Worker;
 
 public sealed class JobAssembliesTests
 {
-    private static readonly string Built = Path.Combine(
-        Repository.Root, "tests", "Fleet.JobPack", "bin", Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/')))!, "net10.0", "Fleet.JobPack.dll");
-
     [Theory]
     [InlineData("Fleet.JobPack.dll")]
     [InlineData("Fleet.JobPack/Fleet.JobPack.dll")]
     public async Task JobsPath_DroppedAssembly_RunsItsJob(string place)
     {
         using var folder = new TempFolder();
-        Drop(folder, place);
+        JobPack.DropInto(folder, place);
         await using var fleet = await EmbeddedFleet.StartAsync(settings: [new("Fleet:Worker:JobsPath", folder.Path)]);
         using var content = new StringContent("""{"job":"pack.greet","args":{"name":"Ada"}}""");
 
@@ -43,13 +39,5 @@ public sealed class JobAssembliesTests
         var refused = Assert.Throws<InvalidOperationException>(() => new ServiceCollection().AddFleetJobs(jobs => JobAssemblies.AddFrom(jobs, folder.Path)));
 
         Assert.Contains("notes.dll' cannot be loaded", refused.Message, StringComparison.Ordinal);
-    }
-
-    /// <summary>Puts the built assembly into a jobs folder.</summary>
-    private static void Drop(TempFolder folder, string place)
-    {
-        var target = Path.Combine(folder.Path, place);
-        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        File.Copy(Built, target);
     }
 }
