@@ -13,6 +13,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private const string Template = "fleet_template";
 
     private readonly Lazy<Task<string>> _started;
+    private readonly int _port = FreePort.Next();
     private TempFolder? _folder;
     private Process? _process;
 
@@ -22,6 +23,13 @@ public sealed class PostgresServer : IAsyncDisposable
     public static string? Missing { get; } = Environment.GetEnvironmentVariable("TEST_POSTGRES") is null && FindBinaries() is null
         ? "PostgreSQL is not installed (Debian: apt-get install postgresql); or set TEST_POSTGRES to a connection string."
         : null;
+
+    // The server refuses to run as root: as root it runs as Debian's own user.
+    private static string[] AsUser { get; } = Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : [];
+
+    private string Own => $"Host=127.0.0.1;Port={_port};Username=fleet;Database=postgres;Pooling=false";
+
+    private string Data => Path.Combine(_folder!.Path, "data");
 
     /// <summary>Makes a database with Fleet's schema, or skips the test where there is no server.</summary>
     /// <returns>Its connection string.</returns>
@@ -35,18 +43,47 @@ public sealed class PostgresServer : IAsyncDisposable
     public async Task DropDatabaseAsync(string connectionString) =>
         await ExecuteAsync(await _started.Value, $"DROP DATABASE {new NpgsqlConnectionStringBuilder(connectionString).Database} WITH (FORCE)");
 
+    /// <summary>Ends the server of its own as a power failure does: all of its processes at once, and the log is replayed at the next start.</summary>
+    public async Task KillAsync()
+    {
+        Assert.SkipWhen(_process is null, "The server that TEST_POSTGRES names is not ours to kill.");
+        await SignalAsync("QUIT");
+    }
+
+    /// <summary>Starts the server of its own on the data it has; returns when it takes connections.</summary>
+    public async Task RunAsync()
+    {
+        _process = Start([.. AsUser, Path.Combine(FindBinaries()!, "postgres"), "-D", Data, "-p", $"{_port}", "-c", "listen_addresses=127.0.0.1",
+            "-c", "unix_socket_directories=", "-c", "max_connections=300"]);
+        await Waiting.UntilAsync(async () =>
+        {
+            Assert.False(_process.HasExited, "The PostgreSQL server ended while it started.");
+            try
+            {
+                await ExecuteAsync(Own, "SELECT 1");
+                return true;
+            }
+            catch (NpgsqlException)
+            {
+                return false;
+            }
+        });
+    }
+
     public async ValueTask DisposeAsync()
     {
+        // Fast shutdown.
         if (_process is { HasExited: false })
-        {
-            // SIGINT: fast shutdown.
-            using (var stop = Process.Start("kill", ["-INT", $"{_process.Id}"]))
-                await stop.WaitForExitAsync();
-            await _process.WaitForExitAsync();
-        }
-
+            await SignalAsync("INT");
         _process?.Dispose();
         _folder?.Dispose();
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        using (var kill = Process.Start("kill", [$"-{signal}", $"{_process!.Id}"]))
+            await kill.WaitForExitAsync();
+        await _process.WaitForExitAsync();
     }
 
     /// <summary>The folder of the server's programs; the newest where there are several.</summary>
@@ -91,30 +128,11 @@ public sealed class PostgresServer : IAsyncDisposable
     private async Task<string> StartOwnAsync()
     {
         _folder = new TempFolder();
-        var (binaries, data) = (FindBinaries()!, Path.Combine(_folder.Path, "data"));
-        // The server refuses to run as root: as root it runs as Debian's own user.
-        string[] asUser = Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : [];
-        if (asUser.Length > 0)
+        if (AsUser.Length > 0)
             await RunAsync(["chown", "postgres", _folder.Path]);
-        await RunAsync([.. asUser, Path.Combine(binaries, "initdb"), "-D", data, "-U", "fleet", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"]);
-        var port = FreePort.Next();
-        _process = Start([.. asUser, Path.Combine(binaries, "postgres"), "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1",
-            "-c", "unix_socket_directories=", "-c", "max_connections=300"]);
-        var server = $"Host=127.0.0.1;Port={port};Username=fleet;Database=postgres;Pooling=false";
-        await Waiting.UntilAsync(async () =>
-        {
-            Assert.False(_process.HasExited, "The PostgreSQL server ended while it started.");
-            try
-            {
-                await ExecuteAsync(server, "SELECT 1");
-                return true;
-            }
-            catch (NpgsqlException)
-            {
-                return false;
-            }
-        });
-        return server;
+        await RunAsync([.. AsUser, Path.Combine(FindBinaries()!, "initdb"), "-D", Data, "-U", "fleet", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"]);
+        await RunAsync();
+        return Own;
     }
 
     private static Process Start(string[] command)

@@ -228,6 +228,10 @@ public sealed record VirtualHost(RabbitMqServer Server, string Name, string Uri)
         await Server.SendAsync(HttpMethod.Post, $"api/bindings/{Name}/e/{exchange}/q/{queue}", new { routing_key = routingKey });
     }
 
+    /// <summary>How many messages a queue has, in it and with consumers; the broker tells it some seconds late.</summary>
+    public async Task<long> CountAsync(string queue) =>
+        (await Server.SendAsync(HttpMethod.Get, $"api/queues/{Name}/{queue}"))!["messages"]?.GetValue<long>() ?? 0;
+
     /// <summary>Waits for a message in a queue and takes it out.</summary>
     public async Task<Message> TakeAsync(string queue)
     {

@@ -1,0 +1,120 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Fleet.Worker.Diagnostics;
+using RabbitMQ.Client;
+
+namespace Fleet.Tests.EndToEnd;
+
+/// <summary>Submits runs of <c>diag.ledger</c> through every entrance at an even pace. What fails is done again with the same
+/// idempotency key or message id, so that each key is one run, however often it took.</summary>
+/// <param name="http">The API.</param>
+/// <param name="client">The client of a process of the application's own.</param>
+/// <param name="broker">The URI of the broker.</param>
+internal sealed class Load(HttpClient http, IFleetClient client, string broker) : IAsyncDisposable
+{
+    private const int BatchSize = 20;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    private readonly ConnectionFactory _factory = new() { Uri = new Uri(broker), AutomaticRecoveryEnabled = false };
+    private IConnection? _connection;
+    private IChannel? _channel;
+    private int _submitted;
+    private int _refused;
+
+    /// <summary>How many runs were accepted.</summary>
+    public int Submitted => Volatile.Read(ref _submitted);
+
+    /// <summary>How many submits were refused or got no answer, and were repeated.</summary>
+    public int Refused => Volatile.Read(ref _refused);
+
+    /// <param name="runs">How many runs there are to be, in all.</param>
+    /// <param name="duration">How long it takes at least.</param>
+    public Task RunAsync(int runs, TimeSpan duration)
+    {
+        var entrances = new (string Name, int Share, Func<string[], Task> Submit)[]
+        {
+            ("batch", 8, SubmitBatchAsync),
+            ("single", 3, keys => Task.WhenAll(keys.Select(SubmitSingleAsync))),
+            ("client", 4, keys => Task.WhenAll(keys.Select(SubmitByClientAsync))),
+            ("raw", 3, keys => PublishAsync(keys, Submission)),
+            ("envelope", 2, keys => PublishAsync(keys, key => new { messageType = new[] { "urn:message:Any:Thing" }, message = Submission(key) })),
+        };
+        var shares = entrances.Sum(e => e.Share);
+        return Task.WhenAll(entrances.Select(e => SubmitAsync(e.Name, runs * e.Share / shares, duration, e.Submit)));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_channel is not null)
+            await _channel.DisposeAsync();
+        if (_connection is not null)
+            await _connection.DisposeAsync();
+    }
+
+    private async Task SubmitAsync(string name, int runs, TimeSpan duration, Func<string[], Task> submit)
+    {
+        using var pace = new PeriodicTimer(duration / (runs / BatchSize + 1), TimeProvider.System);
+        for (var i = 0; i < runs; i += BatchSize)
+        {
+            await pace.WaitForNextTickAsync();
+            string[] keys = [.. Enumerable.Range(i, Math.Min(BatchSize, runs - i)).Select(n => $"{name}.{n}")];
+            await RepeatAsync(() => submit(keys));
+            Interlocked.Add(ref _submitted, keys.Length);
+        }
+    }
+
+    private async Task RepeatAsync(Func<Task> submit)
+    {
+        while (true)
+        {
+            try
+            {
+                await submit();
+                return;
+            }
+            catch (Exception)
+            {
+                Interlocked.Increment(ref _refused);
+                await Task.Delay(Pause, TimeProvider.System);
+            }
+        }
+    }
+
+    private static object Submission(string key) => new { job = "diag.ledger", args = new { key } };
+
+    private async Task SubmitBatchAsync(string[] keys)
+    {
+        var runs = keys.Select(key => new { job = "diag.ledger", args = new { key }, idempotencyKey = key });
+        using var answer = await http.PostAsJsonAsync("/api/v1/runs/batch", new { runs });
+        answer.EnsureSuccessStatusCode();
+    }
+
+    private async Task SubmitSingleAsync(string key)
+    {
+        using var answer = await http.PostAsJsonAsync("/api/v1/runs", new { job = "diag.ledger", args = new { key }, idempotencyKey = key });
+        answer.EnsureSuccessStatusCode();
+    }
+
+    private Task SubmitByClientAsync(string key) => client.EnqueueAsync(new Ledger(key), new EnqueueOptions { IdempotencyKey = key });
+
+    private async Task PublishAsync(string[] keys, Func<string, object> body)
+    {
+        var channel = await OpenAsync();
+        await Task.WhenAll(keys.Select(key => channel.BasicPublishAsync(
+            "fleet.lanes", "default", mandatory: true, new BasicProperties { MessageId = $"{IdOf(key)}", Persistent = true }, JsonSerializer.SerializeToUtf8Bytes(body(key))).AsTask()));
+    }
+
+    /// <summary>The same for the same key.</summary>
+    private static Guid IdOf(string key) => new(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(key)).AsSpan(0, 16));
+
+    private async Task<IChannel> OpenAsync()
+    {
+        if (_channel is { IsOpen: true } open)
+            return open;
+        await DisposeAsync();
+        (_connection, _channel) = (null, null);
+        _connection = await _factory.CreateConnectionAsync();
+        return _channel = await _connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+    }
+}
