@@ -1,39 +1,39 @@
 using Fleet.Tests.Support;
 using Fleet.Worker.Diagnostics;
-using Npgsql;
+using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Storage;
 
-/// <summary>The whole of Fleet in one process on PostgreSQL.</summary>
-public sealed class PostgresFleetTests(PostgresServer server)
+/// <summary>The whole of Fleet in one process on a database server.</summary>
+public abstract class ServerFleetTests(TestDatabase database, string provider) : IAsyncLifetime
 {
-    [Fact]
-    public async Task Runs_OnPostgres_SucceedRetryAndKeepTheirLedger()
+    public async ValueTask InitializeAsync() => await database.CreateAsync();
+
+    public async ValueTask DisposeAsync()
     {
-        var database = await server.CreateDatabaseAsync();
-        await using (var fleet = await EmbeddedFleet.StartAsync(settings: [new("Fleet:Storage:Provider", "Postgres"), new("Fleet:Storage:ConnectionString", database + ";Pooling=true"), new("Fleet:Worker:Retry:FirstDelay", "00:00:00.1")]))
-        {
-            var flaky = await fleet.Client.EnqueueAsync(new Flaky(2));
-            var delayed = await fleet.Client.EnqueueAsync(new Flaky(0), new EnqueueOptions { Delay = TimeSpan.FromSeconds(1) });
-            var ledger = await fleet.Client.EnqueueManyAsync(Enumerable.Range(0, 500).Select(i => new Ledger($"{i}")).ToArray());
-
-            Assert.Equal((RunState.Succeeded, 3), ((await fleet.WaitAsync(flaky)).State, (await fleet.WaitAsync(flaky)).Attempt));
-            Assert.Equal(RunState.Succeeded, (await fleet.WaitAsync(delayed)).State);
-            foreach (var id in ledger)
-                Assert.Equal(RunState.Succeeded, (await fleet.WaitAsync(id)).State);
-            Assert.Equal((500L, 500L), await CountLedgerAsync(database));
-        }
-
-        await server.DropDatabaseAsync(database);
+        await database.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
-    private static async Task<(long Rows, long Runs)> CountLedgerAsync(string database)
+    [Fact]
+    public async Task Runs_OnServer_SucceedRetryAndKeepTheirLedger()
     {
-        await using var connection = new NpgsqlConnection(database);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("SELECT count(*), count(DISTINCT run_id) FROM diag_ledger", connection);
-        await using var reader = await command.ExecuteReaderAsync();
-        await reader.ReadAsync();
-        return (reader.GetInt64(0), reader.GetInt64(1));
+        await using var fleet = await EmbeddedFleet.StartAsync(settings: [
+            new("Fleet:Storage:Provider", provider), new("Fleet:Storage:ConnectionString", database.ConnectionString), new("Fleet:Worker:Retry:FirstDelay", "00:00:00.1")]);
+        var flaky = await fleet.Client.EnqueueAsync(new Flaky(2));
+        var delayed = await fleet.Client.EnqueueAsync(new Flaky(0), new EnqueueOptions { Delay = TimeSpan.FromSeconds(1) });
+        var ledger = await fleet.Client.EnqueueManyAsync(Enumerable.Range(0, 500).Select(i => new Ledger($"{i}")).ToArray());
+
+        Assert.Equal((RunState.Succeeded, 3), ((await fleet.WaitAsync(flaky)).State, (await fleet.WaitAsync(flaky)).Attempt));
+        Assert.Equal(RunState.Succeeded, (await fleet.WaitAsync(delayed)).State);
+        foreach (var id in ledger)
+            Assert.Equal(RunState.Succeeded, (await fleet.WaitAsync(id)).State);
+        await using var db = fleet.Storage.Read();
+        var rows = await db.Database.SqlQuery<string>($"SELECT run_id AS \"Value\" FROM diag_ledger").ToListAsync();
+        Assert.Equal((500, 500), (rows.Count, rows.Distinct().Count()));
     }
 }
+
+public sealed class PostgresFleetTests(PostgresServer server) : ServerFleetTests(new PostgresDatabase(server), "Postgres");
+
+public sealed class SqlServerFleetTests() : ServerFleetTests(new SqlServerDatabase(), "SqlServer");
