@@ -33,9 +33,6 @@ internal static class Rows
         return new SqlParameter("@rows", SqlDbType.NVarChar, -1) { Value = Encoding.UTF8.GetString(buffer.WrittenSpan) };
     }
 
-    /// <summary>Rows that are just runs.</summary>
-    public static SqlParameter Of(IEnumerable<RunId> ids) => Of(ids.Order(), static (json, id) => json.WriteId("id", id));
-
     public static void WriteId(this Utf8JsonWriter json, string name, Guid? id)
     {
         if (id is { } value)

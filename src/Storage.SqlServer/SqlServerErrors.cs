@@ -23,11 +23,13 @@ internal static class SqlServerErrors
         10928, 10929, 40197, 40501, 40544, 40549, 40613, 49918, 49919, 49920, // throttled or moved, in the cloud
     ];
 
-    public static bool IsOutage(SqlException e) => e.Class >= ServerAtFault || Outages.Contains(e.Number);
+    public static bool IsOutage(SqlException e) => IsOutage(e.Number, e.Class);
+
+    public static bool IsOutage(int number, byte severity) => severity >= ServerAtFault || Outages.Contains(number);
 
     /// <summary>True for a row that a unique index or primary key refused.</summary>
-    public static bool IsDuplicate(SqlException e) => e.Number is 2601 or 2627;
+    public static bool IsDuplicate(int number) => number is 2601 or 2627;
 
     /// <summary>True for a duplicate, the victim of a deadlock, a row that changed under a snapshot, or a table made by two at once.</summary>
-    public static bool IsConflict(SqlException e) => IsDuplicate(e) || e.Number is 1205 or 3960 or 2714;
+    public static bool IsConflict(int number) => IsDuplicate(number) || number is 1205 or 3960 or 2714;
 }

@@ -22,13 +22,7 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
 
     public override Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct) => ExecuteAsync(
         Own(transaction), SqlServerStatements.Rescue, ct,
-        Rows.Of(runs.OrderBy(r => r.Orphan.Id), static (json, run) =>
-        {
-            json.WriteId("id", run.Orphan.Id);
-            json.WriteNumber("next_state", (int)run.Next);
-            json.WriteNumber("crashes", run.Crashes);
-            json.WriteText("error", run.Error);
-        }),
+        Rows.Of(runs.OrderBy(r => r.Orphan.Id), RowMembers.Rescued),
         Instant("@now", now), Integer("@outcome", (int)AttemptOutcome.Crashed), Text("@type", RescuedRun.ErrorType));
 
     public override async Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
@@ -38,11 +32,7 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
 
     public override Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct) => ExecuteAsync(
         Own(transaction), SqlServerStatements.MarkStaged, ct,
-        Rows.Of(runs.OrderBy(r => r.Id), static (json, run) =>
-        {
-            json.WriteId("id", run.Id);
-            json.WriteInstant("due", run.DueAt);
-        }));
+        Rows.Of(runs.OrderBy(r => r.Id), RowMembers.Staged));
 
     public override async Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct) => (await QueryAsync(
         Own(transaction), SqlServerStatements.LockTerm, _ => true, ct, Text("@lease", lease), BigInteger("@term", term))).Count > 0;
@@ -57,9 +47,9 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
         {
             try
             {
-                return await QueryAsync(own, SqlServerStatements.Insert, r => r.GetRunId(0), ct, Rows.Of(rows, WriteRun));
+                return await QueryAsync(own, SqlServerStatements.Insert, r => r.GetRunId(0), ct, Rows.Of(rows, RowMembers.New));
             }
-            catch (SqlException e) when (tries < MostTries && SqlServerErrors.IsDuplicate(e) && own.Connection is not null)
+            catch (SqlException e) when (tries < MostTries && SqlServerErrors.IsDuplicate(e.Number) && own.Connection is not null)
             {
                 // Somebody else has just committed one of them. The statement is undone, the transaction goes on (unless its owner
                 // set XACT_ABORT), and this time it is seen.
@@ -70,19 +60,15 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
     protected override async Task<IReadOnlyList<(string Key, RunId Id, byte[] Hash)>> FindKeysAsync(SqlTransaction own, string[] keys, CancellationToken ct) =>
         await QueryAsync(
             own, SqlServerStatements.FindKeys, r => (Encoding.ASCII.GetString(r.GetFieldValue<byte[]>(0)), r.GetRunId(1), r.GetFieldValue<byte[]>(2)), ct,
-            Rows.Of(keys, static (json, key) => json.WriteText("key", key)));
+            Rows.Of(keys, RowMembers.Key));
 
     protected override async Task<IReadOnlyList<(string Schedule, DateTimeOffset Fire, RunId Id)>> FindOccurrencesAsync(
         SqlTransaction own, IReadOnlyList<NewRun> planned, CancellationToken ct) => await QueryAsync(
         own, SqlServerStatements.FindOccurrences, r => (r.GetString(0), r.GetUtc(1), r.GetRunId(2)), ct,
-        Rows.Of(planned, static (json, run) =>
-        {
-            json.WriteText("schedule", run.ScheduleId);
-            json.WriteInstant("fire", run.FireTime);
-        }));
+        Rows.Of(planned, RowMembers.Occurrence));
 
     protected override async Task<IReadOnlyList<RunId>> FindIdsAsync(SqlTransaction own, RunId[] ids, CancellationToken ct) =>
-        await QueryAsync(own, SqlServerStatements.FindIds, r => r.GetRunId(0), ct, Rows.Of(ids));
+        await QueryAsync(own, SqlServerStatements.FindIds, r => r.GetRunId(0), ct, Rows.Of(ids.Order(), RowMembers.Id));
 
     protected override async Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
         SqlTransaction own, WorkerId worker, IReadOnlyList<RunLease> leases, DateTimeOffset now, CancellationToken ct)
@@ -113,79 +99,27 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
     }
 
     protected override async Task<IReadOnlyList<(RunId Id, DateTimeOffset DueAt)>> FindPendingAsync(SqlTransaction own, RunId[] ids, CancellationToken ct) =>
-        await QueryAsync(own, SqlServerStatements.FindPending, r => (r.GetRunId(0), r.GetUtc(1)), ct, Rows.Of(ids));
+        await QueryAsync(own, SqlServerStatements.FindPending, r => (r.GetRunId(0), r.GetUtc(1)), ct, Rows.Of(ids.Order(), RowMembers.Id));
 
     protected override async Task<IReadOnlyList<RunLease>> CompleteRowsAsync(
         SqlTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct) => await QueryAsync(
         own, SqlServerStatements.Complete, LeaseOf, ct,
-        Rows.Of(completions.OrderBy(c => c.Id), static (json, completion) =>
-        {
-            json.WriteId("id", completion.Id);
-            json.WriteNumber("token", completion.LeaseToken);
-            json.WriteInstant("finished", completion.FinishedAt);
-            json.WriteText("result", completion.Output);
-        }));
+        Rows.Of(completions.OrderBy(c => c.Id), RowMembers.Completed));
 
     protected override async Task<IReadOnlyList<RunLease>> FindCompletedAsync(SqlTransaction own, RunId[] ids, CancellationToken ct) =>
-        await QueryAsync(own, SqlServerStatements.FindCompleted, LeaseOf, ct, Rows.Of(ids));
+        await QueryAsync(own, SqlServerStatements.FindCompleted, LeaseOf, ct, Rows.Of(ids.Order(), RowMembers.Id));
 
     protected override async Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(
         SqlTransaction own, IReadOnlyList<AttemptEnd> ends, CancellationToken ct) => await QueryAsync(
         own, SqlServerStatements.EndAttempt, LeaseOf, ct,
-        Rows.Of(ends.OrderBy(e => e.Id), static (json, end) =>
-        {
-            json.WriteId("id", end.Id);
-            json.WriteNumber("token", end.LeaseToken);
-            json.WriteInstant("ended", end.EndedAt);
-            json.WriteNumber("outcome", (int)end.Outcome);
-            json.WriteNumber("next_state", (int)end.Next);
-            json.WriteInstant("due", end.DueAt);
-            json.WriteNumber("uncounted", end.Counts ? 0 : 1);
-            json.WriteText("type", end.ErrorType);
-            json.WriteText("error", end.Error);
-            json.WriteText("stack", end.Stack);
-        }));
+        Rows.Of(ends.OrderBy(e => e.Id), RowMembers.Ended));
 
     protected override Task InsertEventsAsync(SqlTransaction own, IReadOnlyList<OutboxMessage> events, CancellationToken ct) => ExecuteAsync(
         own, SqlServerStatements.InsertEvents, ct,
-        Rows.Of(events.Index(), static (json, entry) =>
-        {
-            var message = entry.Item;
-            json.WriteId("message", message.MessageId);
-            json.WriteText("name", message.Name);
-            json.WriteText("body", message.Body);
-            json.WriteId("run", message.RunId);
-            json.WriteText("trace", message.TraceParent);
-            json.WriteInstant("created", message.CreatedAt);
-            json.WriteNumber("position", entry.Index);
-        }));
+        Rows.Of(events.Index(), RowMembers.Event));
 
     private static RunLease LeaseOf(SqlDataReader reader) => new(reader.GetRunId(0), reader.GetInt64(1));
 
     /// <summary>In the order of the ids; the position keeps the order in which they were asked for.</summary>
-    private static SqlParameter WantedRows(IEnumerable<RunLease> wanted) => Rows.Of(wanted.Index().OrderBy(w => w.Item.Id), static (json, entry) =>
-    {
-        json.WriteId("id", entry.Item.Id);
-        json.WriteNumber("token", entry.Item.LeaseToken);
-        json.WriteNumber("position", entry.Index);
-    });
-
-    private static void WriteRun(System.Text.Json.Utf8JsonWriter json, NewRun run)
-    {
-        json.WriteId("id", run.Id);
-        json.WriteText("job", run.Job);
-        json.WriteText("lane", run.Lane);
-        json.WriteInstant("due", run.DueAt);
-        json.WriteBoolean("staged", run.Staged);
-        json.WriteNumber("max", run.MaxAttempts);
-        json.WriteInstant("created", run.CreatedAt);
-        json.WriteText("key", run.IdempotencyKey);
-        json.WriteBytes("hash", run.RequestHash);
-        json.WriteText("schedule", run.ScheduleId);
-        json.WriteInstant("fire", run.FireTime);
-        json.WriteId("parent", run.ParentId);
-        json.WriteText("args", run.Args);
-        json.WriteText("tags", run.Tags);
-        json.WriteText("trace", run.TraceParent);
-    }
+    private static SqlParameter WantedRows(IEnumerable<RunLease> wanted) => Rows.Of(wanted.Index().OrderBy(w => w.Item.Id), RowMembers.Wanted);
 }

@@ -58,7 +58,7 @@ public sealed class SqlServerStorage : IStorage
 
     public bool IsConflict(Exception e) => e switch
     {
-        SqlException s => SqlServerErrors.IsConflict(s),
+        SqlException s => SqlServerErrors.IsConflict(s.Number),
         DbUpdateConcurrencyException => true,
         DbUpdateException or InvalidOperationException when e.InnerException is { } inner => IsConflict(inner),
         _ => false,

@@ -23,7 +23,8 @@ public sealed partial class SqlServerStatementsTests
         ["@term"] = "bigint",
     };
 
-    private static readonly Dictionary<string, string> Statements = typeof(SqlServerStatements)
+    /// <summary>Name → SQL.</summary>
+    internal static readonly Dictionary<string, string> Statements = typeof(SqlServerStatements)
         .GetFields(BindingFlags.Static | BindingFlags.Public).ToDictionary(f => f.Name, f => (string)f.GetRawConstantValue()!, StringComparer.Ordinal);
 
     [Fact]
@@ -35,6 +36,16 @@ public sealed partial class SqlServerStatementsTests
             SqlServerModel.Parse(sql, out var errors);
             Assert.Empty(errors.Select(e => $"{name}, line {e.Line}: {e.Message}"));
         }
+    }
+
+    [Fact]
+    public async Task CreateTable_OfAJob_IsTransactSql()
+    {
+        await using var db = new SqlServerStorage("Server=nowhere").Read();
+
+        SqlServerModel.Parse(db.CreateTable("diag_ledger", "run_id varchar(36) NOT NULL"), out var errors);
+
+        Assert.Empty(errors.Select(e => e.Message));
     }
 
     [Fact]
