@@ -16,8 +16,21 @@ public sealed class SqlServerRowsTests
 
     private static readonly NewRun Full = new()
     {
-        Id = Id, Job = "j", Lane = "l", Args = "{}", CreatedAt = Verbs.Noon, DueAt = Verbs.Noon, Staged = true, MaxAttempts = 3, IdempotencyKey = "k",
-        RequestHash = [1, 171], Tags = "[]", TraceParent = "00", ParentId = Id, ScheduleId = "s", FireTime = Verbs.Noon,
+        Id = Id,
+        Job = "j",
+        Lane = "l",
+        Args = "{}",
+        CreatedAt = Verbs.Noon,
+        DueAt = Verbs.Noon,
+        Staged = true,
+        MaxAttempts = 3,
+        IdempotencyKey = "k",
+        RequestHash = [1, 171],
+        Tags = "[]",
+        TraceParent = "00",
+        ParentId = Id,
+        ScheduleId = "s",
+        FireTime = Verbs.Noon,
     };
 
     /// <summary>Statement → a row of its set that has every member.</summary>
@@ -62,7 +75,10 @@ public sealed class SqlServerRowsTests
         var text = "say \"hi\"\n\0 \\ äöü 😀 </script>";
         var run = Full with
         {
-            Args = text, Tags = null, MaxAttempts = null, DueAt = new DateTimeOffset(2026, 11, 22, 13, 0, 0, TimeSpan.FromHours(1)).AddTicks(1),
+            Args = text,
+            Tags = null,
+            MaxAttempts = null,
+            DueAt = new DateTimeOffset(2026, 11, 22, 13, 0, 0, TimeSpan.FromHours(1)).AddTicks(1),
         };
 
         var row = JsonElement.Parse((string)Rows.Of([run], RowMembers.New).Value)[0];

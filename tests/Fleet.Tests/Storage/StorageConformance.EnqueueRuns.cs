@@ -63,7 +63,7 @@ public abstract partial class StorageConformance
         for (var i = 0; i < 10; i++)
         {
             ids.Add(await One.EnqueueAsync());
-            Time.Advance(TimeSpan.FromMilliseconds(7));
+            Time.Advance(TimeSpan.FromSeconds(7));
         }
 
         var middle = ids[4];
