@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Fleet.Cli.Printing;
+using Fleet.Hosting;
 
 namespace Fleet.Cli;
 
@@ -23,6 +24,7 @@ public static class CommandLine
     /// <returns>The exit code: 0 done, 1 failed, 2 bad usage, 130 interrupted.</returns>
     public static async Task<int> InvokeAsync(RootCommand root, string[] args)
     {
+        FleetHost.UseInvariantCulture();
         // No response files: in Fleet `@hourly` is a cron macro and not the name of a file.
         var parsed = CommandLineParser.Parse(root, args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction usage)

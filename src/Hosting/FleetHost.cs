@@ -20,11 +20,16 @@ public static class FleetHost
     /// <summary>Beyond the drain: for handlers that stop late, flushing and closing.</summary>
     private static readonly TimeSpan StopReserve = TimeSpan.FromSeconds(15);
 
-    /// <summary>Sets log format, the API's address, and a stop that is longer than the worker's drain.</summary>
+    /// <summary>Makes numbers and dates read alike on every machine, whatever its language.</summary>
+    public static void UseInvariantCulture() => CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture
+        = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.DefaultThreadCurrentUICulture = CultureInfo.InvariantCulture;
+
+    /// <summary>Sets culture, log format, the API's address, and a stop that is longer than the worker's drain.</summary>
     /// <param name="builder">The host to be.</param>
     /// <param name="apiUrls">Where to listen unless <see cref="ApiUrlsKey"/> says otherwise.</param>
     public static WebApplicationBuilder UseFleetDefaults(this WebApplicationBuilder builder, string apiUrls = DefaultApiUrls)
     {
+        UseInvariantCulture();
         KnownSettings.Check(builder.Configuration);
         builder.WebHost.UseUrls(builder.Configuration[ApiUrlsKey] ?? apiUrls);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);

@@ -2,6 +2,7 @@ using Fleet.Core;
 using Fleet.Core.Storage;
 using Fleet.Storage.Postgres;
 using Fleet.Storage.Sqlite;
+using Fleet.Storage.SqlServer;
 using Fleet.Transport.InMemory;
 using Fleet.Transport.RabbitMq;
 using MassTransit;
@@ -57,15 +58,19 @@ public static class FleetServices
             return provider.ToUpperInvariant() switch
             {
                 "SQLITE" => services.AddFleetSqlite(new SqliteConnectionStringBuilder(connectionString ?? "Data Source=.fleet/fleet.db").ConnectionString),
-                "POSTGRES" => services.AddFleetPostgres(connectionString is { Length: > 0 } ? connectionString : throw new InvalidOperationException(
-                    $"{StorageSection}:ConnectionString is missing; PostgreSQL needs one, such as Host=localhost;Username=fleet;Password=…;Database=fleet.")),
-                _ => throw NotAllowed($"{StorageSection}:Provider", provider, "Sqlite or Postgres"),
+                "POSTGRES" => services.AddFleetPostgres(Required("PostgreSQL", "Host=localhost;Username=fleet;Password=…;Database=fleet")),
+                "SQLSERVER" => services.AddFleetSqlServer(
+                    Required("SQL Server", "Server=localhost;User Id=fleet;Password=…;Database=fleet;TrustServerCertificate=true")),
+                _ => throw NotAllowed($"{StorageSection}:Provider", provider, "Sqlite, Postgres or SqlServer"),
             };
         }
         catch (ArgumentException e)
         {
             throw new InvalidOperationException($"{StorageSection}:ConnectionString is not a connection string for {provider}: {e.Message}", e);
         }
+
+        string Required(string database, string example) => connectionString is { Length: > 0 } ? connectionString : throw new InvalidOperationException(
+            $"{StorageSection}:ConnectionString is missing; {database} needs one, such as {example}.");
     }
 
     private static void AddTransport(IServiceCollection services, IConfiguration configuration, Action<IBusRegistrationConfigurator>? bus)

@@ -9,12 +9,11 @@ using static Fleet.Storage.Postgres.Statement;
 
 namespace Fleet.Storage.Postgres;
 
-/// <summary>The hot statements in PostgreSQL's SQL. A batch is one statement over arrays (<c>unnest</c>), so the number of
-/// round trips does not depend on the number of runs.</summary>
+/// <summary>The hot statements in PostgreSQL's SQL, each over arrays (<c>unnest</c>).</summary>
 /// <remarks>Two habits. Rows are locked in the order of their ids, so that two batches that meet wait for each other and do
 /// not deadlock. And where ids are given, the state is compared as <c>state + 0</c>: a plain <c>state = 0</c> would let the
 /// planner read the partial index of all pending runs and filter the ids afterwards.</remarks>
-internal sealed class PostgresRunStatements : IRunStatements
+internal sealed class PostgresRunStatements : ServerRunStatements<NpgsqlTransaction>
 {
     private const string Insert = """
         INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
@@ -146,222 +145,96 @@ internal sealed class PostgresRunStatements : IRunStatements
     // Shared by all of this leader's writes, refused to whoever wants to take or renew the lease.
     private const string LockTerm = "SELECT 1 FROM leases WHERE name = $1 AND term = $2 FOR SHARE";
 
-    public async Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(DbTransaction transaction, IReadOnlyList<NewRun> runs, CancellationToken ct)
-    {
-        if (runs.Count == 0)
-            return [];
-        var outcomes = new EnqueueOutcome[runs.Count];
-        var left = Enumerable.Range(0, runs.Count).ToList();
-        // A second round is for a run whose twin was deleted between the refusal and the look at it.
-        while (left.Count > 0)
-            left = await InsertRoundAsync(Own(transaction), runs, left, outcomes, ct);
-        return outcomes;
-    }
+    public override NpgsqlTransaction Own(DbTransaction transaction) => transaction.As<NpgsqlTransaction>("PostgreSQL");
 
-    public async Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(
-        DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, CancellationToken ct)
-    {
-        var own = Own(transaction);
-        var wanted = ids.Distinct().Select(id => id.Value).ToArray();
-        await using var batch = new NpgsqlBatch(own.Connection, own);
-        batch.BatchCommands.Add(Command(IsAlive, Uuid(worker.Value)));
-        batch.BatchCommands.Add(Command(
-            Claim, Uuids(wanted), Array(NpgsqlDbType.Bigint, wanted.Select(_ => Random.Shared.NextInt64())),
-            Uuid(worker.Value), Instant(now), Integer(RescueRuns.CrashCap - 1)));
-        var claimed = new Dictionary<Guid, ClaimedRun>(wanted.Length);
-        await using (var reader = await batch.ExecuteReaderAsync(ct))
-        {
-            await reader.ReadAsync(ct);
-            if (!reader.GetBoolean(0))
-                return [.. ids.Select(_ => ClaimOutcome.WorkerGone)];
-            await reader.NextResultAsync(ct);
-            while (await reader.ReadAsync(ct))
-                claimed.Add(reader.GetGuid(0), ReadClaimed(reader, now));
-        }
-
-        var pending = new Dictionary<Guid, DateTimeOffset>();
-        if (claimed.Count < wanted.Length)
-        {
-            var rows = await QueryAsync(own, FindPending, r => (r.GetGuid(0), r.GetFieldValue<DateTimeOffset>(1)), ct, Uuids([.. wanted.Where(id => !claimed.ContainsKey(id))]));
-            foreach (var (id, due) in rows)
-                pending.Add(id, due);
-        }
-
-        return [.. ids.Select(id => Outcome(id.Value))];
-
-        ClaimOutcome Outcome(Guid id)
-        {
-            // Removed: the same id a second time in one batch is a duplicate.
-            if (claimed.Remove(id, out var run))
-                return new ClaimOutcome(ClaimStatus.Claimed, run);
-            // Pending and due, yet not claimed: it is on its last chance and has to wait for another such run to end.
-            return pending.TryGetValue(id, out var due)
-                ? new ClaimOutcome(ClaimStatus.NotDue, DueAt: due > now ? due : now + ClaimRuns.LastChancePause)
-                : ClaimOutcome.Duplicate;
-        }
-    }
-
-    public async Task<IReadOnlyList<SettleOutcome>> CompleteAsync(
-        DbTransaction transaction, IReadOnlyList<Completion> completions, CancellationToken ct)
-    {
-        var own = Own(transaction);
-        var unique = completions.DistinctBy(c => (c.Id, c.LeaseToken)).ToArray();
-        var settled = (await QueryAsync(
-            own, Complete, r => (r.GetGuid(0), r.GetInt64(1)), ct,
-            Uuids([.. unique.Select(c => c.Id.Value)]), Array(NpgsqlDbType.Bigint, unique.Select(c => c.LeaseToken)),
-            Array(NpgsqlDbType.TimestampTz, unique.Select(c => Utc(c.FinishedAt))), Array(NpgsqlDbType.Text, unique.Select(c => c.Output)))).ToHashSet();
-
-        // Those that the same claim has completed before: in its handler's transaction, or further up in this batch.
-        HashSet<(Guid, long)> completed = settled.Count == completions.Count
-            ? []
-            : (await QueryAsync(own, FindCompleted, r => (r.GetGuid(0), r.GetInt64(1)), ct, Uuids([.. unique.Select(c => c.Id.Value)]))).ToHashSet();
-        var done = new List<Completion>(settled.Count);
-        var outcomes = new SettleOutcome[completions.Count];
-        for (var i = 0; i < outcomes.Length; i++)
-        {
-            var claim = (completions[i].Id.Value, completions[i].LeaseToken);
-            var isSettled = settled.Remove(claim);
-            if (isSettled)
-                done.Add(completions[i]);
-            outcomes[i] = isSettled ? SettleOutcome.Settled : completed.Contains(claim) ? SettleOutcome.AlreadyCompleted : SettleOutcome.LeaseLost;
-        }
-
-        await InsertAsync(own, [.. done.SelectMany(c => c.FollowUps)], ct);
-        await InsertEventsAsync(own, [.. done.SelectMany(c => c.Events)], ct);
-        return outcomes;
-    }
-
-    public async Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(DbTransaction transaction, IReadOnlyList<AttemptEnd> ends, CancellationToken ct)
-    {
-        var unique = ends.DistinctBy(e => (e.Id, e.LeaseToken)).ToArray();
-        var settled = (await QueryAsync(
-            Own(transaction), EndAttempt, r => (r.GetGuid(0), r.GetInt64(1)), ct,
-            Uuids([.. unique.Select(e => e.Id.Value)]), Array(NpgsqlDbType.Bigint, unique.Select(e => e.LeaseToken)),
-            Array(NpgsqlDbType.TimestampTz, unique.Select(e => Utc(e.EndedAt))), Array(NpgsqlDbType.Integer, unique.Select(e => (int)e.Outcome)),
-            Array(NpgsqlDbType.Integer, unique.Select(e => (int)e.Next)), Array(NpgsqlDbType.TimestampTz, unique.Select(e => Utc(e.DueAt))),
-            Array(NpgsqlDbType.Integer, unique.Select(e => e.Counts ? 0 : 1)), Array(NpgsqlDbType.Text, unique.Select(e => e.ErrorType)),
-            Array(NpgsqlDbType.Text, unique.Select(e => e.Error)), Array(NpgsqlDbType.Text, unique.Select(e => e.Stack)))).ToHashSet();
-        return [.. ends.Select(e => settled.Remove((e.Id.Value, e.LeaseToken)) ? SettleOutcome.Settled : SettleOutcome.LeaseLost)];
-    }
-
-    public async Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct) => await QueryAsync(
+    public override async Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct) => await QueryAsync(
         Own(transaction), LockOrphans,
-        r => new OrphanedRun(new RunId(r.GetGuid(0)), r.IsDBNull(1) ? null : new WorkerId(r.GetGuid(1)), r.GetInt64(2), r.GetInt32(3), r.GetBoolean(4)), ct);
+        r => new OrphanedRun(RunIdOf(r), r.IsDBNull(1) ? null : new WorkerId(r.GetGuid(1)), r.GetInt64(2), r.GetInt32(3), r.GetBoolean(4)), ct);
 
-    public Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct) => ExecuteAsync(
+    public override Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct) => ExecuteAsync(
         Own(transaction), Rescue, ct,
-        Uuids([.. runs.Select(r => r.Orphan.Id.Value)]), Array(NpgsqlDbType.Integer, runs.Select(r => (int)r.Next)),
+        Uuids(runs.Select(r => r.Orphan.Id)), Array(NpgsqlDbType.Integer, runs.Select(r => (int)r.Next)),
         Array(NpgsqlDbType.Integer, runs.Select(r => r.Crashes)), Array(NpgsqlDbType.Text, runs.Select(r => r.Error)),
         Instant(now), Integer((int)AttemptOutcome.Crashed), Text(RescuedRun.ErrorType));
 
-    public async Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
+    public override async Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
         DbTransaction transaction, DateTimeOffset until, int limit, CancellationToken ct) => await QueryAsync(
-        Own(transaction), ReadUnstaged, r => new StageableRun(new RunId(r.GetGuid(0)), r.GetString(1), r.GetFieldValue<DateTimeOffset>(2)), ct,
-        Instant(until), Integer(limit));
+        Own(transaction), ReadUnstaged, r => new StageableRun(RunIdOf(r), r.GetString(1), r.GetUtc(2)), ct, Instant(until), Integer(limit));
 
-    public Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct) => ExecuteAsync(
-        Own(transaction), MarkStaged, ct, Uuids([.. runs.Select(r => r.Id.Value)]), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.DueAt))));
+    public override Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct) => ExecuteAsync(
+        Own(transaction), MarkStaged, ct, Uuids(runs.Select(r => r.Id)), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.DueAt))));
 
-    public async Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct) =>
+    public override async Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct) =>
         (await QueryAsync(Own(transaction), LockTerm, _ => true, ct, Text(lease), new NpgsqlParameter<long> { TypedValue = term })).Count > 0;
 
-    /// <summary>Inserts what is left and finds out why the rest was not inserted.</summary>
-    /// <returns>Those that have to be tried again.</returns>
-    private static async Task<List<int>> InsertRoundAsync(
-        NpgsqlTransaction own, IReadOnlyList<NewRun> runs, List<int> left, EnqueueOutcome[] outcomes, CancellationToken ct)
+    protected override async Task<IReadOnlyList<RunId>> InsertRowsAsync(NpgsqlTransaction own, IReadOnlyList<NewRun> runs, CancellationToken ct) => await QueryAsync(
+        own, Insert, RunIdOf, ct,
+        Uuids(runs.Select(r => r.Id)), Array(NpgsqlDbType.Text, runs.Select(r => r.Job)), Array(NpgsqlDbType.Text, runs.Select(r => r.Lane)),
+        Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.DueAt))), Array(NpgsqlDbType.Boolean, runs.Select(r => r.Staged)),
+        Array(NpgsqlDbType.Integer, runs.Select(r => r.MaxAttempts)), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.CreatedAt))),
+        Array(NpgsqlDbType.Text, runs.Select(r => r.IdempotencyKey)), Array(NpgsqlDbType.Bytea, runs.Select(r => r.RequestHash)),
+        Array(NpgsqlDbType.Text, runs.Select(r => r.ScheduleId)), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.FireTime))),
+        Array(NpgsqlDbType.Uuid, runs.Select(r => r.ParentId?.Value)), Array(NpgsqlDbType.Text, runs.Select(r => r.Args)),
+        Array(NpgsqlDbType.Text, runs.Select(r => r.Tags)), Array(NpgsqlDbType.Text, runs.Select(r => r.TraceParent)));
+
+    protected override async Task<IReadOnlyList<(string Key, RunId Id, byte[] Hash)>> FindKeysAsync(NpgsqlTransaction own, string[] keys, CancellationToken ct) =>
+        await QueryAsync(own, FindKeys, r => (r.GetString(0), new RunId(r.GetGuid(1)), r.GetFieldValue<byte[]>(2)), ct, Array(NpgsqlDbType.Text, keys));
+
+    protected override async Task<IReadOnlyList<(string Schedule, DateTimeOffset Fire, RunId Id)>> FindOccurrencesAsync(
+        NpgsqlTransaction own, IReadOnlyList<NewRun> planned, CancellationToken ct) => await QueryAsync(
+        own, FindOccurrences, r => (r.GetString(0), r.GetUtc(1), new RunId(r.GetGuid(2))), ct,
+        Array(NpgsqlDbType.Text, planned.Select(r => r.ScheduleId)), Array(NpgsqlDbType.TimestampTz, planned.Select(r => Utc(r.FireTime))));
+
+    protected override async Task<IReadOnlyList<RunId>> FindIdsAsync(NpgsqlTransaction own, RunId[] ids, CancellationToken ct) =>
+        await QueryAsync(own, FindIds, RunIdOf, ct, Uuids(ids));
+
+    protected override async Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
+        NpgsqlTransaction own, WorkerId worker, IReadOnlyList<RunLease> leases, DateTimeOffset now, CancellationToken ct)
     {
-        // 1. By key and occurrence: two batches that bring the same ones wait for each other and do not deadlock.
-        var rows = left.Select(i => runs[i])
-            .OrderBy(r => r.IdempotencyKey, StringComparer.Ordinal).ThenBy(r => r.ScheduleId, StringComparer.Ordinal).ThenBy(r => r.FireTime).ToArray();
-        var inserted = (await QueryAsync(
-            own, Insert, r => r.GetGuid(0), ct,
-            Uuids([.. rows.Select(r => r.Id.Value)]), Array(NpgsqlDbType.Text, rows.Select(r => r.Job)), Array(NpgsqlDbType.Text, rows.Select(r => r.Lane)),
-            Array(NpgsqlDbType.TimestampTz, rows.Select(r => Utc(r.DueAt))), Array(NpgsqlDbType.Boolean, rows.Select(r => r.Staged)),
-            Array(NpgsqlDbType.Integer, rows.Select(r => r.MaxAttempts)), Array(NpgsqlDbType.TimestampTz, rows.Select(r => Utc(r.CreatedAt))),
-            Array(NpgsqlDbType.Text, rows.Select(r => r.IdempotencyKey)), Array(NpgsqlDbType.Bytea, rows.Select(r => r.RequestHash)),
-            Array(NpgsqlDbType.Text, rows.Select(r => r.ScheduleId)), Array(NpgsqlDbType.TimestampTz, rows.Select(r => Utc(r.FireTime))),
-            Array(NpgsqlDbType.Uuid, rows.Select(r => r.ParentId?.Value)), Array(NpgsqlDbType.Text, rows.Select(r => r.Args)),
-            Array(NpgsqlDbType.Text, rows.Select(r => r.Tags)), Array(NpgsqlDbType.Text, rows.Select(r => r.TraceParent)))).ToHashSet();
-
-        // 2. The rest exists already: by key, by occurrence, or by id (an earlier try of the same insert).
-        var refused = new List<int>();
-        foreach (var i in left)
-        {
-            if (inserted.Remove(runs[i].Id.Value))
-                outcomes[i] = new EnqueueOutcome(EnqueueStatus.Inserted, runs[i].Id);
-            else
-                refused.Add(i);
-        }
-
-        return refused.Count == 0 ? refused : await FindTwinsAsync(own, runs, refused, outcomes, ct);
+        await using var batch = new NpgsqlBatch(own.Connection, own);
+        batch.BatchCommands.Add(Command(IsAlive, Uuid(worker.Value)));
+        batch.BatchCommands.Add(Command(
+            Claim, Uuids(leases.Select(c => c.Id)), Array(NpgsqlDbType.Bigint, leases.Select(c => c.LeaseToken)),
+            Uuid(worker.Value), Instant(now), Integer(RescueRuns.CrashCap - 1)));
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        if (!reader.GetBoolean(0))
+            return null;
+        var claimed = new List<ClaimedRun>(leases.Count);
+        await reader.NextResultAsync(ct);
+        while (await reader.ReadAsync(ct))
+            claimed.Add(ReadClaimed(reader, RunIdOf(reader), now));
+        return claimed;
     }
 
-    private static async Task<List<int>> FindTwinsAsync(
-        NpgsqlTransaction own, IReadOnlyList<NewRun> runs, List<int> refused, EnqueueOutcome[] outcomes, CancellationToken ct)
-    {
-        var twins = refused.Select(i => runs[i]).ToArray();
-        var keys = (await QueryAsync(
-            own, FindKeys, r => (Key: r.GetString(0), Id: r.GetGuid(1), Hash: r.GetFieldValue<byte[]>(2)), ct,
-            Array(NpgsqlDbType.Text, twins.Select(r => r.IdempotencyKey).OfType<string>()))).ToDictionary(k => k.Key, StringComparer.Ordinal);
-        var planned = twins.Where(r => r is { ScheduleId: not null, FireTime: not null }).DistinctBy(r => (r.ScheduleId, r.FireTime)).ToArray();
-        var occurrences = (await QueryAsync(
-            own, FindOccurrences, r => (Schedule: r.GetString(0), Fire: r.GetFieldValue<DateTimeOffset>(1), Id: r.GetGuid(2)), ct,
-            Array(NpgsqlDbType.Text, planned.Select(r => r.ScheduleId)), Array(NpgsqlDbType.TimestampTz, planned.Select(r => Utc(r.FireTime)))))
-            .ToDictionary(o => (o.Schedule, o.Fire), o => o.Id);
-        var ids = (await QueryAsync(own, FindIds, r => r.GetGuid(0), ct, Uuids([.. twins.Select(r => r.Id.Value)]))).ToHashSet();
+    protected override async Task<IReadOnlyList<(RunId Id, DateTimeOffset DueAt)>> FindPendingAsync(NpgsqlTransaction own, RunId[] ids, CancellationToken ct) =>
+        await QueryAsync(own, FindPending, r => (RunIdOf(r), r.GetUtc(1)), ct, Uuids(ids));
 
-        var again = new List<int>();
-        foreach (var i in refused)
-        {
-            var run = runs[i];
-            if (run.IdempotencyKey is { } key && keys.TryGetValue(key, out var byKey))
-            {
-                var isSame = run.RequestHash.AsSpan().SequenceEqual(byKey.Hash);
-                outcomes[i] = new EnqueueOutcome(isSame ? EnqueueStatus.Existing : EnqueueStatus.Conflict, new RunId(byKey.Id));
-            }
-            else if (run is { ScheduleId: { } schedule, FireTime: { } fire } && occurrences.TryGetValue((schedule, fire), out var occurrence))
-            {
-                outcomes[i] = new EnqueueOutcome(EnqueueStatus.Existing, new RunId(occurrence));
-            }
-            else if (ids.Contains(run.Id.Value))
-            {
-                outcomes[i] = new EnqueueOutcome(EnqueueStatus.Existing, run.Id);
-            }
-            else
-            {
-                again.Add(i);
-            }
-        }
+    protected override async Task<IReadOnlyList<RunLease>> CompleteRowsAsync(
+        NpgsqlTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct) => await QueryAsync(
+        own, Complete, LeaseOf, ct,
+        Uuids(completions.Select(c => c.Id)), Array(NpgsqlDbType.Bigint, completions.Select(c => c.LeaseToken)),
+        Array(NpgsqlDbType.TimestampTz, completions.Select(c => Utc(c.FinishedAt))), Array(NpgsqlDbType.Text, completions.Select(c => c.Output)));
 
-        return again;
-    }
+    protected override async Task<IReadOnlyList<RunLease>> FindCompletedAsync(NpgsqlTransaction own, RunId[] ids, CancellationToken ct) =>
+        await QueryAsync(own, FindCompleted, LeaseOf, ct, Uuids(ids));
 
-    private static Task InsertEventsAsync(NpgsqlTransaction own, OutboxMessage[] messages, CancellationToken ct) => messages.Length == 0
-        ? Task.CompletedTask
-        : ExecuteAsync(
-            own, InsertEvents, ct,
-            Uuids([.. messages.Select(m => m.MessageId)]), Array(NpgsqlDbType.Text, messages.Select(m => m.Name)),
-            Array(NpgsqlDbType.Text, messages.Select(m => m.Body)), Array(NpgsqlDbType.Uuid, messages.Select(m => m.RunId?.Value)),
-            Array(NpgsqlDbType.Text, messages.Select(m => m.TraceParent)), Array(NpgsqlDbType.TimestampTz, messages.Select(m => Utc(m.CreatedAt))));
+    protected override async Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(
+        NpgsqlTransaction own, IReadOnlyList<AttemptEnd> ends, CancellationToken ct) => await QueryAsync(
+        own, EndAttempt, LeaseOf, ct,
+        Uuids(ends.Select(e => e.Id)), Array(NpgsqlDbType.Bigint, ends.Select(e => e.LeaseToken)),
+        Array(NpgsqlDbType.TimestampTz, ends.Select(e => Utc(e.EndedAt))), Array(NpgsqlDbType.Integer, ends.Select(e => (int)e.Outcome)),
+        Array(NpgsqlDbType.Integer, ends.Select(e => (int)e.Next)), Array(NpgsqlDbType.TimestampTz, ends.Select(e => Utc(e.DueAt))),
+        Array(NpgsqlDbType.Integer, ends.Select(e => e.Counts ? 0 : 1)), Array(NpgsqlDbType.Text, ends.Select(e => e.ErrorType)),
+        Array(NpgsqlDbType.Text, ends.Select(e => e.Error)), Array(NpgsqlDbType.Text, ends.Select(e => e.Stack)));
 
-    private static ClaimedRun ReadClaimed(NpgsqlDataReader reader, DateTimeOffset now) => new()
-    {
-        Id = new RunId(reader.GetGuid(0)),
-        LeaseToken = reader.GetInt64(1),
-        Job = reader.GetString(2),
-        Lane = reader.GetString(3),
-        Args = reader.GetString(4),
-        Attempt = reader.GetInt32(5),
-        AttemptOffset = reader.GetInt32(6),
-        MaxAttempts = reader.IsDBNull(7) ? null : reader.GetInt32(7),
-        DueAt = reader.GetFieldValue<DateTimeOffset>(8),
-        StartedAt = now,
-        ScheduleId = reader.IsDBNull(9) ? null : reader.GetString(9),
-        FireTime = reader.IsDBNull(10) ? null : reader.GetFieldValue<DateTimeOffset>(10),
-        Tags = reader.IsDBNull(11) ? null : reader.GetString(11),
-        TraceParent = reader.IsDBNull(12) ? null : reader.GetString(12),
-    };
+    protected override Task InsertEventsAsync(NpgsqlTransaction own, IReadOnlyList<OutboxMessage> events, CancellationToken ct) => ExecuteAsync(
+        own, InsertEvents, ct,
+        Array(NpgsqlDbType.Uuid, events.Select(m => m.MessageId)), Array(NpgsqlDbType.Text, events.Select(m => m.Name)),
+        Array(NpgsqlDbType.Text, events.Select(m => m.Body)), Array(NpgsqlDbType.Uuid, events.Select(m => m.RunId?.Value)),
+        Array(NpgsqlDbType.Text, events.Select(m => m.TraceParent)), Array(NpgsqlDbType.TimestampTz, events.Select(m => Utc(m.CreatedAt))));
 
-    internal static NpgsqlTransaction Own(DbTransaction transaction) => transaction as NpgsqlTransaction ?? throw new ArgumentException(
-        $"The transaction is a {transaction.GetType()}; Fleet's database here is PostgreSQL and needs an NpgsqlTransaction.", nameof(transaction));
+    private static RunId RunIdOf(NpgsqlDataReader reader) => new(reader.GetGuid(0));
+
+    private static RunLease LeaseOf(NpgsqlDataReader reader) => new(RunIdOf(reader), reader.GetInt64(1));
 }

@@ -9,6 +9,7 @@ namespace Fleet.Storage.Postgres;
 /// <summary>A PostgreSQL database, shared by any number of processes.</summary>
 public sealed class PostgresStorage : IStorage, IAsyncDisposable
 {
+    private readonly PostgresRunStatements _statements = new();
     private readonly NpgsqlDataSource _source;
     private readonly DbContextOptions<PostgresDbContext> _options;
 
@@ -25,23 +26,18 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         _options = new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_source).Options;
     }
 
-    public IRunStatements Statements { get; } = new PostgresRunStatements();
+    public IRunStatements Statements => _statements;
 
     public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
     {
         await using var connection = await _source.OpenConnectionAsync(ct);
-        await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using var scope = new WriteScope(transaction, OpenOnTransaction);
-        var result = await work(scope);
-        // Not canceled half-way: nobody would know whether it was committed.
-        await transaction.CommitAsync(CancellationToken.None);
-        return result;
+        return await connection.WriteAsync(OpenOnTransaction, work, ct);
     }
 
     /// <summary>At once: writers are in each other's way only at the same row.</summary>
     public ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => new(default(IAsyncDisposable));
 
-    public WriteScope Enlist(DbTransaction transaction) => new(PostgresRunStatements.Own(transaction), OpenOnTransaction);
+    public WriteScope Enlist(DbTransaction transaction) => new(_statements.Own(transaction), OpenOnTransaction);
 
     public FleetDbContext Read() => new PostgresDbContext(_options);
 

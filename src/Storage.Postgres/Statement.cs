@@ -35,7 +35,7 @@ internal static class Statement
     public static NpgsqlParameter<T[]> Array<T>(NpgsqlDbType element, IEnumerable<T> values) =>
         new() { TypedValue = values as T[] ?? [.. values], NpgsqlDbType = NpgsqlDbType.Array | element };
 
-    public static NpgsqlParameter<Guid[]> Uuids(Guid[] values) => Array(NpgsqlDbType.Uuid, values);
+    public static NpgsqlParameter<Guid[]> Uuids(IEnumerable<RunId> ids) => Array(NpgsqlDbType.Uuid, ids.Select(id => id.Value));
 
     public static NpgsqlParameter<Guid> Uuid(Guid value) => new() { TypedValue = value };
 

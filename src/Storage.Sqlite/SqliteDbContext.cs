@@ -1,5 +1,4 @@
 using Fleet.Core.Storage;
-using Fleet.Core.Workers;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
@@ -12,20 +11,11 @@ public sealed class SqliteDbContext(DbContextOptions<SqliteDbContext> options) :
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<InstantConverter>();
-        configurationBuilder.Properties<Guid>().HaveConversion<GuidConverter>();
-        configurationBuilder.Properties<RunId>().HaveConversion<RunIdConverter>();
-        configurationBuilder.Properties<WorkerId>().HaveConversion<WorkerIdConverter>();
+        configurationBuilder.StoreIdsAsBytes();
     }
 
     private sealed class InstantConverter()
         : ValueConverter<DateTimeOffset, long>(instant => Values.ToMicroseconds(instant), value => Values.FromMicroseconds(value));
-
-    private sealed class GuidConverter() : ValueConverter<Guid, byte[]>(id => id.ToByteArray(true), value => new Guid(value, true));
-
-    private sealed class RunIdConverter() : ValueConverter<RunId, byte[]>(id => id.Value.ToByteArray(true), value => new RunId(new Guid(value, true)));
-
-    private sealed class WorkerIdConverter()
-        : ValueConverter<WorkerId, byte[]>(id => id.Value.ToByteArray(true), value => new WorkerId(new Guid(value, true)));
 }
 
 /// <summary>For <c>dotnet ef migrations</c>.</summary>

@@ -99,7 +99,7 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, CancellationToken ct)
     {
         var batch = new Batch(this, transaction);
-        var owner = worker.Value.ToByteArray(bigEndian: true);
+        var owner = worker.ToBytes();
         var isAlive = batch.Exists(IsAlive, ("$worker", owner));
         return Task.FromResult<IReadOnlyList<ClaimOutcome>>(
             [.. ids.Select(id => isAlive ? ClaimOne(batch, owner, id, now) : ClaimOutcome.WorkerGone)]);
@@ -123,7 +123,7 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         Task.FromResult<IReadOnlyList<OrphanedRun>>(new Batch(this, transaction).Query(
             FindOrphans,
             r => new OrphanedRun(
-                r.GetRunId(0), r.IsDBNull(1) ? null : new WorkerId(new Guid(r.GetFieldValue<byte[]>(1), bigEndian: true)),
+                r.GetRunId(0), r.IsDBNull(1) ? null : new WorkerId(r.GetId(1)),
                 r.GetInt64(2), r.GetInt32(3), r.GetBoolean(4))));
 
     public Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct)
@@ -131,7 +131,7 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         var batch = new Batch(this, transaction);
         foreach (var run in runs)
         {
-            var id = Values.ToBytes(run.Orphan.Id);
+            var id = run.Orphan.Id.ToBytes();
             batch.Execute(
                 InsertAttempt,
                 ("$id", id), ("$token", run.Orphan.LeaseToken), ("$now", Values.ToMicroseconds(now)),
@@ -156,7 +156,7 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
     {
         var batch = new Batch(this, transaction);
         foreach (var run in runs)
-            batch.Execute(MarkStaged, ("$id", Values.ToBytes(run.Id)), ("$due", Values.ToMicroseconds(run.DueAt)));
+            batch.Execute(MarkStaged, ("$id", run.Id.ToBytes()), ("$due", Values.ToMicroseconds(run.DueAt)));
         return Task.CompletedTask;
     }
 
@@ -168,7 +168,7 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
     {
         var inserted = batch.Execute(
             Insert,
-            ("$id", Values.ToBytes(run.Id)), ("$job", run.Job), ("$lane", run.Lane), ("$due", Values.ToMicroseconds(run.DueAt)),
+            ("$id", run.Id.ToBytes()), ("$job", run.Job), ("$lane", run.Lane), ("$due", Values.ToMicroseconds(run.DueAt)),
             ("$staged", run.Staged), ("$max", Values.OrNull(run.MaxAttempts)), ("$created", Values.ToMicroseconds(run.CreatedAt)),
             ("$key", Values.OrNull(run.IdempotencyKey)), ("$hash", Values.OrNull(run.RequestHash)),
             ("$schedule", Values.OrNull(run.ScheduleId)), ("$fire", Values.OrNull(run.FireTime)), ("$parent", Values.OrNull(run.ParentId)),
@@ -196,7 +196,7 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
     private static ClaimOutcome ClaimOne(Batch batch, byte[] worker, RunId id, DateTimeOffset now)
     {
         var token = Random.Shared.NextInt64();
-        var key = Values.ToBytes(id);
+        var key = id.ToBytes();
         var claimed = batch.Query(
             Claim,
             r => new ClaimedRun
@@ -227,7 +227,7 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
 
     private static SettleOutcome CompleteOne(Batch batch, Completion completion)
     {
-        var id = Values.ToBytes(completion.Id);
+        var id = completion.Id.ToBytes();
         var completed = batch.Execute(
             Complete,
             ("$id", id), ("$token", completion.LeaseToken), ("$now", Values.ToMicroseconds(completion.FinishedAt)),
@@ -254,7 +254,7 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
 
     private static SettleOutcome EndOne(Batch batch, AttemptEnd end)
     {
-        var id = Values.ToBytes(end.Id);
+        var id = end.Id.ToBytes();
         var now = Values.ToMicroseconds(end.EndedAt);
         var attempt = batch.Execute(
             InsertAttempt,
@@ -270,10 +270,9 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         return SettleOutcome.Settled;
     }
 
-    /// <summary>Executes statements of one transaction, prepared once when it is the storage's own.</summary>
-    internal static SqliteTransaction Own(DbTransaction transaction) => transaction as SqliteTransaction ?? throw new ArgumentException(
-        $"The transaction is a {transaction.GetType()}; Fleet's database here is SQLite and needs a SqliteTransaction.", nameof(transaction));
+    internal static SqliteTransaction Own(DbTransaction transaction) => transaction.As<SqliteTransaction>("SQLite");
 
+    /// <summary>Executes statements of one transaction, prepared once when it is the storage's own.</summary>
     private readonly struct Batch(SqliteRunStatements owner, DbTransaction transaction)
     {
         private readonly SqliteTransaction _transaction = Own(transaction);

@@ -1,3 +1,4 @@
+using Fleet.Core.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace Fleet.Storage.Sqlite;
@@ -9,15 +10,11 @@ internal static class Values
 
     public static DateTimeOffset FromMicroseconds(long value) => DateTimeOffset.UnixEpoch.AddTicks(value * TimeSpan.TicksPerMicrosecond);
 
-    public static byte[] ToBytes(RunId id) => id.Value.ToByteArray(bigEndian: true);
-
     public static object OrNull(object? value) => value ?? DBNull.Value;
 
     public static object OrNull(DateTimeOffset? value) => value is { } instant ? ToMicroseconds(instant) : DBNull.Value;
 
-    public static object OrNull(RunId? value) => value is { } id ? ToBytes(id) : DBNull.Value;
-
-    public static RunId GetRunId(this SqliteDataReader reader, int column) => new(new Guid(reader.GetFieldValue<byte[]>(column), bigEndian: true));
+    public static object OrNull(RunId? value) => value is { } id ? id.ToBytes() : DBNull.Value;
 
     public static DateTimeOffset GetInstant(this SqliteDataReader reader, int column) => FromMicroseconds(reader.GetInt64(column));
 

@@ -10,7 +10,7 @@ namespace Fleet.Cli.Db;
 /// environment as the services do.</summary>
 public static class DbCommand
 {
-    private static readonly Option<string> Provider = new("--provider") { Description = "Sqlite or Postgres. Default: Fleet__Storage__Provider, else Sqlite.", HelpName = "NAME", Recursive = true };
+    private static readonly Option<string> Provider = new("--provider") { Description = "Sqlite, Postgres or SqlServer. Default: Fleet__Storage__Provider, else Sqlite.", HelpName = "NAME", Recursive = true };
 
     private static readonly Option<string> Connection = new("--connection") { Description = "The connection string. Default: Fleet__Storage__ConnectionString.", HelpName = "TEXT", Recursive = true };
 

@@ -28,14 +28,13 @@ public static class DevHost
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = data });
         builder.Configuration.Sources.Clear();
         builder.Configuration
-            .AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
-            {
-                ["Fleet:Storage:ConnectionString"] = $"Data Source={Path.Combine(data, "fleet.db")}",
-                ["Fleet:Worker:Diagnostics"] = "true",
-            })
+            .AddInMemoryCollection([new("Fleet:Worker:Diagnostics", "true")])
             .AddJsonFile("appsettings.json", optional: true, reloadOnChange: true)
             .AddEnvironmentVariables()
             .AddInMemoryCollection(settings ?? []);
+        // Only for SQLite: SQL Server's driver would take the file for the name of a server.
+        if ("Sqlite".Equals(builder.Configuration[$"{FleetServices.StorageSection}:Provider"] ?? "Sqlite", StringComparison.OrdinalIgnoreCase))
+            builder.Configuration[$"{FleetServices.StorageSection}:ConnectionString"] ??= $"Data Source={Path.Combine(data, "fleet.db")}";
         if (port is not null)
             builder.Configuration[FleetHost.ApiUrlsKey] = $"http://127.0.0.1:{port}";
         builder.UseFleetDefaults();

@@ -37,6 +37,27 @@ public interface IStorage
     bool IsConflict(Exception e);
 }
 
+/// <summary>What storages on a server do alike.</summary>
+public static class ServerTransactions
+{
+    /// <summary>Does the work in a transaction of this connection and commits it.</summary>
+    public static async Task<T> WriteAsync<T>(
+        this DbConnection connection, Func<DbTransaction, FleetDbContext> open, Func<WriteScope, Task<T>> work, CancellationToken ct)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await using var scope = new WriteScope(transaction, open);
+        var result = await work(scope);
+        // Not canceled half-way: nobody would know whether it was committed.
+        await transaction.CommitAsync(CancellationToken.None);
+        return result;
+    }
+
+    /// <summary>The transaction as one of Fleet's own kind of database.</summary>
+    /// <exception cref="ArgumentException">It is one of another kind.</exception>
+    public static T As<T>(this DbTransaction transaction, string database) where T : DbTransaction => transaction as T ?? throw new ArgumentException(
+        $"The transaction is a {transaction.GetType()}; Fleet's database here is {database}, whose transactions are of type {typeof(T).Name}.", nameof(transaction));
+}
+
 /// <summary>Writes of several processes to the same rows.</summary>
 public static class ConflictingWrites
 {

@@ -90,7 +90,7 @@ internal sealed class LedgerJob : IJob<Ledger>
         {
             await using var command = transaction.Connection!.CreateCommand();
             command.Transaction = transaction;
-            command.CommandText = "INSERT INTO diag_ledger (run_id, key) VALUES (@run, @key)";
+            command.CommandText = """INSERT INTO diag_ledger (run_id, "key") VALUES (@run, @key)""";
             AddParameter(command, "@run", context.RunId.ToString());
             AddParameter(command, "@key", args.Key);
             await command.ExecuteNonQueryAsync(token);
@@ -122,7 +122,7 @@ public static class DiagnosticJobs
             {
                 await using var command = scope.Transaction.Connection!.CreateCommand();
                 command.Transaction = scope.Transaction;
-                command.CommandText = "CREATE TABLE IF NOT EXISTS diag_ledger (run_id varchar(36) NOT NULL, key varchar(200) NOT NULL)";
+                command.CommandText = scope.Db.CreateTable("diag_ledger", """run_id varchar(36) NOT NULL, "key" varchar(200) NOT NULL""");
                 return await command.ExecuteNonQueryAsync(cancellationToken);
             },
             cancellationToken);

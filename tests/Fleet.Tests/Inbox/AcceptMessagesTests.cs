@@ -62,3 +62,5 @@ public abstract class AcceptMessagesTests(TestDatabase database) : StorageVerbs(
 public sealed class AcceptMessagesSqliteTests() : AcceptMessagesTests(new SqliteDatabase());
 
 public sealed class AcceptMessagesPostgresTests(PostgresServer server) : AcceptMessagesTests(new PostgresDatabase(server));
+
+public sealed class AcceptMessagesSqlServerTests() : AcceptMessagesTests(new SqlServerDatabase());

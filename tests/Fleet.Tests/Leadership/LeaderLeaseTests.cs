@@ -138,3 +138,5 @@ public abstract class LeaderLeaseTests(TestDatabase database) : StorageVerbs(dat
 public sealed class LeaderLeaseSqliteTests() : LeaderLeaseTests(new SqliteDatabase());
 
 public sealed class LeaderLeasePostgresTests(PostgresServer server) : LeaderLeaseTests(new PostgresDatabase(server));
+
+public sealed class LeaderLeaseSqlServerTests() : LeaderLeaseTests(new SqlServerDatabase());

@@ -159,3 +159,5 @@ public abstract class DispatchOutboxTests(TestDatabase database) : StorageVerbs(
 public sealed class DispatchOutboxSqliteTests() : DispatchOutboxTests(new SqliteDatabase());
 
 public sealed class DispatchOutboxPostgresTests(PostgresServer server) : DispatchOutboxTests(new PostgresDatabase(server));
+
+public sealed class DispatchOutboxSqlServerTests() : DispatchOutboxTests(new SqlServerDatabase());

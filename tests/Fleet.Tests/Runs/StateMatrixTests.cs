@@ -205,3 +205,5 @@ public abstract class StateMatrixTests(TestDatabase database) : StorageVerbs(dat
 public sealed class StateMatrixSqliteTests() : StateMatrixTests(new SqliteDatabase());
 
 public sealed class StateMatrixPostgresTests(PostgresServer server) : StateMatrixTests(new PostgresDatabase(server));
+
+public sealed class StateMatrixSqlServerTests() : StateMatrixTests(new SqlServerDatabase());

@@ -343,3 +343,5 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
 public sealed class PlanOccurrencesSqliteTests() : PlanOccurrencesTests(new SqliteDatabase());
 
 public sealed class PlanOccurrencesPostgresTests(PostgresServer server) : PlanOccurrencesTests(new PostgresDatabase(server));
+
+public sealed class PlanOccurrencesSqlServerTests() : PlanOccurrencesTests(new SqlServerDatabase());

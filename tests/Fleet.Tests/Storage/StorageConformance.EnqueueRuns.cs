@@ -43,6 +43,35 @@ public abstract partial class StorageConformance
     }
 
     [Fact]
+    public async Task EnqueueRuns_KeysThatDifferInCaseOrSpaces_AreDifferentKeys()
+    {
+        string[] keys = ["key", "Key", "KEY", "key ", " key", "key  "];
+
+        var ids = new List<RunId>();
+        foreach (var key in keys)
+            ids.Add(await One.EnqueueAsync(new EnqueueOptions { IdempotencyKey = key }));
+
+        Assert.Equal(keys.Length, ids.Distinct().Count());
+        Assert.Equal(keys.Order(StringComparer.Ordinal), (await One.ListAsync(db => db.Runs)).Select(r => r.IdempotencyKey!).Order(StringComparer.Ordinal));
+        Assert.Equal(ids[3], (await One.ListAsync(db => db.Runs.Where(r => r.IdempotencyKey == "key ")))[0].Id);
+    }
+
+    [Fact]
+    public async Task EnqueueRuns_Ids_SortByTimeInTheDatabaseToo()
+    {
+        var ids = new List<RunId>();
+        for (var i = 0; i < 10; i++)
+        {
+            ids.Add(await One.EnqueueAsync());
+            Time.Advance(TimeSpan.FromSeconds(7));
+        }
+
+        var middle = ids[4];
+        Assert.Equal(ids, await One.ListAsync(db => db.Runs.OrderBy(r => r.Id).Select(r => r.Id)));
+        Assert.Equal(ids[..4], await One.ListAsync(db => db.Runs.Where(r => r.Id < middle).OrderBy(r => r.Id).Select(r => r.Id)));
+    }
+
+    [Fact]
     public async Task EnqueueRuns_SameKeyOtherArgs_IsAConflictThatNamesTheRun()
     {
         var first = await One.EnqueueAsync(new EnqueueOptions { IdempotencyKey = "k" });

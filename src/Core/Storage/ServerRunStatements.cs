@@ -1,0 +1,140 @@
+using System.Data.Common;
+using Fleet.Core.Outbox;
+using Fleet.Core.Runs;
+using Fleet.Core.Workers;
+
+namespace Fleet.Core.Storage;
+
+/// <summary>The hot statements on a database server, where a batch is one statement over a set of rows, so that the number of
+/// round trips does not depend on the number of runs. A provider gives the statements in its SQL; what they return is paired
+/// here with what was asked.</summary>
+/// <typeparam name="TTransaction">The provider's own transaction.</typeparam>
+public abstract partial class ServerRunStatements<TTransaction> : IRunStatements where TTransaction : DbTransaction
+{
+    public async Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(
+        DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, CancellationToken ct)
+    {
+        var own = Own(transaction);
+        var leases = ids.Distinct().Select(id => new RunLease(id, Random.Shared.NextInt64())).ToArray();
+        if (await ClaimRowsAsync(own, worker, leases, now, ct) is not { } rows)
+            return [.. ids.Select(_ => ClaimOutcome.WorkerGone)];
+        var claimed = rows.ToDictionary(run => run.Id);
+        RunId[] others = [.. leases.Select(c => c.Id).Where(id => !claimed.ContainsKey(id))];
+        var pending = others.Length == 0 ? [] : (await FindPendingAsync(own, others, ct)).ToDictionary(p => p.Id, p => p.DueAt);
+        return [.. ids.Select(Outcome)];
+
+        ClaimOutcome Outcome(RunId id)
+        {
+            // Removed: the same id a second time in one batch is a duplicate.
+            if (claimed.Remove(id, out var run))
+                return new ClaimOutcome(ClaimStatus.Claimed, run);
+            // Pending and due, yet not claimed: it is on its last chance and has to wait for another such run to end.
+            return pending.TryGetValue(id, out var due)
+                ? new ClaimOutcome(ClaimStatus.NotDue, DueAt: due > now ? due : now + ClaimRuns.LastChancePause)
+                : ClaimOutcome.Duplicate;
+        }
+    }
+
+    public async Task<IReadOnlyList<SettleOutcome>> CompleteAsync(
+        DbTransaction transaction, IReadOnlyList<Completion> completions, CancellationToken ct)
+    {
+        var own = Own(transaction);
+        var unique = completions.DistinctBy(c => new RunLease(c.Id, c.LeaseToken)).ToArray();
+        var settled = (await CompleteRowsAsync(own, unique, ct)).ToHashSet();
+        // Those that the same claim has completed before: in its handler's transaction, or further up in this batch.
+        HashSet<RunLease> completed = settled.Count == completions.Count
+            ? []
+            : (await FindCompletedAsync(own, [.. unique.Select(c => c.Id)], ct)).ToHashSet();
+        var done = new List<Completion>(settled.Count);
+        var outcomes = new SettleOutcome[completions.Count];
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            var lease = new RunLease(completions[i].Id, completions[i].LeaseToken);
+            var isSettled = settled.Remove(lease);
+            if (isSettled)
+                done.Add(completions[i]);
+            outcomes[i] = isSettled ? SettleOutcome.Settled : completed.Contains(lease) ? SettleOutcome.AlreadyCompleted : SettleOutcome.LeaseLost;
+        }
+
+        await InsertAsync(own, [.. done.SelectMany(c => c.FollowUps)], ct);
+        if (done.SelectMany(c => c.Events).ToArray() is { Length: > 0 } events)
+            await InsertEventsAsync(own, events, ct);
+        return outcomes;
+    }
+
+    public async Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(DbTransaction transaction, IReadOnlyList<AttemptEnd> ends, CancellationToken ct)
+    {
+        var unique = ends.DistinctBy(e => new RunLease(e.Id, e.LeaseToken)).ToArray();
+        var settled = (await EndAttemptRowsAsync(Own(transaction), unique, ct)).ToHashSet();
+        return [.. ends.Select(e => settled.Remove(new RunLease(e.Id, e.LeaseToken)) ? SettleOutcome.Settled : SettleOutcome.LeaseLost)];
+    }
+
+    public abstract Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct);
+
+    public abstract Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct);
+
+    public abstract Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
+        DbTransaction transaction, DateTimeOffset until, int limit, CancellationToken ct);
+
+    public abstract Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct);
+
+    public abstract Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct);
+
+    /// <exception cref="ArgumentException">The transaction is one of another kind of database.</exception>
+    public abstract TTransaction Own(DbTransaction transaction);
+
+    /// <summary>Claims those that are due; of the runs on their last chance at most one, and none while the worker runs another.</summary>
+    /// <param name="own">The transaction.</param>
+    /// <param name="worker">For whom.</param>
+    /// <param name="leases">Each run once, with the token that its lease is to have.</param>
+    /// <param name="now">The start of the attempts.</param>
+    /// <param name="ct">Cancels the statement.</param>
+    /// <returns>Null when the worker was declared gone.</returns>
+    protected abstract Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
+        TTransaction own, WorkerId worker, IReadOnlyList<RunLease> leases, DateTimeOffset now, CancellationToken ct);
+
+    /// <returns>Those of the runs that are pending, with their due time.</returns>
+    protected abstract Task<IReadOnlyList<(RunId Id, DateTimeOffset DueAt)>> FindPendingAsync(TTransaction own, RunId[] ids, CancellationToken ct);
+
+    /// <returns>The leases whose runs were completed here.</returns>
+    protected abstract Task<IReadOnlyList<RunLease>> CompleteRowsAsync(TTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct);
+
+    /// <returns>The last lease of each of the runs that has succeeded.</returns>
+    protected abstract Task<IReadOnlyList<RunLease>> FindCompletedAsync(TTransaction own, RunId[] ids, CancellationToken ct);
+
+    /// <returns>The leases that were ended here.</returns>
+    protected abstract Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(TTransaction own, IReadOnlyList<AttemptEnd> ends, CancellationToken ct);
+
+    /// <summary>Adds events to the outbox, in their order.</summary>
+    protected abstract Task InsertEventsAsync(TTransaction own, IReadOnlyList<OutboxMessage> events, CancellationToken ct);
+
+    /// <summary>Reads a claimed run: after its id come lease token, job, lane, args, attempt, attempt offset, max attempts, due time,
+    /// schedule, fire time, tags and trace parent.</summary>
+    protected static ClaimedRun ReadClaimed(DbDataReader reader, RunId id, DateTimeOffset now) => new()
+    {
+        Id = id,
+        LeaseToken = reader.GetInt64(1),
+        Job = reader.GetString(2),
+        Lane = reader.GetString(3),
+        Args = reader.GetString(4),
+        Attempt = reader.GetInt32(5),
+        AttemptOffset = reader.GetInt32(6),
+        MaxAttempts = reader.IsDBNull(7) ? null : reader.GetInt32(7),
+        DueAt = reader.GetUtc(8),
+        StartedAt = now,
+        ScheduleId = reader.IsDBNull(9) ? null : reader.GetString(9),
+        FireTime = reader.IsDBNull(10) ? null : reader.GetUtc(10),
+        Tags = reader.IsDBNull(11) ? null : reader.GetString(11),
+        TraceParent = reader.IsDBNull(12) ? null : reader.GetString(12),
+    };
+}
+
+/// <summary>A run and the lease token of one claim of it.</summary>
+public readonly record struct RunLease(RunId Id, long LeaseToken);
+
+/// <summary>Values of a row that a driver hands over as they are.</summary>
+public static class ServerValues
+{
+    /// <summary>An instant, from a column that holds UTC.</summary>
+    public static DateTimeOffset GetUtc(this DbDataReader reader, int column) => new(reader.GetDateTime(column), TimeSpan.Zero);
+}

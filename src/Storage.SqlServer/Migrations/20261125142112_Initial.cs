@@ -1,0 +1,384 @@
+using System;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace Fleet.Storage.SqlServer.Migrations
+{
+    /// <inheritdoc />
+    public partial class Initial : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            // Filtered indexes need these; sqlcmd starts without the first.
+            migrationBuilder.Sql("SET QUOTED_IDENTIFIER, ANSI_NULLS, ANSI_PADDING, ANSI_WARNINGS, ARITHABORT, CONCAT_NULL_YIELDS_NULL ON;", suppressTransaction: true);
+
+            // It also changes how the tables of others are read: where there are any, somebody who knows them decides.
+            migrationBuilder.Sql(
+                """
+                IF (SELECT is_read_committed_snapshot_on FROM sys.databases WHERE database_id = DB_ID()) = 0
+                BEGIN
+                    IF EXISTS (SELECT 1 FROM sys.tables WHERE is_ms_shipped = 0 AND name <> N'__EFMigrationsHistory')
+                        THROW 50000, N'Fleet needs READ_COMMITTED_SNAPSHOT, and this database has other tables, which will then be read so too. Turn it on while nobody else is connected: ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT ON', 1;
+                    ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT ON WITH NO_WAIT;
+                END
+                """,
+                suppressTransaction: true);
+
+            migrationBuilder.CreateTable(
+                name: "attempts",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("SqlServer:Identity", "1, 1"),
+                    run_id = table.Column<byte[]>(type: "binary(16)", nullable: false),
+                    number = table.Column<int>(type: "int", nullable: false),
+                    worker_id = table.Column<byte[]>(type: "binary(16)", nullable: true),
+                    started_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    ended_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    outcome = table.Column<int>(type: "int", nullable: false),
+                    error_type = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    error = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    stack = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2")
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_attempts", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "inbox",
+                columns: table => new
+                {
+                    consumer = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    message_id = table.Column<byte[]>(type: "binary(16)", nullable: false),
+                    received_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_inbox", x => new { x.consumer, x.message_id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "jobs",
+                columns: table => new
+                {
+                    name = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    lane = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    max_attempts = table.Column<int>(type: "int", nullable: true),
+                    timeout_ms = table.Column<long>(type: "bigint", nullable: true),
+                    description = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    aliases = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    schema = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    example = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    seen_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_jobs", x => x.name);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "lanes",
+                columns: table => new
+                {
+                    name = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    first_seen_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_lanes", x => x.name);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "leases",
+                columns: table => new
+                {
+                    name = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    owner = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    term = table.Column<long>(type: "bigint", nullable: false),
+                    expires_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_leases", x => x.name);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "outbox",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("SqlServer:Identity", "1, 1"),
+                    message_id = table.Column<byte[]>(type: "binary(16)", nullable: false),
+                    name = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    body = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    run_id = table.Column<byte[]>(type: "binary(16)", nullable: true),
+                    consumed_id = table.Column<byte[]>(type: "binary(16)", nullable: true),
+                    destination = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    envelope = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    trace_parent = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    created_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    failures = table.Column<int>(type: "int", nullable: false),
+                    next_try_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    last_error = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2")
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_outbox", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "replays",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("SqlServer:Identity", "1, 1"),
+                    run_id = table.Column<byte[]>(type: "binary(16)", nullable: false),
+                    number = table.Column<int>(type: "int", nullable: false),
+                    at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    by = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    from_state = table.Column<int>(type: "int", nullable: false),
+                    from_attempt = table.Column<int>(type: "int", nullable: false),
+                    from_error = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    from_finished_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_replays", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "run_logs",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("SqlServer:Identity", "1, 1"),
+                    run_id = table.Column<byte[]>(type: "binary(16)", nullable: false),
+                    attempt = table.Column<int>(type: "int", nullable: false),
+                    at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    level = table.Column<int>(type: "int", nullable: false),
+                    message = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2")
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_run_logs", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "runs",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "binary(16)", nullable: false),
+                    job = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    lane = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    state = table.Column<int>(type: "int", nullable: false),
+                    due_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    staged = table.Column<bool>(type: "bit", nullable: false),
+                    attempt = table.Column<int>(type: "int", nullable: false),
+                    attempt_offset = table.Column<int>(type: "int", nullable: false),
+                    max_attempts = table.Column<int>(type: "int", nullable: true),
+                    crashes = table.Column<int>(type: "int", nullable: false),
+                    replays = table.Column<int>(type: "int", nullable: false),
+                    worker_id = table.Column<byte[]>(type: "binary(16)", nullable: true),
+                    lease_token = table.Column<long>(type: "bigint", nullable: false),
+                    created_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    started_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    finished_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    cancel_requested_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    idempotency_key = table.Column<byte[]>(type: "varbinary(200)", maxLength: 200, nullable: true),
+                    request_hash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: true),
+                    schedule_id = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    fire_time = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    revoked = table.Column<bool>(type: "bit", nullable: false),
+                    parent_id = table.Column<byte[]>(type: "binary(16)", nullable: true),
+                    args = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    output = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    error_type = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    error = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    progress = table.Column<double>(type: "float", nullable: true),
+                    progress_message = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    tags = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    trace_parent = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2")
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_runs", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "schedules",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    job = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    args = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    lane = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    max_attempts = table.Column<int>(type: "int", nullable: true),
+                    tags = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    cron = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    every = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    anchor = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    zone = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    misfire = table.Column<int>(type: "int", nullable: false),
+                    status = table.Column<int>(type: "int", nullable: false),
+                    status_reason = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    source = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    planned_until = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    next_plan_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    last_fire_time = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    created_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    updated_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    version = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_schedules", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "workers",
+                columns: table => new
+                {
+                    id = table.Column<byte[]>(type: "binary(16)", nullable: false),
+                    name = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    process_space = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    process_id = table.Column<int>(type: "int", nullable: false),
+                    process_start = table.Column<long>(type: "bigint", nullable: false),
+                    lanes = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    state = table.Column<int>(type: "int", nullable: false),
+                    started_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    heartbeat_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    lease_until = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    claimed_through = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2")
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_workers", x => x.id);
+                });
+
+            // A pass over thousands of runs must not end up with a lock on all of them.
+            migrationBuilder.Sql("ALTER TABLE runs SET (LOCK_ESCALATION = DISABLE);");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_attempts_run",
+                table: "attempts",
+                column: "run_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_inbox_received",
+                table: "inbox",
+                column: "received_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_outbox_next_try",
+                table: "outbox",
+                column: "next_try_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_replays_run",
+                table: "replays",
+                column: "run_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_run_logs_run",
+                table: "run_logs",
+                column: "run_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_dead",
+                table: "runs",
+                column: "finished_at",
+                filter: "state = 3");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_finished",
+                table: "runs",
+                column: "finished_at",
+                filter: "finished_at IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_pending",
+                table: "runs",
+                columns: new[] { "lane", "due_at" },
+                filter: "state = 0");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_running",
+                table: "runs",
+                column: "worker_id",
+                filter: "state = 1");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_unstaged",
+                table: "runs",
+                column: "due_at",
+                filter: "state = 0 AND staged = 0");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_runs_idempotency_key",
+                table: "runs",
+                column: "idempotency_key",
+                unique: true,
+                filter: "idempotency_key IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ux_runs_occurrence",
+                table: "runs",
+                columns: new[] { "schedule_id", "fire_time" },
+                unique: true,
+                filter: "fire_time IS NOT NULL AND revoked = 0");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_schedules_next",
+                table: "schedules",
+                column: "next_plan_at",
+                filter: "status = 1 AND next_plan_at IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_workers_alive",
+                table: "workers",
+                column: "lease_until",
+                filter: "state <> 2");
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropTable(
+                name: "attempts");
+
+            migrationBuilder.DropTable(
+                name: "inbox");
+
+            migrationBuilder.DropTable(
+                name: "jobs");
+
+            migrationBuilder.DropTable(
+                name: "lanes");
+
+            migrationBuilder.DropTable(
+                name: "leases");
+
+            migrationBuilder.DropTable(
+                name: "outbox");
+
+            migrationBuilder.DropTable(
+                name: "replays");
+
+            migrationBuilder.DropTable(
+                name: "run_logs");
+
+            migrationBuilder.DropTable(
+                name: "runs");
+
+            migrationBuilder.DropTable(
+                name: "schedules");
+
+            migrationBuilder.DropTable(
+                name: "workers");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using System.Data.Common;
+using System.Text;
+using Fleet.Core.Outbox;
+using Fleet.Core.Runs;
+using Fleet.Core.Storage;
+using Fleet.Core.Workers;
+using Microsoft.Data.SqlClient;
+using static Fleet.Storage.SqlServer.Statement;
+
+namespace Fleet.Storage.SqlServer;
+
+/// <summary>Executes <see cref="SqlServerStatements"/>.</summary>
+internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransaction>
+{
+    private const int MostTries = 5;
+
+    public override SqlTransaction Own(DbTransaction transaction) => transaction.As<SqlTransaction>("SQL Server");
+
+    public override async Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct) => await QueryAsync(
+        Own(transaction), SqlServerStatements.LockOrphans,
+        r => new OrphanedRun(r.GetRunId(0), r.IsDBNull(1) ? null : new WorkerId(r.GetId(1)), r.GetInt64(2), r.GetInt32(3), r.GetInt32(4) == 1), ct);
+
+    public override Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct) => ExecuteAsync(
+        Own(transaction), SqlServerStatements.Rescue, ct,
+        Rows.Of(runs.OrderBy(r => r.Orphan.Id), RowMembers.Rescued),
+        Instant("@now", now), Integer("@outcome", (int)AttemptOutcome.Crashed), Text("@type", RescuedRun.ErrorType));
+
+    public override async Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
+        DbTransaction transaction, DateTimeOffset until, int limit, CancellationToken ct) => await QueryAsync(
+        Own(transaction), SqlServerStatements.ReadUnstaged, r => new StageableRun(r.GetRunId(0), r.GetString(1), r.GetUtc(2)), ct,
+        Instant("@until", until), Integer("@limit", limit));
+
+    public override Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct) => ExecuteAsync(
+        Own(transaction), SqlServerStatements.MarkStaged, ct,
+        Rows.Of(runs.OrderBy(r => r.Id), RowMembers.Staged));
+
+    public override async Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct) => (await QueryAsync(
+        Own(transaction), SqlServerStatements.LockTerm, _ => true, ct, Text("@lease", lease), BigInteger("@term", term))).Count > 0;
+
+    protected override async Task<IReadOnlyList<RunId>> InsertRowsAsync(SqlTransaction own, IReadOnlyList<NewRun> runs, CancellationToken ct)
+    {
+        // What the batch brings twice is inserted once; the second one then finds the first.
+        var rows = runs.DistinctBy(r => r.Id)
+            .DistinctBy(r => r.IdempotencyKey ?? (object)r.Id)
+            .DistinctBy(r => r is { ScheduleId: { } schedule, FireTime: { } fire } ? (schedule, fire) : (object)r.Id).ToArray();
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await QueryAsync(own, SqlServerStatements.Insert, r => r.GetRunId(0), ct, Rows.Of(rows, RowMembers.New));
+            }
+            catch (SqlException e) when (tries < MostTries && SqlServerErrors.IsDuplicate(e.Number) && own.Connection is not null)
+            {
+                // Somebody else has just committed one of them. The statement is undone, the transaction goes on (unless its owner
+                // set XACT_ABORT), and this time it is seen.
+            }
+        }
+    }
+
+    protected override async Task<IReadOnlyList<(string Key, RunId Id, byte[] Hash)>> FindKeysAsync(SqlTransaction own, string[] keys, CancellationToken ct) =>
+        await QueryAsync(
+            own, SqlServerStatements.FindKeys, r => (Encoding.ASCII.GetString(r.GetFieldValue<byte[]>(0)), r.GetRunId(1), r.GetFieldValue<byte[]>(2)), ct,
+            Rows.Of(keys, RowMembers.Key));
+
+    protected override async Task<IReadOnlyList<(string Schedule, DateTimeOffset Fire, RunId Id)>> FindOccurrencesAsync(
+        SqlTransaction own, IReadOnlyList<NewRun> planned, CancellationToken ct) => await QueryAsync(
+        own, SqlServerStatements.FindOccurrences, r => (r.GetString(0), r.GetUtc(1), r.GetRunId(2)), ct,
+        Rows.Of(planned, RowMembers.Occurrence));
+
+    protected override async Task<IReadOnlyList<RunId>> FindIdsAsync(SqlTransaction own, RunId[] ids, CancellationToken ct) =>
+        await QueryAsync(own, SqlServerStatements.FindIds, r => r.GetRunId(0), ct, Rows.Of(ids.Order(), RowMembers.Id));
+
+    protected override async Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
+        SqlTransaction own, WorkerId worker, IReadOnlyList<RunLease> leases, DateTimeOffset now, CancellationToken ct)
+    {
+        ClaimedRun Read(SqlDataReader reader) => ReadClaimed(reader, reader.GetRunId(0), now);
+        SqlParameter[] Parameters(IEnumerable<RunLease> wanted) =>
+            [WantedRows(wanted), Id("@worker", worker.ToBytes()), Instant("@now", now), Integer("@last", RescueRuns.CrashCap - 1)];
+
+        List<ClaimedRun> claimed;
+        await using (var command = Command(own, SqlServerStatements.Claim, Parameters(leases)))
+        await using (var reader = await command.ExecuteReaderAsync(ct))
+        {
+            await reader.ReadAsync(ct);
+            if (reader.GetInt32(0) == 0)
+                return null;
+            await reader.NextResultAsync(ct);
+            claimed = await ReadAllAsync(reader, Read, ct);
+        }
+
+        if (claimed.Count < leases.Count)
+        {
+            var ids = claimed.Select(c => c.Id).ToHashSet();
+            claimed.AddRange(await QueryAsync(
+                own, SqlServerStatements.ClaimLastChance, Read, ct, Parameters(leases.Where(l => !ids.Contains(l.Id)))));
+        }
+
+        return claimed;
+    }
+
+    protected override async Task<IReadOnlyList<(RunId Id, DateTimeOffset DueAt)>> FindPendingAsync(SqlTransaction own, RunId[] ids, CancellationToken ct) =>
+        await QueryAsync(own, SqlServerStatements.FindPending, r => (r.GetRunId(0), r.GetUtc(1)), ct, Rows.Of(ids.Order(), RowMembers.Id));
+
+    protected override async Task<IReadOnlyList<RunLease>> CompleteRowsAsync(
+        SqlTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct) => await QueryAsync(
+        own, SqlServerStatements.Complete, LeaseOf, ct,
+        Rows.Of(completions.OrderBy(c => c.Id), RowMembers.Completed));
+
+    protected override async Task<IReadOnlyList<RunLease>> FindCompletedAsync(SqlTransaction own, RunId[] ids, CancellationToken ct) =>
+        await QueryAsync(own, SqlServerStatements.FindCompleted, LeaseOf, ct, Rows.Of(ids.Order(), RowMembers.Id));
+
+    protected override async Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(
+        SqlTransaction own, IReadOnlyList<AttemptEnd> ends, CancellationToken ct) => await QueryAsync(
+        own, SqlServerStatements.EndAttempt, LeaseOf, ct,
+        Rows.Of(ends.OrderBy(e => e.Id), RowMembers.Ended));
+
+    protected override Task InsertEventsAsync(SqlTransaction own, IReadOnlyList<OutboxMessage> events, CancellationToken ct) => ExecuteAsync(
+        own, SqlServerStatements.InsertEvents, ct,
+        Rows.Of(events.Index(), RowMembers.Event));
+
+    private static RunLease LeaseOf(SqlDataReader reader) => new(reader.GetRunId(0), reader.GetInt64(1));
+
+    /// <summary>In the order of the ids; the position keeps the order in which they were asked for.</summary>
+    private static SqlParameter WantedRows(IEnumerable<RunLease> wanted) => Rows.Of(wanted.Index().OrderBy(w => w.Item.Id), RowMembers.Wanted);
+}

@@ -1,0 +1,191 @@
+using static Fleet.Storage.SqlServer.SqlServerDbContext;
+
+namespace Fleet.Storage.SqlServer;
+
+/// <summary>The hot statements in T-SQL. A set of rows comes as one JSON text (<see cref="Rows"/>): it needs no table type in the
+/// schema, so that programs of two versions can share a database.</summary>
+/// <remarks>
+/// <para>Three habits. The rows come in the order of their ids, and <c>LOOP JOIN, FORCE ORDER</c> makes the plan look up one run after
+/// the other in that order, by its primary key and under an update lock: two batches that meet wait for each other instead of
+/// deadlocking. Should the server choose otherwise after all, the victim of the deadlock does its write again.</para>
+/// <para>What is only looked at is read without a hint, which with READ_COMMITTED_SNAPSHOT takes no lock.</para>
+/// <para>Text from JSON has the database's collation; where it meets a column, it is told to compare as the column does.</para>
+/// </remarks>
+internal static class SqlServerStatements
+{
+    // Whoever inserts the same key or occurrence at the same moment is not seen here, but meets the unique index: see InsertRowsAsync.
+    public const string Insert = $"""
+        INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
+            created_at, idempotency_key, request_hash, schedule_id, fire_time, revoked, parent_id, args, tags, trace_parent)
+        OUTPUT inserted.id
+        SELECT CONVERT(binary(16), n.id, 2), n.job, n.lane, 0, n.due, n.staged, 0, 0, n.max, 0, 0, 0,
+            n.created, CONVERT(varbinary(200), n.[key]), CONVERT(varbinary(32), n.hash, 2), n.schedule, n.fire, 0,
+            CONVERT(binary(16), n.parent, 2), n.args, n.tags, n.trace
+        FROM OPENJSON(@rows) WITH (id char(32), job nvarchar(128), lane nvarchar(64), due datetime2(7), staged bit, max int, created datetime2(7),
+            [key] varchar(200), hash varchar(64), schedule nvarchar(128), fire datetime2(7), parent char(32), args nvarchar(max),
+            tags nvarchar(max), trace nvarchar(max)) AS n
+        WHERE NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.id = CONVERT(binary(16), n.id, 2))
+            AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.idempotency_key = CONVERT(varbinary(200), n.[key]) AND r.idempotency_key IS NOT NULL)
+            AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.schedule_id = n.schedule COLLATE {Collation} AND r.fire_time = n.fire
+                AND r.fire_time IS NOT NULL AND r.revoked = 0)
+        OPTION (LOOP JOIN);
+        """;
+
+    public const string FindKeys = """
+        SELECT r.idempotency_key, r.id, r.request_hash
+        FROM OPENJSON(@rows) WITH ([key] varchar(200)) AS k
+        JOIN runs AS r ON r.idempotency_key = CONVERT(varbinary(200), k.[key]) AND r.idempotency_key IS NOT NULL
+        OPTION (LOOP JOIN, FORCE ORDER);
+        """;
+
+    public const string FindOccurrences = $"""
+        SELECT r.schedule_id, r.fire_time, r.id
+        FROM OPENJSON(@rows) WITH (schedule nvarchar(128), fire datetime2(7)) AS o
+        JOIN runs AS r ON r.schedule_id = o.schedule COLLATE {Collation} AND r.fire_time = o.fire AND r.fire_time IS NOT NULL AND r.revoked = 0
+        OPTION (LOOP JOIN, FORCE ORDER);
+        """;
+
+    public const string FindIds = """
+        SELECT r.id
+        FROM OPENJSON(@rows) WITH (id char(32)) AS w
+        JOIN runs AS r ON r.id = CONVERT(binary(16), w.id, 2)
+        OPTION (LOOP JOIN, FORCE ORDER);
+        """;
+
+    // Two results: whether the worker is alive, and the runs that are its own now.
+    public const string Claim = $"""
+        SELECT CASE WHEN EXISTS (SELECT 1 FROM workers WHERE id = @worker AND state <> 2) THEN 1 ELSE 0 END;
+
+        UPDATE r SET {Start}
+        {Started}
+        FROM {Wanted}
+        JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), w.id, 2)
+        WHERE r.state = 0 AND r.due_at <= @now AND r.crashes < @last
+            AND EXISTS (SELECT 1 FROM workers AS o WHERE o.id = @worker AND o.state <> 2)
+        OPTION (LOOP JOIN, FORCE ORDER);
+        """;
+
+    // Of the runs on their last chance at most one is claimed, and none while the worker runs another.
+    public const string ClaimLastChance = $"""
+        UPDATE r SET {Start}
+        {Started}
+        FROM (
+            SELECT TOP (1) c.id, w.token
+            FROM {Wanted}
+            JOIN runs AS c WITH (UPDLOCK, ROWLOCK) ON c.id = CONVERT(binary(16), w.id, 2)
+            WHERE c.state = 0 AND c.due_at <= @now AND c.crashes >= @last
+            ORDER BY w.position
+        ) AS w
+        JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = w.id
+        WHERE EXISTS (SELECT 1 FROM workers AS o WHERE o.id = @worker AND o.state <> 2)
+            AND NOT EXISTS (SELECT 1 FROM runs AS other WHERE other.worker_id = @worker AND other.state = 1 AND other.crashes >= @last)
+        OPTION (LOOP JOIN, FORCE ORDER);
+        """;
+
+    public const string FindPending = """
+        SELECT r.id, r.due_at
+        FROM OPENJSON(@rows) WITH (id char(32)) AS w
+        JOIN runs AS r ON r.id = CONVERT(binary(16), w.id, 2)
+        WHERE r.state = 0
+        OPTION (LOOP JOIN, FORCE ORDER);
+        """;
+
+    public const string Complete = """
+        UPDATE r SET state = 2, finished_at = c.finished, [output] = c.result, error = NULL, error_type = NULL, cancel_requested_at = NULL,
+            progress = CASE WHEN r.progress IS NULL THEN NULL ELSE 1 END
+        OUTPUT inserted.id, inserted.lease_token
+        FROM OPENJSON(@rows) WITH (id char(32), token bigint, finished datetime2(7), result nvarchar(max)) AS c
+        JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), c.id, 2)
+        WHERE r.lease_token = c.token AND r.state = 1
+        OPTION (LOOP JOIN, FORCE ORDER);
+        """;
+
+    public const string FindCompleted = """
+        SELECT r.id, r.lease_token
+        FROM OPENJSON(@rows) WITH (id char(32)) AS w
+        JOIN runs AS r ON r.id = CONVERT(binary(16), w.id, 2)
+        WHERE r.state = 2
+        OPTION (LOOP JOIN, FORCE ORDER);
+        """;
+
+    // ORDER BY decides in which order the rows get their numbers.
+    public const string InsertEvents = """
+        INSERT INTO outbox (message_id, name, body, run_id, trace_parent, created_at, failures, next_try_at)
+        SELECT CONVERT(binary(16), e.message, 2), e.name, e.body, CONVERT(binary(16), e.run, 2), e.trace, e.created, 0, e.created
+        FROM OPENJSON(@rows) WITH (message char(32), name nvarchar(max), body nvarchar(max), run char(32), trace nvarchar(max),
+            created datetime2(7), position int) AS e
+        ORDER BY e.position;
+        """;
+
+    // A cancel that came while the attempt was ending wins over another try.
+    public const string EndAttempt = $"""
+        UPDATE r SET
+            state = CASE WHEN e.next_state = 0 AND r.cancel_requested_at IS NOT NULL THEN 4 ELSE e.next_state END,
+            finished_at = CASE WHEN e.next_state = 0 AND r.cancel_requested_at IS NULL THEN NULL ELSE e.ended END,
+            due_at = COALESCE(e.due, r.due_at), staged = CASE WHEN e.next_state = 0 THEN 0 ELSE 1 END, attempt = r.attempt - e.uncounted,
+            error_type = CASE WHEN r.cancel_requested_at IS NOT NULL AND e.next_state IN (0, 4) THEN NULL
+                WHEN e.outcome IN (3, 4) THEN r.error_type ELSE e.type COLLATE {Collation} END,
+            error = CASE WHEN r.cancel_requested_at IS NOT NULL AND e.next_state IN (0, 4) THEN r.error
+                WHEN e.outcome IN (3, 4) THEN r.error ELSE e.error COLLATE {Collation} END
+        OUTPUT deleted.id, deleted.attempt, deleted.worker_id, deleted.started_at, e.ended, e.outcome, e.type, e.error, e.stack
+            INTO attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack)
+        OUTPUT inserted.id, inserted.lease_token
+        FROM OPENJSON(@rows) WITH (id char(32), token bigint, ended datetime2(7), outcome int, next_state int, due datetime2(7), uncounted int,
+            type nvarchar(max), error nvarchar(max), stack nvarchar(max)) AS e
+        JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), e.id, 2)
+        WHERE r.lease_token = e.token AND r.state = 1
+        OPTION (LOOP JOIN, FORCE ORDER);
+        """;
+
+    // Found without a lock, so that nobody waits who works for a living worker; then locked, if it is still the same claim.
+    public const string LockOrphans = """
+        SELECT r.id, r.worker_id, r.lease_token, r.crashes, CASE WHEN r.cancel_requested_at IS NULL THEN 0 ELSE 1 END
+        FROM (
+            SELECT c.id, c.lease_token FROM runs AS c
+            WHERE c.state = 1 AND NOT EXISTS (SELECT 1 FROM workers AS w WHERE w.id = c.worker_id AND w.state <> 2)
+        ) AS o
+        JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = o.id
+        WHERE r.lease_token = o.lease_token AND r.state = 1
+        ORDER BY r.id;
+        """;
+
+    public const string Rescue = $"""
+        UPDATE r SET state = o.next_state, crashes = o.crashes, attempt_offset = r.attempt_offset + 1, staged = 0, due_at = @now,
+            finished_at = CASE WHEN o.next_state = 0 THEN NULL ELSE @now END,
+            error_type = CASE WHEN o.next_state = 4 THEN r.error_type ELSE @type END,
+            error = CASE WHEN o.next_state = 4 THEN r.error ELSE o.error COLLATE {Collation} END
+        OUTPUT deleted.id, deleted.attempt, deleted.worker_id, deleted.started_at, @now, @outcome, @type, o.error
+            INTO attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error)
+        FROM OPENJSON(@rows) WITH (id char(32), next_state int, crashes int, error nvarchar(max)) AS o
+        JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), o.id, 2)
+        OPTION (LOOP JOIN, FORCE ORDER);
+        """;
+
+    public const string ReadUnstaged =
+        "SELECT TOP (@limit) id, lane, due_at FROM runs WHERE state = 0 AND staged = 0 AND due_at <= @until ORDER BY due_at;";
+
+    public const string MarkStaged = """
+        UPDATE r SET staged = 1
+        FROM OPENJSON(@rows) WITH (id char(32), due datetime2(7)) AS s
+        JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), s.id, 2)
+        WHERE r.state = 0 AND r.staged = 0 AND r.due_at = s.due
+        OPTION (LOOP JOIN, FORCE ORDER);
+        """;
+
+    // Shared by all of this leader's writes, refused to whoever wants to take or renew the lease.
+    public const string LockTerm = "SELECT 1 FROM leases WITH (REPEATABLEREAD, ROWLOCK) WHERE name = @lease AND term = @term;";
+
+    public const string ReadClock = "SELECT SYSUTCDATETIME();";
+
+    private const string Wanted = "OPENJSON(@rows) WITH (id char(32), token bigint, position int) AS w";
+
+    private const string Start = """
+        state = 1, attempt = r.attempt + 1, worker_id = @worker, lease_token = w.token, started_at = @now,
+            staged = 1, progress = NULL, progress_message = NULL
+        """;
+
+    private const string Started = """
+        OUTPUT inserted.id, inserted.lease_token, inserted.job, inserted.lane, inserted.args, inserted.attempt, inserted.attempt_offset,
+            inserted.max_attempts, inserted.due_at, inserted.schedule_id, inserted.fire_time, inserted.tags, inserted.trace_parent
+        """;
+}

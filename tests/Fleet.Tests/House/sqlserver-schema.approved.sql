@@ -1,0 +1,220 @@
+IF OBJECT_ID(N'[__EFMigrationsHistory]') IS NULL
+BEGIN
+    CREATE TABLE [__EFMigrationsHistory] (
+        [MigrationId] nvarchar(150) NOT NULL,
+        [ProductVersion] nvarchar(32) NOT NULL,
+        CONSTRAINT [PK___EFMigrationsHistory] PRIMARY KEY ([MigrationId])
+    );
+END;
+GO
+
+SET QUOTED_IDENTIFIER, ANSI_NULLS, ANSI_PADDING, ANSI_WARNINGS, ARITHABORT, CONCAT_NULL_YIELDS_NULL ON;
+GO
+
+IF (SELECT is_read_committed_snapshot_on FROM sys.databases WHERE database_id = DB_ID()) = 0
+BEGIN
+    IF EXISTS (SELECT 1 FROM sys.tables WHERE is_ms_shipped = 0 AND name <> N'__EFMigrationsHistory')
+        THROW 50000, N'Fleet needs READ_COMMITTED_SNAPSHOT, and this database has other tables, which will then be read so too. Turn it on while nobody else is connected: ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT ON', 1;
+    ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT ON WITH NO_WAIT;
+END
+GO
+
+BEGIN TRANSACTION;
+CREATE TABLE [attempts] (
+    [id] bigint NOT NULL IDENTITY,
+    [run_id] binary(16) NOT NULL,
+    [number] int NOT NULL,
+    [worker_id] binary(16) NULL,
+    [started_at] datetime2(7) NULL,
+    [ended_at] datetime2(7) NOT NULL,
+    [outcome] int NOT NULL,
+    [error_type] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [error] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [stack] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    CONSTRAINT [PK_attempts] PRIMARY KEY ([id])
+);
+
+CREATE TABLE [inbox] (
+    [consumer] nvarchar(200) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [message_id] binary(16) NOT NULL,
+    [received_at] datetime2(7) NOT NULL,
+    CONSTRAINT [PK_inbox] PRIMARY KEY ([consumer], [message_id])
+);
+
+CREATE TABLE [jobs] (
+    [name] nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [lane] nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [max_attempts] int NULL,
+    [timeout_ms] bigint NULL,
+    [description] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [aliases] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [schema] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [example] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [seen_at] datetime2(7) NOT NULL,
+    CONSTRAINT [PK_jobs] PRIMARY KEY ([name])
+);
+
+CREATE TABLE [lanes] (
+    [name] nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [first_seen_at] datetime2(7) NOT NULL,
+    CONSTRAINT [PK_lanes] PRIMARY KEY ([name])
+);
+
+CREATE TABLE [leases] (
+    [name] nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [owner] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [term] bigint NOT NULL,
+    [expires_at] datetime2(7) NOT NULL,
+    CONSTRAINT [PK_leases] PRIMARY KEY ([name])
+);
+
+CREATE TABLE [outbox] (
+    [id] bigint NOT NULL IDENTITY,
+    [message_id] binary(16) NOT NULL,
+    [name] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [body] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [run_id] binary(16) NULL,
+    [consumed_id] binary(16) NULL,
+    [destination] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [envelope] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [trace_parent] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [created_at] datetime2(7) NOT NULL,
+    [failures] int NOT NULL,
+    [next_try_at] datetime2(7) NOT NULL,
+    [last_error] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    CONSTRAINT [PK_outbox] PRIMARY KEY ([id])
+);
+
+CREATE TABLE [replays] (
+    [id] bigint NOT NULL IDENTITY,
+    [run_id] binary(16) NOT NULL,
+    [number] int NOT NULL,
+    [at] datetime2(7) NOT NULL,
+    [by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [from_state] int NOT NULL,
+    [from_attempt] int NOT NULL,
+    [from_error] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [from_finished_at] datetime2(7) NULL,
+    CONSTRAINT [PK_replays] PRIMARY KEY ([id])
+);
+
+CREATE TABLE [run_logs] (
+    [id] bigint NOT NULL IDENTITY,
+    [run_id] binary(16) NOT NULL,
+    [attempt] int NOT NULL,
+    [at] datetime2(7) NOT NULL,
+    [level] int NOT NULL,
+    [message] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    CONSTRAINT [PK_run_logs] PRIMARY KEY ([id])
+);
+
+CREATE TABLE [runs] (
+    [id] binary(16) NOT NULL,
+    [job] nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [lane] nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [state] int NOT NULL,
+    [due_at] datetime2(7) NOT NULL,
+    [staged] bit NOT NULL,
+    [attempt] int NOT NULL,
+    [attempt_offset] int NOT NULL,
+    [max_attempts] int NULL,
+    [crashes] int NOT NULL,
+    [replays] int NOT NULL,
+    [worker_id] binary(16) NULL,
+    [lease_token] bigint NOT NULL,
+    [created_at] datetime2(7) NOT NULL,
+    [started_at] datetime2(7) NULL,
+    [finished_at] datetime2(7) NULL,
+    [cancel_requested_at] datetime2(7) NULL,
+    [idempotency_key] varbinary(200) NULL,
+    [request_hash] varbinary(32) NULL,
+    [schedule_id] nvarchar(128) COLLATE Latin1_General_100_BIN2 NULL,
+    [fire_time] datetime2(7) NULL,
+    [revoked] bit NOT NULL,
+    [parent_id] binary(16) NULL,
+    [args] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [output] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [error_type] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [error] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [progress] float NULL,
+    [progress_message] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [tags] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [trace_parent] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    CONSTRAINT [PK_runs] PRIMARY KEY ([id])
+);
+
+CREATE TABLE [schedules] (
+    [id] nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [job] nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [args] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [lane] nvarchar(64) COLLATE Latin1_General_100_BIN2 NULL,
+    [max_attempts] int NULL,
+    [tags] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [cron] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [every] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [anchor] datetime2(7) NULL,
+    [at] datetime2(7) NULL,
+    [zone] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [misfire] int NOT NULL,
+    [status] int NOT NULL,
+    [status_reason] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [source] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [planned_until] datetime2(7) NOT NULL,
+    [next_plan_at] datetime2(7) NULL,
+    [last_fire_time] datetime2(7) NULL,
+    [created_at] datetime2(7) NOT NULL,
+    [updated_at] datetime2(7) NOT NULL,
+    [version] bigint NOT NULL,
+    CONSTRAINT [PK_schedules] PRIMARY KEY ([id])
+);
+
+CREATE TABLE [workers] (
+    [id] binary(16) NOT NULL,
+    [name] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [process_space] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [process_id] int NOT NULL,
+    [process_start] bigint NOT NULL,
+    [lanes] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [state] int NOT NULL,
+    [started_at] datetime2(7) NOT NULL,
+    [heartbeat_at] datetime2(7) NOT NULL,
+    [lease_until] datetime2(7) NOT NULL,
+    [claimed_through] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    CONSTRAINT [PK_workers] PRIMARY KEY ([id])
+);
+
+ALTER TABLE runs SET (LOCK_ESCALATION = DISABLE);
+
+CREATE INDEX [ix_attempts_run] ON [attempts] ([run_id]);
+
+CREATE INDEX [ix_inbox_received] ON [inbox] ([received_at]);
+
+CREATE INDEX [ix_outbox_next_try] ON [outbox] ([next_try_at]);
+
+CREATE INDEX [ix_replays_run] ON [replays] ([run_id]);
+
+CREATE INDEX [ix_run_logs_run] ON [run_logs] ([run_id]);
+
+CREATE INDEX [ix_runs_dead] ON [runs] ([finished_at]) WHERE state = 3;
+
+CREATE INDEX [ix_runs_finished] ON [runs] ([finished_at]) WHERE finished_at IS NOT NULL;
+
+CREATE INDEX [ix_runs_pending] ON [runs] ([lane], [due_at]) WHERE state = 0;
+
+CREATE INDEX [ix_runs_running] ON [runs] ([worker_id]) WHERE state = 1;
+
+CREATE INDEX [ix_runs_unstaged] ON [runs] ([due_at]) WHERE state = 0 AND staged = 0;
+
+CREATE UNIQUE INDEX [ux_runs_idempotency_key] ON [runs] ([idempotency_key]) WHERE idempotency_key IS NOT NULL;
+
+CREATE UNIQUE INDEX [ux_runs_occurrence] ON [runs] ([schedule_id], [fire_time]) WHERE fire_time IS NOT NULL AND revoked = 0;
+
+CREATE INDEX [ix_schedules_next] ON [schedules] ([next_plan_at]) WHERE status = 1 AND next_plan_at IS NOT NULL;
+
+CREATE INDEX [ix_workers_alive] ON [workers] ([lease_until]) WHERE state <> 2;
+
+COMMIT;
+GO
+
+INSERT INTO [__EFMigrationsHistory] ([MigrationId], [ProductVersion])
+GO

@@ -1,0 +1,5 @@
+using Fleet.Tests.Support;
+
+namespace Fleet.Tests.Storage;
+
+public sealed class SqlServerConformanceTests() : StorageConformance(new SqlServerDatabase());

@@ -1,0 +1,71 @@
+using Fleet.Storage.SqlServer;
+using Microsoft.Data.SqlClient;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Tests.Storage;
+
+/// <summary>What Fleet takes an error of SQL Server for.</summary>
+public sealed class SqlServerErrorsTests
+{
+    private readonly SqlServerStorage _storage = new("Server=127.0.0.1,1;User Id=fleet;Password=x;Connect Timeout=1");
+
+    [Theory]
+    [InlineData(-2, 11)]
+    [InlineData(4060, 11)]
+    [InlineData(18456, 14)]
+    [InlineData(40613, 17)]
+    [InlineData(9002, 17)]
+    [InlineData(53, 20)]
+    public void IsOutage_DatabaseDoesNotAnswer_IsTrue(int number, byte severity) => Assert.True(SqlServerErrors.IsOutage(number, severity));
+
+    [Theory]
+    [InlineData(1205, 13)]
+    [InlineData(2627, 14)]
+    [InlineData(515, 16)]
+    [InlineData(8152, 16)]
+    public void IsOutage_DataAtFault_IsFalse(int number, byte severity) => Assert.False(SqlServerErrors.IsOutage(number, severity));
+
+    [Theory]
+    [InlineData(1205, true)]
+    [InlineData(2601, true)]
+    [InlineData(2627, true)]
+    [InlineData(3960, true)]
+    [InlineData(2714, true)]
+    [InlineData(515, false)]
+    [InlineData(-2, false)]
+    public void IsConflict_ByNumber_IsWhatAnotherTryMends(int number, bool expected) => Assert.Equal(expected, SqlServerErrors.IsConflict(number));
+
+    [Fact]
+    public async Task IsOutage_NoServer_IsTrueAsItIsAndAsEFWrapsIt()
+    {
+        var e = await Record.ExceptionAsync(() => _storage.WriteAsync(_ => Task.FromResult(true), CancellationToken.None));
+
+        Assert.True(_storage.IsOutage(e!), $"{e}");
+        Assert.True(_storage.IsOutage(new DbUpdateException("Not saved.", e)));
+        Assert.False(_storage.IsConflict(e!));
+    }
+
+    [Fact]
+    public void IsOutage_BrokenConnection_IsTrue()
+    {
+        using var closed = new SqlConnection("Server=nowhere");
+
+        var e = Assert.Throws<InvalidOperationException>(() => closed.BeginTransaction());
+
+        Assert.True(_storage.IsOutage(e));
+        Assert.False(_storage.IsOutage(new InvalidOperationException("A bug.")));
+    }
+
+    [Fact]
+    public async Task Enlist_TransactionOfAnotherDatabase_IsRefusedByName()
+    {
+        await using var connection = new SqliteConnection("Data Source=:memory:");
+        await connection.OpenAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+
+        var e = Assert.Throws<ArgumentException>(() => _storage.Enlist(transaction));
+
+        Assert.Contains("SQL Server, whose transactions are of type SqlTransaction", e.Message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,190 @@
+using System.Text.RegularExpressions;
+using Fleet.Api;
+using Fleet.Cli.Dev;
+using Fleet.Core;
+using Fleet.Core.Inbox;
+using Fleet.Core.Jobs;
+using Fleet.Core.Lanes;
+using Fleet.Core.Leadership;
+using Fleet.Core.Outbox;
+using Fleet.Core.Runs;
+using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Triggers;
+using Fleet.Core.Workers;
+using Fleet.Tests.House;
+using Fleet.Tests.Support;
+using Fleet.Worker;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Fleet.Tests.Storage;
+
+/// <summary>Every query of EF Core in Fleet has a translation for SQL Server, and what it is translated to names tables and columns
+/// that the migrations build. That needs no server: <see cref="OfflineSqlServer"/> makes the answers up.</summary>
+public sealed partial class SqlServerQueriesTests : IAsyncDisposable
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    private static readonly RunId Id = RunId.New(Verbs.Noon);
+
+    /// <summary>What asks the database, by its file under <c>src</c>.</summary>
+    private static readonly Dictionary<string, Func<Verbs, Task>[]> Askers = new(StringComparer.Ordinal)
+    {
+        ["Cli/Dev/EndedRuns.cs"] = [AskEndedRunsAsync],
+        ["Core/Inbox/AcceptMessages.cs"] = [fleet => fleet.Storage.WriteAsync(
+            scope => fleet.Get<AcceptMessages>().ExecuteAsync(scope, "mail", [Id.Value, Guid.CreateVersion7(Verbs.Noon)], None), None)],
+        ["Core/Jobs/JobCatalog.cs"] = [fleet => fleet.Get<JobCatalog>().PublishAsync(None), fleet => fleet.Get<JobCatalog>().ListAsync(None)],
+        ["Core/Leadership/LeaderLease.cs"] =
+        [
+            fleet => fleet.Get<LeaderLease>().AcquireAsync("me", TimeSpan.FromSeconds(10), None),
+            fleet => fleet.Get<LeaderLease>().ReleaseAsync("me", None),
+        ],
+        ["Core/Outbox/DispatchOutbox.cs"] =
+        [
+            fleet => fleet.Get<DispatchOutbox>().ExecuteAsync(None),
+            fleet =>
+            {
+                fleet.Transport.BeforeSend = () => throw new InvalidOperationException("The broker refuses it.");
+                return fleet.Get<DispatchOutbox>().ExecuteAsync(None);
+            },
+        ],
+        ["Core/Runs/CancelRuns.cs"] = [fleet => fleet.CancelAsync(Id)],
+        ["Core/Runs/GetRuns.cs"] = [fleet => fleet.Get<GetRuns>().FindAsync(Id, None)],
+        ["Core/Runs/PruneRuns.cs"] =
+            [fleet => fleet.Get<PruneRuns>().ExecuteAsync(1, TimeSpan.FromDays(7), TimeSpan.FromDays(30), TimeSpan.FromDays(7), None)],
+        ["Core/Runs/Reconcile.cs"] = [fleet => fleet.Get<Reconcile>().ExecuteAsync(None)],
+        ["Core/Runs/ReplayRuns.cs"] = [fleet => fleet.ReplayAsync(Id)],
+        ["Core/Runs/RescueRuns.cs"] = [fleet => fleet.Get<RescueRuns>().ExecuteAsync(1, None)],
+        ["Core/Schedules/DeleteSchedules.cs"] = [fleet => fleet.Get<DeleteSchedules>().ExecuteAsync("nightly", None)],
+        ["Core/Schedules/GetSchedules.cs"] = [fleet => fleet.Get<GetSchedules>().ListAsync(None), fleet => fleet.Get<GetSchedules>().FindAsync("nightly", None)],
+        ["Core/Schedules/PauseSchedules.cs"] = [fleet => fleet.Get<PauseSchedules>().PauseAsync("nightly", "because", None)],
+        ["Core/Schedules/PlanOccurrences.cs"] = [fleet => fleet.Get<PlanOccurrences>().ExecuteAsync(1, TimeSpan.FromSeconds(30), None)],
+        ["Core/Schedules/PutSchedules.cs"] = [fleet => fleet.Get<PutSchedules>().ExecuteAsync(
+            new ScheduleRequest { Id = "nightly", Job = "note", Trigger = new TriggerSpec { Cron = "0 3 * * *" } }, "code", None)],
+        ["Core/Schedules/RevokeOccurrences.cs"] = [fleet => fleet.Storage.WriteAsync(
+            scope => RevokeOccurrences.ExecuteAsync(scope, "nightly", Verbs.Noon, "it was changed", None), None)],
+        ["Core/Schedules/TriggerSchedules.cs"] = [fleet => fleet.Get<TriggerSchedules>().ExecuteAsync("nightly", None)],
+        ["Core/Workers/Heartbeat.cs"] = [fleet => fleet.Get<Heartbeat>().ExecuteAsync(
+            new WorkerId(Id.Value), TimeSpan.FromSeconds(10), new Dictionary<string, long>(StringComparer.Ordinal), None)],
+        ["Core/Workers/RegisterWorkers.cs"] = [fleet => fleet.RegisterAsync(), fleet => fleet.Get<RegisterWorkers>().DrainAsync(new WorkerId(Id.Value), None)],
+        ["Transport/Consumers/ConsumerOutbox.cs"] = [fleet => fleet.Storage.WriteAsync(
+            scope =>
+            {
+                scope.Db.Outbox.AddRange(new OutboxMessage { ConsumedId = Id.Value }, new OutboxMessage { Destination = "queue:x", Envelope = "{}" });
+                return scope.Db.SaveChangesAsync();
+            },
+            None)],
+        ["Worker/RunReports.cs"] =
+        [
+            fleet => ReportAsync(fleet, r => r.Add(new RunLogLine { RunId = Id, Message = "one" }), r => r.Add(new RunLogLine { RunId = Id, Message = "two" })),
+            fleet => ReportAsync(fleet, r => r.Add(new ProgressReport(Id, 1, 0.5, "half"))),
+        ],
+        ["Api/Health/HealthEndpoints.cs"] = [fleet => GetAsync(fleet, "/health/ready")],
+        ["Api/Lanes/GetLanes.cs"] = [fleet => GetAsync(fleet, "/api/v1/lanes"), fleet => GetAsync(fleet, "/api/v1/workers")],
+        ["Api/Runs/GetRuns.cs"] =
+        [
+            fleet => GetAsync(fleet, $"/api/v1/runs?state=failed&job=a&lane=b&schedule=c&limit=10&cursor={CursorOf(Id)}"),
+            fleet => GetAsync(fleet, "/api/v1/runs"),
+            fleet => GetAsync(fleet, $"/api/v1/runs/{Id}"),
+            fleet => GetAsync(fleet, $"/api/v1/runs/{Id}/logs?after=5"),
+        ],
+    };
+
+    /// <summary>Those that read lists of names from JSON where others read objects.</summary>
+    private static readonly string[] ReadLists = ["Core/Jobs/JobCatalog.cs", "Api/Runs/GetRuns.cs", "Core/Schedules/TriggerSchedules.cs"];
+
+    private readonly OfflineSqlServer _server = new();
+    private readonly Verbs _fleet;
+
+    public SqlServerQueriesTests() => _fleet = new Verbs(_server, new FakeTimeProvider(Verbs.Noon));
+
+    public static TheoryData<string> Files() => [.. Askers.Keys];
+
+    public ValueTask DisposeAsync() => _fleet.DisposeAsync();
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public async Task Queries_OfFile_AreTranslatedAndNameWhatTheMigrationsBuild(string file)
+    {
+        if (ReadLists.Contains(file, StringComparer.Ordinal))
+            _server.Text = "[]";
+        // Each branch: something is found, it was changed meanwhile, nothing is found.
+        foreach (var (rows, changed) in new[] { (1, 1), (1, 0), (0, 0) })
+        {
+            (_server.Rows, _server.Changed) = (rows, changed);
+            foreach (var askAsync in Askers[file])
+            {
+                var e = await Record.ExceptionAsync(() => askAsync(_fleet));
+                // With answers that are made up a verb may well refuse to go on; a missing translation it may not meet.
+                Assert.True(e is null or InvalidRunException or DbUpdateConcurrencyException, $"{file} with {rows} and {changed}: {e}");
+            }
+        }
+
+        Assert.NotEmpty(_server.Sent);
+        using var model = new SqlServerModel();
+        foreach (var (i, (sql, parameters)) in _server.Sent.Index())
+            model.Add($"query {i}", sql, parameters);
+        Assert.True(model.Validate() is [], $"{string.Join('\n', model.Validate())}\n{string.Join("\n\n", _server.Sent.Keys)}");
+    }
+
+    [Fact]
+    public void Files_WithQueries_AreAllAskedHere()
+    {
+        var source = Path.Combine(Repository.Root, "src");
+        var files = Repository.Files(source, ".cs").Select(f => (Name: Path.GetRelativePath(source, f).Replace('\\', '/'), Text: File.ReadAllText(f)))
+            .Where(f => !f.Name.StartsWith("Storage.", StringComparison.Ordinal) && Query().IsMatch(f.Text)).Select(f => f.Name);
+
+        Assert.Equal(Askers.Keys.Order(StringComparer.Ordinal), files.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Query_WithoutTranslation_IsFound()
+    {
+        await using var db = _server.Read();
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => db.Runs.Where(r => r.Job.Normalize() == "x").ToListAsync());
+    }
+
+    private static string CursorOf(RunId id) => (string)typeof(ApiServices).Assembly.GetType("Fleet.Api.QueryString")!.GetMethod("WriteCursor")!.Invoke(null, [id])!;
+
+    private static Task ReportAsync(Verbs fleet, params ReadOnlySpan<Action<RunReports>> add)
+    {
+        var reports = new RunReports(fleet.Storage, fleet.Time, NullLogger<RunReports>.Instance);
+        foreach (var one in add)
+            one(reports);
+        return reports.FlushAsync(None);
+    }
+
+    private static async Task GetAsync(Verbs fleet, string path)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseTestServer();
+        builder.Services.AddSingleton(fleet.Storage).AddSingleton<ILaneTransport>(fleet.Transport).AddSingleton<TimeProvider>(fleet.Time).AddFleetCore().AddFleetApi();
+        await using var app = builder.Build();
+        app.MapFleetApi();
+        await app.StartAsync();
+        using var http = app.GetTestClient();
+        using var response = await http.GetAsync(new Uri(path, UriKind.Relative));
+        Assert.True((int)response.StatusCode is 200 or 404, $"{path}: {await response.Content.ReadAsStringAsync()}");
+    }
+
+    private static async Task AskEndedRunsAsync(Verbs fleet)
+    {
+        using var stop = new CancellationTokenSource();
+        var server = (OfflineSqlServer)fleet.Storage;
+        var print = (Task)typeof(DevHost).Assembly.GetType("Fleet.Cli.Dev.EndedRuns")!.GetMethod("PrintAsync")!.Invoke(
+            null, [new Uri("http://localhost/"), "data", fleet.Storage, fleet.Time, stop.Token])!;
+        await fleet.Time.AdvanceUntilAsync(() => !server.Sent.IsEmpty || print.IsCompleted);
+        await stop.CancelAsync();
+        await print;
+    }
+
+    [GeneratedRegex(@"\b[dD]b\.(Runs|Attempts|Replays|RunLogs|Schedules|Jobs|Lanes|Workers|Leases|Outbox|Inbox)\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Query();
+}

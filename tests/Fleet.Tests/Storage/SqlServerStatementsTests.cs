@@ -1,0 +1,111 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Fleet.Storage.SqlServer;
+using Fleet.Tests.Support;
+
+namespace Fleet.Tests.Storage;
+
+/// <summary>The hot statements are Transact-SQL, and every table, column and type in them is one that the migrations build. That
+/// needs no server; what they do is for <see cref="SqlServerConformanceTests"/>.</summary>
+public sealed partial class SqlServerStatementsTests
+{
+    private static readonly Dictionary<string, string> ParameterTypes = new(StringComparer.Ordinal)
+    {
+        ["@rows"] = "nvarchar(max)",
+        ["@worker"] = "binary(16)",
+        ["@now"] = "datetime2(7)",
+        ["@until"] = "datetime2(7)",
+        ["@last"] = "int",
+        ["@limit"] = "int",
+        ["@outcome"] = "int",
+        ["@type"] = "nvarchar(128)",
+        ["@lease"] = "nvarchar(128)",
+        ["@term"] = "bigint",
+    };
+
+    /// <summary>Name → SQL.</summary>
+    internal static readonly Dictionary<string, string> Statements = typeof(SqlServerStatements)
+        .GetFields(BindingFlags.Static | BindingFlags.Public).ToDictionary(f => f.Name, f => (string)f.GetRawConstantValue()!, StringComparer.Ordinal);
+
+    [Fact]
+    public void Statements_All_AreTransactSql()
+    {
+        Assert.NotEmpty(Statements);
+        foreach (var (name, sql) in Statements)
+        {
+            SqlServerModel.Parse(sql, out var errors);
+            Assert.Empty(errors.Select(e => $"{name}, line {e.Line}: {e.Message}"));
+        }
+    }
+
+    [Fact]
+    public async Task CreateTable_OfAJob_IsTransactSql()
+    {
+        await using var db = new SqlServerStorage("Server=nowhere").Read();
+
+        SqlServerModel.Parse(db.CreateTable("diag_ledger", "run_id varchar(36) NOT NULL"), out var errors);
+
+        Assert.Empty(errors.Select(e => e.Message));
+    }
+
+    [Fact]
+    public void Statements_All_NameWhatTheMigrationsBuild() => Assert.Empty(Validate(Statements));
+
+    [Theory]
+    [InlineData(nameof(SqlServerStatements.Claim), "r.crashes", "r.crashs")]
+    [InlineData(nameof(SqlServerStatements.Claim), "inserted.trace_parent", "inserted.trace_parrent")]
+    [InlineData(nameof(SqlServerStatements.Claim), "FROM workers", "FROM worker")]
+    [InlineData(nameof(SqlServerStatements.ClaimLastChance), "w.position", "w.positon")]
+    [InlineData(nameof(SqlServerStatements.Insert), "parent_id, args", "parent, args")]
+    [InlineData(nameof(SqlServerStatements.Insert), "n.trace", "n.tracing")]
+    [InlineData(nameof(SqlServerStatements.EndAttempt), "INTO attempts (run_id", "INTO attempts (run")]
+    [InlineData(nameof(SqlServerStatements.EndAttempt), "e.uncounted", "e.counted")]
+    [InlineData(nameof(SqlServerStatements.LockTerm), "FROM leases", "FROM lease")]
+    public void Statements_WrongName_IsFound(string name, string right, string wrong)
+    {
+        Assert.Contains(right, Statements[name], StringComparison.Ordinal);
+
+        Assert.NotEmpty(Validate([new(name, Statements[name].Replace(right, wrong, StringComparison.Ordinal))]));
+    }
+
+    [Theory]
+    [InlineData(nameof(SqlServerStatements.Complete), "UPDLOCK", "UPLOCK")]
+    [InlineData(nameof(SqlServerStatements.Complete), "FORCE ORDER", "FORCED ORDER")]
+    [InlineData(nameof(SqlServerStatements.ReadUnstaged), "ORDER BY", "ORDERED BY")]
+    public void Parse_WrongWord_IsFound(string name, string right, string wrong)
+    {
+        Assert.Contains(right, Statements[name], StringComparison.Ordinal);
+
+        SqlServerModel.Parse(Statements[name].Replace(right, wrong, StringComparison.Ordinal), out var errors);
+
+        Assert.NotEmpty(errors);
+    }
+
+    [Theory]
+    [InlineData(nameof(SqlServerStatements.Claim))]
+    [InlineData(nameof(SqlServerStatements.ClaimLastChance))]
+    [InlineData(nameof(SqlServerStatements.Complete))]
+    [InlineData(nameof(SqlServerStatements.EndAttempt))]
+    [InlineData(nameof(SqlServerStatements.Rescue))]
+    [InlineData(nameof(SqlServerStatements.MarkStaged))]
+    public void Statements_ThatChangeRuns_LockThemOneByOneInOrder(string name)
+    {
+        Assert.Contains("JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id =", Statements[name], StringComparison.Ordinal);
+        Assert.Contains("OPTION (LOOP JOIN, FORCE ORDER)", Statements[name], StringComparison.Ordinal);
+    }
+
+    private static IReadOnlyList<string> Validate(IEnumerable<KeyValuePair<string, string>> statements)
+    {
+        using var model = new SqlServerModel();
+        foreach (var (name, sql) in statements)
+        {
+            var parameters = Parameter().Matches(sql).Select(m => m.Value).Distinct(StringComparer.Ordinal);
+            model.Add(name, sql, parameters.Select(p => $"{p} {ParameterTypes[p]}"));
+        }
+
+        return model.Validate();
+    }
+
+    [GeneratedRegex("@[a-z]+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Parameter();
+}

@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using System.Data;
+using System.Data.Common;
+using Fleet.Core.Storage;
+using Fleet.Storage.SqlServer;
+using Microsoft.Data.SqlClient;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+
+namespace Fleet.Tests.Support;
+
+/// <summary>SQL Server without a server: what EF Core would send is kept, and answered with rows that are made up.</summary>
+internal sealed class OfflineSqlServer : IStorage
+{
+    private readonly DbContextOptions<SqlServerDbContext> _options;
+
+    public OfflineSqlServer() => _options = new DbContextOptionsBuilder<SqlServerDbContext>()
+        .UseSqlServer("Server=nowhere").AddInterceptors(new NoConnection(), new NoTransaction(), new Answers(this)).Options;
+
+    /// <summary>SQL → its parameters, as a procedure would declare them.</summary>
+    public ConcurrentDictionary<string, string[]> Sent { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Rows that each query finds: none or one, with a value in every column.</summary>
+    public int Rows { get; set; } = 1;
+
+    /// <summary>Rows that each change finds.</summary>
+    public int Changed { get; set; } = 1;
+
+    /// <summary>What stands in every column of text.</summary>
+    public string Text { get; set; } = "{}";
+
+    public IRunStatements Statements { get; } = new OfflineStatements();
+
+    public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
+    {
+        await using var scope = Enlist(new OfflineTransaction(null));
+        return await work(scope);
+    }
+
+    public WriteScope Enlist(DbTransaction transaction) => new(transaction, _ => Read());
+
+    public FleetDbContext Read() => new SqlServerDbContext(_options);
+
+    public Task MigrateAsync(CancellationToken ct) => Task.CompletedTask;
+
+    public Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct) => Task.FromResult(Verbs.Noon);
+
+    public bool IsOutage(Exception e) => false;
+
+    public bool IsConflict(Exception e) => false;
+
+    private void Keep(DbCommand command) =>
+        Sent.TryAdd(command.CommandText, [.. command.Parameters.Cast<SqlParameter>().Select(p => $"{p.ParameterName} {TypeOf(p)}")]);
+
+    private static string TypeOf(SqlParameter parameter) => parameter.SqlDbType switch
+    {
+        SqlDbType.NVarChar or SqlDbType.VarBinary => $"{parameter.SqlDbType}({(parameter.Size is > 0 and <= 4000 ? $"{parameter.Size}" : "max")})",
+        SqlDbType.Binary => $"binary({parameter.Size})",
+        var type => $"{type}",
+    };
+
+    private sealed class Answers(OfflineSqlServer server) : DbCommandInterceptor
+    {
+        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
+            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
+        {
+            server.Keep(command);
+            var sql = command.CommandText;
+            // Whether something is there is answered with a row either way; new rows answer with their place in the statement.
+            var isAny = sql.StartsWith("SELECT CASE", StringComparison.Ordinal) && sql.Contains("WHEN EXISTS", StringComparison.Ordinal);
+            var reader = new MadeUpReader(isAny ? 1 : server.Rows)
+            {
+                Text = server.Text,
+                Truth = server.Rows > 0,
+                Number = sql.Contains("MERGE", StringComparison.Ordinal) ? 0 : MadeUpReader.Ended,
+            };
+            return ValueTask.FromResult(InterceptionResult<DbDataReader>.SuppressWithResult(reader));
+        }
+
+        public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(
+            DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
+        {
+            server.Keep(command);
+            return ValueTask.FromResult(InterceptionResult<int>.SuppressWithResult(server.Changed));
+        }
+    }
+
+    private sealed class NoConnection : DbConnectionInterceptor
+    {
+        public override ValueTask<InterceptionResult> ConnectionOpeningAsync(
+            DbConnection connection, ConnectionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default) =>
+            ValueTask.FromResult(InterceptionResult.Suppress());
+    }
+
+    private sealed class NoTransaction : DbTransactionInterceptor
+    {
+        public override ValueTask<InterceptionResult<DbTransaction>> TransactionStartingAsync(
+            DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result, CancellationToken cancellationToken = default) =>
+            ValueTask.FromResult(InterceptionResult<DbTransaction>.SuppressWithResult(new OfflineTransaction(connection)));
+    }
+
+    private sealed class OfflineTransaction(DbConnection? connection) : DbTransaction
+    {
+        public override IsolationLevel IsolationLevel => IsolationLevel.ReadCommitted;
+
+        protected override DbConnection? DbConnection => connection;
+
+        public override void Commit()
+        {
+        }
+
+        public override void Rollback()
+        {
+        }
+    }
+}

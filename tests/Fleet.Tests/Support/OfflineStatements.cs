@@ -1,0 +1,35 @@
+using System.Data.Common;
+using Fleet.Core.Runs;
+using Fleet.Core.Storage;
+using Fleet.Core.Workers;
+
+namespace Fleet.Tests.Support;
+
+/// <summary>Hot statements that always succeed, so that a verb goes on to its queries. One run is orphaned, on its last chance.</summary>
+internal sealed class OfflineStatements : IRunStatements
+{
+    public Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(DbTransaction transaction, IReadOnlyList<NewRun> runs, CancellationToken ct) =>
+        Task.FromResult<IReadOnlyList<EnqueueOutcome>>([.. runs.Select(r => new EnqueueOutcome(EnqueueStatus.Inserted, r.Id))]);
+
+    public Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(
+        DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, CancellationToken ct) =>
+        Task.FromResult<IReadOnlyList<ClaimOutcome>>([.. ids.Select(_ => ClaimOutcome.Duplicate)]);
+
+    public Task<IReadOnlyList<SettleOutcome>> CompleteAsync(DbTransaction transaction, IReadOnlyList<Completion> completions, CancellationToken ct) =>
+        Task.FromResult<IReadOnlyList<SettleOutcome>>([.. completions.Select(_ => SettleOutcome.Settled)]);
+
+    public Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(DbTransaction transaction, IReadOnlyList<AttemptEnd> ends, CancellationToken ct) =>
+        Task.FromResult<IReadOnlyList<SettleOutcome>>([.. ends.Select(_ => SettleOutcome.Settled)]);
+
+    public Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct) =>
+        Task.FromResult<IReadOnlyList<OrphanedRun>>([new(RunId.New(Verbs.Noon), null, 1, RescueRuns.CrashCap - 1, IsCancelRequested: false)]);
+
+    public Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct) => Task.CompletedTask;
+
+    public Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(DbTransaction transaction, DateTimeOffset until, int limit, CancellationToken ct) =>
+        Task.FromResult<IReadOnlyList<StageableRun>>([]);
+
+    public Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct) => Task.CompletedTask;
+
+    public Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct) => Task.FromResult(true);
+}
