@@ -22,7 +22,7 @@ var root = new RootCommand("Fleet, a job scheduler: enqueue runs, follow them, a
         CancelRuns.Command(cli),
         ReplayRuns.Command(cli),
     },
-    DbCommand.Command(),
+    DbCommand.Command(cli),
     new Command("schedule", "Look at schedules, pause, resume and trigger them.")
     {
         ListSchedules.Command(cli),
