@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Fleet.Tests.House;
 using Fleet.Tests.Support;
@@ -13,8 +12,7 @@ internal static class Composition
     private static readonly Lazy<Task<Dictionary<string, JsonNode>>> SqlServer = new(() => LoadAsync("sqlserver"));
     private static readonly Lazy<Task<Dictionary<string, JsonNode>>> Postgres = new(() => LoadAsync("postgres"));
 
-    private static readonly string? Program = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-        .Select(folder => Path.Combine(folder, "docker-compose")).FirstOrDefault(File.Exists);
+    private static readonly string? Program = Programs.Find("docker-compose");
 
     /// <summary>Reads it, or skips the test where docker-compose is missing.</summary>
     /// <param name="profile"><c>sqlserver</c>, or <c>postgres</c> with the lines that the example has for it.</param>
@@ -33,16 +31,7 @@ internal static class Composition
         using var folder = new TempFolder();
         var file = Path.Combine(folder.Path, "env");
         await File.WriteAllLinesAsync(file, env);
-        using var process = Process.Start(new ProcessStartInfo(Program!, ["--env-file", file, "config"])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-            WorkingDirectory = Repository.Root,
-        })!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        return (process.ExitCode, await output, await error);
+        return await Programs.RunAsync([Program!, "--env-file", file, "config"], Repository.Root);
     }
 
     /// <summary>The settings of a service, as its process sees them.</summary>

@@ -100,14 +100,8 @@ public sealed class FleetProcess : IAsyncDisposable
     public static Task<(int ExitCode, string Output, string Error)> RunAssemblyAsync(string assembly, IReadOnlyDictionary<string, string> environment, params string[] args) =>
         ToEndAsync(Path.Combine(Path.GetDirectoryName(Program)!, assembly), environment, args);
 
-    private static async Task<(int ExitCode, string Output, string Error)> ToEndAsync(string program, IReadOnlyDictionary<string, string>? environment, string[] args)
-    {
-        using var process = Launch(program, args, environment);
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        await EndOf(process);
-        return (process.ExitCode, await output, await error);
-    }
+    private static Task<(int ExitCode, string Output, string Error)> ToEndAsync(string program, IReadOnlyDictionary<string, string>? environment, string[] args) =>
+        Programs.RunAsync(["dotnet", program, .. args], Path.GetTempPath(), environment);
 
     /// <summary>Enqueues a run over HTTP.</summary>
     public async Task<RunId> EnqueueAsync(string job, object args, object? options = null)
