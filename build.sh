@@ -45,11 +45,16 @@ counter() {
   sed -n "s/.*<Counters[^>]* $2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1
 }
 
-# The servers that tests run against. Where they cannot be installed, those tests are skipped and say so.
+# The servers and programs that tests run against. Where they cannot be installed, those tests are skipped and say so.
 servers() {
   local missing=()
   compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || command -v postgres >/dev/null || [[ -n "${TEST_POSTGRES:-}" ]] || missing+=(postgresql)
   [[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ]] || missing+=(rabbitmq-server)
+  command -v docker-compose >/dev/null || missing+=(docker-compose)
+  # The clients in samples/clients.
+  command -v amqp-publish >/dev/null || missing+=(amqp-tools)
+  command -v curl >/dev/null || missing+=(curl)
+  /usr/bin/python3 -c 'import pika' 2>/dev/null || missing+=(python3-pika)
   if ((${#missing[@]} == 0)); then
     return
   fi

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fleet.Cli;
+using Fleet.Cli.Broker;
 using Fleet.Cli.Db;
 using Fleet.Cli.Dev;
 using Fleet.Cli.Runs;
@@ -22,7 +23,11 @@ var root = new RootCommand("Fleet, a job scheduler: enqueue runs, follow them, a
         CancelRuns.Command(cli),
         ReplayRuns.Command(cli),
     },
-    DbCommand.Command(),
+    DbCommand.Command(cli),
+    new Command("broker", "The exchanges and queues in RabbitMQ.")
+    {
+        ApplyTopology.Command(cli),
+    },
     new Command("schedule", "Look at schedules, pause, resume and trigger them.")
     {
         ListSchedules.Command(cli),

@@ -73,6 +73,24 @@ public static class FleetServices
             $"{StorageSection}:ConnectionString is missing; {database} needs one, such as {example}.");
     }
 
+    /// <summary>Reads where the broker is.</summary>
+    /// <exception cref="InvalidOperationException">A setting is not allowed; names it, its value and what is allowed.</exception>
+    public static RabbitMqSettings ReadRabbitMq(IConfiguration configuration)
+    {
+        var (uri, management) = (configuration[$"{TransportSection}:Uri"], configuration[$"{TransportSection}:ManagementUri"]);
+        Uri? managementUri = null;
+        if (management is { Length: > 0 }
+            && !(Uri.TryCreate(management, UriKind.Absolute, out managementUri) && managementUri.Scheme is "http" or "https"))
+        {
+            throw NotAllowed($"{TransportSection}:ManagementUri", RabbitMqSettings.Show(management), "http://host:port or https, or nothing");
+        }
+
+        // The scheduler's own setting: what a leader finds on the belts is at most so far ahead.
+        var lookAhead = configuration.GetValue("Fleet:Scheduler:LookAhead", TimeSpan.FromSeconds(30));
+        return RabbitMqSettings.TryParse(uri, lookAhead, managementUri)
+            ?? throw NotAllowed($"{TransportSection}:Uri", RabbitMqSettings.Show(uri), RabbitMqSettings.Allowed);
+    }
+
     private static void AddTransport(IServiceCollection services, IConfiguration configuration, Action<IBusRegistrationConfigurator>? bus)
     {
         var provider = configuration[$"{TransportSection}:Provider"] ?? "InMemory";
@@ -87,22 +105,6 @@ public static class FleetServices
             default:
                 throw NotAllowed($"{TransportSection}:Provider", provider, "InMemory or RabbitMq");
         }
-    }
-
-    private static RabbitMqSettings ReadRabbitMq(IConfiguration configuration)
-    {
-        var (uri, management) = (configuration[$"{TransportSection}:Uri"], configuration[$"{TransportSection}:ManagementUri"]);
-        Uri? managementUri = null;
-        if (management is { Length: > 0 }
-            && !(Uri.TryCreate(management, UriKind.Absolute, out managementUri) && managementUri.Scheme is "http" or "https"))
-        {
-            throw NotAllowed($"{TransportSection}:ManagementUri", RabbitMqSettings.Show(management), "http://host:port or https, or nothing");
-        }
-
-        // The scheduler's own setting: what a leader finds on the belts is at most so far ahead.
-        var lookAhead = configuration.GetValue("Fleet:Scheduler:LookAhead", TimeSpan.FromSeconds(30));
-        return RabbitMqSettings.TryParse(uri, lookAhead, managementUri)
-            ?? throw NotAllowed($"{TransportSection}:Uri", RabbitMqSettings.Show(uri), RabbitMqSettings.Allowed);
     }
 
     private static InvalidOperationException NotAllowed(string setting, string value, string allowed) =>

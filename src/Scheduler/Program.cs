@@ -2,6 +2,9 @@ using Fleet.Api;
 using Fleet.Hosting;
 using Fleet.Scheduler;
 
+if (args is [HealthProbe.Argument])
+    return await HealthProbe.RunAsync();
+
 // The scheduler service: plans and stages runs while it leads, and serves the API whether it leads or not.
 return await FleetHost.RunToEndAsync(() =>
 {

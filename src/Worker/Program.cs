@@ -2,6 +2,9 @@ using Fleet.Api;
 using Fleet.Hosting;
 using Fleet.Worker;
 
+if (args is [HealthProbe.Argument])
+    return await HealthProbe.RunAsync();
+
 // The worker service: claims runs of its lanes, executes them, and gives back what it cannot finish.
 return await FleetHost.RunToEndAsync(() =>
 {

@@ -14,10 +14,12 @@ public static class DbCommand
 
     private static readonly Option<string> Connection = new("--connection") { Description = "The connection string. Default: Fleet__Storage__ConnectionString.", HelpName = "TEXT", Recursive = true };
 
-    public static Command Command()
+    private static readonly Option<string> Wait = new("--wait") { Description = "How long to wait for a database that does not answer yet, such as 30s or 2m. Default: not at all.", HelpName = "PERIOD" };
+
+    public static Command Command(CommandContext cli)
     {
-        var migrate = new Command("migrate", "Bring the schema up to date; does nothing when it is.");
-        migrate.SetAction((parsed, ct) => UseAsync(parsed, MigrateAsync, ct));
+        var migrate = new Command("migrate", "Bring the schema up to date; does nothing when it is.") { Wait };
+        migrate.SetAction((parsed, ct) => UseAsync(parsed, (storage, _) => MigrateAsync(storage, WaitForDatabase.Read(parsed.GetValue(Wait)), cli.Time, ct), ct));
         var status = new Command("status", "Show which migrations the database has and lacks; exit code 1 when it and this program do not agree.");
         status.SetAction((parsed, ct) => UseAsync(parsed, StatusAsync, ct));
         var script = new Command("script", "Print the whole schema as SQL, for an empty database; needs no connection.");
@@ -44,8 +46,9 @@ public static class DbCommand
         }
     }
 
-    private static async Task<int> MigrateAsync(IStorage storage, CancellationToken ct)
+    private static async Task<int> MigrateAsync(IStorage storage, TimeSpan patience, TimeProvider time, CancellationToken ct)
     {
+        await WaitForDatabase.ToAnswerAsync(storage, patience, time, ct);
         var before = await DatabaseSchema.ReadAsync(storage, ct);
         if (before.Unknown.Count > 0)
             throw new CommandFailedException(before.Problem!);

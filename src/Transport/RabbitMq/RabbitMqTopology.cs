@@ -67,6 +67,14 @@ internal static class RabbitMqTopology
         return declared.MessageCount;
     }
 
+    /// <summary>Declares the exchange that MassTransit puts before a lane's queue; its applications send to that.</summary>
+    public static async Task DeclareEndpointAsync(IChannel channel, string lane, CancellationToken ct)
+    {
+        var name = QueueOf(lane);
+        await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true, cancellationToken: ct);
+        await channel.QueueBindAsync(name, name, "", cancellationToken: ct);
+    }
+
     /// <summary>Declares a belt. Its messages expire into the lanes' exchange and keep the routing key they came with.</summary>
     /// <returns>How many messages ride on it.</returns>
     public static async Task<uint> DeclareBeltAsync(IChannel channel, int number, CancellationToken ct)

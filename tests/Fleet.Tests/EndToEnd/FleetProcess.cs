@@ -55,6 +55,9 @@ public sealed class FleetProcess : IAsyncDisposable
         return new FleetProcess(Launch(Path.Combine(Path.GetDirectoryName(Program)!, $"Fleet.{service}.dll"), [], settings), port);
     }
 
+    /// <summary>Starts a command of the program, for a test that follows what it says.</summary>
+    public static FleetProcess LaunchCommand(IReadOnlyDictionary<string, string> environment, params string[] args) => new(Launch(Program, args, environment), port: 0);
+
     /// <summary>Starts a service and waits until it is ready.</summary>
     /// <inheritdoc cref="LaunchService" path="/param"/>
     public static Task<FleetProcess> StartServiceAsync(string service, IReadOnlyDictionary<string, string> environment) =>
@@ -89,14 +92,16 @@ public sealed class FleetProcess : IAsyncDisposable
     public static Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] args) => RunAsync(null, args);
 
     /// <inheritdoc cref="RunAsync(string[])"/>
-    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(IReadOnlyDictionary<string, string>? environment, params string[] args)
-    {
-        using var process = Launch(Program, args, environment);
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        await EndOf(process);
-        return (process.ExitCode, await output, await error);
-    }
+    public static Task<(int ExitCode, string Output, string Error)> RunAsync(IReadOnlyDictionary<string, string>? environment, params string[] args) =>
+        ToEndAsync(Program, environment, args);
+
+    /// <summary>Runs another program of ours to its end.</summary>
+    /// <param name="assembly">Its file, such as <c>Fleet.Worker.dll</c>.</param>
+    public static Task<(int ExitCode, string Output, string Error)> RunAssemblyAsync(string assembly, IReadOnlyDictionary<string, string> environment, params string[] args) =>
+        ToEndAsync(Path.Combine(Path.GetDirectoryName(Program)!, assembly), environment, args);
+
+    private static Task<(int ExitCode, string Output, string Error)> ToEndAsync(string program, IReadOnlyDictionary<string, string>? environment, string[] args) =>
+        Programs.RunAsync(["dotnet", program, .. args], Path.GetTempPath(), environment);
 
     /// <summary>Enqueues a run over HTTP.</summary>
     public async Task<RunId> EnqueueAsync(string job, object args, object? options = null)
@@ -130,8 +135,7 @@ public sealed class FleetProcess : IAsyncDisposable
     public async Task<int> TerminateAsync()
     {
         await SignalAsync("TERM");
-        await WaitForExitAsync();
-        return _process.ExitCode;
+        return await WaitForExitAsync();
     }
 
     public async Task SignalAsync(string signal)
@@ -141,7 +145,8 @@ public sealed class FleetProcess : IAsyncDisposable
     }
 
     /// <summary>Waits for the end of the process; fails the test with its output when it does not come.</summary>
-    public async Task WaitForExitAsync()
+    /// <returns>The exit code.</returns>
+    public async Task<int> WaitForExitAsync()
     {
         try
         {
@@ -151,6 +156,8 @@ public sealed class FleetProcess : IAsyncDisposable
         {
             Assert.Fail($"It did not end within {EndLimit}:\n{Output}");
         }
+
+        return _process.ExitCode;
     }
 
     public async ValueTask DisposeAsync()

@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Fleet.Tests.House;
 
 /// <summary>References point down only: Contracts ← Core ← {Storage.*, Transport, Api} ← Hosting ← {Scheduler, Worker} ← Cli.</summary>
@@ -40,7 +38,7 @@ public sealed class ArchitectureTests
     [Fact]
     public void Projects_UnderSrc_ReferenceLowerFloorsOnly()
     {
-        var projects = ReadProjects("src");
+        var projects = Project.ReadAll("src");
 
         Assert.NotEmpty(projects);
         AssertNone(projects.SelectMany(WrongReferences));
@@ -49,7 +47,7 @@ public sealed class ArchitectureTests
     [Fact]
     public void Samples_References_AreCoreAndContractsOnly()
     {
-        var samples = ReadProjects("samples");
+        var samples = Project.ReadAll("samples");
 
         Assert.NotEmpty(samples);
         AssertNone(from project in samples
@@ -59,7 +57,7 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
-    public void Packages_UnderSrc_StayInTheirHomes() => AssertNone(ReadProjects("src").SelectMany(WrongPackages));
+    public void Packages_UnderSrc_StayInTheirHomes() => AssertNone(Project.ReadAll("src").SelectMany(WrongPackages));
 
     [Theory]
     [InlineData("src/Core", "src/Api")]
@@ -122,38 +120,9 @@ public sealed class ArchitectureTests
         }
     }
 
-    private static List<Project> ReadProjects(string directory) =>
-        [.. Repository.Files(Path.Combine(Repository.Root, directory), ".csproj").Select(Read)];
-
-    private static Project Read(string file)
-    {
-        var folder = Path.GetDirectoryName(file)!;
-        var items = XDocument.Load(file).Descendants().ToList();
-        return new Project(
-            FromRoot(folder),
-            [.. Included(items, "ProjectReference").Select(path => FromRoot(Path.GetDirectoryName(Path.GetFullPath(Path.Combine(folder, path)))!))],
-            [.. Included(items, "PackageReference")]);
-    }
-
-    private static IEnumerable<string> Included(IEnumerable<XElement> items, string kind) => items
-        .Where(item => item.Name.LocalName == kind)
-        .Select(item => item.Attribute("Include")?.Value.Replace('\\', '/'))
-        .OfType<string>();
-
-    private static string FromRoot(string path) => Path.GetRelativePath(Repository.Root, path).Replace('\\', '/');
-
     private static void AssertNone(IEnumerable<string> wrongs)
     {
         var all = wrongs.ToList();
         Assert.True(all.Count == 0, string.Join('\n', all));
-    }
-
-    /// <summary>A project file.</summary>
-    /// <param name="Folder">From the root, such as <c>src/Core</c>.</param>
-    /// <param name="References">The folders of the projects it references.</param>
-    /// <param name="Packages">The packages it references.</param>
-    private sealed record Project(string Folder, IReadOnlyList<string> References, IReadOnlyList<string> Packages)
-    {
-        public string Name => Folder[(Folder.LastIndexOf('/') + 1)..];
     }
 }

@@ -37,6 +37,8 @@ internal sealed class OfflineSqlServer : IStorage
         return await work(scope);
     }
 
+    public ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => new(default(IAsyncDisposable));
+
     public WriteScope Enlist(DbTransaction transaction) => new(transaction, _ => Read());
 
     public FleetDbContext Read() => new SqlServerDbContext(_options);

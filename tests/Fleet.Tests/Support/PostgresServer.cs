@@ -1,3 +1,4 @@
+using Fleet.Tests.EndToEnd;
 using System.Diagnostics;
 using Fleet.Storage.Postgres;
 using Npgsql;
@@ -55,7 +56,7 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         _process = Start([.. AsUser, Path.Combine(FindBinaries()!, "postgres"), "-D", Data, "-p", $"{_port}", "-c", "listen_addresses=127.0.0.1",
             "-c", "unix_socket_directories=", "-c", "max_connections=300"]);
-        await Waiting.UntilAsync(async () =>
+        await Until.TrueAsync(async () =>
         {
             Assert.False(_process.HasExited, "The PostgreSQL server ended while it started.");
             try
@@ -67,7 +68,7 @@ public sealed class PostgresServer : IAsyncDisposable
             {
                 return false;
             }
-        });
+        }, TimeSpan.FromMinutes(2));
     }
 
     public async ValueTask DisposeAsync()

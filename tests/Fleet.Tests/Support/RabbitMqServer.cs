@@ -1,3 +1,4 @@
+using Fleet.Tests.EndToEnd;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Http.Json;
@@ -62,7 +63,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
     public async Task RunAsync()
     {
         _broker = Start([.. AsUser, Path.Combine(Programs, "rabbitmq-server")]);
-        await Waiting.UntilAsync(async () =>
+        await Until.TrueAsync(async () =>
         {
             Assert.False(_broker.HasExited, $"The RabbitMQ server ended while it started:\n{string.Join('\n', _output)}");
             try
@@ -74,7 +75,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
             {
                 return false;
             }
-        });
+        }, TimeSpan.FromMinutes(2));
     }
 
     public async ValueTask DisposeAsync()

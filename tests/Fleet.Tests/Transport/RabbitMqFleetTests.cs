@@ -5,6 +5,7 @@ using Fleet.Worker.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using RabbitMQ.Client;
 
 namespace Fleet.Tests.Transport;
 
@@ -98,6 +99,49 @@ public sealed class RabbitMqFleetTests(RabbitMqServer server, PostgresServer pos
         Assert.Contains("args.key: it is missing; job 'diag.ledger' needs it.", $"{reasons}", StringComparison.Ordinal);
         Assert.Contains("maxAttempts: '0'", $"{reasons}", StringComparison.Ordinal);
         Assert.Equal((3, 3), await CountLedgerAsync());
+    }
+
+    [Fact]
+    public async Task Messages_GoodBetweenBad_RunAndTheBadAreParkedWithTheirReasons()
+    {
+        await using var fleet = await StartAsync(Script.Of(_ => { }), "Worker:Lanes:default=4");
+        static string Ledger(string key, string more = "") => $$"""{"job":"diag.ledger","args":{"key":"{{key}}"}{{more}}}""";
+        (string Body, object? Properties)[] good =
+        [
+            (Ledger("bare"), null),
+            (Ledger("typed"), new { content_type = "application/json" }),
+            (Ledger("mistyped"), new { content_type = "application/octet-stream" }),
+            (Ledger("named"), new { message_id = "0193a5d0-0000-7000-8000-00000000000a" }),
+            (Ledger("oddly named"), new { message_id = "order 7" }),
+            (Ledger("more", ""","sender":{"name":"shop"},"version":2"""), new { headers = new { shop = 1 } }),
+        ];
+        (byte[] Body, string Reason)[] bad =
+        [
+            ([], "The body is empty"),
+            ("{\"job\":\"diag.ledger\",}"u8.ToArray(), "not valid JSON at line 1, byte 22"),
+            ("[1,2]"u8.ToArray(), "The body is an array"),
+            ("""{"job":"diag.nothing"}"""u8.ToArray(), "'diag.nothing'"),
+            (Encoding.UTF8.GetBytes(Ledger(new string('x', 10_000_000))), "allowed are up to 1048576"),
+        ];
+
+        // The management interface takes no ten megabytes; a client does.
+        await using var connection = await new ConnectionFactory { Uri = new Uri(_broker.Uri) }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
+        for (var i = 0; i < good.Length; i++)
+        {
+            if (i < bad.Length)
+                await channel.BasicPublishAsync("fleet.lanes", "default", mandatory: true, bad[i].Body);
+            await _broker.PublishAsync("default", good[i].Body, good[i].Properties);
+        }
+
+        await Waiting.UntilAsync(async () => await CountLedgerAsync() == (good.Length, good.Length));
+        var parked = new List<VirtualHost.Message>();
+        while (parked.Count < bad.Length)
+            parked.Add(await _broker.TakeAsync("fleet.parked"));
+        foreach (var (body, reason) in bad)
+            Assert.Contains(reason, Assert.Single(parked, message => message.Body.AsSpan().SequenceEqual(body)).Header("fleet-reason"), StringComparison.Ordinal);
+        await using var db = fleet.Storage.Read();
+        Assert.Equal(good.Length, await db.Runs.CountAsync(run => run.State == RunState.Succeeded));
     }
 
     [Fact]

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.Text.Json;
+using Fleet.Cli.Printing;
+using Fleet.Core;
+using Fleet.Core.Runs;
+using Fleet.Hosting;
+using Fleet.Transport.RabbitMq;
+using Microsoft.Extensions.Configuration;
+using Spectre.Console;
+
+namespace Fleet.Cli.Broker;
+
+/// <summary><c>fleet broker apply</c>: RabbitMQ's exchanges and queues, declared from the place where deployments run. Reads
+/// <c>Fleet:Transport:Uri</c> and <c>Fleet:Worker:Lanes</c> from the environment as the services do.</summary>
+public static class ApplyTopology
+{
+    private const string UriKey = $"{FleetServices.TransportSection}:Uri";
+
+    private static readonly Option<string> Uri = new("--uri") { Description = "amqp://user:password@host:port/vhost, or amqps. Default: Fleet__Transport__Uri.", HelpName = "URI" };
+
+    private static readonly Option<string[]> Lane = new("--lane")
+    {
+        Description = "A lane; may be given again. Default: those of Fleet__Worker__Lanes__NAME, else default.",
+        HelpName = "NAME",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    public static Command Command(CommandContext cli)
+    {
+        var command = new Command("apply", "Declare the exchanges and queues of lanes in RabbitMQ; leaves alone what is there. Exit code 1 when the broker refuses one.") { Uri, Lane };
+        command.SetAction(async (parsed, ct) =>
+        {
+            var configuration = Configure(parsed.GetValue(Uri));
+            try
+            {
+                var parts = await Transport.RabbitMq.ApplyTopology.ExecuteAsync(FleetServices.ReadRabbitMq(configuration), ReadLanes(parsed.GetValue(Lane), configuration), ct);
+                if (cli.WantsJson(parsed))
+                    Screen.Json(JsonSerializer.SerializeToElement(parts, FleetJson.Payload));
+                else
+                    Show(parts);
+                foreach (var problem in parts.Select(part => part.Problem).OfType<string>())
+                    Console.Error.WriteLine(Plain.Line(problem));
+                return parts.All(part => part.Outcome is ApplyOutcome.Created or ApplyOutcome.Exists) ? CommandLine.Ok : CommandLine.Failed;
+            }
+            catch (Exception e) when (e is BrokerUnusableException or InvalidOperationException)
+            {
+                throw new CommandFailedException(e.Message);
+            }
+        });
+        return command;
+    }
+
+    private static IConfiguration Configure(string? uri)
+    {
+        var builder = new ConfigurationBuilder().AddEnvironmentVariables();
+        if (uri is not null)
+            builder.AddInMemoryCollection([new(UriKey, uri)]);
+        return builder.Build();
+    }
+
+    private static IReadOnlyList<string> ReadLanes(string[]? given, IConfiguration configuration)
+    {
+        string[] lanes = given is { Length: > 0 } ? given : [.. configuration.GetSection("Fleet:Worker:Lanes").GetChildren().Select(lane => lane.Key)];
+        if (lanes.Select(RunRules.CheckLane).FirstOrDefault(error => error is not null) is { } error)
+            throw new CommandFailedException(error.Message);
+        return lanes.Length > 0 ? [.. lanes.Distinct(StringComparer.Ordinal)] : ["default"];
+    }
+
+    private static void Show(IReadOnlyList<AppliedPart> parts)
+    {
+        var table = Screen.Table("KIND", "NAME", "OUTCOME", "READY");
+        foreach (var part in parts)
+        {
+            var color = part.Outcome switch
+            {
+                ApplyOutcome.Created => Color.Green,
+                ApplyOutcome.Refused => Color.Red,
+                ApplyOutcome.Missing => Color.Yellow,
+                _ => Color.Default,
+            };
+            table.AddRow(
+                Screen.Cell(part.Kind),
+                Screen.Cell(part.Name),
+                Screen.Cell(JsonNamingPolicy.CamelCase.ConvertName($"{part.Outcome}"), new Style(color)),
+                Screen.Cell(part.Messages is { } messages ? $"{messages}" : ""));
+        }
+
+        Screen.Show(table);
+    }
+}

@@ -1,0 +1,129 @@
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace Fleet.Transport.RabbitMq;
+
+/// <summary>What became of one exchange or queue.</summary>
+public enum ApplyOutcome
+{
+    /// <summary>It was missing, and was declared.</summary>
+    Created,
+
+    /// <summary>It was there.</summary>
+    Exists,
+
+    /// <summary>The broker refused it: it exists with other arguments, or the user may not declare it.</summary>
+    Refused,
+
+    /// <summary>It was not reached: what it depends on was refused.</summary>
+    Missing,
+}
+
+/// <summary>One exchange or queue of the topology.</summary>
+/// <param name="Kind"><c>exchange</c> or <c>queue</c>.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="Messages">How many messages of a queue are ready; null for an exchange, and for a queue that is not there.</param>
+/// <param name="Problem">Why it was refused, and what to do; null when it was not.</param>
+public sealed record AppliedPart(string Kind, string Name, ApplyOutcome Outcome, uint? Messages, string? Problem);
+
+/// <summary>Declares everything that lanes need in the broker, ahead of the first worker. What is there as it should be is left alone.</summary>
+public static class ApplyTopology
+{
+    /// <summary>Declares the topology.</summary>
+    /// <param name="settings">The broker.</param>
+    /// <param name="lanes">The lanes.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <returns>Every part, shared ones first. A part that is refused does not keep the others from being declared.</returns>
+    /// <exception cref="BrokerUnusableException">Nobody answers, or not with this user or virtual host.</exception>
+    public static async Task<IReadOnlyList<AppliedPart>> ExecuteAsync(RabbitMqSettings settings, IReadOnlyList<string> lanes, CancellationToken ct)
+    {
+        await using var connection = await BrokerConnection.OpenAsync(settings, ct);
+        var steps = Steps(lanes);
+        var before = await LookAsync(connection, steps, ct);
+        var problems = new Dictionary<(string, string), string>();
+        foreach (var step in steps)
+        {
+            // A refusal closes its channel.
+            await using var channel = await connection.CreateChannelAsync(cancellationToken: ct);
+            try
+            {
+                await step.DeclareAsync(channel, ct);
+            }
+            catch (OperationInterruptedException e)
+            {
+                var refusal = BrokerRefusal.Read(e.ShutdownReason?.ReplyText ?? e.Message);
+                problems[refusal.Part ?? step.Parts[0]] = refusal.Problem;
+            }
+        }
+
+        var after = await LookAsync(connection, steps, ct);
+        return [.. steps.SelectMany(step => step.Parts).Select(part => new AppliedPart(
+            part.Kind,
+            part.Name,
+            problems.ContainsKey(part) ? ApplyOutcome.Refused
+                : before.ContainsKey(part) ? ApplyOutcome.Exists
+                : after.ContainsKey(part) ? ApplyOutcome.Created : ApplyOutcome.Missing,
+            after.GetValueOrDefault(part),
+            problems.GetValueOrDefault(part)))];
+    }
+
+    private static List<Step> Steps(IReadOnlyList<string> lanes)
+    {
+        var steps = new List<Step>
+        {
+            new(
+                [Exchange(RabbitMqTopology.Lanes), Exchange(RabbitMqTopology.Control), Exchange(RabbitMqTopology.Events), Exchange(RabbitMqTopology.Parked), Queue(RabbitMqTopology.Parked)],
+                RabbitMqTopology.DeclareSharedAsync),
+        };
+        for (var i = 0; i < RabbitMqTopology.Belts; i++)
+        {
+            var (number, name) = (i, RabbitMqTopology.Belt(i));
+            steps.Add(new([Exchange(name), Queue(name)], (channel, ct) => RabbitMqTopology.DeclareBeltAsync(channel, number, ct)));
+        }
+
+        foreach (var lane in lanes)
+        {
+            steps.Add(new([Queue(RabbitMqTopology.QueueOf(lane))], (channel, ct) => RabbitMqTopology.DeclareLaneAsync(channel, lane, ct)));
+            steps.Add(new([Exchange(RabbitMqTopology.QueueOf(lane))], (channel, ct) => RabbitMqTopology.DeclareEndpointAsync(channel, lane, ct)));
+            steps.Add(new([Queue(RabbitMqTopology.DeadOf(lane))], (channel, ct) => RabbitMqTopology.DeclareDeadAsync(channel, lane, ct)));
+        }
+
+        return steps;
+    }
+
+    /// <summary>The parts that are there, whatever their arguments, and how many messages are ready in each queue.</summary>
+    private static async Task<Dictionary<(string Kind, string Name), uint?>> LookAsync(IConnection connection, List<Step> steps, CancellationToken ct)
+    {
+        var found = new Dictionary<(string, string), uint?>();
+        foreach (var part in steps.SelectMany(step => step.Parts))
+        {
+            await using var channel = await connection.CreateChannelAsync(cancellationToken: ct);
+            try
+            {
+                if (part.Kind == "queue")
+                {
+                    found[part] = (await channel.QueueDeclarePassiveAsync(part.Name, ct)).MessageCount;
+                }
+                else
+                {
+                    await channel.ExchangeDeclarePassiveAsync(part.Name, ct);
+                    found[part] = null;
+                }
+            }
+            catch (OperationInterruptedException)
+            {
+                // Not there, or not to be seen by this user; declaring it tells which.
+            }
+        }
+
+        return found;
+    }
+
+    private static (string Kind, string Name) Exchange(string name) => ("exchange", name);
+
+    private static (string Kind, string Name) Queue(string name) => ("queue", name);
+
+    /// <summary>What is declared together.</summary>
+    private sealed record Step(IReadOnlyList<(string Kind, string Name)> Parts, Func<IChannel, CancellationToken, Task> DeclareAsync);
+}
