@@ -57,8 +57,7 @@ public sealed class ComposeTests
 
             // As the programs do it: each throws at a setting that it does not know, or at a value.
             builder.UseFleetDefaults();
-            if (profile == "postgres")
-                builder.Services.AddFleet(builder.Configuration.RequireSharedTransport());
+            builder.Services.AddFleet(builder.Configuration.RequireSharedTransport());
             if (name == "worker")
                 builder.Services.AddFleetWorker(builder.Configuration);
             else

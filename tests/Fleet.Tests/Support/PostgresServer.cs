@@ -1,5 +1,5 @@
-using Fleet.Tests.EndToEnd;
 using System.Diagnostics;
+using Fleet.Tests.EndToEnd;
 using Fleet.Storage.Postgres;
 using Npgsql;
 

@@ -1,10 +1,10 @@
-using Fleet.Tests.EndToEnd;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using Fleet.Tests.EndToEnd;
 
 [assembly: AssemblyFixture(typeof(Fleet.Tests.Support.RabbitMqServer))]
 
