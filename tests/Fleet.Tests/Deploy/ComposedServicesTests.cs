@@ -112,9 +112,6 @@ public sealed class ComposedServicesTests(PostgresServer postgres, RabbitMqServe
         var builder = new NpgsqlConnectionStringBuilder(database);
         var name = builder.Database;
         builder.Database = "postgres";
-        await using var connection = new NpgsqlConnection(builder.ConnectionString);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand($"ALTER DATABASE {name} ALLOW_CONNECTIONS {allow}", connection);
-        await command.ExecuteNonQueryAsync();
+        await PostgresServer.ExecuteAsync(builder.ConnectionString, $"ALTER DATABASE {name} ALLOW_CONNECTIONS {allow}");
     }
 }

@@ -5,7 +5,6 @@ using Fleet.Tests.Support;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Npgsql;
 
 namespace Fleet.Tests.EndToEnd;
 
@@ -30,16 +29,8 @@ public sealed class ChaosTests : IAsyncLifetime
     {
         _broker = await _rabbit.CreateHostAsync();
         _database = await _postgres.CreateDatabaseAsync();
-        _settings = new()
-        {
-            ["Fleet__Storage__Provider"] = "Postgres",
-            ["Fleet__Storage__ConnectionString"] = _database + ";Pooling=true",
-            ["Fleet__Transport__Provider"] = "RabbitMq",
-            ["Fleet__Transport__Uri"] = _broker.Uri,
-            ["Fleet__Scheduler__LookAhead"] = "00:00:05",
-            ["Fleet__Worker__Diagnostics"] = "true",
-            ["Fleet__Worker__Lanes__default"] = "16",
-        };
+        _settings = FleetProcess.ServiceSettings(_database, _broker.Uri);
+        _settings["Fleet__Scheduler__LookAhead"] = "00:00:05";
         foreach (var schedule in Schedules)
         {
             _settings[$"Fleet__Schedules__{schedule}__Job"] = "diag.ledger";
@@ -144,11 +135,5 @@ public sealed class ChaosTests : IAsyncLifetime
         return builder.Build();
     }
 
-    private async Task<long> CountAsync(string sql)
-    {
-        await using var connection = new NpgsqlConnection(_database);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        return (long)(await command.ExecuteScalarAsync())!;
-    }
+    private Task<long> CountAsync(string sql) => PostgresServer.CountAsync(_database, sql);
 }

@@ -58,6 +58,17 @@ public sealed class FleetProcess : IAsyncDisposable
     /// <summary>Starts a command of the program, for a test that follows what it says.</summary>
     public static FleetProcess LaunchCommand(IReadOnlyDictionary<string, string> environment, params string[] args) => new(Launch(Program, args, environment), port: 0);
 
+    /// <summary>What a service needs to run the diagnostic jobs, in 16 slots, on PostgreSQL and RabbitMQ.</summary>
+    public static Dictionary<string, string> ServiceSettings(string database, string broker) => new()
+    {
+        ["Fleet__Storage__Provider"] = "Postgres",
+        ["Fleet__Storage__ConnectionString"] = database + ";Pooling=true",
+        ["Fleet__Transport__Provider"] = "RabbitMq",
+        ["Fleet__Transport__Uri"] = broker,
+        ["Fleet__Worker__Diagnostics"] = "true",
+        ["Fleet__Worker__Lanes__default"] = "16",
+    };
+
     /// <summary>Starts a service and waits until it is ready.</summary>
     /// <inheritdoc cref="LaunchService" path="/param"/>
     public static Task<FleetProcess> StartServiceAsync(string service, IReadOnlyDictionary<string, string> environment) =>

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Fleet.Tests.Support;
-using Npgsql;
 
 namespace Fleet.Tests.EndToEnd;
 
@@ -17,7 +16,7 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
     {
         var host = await rabbit.CreateHostAsync();
         var database = await postgres.CreateDatabaseAsync();
-        var settings = Settings(database, host.Uri);
+        var settings = FleetProcess.ServiceSettings(database, host.Uri);
         await using var scheduler = await FleetProcess.StartServiceAsync("Scheduler", settings);
         await using var steady = await FleetProcess.StartServiceAsync("Worker", settings);
         var accepted = 0;
@@ -28,9 +27,9 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
             Assert.Equal(0, await worker.TerminateAsync());
         }
 
-        await Until.TrueAsync(async () => await CountAsync(database, "SELECT count(*) FROM runs WHERE state IN (0, 1)") == 0);
-        Assert.Equal(accepted, await CountAsync(database, "SELECT count(*) FROM runs WHERE state = 2 AND attempt = 1 AND crashes = 0"));
-        Assert.Equal(accepted, await CountAsync(database, "SELECT count(*) FROM diag_ledger"));
+        await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM runs WHERE state IN (0, 1)") == 0);
+        Assert.Equal(accepted, await PostgresServer.CountAsync(database, "SELECT count(*) FROM runs WHERE state = 2 AND attempt = 1 AND crashes = 0"));
+        Assert.Equal(accepted, await PostgresServer.CountAsync(database, "SELECT count(*) FROM diag_ledger"));
     }
 
     /// <summary>The first attempt of each order kills its worker at another point between the handler's first line and its return.</summary>
@@ -39,10 +38,10 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
     {
         var host = await rabbit.CreateHostAsync();
         var database = await postgres.CreateDatabaseAsync();
-        await ExecuteAsync(database, "CREATE TABLE pack_orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run_id uuid NOT NULL)");
+        await PostgresServer.ExecuteAsync(database, "CREATE TABLE pack_orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run_id uuid NOT NULL)");
         using var folder = new TempFolder();
         JobPack.DropInto(folder);
-        var settings = Settings(database, host.Uri);
+        var settings = FleetProcess.ServiceSettings(database, host.Uri);
         settings["Fleet__Worker__JobsPath"] = folder.Path;
         await using var scheduler = await FleetProcess.StartServiceAsync("Scheduler", settings);
         var worker = await FleetProcess.StartServiceAsync("Worker", settings);
@@ -60,7 +59,7 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
                 await scheduler.WaitAsync(order, "succeeded");
             }
 
-            await Until.TrueAsync(async () => await CountAsync(
+            await Until.TrueAsync(async () => await PostgresServer.CountAsync(
                 database, $"SELECT count(*) FROM runs WHERE job = 'pack.invoice' AND state = {(int)RunState.Succeeded}") == orders.Count);
         }
         finally
@@ -70,15 +69,15 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
 
         foreach (var order in orders)
         {
-            Assert.Equal(1, await CountAsync(database, $"SELECT count(*) FROM pack_orders WHERE run_id = '{order}'"));
-            Assert.Equal(1, await CountAsync(database, $"SELECT count(*) FROM runs WHERE job = 'pack.invoice' AND args::jsonb ->> 'order' = '{order}'"));
+            Assert.Equal(1, await PostgresServer.CountAsync(database, $"SELECT count(*) FROM pack_orders WHERE run_id = '{order}'"));
+            Assert.Equal(1, await PostgresServer.CountAsync(database, $"SELECT count(*) FROM runs WHERE job = 'pack.invoice' AND args::jsonb ->> 'order' = '{order}'"));
             var happened = await host.TakeAsync("ordered");
             Assert.Equal($"{order}", happened.Header("fleet-run-id"));
         }
 
-        Assert.Equal(orders.Count, await CountAsync(database, "SELECT count(*) FROM pack_orders"));
-        Assert.Equal(orders.Count, await CountAsync(database, "SELECT count(*) FROM runs WHERE job = 'pack.invoice'"));
-        Assert.Equal(0, await CountAsync(database, "SELECT count(*) FROM outbox"));
+        Assert.Equal(orders.Count, await PostgresServer.CountAsync(database, "SELECT count(*) FROM pack_orders"));
+        Assert.Equal(orders.Count, await PostgresServer.CountAsync(database, "SELECT count(*) FROM runs WHERE job = 'pack.invoice'"));
+        Assert.Equal(0, await PostgresServer.CountAsync(database, "SELECT count(*) FROM outbox"));
         Assert.Null(await host.TryTakeAsync("ordered"));
     }
 
@@ -87,7 +86,7 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
     {
         var host = await rabbit.CreateHostAsync();
         var database = await postgres.CreateEmptyDatabaseAsync();
-        var settings = Settings(database, host.Uri);
+        var settings = FleetProcess.ServiceSettings(database, host.Uri);
         await using (var refused = FleetProcess.LaunchService("Scheduler", settings))
         {
             await refused.WaitForExitAsync();
@@ -116,37 +115,11 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
         Assert.Contains("Fleet:Transport:Provider: 'InMemory' reaches one process only", refused.Output, StringComparison.Ordinal);
     }
 
-    private static Dictionary<string, string> Settings(string database, string broker) => new()
-    {
-        ["Fleet__Storage__Provider"] = "Postgres",
-        ["Fleet__Storage__ConnectionString"] = database + ";Pooling=true",
-        ["Fleet__Transport__Provider"] = "RabbitMq",
-        ["Fleet__Transport__Uri"] = broker,
-        ["Fleet__Worker__Diagnostics"] = "true",
-        ["Fleet__Worker__Lanes__default"] = "16",
-    };
-
     private static async Task<List<Guid>> SubmitAsync(FleetProcess fleet, int batch)
     {
         var runs = Enumerable.Range(0, 100).Select(n => new { job = "diag.ledger", args = new { key = $"{batch}.{n}" } });
         using var response = await fleet.Http.PostAsJsonAsync("/api/v1/runs/batch", new { runs });
         var answer = (await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonObject>())!;
         return [.. answer["ids"]!.AsArray().Select(id => id!.GetValue<Guid>())];
-    }
-
-    private static async Task ExecuteAsync(string database, string sql)
-    {
-        await using var connection = new NpgsqlConnection(database);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync();
-    }
-
-    private static async Task<long> CountAsync(string database, string sql)
-    {
-        await using var connection = new NpgsqlConnection(database);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        return (long)(await command.ExecuteScalarAsync())!;
     }
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Fleet.Tests.EndToEnd;
 using Fleet.Storage.Postgres;
+using Fleet.Tests.EndToEnd;
 using Npgsql;
 
 [assembly: AssemblyFixture(typeof(Fleet.Tests.Support.PostgresServer))]
@@ -39,6 +39,24 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Makes a database without any table, or skips the test where there is no server.</summary>
     /// <returns>Its connection string.</returns>
     public Task<string> CreateEmptyDatabaseAsync() => CreateAsync("");
+
+    /// <summary>Runs a statement on a connection of its own.</summary>
+    public static async Task ExecuteAsync(string connectionString, string sql)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>The one number that a query answers.</summary>
+    public static async Task<long> CountAsync(string connectionString, string sql)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
 
     /// <summary>Drops a database, with whoever is still connected.</summary>
     public async Task DropDatabaseAsync(string connectionString) =>
@@ -107,14 +125,6 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     private static string To(string connectionString, string database) => new NpgsqlConnectionStringBuilder(connectionString) { Database = database }.ConnectionString;
-
-    private static async Task ExecuteAsync(string connectionString, string sql)
-    {
-        await using var connection = new NpgsqlConnection(connectionString);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync();
-    }
 
     private async Task<string> StartAsync()
     {
