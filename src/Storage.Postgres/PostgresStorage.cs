@@ -17,10 +17,11 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     public PostgresStorage(string connectionString)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString);
+        // ShouldSerialize tells whether the caller set it; ContainsKey, whether there is such a setting.
         // The hot statements are few and always the same: each connection plans them once.
-        if (!builder.ContainsKey("Max Auto Prepare"))
+        if (!builder.ShouldSerialize("Max Auto Prepare"))
             builder.MaxAutoPrepare = 50;
-        if (!builder.ContainsKey("Application Name"))
+        if (!builder.ShouldSerialize("Application Name"))
             builder.ApplicationName = "fleet";
         _source = NpgsqlDataSource.Create(builder);
         _options = new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_source).Options;

@@ -21,34 +21,47 @@ public sealed partial class LaneListener(
     /// <summary>A nudge that came this little before its due time waits here; more, and it is dropped (Stage or Reconcile brings it again).</summary>
     private static readonly TimeSpan MaxEarly = TimeSpan.FromSeconds(5);
 
+    /// <summary>The most that the patience grows to while no slot comes free.</summary>
+    private static readonly TimeSpan MaxPatience = TimeSpan.FromSeconds(1);
+
     private readonly SlotPool _slots = new(slots, time);
+
+    // How long a nudge waits for a slot before it is looked at. Doubles from one look to the next: where all runs are long,
+    // nudges do not travel back and forth between workers that are full.
+    private TimeSpan _patience = options.Value.GiveBackAfter;
 
     /// <summary>Handles one nudge.</summary>
     /// <param name="ids">The runs that are said to be ready.</param>
     /// <param name="stopping">Trips when the worker takes nothing new.</param>
     public async Task OnReadyAsync(IReadOnlyList<RunId> ids, CancellationToken stopping)
     {
-        TimeSpan? patience = transport.ReachesOtherProcesses ? options.Value.GiveBackAfter : null;
         for (var next = 0; next < ids.Count;)
         {
             stopping.ThrowIfCancellationRequested();
-            var granted = await _slots.TakeAsync(ids.Count - next, patience, stopping);
+            var granted = await _slots.TakeAsync(ids.Count - next, transport.ReachesOtherProcesses ? _patience : null, stopping);
             if (granted == 0)
             {
-                await GiveBackAsync([.. ids.Skip(next)], stopping);
-                return;
+                _patience = _patience * 2 < MaxPatience ? _patience * 2 : MaxPatience;
+                if (await TryGiveBackAsync([.. ids.Skip(next)], stopping))
+                    return;
+                continue;
             }
 
+            _patience = options.Value.GiveBackAfter;
             await ClaimAsync([.. ids.Skip(next).Take(granted)], stopping);
             next += granted;
         }
     }
 
-    /// <summary>Half by half, so that an idle worker takes what it can hold and not more.</summary>
-    private async Task GiveBackAsync(RunId[] ids, CancellationToken ct)
+    /// <summary>Gives a nudge back to the lane half by half, so that an idle worker takes what it can hold and not more. While others
+    /// still wait in the lane nobody is idle, and it keeps its place before them.</summary>
+    private async Task<bool> TryGiveBackAsync(RunId[] ids, CancellationToken ct)
     {
+        if (!await transport.IsDrainedAsync(lane, ct))
+            return false;
         foreach (var half in ids.Chunk((ids.Length + 1) / 2))
             await transport.SendReadyAsync(lane, half, ct);
+        return true;
     }
 
     /// <summary>Claims as many runs as slots were taken; slots of runs that we do not get go back at once.</summary>

@@ -46,6 +46,10 @@ public interface ILaneTransport
     /// (a broker tells them over its management interface only); null when nothing can be known now.</summary>
     Task<long?> CountWaitingAsync(string lane, CancellationToken ct);
 
+    /// <summary>True when no message of the lane waits for somebody to take it: a worker that is idle stays so.</summary>
+    /// <exception cref="Exception">The broker did not answer.</exception>
+    Task<bool> IsDrainedAsync(string lane, CancellationToken ct);
+
     /// <summary>Takes the messages of a lane until the result is disposed; disposing waits for the calls under way.</summary>
     /// <param name="lane">The lane.</param>
     /// <param name="slots">How many runs the listener can hold, to size the prefetch.</param>

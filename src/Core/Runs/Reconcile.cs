@@ -22,10 +22,11 @@ public sealed partial class Reconcile(IStorage storage, ILaneTransport transport
     public static readonly TimeSpan OvertakenBy = TimeSpan.FromSeconds(10);
 
     /// <summary>A run is nudged again at most this often: its nudge may be in the hands of a worker whose slots are all taken,
-    /// which a broker does not count.</summary>
+    /// which a broker does not count. Behind a queue that is not empty it also has to be overtaken anew: its nudge waits there.</summary>
     public static readonly TimeSpan Repeat = TimeSpan.FromSeconds(30);
 
-    private readonly Dictionary<RunId, DateTimeOffset> _nudged = [];
+    /// <summary>Lane → run → when it was nudged again.</summary>
+    private readonly Dictionary<string, Dictionary<RunId, DateTimeOffset>> _nudged = new(StringComparer.Ordinal);
 
     /// <returns>How many runs were nudged again.</returns>
     public async Task<int> ExecuteAsync(CancellationToken ct)
@@ -34,33 +35,41 @@ public sealed partial class Reconcile(IStorage storage, ILaneTransport transport
         var now = time.GetUtcNow();
         var lanes = await db.Lanes.AsNoTracking().Select(l => l.Name).ToListAsync(ct);
         var progress = await ReadProgressAsync(db, ct);
-        foreach (var old in _nudged.Where(n => n.Value < now - Repeat).Select(n => n.Key).ToList())
-            _nudged.Remove(old);
-
         var total = 0;
         foreach (var lane in lanes)
         {
             var isEmpty = await transport.CountWaitingAsync(lane, ct) == 0;
             var overtakenBefore = progress.TryGetValue(lane, out var latest) ? latest - OvertakenBy : DateTimeOffset.MinValue;
-            var before = isEmpty ? now - Grace : overtakenBefore < now - Grace ? overtakenBefore : now - Grace;
+            var before = isEmpty ? now - Grace : Earlier(now - Grace, overtakenBefore);
             if (before == DateTimeOffset.MinValue)
                 continue;
+            if (!_nudged.TryGetValue(lane, out var nudged))
+                _nudged[lane] = nudged = [];
+            var forgetBefore = isEmpty ? now - Repeat : Earlier(now - Repeat, overtakenBefore);
+            foreach (var (id, at) in nudged)
+            {
+                if (at < forgetBefore)
+                    nudged.Remove(id);
+            }
+
             // Those nudged lately are read too and left out: they must not stand before the others.
             var waiting = await db.Runs.AsNoTracking()
                 .Where(r => r.State == RunState.Pending && r.Lane == lane && r.Staged && r.DueAt < before)
-                .OrderBy(r => r.DueAt).Select(r => r.Id).Take(BatchSize + _nudged.Count).ToListAsync(ct);
-            waiting = [.. waiting.Where(id => !_nudged.ContainsKey(id)).Take(BatchSize)];
+                .OrderBy(r => r.DueAt).Select(r => r.Id).Take(BatchSize + nudged.Count).ToListAsync(ct);
+            waiting = [.. waiting.Where(id => !nudged.ContainsKey(id)).Take(BatchSize)];
             if (waiting.Count == 0)
                 continue;
             await NudgePublisher.SendAllAsync(transport, lane, waiting, ct);
             foreach (var id in waiting)
-                _nudged[id] = now;
+                nudged[id] = now;
             LogNudged(waiting.Count, lane, isEmpty ? "its queue was empty" : "they were overtaken");
             total += waiting.Count;
         }
 
         return total;
     }
+
+    private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 
     /// <summary>Per lane, the latest due time that any living worker has claimed.</summary>
     private static async Task<Dictionary<string, DateTimeOffset>> ReadProgressAsync(FleetDbContext db, CancellationToken ct)

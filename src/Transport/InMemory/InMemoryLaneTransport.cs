@@ -81,6 +81,9 @@ public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDispos
     public Task<long?> CountWaitingAsync(string lane, CancellationToken ct) =>
         Task.FromResult(_waiting.TryGetValue(lane, out var waiting) ? Interlocked.Read(ref waiting.Value) : (long?)null);
 
+    /// <summary>All of a lane's listeners are in this process, and what it holds is theirs already.</summary>
+    public Task<bool> IsDrainedAsync(string lane, CancellationToken ct) => Task.FromResult(true);
+
     /// <summary>Takes nudges only: runs from outside have no way into this process's memory.</summary>
     public async Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct)
     {

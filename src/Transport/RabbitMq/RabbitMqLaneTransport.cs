@@ -139,8 +139,7 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
     {
         try
         {
-            await DeclareSharedAsync(ct);
-            var ready = await _topology.UseAsync((c, bounded) => RabbitMqTopology.DeclareLaneAsync(c, lane, bounded), ct);
+            var ready = await CountReadyAsync(lane, ct);
             return ready + (_management is null ? 0 : await _management.CountUnacknowledgedAsync(RabbitMqTopology.QueueOf(lane), ct));
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
@@ -149,6 +148,8 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
             return null;
         }
     }
+
+    public async Task<bool> IsDrainedAsync(string lane, CancellationToken ct) => await CountReadyAsync(lane, ct) == 0;
 
     public async Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct)
     {
@@ -206,6 +207,12 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
     {
         await DeclareSharedAsync(ct);
         await _topology.OnceAsync(lane, (c, bounded) => RabbitMqTopology.DeclareLaneAsync(c, lane, bounded), ct);
+    }
+
+    private async Task<uint> CountReadyAsync(string lane, CancellationToken ct)
+    {
+        await DeclareSharedAsync(ct);
+        return await _topology.UseAsync((c, bounded) => RabbitMqTopology.DeclareLaneAsync(c, lane, bounded), ct);
     }
 
     private Task DeclareSharedAsync(CancellationToken ct) => _topology.OnceAsync("", RabbitMqTopology.DeclareSharedAsync, ct);

@@ -1,4 +1,5 @@
 using System.Text;
+using Fleet.Core.Workers;
 using Fleet.Storage.Postgres;
 using Fleet.Tests.Support;
 using Npgsql;
@@ -33,6 +34,34 @@ public sealed class PostgresPlanTests(PostgresServer server)
             Assert.True(plan.Contains("\"PK_runs\"", StringComparison.Ordinal), $"{name}:\n{plan}");
             Assert.DoesNotContain("ix_runs_pending", plan, StringComparison.Ordinal);
             Assert.DoesNotContain("ix_runs_unstaged", plan, StringComparison.Ordinal);
+        }
+
+        await server.DropDatabaseAsync(database);
+    }
+
+    [Fact]
+    public async Task HotStatement_UsedOften_IsPlannedOncePerConnection()
+    {
+        var database = await server.CreateDatabaseAsync();
+        await using (var storage = new PostgresStorage(database + ";Pooling=true"))
+        {
+            for (var i = 0; i < 10; i++)
+            {
+                await storage.WriteAsync(
+                    scope => storage.Statements.ClaimAsync(scope.Transaction, new WorkerId(Guid.NewGuid()), [new RunId(Guid.NewGuid())], default, default),
+                    TestContext.Current.CancellationToken);
+            }
+
+            var prepared = await storage.WriteAsync(
+                async scope =>
+                {
+                    await using var command = new NpgsqlCommand(
+                        "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%FROM workers%'", (NpgsqlConnection)scope.Transaction.Connection!);
+                    return (long)(await command.ExecuteScalarAsync())!;
+                },
+                TestContext.Current.CancellationToken);
+
+            Assert.NotEqual(0, prepared);
         }
 
         await server.DropDatabaseAsync(database);

@@ -46,6 +46,8 @@ internal sealed class EventRecorder
 
         public Task<long?> CountWaitingAsync(string lane, CancellationToken ct) => inner.CountWaitingAsync(lane, ct);
 
+        public Task<bool> IsDrainedAsync(string lane, CancellationToken ct) => inner.IsDrainedAsync(lane, ct);
+
         public Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct) =>
             inner.SubscribeAsync(lane, slots, handlers, ct);
 

@@ -9,9 +9,13 @@ namespace Fleet.Tests.Support;
 public sealed class ScriptedTransport : ILaneTransport
 {
     private readonly Channel<(string Lane, RunId Id)> _ready = Channel.CreateUnbounded<(string, RunId)>();
+    private int _looks;
 
     /// <summary>What <see cref="CountWaitingAsync"/> answers; null: the broker does not say.</summary>
     public long? Waiting { get; set; } = 0;
+
+    /// <summary>How often somebody asked whether a lane is drained.</summary>
+    public int Looks => Volatile.Read(ref _looks);
 
     /// <summary>Called before an event or a nudge is taken; what it throws is what the broker answers.</summary>
     public Func<Task> BeforeSend { get; set; } = () => Task.CompletedTask;
@@ -93,6 +97,12 @@ public sealed class ScriptedTransport : ILaneTransport
     }
 
     public Task<long?> CountWaitingAsync(string lane, CancellationToken ct) => Task.FromResult(Waiting);
+
+    public Task<bool> IsDrainedAsync(string lane, CancellationToken ct)
+    {
+        Interlocked.Increment(ref _looks);
+        return Task.FromResult(Waiting == 0);
+    }
 
     public Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct) =>
         Task.FromResult<IAsyncDisposable>(new Subscription(EndOfSubscription));

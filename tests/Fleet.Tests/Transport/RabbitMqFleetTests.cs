@@ -47,6 +47,26 @@ public sealed class RabbitMqFleetTests(RabbitMqServer server, PostgresServer pos
     }
 
     [Fact]
+    public async Task Nudge_OfMoreRunsThanTheWorkerHasSlots_GoesOnToTheIdle()
+    {
+        // None of them ends before all of them run.
+        using var atWork = new CountdownEvent(NudgePublisher.MaxIds);
+        var script = new Script(async _ =>
+        {
+            atWork.Signal();
+            await Waiting.UntilAsync(() => atWork.IsSet);
+        });
+        await using var small = await StartAsync(script, "Worker:Lanes:default=2");
+        var ids = await small.Client.EnqueueManyAsync(Enumerable.Range(0, NudgePublisher.MaxIds).Select(i => new Scripted($"{i}")).ToArray());
+        await Waiting.UntilAsync(() => atWork.CurrentCount == NudgePublisher.MaxIds - 2);
+
+        await using var idle = await StartAsync(script, $"Worker:Lanes:default={NudgePublisher.MaxIds - 2}");
+
+        foreach (var id in ids)
+            Assert.Equal(RunState.Succeeded, (await small.WaitAsync(id)).State);
+    }
+
+    [Fact]
     public async Task QueuePurged_PendingRuns_AllFinishWithoutAStorm()
     {
         const int runs = 5000;
