@@ -20,7 +20,7 @@ public sealed class LaneListenerTests
         await listener.OnReadyAsync([await EnqueueAsync(fleet)], CancellationToken.None);
         RunId[] waiting = [await EnqueueAsync(fleet), await EnqueueAsync(fleet), await EnqueueAsync(fleet)];
 
-        await listener.OnReadyAsync(waiting, CancellationToken.None);
+        await listener.OnReadyAsync(waiting, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
 
         Assert.Equal([waiting[0], waiting[1]], _transport.TakeReady().Select(n => n.Id).Take(2));
         _release.SetResult();
