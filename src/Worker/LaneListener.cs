@@ -1,5 +1,6 @@
 using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
+using Fleet.Core.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Fleet.Worker;
@@ -88,7 +89,11 @@ public sealed partial class LaneListener(
                 }
 
                 _slots.Return(1);
-                if (outcome.Status == ClaimStatus.WorkerGone)
+                if (outcome.Status == ClaimStatus.Duplicate)
+                {
+                    FleetMetrics.DuplicateNudges.Add(1, new KeyValuePair<string, object?>("lane", lane));
+                }
+                else if (outcome.Status == ClaimStatus.WorkerGone)
                 {
                     heartbeat.Wake();
                     failure = new InvalidOperationException("The worker was declared gone; it claims again under its new id.");

@@ -20,6 +20,10 @@ public static class FleetMetrics
     /// <summary>Runs accepted, by <c>lane</c>.</summary>
     public static Counter<long> Enqueued { get; } = Meter.CreateCounter<long>("fleet.runs.enqueued", "{run}");
 
+    /// <summary>Nudges that found their run ended, somebody else's or gone, by <c>lane</c>. Some are normal; many mean that
+    /// nudges are lost, or sent again for runs that only wait.</summary>
+    public static Counter<long> DuplicateNudges { get; } = Meter.CreateCounter<long>("fleet.nudges.duplicate", "{run}");
+
     /// <summary>Attempts that ended, by <c>job</c> and <c>outcome</c>.</summary>
     public static Counter<long> Attempts { get; } = Meter.CreateCounter<long>("fleet.attempts", "{attempt}");
 

@@ -60,7 +60,7 @@ public sealed class ChaosTests : IAsyncLifetime
         var start = Stopwatch.GetTimestamp();
 
         // 1. Work comes in while one thing after the other dies; workers die all the time.
-        var submitted = load.RunAsync(Runs, TimeSpan.FromSeconds(20));
+        var submitted = load.RunAsync(Runs, TimeSpan.FromSeconds(Math.Max(20, Runs / 500)));
         using var over = new CancellationTokenSource();
         var killing = KillWorkersAsync(over.Token);
         await Until.TrueAsync(() => Task.FromResult(load.Submitted > Runs / 4), TimeSpan.FromMinutes(5));
@@ -110,7 +110,10 @@ public sealed class ChaosTests : IAsyncLifetime
         {
             while (await pace.WaitForNextTickAsync(over))
             {
+                // One that is up: killed while they start, workers would only start.
                 var victim = _random.Next(_workers.Count);
+                if (!await _workers[victim].IsLiveAsync())
+                    continue;
                 await using (var worker = _workers[victim])
                     await worker.KillAsync();
                 _workers[victim] = FleetProcess.LaunchService("Worker", _settings);

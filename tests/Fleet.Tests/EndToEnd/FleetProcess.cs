@@ -36,6 +36,16 @@ public sealed class FleetProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>What it takes of the machine now.</summary>
+    public (int Threads, double Megabytes) Usage
+    {
+        get
+        {
+            _process.Refresh();
+            return (_process.Threads.Count, _process.WorkingSet64 / 1e6);
+        }
+    }
+
     /// <summary>Starts <c>fleet dev</c>, for a process that may end before it is ready.</summary>
     /// <inheritdoc cref="StartDevAsync" path="/param"/>
     public static FleetProcess LaunchDev(string data, IReadOnlyDictionary<string, string>? environment = null, bool withSamples = false)
@@ -186,7 +196,8 @@ public sealed class FleetProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
-            WorkingDirectory = Path.GetTempPath(),
+            // Empty: a host watches the folder that it starts in, with all that is below.
+            WorkingDirectory = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), "fleet-nothing")).FullName,
         };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             info.Environment[name] = value;
@@ -195,11 +206,16 @@ public sealed class FleetProcess : IAsyncDisposable
 
     private static Task EndOf(Process process) => process.WaitForExitAsync().WaitAsync(EndLimit, TimeProvider.System);
 
-    private async Task<bool> IsReadyAsync()
+    /// <summary>True when it has started, whatever it can reach.</summary>
+    public Task<bool> IsLiveAsync() => IsHealthyAsync("/health/live");
+
+    private Task<bool> IsReadyAsync() => IsHealthyAsync("/health/ready");
+
+    private async Task<bool> IsHealthyAsync(string check)
     {
         try
         {
-            using var response = await Http.GetAsync("/health/ready");
+            using var response = await Http.GetAsync(check);
             return response.IsSuccessStatusCode;
         }
         catch (HttpRequestException)

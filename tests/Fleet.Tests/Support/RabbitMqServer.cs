@@ -47,8 +47,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
         Assert.SkipWhen(Missing is not null, Missing ?? "");
         await _started.Value;
         var name = "test-" + Guid.NewGuid().ToString("N")[..12];
-        await SendAsync(HttpMethod.Put, $"api/vhosts/{name}");
-        await SendAsync(HttpMethod.Put, $"api/permissions/{name}/guest", new { configure = ".*", write = ".*", read = ".*" });
+        await PutHostAsync(name);
         return new VirtualHost(this, name, $"amqp://guest:guest@127.0.0.1:{_port}/{name}");
     }
 
@@ -57,6 +56,15 @@ public sealed class RabbitMqServer : IAsyncDisposable
     {
         _broker!.Kill();
         await _broker.WaitForExitAsync();
+    }
+
+    /// <summary>Ends the broker, takes its data away, and starts it with nothing but an empty virtual host.</summary>
+    public async Task StartEmptyAsync(VirtualHost host)
+    {
+        await KillAsync();
+        Directory.Delete(Path.Combine(_folder!.Path, "data"), recursive: true);
+        await RunAsync();
+        await PutHostAsync(host.Name);
     }
 
     /// <summary>Starts the broker on the data it has; returns when it takes connections.</summary>
@@ -103,6 +111,12 @@ public sealed class RabbitMqServer : IAsyncDisposable
         var text = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode, $"{method} {path}: {(int)answer.StatusCode} {text}");
         return text.Length == 0 ? null : JsonNode.Parse(text);
+    }
+
+    private async Task PutHostAsync(string name)
+    {
+        await SendAsync(HttpMethod.Put, $"api/vhosts/{name}");
+        await SendAsync(HttpMethod.Put, $"api/permissions/{name}/guest", new { configure = ".*", write = ".*", read = ".*" });
     }
 
     private async Task StartAsync()

@@ -3,7 +3,6 @@ using Fleet.Core.Lanes;
 using Fleet.Tests.Support;
 using Fleet.Worker.Diagnostics;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using RabbitMQ.Client;
 
@@ -64,37 +63,6 @@ public sealed class RabbitMqFleetTests(RabbitMqServer server, PostgresServer pos
 
         foreach (var id in ids)
             Assert.Equal(RunState.Succeeded, (await small.WaitAsync(id)).State);
-    }
-
-    [Fact]
-    public async Task QueuePurged_PendingRuns_AllFinishWithoutAStorm()
-    {
-        const int runs = 5000;
-        await using var submitter = await StartAsync(Script.Of(_ => { }), "Worker:Lanes:default=4");
-        await submitter.Client.EnqueueManyAsync(
-            Enumerable.Range(0, runs).Select(i => new Ledger($"{i}")).ToArray(), new EnqueueOptions { Lane = "late" });
-        var transport = submitter.Services.GetRequiredService<ILaneTransport>();
-        await Waiting.UntilAsync(async () => await transport.CountWaitingAsync("late", default) >= runs / NudgePublisher.MaxIds);
-        await _broker.PurgeAsync("fleet.late");
-
-        await using var worker = await StartAsync(Script.Of(_ => { }), "Worker:Lanes:late=64");
-
-        await Waiting.UntilAsync(async () =>
-        {
-            await using var db = worker.Storage.Read();
-            return await db.Runs.CountAsync(r => r.State == RunState.Succeeded) == runs;
-        });
-        Assert.Equal((runs, runs), await CountLedgerAsync());
-        // The management interface tells some seconds late.
-        var published = 0L;
-        await Waiting.UntilAsync(async () =>
-        {
-            var queue = await server.SendAsync(HttpMethod.Get, $"api/queues/{_broker.Name}/fleet.late");
-            published = queue!["message_stats"]?["publish"]?.GetValue<long>() ?? 0;
-            return published > 2 * runs / NudgePublisher.MaxIds;
-        });
-        // Once by the submitter, once by Reconcile, and what the worker gave back for want of slots.
-        Assert.InRange(published, 2 * (runs / NudgePublisher.MaxIds), runs);
     }
 
     [Fact]
