@@ -13,12 +13,12 @@ FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /source
 COPY .editorconfig BannedSymbols.txt Directory.Build.props Directory.Packages.props global.json ./
 COPY --from=projects /source/ ./
-RUN dotnet restore src/Cli/Cli.csproj --locked-mode
+RUN dotnet restore src/Cli/Cli.csproj --locked-mode --use-current-runtime
 COPY src/ src/
 COPY samples/ samples/
-RUN dotnet publish src/Cli/Cli.csproj --no-restore --output /out/fleet -p:UseAppHost=false \
-    && dotnet publish src/Scheduler/Scheduler.csproj --no-restore --output /out/scheduler -p:UseAppHost=false \
-    && dotnet publish src/Worker/Worker.csproj --no-restore --output /out/worker -p:UseAppHost=false
+RUN dotnet publish src/Cli/Cli.csproj --no-restore --use-current-runtime --output /out/fleet -p:UseAppHost=false \
+    && dotnet publish src/Scheduler/Scheduler.csproj --no-restore --use-current-runtime --output /out/scheduler -p:UseAppHost=false \
+    && dotnet publish src/Worker/Worker.csproj --no-restore --use-current-runtime --output /out/worker -p:UseAppHost=false
 
 # 3. What they run on: no shell, no package manager, a user without rights. "Extra" has the time zones that schedules
 #    need and the ICU that SQL Server's client needs.
