@@ -1,0 +1,53 @@
+using Fleet.Bench.Servers;
+
+namespace Fleet.Bench;
+
+/// <summary>One that takes part.</summary>
+/// <param name="Name">As <c>--only</c> and the table call it.</param>
+/// <param name="Setup">What of its settings matters, in a few words for the JSON.</param>
+/// <param name="Client">The command that starts its enqueueing side.</param>
+/// <param name="Worker">The command that starts its executing side.</param>
+/// <param name="Servers">What it needs: <c>postgres</c>, <c>rabbitmq</c>, <c>redis-everysec</c>, <c>redis-always</c>.</param>
+/// <param name="Sizes">How much it is given to do.</param>
+internal sealed record Contender(string Name, string Setup, string[] Client, string[] Worker, string[] Servers, Sizes Sizes)
+{
+    /// <summary>A process beside client and worker: Fleet's scheduler; null for none.</summary>
+    public string[]? Scheduler { get; init; }
+
+    /// <summary>Why it cannot take part on this machine; null when it can.</summary>
+    public string? Missing { get; init; }
+}
+
+/// <summary>All contenders, in the order of the table.</summary>
+internal static class Contenders
+{
+    public static IReadOnlyList<Contender> All { get; } =
+    [
+        new("fleet", "RabbitMQ and PostgreSQL; one scheduler, one worker with 256 slots; bulk in batches of 500",
+            DotNet("fleet-client"), DotNet("fleet-worker"), ["postgres", "rabbitmq"],
+            new Sizes(100_000, 50_000) { Http = 10_000, Due = [1_000, 10_000], Schedules = [1_000, 10_000] })
+        {
+            Scheduler = ["dotnet", Beside("Fleet.Scheduler.dll")],
+        },
+        new("rabbit-floor", "R0: quorum queue, persistent, own window of 1,000 confirms, prefetch 1,000, one ack for 100",
+            DotNet("rabbit-floor-client"), DotNet("rabbit-floor-worker"), ["rabbitmq"],
+            new Sizes(200_000, 100_000)),
+        new("postgres-floor", "batches of 500 with unnest, claim and complete in batches of 500, 8 connections; one by one: a row and a commit each",
+            DotNet("postgres-floor-client"), DotNet("postgres-floor-worker"), ["postgres"],
+            new Sizes(200_000, 20_000) { HasLatency = false }),
+    ];
+
+    private static string[] DotNet(string role) => ["dotnet", Beside("Fleet.Bench.Drivers.dll"), role];
+
+    private static string Beside(string file) => Path.Combine(AppContext.BaseDirectory, file);
+
+    /// <summary>Starts the servers that any of these needs.</summary>
+    public static IServer Make(string server) => server switch
+    {
+        "postgres" => new PostgresServer(),
+        "rabbitmq" => new RabbitMqServer(),
+        "redis-everysec" => new RedisServer("everysec"),
+        "redis-always" => new RedisServer("always"),
+        _ => throw new InvalidOperationException($"No such server: {server}."),
+    };
+}
