@@ -71,12 +71,19 @@ internal static class Client
             case "paced":
                 await PacedAsync(count, Number("perSecond"), () => side.EnqueueAsync(NoOp.Make()));
                 break;
-            case "due" or "schedules":
-                var now = TimeProvider.System.GetUtcNow();
-                // A whole second, as all of them can keep it.
-                var at = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds() + 1 + Number("seconds"));
-                due = Talk.At(at);
-                await (name == "due" ? side.EnqueueDueAsync(count, at) : side.ScheduleDueAsync(count, at));
+            case "due":
+                var dueAt = WholeSecond(Number("seconds"));
+                due = Talk.At(dueAt);
+                await side.EnqueueDueAsync(count, dueAt);
+                break;
+            case "schedules":
+                // How fast they are put decides how far ahead they have to fire: some that never do tell it.
+                const int sample = 100;
+                await side.ScheduleDueAsync(sample, TimeProvider.System.GetUtcNow().AddDays(100));
+                var each = (Talk.Now() - from) / 1e6 / sample;
+                var firesAt = WholeSecond(4 + (int)(1.5 * each * count));
+                due = Talk.At(firesAt);
+                await side.ScheduleDueAsync(count, firesAt);
                 break;
             default:
                 throw new InvalidOperationException($"No such command: {name}.");
@@ -84,6 +91,10 @@ internal static class Client
 
         return new { from, to = Talk.Now(), due };
     }
+
+    /// <summary>An instant so far ahead, at a whole second, as all contenders can keep it.</summary>
+    private static DateTimeOffset WholeSecond(int seconds) =>
+        DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 1 + seconds);
 
     /// <summary>Begins a call at every tick, whether or not the last one is back.</summary>
     private static async Task PacedAsync(int count, int perSecond, Func<Task> call)

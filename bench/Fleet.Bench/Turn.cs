@@ -9,9 +9,6 @@ internal sealed class Turn(Contender contender, Scale scale, IReadOnlyList<IServ
     private const int Callers = 64;
     private const int PerSecond = 50;
 
-    // Slower than any machine puts them, so that all are there before the instant comes.
-    private const int SchedulesPerSecond = 250;
-
     private readonly Dictionary<string, string> _environment = [];
     private Driver? _client;
     private Driver? _worker;
@@ -56,7 +53,7 @@ internal sealed class Turn(Contender contender, Scale scale, IReadOnlyList<IServ
             foreach (var count in scale.Of(Sizes.Due))
                 await DueAsync("due", count, 4 + (count / Sizes.DuePerSecond), ct);
             foreach (var count in scale.Of(Sizes.Schedules))
-                await DueAsync("schedules", count, 4 + (count / SchedulesPerSecond), ct);
+                await DueAsync("schedules", count, seconds: 0, ct);
             await FirstJobAsync(ct);
         }
         finally
