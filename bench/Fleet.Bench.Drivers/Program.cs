@@ -1,6 +1,7 @@
 using Fleet.Bench.Drivers;
 using Fleet.Bench.Drivers.Fleets;
 using Fleet.Bench.Drivers.Floors;
+using Fleet.Bench.Drivers.Peers;
 using Fleet.Hosting;
 
 // One side of one contender: enqueues, or executes, what the bench says on stdin. Usage: Fleet.Bench.Drivers ROLE
@@ -14,5 +15,9 @@ return args switch
     ["rabbit-floor-worker"] => await Worker.RunAsync(talk, gauge => new RabbitWorkerSide(gauge)),
     ["postgres-floor-client"] => await Client.RunAsync(talk, new PostgresClientSide()),
     ["postgres-floor-worker"] => await Worker.RunAsync(talk, gauge => new PostgresWorkerSide(gauge)),
+    ["hangfire-client"] => await Client.RunAsync(talk, new HangfireClientSide()),
+    ["hangfire-worker"] => await Worker.RunAsync(talk, gauge => new HangfireWorkerSide(gauge)),
+    ["quartz-client"] => await Client.RunAsync(talk, new QuartzClientSide()),
+    ["quartz-worker"] => await Worker.RunAsync(talk, gauge => new QuartzWorkerSide(gauge)),
     _ => Talk.Unknown(args),
 };

@@ -43,7 +43,7 @@ internal sealed class Talk
         ready = true,
         versions = packages.Select(type => type.Assembly).ToDictionary(
             package => package.GetName().Name!,
-            package => package.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0]),
+            package => package.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? package.GetName().Version!.ToString(3)),
     }));
 
     /// <summary>Answers every command until stdin ends; a failure is an answer too.</summary>

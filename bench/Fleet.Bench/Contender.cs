@@ -41,6 +41,12 @@ internal static class Contenders
         {
             Missing = MissingNode,
         },
+        new("hangfire", "on PostgreSQL, long polling, 24 workers, delayed jobs looked for every second; no bulk enqueue: one by one from 16 callers",
+            DotNet("hangfire-client"), DotNet("hangfire-worker"), ["postgres"],
+            new Sizes(2_000, 2_000) { Both = 1_500, Due = [1_000], DuePerSecond = 100 }),
+        new("quartz", "clustered on PostgreSQL, 24 threads, a one-shot trigger per job of one stored job; bulk in batches of 500; looks every second (the least allowed) for what other processes stored",
+            DotNet("quartz-client"), DotNet("quartz-worker"), ["postgres"],
+            new Sizes(4_000, 3_000) { Both = 2_000, Due = [1_000, 10_000], DuePerSecond = 200 }),
         Bull("everysec"),
         Bull("always"),
     ];
