@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Net;
+using Fleet.Hosting;
+using MassTransit;
+
+namespace Fleet.Bench.Drivers.Fleets;
+
+/// <summary>An application that only enqueues, through <see cref="IFleetClient"/>, and calls the scheduler's API.</summary>
+internal sealed class FleetClientSide : IClientSide
+{
+    private IHost? _host;
+    private IFleetClient? _client;
+    private HttpClient? _http;
+
+    public IEnumerable<Type> Packages => [typeof(IFleetClient), typeof(IBus), typeof(RabbitMQ.Client.IConnection), typeof(Npgsql.NpgsqlConnection)];
+
+    private IFleetClient Fleet => _client!;
+
+    public async Task PrepareAsync()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddConfiguration(FleetSettings.Read());
+        builder.Services.AddLogging().AddFleet(builder.Configuration, migrates: true);
+        _host = builder.Build();
+        await _host.StartAsync();
+        _client = _host.Services.GetRequiredService<IFleetClient>();
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(Talk.Setting("BENCH_HTTP")) };
+    }
+
+    public Task EnqueueAsync(NoOp args) => Fleet.EnqueueAsync(args);
+
+    public async Task EnqueueManyAsync(int count, int batch)
+    {
+        for (var i = 0; i < count; i += batch)
+            await Fleet.EnqueueManyAsync(Batch(Math.Min(batch, count - i)));
+    }
+
+    public async Task EnqueueByHttpAsync(NoOp args)
+    {
+        using var answer = await _http!.PostAsJsonAsync("/api/v1/runs", new { job = "bench.noop", args });
+        if (answer.StatusCode != HttpStatusCode.Accepted)
+            throw new InvalidOperationException($"The API answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+    }
+
+    public async Task EnqueueDueAsync(int count, DateTimeOffset at)
+    {
+        const int batch = 500;
+        for (var i = 0; i < count; i += batch)
+            await Fleet.EnqueueManyAsync(Batch(Math.Min(batch, count - i)), new EnqueueOptions { RunAt = at });
+    }
+
+    public Task ScheduleDueAsync(int count, DateTimeOffset at) => Client.ManyCallersAsync(count, 16, async i =>
+    {
+        // Cron, as a fleet's schedules are; one fire in a year is enough here.
+        var cron = string.Create(CultureInfo.InvariantCulture, $"{at.Second} {at.Minute} {at.Hour} {at.Day} {at.Month} *");
+        using var answer = await _http!.PutAsJsonAsync($"/api/v1/schedules/bench-{count}-{i}", new { job = "bench.noop", args = NoOp.Make(), cron });
+        if (!answer.IsSuccessStatusCode)
+            throw new InvalidOperationException($"The API answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+    });
+
+    public async ValueTask DisposeAsync()
+    {
+        _http?.Dispose();
+        if (_host is not null)
+        {
+            await _host.StopAsync();
+            _host.Dispose();
+        }
+    }
+
+    private static NoOp[] Batch(int count)
+    {
+        var batch = new NoOp[count];
+        for (var i = 0; i < count; i++)
+            batch[i] = NoOp.Make();
+        return batch;
+    }
+}

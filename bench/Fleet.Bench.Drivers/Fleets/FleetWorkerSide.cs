@@ -1,0 +1,70 @@
+using Fleet.Api;
+using Fleet.Core.Jobs;
+using Fleet.Hosting;
+using Fleet.Worker;
+using Npgsql;
+
+namespace Fleet.Bench.Drivers.Fleets;
+
+/// <summary>The worker service, as its Program.cs builds it, with the no-op job.</summary>
+internal sealed class FleetWorkerSide(Gauge gauge) : IWorkerSide
+{
+    private readonly RecentRuns _recent = new();
+    private WebApplication? _app;
+
+    public async Task StartAsync()
+    {
+        var builder = WebApplication.CreateBuilder().UseFleetDefaults("http://127.0.0.1:0");
+        builder.Configuration["Fleet:Worker:Lanes:default"] = FleetSettings.Slots;
+        builder.Services
+            .AddFleet(builder.Configuration.RequireSharedTransport())
+            .AddFleetWorker(builder.Configuration)
+            .AddFleetHealth()
+            .AddSingleton(gauge)
+            .AddSingleton(_recent)
+            .AddFleetJobs(jobs => jobs.Add<NoOpJob>());
+        _app = builder.Build();
+        _app.MapFleetHealth();
+        await _app.StartAsync();
+    }
+
+    public async Task StopAsync()
+    {
+        if (_app is null)
+            return;
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _app = null;
+    }
+
+    public async Task CompletedAsync()
+    {
+        await using var connection = new NpgsqlConnection(FleetSettings.Postgres);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("SELECT count(*) FROM runs WHERE id = ANY($1) AND state IN (0, 1)", connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = _recent.Ids });
+        await Worker.UntilAsync(async () => (long)(await command.ExecuteScalarAsync())! == 0);
+    }
+}
+
+/// <summary>The runs that started last: many more than there are slots, so that what is not completed yet is among them.
+/// Asking for these costs the database less than looking for unfinished ones among all.</summary>
+internal sealed class RecentRuns
+{
+    private readonly Guid[] _ids = new Guid[1024];
+    private int _next = -1;
+
+    public Guid[] Ids => _ids[..];
+
+    public void Add(RunId id) => _ids[Interlocked.Increment(ref _next) & 1023] = id.Value;
+}
+
+internal sealed class NoOpJob(Gauge gauge, RecentRuns recent) : IJob<NoOp>
+{
+    public Task RunAsync(NoOp args, JobContext context, CancellationToken ct)
+    {
+        gauge.Handle(args.Sent);
+        recent.Add(context.RunId);
+        return Task.CompletedTask;
+    }
+}

