@@ -49,7 +49,16 @@ internal static class Contenders
             new Sizes(4_000, 3_000) { Both = 2_000, Due = [1_000, 10_000], DuePerSecond = 200 }),
         Bull("everysec"),
         Bull("always"),
+        new("celery", "on RabbitMQ: acks_late, confirmed and persistent, 2 processes; no bulk enqueue: one by one from one caller",
+            Python("client"), Python("worker"), ["rabbitmq"],
+            new Sizes(8_000, 8_000) { Both = 6_000 })
+        {
+            Missing = File.Exists(PythonProgram) && Directory.Exists("/usr/lib/python3/dist-packages/celery")
+                ? null : "Celery is not installed (Debian: apt-get install python3-celery).",
+        },
     ];
+
+    private const string PythonProgram = "/usr/bin/python3";
 
     private static string NodeFolder => Path.Combine(Checkout, "bench", "peers", "node");
 
@@ -78,6 +87,8 @@ internal static class Contenders
     };
 
     private static string[] Node(string role) => [NodeProgram, Path.Combine(NodeFolder, "driver.mjs"), role];
+
+    private static string[] Python(string role) => [PythonProgram, Path.Combine(Checkout, "bench", "peers", "python", "celery_bench.py"), role];
 
     private static string[] DotNet(string role) => ["dotnet", Beside("Fleet.Bench.Drivers.dll"), role];
 
