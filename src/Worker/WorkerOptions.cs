@@ -25,7 +25,8 @@ public sealed class WorkerOptions
     /// handler keeps its slot; 0 to 1 h. Default: 10 s.</summary>
     public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a nudge waits for a free slot before it goes back for other workers. Default: 50 ms.</summary>
+    /// <summary>How long a nudge waits for a free slot before it goes back for other workers; it stays while others wait in the lane
+    /// still. Doubles, up to 1 s, while no slot comes free. Default: 50 ms.</summary>
     public TimeSpan GiveBackAfter { get; set; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>The timeout of jobs that name none. Null (the default): none.</summary>
