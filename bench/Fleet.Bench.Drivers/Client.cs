@@ -81,7 +81,7 @@ internal static class Client
                 const int sample = 100;
                 await side.ScheduleDueAsync(sample, TimeProvider.System.GetUtcNow().AddDays(100));
                 var each = (Talk.Now() - from) / 1e6 / sample;
-                var firesAt = WholeSecond(4 + (int)(1.5 * each * count));
+                var firesAt = WholeSecond(2 + (int)(1.5 * each * count));
                 due = Talk.At(firesAt);
                 await side.ScheduleDueAsync(count, firesAt);
                 break;

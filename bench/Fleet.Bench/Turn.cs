@@ -51,7 +51,7 @@ internal sealed class Turn(Contender contender, Scale scale, IReadOnlyList<IServ
                 await EnqueueAndDrainAsync("http", "drain_http", scale.Of(Sizes.Http), ct);
             await TheWorker.AskAsync(new { cmd = "start" }, ct);
             foreach (var count in scale.Of(Sizes.Due))
-                await DueAsync("due", count, 4 + (count / Sizes.DuePerSecond), ct);
+                await DueAsync("due", count, 2 + (count / Sizes.DuePerSecond), ct);
             foreach (var count in scale.Of(Sizes.Schedules))
                 await DueAsync("schedules", count, seconds: 0, ct);
             await FirstJobAsync(ct);

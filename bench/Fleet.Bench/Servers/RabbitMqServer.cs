@@ -57,7 +57,9 @@ internal sealed class RabbitMqServer : IServer
         // Started by hand, in the foreground: the one that the broker would start outlives it.
         _epmd = ServerProcess.Start([.. AsUser, "epmd", "-port", $"{_epmdPort}", "-address", "127.0.0.1"], Path.Combine(folder, "epmd.log"), home, environment);
         await _epmd.UntilAsync(() => FreePort.AnswersAsync(_epmdPort));
-        _broker = ServerProcess.Start([.. AsUser, Path.Combine(Programs, "rabbitmq-server")], Path.Combine(folder, "rabbitmq.log"), home, environment);
+        // Nobody wants its data any more when it is to stop.
+        _broker = ServerProcess.Start(
+            [.. AsUser, Path.Combine(Programs, "rabbitmq-server")], Path.Combine(folder, "rabbitmq.log"), home, environment, stopSignal: "KILL");
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{_managementPort}") };
         _http.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String("guest:guest"u8));
         await _broker.UntilAsync(async () =>

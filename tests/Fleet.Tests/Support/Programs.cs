@@ -15,8 +15,9 @@ internal static class Programs
     /// <param name="command">The program and its arguments.</param>
     /// <param name="folder">Where it runs.</param>
     /// <param name="environment">Added to that of the tests.</param>
+    /// <param name="limit">After which it is ended with all that it started, and the test fails; null is two minutes.</param>
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(
-        string[] command, string folder, IReadOnlyDictionary<string, string>? environment = null)
+        string[] command, string folder, IReadOnlyDictionary<string, string>? environment = null, TimeSpan? limit = null)
     {
         var start = new ProcessStartInfo(command[0], command[1..])
         {
@@ -29,7 +30,16 @@ internal static class Programs
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync().WaitAsync(Limit, TimeProvider.System);
+        try
+        {
+            await process.WaitForExitAsync().WaitAsync(limit ?? Limit, TimeProvider.System);
+        }
+        catch (TimeoutException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+
         return (process.ExitCode, await output, await error);
     }
 }
