@@ -51,7 +51,7 @@ public sealed partial class DockerfileTests
     {
         var line = Dockerfile.Line(target).ToList();
         var user = line.Select(stage => stage.Last("USER")).FirstOrDefault(u => u is not null);
-        var project = Path.GetFileNameWithoutExtension(Published().Single(path => Build().Contains($"{path} --no-restore --output /out/{target} ", StringComparison.Ordinal)));
+        var project = Path.GetFileNameWithoutExtension(Published().Single(path => Build().Contains($"{path} --no-restore --use-current-runtime --output /out/{target} ", StringComparison.Ordinal)));
         var assembly = project == "Cli" ? "fleet" : $"Fleet.{project}";
 
         // The user of .NET's images; its number, so that Kubernetes can tell that it is not root.
