@@ -132,7 +132,7 @@ public sealed class CronTriggerTests
     public void TryParse_AnyFields_AcceptsWhatCronosReads()
     {
         var field = Gen.OneOf(
-            Gen.OneOfConst("*", "*", "?", "L", "LW", "L-3", "L-31", "L-3W", "15W", "32W", "FRIL", "5L", "MON#1", "1#6", "JAN", "mon", "*/60", "007"),
+            Gen.OneOfConst("*", "*", "?", "L", "LW", "L-3", "L-31", "L-3W", "15W", "32W", "FRIL", "5L", "MON#1", "02#4", "2#04", "1#6", "JAN", "mon", "*/60", "007"),
             Gen.String[Gen.Char["0123456789*/,-?LW#"], 1, 5]);
         Gen.Select(field, field, field, field, field).Sample(
             (a, b, c, d, e) =>

@@ -39,7 +39,7 @@ internal sealed class CronField
             special: "L(-([12]?[0-9]|30))?W?|([1-9]|[12][0-9]|3[01])W"),
         new("month", 1, 12, "1-12 or JAN-DEC with * , - /", Months),
         new("day of week", 0, 7, "0-7 or SUN-SAT (0 and 7 are Sunday) with * ? , - / or one of FRIL (last Friday), MON#1 (first Monday)",
-            Days, special: "([0-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(L|#[1-5])"),
+            Days, special: "(0*[0-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(L|#[1-5])"),
     ];
 
     /// <summary>What people call it: <c>minute</c>, <c>day of month</c>.</summary>
