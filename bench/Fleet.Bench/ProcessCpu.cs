@@ -8,12 +8,24 @@ internal static class ProcessCpu
     // USER_HZ, which is 100 on every Linux that .NET runs on.
     private const double MicrosPerTick = 10_000;
 
+    private const int MaxReadings = 10;
+
     /// <summary>CPU time of each tree so far, in microseconds.</summary>
     /// <param name="roots">Name and id of each tree's first process.</param>
     public static Dictionary<string, double> Read(IEnumerable<(string Name, int Id)> roots)
     {
+        // What ends while it is read is missing from its parent's time and from the list: read until nothing ended.
+        (string Name, int Id)[] trees = [.. roots];
         var all = ReadAll();
-        return roots.ToDictionary(root => root.Name, root => Tree(root.Id, all).Sum(p => p.Ticks) * MicrosPerTick);
+        for (var reading = 1; reading < MaxReadings; reading++)
+        {
+            var before = all;
+            all = ReadAll();
+            if (Array.TrueForAll(trees, tree => Tree(tree.Id, before).All(p => all.ContainsKey(p.Id))))
+                break;
+        }
+
+        return trees.ToDictionary(tree => tree.Name, tree => Tree(tree.Id, all).Sum(p => p.Ticks) * MicrosPerTick);
     }
 
     /// <summary>Resident memory of a tree, in MB. Pages that its processes share count in each.</summary>
