@@ -36,10 +36,10 @@ internal sealed class CronField
         new("minute", 0, 59, "0-59 with * , - /"),
         new("hour", 0, 23, "0-23 with * , - /"),
         new("day of month", 1, 31, "1-31 with * ? , - / or one of L (last day), L-3, LW, 15W (nearest weekday)",
-            special: "L(-([12]?[0-9]|30))?W?|([1-9]|[12][0-9]|3[01])W"),
+            special: "L(-([0-2]?[0-9]|30))?W?|(0?[1-9]|[12][0-9]|3[01])W"),
         new("month", 1, 12, "1-12 or JAN-DEC with * , - /", Months),
         new("day of week", 0, 7, "0-7 or SUN-SAT (0 and 7 are Sunday) with * ? , - / or one of FRIL (last Friday), MON#1 (first Monday)",
-            Days, special: "(0*[0-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(L|#[1-5])"),
+            Days, special: "(0?[0-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(L|#0?[1-5])"),
     ];
 
     /// <summary>What people call it: <c>minute</c>, <c>day of month</c>.</summary>
