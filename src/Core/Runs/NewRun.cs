@@ -35,4 +35,7 @@ public sealed record NewRun
     public string? ScheduleId { get; init; }
 
     public DateTimeOffset? FireTime { get; init; }
+
+    /// <summary>Whether a run with this id, key or occurrence may be stored already. False only where the id was made for this row.</summary>
+    public bool MayExist { get; init; } = true;
 }

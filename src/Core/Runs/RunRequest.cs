@@ -60,6 +60,7 @@ public sealed record RunRequest
             TraceParent = TraceParent ?? Activity.Current?.Id,
             ParentId = ParentId,
             ScheduleId = ScheduleId,
+            MayExist = Options.IdempotencyKey is not null,
         };
     }
 

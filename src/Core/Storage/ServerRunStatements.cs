@@ -15,7 +15,7 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
         DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, CancellationToken ct)
     {
         var own = Own(transaction);
-        var leases = ids.Distinct().Select(id => new RunLease(id, Random.Shared.NextInt64())).ToArray();
+        var leases = ids.Distinct().Order().Select(id => new RunLease(id, Random.Shared.NextInt64())).ToArray();
         if (await ClaimRowsAsync(own, worker, leases, now, ct) is not { } rows)
             return [.. ids.Select(_ => ClaimOutcome.WorkerGone)];
         var claimed = rows.ToDictionary(run => run.Id);
@@ -39,7 +39,7 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
         DbTransaction transaction, IReadOnlyList<Completion> completions, CancellationToken ct)
     {
         var own = Own(transaction);
-        var unique = completions.DistinctBy(c => new RunLease(c.Id, c.LeaseToken)).ToArray();
+        var unique = completions.DistinctBy(c => new RunLease(c.Id, c.LeaseToken)).OrderBy(c => c.Id).ToArray();
         var settled = (await CompleteRowsAsync(own, unique, ct)).ToHashSet();
         // Those that the same claim has completed before: in its handler's transaction, or further up in this batch.
         HashSet<RunLease> completed = settled.Count == completions.Count
