@@ -30,8 +30,10 @@ public sealed partial class ExecuteRuns(
 {
     private static readonly TimeSpan SettlePause = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Executes one attempt; returns when its fate is written and its handler has ended, so that the slot can be given on.</summary>
-    public async Task ExecuteAsync(ClaimedRun run)
+    /// <summary>Executes one attempt; returns when its fate is written and its handler has ended.</summary>
+    /// <param name="run">What was claimed.</param>
+    /// <param name="onHandlerEnded">Called once the handler has ended, before its fate is written; not for a handler that was given up.</param>
+    public async Task ExecuteAsync(ClaimedRun run, Action onHandlerEnded)
     {
         var job = registry.Find(run.Job);
         using var handle = new RunHandle(run, job?.Timeout ?? options.Value.DefaultTimeout, options.Value.StopGrace, time);
@@ -50,6 +52,8 @@ public sealed partial class ExecuteRuns(
             var error = isAbandoned ? new TimeoutException("The handler did not stop when asked to.") : await handler;
             if (isAbandoned)
                 LogAbandoned(run.Job, run.Id, handle.Cause, options.Value.StopGrace);
+            else
+                onHandlerEnded();
             await SettleAsync(handle, job, context, error, time.GetElapsedTime(start));
         }
         finally

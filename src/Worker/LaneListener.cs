@@ -125,9 +125,10 @@ public sealed partial class LaneListener(
 
     private async Task ExecuteAsync(ClaimedRun run)
     {
+        var isSettling = false;
         try
         {
-            await execute.ExecuteAsync(run);
+            await execute.ExecuteAsync(run, () => isSettling = _slots.TryBeginSettling());
         }
         catch (Exception e)
         {
@@ -135,7 +136,10 @@ public sealed partial class LaneListener(
         }
         finally
         {
-            _slots.Return(1);
+            if (isSettling)
+                _slots.EndSettling();
+            else
+                _slots.Return(1);
         }
     }
 

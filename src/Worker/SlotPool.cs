@@ -1,11 +1,14 @@
 namespace Fleet.Worker;
 
-/// <summary>The slots of one lane: the right of that many runs to execute in this process at once.</summary>
+/// <summary>The slots of one lane: the right of that many runs to execute in this process at once. A run whose handler has ended
+/// gives its slot on while its fate is written, so that the next is claimed meanwhile; as many may do that as there are slots,
+/// which bounds what a killed process leaves unsettled.</summary>
 public sealed class SlotPool(int slots, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly LinkedList<Waiter> _waiters = [];
     private int _free = slots;
+    private int _maySettle = slots;
 
     /// <summary>How many runs could start now.</summary>
     public int Free
@@ -54,6 +57,28 @@ public sealed class SlotPool(int slots, TimeProvider time)
             ct.ThrowIfCancellationRequested();
             return 0;
         }
+    }
+
+    /// <summary>Gives a slot on whose run is only to be settled.</summary>
+    /// <returns>False when too many are being settled: the slot stays taken until <see cref="Return"/>.</returns>
+    public bool TryBeginSettling()
+    {
+        lock (_lock)
+        {
+            if (_maySettle == 0)
+                return false;
+            _maySettle--;
+        }
+
+        Return(1);
+        return true;
+    }
+
+    /// <summary>A run that gave its slot on is settled.</summary>
+    public void EndSettling()
+    {
+        lock (_lock)
+            _maySettle++;
     }
 
     /// <summary>Gives slots back.</summary>
