@@ -10,7 +10,7 @@ internal sealed class SchemaAtStart(IStorage storage, bool migrates) : IHostedSe
     /// <exception cref="InvalidOperationException">The schema is older than this program (and not brought up to date), or newer.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var schema = await DatabaseSchema.ReadAsync(storage, cancellationToken);
+        var schema = await storage.ReadSchemaAsync(cancellationToken);
         if (migrates && schema is { Unknown.Count: 0, Missing.Count: > 0 })
             await storage.MigrateAsync(cancellationToken);
         else if (schema.Problem is { } problem)

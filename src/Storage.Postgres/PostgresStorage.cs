@@ -11,7 +11,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 {
     private readonly PostgresRunStatements _statements = new();
     private readonly NpgsqlDataSource _source;
-    private readonly DbContextOptions<PostgresDbContext> _options;
+    // Not before it is needed: a worker never needs it.
+    private readonly Lazy<DbContextOptions<PostgresDbContext>> _options;
 
     /// <param name="connectionString">As Npgsql takes it.</param>
     public PostgresStorage(string connectionString)
@@ -24,10 +25,15 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         if (!builder.ShouldSerialize("Application Name"))
             builder.ApplicationName = "fleet";
         _source = NpgsqlDataSource.Create(builder);
-        _options = new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_source).Options;
+        _options = new(() => new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_source).Options);
     }
 
     public IRunStatements Statements => _statements;
+
+    public PlainSql Sql { get; } = new PostgresPlainSql();
+
+    /// <summary>The migrations of this program, oldest first.</summary>
+    internal static IReadOnlyList<string> Migrations { get; } = ["20261125015918_Initial", "20261125140048_ConsumerMessages"];
 
     public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
     {
@@ -40,11 +46,40 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     public WriteScope Enlist(DbTransaction transaction) => new(_statements.Own(transaction), OpenOnTransaction);
 
-    public FleetDbContext Read() => new PostgresDbContext(_options);
+    public FleetDbContext Read() => new PostgresDbContext(_options.Value);
+
+    public async Task PingAsync(CancellationToken ct)
+    {
+        await using var command = _source.CreateCommand("SELECT EXISTS (SELECT 1 FROM leases)");
+        await command.ExecuteScalarAsync(ct);
+    }
+
+    public async Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct)
+    {
+        try
+        {
+            await using var connection = await _source.OpenConnectionAsync(ct);
+            await using var exists = new NpgsqlCommand("""SELECT to_regclass('"__EFMigrationsHistory"') IS NOT NULL""", connection);
+            var applied = new List<string>();
+            if (await exists.ExecuteScalarAsync(ct) is true)
+            {
+                await using var history = new NpgsqlCommand("""SELECT "MigrationId" FROM "__EFMigrationsHistory" ORDER BY "MigrationId" """, connection);
+                await using var reader = await history.ExecuteReaderAsync(ct);
+                while (await reader.ReadAsync(ct))
+                    applied.Add(reader.GetString(0));
+            }
+
+            return DatabaseSchema.Of(applied, Migrations);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InvalidCatalogName)
+        {
+            return DatabaseSchema.Of([], Migrations);
+        }
+    }
 
     public async Task MigrateAsync(CancellationToken ct)
     {
-        await using var db = new PostgresDbContext(_options);
+        await using var db = new PostgresDbContext(_options.Value);
         await db.Database.MigrateAsync(ct);
     }
 

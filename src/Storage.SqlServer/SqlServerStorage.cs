@@ -25,6 +25,8 @@ public sealed class SqlServerStorage : IStorage
 
     public IRunStatements Statements => _statements;
 
+    public PlainSql Sql { get; } = new SqlServerPlainSql();
+
     public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
     {
         await using var connection = new SqlConnection(_connectionString);
@@ -38,6 +40,18 @@ public sealed class SqlServerStorage : IStorage
     public WriteScope Enlist(DbTransaction transaction) => new(_statements.Own(transaction), OpenOnTransaction);
 
     public FleetDbContext Read() => new SqlServerDbContext(_options);
+
+    public async Task PingAsync(CancellationToken ct)
+    {
+        await using var db = Read();
+        await db.Leases.AnyAsync(ct);
+    }
+
+    public async Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct)
+    {
+        await using var db = Read();
+        return await DatabaseSchema.ReadAsync(db, ct);
+    }
 
     public async Task MigrateAsync(CancellationToken ct)
     {

@@ -34,6 +34,8 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public IRunStatements Statements { get; }
 
+    public PlainSql Sql { get; } = new SqlitePlainSql();
+
     public Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct) => _commits.AddAsync(work, ct);
 
     public async ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => await _commits.TakeTurnAsync(ct);
@@ -43,6 +45,18 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
         on => OpenOn(on, new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(on.Connection!).Options));
 
     public FleetDbContext Read() => new SqliteDbContext(_readOptions);
+
+    public async Task PingAsync(CancellationToken ct)
+    {
+        await using var db = Read();
+        await db.Leases.AnyAsync(ct);
+    }
+
+    public async Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct)
+    {
+        await using var db = Read();
+        return await DatabaseSchema.ReadAsync(db, ct);
+    }
 
     public async Task MigrateAsync(CancellationToken ct)
     {

@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Fleet.Api.Health;
@@ -49,8 +48,7 @@ internal sealed class DatabaseHealth(IStorage storage) : IHealthCheck
     {
         try
         {
-            await using var db = storage.Read();
-            await db.Leases.AnyAsync(cancellationToken);
+            await storage.PingAsync(cancellationToken);
             return HealthCheckResult.Healthy();
         }
         catch (Exception e) when (e is not OperationCanceledException)

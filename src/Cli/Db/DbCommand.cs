@@ -49,7 +49,7 @@ public static class DbCommand
     private static async Task<int> MigrateAsync(IStorage storage, TimeSpan patience, TimeProvider time, CancellationToken ct)
     {
         await WaitForDatabase.ToAnswerAsync(storage, patience, time, ct);
-        var before = await DatabaseSchema.ReadAsync(storage, ct);
+        var before = await storage.ReadSchemaAsync(ct);
         if (before.Unknown.Count > 0)
             throw new CommandFailedException(before.Problem!);
         await storage.MigrateAsync(ct);
@@ -59,7 +59,7 @@ public static class DbCommand
 
     private static async Task<int> StatusAsync(IStorage storage, CancellationToken ct)
     {
-        var schema = await DatabaseSchema.ReadAsync(storage, ct);
+        var schema = await storage.ReadSchemaAsync(ct);
         foreach (var migration in schema.Applied)
             Console.WriteLine($"applied  {migration}");
         foreach (var migration in schema.Missing)

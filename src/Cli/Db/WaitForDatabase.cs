@@ -30,7 +30,7 @@ internal static class WaitForDatabase
         {
             try
             {
-                await DatabaseSchema.ReadAsync(storage, ct);
+                await storage.ReadSchemaAsync(ct);
                 return;
             }
             // Also a refusal: servers that start may not know their users yet.

@@ -37,6 +37,17 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
     /// <summary>The most names that an error lists.</summary>
     private const int MostShown = 50;
 
+    private const string UpdateJob = """
+        UPDATE jobs SET lane = @lane, max_attempts = @max, timeout_ms = @timeout, description = @description, aliases = @aliases,
+            "schema" = @schema, example = @example, seen_at = @now
+        WHERE name = @name
+        """;
+
+    private const string AddJob = """
+        INSERT INTO jobs (name, lane, max_attempts, timeout_ms, description, aliases, "schema", example, seen_at)
+        VALUES (@name, @lane, @max, @timeout, @description, @aliases, @schema, @example, @now)
+        """;
+
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim _reading = new(1);
@@ -84,22 +95,20 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
         await storage.WriteRetryingAsync(
             async scope =>
             {
-                var rows = await scope.Db.Jobs.AsTracking().ToDictionaryAsync(j => j.Name, ct);
-                foreach (var job in _local.Values.DistinctBy(j => j.Name, StringComparer.Ordinal))
+                // In the order of their names: two workers that start at once wait for each other and do not deadlock.
+                foreach (var job in _local.Values.DistinctBy(j => j.Name, StringComparer.Ordinal).OrderBy(j => j.Name, StringComparer.Ordinal))
                 {
-                    if (!rows.TryGetValue(job.Name, out var row))
-                        scope.Db.Jobs.Add(row = new JobRow { Name = job.Name });
-                    row.Lane = job.Lane;
-                    row.MaxAttempts = job.MaxAttempts;
-                    row.TimeoutMs = (long?)job.Timeout?.TotalMilliseconds;
-                    row.Description = job.Description;
-                    row.Aliases = JsonSerializer.Serialize(job.Aliases);
-                    row.Schema = job.Schema;
-                    row.Example = job.Example;
-                    row.SeenAt = now;
+                    (string, object?)[] row =
+                    [
+                        ("@name", job.Name), ("@lane", job.Lane), ("@max", job.MaxAttempts), ("@timeout", (long?)job.Timeout?.TotalMilliseconds),
+                        ("@description", job.Description), ("@aliases", JsonSerializer.Serialize(job.Aliases)), ("@schema", job.Schema),
+                        ("@example", job.Example), ("@now", now),
+                    ];
+                    if (await storage.Sql.ExecuteAsync(scope.Transaction, UpdateJob, ct, row) == 0)
+                        await storage.Sql.ExecuteAsync(scope.Transaction, AddJob, ct, row);
                 }
 
-                return await scope.Db.SaveChangesAsync(ct);
+                return true;
             },
             ct);
     }

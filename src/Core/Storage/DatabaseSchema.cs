@@ -20,14 +20,13 @@ public sealed record DatabaseSchema(IReadOnlyList<string> Applied, IReadOnlyList
             ? $"The database's schema is older than this program: it lacks {string.Join(", ", Missing)}. Run 'fleet db migrate'."
             : null;
 
-    /// <summary>Looks at the database.</summary>
-    public static async Task<DatabaseSchema> ReadAsync(IStorage storage, CancellationToken ct)
-    {
-        await using var db = storage.Read();
-        var known = db.Database.GetMigrations().ToList();
-        var applied = (await db.Database.GetAppliedMigrationsAsync(ct)).ToList();
-        return new DatabaseSchema(applied, [.. known.Except(applied, StringComparer.Ordinal)], [.. applied.Except(known, StringComparer.Ordinal)]);
-    }
+    /// <summary>Compares what the database has with what the program knows.</summary>
+    public static DatabaseSchema Of(IReadOnlyList<string> applied, IEnumerable<string> known) =>
+        new(applied, [.. known.Except(applied, StringComparer.Ordinal)], [.. applied.Except(known, StringComparer.Ordinal)]);
+
+    /// <summary>Looks at the database with EF Core.</summary>
+    public static async Task<DatabaseSchema> ReadAsync(FleetDbContext db, CancellationToken ct) =>
+        Of([.. await db.Database.GetAppliedMigrationsAsync(ct)], [.. db.Database.GetMigrations()]);
 
     /// <summary>The whole schema as SQL, for those who let nothing but a script near their database.</summary>
     public static string Script(IStorage storage)

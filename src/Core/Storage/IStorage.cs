@@ -8,6 +8,9 @@ public interface IStorage
     /// <summary>The hot statements in this provider's SQL.</summary>
     IRunStatements Statements { get; }
 
+    /// <summary>Statements that all databases read alike.</summary>
+    PlainSql Sql { get; }
+
     /// <summary>Runs the work in a write transaction and commits it; an exception undoes what the work wrote. Works that wait
     /// at the same time may share a commit. A work must not ask for another write: it would wait for itself.</summary>
     Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct);
@@ -22,6 +25,13 @@ public interface IStorage
 
     /// <summary>Opens a context for reading. What it writes would bypass the write queue: use <see cref="WriteAsync{T}"/>.</summary>
     FleetDbContext Read();
+
+    /// <summary>Asks for a row of Fleet's.</summary>
+    /// <exception cref="Exception">The database does not answer, or has no such table.</exception>
+    Task PingAsync(CancellationToken ct);
+
+    /// <summary>How the schema stands to the one that this program needs. A database that is not there has none.</summary>
+    Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct);
 
     /// <summary>Brings the schema up to date.</summary>
     Task MigrateAsync(CancellationToken ct);

@@ -1,6 +1,6 @@
+using System.Data.Common;
 using System.Text.Json;
 using Fleet.Core.Storage;
-using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Workers;
 
@@ -15,6 +15,13 @@ public readonly record struct HeldRun(RunId Id, long LeaseToken, bool IsCancelRe
 /// <summary>Renews all leases of a worker at once.</summary>
 public sealed class Heartbeat(IStorage storage)
 {
+    private const string Renew =
+        "UPDATE workers SET heartbeat_at = @now, lease_until = @until, claimed_through = @through WHERE id = @worker AND state <> 2";
+
+    private const string ReadHeld = """
+        SELECT id, lease_token, CASE WHEN cancel_requested_at IS NULL THEN 0 ELSE 1 END FROM runs WHERE state = 1 AND worker_id = @worker
+        """;
+
     /// <param name="worker">Whose.</param>
     /// <param name="lease">How long it counts from now, by the database's clock.</param>
     /// <param name="claimedThrough">Lane → the latest due time claimed, in Unix milliseconds.</param>
@@ -26,17 +33,13 @@ public sealed class Heartbeat(IStorage storage)
                 var now = await storage.GetClockAsync(scope, ct);
                 var until = now + lease;
                 var through = JsonSerializer.Serialize(claimedThrough);
-                var renewed = await scope.Db.Workers.Where(w => w.Id == worker && w.State != WorkerState.Gone).ExecuteUpdateAsync(
-                    set => set.SetProperty(w => w.HeartbeatAt, now)
-                        .SetProperty(w => w.LeaseUntil, until)
-                        .SetProperty(w => w.ClaimedThrough, through),
-                    ct);
-                if (renewed == 0)
-                    return new Pulse(false, []);
-                var held = await scope.Db.Runs
-                    .Where(r => r.State == RunState.Running && r.WorkerId == worker)
-                    .Select(r => new HeldRun(r.Id, r.LeaseToken, r.CancelRequestedAt != null)).ToListAsync(ct);
-                return new Pulse(true, held);
+                var renewed = await storage.Sql.ExecuteAsync(
+                    scope.Transaction, Renew, ct, ("@now", now), ("@until", until), ("@through", through), ("@worker", worker));
+                return renewed == 0
+                    ? new Pulse(false, [])
+                    : new Pulse(true, await storage.Sql.QueryAsync(scope.Transaction, ReadHeld, Held, ct, ("@worker", worker)));
             },
             ct);
+
+    private HeldRun Held(DbDataReader row) => new(storage.Sql.ReadRunId(row, 0), row.GetInt64(1), row.GetInt32(2) == 1);
 }

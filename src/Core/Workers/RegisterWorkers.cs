@@ -1,13 +1,16 @@
 using System.Text.Json;
-using Fleet.Core.Lanes;
 using Fleet.Core.Storage;
-using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Workers;
 
 /// <summary>The life of a worker's row: registered, kept alive by heartbeats, drained, gone.</summary>
 public sealed class RegisterWorkers(IStorage storage)
 {
+    private const string AddWorker = """
+        INSERT INTO workers (id, name, process_space, process_id, process_start, lanes, state, started_at, heartbeat_at, lease_until, claimed_through)
+        VALUES (@worker, @name, @space, @process, @start, @lanes, 0, @now, @now, @until, '{}')
+        """;
+
     /// <summary>Makes a new identity.</summary>
     /// <param name="name">For people.</param>
     /// <param name="lanes">Lane → slots.</param>
@@ -19,25 +22,19 @@ public sealed class RegisterWorkers(IStorage storage)
             {
                 var now = await storage.GetClockAsync(scope, ct);
                 var process = ProcessIdentity.Current();
-                var worker = new WorkerRow
-                {
-                    Id = WorkerId.New(now),
-                    Name = name,
-                    ProcessSpace = process.Space,
-                    ProcessId = process.Id,
-                    ProcessStart = process.Start,
-                    Lanes = JsonSerializer.Serialize(lanes),
-                    State = WorkerState.Active,
-                    StartedAt = now,
-                    HeartbeatAt = now,
-                    LeaseUntil = now + lease,
-                };
-                scope.Db.Workers.Add(worker);
-                var known = await scope.Db.Lanes.Select(l => l.Name).ToListAsync(ct);
+                var worker = WorkerId.New(now);
+                await storage.Sql.ExecuteAsync(
+                    scope.Transaction, AddWorker, ct,
+                    ("@worker", worker), ("@name", name), ("@space", process.Space), ("@process", process.Id), ("@start", process.Start),
+                    ("@lanes", JsonSerializer.Serialize(lanes)), ("@now", now), ("@until", now + lease));
+                var known = await storage.Sql.QueryAsync(scope.Transaction, "SELECT name FROM lanes", row => row.GetString(0), ct);
                 foreach (var lane in lanes.Keys.Except(known, StringComparer.Ordinal))
-                    scope.Db.Lanes.Add(new LaneRow { Name = lane, FirstSeenAt = now });
-                await scope.Db.SaveChangesAsync(ct);
-                return worker.Id;
+                {
+                    await storage.Sql.ExecuteAsync(
+                        scope.Transaction, "INSERT INTO lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane), ("@now", now));
+                }
+
+                return worker;
             },
             ct);
 
@@ -48,7 +45,7 @@ public sealed class RegisterWorkers(IStorage storage)
     public Task LeaveAsync(WorkerId worker, CancellationToken ct) => SetStateAsync(worker, WorkerState.Gone, ct);
 
     private Task<int> SetStateAsync(WorkerId worker, WorkerState state, CancellationToken ct) => storage.WriteAsync(
-        scope => scope.Db.Workers.Where(w => w.Id == worker && w.State != WorkerState.Gone)
-            .ExecuteUpdateAsync(set => set.SetProperty(w => w.State, state), ct),
+        scope => storage.Sql.ExecuteAsync(
+            scope.Transaction, "UPDATE workers SET state = @state WHERE id = @worker AND state <> 2", ct, ("@state", (int)state), ("@worker", worker)),
         ct);
 }

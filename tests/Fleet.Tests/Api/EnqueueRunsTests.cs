@@ -184,6 +184,8 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
         {
             public IRunStatements Statements => inner.Statements;
 
+            public PlainSql Sql => inner.Sql;
+
             public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
             {
                 var open = gate._open.Task;
@@ -201,6 +203,10 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
             public WriteScope Enlist(DbTransaction transaction) => inner.Enlist(transaction);
 
             public FleetDbContext Read() => inner.Read();
+
+            public Task PingAsync(CancellationToken ct) => inner.PingAsync(ct);
+
+            public Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct) => inner.ReadSchemaAsync(ct);
 
             public Task MigrateAsync(CancellationToken ct) => inner.MigrateAsync(ct);
 

@@ -14,8 +14,12 @@ internal sealed class OfflineSqlServer : IStorage
 {
     private readonly DbContextOptions<SqlServerDbContext> _options;
 
-    public OfflineSqlServer() => _options = new DbContextOptionsBuilder<SqlServerDbContext>()
-        .UseSqlServer("Server=nowhere").AddInterceptors(new NoConnection(), new NoTransaction(), new Answers(this)).Options;
+    public OfflineSqlServer()
+    {
+        _options = new DbContextOptionsBuilder<SqlServerDbContext>()
+            .UseSqlServer("Server=nowhere").AddInterceptors(new NoConnection(), new NoTransaction(), new Answers(this)).Options;
+        Sql = new OfflineSql(this);
+    }
 
     /// <summary>SQL → its parameters, as a procedure would declare them.</summary>
     public ConcurrentDictionary<string, string[]> Sent { get; } = new(StringComparer.Ordinal);
@@ -31,6 +35,8 @@ internal sealed class OfflineSqlServer : IStorage
 
     public IRunStatements Statements { get; } = new OfflineStatements();
 
+    public PlainSql Sql { get; }
+
     public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
     {
         await using var scope = Enlist(new OfflineTransaction(null));
@@ -43,6 +49,10 @@ internal sealed class OfflineSqlServer : IStorage
 
     public FleetDbContext Read() => new SqlServerDbContext(_options);
 
+    public Task PingAsync(CancellationToken ct) => Task.CompletedTask;
+
+    public Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct) => Task.FromResult(new DatabaseSchema([], [], []));
+
     public Task MigrateAsync(CancellationToken ct) => Task.CompletedTask;
 
     public Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct) => Task.FromResult(Verbs.Noon);
@@ -51,8 +61,16 @@ internal sealed class OfflineSqlServer : IStorage
 
     public bool IsConflict(Exception e) => false;
 
-    private void Keep(DbCommand command) =>
-        Sent.TryAdd(command.CommandText, [.. command.Parameters.Cast<SqlParameter>().Select(p => $"{p.ParameterName} {TypeOf(p)}")]);
+    private void Keep(string sql, IEnumerable<SqlParameter> parameters) =>
+        Sent.TryAdd(sql, [.. parameters.Select(p => $"{p.ParameterName} {TypeOf(p)}")]);
+
+    private MadeUpReader Answer(int rows, string sql) => new(rows)
+    {
+        Text = Text,
+        Truth = Rows > 0,
+        // New rows answer with their place in the statement.
+        Number = sql.Contains("MERGE", StringComparison.Ordinal) ? 0 : MadeUpReader.Ended,
+    };
 
     private static string TypeOf(SqlParameter parameter) => parameter.SqlDbType switch
     {
@@ -66,25 +84,40 @@ internal sealed class OfflineSqlServer : IStorage
         public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
             DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
         {
-            server.Keep(command);
             var sql = command.CommandText;
-            // Whether something is there is answered with a row either way; new rows answer with their place in the statement.
+            server.Keep(sql, command.Parameters.Cast<SqlParameter>());
+            // Whether something is there is answered with a row either way.
             var isAny = sql.StartsWith("SELECT CASE", StringComparison.Ordinal) && sql.Contains("WHEN EXISTS", StringComparison.Ordinal);
-            var reader = new MadeUpReader(isAny ? 1 : server.Rows)
-            {
-                Text = server.Text,
-                Truth = server.Rows > 0,
-                Number = sql.Contains("MERGE", StringComparison.Ordinal) ? 0 : MadeUpReader.Ended,
-            };
-            return ValueTask.FromResult(InterceptionResult<DbDataReader>.SuppressWithResult(reader));
+            return ValueTask.FromResult(InterceptionResult<DbDataReader>.SuppressWithResult(server.Answer(isAny ? 1 : server.Rows, sql)));
         }
 
         public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(
             DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
         {
-            server.Keep(command);
+            server.Keep(command.CommandText, command.Parameters.Cast<SqlParameter>());
             return ValueTask.FromResult(InterceptionResult<int>.SuppressWithResult(server.Changed));
         }
+    }
+
+    private sealed class OfflineSql(OfflineSqlServer server) : SqlServerPlainSql
+    {
+        public override Task<int> ExecuteAsync(
+            DbTransaction transaction, string sql, CancellationToken ct, params (string Name, object? Value)[] parameters)
+        {
+            server.Keep(sql, Of(parameters));
+            return Task.FromResult(server.Changed);
+        }
+
+        public override Task<IReadOnlyList<T>> QueryAsync<T>(
+            DbTransaction transaction, string sql, Func<DbDataReader, T> read, CancellationToken ct, params (string Name, object? Value)[] parameters)
+        {
+            server.Keep(sql, Of(parameters));
+            var rows = server.Answer(server.Rows, sql);
+            return Task.FromResult<IReadOnlyList<T>>(rows.Read() ? [read(rows)] : []);
+        }
+
+        private IEnumerable<SqlParameter> Of((string Name, object? Value)[] parameters) =>
+            parameters.Select(p => (SqlParameter)Parameter(p.Name, p.Value));
     }
 
     private sealed class NoConnection : DbConnectionInterceptor

@@ -1,0 +1,46 @@
+using System.Data.Common;
+
+namespace Fleet.Core.Storage;
+
+/// <summary>Statements that every database reads alike, for what a worker does at its start and with every heartbeat: with them,
+/// a worker that only runs jobs never loads EF Core (docs/performance.md).</summary>
+/// <remarks>Parameters stand in a statement by their names, as <c>@name</c>. Their values may be ids, instants, text, numbers or null.</remarks>
+public abstract class PlainSql
+{
+    /// <summary>Executes a change.</summary>
+    /// <returns>How many rows it changed.</returns>
+    public virtual async Task<int> ExecuteAsync(
+        DbTransaction transaction, string sql, CancellationToken ct, params (string Name, object? Value)[] parameters)
+    {
+        await using var command = Command(transaction, sql, parameters);
+        return await command.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>Reads rows.</summary>
+    public virtual async Task<IReadOnlyList<T>> QueryAsync<T>(
+        DbTransaction transaction, string sql, Func<DbDataReader, T> read, CancellationToken ct, params (string Name, object? Value)[] parameters)
+    {
+        await using var command = Command(transaction, sql, parameters);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var rows = new List<T>();
+        while (await reader.ReadAsync(ct))
+            rows.Add(read(reader));
+        return rows;
+    }
+
+    /// <summary>Reads a run's id, as this database stores it.</summary>
+    public abstract RunId ReadRunId(DbDataReader reader, int column);
+
+    /// <summary>A value as this database takes it.</summary>
+    protected abstract DbParameter Parameter(string name, object? value);
+
+    private DbCommand Command(DbTransaction transaction, string sql, (string Name, object? Value)[] parameters)
+    {
+        var command = transaction.Connection!.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = sql;
+        foreach (var (name, value) in parameters)
+            command.Parameters.Add(Parameter(name, value));
+        return command;
+    }
+}

@@ -1,0 +1,20 @@
+using System.Data.Common;
+using Fleet.Core.Storage;
+using Fleet.Core.Workers;
+using Microsoft.Data.SqlClient;
+
+namespace Fleet.Storage.SqlServer;
+
+internal class SqlServerPlainSql : PlainSql
+{
+    public override RunId ReadRunId(DbDataReader reader, int column) => reader.GetRunId(column);
+
+    protected override DbParameter Parameter(string name, object? value) => value switch
+    {
+        null => new SqlParameter(name, DBNull.Value),
+        RunId id => Statement.Id(name, id.ToBytes()),
+        WorkerId id => Statement.Id(name, id.ToBytes()),
+        DateTimeOffset instant => Statement.Instant(name, instant),
+        _ => new SqlParameter(name, value),
+    };
+}

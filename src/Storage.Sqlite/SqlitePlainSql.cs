@@ -1,0 +1,20 @@
+using System.Data.Common;
+using Fleet.Core.Storage;
+using Fleet.Core.Workers;
+using Microsoft.Data.Sqlite;
+
+namespace Fleet.Storage.Sqlite;
+
+internal sealed class SqlitePlainSql : PlainSql
+{
+    public override RunId ReadRunId(DbDataReader reader, int column) => reader.GetRunId(column);
+
+    protected override DbParameter Parameter(string name, object? value) => new SqliteParameter(name, value switch
+    {
+        null => DBNull.Value,
+        RunId id => id.ToBytes(),
+        WorkerId id => id.ToBytes(),
+        DateTimeOffset instant => Values.ToMicroseconds(instant),
+        _ => value,
+    });
+}
