@@ -32,6 +32,8 @@ public static class FleetHost
         UseInvariantCulture();
         KnownSettings.Check(builder.Configuration);
         builder.WebHost.UseUrls(builder.Configuration[ApiUrlsKey] ?? apiUrls);
+        // The slim builder of a worker leaves it out.
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Logging.ClearProviders();
         builder.Logging.AddConsole(console => console.FormatterName = LineFormatter.FormatterName)

@@ -9,7 +9,7 @@ if (args is [HealthProbe.Argument])
 return await FleetHost.RunToEndAsync(() =>
 {
     // A free port unless one is named: many workers share a machine, and only probes ask them anything.
-    var builder = WebApplication.CreateBuilder(args).UseFleetDefaults("http://127.0.0.1:0");
+    var builder = WebApplication.CreateSlimBuilder(args).UseFleetDefaults("http://127.0.0.1:0");
     builder.Services
         .AddFleet(builder.Configuration.RequireSharedTransport())
         .AddFleetWorker(builder.Configuration)

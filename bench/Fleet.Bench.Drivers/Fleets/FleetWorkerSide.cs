@@ -14,7 +14,7 @@ internal sealed class FleetWorkerSide(Gauge gauge) : IWorkerSide
 
     public async Task StartAsync()
     {
-        var builder = WebApplication.CreateBuilder().UseFleetDefaults("http://127.0.0.1:0");
+        var builder = WebApplication.CreateSlimBuilder().UseFleetDefaults("http://127.0.0.1:0");
         builder.Configuration["Fleet:Worker:Lanes:default"] = FleetSettings.Slots;
         builder.Services
             .AddFleet(builder.Configuration.RequireSharedTransport())
