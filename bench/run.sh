@@ -47,7 +47,7 @@ if wants celery; then /usr/bin/python3 -c 'import celery' 2>/dev/null || missing
 if ((${#missing[@]} > 0)); then install_idle "${missing[@]}"; fi
 
 if wants graphile-worker || wants bullmq || wants pg-boss; then
-  [[ -d "$here/peers/node/node_modules/bullmq" ]] || npm ci --prefix "$here/peers/node" --no-audit --no-fund --ignore-scripts >&2
+  [[ -d "$here/peers/node/node_modules/bullmq" && -d "$here/peers/node/node_modules/pg-boss" ]] || npm ci --prefix "$here/peers/node" --no-audit --no-fund --ignore-scripts >&2
 fi
 
 # Published, as the images are: the drivers of every contender in .NET and the scheduler are compiled ahead of time.

@@ -30,7 +30,7 @@ internal sealed class SampleTables(IStorage storage) : IHostedService
         async scope =>
         {
             foreach (var (name, columns) in Tables)
-                await scope.Transaction.ExecuteAsync(scope.Db.CreateTable(name, columns), cancellationToken);
+                await scope.Transaction.ExecuteAsync(storage.Sql.CreateTable(name, columns), cancellationToken);
             return true;
         },
         cancellationToken);

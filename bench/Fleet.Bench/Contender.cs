@@ -25,7 +25,7 @@ internal static class Contenders
     [
         new("fleet", "RabbitMQ and PostgreSQL; one scheduler, one worker with 256 slots; bulk in batches of 500",
             DotNet("fleet-client"), DotNet("fleet-worker"), ["postgres", "rabbitmq"],
-            new Sizes(100_000, 50_000) { Http = 10_000, Due = [1_000, 10_000], Schedules = [1_000, 10_000] })
+            new Sizes(100_000, 50_000) { Http = 30_000, Due = [1_000, 10_000], Schedules = [1_000, 10_000] })
         {
             Scheduler = ["dotnet", Beside("Fleet.Scheduler.dll")],
         },
@@ -37,6 +37,12 @@ internal static class Contenders
             new Sizes(200_000, 20_000) { HasLatency = false }),
         new("graphile-worker", "addJobs in batches of 1,000, 24 jobs at a time, local queue of 500, completions in batches; polls every 2 s, its default",
             Node("graphile-client"), Node("graphile-worker"), ["postgres"],
+            new Sizes(100_000, 5_000) { Batch = 1_000, Due = [1_000, 10_000] })
+        {
+            Missing = MissingNode,
+        },
+        new("pg-boss", "insert in batches of 1,000, 4 loops that fetch 500 and complete them, and look again 2 ms after they found nothing",
+            Node("pgboss-client"), Node("pgboss-worker"), ["postgres"],
             new Sizes(100_000, 5_000) { Batch = 1_000, Due = [1_000, 10_000] })
         {
             Missing = MissingNode,

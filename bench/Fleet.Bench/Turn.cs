@@ -114,13 +114,15 @@ internal sealed class Turn(Contender contender, Scale scale, IReadOnlyList<IServ
         Figures["idle.cpu"] = (ProcessCpu.Read([("worker", TheWorker.ProcessId)])["worker"] - before) / (scale.IdleSeconds * 1e6) * 100;
     }
 
-    /// <summary>Both ways of enqueueing, so that nobody is measured while his code is compiled.</summary>
+    /// <summary>All ways of enqueueing, so that nobody is measured while his code is compiled.</summary>
     private async Task WarmUpAsync(CancellationToken ct)
     {
-        var (bulk, single) = (Math.Max(scale.Of(Sizes.Bulk) / 5, 64), Math.Max(scale.Of(Sizes.Single) / 5, 64));
-        await TheWorker.AskAsync(new { cmd = "expect", count = bulk + single }, ct);
+        var (bulk, single, http) = (WarmUp(Sizes.Bulk), WarmUp(Sizes.Single), Sizes.Http == 0 ? 0 : WarmUp(Sizes.Http));
+        await TheWorker.AskAsync(new { cmd = "expect", count = bulk + single + http }, ct);
         await EnqueueAsync("bulk", bulk, ct);
         await EnqueueAsync("single", single, ct);
+        if (http > 0)
+            await EnqueueAsync("http", http, ct);
         await TheWorker.AskAsync(new { cmd = "wait" }, ct);
     }
 
@@ -212,6 +214,8 @@ internal sealed class Turn(Contender contender, Scale scale, IReadOnlyList<IServ
             Figures[$"{phase}.cpu.{name}"] = (after - before[name]) / count;
         Figures[$"{phase}.cpu"] = before.Keys.Sum(name => Figures[$"{phase}.cpu.{name}"]);
     }
+
+    private int WarmUp(int full) => Math.Max(scale.Of(full) / 5, 64);
 
     private static double Rate(int count, long from, long to) => count / ((to - from) / 1e6);
 

@@ -27,8 +27,6 @@ public sealed class SqlServerDbContext(DbContextOptions<SqlServerDbContext> opti
     private const int MaxConsumer = 200;
     private const int MaxHash = 32;
 
-    public override string CreateTable(string name, string columns) => $"IF OBJECT_ID(N'{name}', N'U') IS NULL CREATE TABLE {name} ({columns})";
-
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         configurationBuilder.StoreIdsAsBytes();

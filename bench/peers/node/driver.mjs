@@ -2,6 +2,8 @@
 const roles = {
   'graphile-client': async () => (await import('./graphile.mjs')).graphileClient(),
   'graphile-worker': async () => (await import('./graphile.mjs')).graphileWorker(),
+  'pgboss-client': async () => (await import('./pgboss.mjs')).pgBossClient(),
+  'pgboss-worker': async () => (await import('./pgboss.mjs')).pgBossWorker(),
   'bullmq-client': async () => (await import('./bullmq.mjs')).bullClient(),
   'bullmq-worker': async () => (await import('./bullmq.mjs')).bullWorker(),
 };

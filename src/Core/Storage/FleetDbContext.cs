@@ -38,11 +38,6 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<InboxMessage> Inbox => Set<InboxMessage>();
 
-    /// <summary>A statement that makes a table of one's own unless it is there.</summary>
-    /// <param name="name">The table's name.</param>
-    /// <param name="columns">Columns and constraints, in SQL that every database reads.</param>
-    public virtual string CreateTable(string name, string columns) => $"CREATE TABLE IF NOT EXISTS {name} ({columns})";
-
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         configurationBuilder.Properties<RunId>().HaveConversion<RunIdConverter>();

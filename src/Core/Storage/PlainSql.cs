@@ -28,6 +28,11 @@ public abstract class PlainSql
         return rows;
     }
 
+    /// <summary>A statement that makes a table of one's own unless it is there.</summary>
+    /// <param name="name">The table's name.</param>
+    /// <param name="columns">Columns and constraints, in SQL that every database reads.</param>
+    public virtual string CreateTable(string name, string columns) => $"CREATE TABLE IF NOT EXISTS {name} ({columns})";
+
     /// <summary>Reads a run's id, as this database stores it.</summary>
     public abstract RunId ReadRunId(DbDataReader reader, int column);
 

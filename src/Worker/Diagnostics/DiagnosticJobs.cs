@@ -118,13 +118,8 @@ public static class DiagnosticJobs
     private sealed class LedgerTable(IStorage storage) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken) => storage.WriteRetryingAsync(
-            async scope =>
-            {
-                await using var command = scope.Transaction.Connection!.CreateCommand();
-                command.Transaction = scope.Transaction;
-                command.CommandText = scope.Db.CreateTable("diag_ledger", """run_id varchar(36) NOT NULL, "key" varchar(200) NOT NULL""");
-                return await command.ExecuteNonQueryAsync(cancellationToken);
-            },
+            scope => storage.Sql.ExecuteAsync(
+                scope.Transaction, storage.Sql.CreateTable("diag_ledger", """run_id varchar(36) NOT NULL, "key" varchar(200) NOT NULL"""), cancellationToken),
             cancellationToken);
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

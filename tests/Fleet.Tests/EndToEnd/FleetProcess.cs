@@ -46,6 +46,9 @@ public sealed class FleetProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether it has loaded a file.</summary>
+    public bool HasLoaded(string file) => File.ReadAllText($"/proc/{_process.Id}/maps").Contains(file, StringComparison.Ordinal);
+
     /// <summary>Starts <c>fleet dev</c>, for a process that may end before it is ready.</summary>
     /// <inheritdoc cref="StartDevAsync" path="/param"/>
     public static FleetProcess LaunchDev(string data, IReadOnlyDictionary<string, string>? environment = null, bool withSamples = false)

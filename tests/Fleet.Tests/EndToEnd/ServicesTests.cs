@@ -32,6 +32,21 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
         Assert.Equal(accepted, await PostgresServer.CountAsync(database, "SELECT count(*) FROM diag_ledger"));
     }
 
+    /// <summary>EF Core would be half of a worker's start and a fifth of its memory.</summary>
+    [Fact]
+    public async Task Worker_ThatRunsJobsAndIsProbed_NeverLoadsEfCore()
+    {
+        var host = await rabbit.CreateHostAsync();
+        var settings = FleetProcess.ServiceSettings(await postgres.CreateDatabaseAsync(), host.Uri);
+        await using var scheduler = await FleetProcess.StartServiceAsync("Scheduler", settings);
+        await using var worker = await FleetProcess.StartServiceAsync("Worker", settings);
+        await scheduler.WaitAsync(await scheduler.EnqueueAsync("diag.echo", new { }), "succeeded");
+        Assert.Equal("UP", (await worker.Http.GetFromJsonAsync<JsonObject>("/health/ready"))!["status"]!.GetValue<string>());
+
+        Assert.True(scheduler.HasLoaded("Microsoft.EntityFrameworkCore.Relational.dll"));
+        Assert.False(worker.HasLoaded("Microsoft.EntityFrameworkCore.Relational.dll"));
+    }
+
     /// <summary>The first attempt of each order kills its worker at another point between the handler's first line and its return.</summary>
     [Fact]
     public async Task Worker_KilledAtEveryPointOfAHandler_LeavesRowFollowUpAndEventOnce()

@@ -41,6 +41,16 @@ public sealed class PostgresSchemaTests(PostgresServer server)
             "The model changed without a migration: dotnet ef migrations add NAME --project src/Storage.Postgres");
     }
 
+    /// <summary>Written down beside them, so that a start need not load EF Core to know them.</summary>
+    [Fact]
+    public async Task Migrations_OfTheStorage_AreThoseOfItsModel()
+    {
+        await using var storage = new PostgresStorage("Host=nowhere");
+        await using var db = storage.Read();
+
+        Assert.Equal(db.Database.GetMigrations(), PostgresStorage.Migrations);
+    }
+
     private static async Task<string> DumpAsync(string connectionString)
     {
         await using var connection = new NpgsqlConnection(connectionString);
