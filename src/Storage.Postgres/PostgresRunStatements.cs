@@ -15,7 +15,7 @@ namespace Fleet.Storage.Postgres;
 /// nested loop reads (should they deadlock after all, the loser is tried again). And where ids are given, the state is compared
 /// as <c>state + 0</c>: a plain <c>state = 0</c> would let the planner read the partial index of all pending runs and filter the
 /// ids afterwards.</remarks>
-internal sealed class PostgresRunStatements : ServerRunStatements<NpgsqlTransaction>
+internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
 {
     private const string Insert = """
         INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
@@ -147,7 +147,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<NpgsqlTransact
     // Shared by all of this leader's writes, refused to whoever wants to take or renew the lease.
     private const string LockTerm = "SELECT 1 FROM leases WHERE name = $1 AND term = $2 FOR SHARE";
 
-    public override NpgsqlTransaction Own(DbTransaction transaction) => transaction.As<NpgsqlTransaction>("PostgreSQL");
+    public override DbTransaction Own(DbTransaction transaction) => transaction as Autocommit ?? (DbTransaction)transaction.As<NpgsqlTransaction>("PostgreSQL");
 
     public override async Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct) => await QueryAsync(
         Own(transaction), LockOrphans,
@@ -169,7 +169,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<NpgsqlTransact
     public override async Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct) =>
         (await QueryAsync(Own(transaction), LockTerm, _ => true, ct, Text(lease), new NpgsqlParameter<long> { TypedValue = term })).Count > 0;
 
-    protected override async Task<IReadOnlyList<RunId>> InsertRowsAsync(NpgsqlTransaction own, IReadOnlyList<NewRun> runs, CancellationToken ct)
+    protected override async Task<IReadOnlyList<RunId>> InsertRowsAsync(DbTransaction own, IReadOnlyList<NewRun> runs, CancellationToken ct)
     {
         NpgsqlParameter[] rows =
         [
@@ -187,22 +187,22 @@ internal sealed class PostgresRunStatements : ServerRunStatements<NpgsqlTransact
         return [.. runs.Select(r => r.Id)];
     }
 
-    protected override async Task<IReadOnlyList<(string Key, RunId Id, byte[] Hash)>> FindKeysAsync(NpgsqlTransaction own, string[] keys, CancellationToken ct) =>
+    protected override async Task<IReadOnlyList<(string Key, RunId Id, byte[] Hash)>> FindKeysAsync(DbTransaction own, string[] keys, CancellationToken ct) =>
         await QueryAsync(own, FindKeys, r => (r.GetString(0), new RunId(r.GetGuid(1)), r.GetFieldValue<byte[]>(2)), ct, Array(NpgsqlDbType.Text, keys));
 
     protected override async Task<IReadOnlyList<(string Schedule, DateTimeOffset Fire, RunId Id)>> FindOccurrencesAsync(
-        NpgsqlTransaction own, IReadOnlyList<NewRun> planned, CancellationToken ct) => await QueryAsync(
+        DbTransaction own, IReadOnlyList<NewRun> planned, CancellationToken ct) => await QueryAsync(
         own, FindOccurrences, r => (r.GetString(0), r.GetUtc(1), new RunId(r.GetGuid(2))), ct,
         Array(NpgsqlDbType.Text, planned.Select(r => r.ScheduleId)), Array(NpgsqlDbType.TimestampTz, planned.Select(r => Utc(r.FireTime))));
 
-    protected override async Task<IReadOnlyList<RunId>> FindIdsAsync(NpgsqlTransaction own, RunId[] ids, CancellationToken ct) =>
+    protected override async Task<IReadOnlyList<RunId>> FindIdsAsync(DbTransaction own, RunId[] ids, CancellationToken ct) =>
         await QueryAsync(own, FindIds, RunIdOf, ct, Uuids(ids));
 
     protected override async Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
-        NpgsqlTransaction own, WorkerId worker, IReadOnlyList<RunLease> leases, DateTimeOffset now, CancellationToken ct)
+        DbTransaction own, WorkerId worker, IReadOnlyList<RunLease> leases, DateTimeOffset now, CancellationToken ct)
     {
         var claimed = new List<ClaimedRun>(leases.Count);
-        await using (var batch = new NpgsqlBatch(own.Connection, own))
+        await using (var batch = new NpgsqlBatch((NpgsqlConnection)own.Connection!))
         {
             batch.BatchCommands.Add(Command(IsAlive, Uuid(worker.Value)));
             batch.BatchCommands.Add(Command(Claim, Wanted(leases)));
@@ -235,20 +235,20 @@ internal sealed class PostgresRunStatements : ServerRunStatements<NpgsqlTransact
         }
     }
 
-    protected override async Task<IReadOnlyList<(RunId Id, DateTimeOffset DueAt)>> FindPendingAsync(NpgsqlTransaction own, RunId[] ids, CancellationToken ct) =>
+    protected override async Task<IReadOnlyList<(RunId Id, DateTimeOffset DueAt)>> FindPendingAsync(DbTransaction own, RunId[] ids, CancellationToken ct) =>
         await QueryAsync(own, FindPending, r => (RunIdOf(r), r.GetUtc(1)), ct, Uuids(ids));
 
     protected override async Task<IReadOnlyList<RunLease>> CompleteRowsAsync(
-        NpgsqlTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct) => await QueryAsync(
+        DbTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct) => await QueryAsync(
         own, Complete, LeaseOf, ct,
         Uuids(completions.Select(c => c.Id)), Array(NpgsqlDbType.Bigint, completions.Select(c => c.LeaseToken)),
         Array(NpgsqlDbType.TimestampTz, completions.Select(c => Utc(c.FinishedAt))), Array(NpgsqlDbType.Text, completions.Select(c => c.Output)));
 
-    protected override async Task<IReadOnlyList<RunLease>> FindCompletedAsync(NpgsqlTransaction own, RunId[] ids, CancellationToken ct) =>
+    protected override async Task<IReadOnlyList<RunLease>> FindCompletedAsync(DbTransaction own, RunId[] ids, CancellationToken ct) =>
         await QueryAsync(own, FindCompleted, LeaseOf, ct, Uuids(ids));
 
     protected override async Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(
-        NpgsqlTransaction own, IReadOnlyList<AttemptEnd> ends, CancellationToken ct) => await QueryAsync(
+        DbTransaction own, IReadOnlyList<AttemptEnd> ends, CancellationToken ct) => await QueryAsync(
         own, EndAttempt, LeaseOf, ct,
         Uuids(ends.Select(e => e.Id)), Array(NpgsqlDbType.Bigint, ends.Select(e => e.LeaseToken)),
         Array(NpgsqlDbType.TimestampTz, ends.Select(e => Utc(e.EndedAt))), Array(NpgsqlDbType.Integer, ends.Select(e => (int)e.Outcome)),
@@ -256,7 +256,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<NpgsqlTransact
         Array(NpgsqlDbType.Integer, ends.Select(e => e.Counts ? 0 : 1)), Array(NpgsqlDbType.Text, ends.Select(e => e.ErrorType)),
         Array(NpgsqlDbType.Text, ends.Select(e => e.Error)), Array(NpgsqlDbType.Text, ends.Select(e => e.Stack)));
 
-    protected override Task InsertEventsAsync(NpgsqlTransaction own, IReadOnlyList<OutboxMessage> events, CancellationToken ct) => ExecuteAsync(
+    protected override Task InsertEventsAsync(DbTransaction own, IReadOnlyList<OutboxMessage> events, CancellationToken ct) => ExecuteAsync(
         own, InsertEvents, ct,
         Array(NpgsqlDbType.Uuid, events.Select(m => m.MessageId)), Array(NpgsqlDbType.Text, events.Select(m => m.Name)),
         Array(NpgsqlDbType.Text, events.Select(m => m.Body)), Array(NpgsqlDbType.Uuid, events.Select(m => m.RunId?.Value)),

@@ -41,6 +41,13 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         return await connection.WriteAsync(OpenOnTransaction, work, ct);
     }
 
+    public async Task<T> AutocommitAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
+    {
+        await using var connection = await _source.OpenConnectionAsync(ct);
+        await using var none = new Autocommit(connection);
+        return await work(new WriteScope(none, _ => throw new NotSupportedException("There is no transaction for EF Core to join.")));
+    }
+
     /// <summary>At once: writers are in each other's way only at the same row.</summary>
     public ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => new(default(IAsyncDisposable));
 

@@ -1,15 +1,17 @@
+using System.Data.Common;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace Fleet.Storage.Postgres;
 
-/// <summary>Executes hand-written statements with positional, typed parameters.</summary>
+/// <summary>Executes hand-written statements with positional, typed parameters. A command takes part in whatever transaction its
+/// connection is in; the driver asks for no more.</summary>
 internal static class Statement
 {
     public static async Task<List<T>> QueryAsync<T>(
-        NpgsqlTransaction own, string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params NpgsqlParameter[] parameters)
+        DbTransaction own, string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params NpgsqlParameter[] parameters)
     {
-        await using var command = new NpgsqlCommand(sql, own.Connection, own);
+        await using var command = new NpgsqlCommand(sql, (NpgsqlConnection)own.Connection!);
         command.Parameters.AddRange(parameters);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var rows = new List<T>();
@@ -18,9 +20,9 @@ internal static class Statement
         return rows;
     }
 
-    public static async Task ExecuteAsync(NpgsqlTransaction own, string sql, CancellationToken ct, params NpgsqlParameter[] parameters)
+    public static async Task ExecuteAsync(DbTransaction own, string sql, CancellationToken ct, params NpgsqlParameter[] parameters)
     {
-        await using var command = new NpgsqlCommand(sql, own.Connection, own);
+        await using var command = new NpgsqlCommand(sql, (NpgsqlConnection)own.Connection!);
         command.Parameters.AddRange(parameters);
         await command.ExecuteNonQueryAsync(ct);
     }

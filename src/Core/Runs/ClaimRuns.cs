@@ -91,7 +91,7 @@ public sealed class ClaimRuns : IAsyncDisposable
     {
         // In one process all requests carry the same worker, but for the moment in which it takes a new identity.
         var outcomes = new ClaimOutcome[requests.Count];
-        await _storage.WriteAsync(
+        await _storage.AutocommitAsync(
             async scope =>
             {
                 foreach (var group in Enumerable.Range(0, requests.Count).GroupBy(i => requests[i].Worker))

@@ -42,10 +42,7 @@ public sealed class CompleteRuns : IAsyncDisposable
     public CompleteRuns(IStorage storage)
     {
         _storage = storage;
-        _group = new(
-            "complete",
-            (completions, ct) => storage.WriteAsync(scope => storage.Statements.CompleteAsync(scope.Transaction, completions, ct), ct),
-            storage.IsOutage);
+        _group = new("complete", CompleteAsync, storage.IsOutage);
     }
 
     /// <summary>Completes a run in a shared transaction.</summary>
@@ -76,4 +73,14 @@ public sealed class CompleteRuns : IAsyncDisposable
             ct);
 
     public ValueTask DisposeAsync() => _group.DisposeAsync();
+
+    private Task<IReadOnlyList<SettleOutcome>> CompleteAsync(IReadOnlyList<Completion> completions, CancellationToken ct)
+    {
+        // What becomes true together needs a transaction; a completion alone is one statement.
+        return completions.All(c => c is { FollowUps.Count: 0, Events.Count: 0 })
+            ? _storage.AutocommitAsync(CompleteInAsync, ct)
+            : _storage.WriteAsync(CompleteInAsync, ct);
+
+        Task<IReadOnlyList<SettleOutcome>> CompleteInAsync(WriteScope scope) => _storage.Statements.CompleteAsync(scope.Transaction, completions, ct);
+    }
 }

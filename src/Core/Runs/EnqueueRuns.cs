@@ -146,5 +146,5 @@ public sealed class EnqueueRuns : IAsyncDisposable
     }
 
     private Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(IReadOnlyList<NewRun> runs, CancellationToken ct) =>
-        _storage.WriteAsync(scope => _storage.Statements.InsertAsync(scope.Transaction, runs, ct), ct);
+        _storage.AutocommitAsync(scope => _storage.Statements.InsertAsync(scope.Transaction, runs, ct), ct);
 }

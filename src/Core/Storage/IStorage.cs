@@ -15,6 +15,10 @@ public interface IStorage
     /// at the same time may share a commit. A work must not ask for another write: it would wait for itself.</summary>
     Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct);
 
+    /// <summary>As <see cref="WriteAsync{T}"/>, for hot statements that stand alone: on a server each may commit by itself, in the
+    /// round trip that executes it. A failure leaves what was committed before it.</summary>
+    Task<T> AutocommitAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct) => WriteAsync(work, ct);
+
     /// <summary>Waits until a transaction that the caller opens by itself has no rival in this process, where there is one writer
     /// at a time; ends when the result is disposed.</summary>
     ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct);
