@@ -37,6 +37,10 @@ internal static class Tables
             ("memory (RSS), MB", "idle.rss", ""),
             ("CPU, % of a core", "idle.cpu", ""),
         ]),
+        ("Scheduler, with all these schedules",
+        [
+            ("memory (RSS), MB", "scheduler.rss", ""),
+        ]),
     ];
 
     public static string Write(Results results)

@@ -54,6 +54,8 @@ internal sealed class Turn(Contender contender, Scale scale, IReadOnlyList<IServ
                 await DueAsync("due", count, 2 + (count / Sizes.DuePerSecond), ct);
             foreach (var count in scale.Of(Sizes.Schedules))
                 await DueAsync("schedules", count, seconds: 0, ct);
+            if (_scheduler is not null)
+                Figures["scheduler.rss"] = ProcessCpu.Memory(_scheduler.Id);
             await FirstJobAsync(ct);
         }
         finally

@@ -17,6 +17,7 @@ internal sealed class RabbitWorkerSide(Gauge gauge) : IWorkerSide
     private ITimer? _rest;
     private ulong _received;
     private ulong _acknowledged;
+    private int _isAcknowledging;
 
     public async Task StartAsync()
     {
@@ -53,7 +54,11 @@ internal sealed class RabbitWorkerSide(Gauge gauge) : IWorkerSide
     /// <summary>The broker handles what comes on a channel in its order: an answer behind the last ack says that the ack is in.</summary>
     public async Task CompletedAsync()
     {
-        await AcknowledgeAsync();
+        await Worker.UntilAsync(async () =>
+        {
+            await AcknowledgeAsync();
+            return Volatile.Read(ref _acknowledged) == Volatile.Read(ref _received);
+        });
         await _channel!.QueueDeclarePassiveAsync(RabbitClientSide.Queue);
     }
 
@@ -72,10 +77,20 @@ internal sealed class RabbitWorkerSide(Gauge gauge) : IWorkerSide
 
     private async Task AcknowledgeAsync()
     {
-        var upTo = Volatile.Read(ref _received);
-        var before = Volatile.Read(ref _acknowledged);
-        // One of two at once wins; a tag is acknowledged once.
-        if (upTo > before && Interlocked.CompareExchange(ref _acknowledged, upTo, before) == before)
+        // One at a time: an ack that another one with a higher tag has overtaken closes the channel.
+        if (Interlocked.Exchange(ref _isAcknowledging, 1) == 1)
+            return;
+        try
+        {
+            var upTo = Volatile.Read(ref _received);
+            if (upTo == _acknowledged)
+                return;
             await _channel!.BasicAckAsync(upTo, multiple: true);
+            Volatile.Write(ref _acknowledged, upTo);
+        }
+        finally
+        {
+            Volatile.Write(ref _isAcknowledging, 0);
+        }
     }
 }
