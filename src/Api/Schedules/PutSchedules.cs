@@ -16,7 +16,7 @@ public sealed record PutScheduleBody
     public string? Job { get; init; }
     public JsonElement? Args { get; init; }
 
-    /// <summary>5 fields, or 6 with seconds first, or a macro such as <c>@hourly</c>.</summary>
+    /// <summary>5 fields, 6 with seconds first, 7 with a year last too, or a macro such as <c>@hourly</c>.</summary>
     public string? Cron { get; init; }
 
     /// <summary>A period: <c>15s</c>, <c>PT5M</c>, <c>00:05:00</c>.</summary>

@@ -11,7 +11,7 @@ public static class NextFireTimes
 {
     private const int MostTimes = 10_000;
 
-    private static readonly Option<string> Cron = new("--cron") { Description = "A cron expression of 5 or 6 fields (seconds first), or a macro such as @hourly.", HelpName = "EXPR" };
+    private static readonly Option<string> Cron = new("--cron") { Description = "A cron expression of 5, 6 (seconds first) or 7 fields (a year last), or a macro such as @hourly.", HelpName = "EXPR" };
     private static readonly Option<string> Every = new("--every") { Description = "A period such as 15s, 5m or PT1H.", HelpName = "PERIOD" };
     private static readonly Option<string> Zone = new("--zone") { Description = "IANA time zone, such as Europe/Berlin. Default: UTC.", HelpName = "ZONE" };
 

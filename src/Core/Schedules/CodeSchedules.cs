@@ -8,7 +8,7 @@ namespace Fleet.Core.Schedules;
 /// <summary>Schedules that a program brings along; put when a scheduler starts.</summary>
 public sealed class SchedulesBuilder(IServiceCollection services)
 {
-    /// <summary>Fires by a cron expression of 5 or 6 fields (seconds first).</summary>
+    /// <summary>Fires by a cron expression of 5, 6 (seconds first) or 7 fields (a year last).</summary>
     /// <param name="id">The schedule's name.</param>
     /// <param name="cron">The expression or a macro such as <c>@hourly</c>.</param>
     /// <param name="args">Typed args; their type names the job.</param>

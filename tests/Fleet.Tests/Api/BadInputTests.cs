@@ -115,6 +115,7 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
         { "PUT", Schedule, "", 400, "empty_body", "body", "empty" },
         { "PUT", Schedule, """{"job":"diag.echo","cron":"60 * * * *"}""", 400, "invalid_cron", "cron", "60" },
         { "PUT", Schedule, """{"job":"diag.echo","cron":"0 0 30 2 *"}""", 400, "never_fires", "cron", "never" },
+        { "PUT", Schedule, """{"job":"diag.echo","cron":"0 0 12 * * ? 2020"}""", 400, "never_fires", "cron", "never" },
         { "PUT", Schedule, "<LongCron>", 400, "invalid_cron", "cron", "" },
         { "PUT", Schedule, """{"job":"diag.echo","cron":"* * * * *\r\n"}""", 400, "invalid_cron", "cron", "" },
         { "PUT", Schedule, """{"job":"diag.echo","cron":"* * * * *","zone":"Berlin"}""", 400, "unknown_zone", "zone", "Europe/Berlin" },

@@ -20,6 +20,11 @@ public sealed class CronTriggerTests
     [InlineData("0 0 * * MON#1", "2026-11-22T12:00Z", "2026-12-07T00:00Z")]
     [InlineData("0 22-1 * * *", "2026-11-22T23:30Z", "2026-11-23T00:00Z")]
     [InlineData("0 0 29 2 *", "2026-11-22T12:00Z", "2028-02-29T00:00Z")]
+    [InlineData("0 0 12 * * ? 2028", "2026-11-22T12:00Z", "2028-01-01T12:00Z")]
+    [InlineData("0 0 0 29 2 ? 2030-2099", "2026-11-22T12:00Z", "2032-02-29T00:00Z")]
+    [InlineData("0 0 0 1 1 * 2025,2027", "2026-11-22T12:00Z", "2027-01-01T00:00Z")]
+    [InlineData("0 0 0 1 1 * 2026/3", "2026-11-22T12:00Z", "2029-01-01T00:00Z")]
+    [InlineData("0 0 0 1 1 * *", "2026-11-22T12:00Z", "2027-01-01T00:00Z")]
     [InlineData("@yearly", "2026-11-22T12:00Z", "2027-01-01T00:00Z")]
     [InlineData("@annually", "2026-11-22T12:00Z", "2027-01-01T00:00Z")]
     [InlineData("@monthly", "2026-11-22T12:00Z", "2026-12-01T00:00Z")]
@@ -39,6 +44,11 @@ public sealed class CronTriggerTests
     [InlineData("America/New_York", "30 2 * * *", "2026-03-07T12:00-05:00", "2026-03-08T03:00-04:00", "2026-03-09T02:30-04:00")]
     [InlineData("Europe/Dublin", "*/30 * * * *", "2026-03-29T00:00Z", "2026-03-29T00:30Z", "2026-03-29T02:00+01:00", "2026-03-29T02:30+01:00")]
     [InlineData("Africa/Casablanca", "30 2 * * *", "2026-03-21T12:00Z", "2026-03-22T03:00+01:00", "2026-03-23T02:30+01:00")]
+    [InlineData("America/Sao_Paulo", "0 0 * * *", "2018-11-03T12:00-03:00", "2018-11-04T01:00-02:00", "2018-11-05T00:00-02:00")]
+    [InlineData("Africa/Cairo", "30 0 * * *", "2026-04-23T12:00+02:00", "2026-04-24T01:00+03:00", "2026-04-25T00:30+03:00")]
+    // A whole day that never was: Samoa went from the 29th of December straight to the 31st.
+    [InlineData("Pacific/Apia", "0 12 * * *", "2011-12-29T06:00-10:00", "2011-12-29T12:00-10:00", "2011-12-31T00:00+14:00", "2011-12-31T12:00+14:00")]
+    [InlineData("Pacific/Apia", "0 */12 * * *", "2011-12-29T06:00-10:00", "2011-12-29T12:00-10:00", "2011-12-31T00:00+14:00", "2011-12-31T12:00+14:00")]
     // Autumn: times of day fire in the first pass, intervals in both.
     [InlineData("Europe/Berlin", "30 2 * * *", "2026-10-24T12:00+02:00", "2026-10-25T02:30+02:00", "2026-10-26T02:30+01:00")]
     [InlineData("Europe/Berlin", "30 2 * * *", "2026-10-25T02:10+01:00", "2026-10-26T02:30+01:00")]
@@ -47,6 +57,9 @@ public sealed class CronTriggerTests
     [InlineData("America/New_York", "*/30 1 * * *", "2026-11-01T00:00-04:00", "2026-11-01T01:00-04:00", "2026-11-01T01:30-04:00", "2026-11-01T01:00-05:00", "2026-11-01T01:30-05:00", "2026-11-02T01:00-05:00")]
     [InlineData("America/New_York", "0 1 * * *", "2026-10-31T12:00-04:00", "2026-11-01T01:00-04:00", "2026-11-02T01:00-05:00")]
     [InlineData("Australia/Lord_Howe", "*/15 1 * * *", "2026-04-05T01:30+11:00", "2026-04-05T01:45+11:00", "2026-04-05T01:30+10:30", "2026-04-05T01:45+10:30", "2026-04-06T01:00+10:30")]
+    [InlineData("America/Sao_Paulo", "30 23 * * *", "2019-02-16T12:00-02:00", "2019-02-16T23:30-02:00", "2019-02-17T23:30-03:00")]
+    [InlineData("Africa/Cairo", "30 23 * * *", "2026-10-29T12:00+03:00", "2026-10-29T23:30+03:00", "2026-10-30T23:30+02:00")]
+    [InlineData("Africa/Cairo", "*/30 23 * * *", "2026-10-29T12:00+03:00", "2026-10-29T23:00+03:00", "2026-10-29T23:30+03:00", "2026-10-29T23:00+02:00", "2026-10-29T23:30+02:00")]
     [InlineData("Europe/Dublin", "*/30 1 * * *", "2026-10-25T00:00+01:00", "2026-10-25T01:00+01:00", "2026-10-25T01:30+01:00", "2026-10-25T01:00Z", "2026-10-25T01:30Z")]
     public void Next_ClockIsMoved_FiresAsDocumented(string zone, string cron, string after, params string[] expected)
     {
@@ -127,6 +140,36 @@ public sealed class CronTriggerTests
                     Assert.True((next <= end ? next : null) == expected, $"{cron} after {after:O}: {next:O}, expected {expected:O}");
                 },
                 iter: 2_000);
+
+    [Fact]
+    public void Between_OneYear_FiresOnEachOfItsDaysAndNeverAgain()
+    {
+        var trigger = Parse("0 0 12 * * ? 2025", "Europe/Berlin");
+
+        var times = trigger.Between(Time("2000-01-01T00:00Z"), Time("2060-01-01T00:00Z")).ToList();
+
+        Assert.Equal(365, times.Count);
+        Assert.Equal((Time("2025-01-01T12:00+01:00"), Time("2025-12-31T12:00+01:00")), (times[0], times[^1]));
+        Assert.Null(trigger.Next(times[^1]));
+    }
+
+    /// <summary>Years are those of the wall, also where it is ahead of UTC.</summary>
+    [Fact]
+    public void Next_RandomYears_AreThoseOfTheSameExpressionWithoutThem()
+    {
+        var part = Gen.Select(Gen.Int[1970, 2099], Gen.Int[0, 12], Gen.Int[1, 9]).Select(
+            (year, length, step) => (Text: $"{year}-{Math.Min(year + length, 2099)}/{step}", Years: Enumerable.Range(year, length + 1).Where(y => y <= 2099 && (y - year) % step == 0)));
+        Gen.Select(part.List[1, 3], SimpleField(1, 12), Gen.OneOfConst("UTC", "Pacific/Kiritimati", "America/New_York"), Gen.Int[1969, 2098]).Sample(
+            (parts, month, zone, from) =>
+            {
+                var years = parts.SelectMany(p => p.Years).ToHashSet();
+                var cron = $"0 30 0 1 {month} ?";
+                var (start, end) = (Time($"{from}-06-15T00:00Z"), Time($"{Math.Min(from + 20, 2100)}-06-15T00:00Z"));
+                var expected = Parse(cron, zone).Between(start, end).Where(time => years.Contains(time.Year));
+                Assert.Equal(expected, Parse($"{cron} {string.Join(',', parts.Select(p => p.Text))}", zone).Between(start, end));
+            },
+            iter: 500);
+    }
 
     /// <summary>Every text of up to four of the characters that mean something, in each of the fields, and longer forms.</summary>
     [Theory]

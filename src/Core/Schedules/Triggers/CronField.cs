@@ -7,6 +7,9 @@ namespace Fleet.Core.Schedules.Triggers;
 /// errors do not tell a person which part of which field to change; this check, made before, does.</summary>
 internal sealed class CronField
 {
+    /// <summary>The years that a field may name; as in Quartz.</summary>
+    public const int FirstYear = 1970, LastYear = 2099;
+
     private const RegexOptions Ascii = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking;
 
     private static readonly string[] Months =
@@ -18,18 +21,20 @@ internal sealed class CronField
     private readonly int _last;
     private readonly string[] _names;
     private readonly Regex? _special;
+    private readonly int _digits;
 
-    private CronField(string name, int first, int last, string allowed, string[]? names = null, string? special = null)
+    private CronField(string name, int first, int last, string allowed, string[]? names = null, string? special = null, int digits = 2)
     {
         Name = name;
         Allowed = allowed;
         _first = first;
         _last = last;
         _names = names ?? [];
+        _digits = digits;
         _special = special is null ? null : new Regex($@"\A(?:{special})\z", Ascii);
     }
 
-    /// <summary>All six, in the order they are written; an expression of five fields leaves out the first.</summary>
+    /// <summary>The six that every calendar has, in the order they are written; an expression of five fields leaves out the first.</summary>
     public static IReadOnlyList<CronField> All { get; } =
     [
         new("second", 0, 59, "0-59 with * , - /"),
@@ -41,6 +46,9 @@ internal sealed class CronField
         new("day of week", 0, 7, "0-7 or SUN-SAT (0 and 7 are Sunday) with * ? , - / or one of FRIL (last Friday), MON#1 (first Monday)",
             Days, special: "(0?[0-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(L|#0?[1-5])"),
     ];
+
+    /// <summary>The seventh, which comes last.</summary>
+    public static CronField Year { get; } = new("year", FirstYear, LastYear, $"{FirstYear}-{LastYear} with * , - /", digits: 4);
 
     /// <summary>What people call it: <c>minute</c>, <c>day of month</c>.</summary>
     public string Name { get; }
@@ -64,6 +72,8 @@ internal sealed class CronField
         return null;
     }
 
+    private int LongestStep => Math.Min(_last, _last - _first + 1);
+
     private string? RefusePart(string part, bool inList)
     {
         if (_special?.IsMatch(part) == true)
@@ -71,9 +81,11 @@ internal sealed class CronField
 
         var slash = part.IndexOf('/', StringComparison.Ordinal);
         var range = slash < 0 ? part : part[..slash];
-        if (slash >= 0 && part[(slash + 1)..] is var step && !(IsNumber(step, out var size) && size >= 1 && size <= _last))
-            return $"has the step '{Shown.Of(step)}', but a step is a number from 1 to {_last}";
+        if (slash >= 0 && part[(slash + 1)..] is var step && !(IsNumber(step, out var size) && size >= 1 && size <= LongestStep))
+            return $"has the step '{Shown.Of(step)}', but a step is a number from 1 to {LongestStep}";
 
+        if (range == "?" && this == Year)
+            return "is not a number";
         if (range is "*" or "?")
             return inList ? $"cannot stand in a list; write {_first}-{_last} for all values" : null;
 
@@ -87,7 +99,8 @@ internal sealed class CronField
                 return end == part ? problem : $"has '{Shown.Of(end)}', which {problem}";
         }
 
-        return null;
+        // Hours go round, years do not. Of equal length, so their texts compare as the numbers do.
+        return this == Year && ends is [var from, var to] && string.CompareOrdinal(from, to) > 0 ? $"has '{Shown.Of(range)}', which ends before it begins" : null;
     }
 
     private string? RefuseValue(string value)
@@ -99,13 +112,13 @@ internal sealed class CronField
         return _names.Length == 0 ? "is not a number" : $"is neither a number nor a name such as {_names[1]}";
     }
 
-    /// <summary>Up to two digits, like Cronos; anything longer counts as a number that no field allows.</summary>
-    private static bool IsNumber(string text, out int number)
+    /// <summary>Up to two digits, like Cronos, and four in a year; anything longer counts as a number that no field allows.</summary>
+    private bool IsNumber(string text, out int number)
     {
         number = int.MaxValue;
         if (text.Length == 0 || !text.All(char.IsAsciiDigit))
             return false;
-        if (text.Length <= 2)
+        if (text.Length <= _digits)
             number = int.Parse(text, CultureInfo.InvariantCulture);
         return true;
     }

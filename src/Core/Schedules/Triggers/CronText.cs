@@ -4,14 +4,15 @@ namespace Fleet.Core.Schedules.Triggers;
 
 /// <summary>A cron expression that was checked field by field, with macros replaced.</summary>
 /// <param name="Written">What the caller wrote, with single spaces.</param>
-/// <param name="Fields">The five or six fields.</param>
-internal sealed record CronText(string Written, IReadOnlyList<string> Fields)
+/// <param name="Fields">The five or six fields of the calendar.</param>
+/// <param name="Years">The seventh; null when there is none, which is every year.</param>
+internal sealed record CronText(string Written, IReadOnlyList<string> Fields, CronYears? Years)
 {
     private const int Longest = 256;
     private const string Every = "@every";
 
     private const string AllowedFields =
-        "5 fields (minute, hour, day of month, month, day of week), 6 with seconds first, or a macro such as @daily or @every 15s";
+        "5 fields (minute, hour, day of month, month, day of week), 6 with seconds first, 7 with a year last too, or a macro such as @daily or @every 15s";
 
     private static readonly Dictionary<string, string> Macros = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -69,14 +70,16 @@ internal sealed record CronText(string Written, IReadOnlyList<string> Fields)
             fields = Split(expansion);
         }
 
-        if (fields.Length is not (5 or 6))
+        if (fields.Length is not (5 or 6 or 7))
         {
             var count = fields.Length == 1 ? "1 field" : $"{fields.Length} fields";
             error = Refuse(text, $"'{Shown.Of(written)}' has {count}", AllowedFields);
             return false;
         }
 
-        foreach (var (field, value) in CronField.All.TakeLast(fields.Length).Zip(fields))
+        var year = fields.Length == 7 ? fields[^1] : null;
+        var calendar = year is null ? fields : fields[..^1];
+        foreach (var (field, value) in CronField.All.TakeLast(calendar.Length).Append(CronField.Year).Zip(fields))
         {
             if (field.Refuse(value) is { } problem)
             {
@@ -85,7 +88,7 @@ internal sealed record CronText(string Written, IReadOnlyList<string> Fields)
             }
         }
 
-        cron = new CronText(written, fields);
+        cron = new CronText(written, calendar, year is null ? null : new CronYears(year));
         error = null;
         return true;
     }

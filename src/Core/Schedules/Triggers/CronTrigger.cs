@@ -7,8 +7,8 @@ namespace Fleet.Core.Schedules.Triggers;
 /// the zone.</summary>
 public sealed class CronTrigger : Trigger
 {
-    // Any 400 years hold every date there is, so what does not fire from here on never fires.
-    private static readonly DateTime Start = new(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+    // Any 400 years hold every date there is, and no year field names an earlier one: what does not fire from here on never fires.
+    private static readonly DateTime Start = new DateTime(CronField.FirstYear, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddTicks(-1);
 
     private readonly CronText _text;
     private readonly CronExpression _calendar;
@@ -58,19 +58,30 @@ public sealed class CronTrigger : Trigger
             return false;
         }
 
-        if (calendar.GetNextOccurrence(Start) is null)
+        var parsed = new CronTrigger(cron, calendar, zone);
+        if (parsed.NextOnCalendar(Start) is null)
         {
             error = CronText.Refuse(
                 text, $"'{Shown.Of(text)}' never fires, because no date matches it", "an expression that matches a date", "never_fires");
             return false;
         }
 
-        trigger = new CronTrigger(cron, calendar, zone);
+        trigger = parsed;
         return true;
     }
 
-    /// <summary>The next time on the wall strictly after another one. A year field belongs here: ask Cronos again from the
-    /// first day of the next year that matches.</summary>
-    private DateTime? NextOnCalendar(DateTime wall) =>
-        _calendar.GetNextOccurrence(DateTime.SpecifyKind(wall, DateTimeKind.Utc));
+    /// <summary>The next time on the wall strictly after another one.</summary>
+    private DateTime? NextOnCalendar(DateTime wall)
+    {
+        var after = DateTime.SpecifyKind(wall, DateTimeKind.Utc);
+        while (true)
+        {
+            var next = _calendar.GetNextOccurrence(after);
+            if (next is null || _text.Years is not { } years || years.Contains(next.Value.Year))
+                return next;
+            if (years.After(next.Value.Year) is not { } year)
+                return null;
+            after = new DateTime(year, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddTicks(-1);
+        }
+    }
 }
