@@ -1,11 +1,8 @@
-using System.Data.Common;
 using System.Net.Http.Headers;
 using Fleet.Core.Runs;
-using Fleet.Core.Storage;
 using Fleet.Tests.Support;
 using Fleet.Worker.Diagnostics;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Tests.Api;
 
@@ -131,7 +128,7 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
     public async Task Enqueue_QueueIsFull_AnswersRetryAfterAndLosesNothing()
     {
         const int capacity = 10_000;
-        var gate = new Gate();
+        var gate = new StorageGate<IReadOnlyList<EnqueueOutcome>>();
         await using var fleet = await EmbeddedFleet.StartAsync(gate.AddTo);
         var tomorrow = new EnqueueOptions { Delay = TimeSpan.FromDays(1) };
         using var closed = gate.Close();
@@ -153,70 +150,5 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
         Assert.Equal(capacity + 1, await db.Runs.CountAsync());
         using var again = new StringContent("""{"job":"diag.echo","delay":"PT24H"}""", new MediaTypeHeaderValue("application/json"));
         Assert.Equal(202, (await Answer.ReadAsync(await fleet.Http.PostAsync(new Uri("/api/v1/runs", UriKind.Relative), again))).Status);
-    }
-
-    /// <summary>A storage whose enqueues wait while the gate is closed; heartbeats and leases go through.</summary>
-    private sealed class Gate : IDisposable
-    {
-        private volatile TaskCompletionSource _open = new();
-        private int _waiting;
-
-        public Gate() => Dispose();
-
-        public bool IsSomebodyWaiting => Volatile.Read(ref _waiting) > 0;
-
-        /// <returns>Opens the gate when disposed, also when the test fails: the storage could not be stopped otherwise.</returns>
-        public Gate Close()
-        {
-            _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return this;
-        }
-
-        public void Dispose() => _open.TrySetResult();
-
-        public void AddTo(IServiceCollection services)
-        {
-            var real = services.Last(s => s.ServiceType == typeof(IStorage));
-            services.AddSingleton<IStorage>(provider => new Gated((IStorage)real.ImplementationFactory!(provider), this));
-        }
-
-        private sealed class Gated(IStorage inner, Gate gate) : IStorage, IAsyncDisposable
-        {
-            public IRunStatements Statements => inner.Statements;
-
-            public PlainSql Sql => inner.Sql;
-
-            public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
-            {
-                var open = gate._open.Task;
-                if (!open.IsCompleted && typeof(T) == typeof(IReadOnlyList<EnqueueOutcome>))
-                {
-                    Interlocked.Increment(ref gate._waiting);
-                    await open;
-                }
-
-                return await inner.WriteAsync(work, ct);
-            }
-
-            public ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => inner.TakeTurnAsync(ct);
-
-            public WriteScope Enlist(DbTransaction transaction) => inner.Enlist(transaction);
-
-            public FleetDbContext Read() => inner.Read();
-
-            public Task PingAsync(CancellationToken ct) => inner.PingAsync(ct);
-
-            public Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct) => inner.ReadSchemaAsync(ct);
-
-            public Task MigrateAsync(CancellationToken ct) => inner.MigrateAsync(ct);
-
-            public Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct) => inner.GetClockAsync(scope, ct);
-
-            public bool IsOutage(Exception e) => inner.IsOutage(e);
-
-            public bool IsConflict(Exception e) => inner.IsConflict(e);
-
-            public ValueTask DisposeAsync() => ((IAsyncDisposable)inner).DisposeAsync();
-        }
     }
 }

@@ -1,4 +1,5 @@
 using Fleet.Core.Lanes;
+using Fleet.Core.Runs;
 using Fleet.Tests.Support;
 using Fleet.Worker;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,6 +44,38 @@ public sealed class LaneListenerTests
 
         Assert.Equal(RunState.Succeeded, (await fleet.WaitAsync(second)).State);
         Assert.Empty(_transport.TakeReady());
+    }
+
+    [Fact]
+    public async Task OnReady_RunsBeforeAreBeingSettled_ClaimsTheNextUntilAsManyAreAsThereAreSlots()
+    {
+        var started = 0;
+        var gate = new StorageGate<IReadOnlyList<SettleOutcome>>();
+        await using var fleet = await ScriptedFleet.StartAsync(
+            new Script(_ =>
+            {
+                Interlocked.Increment(ref started);
+                return Task.CompletedTask;
+            }),
+            settings: ["Worker:Lanes:other=1"],
+            configure: services =>
+            {
+                services.AddSingleton<ILaneTransport>(_transport);
+                gate.AddTo(services);
+            });
+        _transport.Waiting = 1;
+        RunId[] ids = [await EnqueueAsync(fleet), await EnqueueAsync(fleet), await EnqueueAsync(fleet)];
+        using var closed = gate.Close();
+
+        // The first is being settled and has given its slot on; the second has ended too, and keeps it.
+        var handling = Listener(fleet).OnReadyAsync(ids, CancellationToken.None);
+        await Waiting.UntilAsync(() => _transport.Looks >= 2);
+        Assert.Equal(2, Volatile.Read(ref started));
+        closed.Dispose();
+        await handling;
+
+        foreach (var id in ids)
+            Assert.Equal(RunState.Succeeded, (await fleet.WaitAsync(id)).State);
     }
 
     private Task<EmbeddedFleet> StartAsync() => ScriptedFleet.StartAsync(

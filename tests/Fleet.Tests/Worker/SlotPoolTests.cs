@@ -69,6 +69,22 @@ public sealed class SlotPoolTests
     }
 
     [Fact]
+    public async Task TryBeginSettling_AsOftenAsThereAreSlots_GivesTheSlotOn()
+    {
+        var pool = new SlotPool(1, _time);
+        await pool.TakeAsync(1, null, CancellationToken.None);
+
+        Assert.True(pool.TryBeginSettling());
+        Assert.Equal(1, await pool.TakeAsync(1, null, CancellationToken.None));
+        Assert.False(pool.TryBeginSettling());
+        Assert.Equal(0, pool.Free);
+        pool.EndSettling();
+        Assert.Equal(0, pool.Free);
+        Assert.True(pool.TryBeginSettling());
+        Assert.Equal(1, pool.Free);
+    }
+
+    [Fact]
     public async Task TakeAsync_GrantsRaceWithCancellation_LosesNoSlot()
     {
         const int slots = 4;

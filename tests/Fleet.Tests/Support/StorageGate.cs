@@ -1,0 +1,71 @@
+using System.Data.Common;
+using Fleet.Core.Storage;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Fleet.Tests.Support;
+
+/// <summary>A storage whose writes of one kind wait while the gate is closed; heartbeats and leases go through.</summary>
+/// <typeparam name="TResult">What these writes return.</typeparam>
+internal sealed class StorageGate<TResult> : IDisposable
+{
+    private volatile TaskCompletionSource _open = new();
+    private int _waiting;
+
+    public StorageGate() => Dispose();
+
+    public bool IsSomebodyWaiting => Volatile.Read(ref _waiting) > 0;
+
+    /// <returns>Opens the gate when disposed, also when the test fails: the storage could not be stopped otherwise.</returns>
+    public StorageGate<TResult> Close()
+    {
+        _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return this;
+    }
+
+    public void Dispose() => _open.TrySetResult();
+
+    public void AddTo(IServiceCollection services)
+    {
+        var real = services.Last(s => s.ServiceType == typeof(IStorage));
+        services.AddSingleton<IStorage>(provider => new Gated((IStorage)real.ImplementationFactory!(provider), this));
+    }
+
+    private sealed class Gated(IStorage inner, StorageGate<TResult> gate) : IStorage, IAsyncDisposable
+    {
+        public IRunStatements Statements => inner.Statements;
+
+        public PlainSql Sql => inner.Sql;
+
+        public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
+        {
+            var open = gate._open.Task;
+            if (!open.IsCompleted && typeof(T) == typeof(TResult))
+            {
+                Interlocked.Increment(ref gate._waiting);
+                await open;
+            }
+
+            return await inner.WriteAsync(work, ct);
+        }
+
+        public ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => inner.TakeTurnAsync(ct);
+
+        public WriteScope Enlist(DbTransaction transaction) => inner.Enlist(transaction);
+
+        public FleetDbContext Read() => inner.Read();
+
+        public Task PingAsync(CancellationToken ct) => inner.PingAsync(ct);
+
+        public Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct) => inner.ReadSchemaAsync(ct);
+
+        public Task MigrateAsync(CancellationToken ct) => inner.MigrateAsync(ct);
+
+        public Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct) => inner.GetClockAsync(scope, ct);
+
+        public bool IsOutage(Exception e) => inner.IsOutage(e);
+
+        public bool IsConflict(Exception e) => inner.IsConflict(e);
+
+        public ValueTask DisposeAsync() => ((IAsyncDisposable)inner).DisposeAsync();
+    }
+}
