@@ -104,7 +104,7 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
     protected override async Task<IReadOnlyList<RunLease>> CompleteRowsAsync(
         SqlTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct) => await QueryAsync(
         own, SqlServerStatements.Complete, LeaseOf, ct,
-        Rows.Of(completions.OrderBy(c => c.Id), RowMembers.Completed));
+        Rows.Of(completions, RowMembers.Completed));
 
     protected override async Task<IReadOnlyList<RunLease>> FindCompletedAsync(SqlTransaction own, RunId[] ids, CancellationToken ct) =>
         await QueryAsync(own, SqlServerStatements.FindCompleted, LeaseOf, ct, Rows.Of(ids.Order(), RowMembers.Id));

@@ -28,7 +28,7 @@ public sealed class RegisterWorkers(IStorage storage)
                     ("@worker", worker), ("@name", name), ("@space", process.Space), ("@process", process.Id), ("@start", process.Start),
                     ("@lanes", JsonSerializer.Serialize(lanes)), ("@now", now), ("@until", now + lease));
                 var known = await storage.Sql.QueryAsync(scope.Transaction, "SELECT name FROM lanes", row => row.GetString(0), ct);
-                foreach (var lane in lanes.Keys.Except(known, StringComparer.Ordinal))
+                foreach (var lane in lanes.Keys.Except(known, StringComparer.Ordinal).Order(StringComparer.Ordinal))
                 {
                     await storage.Sql.ExecuteAsync(
                         scope.Transaction, "INSERT INTO lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane), ("@now", now));
