@@ -42,20 +42,27 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
 
     private const string IsAlive = "SELECT EXISTS (SELECT 1 FROM workers WHERE id = $1 AND state <> 2)";
 
-    internal const string Claim = """
+    private const string Take = """
         UPDATE runs AS r SET state = 1, attempt = r.attempt + 1, worker_id = $3, lease_token = w.token, started_at = $4,
             staged = true, progress = NULL, progress_message = NULL
-        FROM unnest($1::uuid[], $2::bigint[]) AS w(id, token)
-        WHERE r.id = w.id AND r.state + 0 = 0 AND r.due_at <= $4 AND r.crashes < $5
-            AND EXISTS (SELECT 1 FROM workers WHERE id = $3 AND state <> 2)
+        """;
+
+    private const string Taken = """
         RETURNING r.id, r.lease_token, r.job, r.lane, r.args, r.attempt, r.attempt_offset, r.max_attempts, r.due_at, r.schedule_id, r.fire_time,
             r.tags, r.trace_parent
         """;
 
+    internal const string Claim = $"""
+        {Take}
+        FROM unnest($1::uuid[], $2::bigint[]) AS w(id, token)
+        WHERE r.id = w.id AND r.state + 0 = 0 AND r.due_at <= $4 AND r.crashes < $5
+            AND EXISTS (SELECT 1 FROM workers WHERE id = $3 AND state <> 2)
+        {Taken}
+        """;
+
     // Of the runs on their last chance at most one is claimed, and none while the worker runs another.
-    private const string ClaimLastChance = """
-        UPDATE runs AS r SET state = 1, attempt = r.attempt + 1, worker_id = $3, lease_token = c.token, started_at = $4,
-            staged = true, progress = NULL, progress_message = NULL
+    private const string ClaimLastChance = $"""
+        {Take}
         FROM (
             SELECT r.id, w.token
             FROM unnest($1::uuid[], $2::bigint[]) AS w(id, token)
@@ -63,10 +70,9 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
             WHERE r.state + 0 = 0 AND r.due_at <= $4 AND r.crashes >= $5 AND EXISTS (SELECT 1 FROM workers WHERE id = $3 AND state <> 2)
                 AND NOT EXISTS (SELECT 1 FROM runs AS other WHERE other.worker_id = $3 AND other.state = 1 AND other.crashes >= $5)
             ORDER BY r.id LIMIT 1 FOR UPDATE OF r
-        ) AS c
-        WHERE r.id = c.id
-        RETURNING r.id, r.lease_token, r.job, r.lane, r.args, r.attempt, r.attempt_offset, r.max_attempts, r.due_at, r.schedule_id, r.fire_time,
-            r.tags, r.trace_parent
+        ) AS w
+        WHERE r.id = w.id
+        {Taken}
         """;
 
     private const string FindPending = "SELECT id, due_at FROM runs WHERE id = ANY($1) AND state + 0 = 0";

@@ -121,5 +121,5 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
     private static RunLease LeaseOf(SqlDataReader reader) => new(reader.GetRunId(0), reader.GetInt64(1));
 
     /// <summary>In the order of the ids; the position keeps the order in which they were asked for.</summary>
-    private static SqlParameter WantedRows(IEnumerable<RunLease> wanted) => Rows.Of(wanted.Index().OrderBy(w => w.Item.Id), RowMembers.Wanted);
+    private static SqlParameter WantedRows(IEnumerable<RunLease> wanted) => Rows.Of(wanted.Index(), RowMembers.Wanted);
 }

@@ -41,18 +41,6 @@ public sealed class SqlServerStorage : IStorage
 
     public FleetDbContext Read() => new SqlServerDbContext(_options);
 
-    public async Task PingAsync(CancellationToken ct)
-    {
-        await using var db = Read();
-        await db.Leases.AnyAsync(ct);
-    }
-
-    public async Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct)
-    {
-        await using var db = Read();
-        return await DatabaseSchema.ReadAsync(db, ct);
-    }
-
     public async Task MigrateAsync(CancellationToken ct)
     {
         await using var db = new SqlServerDbContext(_options);

@@ -46,18 +46,6 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public FleetDbContext Read() => new SqliteDbContext(_readOptions);
 
-    public async Task PingAsync(CancellationToken ct)
-    {
-        await using var db = Read();
-        await db.Leases.AnyAsync(ct);
-    }
-
-    public async Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct)
-    {
-        await using var db = Read();
-        return await DatabaseSchema.ReadAsync(db, ct);
-    }
-
     public async Task MigrateAsync(CancellationToken ct)
     {
         if (new SqliteConnectionStringBuilder(_writer.ConnectionString).DataSource is { Length: > 0 } file

@@ -68,10 +68,9 @@ public sealed class SlotPool(int slots, TimeProvider time)
             if (_maySettle == 0)
                 return false;
             _maySettle--;
+            Return(1);
+            return true;
         }
-
-        Return(1);
-        return true;
     }
 
     /// <summary>A run that gave its slot on is settled.</summary>

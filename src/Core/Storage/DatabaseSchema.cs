@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 
@@ -23,10 +22,6 @@ public sealed record DatabaseSchema(IReadOnlyList<string> Applied, IReadOnlyList
     /// <summary>Compares what the database has with what the program knows.</summary>
     public static DatabaseSchema Of(IReadOnlyList<string> applied, IEnumerable<string> known) =>
         new(applied, [.. known.Except(applied, StringComparer.Ordinal)], [.. applied.Except(known, StringComparer.Ordinal)]);
-
-    /// <summary>Looks at the database with EF Core.</summary>
-    public static async Task<DatabaseSchema> ReadAsync(FleetDbContext db, CancellationToken ct) =>
-        Of([.. await db.Database.GetAppliedMigrationsAsync(ct)], [.. db.Database.GetMigrations()]);
 
     /// <summary>The whole schema as SQL, for those who let nothing but a script near their database.</summary>
     public static string Script(IStorage storage)

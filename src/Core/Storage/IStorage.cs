@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Storage;
 
@@ -32,10 +33,18 @@ public interface IStorage
 
     /// <summary>Asks for a row of Fleet's.</summary>
     /// <exception cref="Exception">The database does not answer, or has no such table.</exception>
-    Task PingAsync(CancellationToken ct);
+    async Task PingAsync(CancellationToken ct)
+    {
+        await using var db = Read();
+        await db.Leases.AnyAsync(ct);
+    }
 
     /// <summary>How the schema stands to the one that this program needs. A database that is not there has none.</summary>
-    Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct);
+    async Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct)
+    {
+        await using var db = Read();
+        return DatabaseSchema.Of([.. await db.Database.GetAppliedMigrationsAsync(ct)], [.. db.Database.GetMigrations()]);
+    }
 
     /// <summary>Brings the schema up to date.</summary>
     Task MigrateAsync(CancellationToken ct);

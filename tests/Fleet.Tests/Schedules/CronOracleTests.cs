@@ -56,13 +56,7 @@ public sealed class CronOracleTests
         }
     }
 
-    private static Gen<string> Field(int first, int last) => Gen.OneOf(
-        Gen.Const("*"),
-        Gen.Const($"{first}"),
-        Gen.Int[first, last].Select(value => $"{value}"),
-        Gen.Int[1, Math.Max(1, last / 2)].Select(step => $"*/{step}"),
-        Gen.Int[first, last].List[1, 4].Select(values => string.Join(',', values)),
-        Gen.Select(Gen.Int[first, last], Gen.Int[first, last]).Select((a, b) => $"{Math.Min(a, b)}-{Math.Max(a, b)}"));
+    private static Gen<string> Field(int first, int last) => Gen.OneOf(Gen.Const($"{first}"), SimpleCronField.Any(first, last), SimpleCronField.Any(first, last));
 
     private static Gen<string> Rarely(int first, int last) => Gen.OneOf(Gen.Const("*"), Gen.Const("?"), Gen.Const("*"), Field(first, last));
 
@@ -79,7 +73,7 @@ public sealed class CronOracleTests
         {
             var texts = cron.Split(' ').Select(text => text == "?" ? "*" : text).ToArray();
             _zone = zone;
-            _fields = [.. texts.Select((text, i) => Enumerable.Range(0, 60).Where(value => text.Split(',').Any(part => Matches(part, Firsts[i], value))).ToHashSet())];
+            _fields = [.. texts.Select((text, i) => SimpleCronField.Values(text, Firsts[i]))];
             _isInterval = texts.Take(3).Any(text => text.Contains('*') || text.Contains('-'));
         }
 
@@ -111,15 +105,5 @@ public sealed class CronOracleTests
 
         private bool Matches(DateTime wall) => _fields[0].Contains(wall.Second) && _fields[1].Contains(wall.Minute) && _fields[2].Contains(wall.Hour)
             && _fields[3].Contains(wall.Day) && _fields[4].Contains(wall.Month) && _fields[5].Contains((int)wall.DayOfWeek);
-
-        private static bool Matches(string part, int first, int value)
-        {
-            if (part.StartsWith("*/", StringComparison.Ordinal))
-                return value >= first && (value - first) % int.Parse(part[2..], CultureInfo.InvariantCulture) == 0;
-            if (part == "*")
-                return true;
-            var ends = part.Split('-').Select(end => int.Parse(end, CultureInfo.InvariantCulture)).ToArray();
-            return value >= ends[0] && value <= ends[^1];
-        }
     }
 }

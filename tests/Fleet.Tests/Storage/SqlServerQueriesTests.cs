@@ -69,6 +69,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ["Core/Schedules/RevokeOccurrences.cs"] = [fleet => fleet.Storage.WriteAsync(
             scope => RevokeOccurrences.ExecuteAsync(scope, "nightly", Verbs.Noon, "it was changed", None), None)],
         ["Core/Schedules/TriggerSchedules.cs"] = [fleet => fleet.Get<TriggerSchedules>().ExecuteAsync("nightly", None)],
+        ["Core/Storage/IStorage.cs"] = [fleet => fleet.Storage.PingAsync(None)],
         ["Core/Workers/Heartbeat.cs"] = [fleet => fleet.Get<Heartbeat>().ExecuteAsync(
             new WorkerId(Id.Value), TimeSpan.FromSeconds(10), new Dictionary<string, long>(StringComparer.Ordinal), None)],
         ["Core/Workers/RegisterWorkers.cs"] = [fleet => fleet.RegisterAsync(), fleet => fleet.Get<RegisterWorkers>().DrainAsync(new WorkerId(Id.Value), None)],

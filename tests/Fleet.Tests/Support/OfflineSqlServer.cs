@@ -49,8 +49,6 @@ internal sealed class OfflineSqlServer : IStorage
 
     public FleetDbContext Read() => new SqlServerDbContext(_options);
 
-    public Task PingAsync(CancellationToken ct) => Task.CompletedTask;
-
     public Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct) => Task.FromResult(new DatabaseSchema([], [], []));
 
     public Task MigrateAsync(CancellationToken ct) => Task.CompletedTask;
