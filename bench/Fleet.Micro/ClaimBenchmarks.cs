@@ -39,7 +39,7 @@ public class ClaimBenchmarks
 
     [Benchmark]
     public Task<IReadOnlyList<ClaimOutcome>> ClaimAsync() => _storage.WriteAsync(
-        scope => _storage.Statements.ClaimAsync(scope.Transaction, _worker, _ids, TimeProvider.System.GetUtcNow(), CancellationToken.None), CancellationToken.None);
+        scope => _storage.Statements.ClaimAsync(scope.Transaction, _worker, _ids, TimeProvider.System.GetUtcNow(), inTurn: false, CancellationToken.None), CancellationToken.None);
 
     private Task<IReadOnlyList<EnqueueOutcome>> InsertAsync()
     {

@@ -28,14 +28,14 @@ var root = new RootCommand("Fleet, a job scheduler: enqueue runs, follow them, a
     {
         ApplyTopology.Command(cli),
     },
-    new Command("schedule", "Look at schedules, pause, resume and trigger them.")
+    new Command("schedule", "Look at schedules, start, stop and trigger them.")
     {
         ListSchedules.Command(cli),
         NextFireTimes.Command(cli),
-        PauseSchedules.Command(cli),
-        ResumeSchedules.Command(cli),
         TriggerSchedules.Command(cli),
     },
 };
+foreach (var command in ControlSchedules.Commands(cli))
+    root.Subcommands.Single(c => c.Name == "schedule").Add(command);
 
 return await CommandLine.InvokeAsync(root, args);

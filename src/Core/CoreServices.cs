@@ -22,11 +22,11 @@ public static class CoreServices
         return services
             .AddSingleton<JobRegistry>().AddSingleton<JobCatalog>().AddSingleton<ArgsSchemas>()
             .AddSingleton<Wakers>().AddSingleton<NudgePublisher>()
-            .AddSingleton<EnqueueRuns>().AddSingleton<SubmitRuns>().AddSingleton<ClaimRuns>().AddSingleton<CompleteRuns>().AddSingleton<EndAttempts>()
+            .AddSingleton<EnqueueRuns>().AddSingleton<SubmitRuns>().AddSingleton<TakeTurns>().AddSingleton<ClaimRuns>().AddSingleton<CompleteRuns>().AddSingleton<EndAttempts>()
             .AddSingleton<FailRuns>().AddSingleton<ReleaseRuns>().AddSingleton<RescueRuns>().AddSingleton<CancelRuns>()
             .AddSingleton<ReplayRuns>().AddSingleton<StageRuns>().AddSingleton<Reconcile>().AddSingleton<PruneRuns>().AddSingleton<GetRuns>()
             .AddSingleton<IFleetClient, FleetClient>()
-            .AddSingleton<PlanOccurrences>().AddSingleton<PutSchedules>().AddSingleton<PauseSchedules>().AddSingleton<TriggerSchedules>()
+            .AddSingleton<PlanOccurrences>().AddSingleton<PutSchedules>().AddSingleton<ControlSchedules>().AddSingleton<ScheduleChanges>().AddSingleton<TriggerSchedules>()
             .AddSingleton<DeleteSchedules>().AddSingleton<GetSchedules>()
             .AddSingleton<RegisterWorkers>().AddSingleton<Heartbeat>()
             .AddSingleton<LeaderLease>().AddSingleton<DispatchOutbox>().AddSingleton<AcceptMessages>();

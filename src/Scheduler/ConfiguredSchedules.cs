@@ -25,6 +25,25 @@ public sealed class ScheduleSettings
     public int? MaxAttempts { get; set; }
 
     public MisfirePolicy Misfire { get; set; }
+
+    public string? MisfireDeadline { get; set; }
+
+    public OverlapPolicy Overlap { get; set; }
+
+    public DateTimeOffset? Anchor { get; set; }
+
+    public DateTimeOffset? StartsAt { get; set; }
+
+    public DateTimeOffset? EndsAt { get; set; }
+
+    public int? MaxOccurrences { get; set; }
+
+    /// <summary>Dates, ranges and days of every year, with commas between them.</summary>
+    public string? Exclude { get; set; }
+
+    public string? Jitter { get; set; }
+
+    public Dictionary<string, string>? Labels { get; set; }
 }
 
 /// <summary>The schedules of the configuration; read strictly, before anything starts.</summary>
@@ -60,7 +79,22 @@ public sealed class ConfiguredSchedules
             Lane = settings.Lane,
             MaxAttempts = settings.MaxAttempts,
             Misfire = settings.Misfire,
-            Trigger = new TriggerSpec { Cron = settings.Cron, Every = settings.Every, At = settings.At, Zone = settings.Zone },
+            MisfireDeadline = settings.MisfireDeadline,
+            Overlap = settings.Overlap,
+            MaxOccurrences = settings.MaxOccurrences,
+            Labels = settings.Labels,
+            Trigger = new TriggerSpec
+            {
+                Cron = settings.Cron,
+                Every = settings.Every,
+                Anchor = settings.Anchor,
+                At = settings.At,
+                Zone = settings.Zone,
+                StartsAt = settings.StartsAt,
+                EndsAt = settings.EndsAt,
+                Exclude = settings.Exclude?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                Jitter = settings.Jitter,
+            },
         };
     }
 }

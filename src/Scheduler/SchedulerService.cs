@@ -1,3 +1,4 @@
+using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
 using Fleet.Core.Schedules;
 
@@ -18,10 +19,12 @@ public sealed partial class SchedulerService(
     ConfiguredSchedules configured,
     IEnumerable<ScheduleRequest> fromCode,
     Wakers wakers,
+    ILaneTransport transport,
     ILogger<SchedulerService> logger) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly BackgroundLoop[] _leaderLoops = [rescue, plan, stage, reconcile, outbox, prune];
+    private IAsyncDisposable? _control;
     private Task _loops = Task.CompletedTask;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -40,12 +43,15 @@ public sealed partial class SchedulerService(
             }
         }
 
-        foreach (var schedule in await get.ListAsync(cancellationToken))
+        foreach (var schedule in (await get.ListAsync(cancellationToken)).Select(s => s.Row))
         {
             if (schedule.Source == "configuration" && configured.Requests.All(r => r.Id != schedule.Id))
                 LogLeftOver(schedule.Id, schedule.Status);
         }
 
+        // Where the API is another process: a change of a schedule wakes the leader, whichever it is.
+        if (transport.ReachesOtherProcesses)
+            _control = await transport.SubscribeControlAsync(OnControlAsync, cancellationToken);
         wakers.Plan.Connect(plan.Wake);
         wakers.Stage.Connect(stage.Wake);
         wakers.Outbox.Connect(outbox.Wake);
@@ -62,9 +68,18 @@ public sealed partial class SchedulerService(
         await _loops;
         // A standby need not wait for the lease to end.
         await leadership.ResignAsync();
+        if (_control is not null)
+            await _control.DisposeAsync();
     }
 
     public void Dispose() => _stop.Dispose();
+
+    private Task OnControlAsync(ControlMessage message, CancellationToken ct)
+    {
+        if (message.SchedulesChanged)
+            plan.Wake();
+        return Task.CompletedTask;
+    }
 
     private async Task PutAsync(ScheduleRequest request, string source, CancellationToken ct)
     {

@@ -19,12 +19,12 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
 {
     private const string Insert = """
         INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
-            created_at, idempotency_key, request_hash, schedule_id, fire_time, revoked, parent_id, args, tags, trace_parent)
+            created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent)
         SELECT n.id, n.job, n.lane, 0, n.due, n.staged, 0, 0, n.max, 0, 0, 0,
-            n.created, n.key, n.hash, n.schedule, n.fire, false, n.parent, n.args, n.tags, n.trace
+            n.created, n.key, n.hash, n.schedule, n.fire, n.overlap, false, n.parent, n.args, n.tags, n.trace
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::boolean[], $6::integer[], $7::timestamptz[], $8::text[],
-            $9::bytea[], $10::text[], $11::timestamptz[], $12::uuid[], $13::text[], $14::text[], $15::text[])
-            AS n(id, job, lane, due, staged, max, created, key, hash, schedule, fire, parent, args, tags, trace)
+            $9::bytea[], $10::text[], $11::timestamptz[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::integer[])
+            AS n(id, job, lane, due, staged, max, created, key, hash, schedule, fire, parent, args, tags, trace, overlap)
         """;
 
     // Where nothing can be in the way, not looking for it saves a third.
@@ -52,10 +52,11 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
             r.tags, r.trace_parent
         """;
 
+    // $6: whether it is the turn of runs that take turns.
     internal const string Claim = $"""
         {Take}
         FROM unnest($1::uuid[], $2::bigint[]) AS w(id, token)
-        WHERE r.id = w.id AND r.state + 0 = 0 AND r.due_at <= $4 AND r.crashes < $5
+        WHERE r.id = w.id AND r.state + 0 = 0 AND r.due_at <= $4 AND r.crashes < $5 AND (r.overlap = 0 OR $6)
             AND EXISTS (SELECT 1 FROM workers WHERE id = $3 AND state <> 2)
         {Taken}
         """;
@@ -67,7 +68,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
             SELECT r.id, w.token
             FROM unnest($1::uuid[], $2::bigint[]) AS w(id, token)
             JOIN runs r ON r.id = w.id
-            WHERE r.state + 0 = 0 AND r.due_at <= $4 AND r.crashes >= $5 AND EXISTS (SELECT 1 FROM workers WHERE id = $3 AND state <> 2)
+            WHERE r.state + 0 = 0 AND r.due_at <= $4 AND r.crashes >= $5 AND (r.overlap = 0 OR $6) AND EXISTS (SELECT 1 FROM workers WHERE id = $3 AND state <> 2)
                 AND NOT EXISTS (SELECT 1 FROM runs AS other WHERE other.worker_id = $3 AND other.state = 1 AND other.crashes >= $5)
             ORDER BY r.id LIMIT 1 FOR UPDATE OF r
         ) AS w
@@ -75,7 +76,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         {Taken}
         """;
 
-    private const string FindPending = "SELECT id, due_at FROM runs WHERE id = ANY($1) AND state + 0 = 0";
+    private const string FindPending = "SELECT id, due_at, overlap FROM runs WHERE id = ANY($1) AND state + 0 = 0";
 
     internal const string Complete = """
         UPDATE runs AS r SET state = 2, finished_at = c.finished, output = c.output, error = NULL, error_type = NULL, cancel_requested_at = NULL,
@@ -186,6 +187,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
             Array(NpgsqlDbType.Text, runs.Select(r => r.ScheduleId)), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.FireTime))),
             Array(NpgsqlDbType.Uuid, runs.Select(r => r.ParentId?.Value)), Array(NpgsqlDbType.Text, runs.Select(r => r.Args)),
             Array(NpgsqlDbType.Text, runs.Select(r => r.Tags)), Array(NpgsqlDbType.Text, runs.Select(r => r.TraceParent)),
+            Array(NpgsqlDbType.Integer, runs.Select(r => (int)r.Overlap)),
         ];
         if (runs.Any(r => r.MayExist))
             return await QueryAsync(own, InsertUnlessThere, RunIdOf, ct, rows);
@@ -205,7 +207,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         await QueryAsync(own, FindIds, RunIdOf, ct, Uuids(ids));
 
     protected override async Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
-        DbTransaction own, WorkerId worker, IReadOnlyList<RunLease> leases, DateTimeOffset now, CancellationToken ct)
+        DbTransaction own, WorkerId worker, IReadOnlyList<RunLease> leases, DateTimeOffset now, bool inTurn, CancellationToken ct)
     {
         var claimed = new List<ClaimedRun>(leases.Count);
         await using (var batch = new NpgsqlBatch((NpgsqlConnection)own.Connection!))
@@ -236,13 +238,13 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
             return
             [
                 Uuids(rows.Select(l => l.Id)), Array(NpgsqlDbType.Bigint, rows.Select(l => l.LeaseToken)),
-                Uuid(worker.Value), Instant(now), Integer(RescueRuns.CrashCap - 1),
+                Uuid(worker.Value), Instant(now), Integer(RescueRuns.CrashCap - 1), new NpgsqlParameter<bool> { TypedValue = inTurn },
             ];
         }
     }
 
-    protected override async Task<IReadOnlyList<(RunId Id, DateTimeOffset DueAt)>> FindPendingAsync(DbTransaction own, RunId[] ids, CancellationToken ct) =>
-        await QueryAsync(own, FindPending, r => (RunIdOf(r), r.GetUtc(1)), ct, Uuids(ids));
+    protected override async Task<IReadOnlyList<(RunId Id, DateTimeOffset DueAt, bool TakesTurns)>> FindPendingAsync(DbTransaction own, RunId[] ids, CancellationToken ct) =>
+        await QueryAsync(own, FindPending, r => (RunIdOf(r), r.GetUtc(1), r.GetInt32(2) != 0), ct, Uuids(ids));
 
     protected override async Task<IReadOnlyList<RunLease>> CompleteRowsAsync(
         DbTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct) => await QueryAsync(

@@ -33,7 +33,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     public PlainSql Sql { get; } = new PostgresPlainSql();
 
     /// <summary>The migrations of this program, oldest first.</summary>
-    internal static IReadOnlyList<string> Migrations { get; } = ["20261125015918_Initial", "20261125140048_ConsumerMessages"];
+    internal static IReadOnlyList<string> Migrations { get; } = ["20261125015918_Initial", "20261125140048_ConsumerMessages", "20261126151106_Scheduling"];
 
     public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
     {

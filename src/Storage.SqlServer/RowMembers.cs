@@ -22,6 +22,7 @@ internal static class RowMembers
         json.WriteBytes("hash", run.RequestHash);
         json.WriteText("schedule", run.ScheduleId);
         json.WriteInstant("fire", run.FireTime);
+        json.WriteNumber("overlap", (int)run.Overlap);
         json.WriteId("parent", run.ParentId);
         json.WriteText("args", run.Args);
         json.WriteText("tags", run.Tags);

@@ -71,11 +71,11 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
         await QueryAsync(own, SqlServerStatements.FindIds, r => r.GetRunId(0), ct, Rows.Of(ids.Order(), RowMembers.Id));
 
     protected override async Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
-        SqlTransaction own, WorkerId worker, IReadOnlyList<RunLease> leases, DateTimeOffset now, CancellationToken ct)
+        SqlTransaction own, WorkerId worker, IReadOnlyList<RunLease> leases, DateTimeOffset now, bool inTurn, CancellationToken ct)
     {
         ClaimedRun Read(SqlDataReader reader) => ReadClaimed(reader, reader.GetRunId(0), now);
         SqlParameter[] Parameters(IEnumerable<RunLease> wanted) =>
-            [WantedRows(wanted), Id("@worker", worker.ToBytes()), Instant("@now", now), Integer("@last", RescueRuns.CrashCap - 1)];
+            [WantedRows(wanted), Id("@worker", worker.ToBytes()), Instant("@now", now), Integer("@last", RescueRuns.CrashCap - 1), Integer("@turn", inTurn ? 1 : 0)];
 
         List<ClaimedRun> claimed;
         await using (var command = Command(own, SqlServerStatements.Claim, Parameters(leases)))
@@ -98,8 +98,8 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
         return claimed;
     }
 
-    protected override async Task<IReadOnlyList<(RunId Id, DateTimeOffset DueAt)>> FindPendingAsync(SqlTransaction own, RunId[] ids, CancellationToken ct) =>
-        await QueryAsync(own, SqlServerStatements.FindPending, r => (r.GetRunId(0), r.GetUtc(1)), ct, Rows.Of(ids.Order(), RowMembers.Id));
+    protected override async Task<IReadOnlyList<(RunId Id, DateTimeOffset DueAt, bool TakesTurns)>> FindPendingAsync(SqlTransaction own, RunId[] ids, CancellationToken ct) =>
+        await QueryAsync(own, SqlServerStatements.FindPending, r => (r.GetRunId(0), r.GetUtc(1), r.GetInt32(2) != 0), ct, Rows.Of(ids.Order(), RowMembers.Id));
 
     protected override async Task<IReadOnlyList<RunLease>> CompleteRowsAsync(
         SqlTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct) => await QueryAsync(

@@ -16,13 +16,13 @@ internal static class SqlServerStatements
     // Whoever inserts the same key or occurrence at the same moment is not seen here, but meets the unique index: see InsertRowsAsync.
     public const string Insert = $"""
         INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
-            created_at, idempotency_key, request_hash, schedule_id, fire_time, revoked, parent_id, args, tags, trace_parent)
+            created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent)
         OUTPUT inserted.id
         SELECT CONVERT(binary(16), n.id, 2), n.job, n.lane, 0, n.due, n.staged, 0, 0, n.max, 0, 0, 0,
-            n.created, CONVERT(varbinary(200), n.[key]), CONVERT(varbinary(32), n.hash, 2), n.schedule, n.fire, 0,
+            n.created, CONVERT(varbinary(200), n.[key]), CONVERT(varbinary(32), n.hash, 2), n.schedule, n.fire, n.overlap, 0,
             CONVERT(binary(16), n.parent, 2), n.args, n.tags, n.trace
         FROM OPENJSON(@rows) WITH (id char(32), job nvarchar(128), lane nvarchar(64), due datetime2(7), staged bit, max int, created datetime2(7),
-            [key] varchar(200), hash varchar(64), schedule nvarchar(128), fire datetime2(7), parent char(32), args nvarchar(max),
+            [key] varchar(200), hash varchar(64), schedule nvarchar(128), fire datetime2(7), overlap int, parent char(32), args nvarchar(max),
             tags nvarchar(max), trace nvarchar(max)) AS n
         WHERE NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.id = CONVERT(binary(16), n.id, 2))
             AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.idempotency_key = CONVERT(varbinary(200), n.[key]) AND r.idempotency_key IS NOT NULL)
@@ -60,7 +60,7 @@ internal static class SqlServerStatements
         {Started}
         FROM {Wanted}
         JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), w.id, 2)
-        WHERE r.state = 0 AND r.due_at <= @now AND r.crashes < @last
+        WHERE r.state = 0 AND r.due_at <= @now AND r.crashes < @last AND (r.overlap = 0 OR @turn = 1)
             AND EXISTS (SELECT 1 FROM workers AS o WHERE o.id = @worker AND o.state <> 2)
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
@@ -73,7 +73,7 @@ internal static class SqlServerStatements
             SELECT TOP (1) c.id, w.token
             FROM {Wanted}
             JOIN runs AS c WITH (UPDLOCK, ROWLOCK) ON c.id = CONVERT(binary(16), w.id, 2)
-            WHERE c.state = 0 AND c.due_at <= @now AND c.crashes >= @last
+            WHERE c.state = 0 AND c.due_at <= @now AND c.crashes >= @last AND (c.overlap = 0 OR @turn = 1)
             ORDER BY w.position
         ) AS w
         JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = w.id
@@ -83,7 +83,7 @@ internal static class SqlServerStatements
         """;
 
     public const string FindPending = """
-        SELECT r.id, r.due_at
+        SELECT r.id, r.due_at, r.overlap
         FROM OPENJSON(@rows) WITH (id char(32)) AS w
         JOIN runs AS r ON r.id = CONVERT(binary(16), w.id, 2)
         WHERE r.state = 0

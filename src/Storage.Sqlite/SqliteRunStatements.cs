@@ -16,9 +16,9 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
 
     private const string Insert = """
         INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
-            created_at, idempotency_key, request_hash, schedule_id, fire_time, revoked, parent_id, args, tags, trace_parent)
+            created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent)
         VALUES ($id, $job, $lane, 0, $due, $staged, 0, 0, $max, 0, 0, 0,
-            $created, $key, $hash, $schedule, $fire, 0, $parent, $args, $tags, $trace)
+            $created, $key, $hash, $schedule, $fire, $overlap, 0, $parent, $args, $tags, $trace)
         ON CONFLICT DO NOTHING
         """;
 
@@ -31,12 +31,12 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
     private const string Claim = """
         UPDATE runs SET state = 1, attempt = attempt + 1, worker_id = $worker, lease_token = $token, started_at = $now,
             staged = 1, progress = NULL, progress_message = NULL
-        WHERE id = $id AND state = 0 AND due_at <= $now
+        WHERE id = $id AND state = 0 AND due_at <= $now AND (overlap = 0 OR $inTurn)
             AND (crashes < $last OR NOT EXISTS (SELECT 1 FROM runs AS other WHERE other.worker_id = $worker AND other.state = 1 AND other.crashes >= $last))
         RETURNING job, lane, args, attempt, attempt_offset, max_attempts, due_at, schedule_id, fire_time, tags, trace_parent
         """;
 
-    private const string FindPending = "SELECT due_at FROM runs WHERE id = $id AND state = 0";
+    private const string FindPending = "SELECT due_at, overlap FROM runs WHERE id = $id AND state = 0";
 
     private const string Complete = """
         UPDATE runs SET state = 2, finished_at = $now, output = $output, error = NULL, error_type = NULL, cancel_requested_at = NULL,
@@ -96,13 +96,13 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
     }
 
     public Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(
-        DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, CancellationToken ct)
+        DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool inTurn, CancellationToken ct)
     {
         var batch = new Batch(this, transaction);
         var owner = worker.ToBytes();
         var isAlive = batch.Exists(IsAlive, ("$worker", owner));
         return Task.FromResult<IReadOnlyList<ClaimOutcome>>(
-            [.. ids.Select(id => isAlive ? ClaimOne(batch, owner, id, now) : ClaimOutcome.WorkerGone)]);
+            [.. ids.Select(id => isAlive ? ClaimOne(batch, owner, id, now, inTurn) : ClaimOutcome.WorkerGone)]);
     }
 
     public Task<IReadOnlyList<SettleOutcome>> CompleteAsync(
@@ -171,7 +171,7 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
             ("$id", run.Id.ToBytes()), ("$job", run.Job), ("$lane", run.Lane), ("$due", Values.ToMicroseconds(run.DueAt)),
             ("$staged", run.Staged), ("$max", Values.OrNull(run.MaxAttempts)), ("$created", Values.ToMicroseconds(run.CreatedAt)),
             ("$key", Values.OrNull(run.IdempotencyKey)), ("$hash", Values.OrNull(run.RequestHash)),
-            ("$schedule", Values.OrNull(run.ScheduleId)), ("$fire", Values.OrNull(run.FireTime)), ("$parent", Values.OrNull(run.ParentId)),
+            ("$schedule", Values.OrNull(run.ScheduleId)), ("$fire", Values.OrNull(run.FireTime)), ("$overlap", (int)run.Overlap), ("$parent", Values.OrNull(run.ParentId)),
             ("$args", run.Args), ("$tags", Values.OrNull(run.Tags)), ("$trace", Values.OrNull(run.TraceParent)));
         if (inserted == 1)
             return new EnqueueOutcome(EnqueueStatus.Inserted, run.Id);
@@ -193,7 +193,7 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         return new EnqueueOutcome(EnqueueStatus.Existing, run.Id);
     }
 
-    private static ClaimOutcome ClaimOne(Batch batch, byte[] worker, RunId id, DateTimeOffset now)
+    private static ClaimOutcome ClaimOne(Batch batch, byte[] worker, RunId id, DateTimeOffset now, bool inTurn)
     {
         var token = Random.Shared.NextInt64();
         var key = id.ToBytes();
@@ -216,13 +216,17 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
                 Tags = r.GetStringOrNull(9),
                 TraceParent = r.GetStringOrNull(10),
             },
-            ("$id", key), ("$worker", worker), ("$token", token), ("$now", Values.ToMicroseconds(now)), ("$last", RescueRuns.CrashCap - 1));
+            ("$id", key), ("$worker", worker), ("$token", token), ("$now", Values.ToMicroseconds(now)), ("$last", RescueRuns.CrashCap - 1), ("$inTurn", inTurn));
         if (claimed is [var run])
             return new ClaimOutcome(ClaimStatus.Claimed, run);
-        // Pending and due, yet not claimed: it is on its last chance and has to wait for another such run to end.
-        return batch.Query(FindPending, r => r.GetInstant(0), ("$id", key)) is [var due]
-            ? new ClaimOutcome(ClaimStatus.NotDue, DueAt: due > now ? due : now + ClaimRuns.LastChancePause)
-            : ClaimOutcome.Duplicate;
+        if (batch.Query(FindPending, r => (DueAt: r.GetInstant(0), TakesTurns: r.GetInt32(1) != 0), ("$id", key)) is not [var left])
+            return ClaimOutcome.Duplicate;
+        if (left.DueAt > now)
+            return new ClaimOutcome(ClaimStatus.NotDue, DueAt: left.DueAt);
+        // Pending and due, yet not claimed: it takes turns, or is on its last chance and has to wait for another such run to end.
+        return left.TakesTurns && !inTurn
+            ? new ClaimOutcome(ClaimStatus.NeedsTurn)
+            : new ClaimOutcome(ClaimStatus.NotDue, DueAt: now + ClaimRuns.LastChancePause);
     }
 
     private static SettleOutcome CompleteOne(Batch batch, Completion completion)

@@ -19,6 +19,7 @@ public sealed partial class ExecuteRuns(
     FailRuns fail,
     ReleaseRuns release,
     EndAttempts ends,
+    TakeTurns turns,
     RunReports reports,
     IRetryPolicy retry,
     IStorage storage,
@@ -61,6 +62,19 @@ public sealed partial class ExecuteRuns(
             handle.MarkSettled();
             await handler;
             running.Remove(handle);
+        }
+    }
+
+    /// <summary>Nudges the run that waited for this one; when that fails, the scheduler finds it.</summary>
+    private async Task PassOnAsync(ClaimedRun run)
+    {
+        try
+        {
+            await turns.PassOnAsync(run.Id, CancellationToken.None);
+        }
+        catch (Exception e) when (storage.IsOutage(e))
+        {
+            LogNotPassedOn(run.Job, run.Id, e);
         }
     }
 
@@ -110,8 +124,12 @@ public sealed partial class ExecuteRuns(
         if (settled == SettleOutcome.LeaseLost)
         {
             LogLeaseLost(run.Job, run.Id);
+            return;
         }
-        else if (dead is not null)
+
+        if (run.IsInTurn)
+            await PassOnAsync(run);
+        if (dead is not null)
         {
             await transport.PublishDeadAsync(dead, CancellationToken.None);
         }
@@ -204,6 +222,9 @@ public sealed partial class ExecuteRuns(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The end of {Job} {RunId} could not be written; again in {Pause}.")]
     private partial void LogNotSettled(string job, RunId runId, TimeSpan pause, Exception e);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The run that waits for {Job} {RunId} could not be looked for; the scheduler finds it.")]
+    private partial void LogNotPassedOn(string job, RunId runId, Exception e);
 
     /// <summary>Puts run id and trace id on every log line of the attempt, without a dictionary per run.</summary>
     private sealed class RunScope(ClaimedRun run) : IReadOnlyList<KeyValuePair<string, object?>>

@@ -10,10 +10,10 @@ internal static class ReplayRunsEndpoints
 {
     public static void Map(IEndpointRouteBuilder api) => api.MapPost("/runs/{id}/replay", ReplayAsync).Produces<EnqueuedView>(202).WithName("replayRun");
 
-    private static async Task<IResult> ReplayAsync(string id, ReplayRuns replay, CancellationToken ct)
+    private static async Task<IResult> ReplayAsync(string id, HttpContext http, ReplayRuns replay, CancellationToken ct)
     {
         var runId = GetRunsEndpoints.ReadId(id);
-        return await replay.ExecuteAsync(runId, "api", ct) switch
+        return await replay.ExecuteAsync(runId, Caller.Of(http), ct) switch
         {
             ReplayResult.NotFound => Problems.NotFound("run", id),
             ReplayResult.WrongState => Problems.Conflict("not_replayable", $"Run {runId} is neither failed nor canceled; only such runs can be replayed."),

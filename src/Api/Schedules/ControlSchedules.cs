@@ -1,5 +1,6 @@
 using Fleet.Api.Runs;
 using Fleet.Core;
+using Fleet.Core.Runs;
 using Fleet.Core.Schedules;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -7,10 +8,18 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Fleet.Api.Schedules;
 
-/// <summary>Why a schedule is paused.</summary>
-public sealed record PauseBody
+/// <summary>Why a schedule is stopped or let go on.</summary>
+public record ControlBody
 {
+    /// <summary>In words for people; the first 500 characters are kept.</summary>
     public string? Reason { get; init; }
+}
+
+/// <summary>Why a schedule is paused, and until when.</summary>
+public sealed record PauseBody : ControlBody
+{
+    /// <summary>From when it fires again by itself, ISO 8601 with offset. Left out: until it is resumed.</summary>
+    public string? Until { get; init; }
 }
 
 internal static class ControlSchedulesEndpoints
@@ -18,19 +27,31 @@ internal static class ControlSchedulesEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapPost("/schedules/{id}/pause", PauseAsync).Produces<ScheduleView>().WithName("pauseSchedule");
-        api.MapPost("/schedules/{id}/resume", ResumeAsync).Produces<ScheduleView>().WithName("resumeSchedule");
+        api.MapPost("/schedules/{id}/resume", StartAsync).Produces<ScheduleView>().WithName("resumeSchedule");
+        api.MapPost("/schedules/{id}/stop", StopAsync).Produces<ScheduleView>().WithName("stopSchedule");
+        api.MapPost("/schedules/{id}/start", StartAsync).Produces<ScheduleView>().WithName("startSchedule");
         api.MapPost("/schedules/{id}/trigger", TriggerAsync).Produces<EnqueuedView>(202).WithName("triggerSchedule");
         api.MapDelete("/schedules/{id}", DeleteAsync).Produces(204).WithName("deleteSchedule");
     }
 
-    private static async Task<IResult> PauseAsync(string id, HttpContext http, PauseSchedules pause, GetSchedules get, CancellationToken ct)
+    private static async Task<IResult> PauseAsync(string id, HttpContext http, ControlSchedules control, GetSchedules get, CancellationToken ct)
     {
         var body = await RequestBody.ReadOptionalAsync<PauseBody>(http, ct);
-        return await pause.PauseAsync(id, body.Reason, CancellationToken.None) ? await ShowAsync(id, get, ct) : Problems.NotFound("schedule", id);
+        var until = RunRules.ReadInstant(body.Until, "until");
+        return await ShowAsync(id, await control.PauseAsync(id, until, Who(http, body), CancellationToken.None), get, ct);
     }
 
-    private static async Task<IResult> ResumeAsync(string id, PauseSchedules pause, GetSchedules get, CancellationToken ct) =>
-        await pause.ResumeAsync(id, CancellationToken.None) ? await ShowAsync(id, get, ct) : Problems.NotFound("schedule", id);
+    private static async Task<IResult> StopAsync(string id, HttpContext http, ControlSchedules control, GetSchedules get, CancellationToken ct)
+    {
+        var body = await RequestBody.ReadOptionalAsync<ControlBody>(http, ct);
+        return await ShowAsync(id, await control.StopAsync(id, Who(http, body), CancellationToken.None), get, ct);
+    }
+
+    private static async Task<IResult> StartAsync(string id, HttpContext http, ControlSchedules control, GetSchedules get, CancellationToken ct)
+    {
+        var body = await RequestBody.ReadOptionalAsync<ControlBody>(http, ct);
+        return await ShowAsync(id, await control.StartAsync(id, Who(http, body), CancellationToken.None), get, ct);
+    }
 
     private static async Task<IResult> TriggerAsync(string id, TriggerSchedules trigger) =>
         await trigger.ExecuteAsync(id, CancellationToken.None) is { } run
@@ -40,7 +61,10 @@ internal static class ControlSchedulesEndpoints
     private static async Task<IResult> DeleteAsync(string id, DeleteSchedules delete) =>
         await delete.ExecuteAsync(id, CancellationToken.None) ? Results.NoContent() : Problems.NotFound("schedule", id);
 
-    private static async Task<IResult> ShowAsync(string id, GetSchedules get, CancellationToken ct) => await get.FindAsync(id, ct) is { } schedule
-        ? Results.Json(ScheduleView.From(schedule, get.NextFire(schedule)), FleetJson.Payload)
-        : Problems.NotFound("schedule", id);
+    private static ScheduleControl Who(HttpContext http, ControlBody body) => new(Caller.Of(http), body.Reason);
+
+    private static async Task<IResult> ShowAsync(string id, bool found, GetSchedules get, CancellationToken ct) =>
+        found && await get.FindAsync(id, ct) is { } schedule
+            ? Results.Json(ScheduleView.From(schedule), FleetJson.Payload)
+            : Problems.NotFound("schedule", id);
 }

@@ -19,10 +19,10 @@ internal static class GetSchedulesEndpoints
     {
         _ = new QueryString(http);
         var schedules = await get.ListAsync(ct);
-        return Results.Json(new Page<ScheduleView>([.. schedules.Select(s => ScheduleView.From(s, get.NextFire(s)))]), FleetJson.Payload);
+        return Results.Json(new Page<ScheduleView>([.. schedules.Select(ScheduleView.From)]), FleetJson.Payload);
     }
 
     private static async Task<IResult> GetAsync(string id, GetSchedules get, CancellationToken ct) => await get.FindAsync(id, ct) is { } schedule
-        ? Results.Json(ScheduleView.From(schedule, get.NextFire(schedule)), FleetJson.Payload)
+        ? Results.Json(ScheduleView.From(schedule), FleetJson.Payload)
         : Problems.NotFound("schedule", id);
 }

@@ -33,7 +33,57 @@ public sealed record PutScheduleBody
     public string? Lane { get; init; }
     public int? MaxAttempts { get; init; }
     public IReadOnlyList<string>? Tags { get; init; }
+
+    /// <summary>After how many occurrences it stops, from 1. Left out: never.</summary>
+    public int? MaxOccurrences { get; init; }
+
+    /// <summary>Nothing fires before this instant, ISO 8601 with offset.</summary>
+    public string? StartsAt { get; init; }
+
+    /// <summary>Nothing fires after this instant, ISO 8601 with offset.</summary>
+    public string? EndsAt { get; init; }
+
+    /// <summary>Dates on which nothing fires: <c>2026-12-24</c>, <c>2026-12-24..2027-01-02</c>, <c>12-25</c> in every year.</summary>
+    public IReadOnlyList<string>? Exclude { get; init; }
+
+    /// <summary>A period over which schedules that fire together are spread, by their ids: <c>5m</c>.</summary>
+    public string? Jitter { get; init; }
     public MisfirePolicy Misfire { get; init; }
+
+    /// <summary>A missed fire time older than this is not made up for: <c>1h</c>. Left out: no limit.</summary>
+    public string? MisfireDeadline { get; init; }
+    public OverlapPolicy Overlap { get; init; }
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <exception cref="InvalidRunException">A field cannot be read.</exception>
+    public ScheduleRequest ToRequest(string id) => new()
+    {
+        Id = id,
+        Job = Job is { Length: > 0 } name
+            ? name
+            : throw new InvalidRunException(new InputError("missing_field", "job", "job: it is missing; it names the job to run.", null, "a job's name")),
+        Args = ArgsText.From(Args),
+        Lane = Lane,
+        MaxAttempts = MaxAttempts,
+        Tags = Tags,
+        MaxOccurrences = MaxOccurrences,
+        Misfire = Misfire,
+        MisfireDeadline = MisfireDeadline,
+        Overlap = Overlap,
+        Labels = Labels,
+        Trigger = new TriggerSpec
+        {
+            Cron = Cron,
+            Every = Every,
+            Anchor = RunRules.ReadInstant(Anchor, "anchor"),
+            At = RunRules.ReadInstant(At, "at"),
+            Zone = Zone,
+            StartsAt = RunRules.ReadInstant(StartsAt, "startsAt"),
+            EndsAt = RunRules.ReadInstant(EndsAt, "endsAt"),
+            Exclude = Exclude,
+            Jitter = Jitter,
+        },
+    };
 }
 
 internal static class PutSchedulesEndpoints
@@ -45,36 +95,12 @@ internal static class PutSchedulesEndpoints
         string id, HttpContext http, PutSchedules put, GetSchedules get, CancellationToken ct)
     {
         var body = await RequestBody.ReadAsync<PutScheduleBody>(http, RequestBody.MaxSingle, ct);
-        if (body.Job is not { Length: > 0 } name)
-            throw new InvalidRunException(new InputError("missing_field", "job", "job: it is missing; it names the job to run.", null, "a job's name"));
-        var args = ArgsText.From(body.Args);
-        var result = await put.ExecuteAsync(
-            new ScheduleRequest
-            {
-                Id = id,
-                Job = name,
-                Args = args,
-                Lane = body.Lane,
-                MaxAttempts = body.MaxAttempts,
-                Tags = body.Tags,
-                Misfire = body.Misfire,
-                Trigger = new TriggerSpec
-                {
-                    Cron = body.Cron,
-                    Every = body.Every,
-                    Anchor = RunRules.ReadInstant(body.Anchor, "anchor"),
-                    At = RunRules.ReadInstant(body.At, "at"),
-                    Zone = body.Zone,
-                },
-            },
-            "api",
-            CancellationToken.None);
+        var result = await put.ExecuteAsync(body.ToRequest(id), "api", CancellationToken.None);
         // Deleted by somebody else in this very moment: what was put is gone.
-        if (await get.FindAsync(id, ct) is not { } schedule)
-            return Problems.NotFound("schedule", id);
-        return Results.Json(
-            ScheduleView.From(schedule, get.NextFire(schedule)),
-            FleetJson.Payload,
-            statusCode: result == PutResult.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+        return await get.FindAsync(id, ct) is { } schedule
+            ? Results.Json(
+                ScheduleView.From(schedule), FleetJson.Payload,
+                statusCode: result == PutResult.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK)
+            : Problems.NotFound("schedule", id);
     }
 }

@@ -27,6 +27,9 @@ public sealed class FleetApi : IDisposable
         var handler = new SocketsHttpHandler { UseProxy = !server.IsLoopback, ConnectTimeout = TimeSpan.FromSeconds(5) };
         _http = new HttpClient(handler) { BaseAddress = new Uri(server.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/"), Timeout = answerTime ?? AnswerTime };
         _http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        // Header values are ASCII; a name that is not is left out rather than refused.
+        if (Environment.UserName is { Length: > 0 } user && user.All(c => c is > ' ' and < '\x7f'))
+            _http.DefaultRequestHeaders.Add("X-Fleet-User", user);
         _shown = server.GetLeftPart(UriPartial.Path).TrimEnd('/');
     }
 

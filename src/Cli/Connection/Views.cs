@@ -110,6 +110,8 @@ public sealed record ScheduleView
     public string? Zone { get; init; }
     public string Status { get; init; } = "";
     public string? StatusReason { get; init; }
+    public string? StatusBy { get; init; }
+    public DateTimeOffset? ResumeAt { get; init; }
     public DateTimeOffset? NextFireAt { get; init; }
     public DateTimeOffset? LastFireTime { get; init; }
 

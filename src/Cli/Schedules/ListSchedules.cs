@@ -40,9 +40,16 @@ public static class ListSchedules
                 Screen.Cell(schedule.Trigger),
                 Screen.Cell(schedule.NextFireAt is { } next ? $"{Times.Instant(next)} ({Times.Relative(next, now)})" : ""),
                 Screen.State(schedule.Status),
-                Screen.Cell(schedule.StatusReason));
+                Screen.Cell(Reason(schedule)));
         }
 
         Screen.Show(table);
+    }
+
+    private static string Reason(ScheduleView schedule)
+    {
+        var by = schedule.StatusBy is null ? "" : $"by {schedule.StatusBy}";
+        var until = schedule.ResumeAt is { } resume ? $"until {Times.Instant(resume)}" : "";
+        return string.Join(", ", new[] { schedule.StatusReason ?? "", by, until }.Where(part => part.Length > 0));
     }
 }

@@ -24,7 +24,7 @@ public interface ILaneTransport
     /// <summary>Holds nudges in this process, in any order, and sends each at its time; they are lost with the process.</summary>
     void HoldReady(IReadOnlyList<DelayedNudge> nudges);
 
-    /// <summary>Tells every worker. Best effort: a broker that is down is logged, not thrown.</summary>
+    /// <summary>Tells every worker and every scheduler. Best effort: a broker that is down is logged, not thrown.</summary>
     Task PublishControlAsync(ControlMessage message, CancellationToken ct);
 
     /// <summary>Publishes an event to whoever listens.</summary>
@@ -76,9 +76,10 @@ public readonly record struct DelayedNudge(string Lane, RunId Id, DateTimeOffset
 public sealed record DeadRun(
     RunId Id, string Job, string Lane, string Args, int Attempt, string Error, string ErrorType, DateTimeOffset FailedAt);
 
-/// <summary>What all workers are told.</summary>
+/// <summary>What all workers and schedulers are told.</summary>
 /// <param name="CancelRuns">Runs that are to be stopped where they run.</param>
-public sealed record ControlMessage(IReadOnlyList<RunId>? CancelRuns = null);
+/// <param name="SchedulesChanged">True when the leader is to look at the schedules now.</param>
+public sealed record ControlMessage(IReadOnlyList<RunId>? CancelRuns = null, bool SchedulesChanged = false);
 
 /// <summary>An event on the wire.</summary>
 /// <param name="Id">Stable over re-sends.</param>

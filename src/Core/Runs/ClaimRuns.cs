@@ -17,6 +17,9 @@ public enum ClaimStatus
 
     /// <summary>The worker itself was declared gone: it must take a new identity.</summary>
     WorkerGone = 3,
+
+    /// <summary>It may run only in its turn: <see cref="TakeTurns"/> decides.</summary>
+    NeedsTurn = 4,
 }
 
 /// <summary>The result of one claim.</summary>
@@ -61,6 +64,9 @@ public sealed record ClaimedRun
     public string? Tags { get; init; }
 
     public string? TraceParent { get; init; }
+
+    /// <summary>True when runs of the same schedule may wait for its end.</summary>
+    public bool IsInTurn { get; init; }
 }
 
 /// <summary>Pending → Running: takes due runs for a worker, each under a fresh lease. Nudges that arrive together share one statement.</summary>
@@ -71,19 +77,25 @@ public sealed class ClaimRuns : IAsyncDisposable
     public static readonly TimeSpan LastChancePause = TimeSpan.FromSeconds(1);
 
     private readonly IStorage _storage;
+    private readonly TakeTurns _turns;
     private readonly TimeProvider _time;
     private readonly GroupCommit<Request, ClaimOutcome> _group;
 
-    public ClaimRuns(IStorage storage, TimeProvider time)
+    public ClaimRuns(IStorage storage, TakeTurns turns, TimeProvider time)
     {
         _storage = storage;
+        _turns = turns;
         _time = time;
         _group = new("claim", ClaimAsync, storage.IsOutage);
     }
 
     /// <summary>Claims one run. A run that has ended, or is owned by a live worker, comes back as
     /// <see cref="ClaimStatus.Duplicate"/>; that is normal.</summary>
-    public Task<ClaimOutcome> ExecuteAsync(WorkerId worker, RunId id, CancellationToken ct) => _group.AddAsync(new(worker, id), ct);
+    public async Task<ClaimOutcome> ExecuteAsync(WorkerId worker, RunId id, CancellationToken ct)
+    {
+        var outcome = await _group.AddAsync(new(worker, id), ct);
+        return outcome.Status == ClaimStatus.NeedsTurn ? await _turns.ExecuteAsync(worker, id, ct) : outcome;
+    }
 
     public ValueTask DisposeAsync() => _group.DisposeAsync();
 
@@ -98,7 +110,7 @@ public sealed class ClaimRuns : IAsyncDisposable
                 {
                     var indexes = group.ToArray();
                     var ids = Array.ConvertAll(indexes, i => requests[i].Id);
-                    var claimed = await _storage.Statements.ClaimAsync(scope.Transaction, group.Key, ids, _time.GetUtcNow(), ct);
+                    var claimed = await _storage.Statements.ClaimAsync(scope.Transaction, group.Key, ids, _time.GetUtcNow(), inTurn: false, ct);
                     for (var i = 0; i < indexes.Length; i++)
                         outcomes[indexes[i]] = claimed[i];
                 }

@@ -1,3 +1,5 @@
+using Fleet.Core.Schedules;
+
 namespace Fleet.Core.Runs;
 
 /// <summary>A run that is about to be stored.</summary>
@@ -35,6 +37,9 @@ public sealed record NewRun
     public string? ScheduleId { get; init; }
 
     public DateTimeOffset? FireTime { get; init; }
+
+    /// <summary>What becomes of it while another run of the schedule has not ended.</summary>
+    public OverlapPolicy Overlap { get; init; }
 
     /// <summary>Whether a run with this id, key or occurrence may be stored already. False only where the id was made for this row.</summary>
     public bool MayExist { get; init; } = true;

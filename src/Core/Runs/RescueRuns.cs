@@ -26,7 +26,7 @@ public readonly record struct RescuedRun(OrphanedRun Orphan, RunState Next, int 
 /// poison job that kills its process ends as Failed after the cap. It takes no neighbours with it: a run with one crash left
 /// is claimed only where no other such run is running, and when that worker dies the blame is its alone.</summary>
 public sealed partial class RescueRuns(
-    IStorage storage, ILaneTransport transport, Wakers wakers, TimeProvider time, ILogger<RescueRuns> logger)
+    IStorage storage, ILaneTransport transport, TakeTurns turns, Wakers wakers, TimeProvider time, ILogger<RescueRuns> logger)
 {
     /// <summary>How often the worker of a run may die before the run is Failed.</summary>
     public const int CrashCap = 3;
@@ -52,6 +52,8 @@ public sealed partial class RescueRuns(
             LogRescued(run.Orphan.Id, run.Next, run.Crashes);
         if (rescued.Count > 0)
             wakers.Stage.Wake();
+        foreach (var ended in rescued.Where(r => r.Next != RunState.Pending))
+            await turns.PassOnAsync(ended.Orphan.Id, ct);
         await PublishDeadAsync([.. rescued.Where(r => r.Next == RunState.Failed).Select(r => r.Orphan.Id)], ct);
         return rescued.Count;
     }

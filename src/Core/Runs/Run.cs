@@ -1,3 +1,4 @@
+using Fleet.Core.Schedules;
 using Fleet.Core.Workers;
 
 namespace Fleet.Core.Runs;
@@ -56,6 +57,9 @@ public sealed class Run
     public string? ScheduleId { get; set; }
 
     public DateTimeOffset? FireTime { get; set; }
+
+    /// <summary>What becomes of it when it comes due while another run of the schedule has not ended.</summary>
+    public OverlapPolicy Overlap { get; set; }
 
     /// <summary>True for an occurrence that was planned and then called off because its schedule changed.</summary>
     public bool Revoked { get; set; }

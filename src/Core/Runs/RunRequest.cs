@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Fleet.Core.Jobs;
+using Fleet.Core.Schedules;
 
 namespace Fleet.Core.Runs;
 
@@ -21,6 +22,9 @@ public sealed record RunRequest
 
     /// <summary>The schedule that a person triggered by hand.</summary>
     public string? ScheduleId { get; init; }
+
+    /// <summary>The schedule's.</summary>
+    public OverlapPolicy Overlap { get; init; }
 
     /// <summary>W3C trace context of the caller. Null: that of the current activity.</summary>
     public string? TraceParent { get; init; }
@@ -60,6 +64,7 @@ public sealed record RunRequest
             TraceParent = TraceParent ?? Activity.Current?.Id,
             ParentId = ParentId,
             ScheduleId = ScheduleId,
+            Overlap = Overlap,
             MayExist = Options.IdempotencyKey is not null,
         };
     }

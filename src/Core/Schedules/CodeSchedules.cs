@@ -14,36 +14,43 @@ public sealed class SchedulesBuilder(IServiceCollection services)
     /// <param name="args">Typed args; their type names the job.</param>
     /// <param name="zone">IANA time zone. Null: UTC.</param>
     /// <param name="misfire">What happens to fire times that nobody could plan.</param>
-    public SchedulesBuilder Cron<TArgs>(string id, string cron, TArgs args, string? zone = null, MisfirePolicy misfire = MisfirePolicy.RunLatest)
-        where TArgs : notnull => Add(id, new TriggerSpec { Cron = cron, Zone = zone }, args, misfire);
+    /// <param name="with">Sets the rest: <c>s => s with { Overlap = OverlapPolicy.Skip }</c>.</param>
+    public SchedulesBuilder Cron<TArgs>(
+        string id, string cron, TArgs args, string? zone = null, MisfirePolicy misfire = MisfirePolicy.RunLatest, Func<ScheduleRequest, ScheduleRequest>? with = null)
+        where TArgs : notnull => Add(id, new TriggerSpec { Cron = cron, Zone = zone }, args, misfire, with);
 
     /// <summary>Fires at whole multiples of a period since 1970.</summary>
     /// <param name="id">The schedule's name.</param>
     /// <param name="every">The period, such as <c>15s</c>, <c>5m</c> or <c>PT1H</c>; at least one second.</param>
     /// <param name="args">Typed args; their type names the job.</param>
     /// <param name="misfire">What happens to fire times that nobody could plan.</param>
-    public SchedulesBuilder Every<TArgs>(string id, string every, TArgs args, MisfirePolicy misfire = MisfirePolicy.RunLatest)
-        where TArgs : notnull => Add(id, new TriggerSpec { Every = every }, args, misfire);
+    /// <param name="with">Sets the rest: <c>s => s with { Overlap = OverlapPolicy.Skip }</c>.</param>
+    public SchedulesBuilder Every<TArgs>(
+        string id, string every, TArgs args, MisfirePolicy misfire = MisfirePolicy.RunLatest, Func<ScheduleRequest, ScheduleRequest>? with = null)
+        where TArgs : notnull => Add(id, new TriggerSpec { Every = every }, args, misfire, with);
 
     /// <summary>Fires once.</summary>
     /// <param name="id">The schedule's name.</param>
     /// <param name="at">When.</param>
     /// <param name="args">Typed args; their type names the job.</param>
-    public SchedulesBuilder Once<TArgs>(string id, DateTimeOffset at, TArgs args) where TArgs : notnull =>
-        Add(id, new TriggerSpec { At = at }, args, MisfirePolicy.RunLatest);
+    /// <param name="with">Sets the rest: <c>s => s with { Overlap = OverlapPolicy.Skip }</c>.</param>
+    public SchedulesBuilder Once<TArgs>(string id, DateTimeOffset at, TArgs args, Func<ScheduleRequest, ScheduleRequest>? with = null) where TArgs : notnull =>
+        Add(id, new TriggerSpec { At = at }, args, MisfirePolicy.RunLatest, with);
 
-    private SchedulesBuilder Add<TArgs>(string id, TriggerSpec trigger, TArgs args, MisfirePolicy misfire) where TArgs : notnull
+    private SchedulesBuilder Add<TArgs>(
+        string id, TriggerSpec trigger, TArgs args, MisfirePolicy misfire, Func<ScheduleRequest, ScheduleRequest>? with) where TArgs : notnull
     {
         var job = args.GetType().GetCustomAttribute<JobAttribute>()?.Name
             ?? throw new InvalidOperationException($"{args.GetType()} cannot be scheduled: it has no [Job(\"name\")] attribute.");
-        services.AddSingleton(new ScheduleRequest
+        var request = new ScheduleRequest
         {
             Id = id,
             Job = job,
             Args = JsonSerializer.Serialize(args, args.GetType(), FleetJson.Payload),
             Trigger = trigger,
             Misfire = misfire,
-        });
+        };
+        services.AddSingleton(with?.Invoke(request) ?? request);
         return this;
     }
 }

@@ -4,14 +4,19 @@ using Microsoft.EntityFrameworkCore;
 namespace Fleet.Core.Schedules;
 
 /// <summary>Deletes a schedule; what was planned ahead is revoked, its runs of the past stay.</summary>
-public sealed class DeleteSchedules(IStorage storage, TimeProvider time)
+public sealed class DeleteSchedules(IStorage storage, ScheduleChanges changes, TimeProvider time)
 {
     /// <returns>False when there is no such schedule.</returns>
-    public Task<bool> ExecuteAsync(string id, CancellationToken ct) => storage.WriteAsync(
-        async scope =>
-        {
-            await RevokeOccurrences.ExecuteAsync(scope, id, time.GetUtcNow(), "the schedule was deleted", ct);
-            return await scope.Db.Schedules.Where(s => s.Id == id).ExecuteDeleteAsync(ct) > 0;
-        },
-        ct);
+    public async Task<bool> ExecuteAsync(string id, CancellationToken ct)
+    {
+        var found = await storage.WriteAsync(
+            async scope =>
+            {
+                await RevokeOccurrences.ExecuteAsync(scope, id, time.GetUtcNow(), "the schedule was deleted", ct);
+                return await scope.Db.Schedules.Where(s => s.Id == id).ExecuteDeleteAsync(ct) > 0;
+            },
+            ct);
+        await changes.AnnounceAsync(ct);
+        return found;
+    }
 }

@@ -1,24 +1,62 @@
+using Fleet.Core.Jobs;
 using Fleet.Core.Storage;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Schedules;
 
+/// <summary>A schedule with what is not in its row.</summary>
+/// <param name="Row">The row.</param>
+/// <param name="Status">Whether it fires now.</param>
+/// <param name="NextFireAt">When it fires next; null while nobody can say.</param>
+/// <param name="LastStartedAt">When the run of its latest fire time that has been started was started.</param>
+/// <param name="Timeout">How long an attempt of its job may take, as the job says.</param>
+public sealed record ScheduleInfo(
+    Schedule Row, ScheduleStatus Status, DateTimeOffset? NextFireAt, DateTimeOffset? LastStartedAt, TimeSpan? Timeout);
+
 /// <summary>Reads schedules.</summary>
-public sealed class GetSchedules(IStorage storage, TimeProvider time)
+public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvider time)
 {
-    public async Task<IReadOnlyList<Schedule>> ListAsync(CancellationToken ct)
+    /// <summary>All, by id.</summary>
+    public async Task<IReadOnlyList<ScheduleInfo>> ListAsync(CancellationToken ct)
     {
         await using var db = storage.Read();
-        return await db.Schedules.AsNoTracking().OrderBy(s => s.Id).ToListAsync(ct);
+        return await ReadAsync(db, db.Schedules, ct);
     }
 
-    public async Task<Schedule?> FindAsync(string id, CancellationToken ct)
+    public async Task<ScheduleInfo?> FindAsync(string id, CancellationToken ct)
     {
         await using var db = storage.Read();
-        return await db.Schedules.AsNoTracking().FirstOrDefaultAsync(s => s.Id == id, ct);
+        return await ReadAsync(db, db.Schedules.Where(s => s.Id == id), ct) is [var schedule, ..] ? schedule : null;
     }
 
-    /// <summary>When a schedule fires next; null while it does not.</summary>
-    public DateTimeOffset? NextFire(Schedule schedule) =>
-        schedule.Status == ScheduleStatus.Running && schedule.TryParseTrigger(out var trigger, out _) ? trigger.Next(time.GetUtcNow()) : null;
+    /// <summary>When a schedule fires next; null while nobody can say.</summary>
+    public static DateTimeOffset? NextFire(Schedule schedule, DateTimeOffset now)
+    {
+        // One that was planned for the last time still has what lies within that plan before it.
+        var hasEnded = schedule is { Status: ScheduleStatus.Stopped, StatusBy: null };
+        var isHalted = schedule.StatusOf(now) != ScheduleStatus.Running && schedule.ResumeAt is null && !hasEnded;
+        if (isHalted || !schedule.TryParseTrigger(out var trigger, out _))
+            return null;
+        var next = trigger.Next(schedule.ResumeAt is { } resume && resume > now ? resume : now);
+        return hasEnded && next > schedule.PlannedUntil ? null : next;
+    }
+
+    private async Task<IReadOnlyList<ScheduleInfo>> ReadAsync(FleetDbContext db, IQueryable<Schedule> schedules, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var rows = await schedules.AsNoTracking().OrderBy(s => s.Id).Select(s => new
+        {
+            Row = s,
+            LastStartedAt = db.Runs.Where(r => r.ScheduleId == s.Id && r.FireTime != null && !r.Revoked && r.StartedAt != null)
+                .OrderByDescending(r => r.FireTime).Select(r => r.StartedAt).FirstOrDefault(),
+        }).ToListAsync(ct);
+        var infos = new List<ScheduleInfo>(rows.Count);
+        foreach (var row in rows)
+        {
+            var timeout = (await catalog.FindAsync(row.Row.Job, ct))?.Timeout;
+            infos.Add(new ScheduleInfo(row.Row, row.Row.StatusOf(now), NextFire(row.Row, now), row.LastStartedAt, timeout));
+        }
+
+        return infos;
+    }
 }

@@ -19,6 +19,9 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     /// <summary>The most runs that <see cref="MisfirePolicy.RunAll"/> makes up for: the latest ones.</summary>
     public const int RunAllCap = 100;
 
+    /// <summary>The most missed fire times of a schedule that one pass counts.</summary>
+    public const int MostMissedCounted = 1000;
+
     /// <summary>A fire time that passed no longer ago than this is merely late, not missed.</summary>
     public static readonly TimeSpan MisfireAfter = TimeSpan.FromSeconds(5);
 
@@ -35,17 +38,16 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
             async scope =>
             {
                 var schedules = await scope.Db.Schedules.AsTracking()
-                    .Where(s => s.Status == ScheduleStatus.Running && s.NextPlanAt != null && s.NextPlanAt <= horizon)
+                    .Where(s => s.NextPlanAt != null && s.NextPlanAt <= horizon)
                     .OrderBy(s => s.NextPlanAt).Take(BatchSize).ToListAsync(ct);
                 var runs = new List<NewRun>();
                 foreach (var schedule in schedules)
                 {
-                    if (TryParse(schedule) is { } trigger)
+                    if (TryParse(schedule, now) is { } trigger)
                         await PlanAsync(schedule, trigger, now, horizon, runs, ct);
                 }
 
-                if (runs.Count > 0)
-                    await storage.Statements.InsertAsync(scope.Transaction, runs, ct);
+                await InsertAsync(scope, runs, schedules, ct);
                 await scope.Db.SaveChangesAsync(ct);
                 return (runs.Count, schedules.Count == BatchSize);
             },
@@ -54,11 +56,12 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
 
     /// <summary>The trigger of a schedule; one that cannot be read any more is stopped with the reason, so that it does not
     /// keep all the others from being planned.</summary>
-    private Trigger? TryParse(Schedule schedule)
+    private Trigger? TryParse(Schedule schedule, DateTimeOffset now)
     {
         if (schedule.TryParseTrigger(out var trigger, out var error))
             return trigger;
-        (schedule.Status, schedule.StatusReason, schedule.NextPlanAt) = (ScheduleStatus.Stopped, error.Message, null);
+        schedule.SetStatus(ScheduleStatus.Stopped, error.Message, by: null, now);
+        schedule.NextPlanAt = null;
         schedule.Version++;
         LogUnreadable(schedule.Id, error.Message);
         return null;
@@ -69,10 +72,13 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     {
         var lane = schedule.Lane ?? (await catalog.FindAsync(schedule.Job, ct))?.Lane ?? "default";
         var missedUntil = now - MisfireAfter;
-        var missed = schedule.PlannedUntil < missedUntil ? CatchUp(schedule, trigger, missedUntil) : [];
+        var missed = schedule.PlannedUntil < missedUntil ? CatchUp(schedule, trigger, missedUntil, now) : [];
         var from = schedule.PlannedUntil < missedUntil ? missedUntil : schedule.PlannedUntil;
+        var left = schedule.OccurrencesLeft;
         foreach (var fireTime in missed.Concat(trigger.Between(from, horizon)))
         {
+            if (left-- == 0)
+                break;
             runs.Add(new NewRun
             {
                 Id = RunId.New(now),
@@ -87,22 +93,41 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
                 TraceParent = Activity.Current?.Id,
                 ScheduleId = schedule.Id,
                 FireTime = fireTime.ToUniversalTime(),
+                Overlap = schedule.Overlap,
             });
             schedule.LastFireTime = fireTime.ToUniversalTime();
         }
 
+        if (schedule.Status == ScheduleStatus.Paused && schedule.StatusOf(now) == ScheduleStatus.Running)
+            schedule.SetStatus(ScheduleStatus.Running, "The pause has ended.", by: null, schedule.ResumeAt!.Value);
         schedule.PlannedUntil = horizon;
         schedule.NextPlanAt = trigger.Next(horizon)?.ToUniversalTime();
         schedule.Version++;
-        if (schedule.NextPlanAt is null)
+    }
+
+    /// <summary>Stores the runs and counts them; a schedule that has none left to come is stopped.</summary>
+    private async Task InsertAsync(WriteScope scope, List<NewRun> runs, List<Schedule> schedules, CancellationToken ct)
+    {
+        var outcomes = runs.Count > 0 ? await storage.Statements.InsertAsync(scope.Transaction, runs, ct) : [];
+        var planned = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var i = 0; i < outcomes.Count; i++)
         {
-            schedule.Status = ScheduleStatus.Stopped;
-            schedule.StatusReason = "It has fired for the last time.";
+            if (outcomes[i].Status == EnqueueStatus.Inserted)
+                planned[runs[i].ScheduleId!] = planned.GetValueOrDefault(runs[i].ScheduleId!) + 1;
+        }
+
+        foreach (var schedule in schedules.Where(s => s.Status != ScheduleStatus.Stopped))
+        {
+            schedule.Planned += planned.GetValueOrDefault(schedule.Id);
+            if (schedule.OccurrencesLeft == 0)
+                schedule.NextPlanAt = null;
+            if (schedule.NextPlanAt is null)
+                schedule.SetStatus(ScheduleStatus.Stopped, schedule.LastReason, by: null, schedule.LastFireTime ?? schedule.PlannedUntil);
         }
     }
 
     /// <summary>What the misfire policy makes of fire times that nobody planned in time.</summary>
-    private List<DateTimeOffset> CatchUp(Schedule schedule, Trigger trigger, DateTimeOffset until)
+    private List<DateTimeOffset> CatchUp(Schedule schedule, Trigger trigger, DateTimeOffset until, DateTimeOffset now)
     {
         var latest = Latest(trigger, schedule.PlannedUntil, until, RunAllCap);
         var caughtUp = schedule.Misfire switch
@@ -111,6 +136,9 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
             MisfirePolicy.RunLatest => latest.TakeLast(1).ToList(),
             _ => latest,
         };
+        if (Durations.TryParse(schedule.MisfireDeadline, out var deadline))
+            caughtUp.RemoveAll(fireTime => now - fireTime > deadline);
+        schedule.Missed += trigger.Between(schedule.PlannedUntil, until).Take(MostMissedCounted).Count() - caughtUp.Count;
         if (latest.Count > 0)
             LogMissed(schedule.Id, schedule.PlannedUntil, schedule.Misfire, caughtUp.Count);
         return caughtUp;

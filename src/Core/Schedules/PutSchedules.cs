@@ -1,5 +1,5 @@
 using Fleet.Core.Jobs;
-using Fleet.Core.Loops;
+using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -15,7 +15,7 @@ public enum PutResult
 
 /// <summary>Creates a schedule or changes it. An edit never fires by itself: occurrences that were planned ahead are
 /// revoked, and planning goes on from now with the new definition.</summary>
-public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchemas schemas, Wakers wakers, TimeProvider time)
+public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchemas schemas, ScheduleChanges changes, TimeProvider time)
 {
     /// <param name="request">The definition.</param>
     /// <param name="source"><c>code</c>, <c>configuration</c> or <c>api</c>.</param>
@@ -44,19 +44,30 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
                 // Unchanged comes first: a one-shot that has fired is put again by every start of its program.
                 if (!request.ApplyTo(row, job?.Name ?? request.Job) && !isNew)
                     return PutResult.Unchanged;
-                row.NextPlanAt = trigger.Next(now)?.ToUniversalTime() ?? throw new InvalidRunException(request.NeverFires(now));
+                if (trigger.Next(now) is null)
+                    throw new InvalidRunException(request.NeverFires(now));
                 row.Source = source;
                 row.UpdatedAt = now;
                 row.Version++;
-                if (row.Status == ScheduleStatus.Stopped)
-                    (row.Status, row.StatusReason) = (ScheduleStatus.Running, null);
-                row.PlannedUntil = now;
-                await RevokeOccurrences.ExecuteAsync(scope, row.Id, now, "the schedule was changed", ct);
+                row.Planned -= await RevokeOccurrences.ExecuteAsync(scope, row.Id, now, "the schedule was changed", ct);
+                GoOn(row, trigger, now);
                 await scope.Db.SaveChangesAsync(ct);
                 return isNew ? PutResult.Created : PutResult.Changed;
             },
             ct);
-        wakers.Plan.Wake();
+        if (result != PutResult.Unchanged)
+            await changes.AnnounceAsync(ct);
         return result;
+    }
+
+    /// <summary>A schedule that a person halted stays so; one that had fired for the last time goes on.</summary>
+    private static void GoOn(Schedule row, Trigger trigger, DateTimeOffset now)
+    {
+        if (row is { Status: ScheduleStatus.Stopped, StatusBy: null })
+            row.SetStatus(ScheduleStatus.Running, reason: null, by: null, now);
+        if (row.StatusOf(now) == ScheduleStatus.Running)
+            row.PlanFrom(now, trigger);
+        else if (row.ResumeAt is { } resume)
+            row.PlanFrom(resume, trigger);
     }
 }

@@ -1,18 +1,36 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
 using Fleet.Core.Schedules.Triggers;
+using Fleet.Core.Storage;
 
 namespace Fleet.Core.Schedules;
 
 /// <summary>Whether a schedule fires.</summary>
 public enum ScheduleStatus
 {
-    /// <summary>It has fired for the last time.</summary>
+    /// <summary>It has fired for the last time, or a person stopped it; it stays so until it is started.</summary>
     Stopped = 0,
 
     Running = 1,
 
-    /// <summary>A person called a halt; fire times that pass meanwhile are skipped.</summary>
+    /// <summary>A person called a halt, until it is resumed or until <see cref="Schedule.ResumeAt"/>; fire times that pass meanwhile are skipped.</summary>
     Paused = 2,
+}
+
+/// <summary>What happens to an occurrence that comes due while another run of its schedule has not ended.</summary>
+public enum OverlapPolicy
+{
+    /// <summary>Both run.</summary>
+    Allow = 0,
+
+    /// <summary>It is canceled, with the reason.</summary>
+    Skip = 1,
+
+    /// <summary>It waits until those before it have ended; at most <see cref="Runs.TakeTurns.QueueCap"/> wait, the next is canceled.</summary>
+    Queue = 2,
+
+    /// <summary>Those before it are canceled; it starts when they have stopped.</summary>
+    Replace = 3,
 }
 
 /// <summary>What happens to fire times that passed while nobody could plan them.</summary>
@@ -59,11 +77,43 @@ public sealed class Schedule
 
     public string? Zone { get; set; }
 
+    /// <inheritdoc cref="TriggerSpec.StartsAt"/>
+    public DateTimeOffset? StartsAt { get; set; }
+
+    /// <inheritdoc cref="TriggerSpec.EndsAt"/>
+    public DateTimeOffset? EndsAt { get; set; }
+
+    /// <summary>The entries of <see cref="TriggerSpec.Exclude"/>, with commas between them.</summary>
+    public string? Exclude { get; set; }
+
+    /// <inheritdoc cref="TriggerSpec.Jitter"/>
+    public string? Jitter { get; set; }
+
+    /// <summary>After how many occurrences it stops; null is never.</summary>
+    public int? MaxOccurrences { get; set; }
+
     public MisfirePolicy Misfire { get; set; }
+
+    /// <summary>A missed fire time older than this is not made up for, as it was written; null is no limit.</summary>
+    public string? MisfireDeadline { get; set; }
+
+    public OverlapPolicy Overlap { get; set; }
+
+    /// <summary>JSON object of strings, for people and for <c>fleet apply --prune</c>.</summary>
+    public string? Labels { get; set; }
 
     public ScheduleStatus Status { get; set; }
 
     public string? StatusReason { get; set; }
+
+    /// <summary>Who gave it its status, as far as known; null while nobody has.</summary>
+    public string? StatusBy { get; set; }
+
+    /// <summary>Since when it has its status; null while it has its first.</summary>
+    public DateTimeOffset? StatusSince { get; set; }
+
+    /// <summary>When a pause ends by itself.</summary>
+    public DateTimeOffset? ResumeAt { get; set; }
 
     /// <summary><c>code</c>, <c>configuration</c> or <c>api</c>.</summary>
     public string Source { get; set; } = "";
@@ -76,6 +126,12 @@ public sealed class Schedule
 
     /// <summary>The latest fire time that was planned.</summary>
     public DateTimeOffset? LastFireTime { get; set; }
+
+    /// <summary>How many occurrences have a run, without those that were revoked.</summary>
+    public long Planned { get; set; }
+
+    /// <summary>How many fire times were missed and not made up for.</summary>
+    public long Missed { get; set; }
 
     public DateTimeOffset CreatedAt { get; set; }
 
@@ -91,5 +147,51 @@ public sealed class Schedule
     /// <inheritdoc cref="ParseTrigger"/>
     /// <returns>False when the row cannot be read any more.</returns>
     public bool TryParseTrigger([NotNullWhen(true)] out Trigger? trigger, [NotNullWhen(false)] out InputError? error) =>
-        Trigger.TryParse(new TriggerSpec { Cron = Cron, Every = Every, Anchor = Anchor, At = At, Zone = Zone }, out trigger, out error);
+        Trigger.TryParse(ReadTrigger(), Id, out trigger, out error);
+
+    /// <summary>What the trigger was made from.</summary>
+    public TriggerSpec ReadTrigger() => new()
+    {
+        Cron = Cron,
+        Every = Every,
+        Anchor = Anchor,
+        At = At,
+        Zone = Zone,
+        StartsAt = StartsAt,
+        EndsAt = EndsAt,
+        Exclude = Exclude?.Split(','),
+        Jitter = Jitter,
+    };
+
+    public IReadOnlyDictionary<string, string> ReadLabels() =>
+        Labels is null ? new Dictionary<string, string>() : JsonSerializer.Deserialize<Dictionary<string, string>>(Labels, FleetJson.Payload)!;
+
+    /// <summary>Whether it fires at an instant; a pause that has ended by then counts as none.</summary>
+    public ScheduleStatus StatusOf(DateTimeOffset now) => Status == ScheduleStatus.Paused && ResumeAt <= now ? ScheduleStatus.Running : Status;
+
+    /// <summary>Gives it a status.</summary>
+    /// <param name="status">The status.</param>
+    /// <param name="reason">Why, in words for people; cut to <see cref="ControlSchedules.MaxReason"/>.</param>
+    /// <param name="by">Who asked; null when nobody did.</param>
+    /// <param name="now">Since when.</param>
+    public void SetStatus(ScheduleStatus status, string? reason, string? by, DateTimeOffset now)
+    {
+        (Status, StatusReason, StatusBy, StatusSince) = (status, reason is null ? null : StoredText.Cut(reason, ControlSchedules.MaxReason), by, now);
+        ResumeAt = null;
+    }
+
+    /// <summary>Lets planning go on from an instant; a schedule that does not fire after it is stopped.</summary>
+    public void PlanFrom(DateTimeOffset from, Trigger trigger)
+    {
+        PlannedUntil = from;
+        NextPlanAt = OccurrencesLeft > 0 ? trigger.Next(from)?.ToUniversalTime() : null;
+        if (NextPlanAt is null)
+            SetStatus(ScheduleStatus.Stopped, LastReason, by: null, from);
+    }
+
+    /// <summary>Why it fires no more, once it does not.</summary>
+    internal string LastReason => OccurrencesLeft > 0 ? "It has fired for the last time." : $"It has fired {Planned} times, which is its maxOccurrences.";
+
+    /// <summary>How many more occurrences <see cref="MaxOccurrences"/> leaves.</summary>
+    public long OccurrencesLeft => MaxOccurrences is { } most ? Math.Max(0, most - Planned) : long.MaxValue;
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text.Json;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Triggers;
@@ -25,7 +26,18 @@ public sealed record ScheduleRequest
 
     public IReadOnlyList<string>? Tags { get; init; }
 
+    /// <summary>After how many occurrences it stops, from 1. Null: never.</summary>
+    public int? MaxOccurrences { get; init; }
+
     public MisfirePolicy Misfire { get; init; }
+
+    /// <summary>A missed fire time older than this is not made up for; 1 s to 3650 days, as <see cref="Durations.Allowed"/>. Null: no limit.</summary>
+    public string? MisfireDeadline { get; init; }
+
+    public OverlapPolicy Overlap { get; init; }
+
+    /// <summary>For people and for <c>fleet apply --prune</c>: up to 16, names as those of schedules, values of up to 64 printable characters.</summary>
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     /// <summary>Checks every field but the job and its args.</summary>
     /// <param name="now">Against which times are judged.</param>
@@ -40,14 +52,21 @@ public sealed record ScheduleRequest
             ?? RunRules.CheckTags(Tags)
             ?? RunRules.CheckMaxAttempts(MaxAttempts)
             ?? RunRules.CheckAhead("at", Trigger.At, now)
-            ?? RunRules.CheckAhead("anchor", Trigger.Anchor, now);
-        return error is null && Triggers.Trigger.TryParse(Trigger, out trigger, out error);
+            ?? RunRules.CheckAhead("anchor", Trigger.Anchor, now)
+            ?? RunRules.CheckAhead("startsAt", Trigger.StartsAt, now)
+            ?? CheckMaxOccurrences()
+            ?? CheckMisfireDeadline()
+            ?? CheckLabels();
+        return error is null && Triggers.Trigger.TryParse(Trigger, Id, out trigger, out error);
     }
 
     /// <summary>The refusal of a trigger that has no fire time to come.</summary>
     public InputError NeverFires(DateTimeOffset now)
     {
-        var (field, value) = Trigger.Cron is { } cron ? ("cron", cron) : ("at", Trigger.At?.ToString("O") ?? "");
+        var (field, value) = Trigger.EndsAt is { } end && end <= now ? ("endsAt", end.ToString("O"))
+            : Trigger.Cron is { } cron ? ("cron", cron)
+            : Trigger.Every is { } every ? ("every", every)
+            : ("at", Trigger.At?.ToString("O") ?? "");
         var shown = RunRules.Show(value);
         return new InputError("never_fires", field, $"{field}: '{shown}' never fires after {now:O}.", shown, "a time to come");
     }
@@ -57,19 +76,56 @@ public sealed record ScheduleRequest
     public bool ApplyTo(Schedule row, string jobName)
     {
         var tags = Tags is { Count: > 0 } ? JsonSerializer.Serialize(Tags, FleetJson.Payload) : null;
-        // As the database keeps it: a finer instant would look changed at every put, and be refused once it has fired.
-        DateTimeOffset? firesAt = Trigger.At is { } at ? Triggers.Trigger.ToMicroseconds(at.ToUniversalTime()) : null;
-        DateTimeOffset? anchor = Trigger.Anchor is { } from ? Triggers.Trigger.ToMicroseconds(from.ToUniversalTime()) : null;
+        DateTimeOffset? firesAt = Stored(Trigger.At);
+        DateTimeOffset? anchor = Stored(Trigger.Anchor);
+        DateTimeOffset? startsAt = Stored(Trigger.StartsAt);
+        DateTimeOffset? endsAt = Stored(Trigger.EndsAt);
+        var exclude = Trigger.Exclude is { Count: > 0 } ? string.Join(',', Trigger.Exclude) : null;
+        var labels = Labels is { Count: > 0 }
+            ? JsonSerializer.Serialize(Labels.OrderBy(l => l.Key, StringComparer.Ordinal).ToDictionary(), FleetJson.Payload)
+            : null;
         if (row.Job == jobName && row.Args == Args && row.Lane == Lane && row.MaxAttempts == MaxAttempts && row.Tags == tags
             && row.Cron == Trigger.Cron && row.Every == Trigger.Every && row.Anchor == anchor && row.At == firesAt
-            && row.Zone == Trigger.Zone && row.Misfire == Misfire)
+            && row.Zone == Trigger.Zone && row.StartsAt == startsAt && row.EndsAt == endsAt && row.Exclude == exclude && row.Jitter == Trigger.Jitter
+            && row.MaxOccurrences == MaxOccurrences && row.Misfire == Misfire && row.MisfireDeadline == MisfireDeadline && row.Overlap == Overlap
+            && row.Labels == labels)
         {
             return false;
         }
 
         (row.Job, row.Args, row.Lane, row.MaxAttempts, row.Tags) = (jobName, Args, Lane, MaxAttempts, tags);
         (row.Cron, row.Every, row.Anchor, row.At) = (Trigger.Cron, Trigger.Every, anchor, firesAt);
-        (row.Zone, row.Misfire) = (Trigger.Zone, Misfire);
+        (row.Zone, row.StartsAt, row.EndsAt, row.Exclude, row.Jitter) = (Trigger.Zone, startsAt, endsAt, exclude, Trigger.Jitter);
+        (row.MaxOccurrences, row.Misfire, row.MisfireDeadline, row.Overlap) = (MaxOccurrences, Misfire, MisfireDeadline, Overlap);
+        row.Labels = labels;
         return true;
+    }
+
+    // As the database keeps it: a finer instant would look changed at every put, and be refused once it has fired.
+    private static DateTimeOffset? Stored(DateTimeOffset? instant) =>
+        instant is { } at ? Triggers.Trigger.ToMicroseconds(at.ToUniversalTime()) : null;
+
+    private InputError? CheckMaxOccurrences() => MaxOccurrences is null or >= 1
+        ? null
+        : RunRules.Invalid("invalid_max_occurrences", "maxOccurrences", MaxOccurrences?.ToString(CultureInfo.InvariantCulture), "1 and more");
+
+    private InputError? CheckMisfireDeadline() =>
+        MisfireDeadline is null || (Durations.TryParse(MisfireDeadline, out var deadline) && deadline >= TimeSpan.FromSeconds(1) && deadline <= RunRules.MaxDelay)
+            ? null
+            : RunRules.Invalid("invalid_misfire_deadline", "misfireDeadline", MisfireDeadline, "1 s to 3650 days, written as " + Durations.Allowed);
+
+    private InputError? CheckLabels()
+    {
+        if (Labels?.Count > 16)
+            return RunRules.Invalid("invalid_labels", "labels", $"{Labels.Count} labels", "up to 16 labels");
+        foreach (var (name, value) in Labels ?? new Dictionary<string, string>())
+        {
+            if (RunRules.CheckName("labels." + RunRules.Show(name), name) is { } error)
+                return error;
+            if (value is not { Length: <= 64 } || value.Any(char.IsControl))
+                return RunRules.Invalid("invalid_labels", "labels." + name, value, "up to 64 printable characters");
+        }
+
+        return null;
     }
 }

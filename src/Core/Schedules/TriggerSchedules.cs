@@ -20,6 +20,7 @@ public sealed class TriggerSchedules(IStorage storage, EnqueueRuns enqueue)
                 Job = schedule.Job,
                 Args = schedule.Args,
                 ScheduleId = schedule.Id,
+                Overlap = schedule.Overlap,
                 Options = new EnqueueOptions { Lane = schedule.Lane, MaxAttempts = schedule.MaxAttempts, Tags = GetRuns.ReadTags(schedule.Tags) },
             },
             ct);

@@ -56,6 +56,7 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
             run.HasIndex(r => new { r.Lane, r.DueAt }).HasFilter("state = 0").HasDatabaseName("ix_runs_pending");
             run.HasIndex(r => r.DueAt).HasFilter(Filter("state = 0 AND {staged} = 0")).HasDatabaseName("ix_runs_unstaged");
             run.HasIndex(r => r.WorkerId).HasFilter("state = 1").HasDatabaseName("ix_runs_running");
+            run.HasIndex(r => r.ScheduleId).HasFilter("schedule_id IS NOT NULL AND state < 2").HasDatabaseName("ix_runs_turns");
             run.HasIndex(r => r.FinishedAt, "ix_runs_finished").HasFilter("finished_at IS NOT NULL");
             run.HasIndex(r => r.FinishedAt, "ix_runs_dead").HasFilter("state = 3");
         });
@@ -77,7 +78,7 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
         modelBuilder.Entity<Schedule>(schedule =>
         {
             schedule.ToTable("schedules").HasKey(s => s.Id);
-            schedule.HasIndex(s => s.NextPlanAt).HasFilter("status = 1 AND next_plan_at IS NOT NULL").HasDatabaseName("ix_schedules_next");
+            schedule.HasIndex(s => s.NextPlanAt).HasFilter("next_plan_at IS NOT NULL").HasDatabaseName("ix_schedules_next");
             schedule.Property(s => s.Version).IsConcurrencyToken();
         });
         modelBuilder.Entity<JobRow>().ToTable("jobs").HasKey(j => j.Name);

@@ -14,9 +14,15 @@ public interface IRunStatements
 
     /// <summary>Pending → Running for each run that is due, under a fresh lease of the worker; attempt + 1. A run with one crash
     /// left to <see cref="RescueRuns.CrashCap"/> is claimed only while the worker runs no other such run.</summary>
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="worker">For whom.</param>
+    /// <param name="ids">The runs.</param>
+    /// <param name="now">The start of the attempts.</param>
+    /// <param name="inTurn">Whether it is the turn of runs that have to take turns; they come back as <see cref="ClaimStatus.NeedsTurn"/> else.</param>
+    /// <param name="ct">Cancels the statement.</param>
     /// <returns>One outcome per id, in order; all <see cref="ClaimOutcome.WorkerGone"/> when the worker was declared gone.</returns>
     Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(
-        DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, CancellationToken ct);
+        DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool inTurn, CancellationToken ct);
 
     /// <summary>Running → Succeeded where the lease token matches, together with the run's follow-ups and events.</summary>
     Task<IReadOnlyList<SettleOutcome>> CompleteAsync(

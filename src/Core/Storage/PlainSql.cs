@@ -39,10 +39,13 @@ public abstract class PlainSql
     /// <summary>A value as this database takes it.</summary>
     protected abstract DbParameter Parameter(string name, object? value);
 
+    /// <summary>What a command has to join: null when each commits by itself.</summary>
+    protected virtual DbTransaction? Join(DbTransaction transaction) => transaction;
+
     private DbCommand Command(DbTransaction transaction, string sql, (string Name, object? Value)[] parameters)
     {
         var command = transaction.Connection!.CreateCommand();
-        command.Transaction = transaction;
+        command.Transaction = Join(transaction);
         command.CommandText = sql;
         foreach (var (name, value) in parameters)
             command.Parameters.Add(Parameter(name, value));

@@ -12,15 +12,15 @@ namespace Fleet.Core.Storage;
 public abstract partial class ServerRunStatements<TTransaction> : IRunStatements where TTransaction : DbTransaction
 {
     public async Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(
-        DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, CancellationToken ct)
+        DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool inTurn, CancellationToken ct)
     {
         var own = Own(transaction);
         var leases = ids.Distinct().Order().Select(id => new RunLease(id, Random.Shared.NextInt64())).ToArray();
-        if (await ClaimRowsAsync(own, worker, leases, now, ct) is not { } rows)
+        if (await ClaimRowsAsync(own, worker, leases, now, inTurn, ct) is not { } rows)
             return [.. ids.Select(_ => ClaimOutcome.WorkerGone)];
         var claimed = rows.ToDictionary(run => run.Id);
         RunId[] others = [.. leases.Select(c => c.Id).Where(id => !claimed.ContainsKey(id))];
-        var pending = others.Length == 0 ? [] : (await FindPendingAsync(own, others, ct)).ToDictionary(p => p.Id, p => p.DueAt);
+        var pending = others.Length == 0 ? [] : (await FindPendingAsync(own, others, ct)).ToDictionary(p => p.Id);
         return [.. ids.Select(Outcome)];
 
         ClaimOutcome Outcome(RunId id)
@@ -28,10 +28,14 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
             // Removed: the same id a second time in one batch is a duplicate.
             if (claimed.Remove(id, out var run))
                 return new ClaimOutcome(ClaimStatus.Claimed, run);
-            // Pending and due, yet not claimed: it is on its last chance and has to wait for another such run to end.
-            return pending.TryGetValue(id, out var due)
-                ? new ClaimOutcome(ClaimStatus.NotDue, DueAt: due > now ? due : now + ClaimRuns.LastChancePause)
-                : ClaimOutcome.Duplicate;
+            if (!pending.TryGetValue(id, out var left))
+                return ClaimOutcome.Duplicate;
+            if (left.DueAt > now)
+                return new ClaimOutcome(ClaimStatus.NotDue, DueAt: left.DueAt);
+            // Pending and due, yet not claimed: it takes turns, or is on its last chance and has to wait for another such run to end.
+            return left.TakesTurns && !inTurn
+                ? new ClaimOutcome(ClaimStatus.NeedsTurn)
+                : new ClaimOutcome(ClaimStatus.NotDue, DueAt: now + ClaimRuns.LastChancePause);
         }
     }
 
@@ -88,13 +92,14 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
     /// <param name="worker">For whom.</param>
     /// <param name="leases">Each run once, with the token that its lease is to have.</param>
     /// <param name="now">The start of the attempts.</param>
+    /// <param name="inTurn">Whether those that take turns are claimed too.</param>
     /// <param name="ct">Cancels the statement.</param>
     /// <returns>Null when the worker was declared gone.</returns>
     protected abstract Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
-        TTransaction own, WorkerId worker, IReadOnlyList<RunLease> leases, DateTimeOffset now, CancellationToken ct);
+        TTransaction own, WorkerId worker, IReadOnlyList<RunLease> leases, DateTimeOffset now, bool inTurn, CancellationToken ct);
 
     /// <returns>Those of the runs that are pending, with their due time.</returns>
-    protected abstract Task<IReadOnlyList<(RunId Id, DateTimeOffset DueAt)>> FindPendingAsync(TTransaction own, RunId[] ids, CancellationToken ct);
+    protected abstract Task<IReadOnlyList<(RunId Id, DateTimeOffset DueAt, bool TakesTurns)>> FindPendingAsync(TTransaction own, RunId[] ids, CancellationToken ct);
 
     /// <returns>The leases whose runs were completed here.</returns>
     protected abstract Task<IReadOnlyList<RunLease>> CompleteRowsAsync(TTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct);

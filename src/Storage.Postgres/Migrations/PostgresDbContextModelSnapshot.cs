@@ -377,6 +377,10 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("text")
                         .HasColumnName("output");
 
+                    b.Property<int>("Overlap")
+                        .HasColumnType("integer")
+                        .HasColumnName("overlap");
+
                     b.Property<Guid?>("ParentId")
                         .HasColumnType("uuid")
                         .HasColumnName("parent_id");
@@ -439,6 +443,10 @@ namespace Fleet.Storage.Postgres.Migrations
                         .IsUnique()
                         .HasDatabaseName("ux_runs_idempotency_key")
                         .HasFilter("idempotency_key IS NOT NULL");
+
+                    b.HasIndex("ScheduleId")
+                        .HasDatabaseName("ix_runs_turns")
+                        .HasFilter("schedule_id IS NOT NULL AND state < 2");
 
                     b.HasIndex("WorkerId")
                         .HasDatabaseName("ix_runs_running")
@@ -527,14 +535,30 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("text")
                         .HasColumnName("cron");
 
+                    b.Property<DateTimeOffset?>("EndsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ends_at");
+
                     b.Property<string>("Every")
                         .HasColumnType("text")
                         .HasColumnName("every");
+
+                    b.Property<string>("Exclude")
+                        .HasColumnType("text")
+                        .HasColumnName("exclude");
+
+                    b.Property<string>("Jitter")
+                        .HasColumnType("text")
+                        .HasColumnName("jitter");
 
                     b.Property<string>("Job")
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("job");
+
+                    b.Property<string>("Labels")
+                        .HasColumnType("text")
+                        .HasColumnName("labels");
 
                     b.Property<string>("Lane")
                         .HasColumnType("text")
@@ -548,30 +572,66 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("max_attempts");
 
+                    b.Property<int?>("MaxOccurrences")
+                        .HasColumnType("integer")
+                        .HasColumnName("max_occurrences");
+
                     b.Property<int>("Misfire")
                         .HasColumnType("integer")
                         .HasColumnName("misfire");
+
+                    b.Property<string>("MisfireDeadline")
+                        .HasColumnType("text")
+                        .HasColumnName("misfire_deadline");
+
+                    b.Property<long>("Missed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("missed");
 
                     b.Property<DateTimeOffset?>("NextPlanAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("next_plan_at");
 
+                    b.Property<int>("Overlap")
+                        .HasColumnType("integer")
+                        .HasColumnName("overlap");
+
+                    b.Property<long>("Planned")
+                        .HasColumnType("bigint")
+                        .HasColumnName("planned");
+
                     b.Property<DateTimeOffset>("PlannedUntil")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("planned_until");
+
+                    b.Property<DateTimeOffset?>("ResumeAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("resume_at");
 
                     b.Property<string>("Source")
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("source");
 
+                    b.Property<DateTimeOffset?>("StartsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("starts_at");
+
                     b.Property<int>("Status")
                         .HasColumnType("integer")
                         .HasColumnName("status");
 
+                    b.Property<string>("StatusBy")
+                        .HasColumnType("text")
+                        .HasColumnName("status_by");
+
                     b.Property<string>("StatusReason")
                         .HasColumnType("text")
                         .HasColumnName("status_reason");
+
+                    b.Property<DateTimeOffset?>("StatusSince")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("status_since");
 
                     b.Property<string>("Tags")
                         .HasColumnType("text")
@@ -594,7 +654,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
                     b.HasIndex("NextPlanAt")
                         .HasDatabaseName("ix_schedules_next")
-                        .HasFilter("status = 1 AND next_plan_at IS NOT NULL");
+                        .HasFilter("next_plan_at IS NOT NULL");
 
                     b.ToTable("schedules", (string)null);
                 });

@@ -415,6 +415,10 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnName("output")
                         .UseCollation("Latin1_General_100_BIN2");
 
+                    b.Property<int>("Overlap")
+                        .HasColumnType("int")
+                        .HasColumnName("overlap");
+
                     b.Property<byte[]>("ParentId")
                         .HasColumnType("binary(16)")
                         .HasColumnName("parent_id");
@@ -483,6 +487,10 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .IsUnique()
                         .HasDatabaseName("ux_runs_idempotency_key")
                         .HasFilter("idempotency_key IS NOT NULL");
+
+                    b.HasIndex("ScheduleId")
+                        .HasDatabaseName("ix_runs_turns")
+                        .HasFilter("schedule_id IS NOT NULL AND state < 2");
 
                     b.HasIndex("WorkerId")
                         .HasDatabaseName("ix_runs_running")
@@ -577,9 +585,23 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnName("cron")
                         .UseCollation("Latin1_General_100_BIN2");
 
+                    b.Property<DateTime?>("EndsAt")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("ends_at");
+
                     b.Property<string>("Every")
                         .HasColumnType("nvarchar(max)")
                         .HasColumnName("every")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Exclude")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("exclude")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Jitter")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("jitter")
                         .UseCollation("Latin1_General_100_BIN2");
 
                     b.Property<string>("Job")
@@ -587,6 +609,11 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasMaxLength(128)
                         .HasColumnType("nvarchar(128)")
                         .HasColumnName("job")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Labels")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("labels")
                         .UseCollation("Latin1_General_100_BIN2");
 
                     b.Property<string>("Lane")
@@ -603,17 +630,42 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnType("int")
                         .HasColumnName("max_attempts");
 
+                    b.Property<int?>("MaxOccurrences")
+                        .HasColumnType("int")
+                        .HasColumnName("max_occurrences");
+
                     b.Property<int>("Misfire")
                         .HasColumnType("int")
                         .HasColumnName("misfire");
+
+                    b.Property<string>("MisfireDeadline")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("misfire_deadline")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<long>("Missed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("missed");
 
                     b.Property<DateTime?>("NextPlanAt")
                         .HasColumnType("datetime2(7)")
                         .HasColumnName("next_plan_at");
 
+                    b.Property<int>("Overlap")
+                        .HasColumnType("int")
+                        .HasColumnName("overlap");
+
+                    b.Property<long>("Planned")
+                        .HasColumnType("bigint")
+                        .HasColumnName("planned");
+
                     b.Property<DateTime>("PlannedUntil")
                         .HasColumnType("datetime2(7)")
                         .HasColumnName("planned_until");
+
+                    b.Property<DateTime?>("ResumeAt")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("resume_at");
 
                     b.Property<string>("Source")
                         .IsRequired()
@@ -621,14 +673,27 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnName("source")
                         .UseCollation("Latin1_General_100_BIN2");
 
+                    b.Property<DateTime?>("StartsAt")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("starts_at");
+
                     b.Property<int>("Status")
                         .HasColumnType("int")
                         .HasColumnName("status");
+
+                    b.Property<string>("StatusBy")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("status_by")
+                        .UseCollation("Latin1_General_100_BIN2");
 
                     b.Property<string>("StatusReason")
                         .HasColumnType("nvarchar(max)")
                         .HasColumnName("status_reason")
                         .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<DateTime?>("StatusSince")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("status_since");
 
                     b.Property<string>("Tags")
                         .HasColumnType("nvarchar(max)")
@@ -653,7 +718,7 @@ namespace Fleet.Storage.SqlServer.Migrations
 
                     b.HasIndex("NextPlanAt")
                         .HasDatabaseName("ix_schedules_next")
-                        .HasFilter("status = 1 AND next_plan_at IS NOT NULL");
+                        .HasFilter("next_plan_at IS NOT NULL");
 
                     b.ToTable("schedules", (string)null);
                 });

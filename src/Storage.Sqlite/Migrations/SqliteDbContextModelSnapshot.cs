@@ -368,6 +368,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("output");
 
+                    b.Property<int>("Overlap")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("overlap");
+
                     b.Property<byte[]>("ParentId")
                         .HasColumnType("BLOB")
                         .HasColumnName("parent_id");
@@ -430,6 +434,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .IsUnique()
                         .HasDatabaseName("ux_runs_idempotency_key")
                         .HasFilter("idempotency_key IS NOT NULL");
+
+                    b.HasIndex("ScheduleId")
+                        .HasDatabaseName("ix_runs_turns")
+                        .HasFilter("schedule_id IS NOT NULL AND state < 2");
 
                     b.HasIndex("WorkerId")
                         .HasDatabaseName("ix_runs_running")
@@ -517,14 +525,30 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("cron");
 
+                    b.Property<long?>("EndsAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ends_at");
+
                     b.Property<string>("Every")
                         .HasColumnType("TEXT")
                         .HasColumnName("every");
+
+                    b.Property<string>("Exclude")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("exclude");
+
+                    b.Property<string>("Jitter")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("jitter");
 
                     b.Property<string>("Job")
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("job");
+
+                    b.Property<string>("Labels")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("labels");
 
                     b.Property<string>("Lane")
                         .HasColumnType("TEXT")
@@ -538,30 +562,66 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("max_attempts");
 
+                    b.Property<int?>("MaxOccurrences")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("max_occurrences");
+
                     b.Property<int>("Misfire")
                         .HasColumnType("INTEGER")
                         .HasColumnName("misfire");
+
+                    b.Property<string>("MisfireDeadline")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("misfire_deadline");
+
+                    b.Property<long>("Missed")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("missed");
 
                     b.Property<long?>("NextPlanAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("next_plan_at");
 
+                    b.Property<int>("Overlap")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("overlap");
+
+                    b.Property<long>("Planned")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("planned");
+
                     b.Property<long>("PlannedUntil")
                         .HasColumnType("INTEGER")
                         .HasColumnName("planned_until");
+
+                    b.Property<long?>("ResumeAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("resume_at");
 
                     b.Property<string>("Source")
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("source");
 
+                    b.Property<long?>("StartsAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("starts_at");
+
                     b.Property<int>("Status")
                         .HasColumnType("INTEGER")
                         .HasColumnName("status");
 
+                    b.Property<string>("StatusBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("status_by");
+
                     b.Property<string>("StatusReason")
                         .HasColumnType("TEXT")
                         .HasColumnName("status_reason");
+
+                    b.Property<long?>("StatusSince")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("status_since");
 
                     b.Property<string>("Tags")
                         .HasColumnType("TEXT")
@@ -584,7 +644,7 @@ namespace Fleet.Storage.Sqlite.Migrations
 
                     b.HasIndex("NextPlanAt")
                         .HasDatabaseName("ix_schedules_next")
-                        .HasFilter("status = 1 AND next_plan_at IS NOT NULL");
+                        .HasFilter("next_plan_at IS NOT NULL");
 
                     b.ToTable("schedules", (string)null);
                 });

@@ -9,7 +9,7 @@ internal static class RabbitMqTopology
     /// <summary>Direct: a lane's name leads to its queue.</summary>
     public const string Lanes = "fleet.lanes";
 
-    /// <summary>Fanout: to the control queue of every worker process.</summary>
+    /// <summary>Fanout: to the control queue of every worker and scheduler process.</summary>
     public const string Control = "fleet.control";
 
     /// <summary>Topic: events by their stable name. Nobody has to listen.</summary>

@@ -115,10 +115,12 @@ progress double precision
 progress_message text
 tags text
 trace_parent text
+overlap integer NOT NULL
 CREATE INDEX ix_runs_dead ON public.runs USING btree (finished_at) WHERE (state = 3)
 CREATE INDEX ix_runs_finished ON public.runs USING btree (finished_at) WHERE (finished_at IS NOT NULL)
 CREATE INDEX ix_runs_pending ON public.runs USING btree (lane, due_at) WHERE (state = 0)
 CREATE INDEX ix_runs_running ON public.runs USING btree (worker_id) WHERE (state = 1)
+CREATE INDEX ix_runs_turns ON public.runs USING btree (schedule_id) WHERE ((schedule_id IS NOT NULL) AND (state < 2))
 CREATE INDEX ix_runs_unstaged ON public.runs USING btree (due_at) WHERE ((state = 0) AND (NOT staged))
 CREATE UNIQUE INDEX "PK_runs" ON public.runs USING btree (id)
 CREATE UNIQUE INDEX ux_runs_idempotency_key ON public.runs USING btree (idempotency_key) WHERE (idempotency_key IS NOT NULL)
@@ -146,7 +148,20 @@ last_fire_time timestamp with time zone
 created_at timestamp with time zone NOT NULL
 updated_at timestamp with time zone NOT NULL
 version bigint NOT NULL
-CREATE INDEX ix_schedules_next ON public.schedules USING btree (next_plan_at) WHERE ((status = 1) AND (next_plan_at IS NOT NULL))
+ends_at timestamp with time zone
+exclude text
+jitter text
+labels text
+max_occurrences integer
+misfire_deadline text
+missed bigint NOT NULL
+overlap integer NOT NULL
+planned bigint NOT NULL
+resume_at timestamp with time zone
+starts_at timestamp with time zone
+status_by text
+status_since timestamp with time zone
+CREATE INDEX ix_schedules_next ON public.schedules USING btree (next_plan_at) WHERE (next_plan_at IS NOT NULL)
 CREATE UNIQUE INDEX "PK_schedules" ON public.schedules USING btree (id)
 
 -- workers

@@ -118,7 +118,7 @@ CREATE TABLE "runs" (
     "progress_message" TEXT NULL,
     "tags" TEXT NULL,
     "trace_parent" TEXT NULL
-);
+, "overlap" INTEGER NOT NULL DEFAULT 0);
 
 CREATE INDEX "ix_runs_dead" ON "runs" ("finished_at") WHERE state = 3;
 
@@ -127,6 +127,8 @@ CREATE INDEX "ix_runs_finished" ON "runs" ("finished_at") WHERE finished_at IS N
 CREATE INDEX "ix_runs_pending" ON "runs" ("lane", "due_at") WHERE state = 0;
 
 CREATE INDEX "ix_runs_running" ON "runs" ("worker_id") WHERE state = 1;
+
+CREATE INDEX "ix_runs_turns" ON "runs" ("schedule_id") WHERE schedule_id IS NOT NULL AND state < 2;
 
 CREATE INDEX "ix_runs_unstaged" ON "runs" ("due_at") WHERE state = 0 AND staged = 0;
 
@@ -156,9 +158,9 @@ CREATE TABLE "schedules" (
     "created_at" INTEGER NOT NULL,
     "updated_at" INTEGER NOT NULL,
     "version" INTEGER NOT NULL
-);
+, "ends_at" INTEGER NULL, "exclude" TEXT NULL, "jitter" TEXT NULL, "labels" TEXT NULL, "max_occurrences" INTEGER NULL, "misfire_deadline" TEXT NULL, "missed" INTEGER NOT NULL DEFAULT 0, "overlap" INTEGER NOT NULL DEFAULT 0, "planned" INTEGER NOT NULL DEFAULT 0, "resume_at" INTEGER NULL, "starts_at" INTEGER NULL, "status_by" TEXT NULL, "status_since" INTEGER NULL);
 
-CREATE INDEX "ix_schedules_next" ON "schedules" ("next_plan_at") WHERE status = 1 AND next_plan_at IS NOT NULL;
+CREATE INDEX "ix_schedules_next" ON "schedules" ("next_plan_at") WHERE next_plan_at IS NOT NULL;
 
 CREATE TABLE "workers" (
     "id" BLOB NOT NULL CONSTRAINT "PK_workers" PRIMARY KEY,

@@ -130,6 +130,7 @@ CREATE TABLE [runs] (
     [request_hash] varbinary(32) NULL,
     [schedule_id] nvarchar(128) COLLATE Latin1_General_100_BIN2 NULL,
     [fire_time] datetime2(7) NULL,
+    [overlap] int NOT NULL,
     [revoked] bit NOT NULL,
     [parent_id] binary(16) NULL,
     [args] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
@@ -155,13 +156,26 @@ CREATE TABLE [schedules] (
     [anchor] datetime2(7) NULL,
     [at] datetime2(7) NULL,
     [zone] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [starts_at] datetime2(7) NULL,
+    [ends_at] datetime2(7) NULL,
+    [exclude] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [jitter] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [max_occurrences] int NULL,
     [misfire] int NOT NULL,
+    [misfire_deadline] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [overlap] int NOT NULL,
+    [labels] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [status] int NOT NULL,
     [status_reason] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [status_by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [status_since] datetime2(7) NULL,
+    [resume_at] datetime2(7) NULL,
     [source] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [planned_until] datetime2(7) NOT NULL,
     [next_plan_at] datetime2(7) NULL,
     [last_fire_time] datetime2(7) NULL,
+    [planned] bigint NOT NULL,
+    [missed] bigint NOT NULL,
     [created_at] datetime2(7) NOT NULL,
     [updated_at] datetime2(7) NOT NULL,
     [version] bigint NOT NULL,
@@ -183,8 +197,6 @@ CREATE TABLE [workers] (
     CONSTRAINT [PK_workers] PRIMARY KEY ([id])
 );
 
-ALTER TABLE runs SET (LOCK_ESCALATION = DISABLE);
-
 CREATE INDEX [ix_attempts_run] ON [attempts] ([run_id]);
 
 CREATE INDEX [ix_inbox_received] ON [inbox] ([received_at]);
@@ -203,13 +215,15 @@ CREATE INDEX [ix_runs_pending] ON [runs] ([lane], [due_at]) WHERE state = 0;
 
 CREATE INDEX [ix_runs_running] ON [runs] ([worker_id]) WHERE state = 1;
 
+CREATE INDEX [ix_runs_turns] ON [runs] ([schedule_id]) WHERE schedule_id IS NOT NULL AND state < 2;
+
 CREATE INDEX [ix_runs_unstaged] ON [runs] ([due_at]) WHERE state = 0 AND staged = 0;
 
 CREATE UNIQUE INDEX [ux_runs_idempotency_key] ON [runs] ([idempotency_key]) WHERE idempotency_key IS NOT NULL;
 
 CREATE UNIQUE INDEX [ux_runs_occurrence] ON [runs] ([schedule_id], [fire_time]) WHERE fire_time IS NOT NULL AND revoked = 0;
 
-CREATE INDEX [ix_schedules_next] ON [schedules] ([next_plan_at]) WHERE status = 1 AND next_plan_at IS NOT NULL;
+CREATE INDEX [ix_schedules_next] ON [schedules] ([next_plan_at]) WHERE next_plan_at IS NOT NULL;
 
 CREATE INDEX [ix_workers_alive] ON [workers] ([lease_until]) WHERE state <> 2;
 

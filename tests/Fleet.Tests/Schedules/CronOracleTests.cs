@@ -39,6 +39,12 @@ public sealed class CronOracleTests
                 var times = trigger.Between(after, until).ToList();
 
                 Assert.True(expected.SequenceEqual(times), $"'{cron}' in {zone} after {after:O}: {Show(times)}, expected {Show(expected)}");
+                for (var i = 1; i < times.Count; i++)
+                    Assert.Equal(times[i - 1], trigger.Previous(times[i]));
+                // Between two fire times, the previous one and the next one are neighbours.
+                var anywhere = after.AddSeconds(split);
+                if (trigger.Previous(anywhere) is { } previous)
+                    Assert.Equal((true, trigger.Next(anywhere.AddTicks(-1))), (previous < anywhere, trigger.Next(previous)));
                 Assert.Equal(times, trigger.Between(after, after.AddSeconds(split)).Concat(trigger.Between(after.AddSeconds(split), until)));
             },
             iter: Cases);

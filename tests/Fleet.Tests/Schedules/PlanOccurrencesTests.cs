@@ -246,13 +246,13 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
         await PutAsync("10s");
         await PlanAsync();
 
-        Assert.True(await Fleet.Get<PauseSchedules>().PauseAsync("s", "holiday", CancellationToken.None));
+        Assert.True(await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new("me", "holiday"), CancellationToken.None));
         await PlanAsync();
         Assert.All(await OccurrencesAsync(), r => Assert.Equal((RunState.Canceled, true), (r.State, r.Revoked)));
         Assert.Equal((ScheduleStatus.Paused, "holiday"), ((await ScheduleAsync()).Status, (await ScheduleAsync()).StatusReason));
 
         Time.Advance(TimeSpan.FromSeconds(15));
-        Assert.True(await Fleet.Get<PauseSchedules>().ResumeAsync("s", CancellationToken.None));
+        Assert.True(await Fleet.Get<ControlSchedules>().StartAsync("s", new("me"), CancellationToken.None));
         await PlanAsync();
 
         // 10 passed during the pause; 20 and 30 had been planned before it.
@@ -267,7 +267,7 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
     public async Task PauseSchedules_PutChangedMeanwhile_StaysPaused()
     {
         await PutAsync("10s");
-        await Fleet.Get<PauseSchedules>().PauseAsync("s", reason: null, CancellationToken.None);
+        await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new("me"), CancellationToken.None);
 
         await PutAsync("20s");
 
@@ -284,7 +284,7 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
         await Fleet.InsertAsync(tried);
         await Fleet.FailAsync(await Fleet.ClaimAsync(await Fleet.RegisterAsync(), tried.Id), TimeSpan.FromHours(1));
 
-        await Fleet.Get<PauseSchedules>().PauseAsync("s", reason: null, CancellationToken.None);
+        await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new("me"), CancellationToken.None);
 
         Assert.Equal(RunState.Pending, (await Fleet.ReadAsync(tried.Id)).State);
     }
@@ -307,7 +307,7 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
     public async Task TriggerSchedules_Paused_RunsItsJobNowWithoutAFireTime()
     {
         await PutAsync("10s");
-        await Fleet.Get<PauseSchedules>().PauseAsync("s", reason: null, CancellationToken.None);
+        await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new("me"), CancellationToken.None);
 
         var id = await Fleet.Get<TriggerSchedules>().ExecuteAsync("s", CancellationToken.None);
 

@@ -12,7 +12,7 @@ public sealed class PostgresPlanTests(PostgresServer server)
 {
     public static TheoryData<string, string, string> Statements() => new()
     {
-        { "claim", PostgresRunStatements.Claim, "ARRAY[gen_random_uuid(), gen_random_uuid()], ARRAY[1, 2], gen_random_uuid(), now(), 2" },
+        { "claim", PostgresRunStatements.Claim, "ARRAY[gen_random_uuid(), gen_random_uuid()], ARRAY[1, 2], gen_random_uuid(), now(), 2, false" },
         { "complete", PostgresRunStatements.Complete, "ARRAY[gen_random_uuid()], ARRAY[1], ARRAY[now()], ARRAY['x']" },
         { "end attempt", PostgresRunStatements.EndAttempt, "ARRAY[gen_random_uuid()], ARRAY[1], ARRAY[now()], ARRAY[0], ARRAY[0], ARRAY[now()], ARRAY[0], ARRAY['x'], ARRAY['x'], ARRAY['x']" },
         { "mark staged", PostgresRunStatements.MarkStaged, "ARRAY[gen_random_uuid()], ARRAY[now()]" },
@@ -48,7 +48,7 @@ public sealed class PostgresPlanTests(PostgresServer server)
             for (var i = 0; i < 10; i++)
             {
                 await storage.WriteAsync(
-                    scope => storage.Statements.ClaimAsync(scope.Transaction, new WorkerId(Guid.NewGuid()), [new RunId(Guid.NewGuid())], default, default),
+                    scope => storage.Statements.ClaimAsync(scope.Transaction, new WorkerId(Guid.NewGuid()), [new RunId(Guid.NewGuid())], default, inTurn: false, default),
                     TestContext.Current.CancellationToken);
             }
 

@@ -60,9 +60,15 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ["Core/Runs/Reconcile.cs"] = [fleet => fleet.Get<Reconcile>().ExecuteAsync(None)],
         ["Core/Runs/ReplayRuns.cs"] = [fleet => fleet.ReplayAsync(Id)],
         ["Core/Runs/RescueRuns.cs"] = [fleet => fleet.Get<RescueRuns>().ExecuteAsync(1, None)],
+        ["Core/Runs/TakeTurns.cs"] =
+        [
+            fleet => TakeTurnAsync(fleet, OverlapPolicy.Skip),
+            fleet => TakeTurnAsync(fleet, OverlapPolicy.Replace),
+            fleet => fleet.Get<TakeTurns>().PassOnAsync(Id, None),
+        ],
         ["Core/Schedules/DeleteSchedules.cs"] = [fleet => fleet.Get<DeleteSchedules>().ExecuteAsync("nightly", None)],
         ["Core/Schedules/GetSchedules.cs"] = [fleet => fleet.Get<GetSchedules>().ListAsync(None), fleet => fleet.Get<GetSchedules>().FindAsync("nightly", None)],
-        ["Core/Schedules/PauseSchedules.cs"] = [fleet => fleet.Get<PauseSchedules>().PauseAsync("nightly", "because", None)],
+        ["Core/Schedules/ControlSchedules.cs"] = [fleet => fleet.Get<ControlSchedules>().StopAsync("nightly", new("me", "because"), None)],
         ["Core/Schedules/PlanOccurrences.cs"] = [fleet => fleet.Get<PlanOccurrences>().ExecuteAsync(1, TimeSpan.FromSeconds(30), None)],
         ["Core/Schedules/PutSchedules.cs"] = [fleet => fleet.Get<PutSchedules>().ExecuteAsync(
             new ScheduleRequest { Id = "nightly", Job = "note", Trigger = new TriggerSpec { Cron = "0 3 * * *" } }, "code", None)],
@@ -96,7 +102,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     };
 
     /// <summary>Those that read lists of names from JSON where others read objects.</summary>
-    private static readonly string[] ReadLists = ["Core/Jobs/JobCatalog.cs", "Api/Runs/GetRuns.cs", "Core/Schedules/TriggerSchedules.cs"];
+    private static readonly string[] ReadLists = ["Core/Jobs/JobCatalog.cs", "Api/Runs/GetRuns.cs", "Core/Schedules/GetSchedules.cs", "Core/Schedules/TriggerSchedules.cs"];
 
     private readonly OfflineSqlServer _server = new();
     private readonly Verbs _fleet;
@@ -172,6 +178,15 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         using var http = app.GetTestClient();
         using var response = await http.GetAsync(new Uri(path, UriKind.Relative));
         Assert.True((int)response.StatusCode is 200 or 404, $"{path}: {await response.Content.ReadAsStringAsync()}");
+    }
+
+    /// <summary>With another run in the way, which is running and before it.</summary>
+    private static async Task TakeTurnAsync(Verbs fleet, OverlapPolicy overlap)
+    {
+        var server = (OfflineSqlServer)fleet.Storage;
+        server.Number = (int)overlap;
+        await fleet.Get<TakeTurns>().ExecuteAsync(new WorkerId(Id.Value), Id, None);
+        server.Number = MadeUpReader.Ended;
     }
 
     private static async Task AskEndedRunsAsync(Verbs fleet)

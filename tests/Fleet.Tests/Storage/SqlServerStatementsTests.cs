@@ -16,6 +16,7 @@ public sealed partial class SqlServerStatementsTests
         ["@now"] = "datetime2(7)",
         ["@until"] = "datetime2(7)",
         ["@last"] = "int",
+        ["@turn"] = "int",
         ["@limit"] = "int",
         ["@outcome"] = "int",
         ["@type"] = "nvarchar(128)",

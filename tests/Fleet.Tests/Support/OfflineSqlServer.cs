@@ -30,6 +30,9 @@ internal sealed class OfflineSqlServer : IStorage
     /// <summary>Rows that each change finds.</summary>
     public int Changed { get; set; } = 1;
 
+    /// <summary>What stands in every column of numbers.</summary>
+    public int Number { get; set; } = MadeUpReader.Ended;
+
     /// <summary>What stands in every column of text.</summary>
     public string Text { get; set; } = "{}";
 
@@ -67,7 +70,7 @@ internal sealed class OfflineSqlServer : IStorage
         Text = Text,
         Truth = Rows > 0,
         // New rows answer with their place in the statement.
-        Number = sql.Contains("MERGE", StringComparison.Ordinal) ? 0 : MadeUpReader.Ended,
+        Number = sql.Contains("MERGE", StringComparison.Ordinal) ? 0 : Number,
     };
 
     private static string TypeOf(SqlParameter parameter) => parameter.SqlDbType switch

@@ -12,7 +12,7 @@ internal sealed class OfflineStatements : IRunStatements
         Task.FromResult<IReadOnlyList<EnqueueOutcome>>([.. runs.Select(r => new EnqueueOutcome(EnqueueStatus.Inserted, r.Id))]);
 
     public Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(
-        DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, CancellationToken ct) =>
+        DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool inTurn, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<ClaimOutcome>>([.. ids.Select(_ => ClaimOutcome.Duplicate)]);
 
     public Task<IReadOnlyList<SettleOutcome>> CompleteAsync(DbTransaction transaction, IReadOnlyList<Completion> completions, CancellationToken ct) =>

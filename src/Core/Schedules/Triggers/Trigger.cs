@@ -6,6 +6,9 @@ namespace Fleet.Core.Schedules.Triggers;
 /// microseconds, which every database stores exactly: what was read back is equal to what was planned.</summary>
 public abstract class Trigger
 {
+    private static readonly TimeSpan ShortestLook = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestLook = TimeSpan.FromDays(365 * 1000);
+
     private protected Trigger()
     {
     }
@@ -19,6 +22,33 @@ public abstract class Trigger
     /// <summary>The first fire time strictly after an instant; null when there is none any more. Never throws.</summary>
     public abstract DateTimeOffset? Next(DateTimeOffset after);
 
+    /// <summary>The last fire time strictly before an instant; null when there is none. Never throws.</summary>
+    public DateTimeOffset? Previous(DateTimeOffset before)
+    {
+        // 1. Back in growing steps, until something fires on the way.
+        before = before.ToUniversalTime();
+        var from = before;
+        for (var look = ShortestLook; !(Next(from) < before); look = look < LongestLook ? look * 8 : TimeSpan.MaxValue)
+        {
+            if (from == DateTimeOffset.MinValue)
+                return null;
+            from = before - DateTimeOffset.MinValue > look ? before - look : DateTimeOffset.MinValue;
+        }
+
+        // 2. Half of the way for as long as something still fires on the rest of it; the next fire time never grows smaller.
+        var until = before;
+        while (until - from > TimeSpan.FromMicroseconds(1))
+        {
+            var middle = from + ((until - from) / 2);
+            if (Next(middle) < before)
+                from = middle;
+            else
+                until = middle;
+        }
+
+        return Next(from);
+    }
+
     /// <summary>The fire times in (<paramref name="after"/>, <paramref name="until"/>], in order, computed as they are taken.</summary>
     public IEnumerable<DateTimeOffset> Between(DateTimeOffset after, DateTimeOffset until)
     {
@@ -26,17 +56,50 @@ public abstract class Trigger
             yield return next.Value;
     }
 
+    /// <summary>As the other one, for a trigger of no schedule.</summary>
+    public static bool TryParse(TriggerSpec spec, [NotNullWhen(true)] out Trigger? trigger, [NotNullWhen(false)] out InputError? error) =>
+        TryParse(spec, "", out trigger, out error);
+
     /// <summary>Makes the trigger that a caller described, or says which field is wrong, why, and what is allowed.</summary>
+    /// <param name="spec">What the caller wrote.</param>
+    /// <param name="scheduleId">Decides about the part of <see cref="TriggerSpec.Jitter"/>.</param>
+    /// <param name="trigger">The trigger, when all is well.</param>
+    /// <param name="error">What is wrong, else.</param>
     public static bool TryParse(
-        TriggerSpec spec, [NotNullWhen(true)] out Trigger? trigger, [NotNullWhen(false)] out InputError? error)
+        TriggerSpec spec, string scheduleId, [NotNullWhen(true)] out Trigger? trigger, [NotNullWhen(false)] out InputError? error)
     {
         trigger = null;
-        if (!IsExactlyOneGiven(spec, out error))
+        if (!IsExactlyOneGiven(spec, out error)
+            || !Zones.TryFind(spec.Zone, out var zone, out error)
+            || !TryParseCalendar(spec, zone, out var calendar, out error))
+        {
             return false;
+        }
 
-        if (!Zones.TryFind(spec.Zone, out var zone, out error))
+        if (BoundedTrigger.Check(spec) is { } wrongBounds)
+        {
+            error = wrongBounds;
             return false;
+        }
 
+        ExcludedDates? exclude = null;
+        if (spec.Exclude is { Count: > 0 } dates && !ExcludedDates.TryParse(dates, zone, out exclude, out error))
+            return false;
+        trigger = spec.StartsAt is null && spec.EndsAt is null && exclude is null
+            ? calendar
+            : new BoundedTrigger(calendar, spec.StartsAt, spec.EndsAt, exclude);
+        if (spec.Jitter is null)
+            return true;
+        if (!JitteredTrigger.TryParse(trigger, spec.Jitter, scheduleId, out var jittered, out error))
+            return false;
+        trigger = jittered;
+        return true;
+    }
+
+    private static bool TryParseCalendar(
+        TriggerSpec spec, TimeZoneInfo zone, [NotNullWhen(true)] out Trigger? trigger, [NotNullWhen(false)] out InputError? error)
+    {
+        error = null;
         if (spec.At is { } at)
         {
             trigger = new OnceTrigger(at);

@@ -1,4 +1,4 @@
-using System;
+﻿using System;
 using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
@@ -191,6 +191,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     request_hash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: true),
                     schedule_id = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: true, collation: "Latin1_General_100_BIN2"),
                     fire_time = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    overlap = table.Column<int>(type: "int", nullable: false),
                     revoked = table.Column<bool>(type: "bit", nullable: false),
                     parent_id = table.Column<byte[]>(type: "binary(16)", nullable: true),
                     args = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
@@ -222,13 +223,26 @@ namespace Fleet.Storage.SqlServer.Migrations
                     anchor = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
                     at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
                     zone = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    starts_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    ends_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    exclude = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    jitter = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    max_occurrences = table.Column<int>(type: "int", nullable: true),
                     misfire = table.Column<int>(type: "int", nullable: false),
+                    misfire_deadline = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    overlap = table.Column<int>(type: "int", nullable: false),
+                    labels = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
                     status = table.Column<int>(type: "int", nullable: false),
                     status_reason = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    status_by = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    status_since = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    resume_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
                     source = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
                     planned_until = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
                     next_plan_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
                     last_fire_time = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    planned = table.Column<long>(type: "bigint", nullable: false),
+                    missed = table.Column<long>(type: "bigint", nullable: false),
                     created_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
                     updated_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
                     version = table.Column<long>(type: "bigint", nullable: false)
@@ -258,9 +272,6 @@ namespace Fleet.Storage.SqlServer.Migrations
                 {
                     table.PrimaryKey("PK_workers", x => x.id);
                 });
-
-            // A pass over thousands of runs must not end up with a lock on all of them.
-            migrationBuilder.Sql("ALTER TABLE runs SET (LOCK_ESCALATION = DISABLE);");
 
             migrationBuilder.CreateIndex(
                 name: "ix_attempts_run",
@@ -312,6 +323,12 @@ namespace Fleet.Storage.SqlServer.Migrations
                 filter: "state = 1");
 
             migrationBuilder.CreateIndex(
+                name: "ix_runs_turns",
+                table: "runs",
+                column: "schedule_id",
+                filter: "schedule_id IS NOT NULL AND state < 2");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_runs_unstaged",
                 table: "runs",
                 column: "due_at",
@@ -335,7 +352,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                 name: "ix_schedules_next",
                 table: "schedules",
                 column: "next_plan_at",
-                filter: "status = 1 AND next_plan_at IS NOT NULL");
+                filter: "next_plan_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_workers_alive",

@@ -1,0 +1,107 @@
+using Fleet.Core.Lanes;
+using Fleet.Core.Schedules;
+using Fleet.Core.Storage;
+using Fleet.Core.Workers;
+
+namespace Fleet.Core.Runs;
+
+/// <summary>Pending → Running, or Canceled, for runs of a schedule whose <see cref="OverlapPolicy"/> is not to allow all: of such a schedule
+/// at most one run is running. The order is that of the fire times; a run that was triggered by hand stands where it was made.</summary>
+/// <remarks>A run that has to wait keeps its row and loses its nudge; the end of the run before it nudges it (<see cref="PassOnAsync"/>), and
+/// should that be lost, <see cref="Reconcile"/> does.</remarks>
+public sealed class TakeTurns(IStorage storage, ILaneTransport transport, NudgePublisher nudges, TimeProvider time)
+{
+    /// <summary>The most runs of a schedule that wait with <see cref="OverlapPolicy.Queue"/>.</summary>
+    public const int QueueCap = 100;
+
+    // Whoever wants a turn of the same schedule waits for this transaction to end.
+    private const string Lock = "UPDATE schedules SET overlap = overlap WHERE id = (SELECT schedule_id FROM runs WHERE id = @id)";
+
+    private const string FindPolicy = "SELECT overlap FROM runs WHERE id = @id AND state = 0 AND due_at <= @now";
+
+    // One that has been started before has not ended, however long its retry or its snooze lasts.
+    private const string FindOthers = """
+        SELECT o.id, CASE WHEN o.state = 1 THEN 1 ELSE 0 END, CASE
+            WHEN COALESCE(o.fire_time, o.created_at) < COALESCE(r.fire_time, r.created_at) THEN 1
+            WHEN COALESCE(o.fire_time, o.created_at) = COALESCE(r.fire_time, r.created_at) AND o.id < r.id THEN 1
+            ELSE 0 END
+        FROM runs r JOIN runs o ON o.schedule_id = r.schedule_id AND o.id <> r.id
+        WHERE r.id = @id AND o.schedule_id IS NOT NULL AND o.state < 2 AND (o.state = 1 OR o.started_at IS NOT NULL OR o.due_at <= @now)
+        """;
+
+    private const string Cancel = "UPDATE runs SET state = 4, finished_at = @now, error_type = NULL, error = @reason WHERE id = @id AND state = 0";
+
+    private const string RequestCancel = "UPDATE runs SET cancel_requested_at = @now, error = @reason WHERE id = @id AND state = 1 AND cancel_requested_at IS NULL";
+
+    private const string FindNext = """
+        SELECT n.id, n.lane FROM runs r JOIN runs n ON n.schedule_id = r.schedule_id
+        WHERE r.id = @id AND n.schedule_id IS NOT NULL AND n.state < 2 AND n.state = 0 AND n.overlap > 1 AND n.due_at <= @now
+        ORDER BY COALESCE(n.fire_time, n.created_at), n.id
+        """;
+
+    /// <summary>Claims a run when it is its turn.</summary>
+    /// <returns><see cref="ClaimStatus.Duplicate"/> when it has to wait, was skipped, or was replaced.</returns>
+    public async Task<ClaimOutcome> ExecuteAsync(WorkerId worker, RunId id, CancellationToken ct)
+    {
+        var (outcome, stopped) = await storage.WriteRetryingAsync(scope => TakeAsync(scope, worker, id, ct), ct);
+        if (stopped.Count > 0)
+            await transport.PublishControlAsync(new ControlMessage(CancelRuns: stopped), ct);
+        return outcome;
+    }
+
+    /// <summary>Nudges the next run of the schedule of one that has ended; best effort.</summary>
+    public async Task PassOnAsync(RunId ended, CancellationToken ct)
+    {
+        var waiting = await storage.AutocommitAsync(
+            scope => storage.Sql.QueryAsync(
+                scope.Transaction, FindNext, r => (Id: storage.Sql.ReadRunId(r, 0), Lane: r.GetString(1)), ct, ("@id", ended), ("@now", time.GetUtcNow())),
+            ct);
+        if (waiting.Count > 0)
+            nudges.Publish(waiting[0].Lane, waiting[0].Id);
+    }
+
+    private async Task<(ClaimOutcome Outcome, IReadOnlyList<RunId> Stopped)> TakeAsync(WriteScope scope, WorkerId worker, RunId id, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        await storage.Sql.ExecuteAsync(scope.Transaction, Lock, ct, ("@id", id));
+        var found = await storage.Sql.QueryAsync(scope.Transaction, FindPolicy, r => (OverlapPolicy)r.GetInt32(0), ct, ("@id", id), ("@now", now));
+        if (found.Count == 0)
+            return (ClaimOutcome.Duplicate, []);
+        var others = await storage.Sql.QueryAsync(
+            scope.Transaction, FindOthers, r => new Other(storage.Sql.ReadRunId(r, 0), r.GetInt32(1) != 0, r.GetInt32(2) != 0), ct, ("@id", id), ("@now", now));
+        Other[] inTheWay = [.. others.Where(o => o.IsBefore || o.IsRunning)];
+
+        IReadOnlyList<RunId> stopped = [];
+        switch (found[0])
+        {
+            case OverlapPolicy.Skip when inTheWay.Length > 0:
+                await CancelAsync(id, $"Skipped: run {inTheWay[0].Id} of the schedule had not ended.");
+                return (ClaimOutcome.Duplicate, []);
+            case OverlapPolicy.Queue when inTheWay.Length > QueueCap:
+                await CancelAsync(id, $"Skipped: {QueueCap} runs of the schedule were waiting before it.");
+                return (ClaimOutcome.Duplicate, []);
+            case OverlapPolicy.Queue when inTheWay.Length > 0:
+                return (ClaimOutcome.Duplicate, []);
+            case OverlapPolicy.Replace when Array.Find(inTheWay, o => !o.IsBefore) is { } newer:
+                await CancelAsync(id, $"Replaced: run {newer.Id} of the schedule is newer.");
+                return (ClaimOutcome.Duplicate, []);
+            case OverlapPolicy.Replace:
+                foreach (var other in inTheWay.Where(o => !o.IsRunning))
+                    await CancelAsync(other.Id, $"Replaced by run {id}.");
+                stopped = [.. inTheWay.Where(o => o.IsRunning).Select(o => o.Id)];
+                foreach (var run in stopped)
+                    await storage.Sql.ExecuteAsync(scope.Transaction, RequestCancel, ct, ("@id", run), ("@now", now), ("@reason", $"Replaced by run {id}."));
+                break;
+        }
+
+        if (stopped.Count > 0)
+            return (ClaimOutcome.Duplicate, stopped);
+        var claimed = await storage.Statements.ClaimAsync(scope.Transaction, worker, [id], now, inTurn: true, ct);
+        return (claimed[0].Run is { } taken ? claimed[0] with { Run = taken with { IsInTurn = true } } : claimed[0], []);
+
+        Task CancelAsync(RunId run, string reason) =>
+            storage.Sql.ExecuteAsync(scope.Transaction, Cancel, ct, ("@id", run), ("@now", now), ("@reason", reason));
+    }
+
+    private sealed record Other(RunId Id, bool IsRunning, bool IsBefore);
+}

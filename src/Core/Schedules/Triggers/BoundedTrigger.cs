@@ -1,0 +1,60 @@
+using System.Globalization;
+using Fleet.Core.Runs;
+
+namespace Fleet.Core.Schedules.Triggers;
+
+/// <summary>The fire times of another trigger between a start and an end, without those on excluded dates.</summary>
+public sealed class BoundedTrigger : Trigger
+{
+    // Beyond this, excluded dates mean that it never fires again: nobody takes eleven years of holidays.
+    private static readonly TimeSpan LongestGap = TimeSpan.FromDays(11 * 365);
+
+    private static readonly TimeSpan Tick = TimeSpan.FromTicks(1);
+
+    private readonly Trigger _inner;
+    private readonly DateTimeOffset? _startsAt;
+    private readonly DateTimeOffset? _endsAt;
+    private readonly ExcludedDates? _exclude;
+
+    internal BoundedTrigger(Trigger inner, DateTimeOffset? startsAt, DateTimeOffset? endsAt, ExcludedDates? exclude)
+    {
+        _inner = inner;
+        _startsAt = startsAt;
+        _endsAt = endsAt;
+        _exclude = exclude;
+    }
+
+    /// <inheritdoc/>
+    public override string Kind => _inner.Kind;
+
+    /// <inheritdoc/>
+    public override string Description => _inner.Description
+        + (_startsAt is { } start ? $", from {Shown(start)}" : "")
+        + (_endsAt is { } end ? $", until {Shown(end)}" : "")
+        + (_exclude is { } exclude ? $", not on {exclude.Description}" : "");
+
+    /// <inheritdoc/>
+    public override DateTimeOffset? Next(DateTimeOffset after)
+    {
+        if (_startsAt is { } start && after < start)
+            after = start - Tick;
+        var next = _inner.Next(after);
+        while (next is { } fireTime && !(fireTime > _endsAt))
+        {
+            if (_exclude?.EndOf(fireTime) is not { } end)
+                return fireTime;
+            if (end - after > LongestGap)
+                return null;
+            next = _inner.Next(end - Tick);
+        }
+
+        return null;
+    }
+
+    /// <summary>What is wrong with start and end; null when nothing is.</summary>
+    internal static InputError? Check(TriggerSpec spec) => spec.EndsAt <= spec.StartsAt
+        ? RunRules.Invalid("invalid_window", "endsAt", Shown(spec.EndsAt.Value), $"an instant after startsAt ({Shown(spec.StartsAt.Value)})")
+        : null;
+
+    private static string Shown(DateTimeOffset at) => at.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFK", CultureInfo.InvariantCulture);
+}
