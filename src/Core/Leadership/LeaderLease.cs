@@ -51,11 +51,11 @@ public sealed class LeaderLease(IStorage storage)
 /// <summary>Writes that only the leader may do.</summary>
 public static class LeaderWrites
 {
-    /// <summary>As <see cref="IStorage.WriteAsync{T}"/>, refused when the term has moved on: a leader that was paused
+    /// <summary>As <see cref="ConflictingWrites.WriteRetryingAsync{T}"/>, refused when the term has moved on: a leader that was paused
     /// between its decision and its write cannot write.</summary>
     /// <exception cref="TermLostException">Another scheduler leads.</exception>
     public static Task<T> WriteAsLeaderAsync<T>(this IStorage storage, long term, Func<WriteScope, Task<T>> work, CancellationToken ct) =>
-        storage.WriteAsync(
+        storage.WriteRetryingAsync(
             async scope =>
             {
                 // The row is locked until the commit, so no new leader can begin in between.

@@ -32,13 +32,13 @@ public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvi
     /// <summary>When a schedule fires next; null while nobody can say.</summary>
     public static DateTimeOffset? NextFire(Schedule schedule, DateTimeOffset now)
     {
-        // One that was planned for the last time still has what lies within that plan before it.
+        // One that was planned for the last time still has what was planned before it.
         var hasEnded = schedule is { Status: ScheduleStatus.Stopped, StatusBy: null };
         var isHalted = schedule.StatusOf(now) != ScheduleStatus.Running && schedule.ResumeAt is null && !hasEnded;
         if (isHalted || !schedule.TryParseTrigger(out var trigger, out _))
             return null;
         var next = trigger.Next(schedule.ResumeAt is { } resume && resume > now ? resume : now);
-        return hasEnded && next > schedule.PlannedUntil ? null : next;
+        return hasEnded && !(next <= schedule.LastFireTime) ? null : next;
     }
 
     private async Task<IReadOnlyList<ScheduleInfo>> ReadAsync(FleetDbContext db, IQueryable<Schedule> schedules, CancellationToken ct)

@@ -241,7 +241,7 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
     }
 
     [Fact]
-    public async Task PauseSchedules_PauseAndResume_SkipsTheTimeBetweenAndMakesNewRunsForRevokedTimes()
+    public async Task ControlSchedules_PauseAndResume_SkipsTheTimeBetweenAndMakesNewRunsForRevokedTimes()
     {
         await PutAsync("10s");
         await PlanAsync();
@@ -264,7 +264,7 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
     }
 
     [Fact]
-    public async Task PauseSchedules_PutChangedMeanwhile_StaysPaused()
+    public async Task ControlSchedules_PutChangedMeanwhile_StaysPaused()
     {
         await PutAsync("10s");
         await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new("me"), CancellationToken.None);
@@ -276,7 +276,7 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
     }
 
     [Fact]
-    public async Task PauseSchedules_OccurrenceThatWasTried_IsNotRevoked()
+    public async Task ControlSchedules_OccurrenceThatWasTried_IsNotRevoked()
     {
         await PutAsync("10s");
         // Tried before its fire time: the worker's clock runs ahead of ours.
@@ -316,12 +316,184 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
         Assert.Null(await Fleet.Get<TriggerSchedules>().ExecuteAsync("t", CancellationToken.None));
     }
 
+    [Fact]
+    public async Task PlanOccurrences_MaxOccurrences_StopsAfterThemAndCountsNoneThatWereRevoked()
+    {
+        await PutAsync(new TriggerSpec { Every = "10s" }, with: s => s with { MaxOccurrences = 4 });
+        await PlanAsync();
+        await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new("me"), CancellationToken.None);
+        await Fleet.Get<ControlSchedules>().StartAsync("s", new("me"), CancellationToken.None);
+        Assert.Equal(0, (await ScheduleAsync()).Planned);
+
+        await PlanAsync();
+        Assert.Equal(ScheduleStatus.Running, (await ScheduleAsync()).Status);
+        Time.Advance(TimeSpan.FromSeconds(30));
+        await PlanAsync();
+
+        Assert.Equal([10, 20, 30, 40], Seconds((await OccurrencesAsync()).Where(r => !r.Revoked)));
+        var schedule = await ScheduleAsync();
+        Assert.Equal(
+            (ScheduleStatus.Stopped, "It has fired 4 times, which is its maxOccurrences.", null, 4),
+            (schedule.Status, schedule.StatusReason, schedule.NextPlanAt, schedule.Planned));
+        // What is planned still has to come.
+        Assert.Equal(Verbs.Noon.AddSeconds(40), GetSchedules.NextFire(schedule, Fleet.Now));
+        Assert.Null(GetSchedules.NextFire(schedule, Verbs.Noon.AddSeconds(40)));
+    }
+
+    [Fact]
+    public async Task PutSchedules_MoreOccurrences_GoesOn()
+    {
+        await PutAsync(new TriggerSpec { Every = "10s" }, with: s => s with { MaxOccurrences = 1 });
+        await PlanAsync();
+        Time.Advance(TimeSpan.FromSeconds(10));
+
+        await PutAsync(new TriggerSpec { Every = "10s" }, with: s => s with { MaxOccurrences = 2 });
+        await PlanAsync();
+
+        Assert.Equal([10, 20], await FireSecondsAsync());
+    }
+
+    [Theory]
+    [InlineData(MisfirePolicy.RunLatest, "2h", 1)]
+    [InlineData(MisfirePolicy.RunLatest, "20m", 0)]
+    [InlineData(MisfirePolicy.RunAll, "2h", 2)]
+    [InlineData(MisfirePolicy.RunAll, null, 7)]
+    public async Task PlanOccurrences_MisfireDeadline_MakesUpForNothingOlder(MisfirePolicy misfire, string? deadline, int expected)
+    {
+        await PutAsync(new TriggerSpec { Every = "1h" }, misfire, with: s => s with { MisfireDeadline = deadline });
+        Time.Advance(TimeSpan.FromHours(7.5));
+
+        await PlanAsync(TimeSpan.Zero);
+
+        Assert.Equal(Enumerable.Range(8 - expected, expected).Select(i => Verbs.Noon.AddHours(i)), (await OccurrencesAsync()).Select(r => r.FireTime!.Value));
+        Assert.Equal((expected, 7 - expected), ((await ScheduleAsync()).Planned, (await ScheduleAsync()).Missed));
+    }
+
+    [Fact]
+    public async Task PlanOccurrences_PausedUntil_FiresAfterItWhoeverIsThereThen()
+    {
+        await PutAsync("10s");
+        await PlanAsync();
+        await Fleet.Get<ControlSchedules>().PauseAsync("s", Fleet.Now.AddSeconds(60), new("me", "maintenance"), CancellationToken.None);
+        Time.Advance(TimeSpan.FromSeconds(40));
+
+        // Within the look-ahead of the end of the pause: from here on nobody has to be there.
+        await PlanAsync();
+
+        Assert.Equal([70], Seconds((await OccurrencesAsync()).Where(r => !r.Revoked)));
+        var schedule = await ScheduleAsync();
+        Assert.Equal((ScheduleStatus.Paused, "maintenance", "me"), (schedule.StatusOf(Fleet.Now), schedule.StatusReason, schedule.StatusBy));
+        Assert.Equal(ScheduleStatus.Running, schedule.StatusOf(Verbs.Noon.AddSeconds(60)));
+        Assert.Equal(Verbs.Noon.AddSeconds(70), GetSchedules.NextFire(schedule, Fleet.Now));
+
+        Time.Advance(TimeSpan.FromSeconds(20));
+        await PlanAsync();
+        Assert.Equal([70, 80, 90], Seconds((await OccurrencesAsync()).Where(r => !r.Revoked)));
+        schedule = await ScheduleAsync();
+        Assert.Equal((ScheduleStatus.Running, null, null), (schedule.Status, schedule.StatusBy, schedule.ResumeAt));
+    }
+
+    [Fact]
+    public async Task ControlSchedules_PauseUntilThePast_IsRefused()
+    {
+        await PutAsync("10s");
+
+        var refused = await Assert.ThrowsAsync<InvalidRunException>(
+            () => Fleet.Get<ControlSchedules>().PauseAsync("s", Fleet.Now, new("me"), CancellationToken.None));
+
+        Assert.Equal(("invalid_instant", "until"), (refused.Error.Code, refused.Error.Field));
+    }
+
+    [Fact]
+    public async Task ControlSchedules_Stopped_StaysSoThroughAnEditUntilItIsStarted()
+    {
+        await PutAsync("10s");
+        await PlanAsync();
+
+        Assert.True(await Fleet.Get<ControlSchedules>().StopAsync("s", new("me", "no more"), CancellationToken.None));
+        await PutAsync("20s");
+        await PlanAsync();
+
+        Assert.All(await OccurrencesAsync(), r => Assert.Equal((RunState.Canceled, "Revoked: the schedule was stopped."), (r.State, r.Error)));
+        var schedule = await ScheduleAsync();
+        Assert.Equal((ScheduleStatus.Stopped, "no more", "me", Verbs.Noon), (schedule.Status, schedule.StatusReason, schedule.StatusBy, schedule.StatusSince));
+        Assert.Null(GetSchedules.NextFire(schedule, Fleet.Now));
+
+        Assert.True(await Fleet.Get<ControlSchedules>().StartAsync("s", new("you"), CancellationToken.None));
+        await PlanAsync();
+        Assert.Equal([20], Seconds((await OccurrencesAsync()).Where(r => r.State == RunState.Pending)));
+        Assert.Equal((ScheduleStatus.Running, "you"), ((await ScheduleAsync()).Status, (await ScheduleAsync()).StatusBy));
+        Assert.False(await Fleet.Get<ControlSchedules>().StopAsync("t", new("me"), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task ControlSchedules_EachChange_TellsTheOtherProcesses()
+    {
+        await PutAsync("10s");
+        await PutAsync("10s");
+        await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new("me"), CancellationToken.None);
+        await Fleet.Get<ControlSchedules>().StartAsync("s", new("me"), CancellationToken.None);
+        await Fleet.Get<DeleteSchedules>().ExecuteAsync("s", CancellationToken.None);
+
+        // An unchanged put is no change.
+        Assert.Equal(4, Fleet.Transport.Controls.Count(c => c.SchedulesChanged));
+    }
+
+    [Theory]
+    [InlineData("maxOccurrences")]
+    [InlineData("misfireDeadline")]
+    [InlineData("labels.Team")]
+    [InlineData("labels.team")]
+    [InlineData("endsAt")]
+    [InlineData("startsAt")]
+    public async Task PutSchedules_Wrong_NamesTheField(string field)
+    {
+        ScheduleRequest Wrong(ScheduleRequest s) => field switch
+        {
+            "maxOccurrences" => s with { MaxOccurrences = 0 },
+            "misfireDeadline" => s with { MisfireDeadline = "0s" },
+            "labels.Team" => s with { Labels = new Dictionary<string, string> { ["Team"] = "a" } },
+            "labels.team" => s with { Labels = new Dictionary<string, string> { ["team"] = "a\n" } },
+            "endsAt" => s with { Trigger = s.Trigger with { EndsAt = Verbs.Noon } },
+            _ => s with { Trigger = s.Trigger with { StartsAt = Verbs.Noon.AddDays(4000) } },
+        };
+
+        var refused = await Assert.ThrowsAsync<InvalidRunException>(() => PutAsync(new TriggerSpec { Every = "10s" }, with: Wrong));
+
+        Assert.Equal(field, refused.Error.Field);
+        Assert.StartsWith(field + ":", refused.Error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task PutSchedules_AllFields_AreStoredAndUnchangedWhenPutAgain()
+    {
+        static ScheduleRequest All(ScheduleRequest s) => s with
+        {
+            MaxOccurrences = 5,
+            MisfireDeadline = "1h",
+            Overlap = OverlapPolicy.Queue,
+            Labels = new Dictionary<string, string> { ["team"] = "a", ["area"] = "b" },
+            Trigger = s.Trigger with { StartsAt = Verbs.Noon, EndsAt = Verbs.Noon.AddDays(9), Exclude = ["12-25", "2026-12-24"], Jitter = "5m", Zone = "Europe/Berlin" },
+        };
+
+        Assert.Equal(PutResult.Created, await PutAsync(new TriggerSpec { Every = "10s" }, with: All));
+        Assert.Equal(PutResult.Unchanged, await PutAsync(new TriggerSpec { Every = "10s" }, with: All));
+        var schedule = await ScheduleAsync();
+        Assert.Equal(["12-25", "2026-12-24"], schedule.ReadTrigger().Exclude!);
+        Assert.Equal("a", schedule.ReadLabels()["team"]);
+        Assert.Equal(PutResult.Changed, await PutAsync(new TriggerSpec { Every = "10s" }));
+    }
+
     private static IEnumerable<double> Seconds(IEnumerable<Run> runs) => runs.Select(r => (r.FireTime!.Value - Verbs.Noon).TotalSeconds);
 
     private Task<PutResult> PutAsync(string every, MisfirePolicy misfire = MisfirePolicy.RunLatest) => PutAsync(new TriggerSpec { Every = every }, misfire);
 
-    private Task<PutResult> PutAsync(TriggerSpec trigger, MisfirePolicy misfire = MisfirePolicy.RunLatest, string id = "s") => Fleet.Get<PutSchedules>().ExecuteAsync(
-        new ScheduleRequest { Id = id, Job = "note", Args = """{"text":"planned"}""", Trigger = trigger, Misfire = misfire }, "api", CancellationToken.None);
+    private Task<PutResult> PutAsync(
+        TriggerSpec trigger, MisfirePolicy misfire = MisfirePolicy.RunLatest, string id = "s", Func<ScheduleRequest, ScheduleRequest>? with = null)
+    {
+        var request = new ScheduleRequest { Id = id, Job = "note", Args = """{"text":"planned"}""", Trigger = trigger, Misfire = misfire };
+        return Fleet.Get<PutSchedules>().ExecuteAsync(with?.Invoke(request) ?? request, "api", CancellationToken.None);
+    }
 
     private async Task<(int Planned, bool More)> PlanAsync(TimeSpan? lookAhead = null) =>
         await Fleet.Get<PlanOccurrences>().ExecuteAsync(await Fleet.LeadAsync(), lookAhead ?? LookAhead, CancellationToken.None);
