@@ -55,6 +55,8 @@ public static class ApiServices
         PutSchedulesEndpoints.Map(api);
         GetSchedulesEndpoints.Map(api);
         ControlSchedulesEndpoints.Map(api);
+        BackfillSchedulesEndpoints.Map(api);
+        GetScheduleFiguresEndpoints.Map(api);
         GetJobsEndpoints.Map(api);
         GetLanesEndpoints.Map(api);
         return app;

@@ -46,6 +46,14 @@ internal sealed class QueryString
             : throw new InvalidRunException(RunRules.Invalid("invalid_" + name, name, text, $"{least}–{most}"));
     }
 
+    /// <summary>False when it is left out.</summary>
+    public bool Flag(string name) => Text(name) switch
+    {
+        null or "false" => false,
+        "true" => true,
+        var text => throw new InvalidRunException(RunRules.Invalid("invalid_" + name, name, text, "true or false")),
+    };
+
     public T? Word<T>(string name) where T : struct, Enum
     {
         if (Text(name) is not { } text)

@@ -33,7 +33,12 @@ var root = new RootCommand("Fleet, a job scheduler: enqueue runs, follow them, a
         ListSchedules.Command(cli),
         NextFireTimes.Command(cli),
         TriggerSchedules.Command(cli),
+        BackfillSchedules.Command(cli),
+        GetScheduleFigures.Command(cli),
     },
+    ApplySchedules.ApplyCommand(cli),
+    ApplySchedules.DiffCommand(cli),
+    ExportSchedules.Command(cli),
 };
 foreach (var command in ControlSchedules.Commands(cli))
     root.Subcommands.Single(c => c.Name == "schedule").Add(command);

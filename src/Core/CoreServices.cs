@@ -27,7 +27,7 @@ public static class CoreServices
             .AddSingleton<ReplayRuns>().AddSingleton<StageRuns>().AddSingleton<Reconcile>().AddSingleton<PruneRuns>().AddSingleton<GetRuns>()
             .AddSingleton<IFleetClient, FleetClient>()
             .AddSingleton<PlanOccurrences>().AddSingleton<PutSchedules>().AddSingleton<ControlSchedules>().AddSingleton<ScheduleChanges>().AddSingleton<TriggerSchedules>()
-            .AddSingleton<DeleteSchedules>().AddSingleton<GetSchedules>()
+            .AddSingleton<DeleteSchedules>().AddSingleton<GetSchedules>().AddSingleton<BackfillSchedules>().AddSingleton<GetScheduleFigures>()
             .AddSingleton<RegisterWorkers>().AddSingleton<Heartbeat>()
             .AddSingleton<LeaderLease>().AddSingleton<DispatchOutbox>().AddSingleton<AcceptMessages>();
     }

@@ -43,6 +43,8 @@ public sealed partial class ExecuteRuns(
         using var scope = logger.BeginScope(new RunScope(run));
         var start = time.GetTimestamp();
         FleetMetrics.Lateness.Record((run.StartedAt - run.DueAt).TotalSeconds, new KeyValuePair<string, object?>("lane", run.Lane));
+        if (run is { ScheduleId: { } schedule, FireTime: { } fireTime, Attempt: 1 })
+            FleetMetrics.ScheduleLateness.Record((run.StartedAt - fireTime).TotalSeconds, new KeyValuePair<string, object?>("schedule", schedule));
 
         var context = new RunContext(run, job?.Name ?? run.Job, enqueue, complete, reports, time, logger);
         var handler = InvokeAsync(job, context, handle);

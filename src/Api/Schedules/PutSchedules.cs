@@ -94,13 +94,19 @@ internal static class PutSchedulesEndpoints
     private static async Task<IResult> PutAsync(
         string id, HttpContext http, PutSchedules put, GetSchedules get, CancellationToken ct)
     {
+        var isDryRun = new QueryString(http, "dryRun").Flag("dryRun");
         var body = await RequestBody.ReadAsync<PutScheduleBody>(http, RequestBody.MaxSingle, ct);
+        if (isDryRun)
+        {
+            var (outcome, row) = await put.TryAsync(body.ToRequest(id), "api", ct);
+            return Show(outcome, await get.DescribeAsync(row, lastStartedAt: null, ct));
+        }
+
         var result = await put.ExecuteAsync(body.ToRequest(id), "api", CancellationToken.None);
         // Deleted by somebody else in this very moment: what was put is gone.
-        return await get.FindAsync(id, ct) is { } schedule
-            ? Results.Json(
-                ScheduleView.From(schedule), FleetJson.Payload,
-                statusCode: result == PutResult.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK)
-            : Problems.NotFound("schedule", id);
+        return await get.FindAsync(id, ct) is { } schedule ? Show(result, schedule) : Problems.NotFound("schedule", id);
     }
+
+    private static IResult Show(PutResult result, ScheduleInfo schedule) => Results.Json(
+        ScheduleView.From(schedule), FleetJson.Payload, statusCode: result == PutResult.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
 }

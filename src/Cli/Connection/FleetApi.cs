@@ -43,6 +43,12 @@ public sealed class FleetApi : IDisposable
     /// <summary>POST, with a JSON body unless it is null. Throws as <see cref="GetAsync"/>.</summary>
     public Task<JsonElement> PostAsync(string path, byte[]? json, CancellationToken ct) => SendAsync(HttpMethod.Post, path, json, ct);
 
+    /// <summary>PUT, with a JSON body. Throws as <see cref="GetAsync"/>.</summary>
+    public Task<JsonElement> PutAsync(string path, byte[] json, CancellationToken ct) => SendAsync(HttpMethod.Put, path, json, ct);
+
+    /// <summary>DELETE. Throws as <see cref="GetAsync"/>.</summary>
+    public Task<JsonElement> DeleteAsync(string path, CancellationToken ct) => SendAsync(HttpMethod.Delete, path, null, ct);
+
     /// <summary>Reads an answer's JSON as one of the known shapes.</summary>
     /// <exception cref="ServerUnreachableException">It has another shape: no Fleet server, or one of another version.</exception>
     public T Read<T>(JsonElement json, JsonTypeInfo<T> shape) where T : class

@@ -121,6 +121,52 @@ public sealed record ScheduleView
         + (Zone is null ? "" : $" {Zone}");
 }
 
+/// <summary>What <c>fleet schedule backfill</c> sends.</summary>
+public sealed record BackfillRequestView
+{
+    public required string From { get; init; }
+    public required string Until { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? PerMinute { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Lane { get; init; }
+    public bool DryRun { get; init; }
+}
+
+public sealed record BackfillView
+{
+    public int Count { get; init; }
+    public int Existing { get; init; }
+    public DateTimeOffset? First { get; init; }
+    public DateTimeOffset? Last { get; init; }
+    public DateTimeOffset? LastDueAt { get; init; }
+    public DateTimeOffset? OldestKept { get; init; }
+}
+
+public sealed record ScheduleFiguresView
+{
+    public DateTimeOffset From { get; init; }
+    public DateTimeOffset Until { get; init; }
+    public int Expected { get; init; }
+    public int Fired { get; init; }
+    public int Skipped { get; init; }
+    public int Canceled { get; init; }
+    public int Waiting { get; init; }
+    public int Missing { get; init; }
+    public IReadOnlyList<DateTimeOffset> FirstMissing { get; init; } = [];
+    public int Unexpected { get; init; }
+    public LatenessView? Lateness { get; init; }
+}
+
+public sealed record LatenessView
+{
+    public double Median { get; init; }
+    public double P99 { get; init; }
+    public double Most { get; init; }
+}
+
 public sealed record LaneView
 {
     public string Name { get; init; } = "";
@@ -142,6 +188,9 @@ public sealed record ProblemView
 [JsonSerializable(typeof(CancelView))]
 [JsonSerializable(typeof(RunView))]
 [JsonSerializable(typeof(ProblemView))]
+[JsonSerializable(typeof(BackfillRequestView))]
+[JsonSerializable(typeof(BackfillView))]
+[JsonSerializable(typeof(ScheduleFiguresView))]
 [JsonSerializable(typeof(PageView<RunView>), TypeInfoPropertyName = "Runs")]
 [JsonSerializable(typeof(PageView<LogView>), TypeInfoPropertyName = "Logs")]
 [JsonSerializable(typeof(PageView<ScheduleView>), TypeInfoPropertyName = "Schedules")]

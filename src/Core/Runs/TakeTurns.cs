@@ -39,6 +39,10 @@ public sealed class TakeTurns(IStorage storage, ILaneTransport transport, NudgeP
         ORDER BY COALESCE(n.fire_time, n.created_at), n.id
         """;
 
+    /// <summary>Whether it is for the sake of another run of the schedule that a run was canceled before its start.</summary>
+    public static bool IsReason(string? error) =>
+        error is not null && (error.StartsWith("Skipped: ", StringComparison.Ordinal) || error.StartsWith("Replaced", StringComparison.Ordinal));
+
     /// <summary>Claims a run when it is its turn.</summary>
     /// <returns><see cref="ClaimStatus.Duplicate"/> when it has to wait, was skipped, or was replaced.</returns>
     public async Task<ClaimOutcome> ExecuteAsync(WorkerId worker, RunId id, CancellationToken ct)

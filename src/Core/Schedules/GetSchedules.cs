@@ -41,9 +41,15 @@ public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvi
         return hasEnded && !(next <= schedule.LastFireTime) ? null : next;
     }
 
-    private async Task<IReadOnlyList<ScheduleInfo>> ReadAsync(FleetDbContext db, IQueryable<Schedule> schedules, CancellationToken ct)
+    /// <summary>A row with what is not in it.</summary>
+    public async Task<ScheduleInfo> DescribeAsync(Schedule row, DateTimeOffset? lastStartedAt, CancellationToken ct)
     {
         var now = time.GetUtcNow();
+        return new ScheduleInfo(row, row.StatusOf(now), NextFire(row, now), lastStartedAt, (await catalog.FindAsync(row.Job, ct))?.Timeout);
+    }
+
+    private async Task<IReadOnlyList<ScheduleInfo>> ReadAsync(FleetDbContext db, IQueryable<Schedule> schedules, CancellationToken ct)
+    {
         var rows = await schedules.AsNoTracking().OrderBy(s => s.Id).Select(s => new
         {
             Row = s,
@@ -52,11 +58,7 @@ public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvi
         }).ToListAsync(ct);
         var infos = new List<ScheduleInfo>(rows.Count);
         foreach (var row in rows)
-        {
-            var timeout = (await catalog.FindAsync(row.Row.Job, ct))?.Timeout;
-            infos.Add(new ScheduleInfo(row.Row, row.Row.StatusOf(now), NextFire(row.Row, now), row.LastStartedAt, timeout));
-        }
-
+            infos.Add(await DescribeAsync(row.Row, row.LastStartedAt, ct));
         return infos;
     }
 }

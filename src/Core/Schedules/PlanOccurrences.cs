@@ -4,6 +4,7 @@ using Fleet.Core.Leadership;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage;
+using Fleet.Core.Telemetry;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -33,7 +34,7 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     {
         var now = time.GetUtcNow();
         var horizon = now + lookAhead;
-        return await storage.WriteAsLeaderAsync(
+        var (planned, more) = await storage.WriteAsLeaderAsync(
             term,
             async scope =>
             {
@@ -41,6 +42,7 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
                     .Where(s => s.NextPlanAt != null && s.NextPlanAt <= horizon)
                     .OrderBy(s => s.NextPlanAt).Take(BatchSize).ToListAsync(ct);
                 var runs = new List<NewRun>();
+                var before = schedules.ConvertAll(s => (s.Planned, s.Missed));
                 foreach (var schedule in schedules)
                 {
                     if (TryParse(schedule, now) is { } trigger)
@@ -49,9 +51,13 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
 
                 await InsertAsync(scope, runs, schedules, ct);
                 await scope.Db.SaveChangesAsync(ct);
-                return (runs.Count, schedules.Count == BatchSize);
+                var done = schedules.Zip(before, (s, b) => new Planned(s.Id, s.Planned - b.Planned, s.Missed - b.Missed)).ToList();
+                return (done, schedules.Count == BatchSize);
             },
             ct);
+        foreach (var schedule in planned)
+            schedule.Count();
+        return ((int)planned.Sum(s => s.Runs), more);
     }
 
     /// <summary>The trigger of a schedule; one that cannot be read any more is stopped with the reason, so that it does not
@@ -154,6 +160,17 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
             var found = trigger.Between(isWhole ? after : until - step, until).ToList();
             if (isWhole || found.Count >= count)
                 return [.. found.TakeLast(count)];
+        }
+    }
+
+    /// <summary>What a pass did for a schedule.</summary>
+    private readonly record struct Planned(string Id, long Runs, long Missed)
+    {
+        public void Count()
+        {
+            FleetMetrics.FireTimes.Add(Runs, new("schedule", Id), new("outcome", "planned"));
+            if (Missed > 0)
+                FleetMetrics.FireTimes.Add(Missed, new("schedule", Id), new("outcome", "missed"));
         }
     }
 

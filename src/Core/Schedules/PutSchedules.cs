@@ -24,6 +24,20 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
     /// scheduler its workers may not have come up yet).</exception>
     public async Task<PutResult> ExecuteAsync(ScheduleRequest request, string source, CancellationToken ct)
     {
+        var (result, _) = await PutAsync(request, source, dryRun: false, ct);
+        if (result != PutResult.Unchanged)
+            await changes.AnnounceAsync(ct);
+        return result;
+    }
+
+    /// <summary>What <see cref="ExecuteAsync"/> would do, and the row that would then be there; changes nothing.</summary>
+    /// <inheritdoc cref="ExecuteAsync" path="/param"/>
+    /// <inheritdoc cref="ExecuteAsync" path="/exception"/>
+    public Task<(PutResult Result, Schedule Row)> TryAsync(ScheduleRequest request, string source, CancellationToken ct) =>
+        PutAsync(request, source, dryRun: true, ct);
+
+    private async Task<(PutResult Result, Schedule Row)> PutAsync(ScheduleRequest request, string source, bool dryRun, CancellationToken ct)
+    {
         var now = time.GetUtcNow();
         var job = await catalog.FindAsync(request.Job, ct);
         if (job is null && source == "api")
@@ -34,7 +48,7 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
         if (job is not null && await schemas.CheckAsync(job, request.Args) is { } wrong)
             throw new InvalidRunException(wrong);
 
-        var result = await storage.WriteRetryingAsync(
+        return await storage.WriteRetryingAsync(
             async scope =>
             {
                 var row = await scope.Db.Schedules.AsTracking().FirstOrDefaultAsync(s => s.Id == request.Id, ct);
@@ -43,21 +57,20 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
                     scope.Db.Schedules.Add(row = new Schedule { Id = request.Id, CreatedAt = now, Status = ScheduleStatus.Running });
                 // Unchanged comes first: a one-shot that has fired is put again by every start of its program.
                 if (!request.ApplyTo(row, job?.Name ?? request.Job) && !isNew)
-                    return PutResult.Unchanged;
+                    return (PutResult.Unchanged, row);
                 if (trigger.Next(now) is null)
                     throw new InvalidRunException(request.NeverFires(now));
                 row.Source = source;
                 row.UpdatedAt = now;
                 row.Version++;
-                row.Planned -= await RevokeOccurrences.ExecuteAsync(scope, row.Id, now, "the schedule was changed", ct);
+                if (!dryRun)
+                    row.Planned -= await RevokeOccurrences.ExecuteAsync(scope, row.Id, now, "the schedule was changed", ct);
                 GoOn(row, trigger, now);
-                await scope.Db.SaveChangesAsync(ct);
-                return isNew ? PutResult.Created : PutResult.Changed;
+                if (!dryRun)
+                    await scope.Db.SaveChangesAsync(ct);
+                return (isNew ? PutResult.Created : PutResult.Changed, row);
             },
             ct);
-        if (result != PutResult.Unchanged)
-            await changes.AnnounceAsync(ct);
-        return result;
     }
 
     /// <summary>A schedule that a person halted stays so; one that had fired for the last time goes on.</summary>

@@ -68,6 +68,9 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ],
         ["Core/Schedules/DeleteSchedules.cs"] = [fleet => fleet.Get<DeleteSchedules>().ExecuteAsync("nightly", None)],
         ["Core/Schedules/GetSchedules.cs"] = [fleet => fleet.Get<GetSchedules>().ListAsync(None), fleet => fleet.Get<GetSchedules>().FindAsync("nightly", None)],
+        ["Core/Schedules/BackfillSchedules.cs"] = [fleet => fleet.Get<BackfillSchedules>().ExecuteAsync(
+            "nightly", new BackfillRequest { From = Verbs.Noon.AddDays(-2), Until = Verbs.Noon.AddDays(-1) }, dryRun: false, None)],
+        ["Core/Schedules/GetScheduleFigures.cs"] = [fleet => fleet.Get<GetScheduleFigures>().ExecuteAsync("nightly", null, null, None)],
         ["Core/Schedules/ControlSchedules.cs"] = [fleet => fleet.Get<ControlSchedules>().StopAsync("nightly", new("me", "because"), None)],
         ["Core/Schedules/PlanOccurrences.cs"] = [fleet => fleet.Get<PlanOccurrences>().ExecuteAsync(1, TimeSpan.FromSeconds(30), None)],
         ["Core/Schedules/PutSchedules.cs"] = [fleet => fleet.Get<PutSchedules>().ExecuteAsync(

@@ -1,0 +1,23 @@
+using Fleet.Core;
+using Fleet.Core.Runs;
+using Fleet.Core.Schedules;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Fleet.Api.Schedules;
+
+internal static class GetScheduleFiguresEndpoints
+{
+    public static void Map(IEndpointRouteBuilder api) =>
+        api.MapGet("/schedules/{id}/figures", GetAsync).Produces<ScheduleFigures>().WithName("getScheduleFigures");
+
+    private static async Task<IResult> GetAsync(string id, HttpContext http, GetScheduleFigures get, CancellationToken ct)
+    {
+        var query = new QueryString(http, "from", "until");
+        var (from, until) = (RunRules.ReadInstant(query.Text("from"), "from"), RunRules.ReadInstant(query.Text("until"), "until"));
+        return await get.ExecuteAsync(id, from, until, ct) is { } figures
+            ? Results.Json(figures, FleetJson.Payload)
+            : Problems.NotFound("schedule", id);
+    }
+}

@@ -1,0 +1,123 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Json;
+using Fleet.Cli.Connection;
+using Fleet.Cli.Printing;
+
+namespace Fleet.Cli.Schedules;
+
+/// <summary><c>fleet apply -f</c> puts the schedules that files declare; <c>fleet diff -f</c> shows what that would change.</summary>
+public static class ApplySchedules
+{
+    private static readonly Option<string> Source = new("-f", "--file")
+    {
+        Description = "A YAML file, a folder of them, or - for what is piped in.",
+        HelpName = "PATH",
+        Required = true,
+    };
+
+    private static readonly Option<bool> Prune = new("--prune") { Description = "Delete the schedules with the label of --label that no file declares." };
+    private static readonly Option<string> Label = new("--label") { Description = "Which schedules --prune may delete.", HelpName = "NAME=VALUE" };
+    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only show what would change." };
+
+    public static Command ApplyCommand(CommandContext cli)
+    {
+        var command = new Command("apply", "Put the schedules that YAML files declare.") { Source, Prune, Label, DryRun };
+        command.SetAction(async (parsed, ct) =>
+        {
+            await RunAsync(cli, parsed, parsed.GetValue(DryRun), ct);
+            return CommandLine.Ok;
+        });
+        return command;
+    }
+
+    public static Command DiffCommand(CommandContext cli)
+    {
+        var command = new Command("diff", "Show what 'apply' would change; exit code 1 when that is something.") { Source, Prune, Label };
+        command.SetAction(async (parsed, ct) => await RunAsync(cli, parsed, isDryRun: true, ct) == 0 ? CommandLine.Ok : CommandLine.Failed);
+        return command;
+    }
+
+    /// <returns>How many schedules differ from what is declared.</returns>
+    private static async Task<int> RunAsync(CommandContext cli, ParseResult parsed, bool isDryRun, CancellationToken ct)
+    {
+        var label = ReadLabel(parsed);
+        var declared = ScheduleFiles.Read(parsed.GetRequiredValue(Source));
+        using var api = cli.Connect(parsed);
+        var existing = (await api.GetAsync("schedules", ct)).GetProperty("items").EnumerateArray()
+            .ToDictionary(s => s.GetProperty("id").GetString()!, StringComparer.Ordinal);
+
+        // Everything is checked before anything is put.
+        var changes = new List<Change>();
+        foreach (var schedule in declared)
+            changes.Add(await TryAsync(api, schedule, existing, ct));
+        if (parsed.GetValue(Prune))
+        {
+            changes.AddRange(existing.Values
+                .Where(s => s.GetProperty("labels").TryGetProperty(label.Name, out var value) && value.GetString() == label.Value)
+                .Select(s => s.GetProperty("id").GetString()!).Except(declared.Select(d => d.Id), StringComparer.Ordinal)
+                .Select(id => new Change(id, "deleted", null, [])));
+        }
+
+        foreach (var change in changes)
+        {
+            if (!isDryRun)
+                await DoAsync(api, change, ct);
+            Show(change, isDryRun);
+        }
+
+        return changes.Count(c => c.What != Unchanged);
+    }
+
+    private const string Unchanged = "unchanged";
+
+    private static (string Name, string Value) ReadLabel(ParseResult parsed)
+    {
+        var text = parsed.GetValue(Label);
+        if (parsed.GetValue(Prune) != text is not null)
+            throw new CommandFailedException("--prune and --label go together: --prune deletes schedules with that label only.");
+        return text?.Split('=', 2) switch
+        {
+            null => ("", ""),
+            [{ Length: > 0 } name, var value] => (name, value),
+            _ => throw new CommandFailedException($"--label: '{text}' is not allowed; allowed is NAME=VALUE."),
+        };
+    }
+
+    private static async Task<Change> TryAsync(FleetApi api, DeclaredSchedule schedule, Dictionary<string, JsonElement> existing, CancellationToken ct)
+    {
+        var body = Encoding.UTF8.GetBytes(schedule.Body.ToJsonString());
+        JsonElement after;
+        try
+        {
+            after = await api.PutAsync(PathOf(schedule.Id) + "?dryRun=true", body, ct);
+        }
+        catch (CommandFailedException e) when (e is not ServerUnreachableException)
+        {
+            throw new CommandFailedException($"{schedule.Place}: {schedule.Id}: {e.Message}");
+        }
+
+        if (!existing.TryGetValue(schedule.Id, out var before))
+            return new Change(schedule.Id, "created", body, [.. ScheduleFields.Differences(JsonElement.Parse("{}"), after)]);
+        string[] differences = [.. ScheduleFields.Differences(before, after)];
+        return new Change(schedule.Id, differences.Length == 0 ? Unchanged : "changed", body, differences);
+    }
+
+    private static Task DoAsync(FleetApi api, Change change, CancellationToken ct) => change switch
+    {
+        { What: Unchanged } => Task.CompletedTask,
+        { Body: { } body } => api.PutAsync(PathOf(change.Id), body, ct),
+        _ => api.DeleteAsync(PathOf(change.Id), ct),
+    };
+
+    private static void Show(Change change, bool isDryRun)
+    {
+        Screen.Line(change.What == Unchanged || !isDryRun ? $"{change.Id} {change.What}" : $"{change.Id} would be {change.What}");
+        foreach (var line in change.Differences)
+            Screen.Line("  " + line);
+    }
+
+    private static string PathOf(string id) => "schedules/" + Uri.EscapeDataString(id);
+
+    private sealed record Change(string Id, string What, byte[]? Body, string[] Differences);
+}

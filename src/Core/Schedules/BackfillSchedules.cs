@@ -1,0 +1,111 @@
+using System.Globalization;
+using Fleet.Core.Jobs;
+using Fleet.Core.Loops;
+using Fleet.Core.Runs;
+using Fleet.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Core.Schedules;
+
+/// <summary>Which fire times of the past are to have a run, and how fast.</summary>
+public sealed record BackfillRequest
+{
+    /// <summary>The first of the range.</summary>
+    public required DateTimeOffset From { get; init; }
+
+    /// <summary>Where the range ends; a fire time right at it is not in it.</summary>
+    public required DateTimeOffset Until { get; init; }
+
+    /// <summary>How many runs come due in a minute; 1 to 60,000.</summary>
+    public int PerMinute { get; init; } = 60;
+
+    /// <summary>Null: the schedule's lane.</summary>
+    public string? Lane { get; init; }
+}
+
+/// <summary>What a backfill does, or did.</summary>
+/// <param name="Count">The runs that it makes.</param>
+/// <param name="Existing">Fire times of the range that have a run already.</param>
+/// <param name="First">The first fire time without one; null when there is none.</param>
+/// <param name="Last">The last one.</param>
+/// <param name="LastDueAt">When the last of the runs comes due.</param>
+/// <param name="OldestKept">The oldest fire time of the schedule that still has its run: what is older may have run, and been pruned since.</param>
+public sealed record BackfillPlan(
+    int Count, int Existing, DateTimeOffset? First, DateTimeOffset? Last, DateTimeOffset? LastDueAt, DateTimeOffset? OldestKept);
+
+/// <summary>Makes runs for fire times of the past: by the schedule as it is now, with the same <c>(schedule, fire time)</c> as any other
+/// occurrence, so that what has a run gets no second one. They come due one after the other, and do not count for <c>maxOccurrences</c>.</summary>
+/// <remarks>Where the schedule allows no overlap, they queue: a skipped backfill would be none.</remarks>
+public sealed class BackfillSchedules(IStorage storage, JobCatalog catalog, Wakers wakers, TimeProvider time)
+{
+    /// <summary>The most fire times of a range.</summary>
+    public const int Most = 10_000;
+
+    /// <param name="id">The schedule.</param>
+    /// <param name="request">The range and the pace.</param>
+    /// <param name="dryRun">True only looks.</param>
+    /// <param name="ct">Cancels the call.</param>
+    /// <returns>Null when there is no such schedule.</returns>
+    /// <exception cref="InvalidRunException">A field is refused.</exception>
+    public async Task<BackfillPlan?> ExecuteAsync(string id, BackfillRequest request, bool dryRun, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        if (Check(request, now) is { } error)
+            throw new InvalidRunException(error);
+        await using var db = storage.Read();
+        if (await db.Schedules.AsNoTracking().FirstOrDefaultAsync(s => s.Id == id, ct) is not { } schedule)
+            return null;
+        var fireTimes = schedule.ParseTrigger().Between(request.From.AddTicks(-1), request.Until.AddTicks(-1)).Take(Most + 1).Select(t => t.ToUniversalTime()).ToList();
+        if (fireTimes.Count > Most)
+        {
+            throw new InvalidRunException(RunRules.Invalid(
+                "range_too_long", "until", request.Until.ToString("O", CultureInfo.InvariantCulture), $"a range of at most {Most} fire times"));
+        }
+
+        var (from, until) = (request.From.ToUniversalTime(), request.Until.ToUniversalTime());
+        var occurrences = db.Runs.AsNoTracking().Where(r => r.ScheduleId == id && r.FireTime != null && !r.Revoked);
+        var existing = (await occurrences.Where(r => r.FireTime >= from && r.FireTime < until).Select(r => r.FireTime!.Value).ToListAsync(ct)).ToHashSet();
+        var oldest = await occurrences.OrderBy(r => r.FireTime).Select(r => r.FireTime).FirstOrDefaultAsync(ct);
+        var lane = request.Lane ?? schedule.Lane ?? (await catalog.FindAsync(schedule.Job, ct))?.Lane ?? "default";
+        var missing = fireTimes.Where(t => !existing.Contains(t)).ToList();
+        var pace = TimeSpan.FromMinutes(1) / request.PerMinute;
+        var runs = missing.Select((fireTime, i) => ToRun(schedule, lane, fireTime, now, now + (i * pace))).ToList();
+        if (!dryRun && runs.Count > 0)
+        {
+            await storage.WriteAsync(scope => storage.Statements.InsertAsync(scope.Transaction, runs, ct), ct);
+            wakers.Stage.Wake();
+        }
+
+        return new BackfillPlan(
+            runs.Count, fireTimes.Count - runs.Count, missing.Count > 0 ? missing[0] : null, missing.Count > 0 ? missing[^1] : null,
+            runs.Count > 0 ? runs[^1].DueAt : null, oldest);
+    }
+
+    private static InputError? Check(BackfillRequest request, DateTimeOffset now)
+    {
+        static string Show(DateTimeOffset at) => at.ToString("O", CultureInfo.InvariantCulture);
+        if (request.Until > now)
+            return RunRules.Invalid("invalid_range", "until", Show(request.Until), "an instant of the past");
+        if (request.From >= request.Until)
+            return RunRules.Invalid("invalid_range", "from", Show(request.From), $"an instant before until ({Show(request.Until)})");
+        if (request.PerMinute is < 1 or > 60_000)
+            return RunRules.Invalid("invalid_per_minute", "perMinute", request.PerMinute.ToString(CultureInfo.InvariantCulture), "1–60000");
+        return request.Lane is { } lane ? RunRules.CheckLane(lane) : null;
+    }
+
+    private static NewRun ToRun(Schedule schedule, string lane, DateTimeOffset fireTime, DateTimeOffset now, DateTimeOffset dueAt) => new()
+    {
+        Id = RunId.New(now),
+        Job = schedule.Job,
+        Lane = lane,
+        Args = schedule.Args,
+        CreatedAt = now,
+        DueAt = dueAt,
+        Staged = false,
+        MaxAttempts = schedule.MaxAttempts,
+        Tags = schedule.Tags,
+        ScheduleId = schedule.Id,
+        FireTime = fireTime,
+        Overlap = schedule.Overlap == OverlapPolicy.Allow ? OverlapPolicy.Allow : OverlapPolicy.Queue,
+    };
+}
