@@ -51,7 +51,7 @@ internal sealed class QueryString
     {
         null or "false" => false,
         "true" => true,
-        var text => throw new InvalidRunException(RunRules.Invalid("invalid_" + name, name, text, "true or false")),
+        var text => throw new InvalidRunException(RunRules.Invalid("invalid_" + JsonNamingPolicy.SnakeCaseLower.ConvertName(name), name, text, "true or false")),
     };
 
     public T? Word<T>(string name) where T : struct, Enum

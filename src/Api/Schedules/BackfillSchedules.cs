@@ -34,8 +34,11 @@ public sealed record BackfillBody
         Lane = Lane,
     };
 
-    private static InvalidRunException Missing(string field) => new(
-        new InputError("missing_field", field, $"{field}: it is missing; the range needs both ends.", null, "ISO 8601 with offset, such as 2026-01-31T12:00:00Z"));
+    private static InvalidRunException Missing(string field)
+    {
+        const string allowed = "ISO 8601 with offset, such as 2026-01-31T12:00:00Z";
+        return new InvalidRunException(new InputError("missing_field", field, $"{field}: it is missing; the range needs both ends, in {allowed}.", null, allowed));
+    }
 }
 
 internal static class BackfillSchedulesEndpoints

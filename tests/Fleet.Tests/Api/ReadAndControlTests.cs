@@ -217,6 +217,36 @@ public sealed class ReadAndControlTests(ApiFleet api) : IClassFixture<ApiFleet>
         Assert.Equal("DOWN", ready.Json.GetProperty("components").GetProperty("database").GetProperty("status").GetString());
     }
 
+    [Fact]
+    public async Task Schedule_AllFields_AreShownWithWhoAndWhyAndLastStart()
+    {
+        const string path = "/api/v1/schedules/metadata";
+        const string definition = """
+            {"job":"test.ruled","every":"1s","anchor":"2026-01-01T00:00:00Z","zone":"Europe/Berlin","startsAt":"2026-01-01T00:00:00Z","endsAt":"2099-01-01T00:00:00Z",
+             "exclude":["12-25"],"jitter":"1s","maxOccurrences":1000000,"misfire":"skip","misfireDeadline":"1h","overlap":"queue","labels":{"team":"a"}}
+            """;
+        Assert.Equal(201, (await api.SendAsync("PUT", path + "?dryRun=true", definition)).Status);
+        Assert.Equal(404, (await api.SendAsync("GET", path)).Status);
+        Assert.Equal(201, (await api.SendAsync("PUT", path, definition)).Status);
+        await Waiting.UntilAsync(async () => (await api.SendAsync("GET", path))["lastStartedAt"] is { Length: > 0 });
+
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(api.Http.BaseAddress + path[1..] + "/pause"));
+        request.Content = System.Net.Http.Json.JsonContent.Create(new { reason = "holiday", until = "2030-01-01T00:00:00Z" });
+        request.Headers.Add("X-Fleet-User", "alex");
+        var answer = await Answer.ReadAsync(await api.Http.SendAsync(request));
+
+        string?[] Shown(params string[] names) => [.. names.Select(name => answer[name])];
+        Assert.Equal(["paused", "holiday", "alex", "2030-01-01T00:00:00+00:00", "00:00:05"], Shown("status", "statusReason", "statusBy", "resumeAt", "timeout"));
+        Assert.Equal(["queue", "skip", "1h", "1s", "1000000", """["12-25"]""", """{"team":"a"}"""], Shown("overlap", "misfire", "misfireDeadline", "jitter", "maxOccurrences", "exclude", "labels"));
+        Assert.StartsWith("2030-01-01T00:00:0", answer["nextFireAt"], StringComparison.Ordinal);
+
+        // A dry run of a change shows it and leaves all as it is.
+        var dry = await api.SendAsync("PUT", path + "?dryRun=true", """{"job":"test.ruled","every":"1h"}""");
+        Assert.Equal((200, "1h", "paused"), (dry.Status, dry["every"], dry["status"]));
+        Assert.Equal("1s", (await api.SendAsync("GET", path))["every"]);
+        Assert.Equal(204, (await api.SendAsync("DELETE", path)).Status);
+    }
+
     private async Task<(string? State, string? Error)> StateAsync(string path)
     {
         var run = await api.SendAsync("GET", path);
