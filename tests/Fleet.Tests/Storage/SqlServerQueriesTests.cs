@@ -72,6 +72,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             "nightly", new BackfillRequest { From = Verbs.Noon.AddDays(-2), Until = Verbs.Noon.AddDays(-1) }, dryRun: false, None)],
         ["Core/Schedules/GetScheduleFigures.cs"] = [fleet => fleet.Get<GetScheduleFigures>().ExecuteAsync("nightly", null, null, None)],
         ["Core/Schedules/ControlSchedules.cs"] = [fleet => fleet.Get<ControlSchedules>().StopAsync("nightly", new("me", "because"), None)],
+        ["Core/Schedules/MeanDurations.cs"] = [fleet => fleet.Get<MeanDurations>().ReadAsync(None)],
         ["Core/Schedules/PlanOccurrences.cs"] = [fleet => fleet.Get<PlanOccurrences>().ExecuteAsync(1, TimeSpan.FromSeconds(30), None)],
         ["Core/Schedules/PutSchedules.cs"] = [fleet => fleet.Get<PutSchedules>().ExecuteAsync(
             new ScheduleRequest { Id = "nightly", Job = "note", Trigger = new TriggerSpec { Cron = "0 3 * * *" } }, "code", None)],

@@ -1,0 +1,26 @@
+using Fleet.Core.Jobs;
+
+namespace Fleet.Core.Schedules;
+
+/// <summary>Tells what the running schedules will do, if nobody changes them; changes nothing.</summary>
+public sealed class SimulateSchedules(GetSchedules schedules, MeanDurations durations, JobCatalog catalog)
+{
+    /// <param name="range">Which fire times.</param>
+    /// <param name="ct">Cancels it.</param>
+    /// <returns>Without schedules whose row cannot be read any more: the planner stops those.</returns>
+    public async Task<Simulation> ExecuteAsync(PreviewRange range, CancellationToken ct)
+    {
+        var means = await durations.ReadAsync(ct);
+        var simulated = new List<SimulatedSchedule>();
+        foreach (var schedule in await schedules.ListAsync(ct))
+        {
+            if (schedule.Status != ScheduleStatus.Running || !schedule.TryParseTrigger(out var trigger, out _))
+                continue;
+            var lane = schedule.Lane ?? (await catalog.FindAsync(schedule.Job, ct))?.Lane ?? "default";
+            TimeSpan? mean = means.TryGetValue(schedule.Job, out var known) ? known : null;
+            simulated.Add(new SimulatedSchedule(schedule.Id, trigger, lane, mean, schedule.Cron, schedule.Zone));
+        }
+
+        return SimulateFirings.Execute(simulated, range, ct: ct);
+    }
+}
