@@ -57,6 +57,9 @@ public static class ApiServices
         ControlSchedulesEndpoints.Map(api);
         BackfillSchedulesEndpoints.Map(api);
         GetScheduleFiguresEndpoints.Map(api);
+        NextFireTimesEndpoints.Map(api);
+        DiffSchedulesEndpoints.Map(api);
+        SimulateSchedulesEndpoints.Map(api);
         GetJobsEndpoints.Map(api);
         GetLanesEndpoints.Map(api);
         return app;

@@ -35,6 +35,9 @@ internal sealed class QueryString
 
     public string? Text(string name) => _query.TryGetValue(name, out var value) && value[0] is { Length: > 0 } text ? text : null;
 
+    /// <summary>An instant's text. A plus that was not escaped means a space in a query, and an offset cannot begin with one.</summary>
+    public string? Instant(string name) => Text(name)?.Replace(' ', '+');
+
     public int Limit(int byDefault) => Number("limit", 1, MaxLimit) is { } limit ? (int)limit : byDefault;
 
     public long? Number(string name, long least, long most)

@@ -32,6 +32,8 @@ var root = new RootCommand("Fleet, a job scheduler: enqueue runs, follow them, a
     {
         ListSchedules.Command(cli),
         NextFireTimes.Command(cli),
+        SimulateSchedules.Command(cli),
+        DiffSchedules.Command(cli),
         TriggerSchedules.Command(cli),
         BackfillSchedules.Command(cli),
         GetScheduleFigures.Command(cli),

@@ -175,6 +175,105 @@ public sealed record LaneView
     public long Slots { get; init; }
 }
 
+/// <summary>What a change of the clock does to a fire time.</summary>
+public sealed record ClockEffectView
+{
+    public DateTimeOffset ChangeAt { get; init; }
+    public string Text { get; init; } = "";
+}
+
+/// <summary>A fire time of a stored schedule.</summary>
+public sealed record FireTimeView
+{
+    /// <summary><c>added</c> or <c>removed</c>; null where nothing is compared.</summary>
+    public string? Change { get; init; }
+
+    public DateTimeOffset Local { get; init; }
+    public ClockEffectView? ClockEffect { get; init; }
+}
+
+/// <summary>The next fire times of a stored schedule.</summary>
+public sealed record NextFireTimesView
+{
+    public string Status { get; init; } = "";
+    public IReadOnlyList<FireTimeView> Items { get; init; } = [];
+}
+
+/// <summary>What an edit would do to the fire times of a schedule.</summary>
+public sealed record ScheduleDiffView
+{
+    public string Id { get; init; } = "";
+    public string Status { get; init; } = "";
+    public DateTimeOffset From { get; init; }
+    public DateTimeOffset Until { get; init; }
+    public int Added { get; init; }
+    public int Removed { get; init; }
+    public int Kept { get; init; }
+    public IReadOnlyList<FireTimeView> Changes { get; init; } = [];
+    public DateTimeOffset? TruncatedAt { get; init; }
+}
+
+/// <summary>What all schedules will do.</summary>
+public sealed record SimulationView
+{
+    public DateTimeOffset From { get; init; }
+    public DateTimeOffset Until { get; init; }
+    public int Firings { get; init; }
+    public DateTimeOffset? TruncatedAt { get; init; }
+    public IReadOnlyList<SimulatedScheduleView> Schedules { get; init; } = [];
+    public IReadOnlyList<LaneLoadView> Lanes { get; init; } = [];
+    public IReadOnlyList<BusyMinuteView> Busiest { get; init; } = [];
+    public HeatMapView Load { get; init; } = new();
+}
+
+public sealed record SimulatedScheduleView
+{
+    public string Id { get; init; } = "";
+    public int Firings { get; init; }
+
+    /// <summary>Null when no run has succeeded of late.</summary>
+    public double? MeanSeconds { get; init; }
+
+    public IReadOnlyList<DateTimeOffset> Next { get; init; } = [];
+    public IReadOnlyList<ClockEffectView> ClockEffects { get; init; } = [];
+}
+
+public sealed record LaneLoadView
+{
+    public string Lane { get; init; } = "";
+    public int Firings { get; init; }
+    public double BusySeconds { get; init; }
+    public int MostAtOnce { get; init; }
+    public DateTimeOffset MostAtOnceAt { get; init; }
+}
+
+public sealed record BusyMinuteView
+{
+    public DateTimeOffset Minute { get; init; }
+    public int Starts { get; init; }
+    public double BusySeconds { get; init; }
+    public IReadOnlyList<FiringsView> Schedules { get; init; } = [];
+    public int MoreSchedules { get; init; }
+}
+
+public sealed record FiringsView
+{
+    public string Id { get; init; } = "";
+    public int Firings { get; init; }
+}
+
+/// <summary>The load cell by cell.</summary>
+public sealed record HeatMapView
+{
+    public DateTimeOffset From { get; init; }
+
+    /// <summary>1 or 60.</summary>
+    public int MinutesPerCell { get; init; } = 1;
+
+    public IReadOnlyList<int> Starts { get; init; } = [];
+    public IReadOnlyList<double> BusySeconds { get; init; } = [];
+}
+
 /// <summary>Why the API refused (RFC 9457).</summary>
 public sealed record ProblemView
 {
@@ -191,6 +290,9 @@ public sealed record ProblemView
 [JsonSerializable(typeof(BackfillRequestView))]
 [JsonSerializable(typeof(BackfillView))]
 [JsonSerializable(typeof(ScheduleFiguresView))]
+[JsonSerializable(typeof(NextFireTimesView))]
+[JsonSerializable(typeof(ScheduleDiffView))]
+[JsonSerializable(typeof(SimulationView))]
 [JsonSerializable(typeof(PageView<RunView>), TypeInfoPropertyName = "Runs")]
 [JsonSerializable(typeof(PageView<LogView>), TypeInfoPropertyName = "Logs")]
 [JsonSerializable(typeof(PageView<ScheduleView>), TypeInfoPropertyName = "Schedules")]

@@ -1,15 +1,26 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Fleet.Cli.Connection;
+using Fleet.Cli.Printing;
 using Fleet.Core;
+using Fleet.Core.Schedules;
 using Fleet.Core.Schedules.Triggers;
 
 namespace Fleet.Cli.Schedules;
 
-/// <summary><c>fleet schedule next</c>: the fire times of a trigger, computed here by the scheduler's own code; needs no server.</summary>
+/// <summary><c>fleet schedule next</c>: the fire times of a trigger, computed here by the scheduler's own code, for which no server is
+/// needed; or those of a stored schedule, which the server is asked for.</summary>
 public static class NextFireTimes
 {
     private const int MostTimes = 10_000;
+    private const int MostOfServer = 1000;
+
+    private static readonly Argument<string?> Id = new("ID")
+    {
+        Description = "A stored schedule, which the server is asked for. Left out: the trigger that the options describe.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
     private static readonly Option<string> Cron = new("--cron") { Description = "A cron expression of 5, 6 (seconds first) or 7 fields (a year last), or a macro such as @hourly.", HelpName = "EXPR" };
     private static readonly Option<string> Every = new("--every") { Description = "A period such as 15s, 5m or PT1H.", HelpName = "PERIOD" };
@@ -17,56 +28,91 @@ public static class NextFireTimes
 
     private static readonly Option<string> From = new("--from")
     {
-        Description = "Fire times after this instant, ISO 8601; without an offset it is local in the zone. Default: now.",
+        Description = "Fire times after this instant, ISO 8601; without an offset it is local in the zone of the options. Default: now.",
         HelpName = "INSTANT",
     };
 
-    private static readonly Option<int?> Count = NumberOption.Make("--count", 1, MostTimes, "How many. Default: 10.", "N");
+    private static readonly Option<int?> Count = NumberOption.Make("--count", 1, MostTimes, $"How many; of a stored schedule up to {MostOfServer}. Default: 10.", "N");
 
     public static Command Command(CommandContext cli)
     {
-        var command = new Command("next", "Compute the next fire times of a trigger; needs no server.") { Cron, Every, Zone, From, Count };
-        command.SetAction(parsed =>
+        var command = new Command("next", "Show the next fire times of a stored schedule, or of a trigger, which needs no server.") { Id, Cron, Every, Zone, From, Count };
+        command.SetAction(async (parsed, ct) =>
         {
-            var times = Compute(parsed, cli.Time.GetUtcNow());
-            if (cli.WantsJson(parsed))
-                Console.Out.WriteLine(JsonSerializer.Serialize(times.Select(Iso), FleetJson.Payload));
+            if (parsed.GetValue(Id) is { } id)
+                await AskAsync(id, parsed, cli, ct);
             else
-                times.ForEach(t => Console.Out.WriteLine($"{Iso(t)} {t.ToString("ddd", CultureInfo.InvariantCulture)}"));
+                Compute(parsed, cli);
         });
         return command;
     }
 
-    private static List<DateTimeOffset> Compute(ParseResult parsed, DateTimeOffset now)
+    private static async Task AskAsync(string id, ParseResult parsed, CommandContext cli, CancellationToken ct)
+    {
+        foreach (var option in new[] { Cron, Every, Zone })
+        {
+            if (parsed.GetValue(option) is not null)
+                throw new CommandFailedException($"{option.Name}: give either a stored schedule's ID or a trigger; 'fleet schedule diff' compares the two.");
+        }
+
+        var count = parsed.GetValue(Count);
+        if (count > MostOfServer)
+            throw new CommandFailedException($"--count: '{count}' is not allowed; allowed is 1–{MostOfServer} for a stored schedule.");
+        using var api = cli.Connect(parsed);
+        var query = string.Join('&', new[]
+        {
+            count is null ? null : $"count={count}",
+            parsed.GetValue(From) is { } from ? $"after={Uri.EscapeDataString(ParseFrom(from, null).ToString("O", CultureInfo.InvariantCulture))}" : null,
+        }.OfType<string>());
+        var answer = await api.GetAsync($"schedules/{Uri.EscapeDataString(id)}/next?{query}", ct);
+        if (cli.WantsJson(parsed))
+        {
+            Screen.Json(answer);
+            return;
+        }
+
+        var next = api.Read(answer, ApiJson.Default.NextFireTimesView);
+        foreach (var time in next.Items)
+            Screen.Line(FireTimes.Line(time.Local, time.ClockEffect?.Text));
+        if (next.Items.Count < (count ?? 10))
+            Console.Error.WriteLine(NoMore(next.Items.Count));
+        FireTimes.WarnUnlessRunning(next.Status);
+    }
+
+    private static void Compute(ParseResult parsed, CommandContext cli)
     {
         var count = parsed.GetValue(Count) ?? 10;
         var spec = new TriggerSpec { Cron = parsed.GetValue(Cron), Every = parsed.GetValue(Every), Zone = parsed.GetValue(Zone) };
         if (!Trigger.TryParse(spec, out var trigger, out var error) || !Zones.TryFind(spec.Zone, out var zone, out error))
             throw new CommandFailedException(error.Message);
 
-        var after = parsed.GetValue(From) is { } from ? ParseFrom(from, zone) : now;
-        var times = new List<DateTimeOffset>();
-        while (times.Count < count && trigger.Next(after) is { } next)
+        var after = parsed.GetValue(From) is { } from ? ParseFrom(from, zone) : cli.Time.GetUtcNow();
+        var times = trigger.Between(after, DateTimeOffset.MaxValue).Take(count).Select(t => TimeZoneInfo.ConvertTime(t, zone)).ToList();
+        if (times.Count < count)
+            Console.Error.WriteLine(times.Count == 0 ? $"It does not fire after {after:yyyy-MM-dd'T'HH:mm:sszzz}." : NoMore(times.Count));
+        if (cli.WantsJson(parsed))
         {
-            times.Add(TimeZoneInfo.ConvertTime(next, zone));
-            after = next;
+            Console.Out.WriteLine(JsonSerializer.Serialize(times.Select(FireTimes.Iso), FleetJson.Payload));
+            return;
         }
 
-        if (times.Count < count)
-            Console.Error.WriteLine(times.Count == 0 ? $"It does not fire after {after:yyyy-MM-dd'T'HH:mm:sszzz}." : "It does not fire again after that.");
-        return times;
+        var effects = ClockEffects.ByFireTime(trigger, spec.Cron, spec.Zone, times);
+        foreach (var time in times)
+            Screen.Line(FireTimes.Line(time, effects.GetValueOrDefault(time)?.Description));
     }
 
-    private static DateTimeOffset ParseFrom(string text, TimeZoneInfo zone)
+    private static string NoMore(int shown) => shown == 0 ? "It does not fire after that." : "It does not fire again after that.";
+
+    /// <param name="zone">Where an instant without an offset is local. Null: it needs one.</param>
+    private static DateTimeOffset ParseFrom(string text, TimeZoneInfo? zone)
     {
         // RoundtripKind leaves "no offset" visible as Unspecified; the other two kinds name an instant.
         if (!DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var local))
             throw new CommandFailedException($"--from: '{text}' is not an instant; allowed is ISO 8601 such as 2026-03-29T01:30:00+01:00.");
-        return local.Kind == DateTimeKind.Unspecified
-            ? new DateTimeOffset(local, zone.GetUtcOffset(local))
-            : DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind);
+        if (local.Kind != DateTimeKind.Unspecified)
+            return DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind);
+        return zone is null
+            ? throw new CommandFailedException($"--from: '{text}' has no offset; a stored schedule needs one, such as 2026-03-29T01:30:00+01:00.")
+            : new DateTimeOffset(local, zone.GetUtcOffset(local));
     }
-
-    // Fire times are whole seconds, but for a period below one, which no trigger takes.
-    private static string Iso(DateTimeOffset at) => at.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture);
 }

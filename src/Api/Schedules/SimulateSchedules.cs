@@ -1,0 +1,20 @@
+using Fleet.Core;
+using Fleet.Core.Schedules;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Fleet.Api.Schedules;
+
+internal static class SimulateSchedulesEndpoints
+{
+    public static void Map(IEndpointRouteBuilder api) =>
+        api.MapGet("/schedules/simulation", SimulateAsync).Produces<SimulationView>().WithName("simulateSchedules");
+
+    private static async Task<IResult> SimulateAsync(HttpContext http, SimulateSchedules simulate, TimeProvider time, CancellationToken ct)
+    {
+        var query = new QueryString(http, "from", "until");
+        var range = PreviewRange.Read(query.Instant("from"), query.Instant("until"), time.GetUtcNow());
+        return Results.Json(SimulationView.Of(await simulate.ExecuteAsync(range, ct)), FleetJson.Payload);
+    }
+}

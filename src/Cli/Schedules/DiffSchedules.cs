@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Fleet.Cli.Connection;
+using Fleet.Cli.Printing;
+
+namespace Fleet.Cli.Schedules;
+
+/// <summary><c>fleet schedule diff ID</c>: which fire times an edit of a stored schedule would add and remove; changes nothing.</summary>
+public static class DiffSchedules
+{
+    /// <summary>What the API shows of a schedule and does not take.</summary>
+    private static readonly string[] ReadOnly = ["id", "status", "statusReason", "source", "nextFireAt", "lastFireTime", "updatedAt"];
+
+    private static readonly Argument<string> Id = new("ID") { Description = "The schedule's id." };
+    private static readonly Option<string> Cron = new("--cron") { Description = "The new cron expression.", HelpName = "EXPR" };
+    private static readonly Option<string> Every = new("--every") { Description = "The new period.", HelpName = "PERIOD" };
+    private static readonly Option<string> At = new("--at") { Description = "The new instant, ISO 8601 with offset.", HelpName = "INSTANT" };
+    private static readonly Option<string> Zone = new("--zone") { Description = "The new time zone. Default: the one it has.", HelpName = "ZONE" };
+    private static readonly Option<string> From = new("--from") { Description = "Fire times after this instant, ISO 8601 with offset. Default: now.", HelpName = "INSTANT" };
+    private static readonly Option<string> Until = new("--until") { Description = "Fire times up to this instant, ISO 8601 with offset. Default: 7 days later.", HelpName = "INSTANT" };
+    private static readonly Option<int?> Count = NumberOption.Make("--count", 1, 1000, "How many changes are printed. Default: 100.", "N");
+
+    public static Command Command(CommandContext cli)
+    {
+        var command = new Command("diff", "Show which fire times an edit would add and remove; changes nothing.") { Id, Cron, Every, At, Zone, From, Until, Count };
+        command.SetAction(async (parsed, ct) =>
+        {
+            if (new[] { Cron, Every, At, Zone }.All(o => parsed.GetValue(o) is null))
+                throw new CommandFailedException("Nothing says what would change; give --cron, --every, --at or --zone.");
+            using var api = cli.Connect(parsed);
+            var path = $"schedules/{Uri.EscapeDataString(parsed.GetRequiredValue(Id))}";
+            var body = Edit(await api.GetAsync(path, ct), parsed);
+            var query = RangeQuery.Of(parsed.GetValue(From), parsed.GetValue(Until), parsed.GetValue(Count));
+            var answer = await api.PostAsync($"{path}/diff{query}", JsonSerializer.SerializeToUtf8Bytes(body), ct);
+            if (cli.WantsJson(parsed))
+                Screen.Json(answer);
+            else
+                Show(api.Read(answer, ApiJson.Default.ScheduleDiffView));
+        });
+        return command;
+    }
+
+    /// <summary>The stored definition with what the options change: a body that a put would take.</summary>
+    private static JsonObject Edit(JsonElement stored, ParseResult parsed)
+    {
+        var body = JsonObject.Create(stored)!;
+        foreach (var name in ReadOnly)
+            body.Remove(name);
+        var (cron, every, at) = (parsed.GetValue(Cron), parsed.GetValue(Every), parsed.GetValue(At));
+        if (cron is not null || every is not null || at is not null)
+            (body["cron"], body["every"], body["at"]) = (cron, every, at);
+        if (parsed.GetValue(Zone) is { } zone)
+            body["zone"] = zone;
+        return body;
+    }
+
+    private static void Show(ScheduleDiffView diff)
+    {
+        if (diff.Added + diff.Removed == 0)
+        {
+            Screen.Line($"No fire time changes from {Times.Instant(diff.From)} to {Times.Instant(diff.TruncatedAt ?? diff.Until)}: {diff.Kept:N0} kept.");
+        }
+        else
+        {
+            Screen.Line($"{diff.Id} from {Times.Instant(diff.From)} to {Times.Instant(diff.Until)}");
+            foreach (var change in diff.Changes)
+                Screen.Line($"{(change.Change == "added" ? '+' : '-')} {FireTimes.Line(change.Local, change.ClockEffect?.Text)}");
+            if (diff.Added + diff.Removed - diff.Changes.Count is > 0 and var more)
+                Screen.Line($"… and {more:N0} more");
+            Screen.Line($"{diff.Added:N0} added, {diff.Removed:N0} removed, {diff.Kept:N0} kept");
+        }
+
+        if (diff.TruncatedAt is { } at)
+            Console.Error.WriteLine($"There are too many fire times: only those before {Times.Instant(at)} were compared.");
+        FireTimes.WarnUnlessRunning(diff.Status);
+    }
+}

@@ -1,0 +1,23 @@
+using System.Globalization;
+
+namespace Fleet.Cli.Schedules;
+
+/// <summary>How fire times are printed.</summary>
+internal static class FireTimes
+{
+    /// <summary>ISO 8601 with the zone's offset, to the second. Fire times are whole seconds, but for a period below one, which no trigger takes.</summary>
+    public static string Iso(DateTimeOffset at) => at.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture);
+
+    /// <summary>A fire time with its day of the week, and what a moved clock does to it behind a <c>#</c>.</summary>
+    public static string Line(DateTimeOffset local, string? remark) =>
+        $"{Iso(local)} {local.ToString("ddd", CultureInfo.InvariantCulture)}{(remark is null ? "" : $"  # {remark}")}";
+
+    /// <summary>Says on stderr why the fire times that were shown will not fire.</summary>
+    public static void WarnUnlessRunning(string status)
+    {
+        if (status is "paused")
+            Console.Error.WriteLine("It is paused: it fires at none of these times before it is resumed.");
+        else if (status is "stopped")
+            Console.Error.WriteLine("It is stopped: it fires at none of these times.");
+    }
+}
