@@ -28,7 +28,7 @@ public static class CoreServices
             .AddSingleton<IFleetClient, FleetClient>()
             .AddSingleton<PlanOccurrences>().AddSingleton<PutSchedules>().AddSingleton<ControlSchedules>().AddSingleton<ScheduleChanges>().AddSingleton<TriggerSchedules>()
             .AddSingleton<DeleteSchedules>().AddSingleton<GetSchedules>().AddSingleton<BackfillSchedules>().AddSingleton<GetScheduleFigures>()
-            .AddSingleton<CheckSchedules>().AddSingleton<MeanDurations>().AddSingleton<SimulateSchedules>()
+            .AddSingleton<MeanDurations>().AddSingleton<SimulateSchedules>()
             .AddSingleton<RegisterWorkers>().AddSingleton<Heartbeat>()
             .AddSingleton<LeaderLease>().AddSingleton<DispatchOutbox>().AddSingleton<AcceptMessages>();
     }

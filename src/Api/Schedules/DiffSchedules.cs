@@ -50,27 +50,26 @@ internal static class DiffSchedulesEndpoints
         api.MapPost("/schedules/{id}/diff", DiffAsync).Produces<ScheduleDiffView>().WithName("diffSchedule");
 
     private static async Task<IResult> DiffAsync(
-        string id, HttpContext http, CheckSchedules check, GetSchedules get, TimeProvider time, CancellationToken ct)
+        string id, HttpContext http, PutSchedules put, GetSchedules get, TimeProvider time, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var query = new QueryString(http, "from", "until", "count");
         var range = PreviewRange.Read(query.Instant("from"), query.Instant("until"), now);
         var count = (int)(query.Number("count", 1, MostListed) ?? ByDefault);
         var body = await RequestBody.ReadAsync<PutScheduleBody>(http, RequestBody.MaxSingle, ct);
-        if (await get.FindAsync(id, ct) is not { } schedule)
+        if (await get.FindAsync(id, ct) is not { Row: var schedule } info)
             return Problems.NotFound("schedule", id);
 
-        var request = body.ToRequest(id);
-        var next = await check.ExecuteAsync(request, ct);
-        var old = schedule.ParseTrigger();
+        var (_, edited) = await put.TryAsync(body.ToRequest(id), "api", ct);
+        var (old, next) = (schedule.RestOf(schedule.ParseTrigger(), now), edited.RestOf(edited.ParseTrigger(), now));
         var diff = DiffFirings.Execute(old, next, range, count);
         var before = new Side(old, schedule.Cron, schedule.Zone, diff, FiringChange.Removed);
-        var after = new Side(next, request.Trigger.Cron, request.Trigger.Zone, diff, FiringChange.Added);
+        var after = new Side(next, edited.Cron, edited.Zone, diff, FiringChange.Added);
         return Results.Json(
             new ScheduleDiffView
             {
                 Id = schedule.Id,
-                Status = schedule.Status,
+                Status = info.Status,
                 From = range.After.ToUniversalTime(),
                 Until = range.Until.ToUniversalTime(),
                 Added = diff.Added,

@@ -32,15 +32,15 @@ internal static class NextFireTimesEndpoints
         var query = new QueryString(http, "count", "after");
         var count = (int)(query.Number("count", 1, MostTimes) ?? ByDefault);
         var after = PreviewRange.ReadStart(query.Instant("after"), "after", time.GetUtcNow());
-        if (await get.FindAsync(id, ct) is not { } schedule)
+        if (await get.FindAsync(id, ct) is not { Row: var schedule } info)
             return Problems.NotFound("schedule", id);
 
-        var trigger = schedule.ParseTrigger();
+        var trigger = schedule.RestOf(schedule.ParseTrigger(), time.GetUtcNow());
         var zone = Zones.TryFind(schedule.Zone, out var found, out _) ? found : TimeZoneInfo.Utc;
         var times = trigger.Between(after, DateTimeOffset.MaxValue).Take(count).ToList();
         var effects = ClockEffects.ByFireTime(trigger, schedule.Cron, schedule.Zone, times);
         return Results.Json(
-            new NextFireTimesView(schedule.Id, schedule.Status, schedule.Zone, [.. times.Select(t => new FireTimeView(
+            new NextFireTimesView(schedule.Id, info.Status, schedule.Zone, [.. times.Select(t => new FireTimeView(
                 t.ToUniversalTime(), TimeZoneInfo.ConvertTime(t, zone), effects.TryGetValue(t, out var effect) ? ClockEffectView.From(effect) : null))]),
             FleetJson.Payload);
     }

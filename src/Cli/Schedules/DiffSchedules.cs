@@ -9,9 +9,6 @@ namespace Fleet.Cli.Schedules;
 /// <summary><c>fleet schedule diff ID</c>: which fire times an edit of a stored schedule would add and remove; changes nothing.</summary>
 public static class DiffSchedules
 {
-    /// <summary>What the API shows of a schedule and does not take.</summary>
-    private static readonly string[] ReadOnly = ["id", "status", "statusReason", "source", "nextFireAt", "lastFireTime", "updatedAt"];
-
     private static readonly Argument<string> Id = new("ID") { Description = "The schedule's id." };
     private static readonly Option<string> Cron = new("--cron") { Description = "The new cron expression.", HelpName = "EXPR" };
     private static readonly Option<string> Every = new("--every") { Description = "The new period.", HelpName = "PERIOD" };
@@ -44,9 +41,7 @@ public static class DiffSchedules
     /// <summary>The stored definition with what the options change: a body that a put would take.</summary>
     private static JsonObject Edit(JsonElement stored, ParseResult parsed)
     {
-        var body = JsonObject.Create(stored)!;
-        foreach (var name in ReadOnly)
-            body.Remove(name);
+        var body = new JsonObject(ScheduleFields.Of(stored).Select(field => KeyValuePair.Create(field.Name, JsonNode.Parse(field.Value.GetRawText()))));
         var (cron, every, at) = (parsed.GetValue(Cron), parsed.GetValue(Every), parsed.GetValue(At));
         if (cron is not null || every is not null || at is not null)
             (body["cron"], body["every"], body["at"]) = (cron, every, at);

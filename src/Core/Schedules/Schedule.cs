@@ -49,6 +49,8 @@ public enum MisfirePolicy
 /// <summary>The row in <c>schedules</c>: a trigger plus a job and its args.</summary>
 public sealed class Schedule
 {
+    private const int MostLookedFor = 100_000;
+
     /// <summary>1–128 characters: lower-case letters, digits, <c>.</c>, <c>_</c>, <c>-</c>.</summary>
     public string Id { get; set; } = "";
 
@@ -148,6 +150,20 @@ public sealed class Schedule
     /// <returns>False when the row cannot be read any more.</returns>
     public bool TryParseTrigger([NotNullWhen(true)] out Trigger? trigger, [NotNullWhen(false)] out InputError? error) =>
         Trigger.TryParse(ReadTrigger(), Id, out trigger, out error);
+
+    /// <summary>What status and <see cref="MaxOccurrences"/> leave of the trigger from now on: nothing before a pause ends, nothing after the
+    /// last occurrence. Of more than 100,000 occurrences to come, the last is not looked for.</summary>
+    public Trigger RestOf(Trigger trigger, DateTimeOffset now)
+    {
+        DateTimeOffset? resume = ResumeAt is { } at && at > now ? at.AddTicks(1) : null;
+        DateTimeOffset? last = OccurrencesLeft switch
+        {
+            0 => LastFireTime ?? PlannedUntil,
+            <= MostLookedFor => trigger.Between(PlannedUntil, DateTimeOffset.MaxValue).Take((int)OccurrencesLeft).Cast<DateTimeOffset?>().LastOrDefault(),
+            _ => null,
+        };
+        return resume is null && last is null ? trigger : new BoundedTrigger(trigger, resume, last, exclude: null);
+    }
 
     /// <summary>What the trigger was made from.</summary>
     public TriggerSpec ReadTrigger() => new()

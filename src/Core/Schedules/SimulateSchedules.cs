@@ -3,7 +3,7 @@ using Fleet.Core.Jobs;
 namespace Fleet.Core.Schedules;
 
 /// <summary>Tells what the running schedules will do, if nobody changes them; changes nothing.</summary>
-public sealed class SimulateSchedules(GetSchedules schedules, MeanDurations durations, JobCatalog catalog)
+public sealed class SimulateSchedules(GetSchedules schedules, MeanDurations durations, JobCatalog catalog, TimeProvider time)
 {
     /// <param name="range">Which fire times.</param>
     /// <param name="ct">Cancels it.</param>
@@ -12,13 +12,14 @@ public sealed class SimulateSchedules(GetSchedules schedules, MeanDurations dura
     {
         var means = await durations.ReadAsync(ct);
         var simulated = new List<SimulatedSchedule>();
-        foreach (var schedule in await schedules.ListAsync(ct))
+        var now = time.GetUtcNow();
+        foreach (var (schedule, status, _, _, _) in await schedules.ListAsync(ct))
         {
-            if (schedule.Status != ScheduleStatus.Running || !schedule.TryParseTrigger(out var trigger, out _))
+            if ((status != ScheduleStatus.Running && schedule.ResumeAt is null) || !schedule.TryParseTrigger(out var trigger, out _))
                 continue;
             var lane = schedule.Lane ?? (await catalog.FindAsync(schedule.Job, ct))?.Lane ?? "default";
             TimeSpan? mean = means.TryGetValue(schedule.Job, out var known) ? known : null;
-            simulated.Add(new SimulatedSchedule(schedule.Id, trigger, lane, mean, schedule.Cron, schedule.Zone));
+            simulated.Add(new SimulatedSchedule(schedule.Id, schedule.RestOf(trigger, now), lane, mean, schedule.Cron, schedule.Zone));
         }
 
         return SimulateFirings.Execute(simulated, range, ct: ct);
