@@ -168,7 +168,8 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     {
         public void Count()
         {
-            FleetMetrics.FireTimes.Add(Runs, new("schedule", Id), new("outcome", "planned"));
+            if (Runs > 0)
+                FleetMetrics.FireTimes.Add(Runs, new("schedule", Id), new("outcome", "planned"));
             if (Missed > 0)
                 FleetMetrics.FireTimes.Add(Missed, new("schedule", Id), new("outcome", "missed"));
         }
