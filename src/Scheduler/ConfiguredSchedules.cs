@@ -1,6 +1,8 @@
 using Fleet.Core;
 using Fleet.Core.Schedules;
 using Fleet.Core.Schedules.Triggers;
+using Fleet.Core.Storage;
+using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Scheduler;
 
@@ -51,6 +53,9 @@ public sealed class ConfiguredSchedules
 {
     public const string Section = "Fleet:Schedules";
 
+    /// <summary>The <see cref="Schedule.Source"/> of schedules that were put from here.</summary>
+    public const string Source = "configuration";
+
     /// <exception cref="InvalidOperationException">A setting is missing, unknown or malformed; names it.</exception>
     public ConfiguredSchedules(IConfiguration configuration) =>
         Requests = [.. configuration.GetSection(Section).GetChildren().Select(ReadOne)];
@@ -63,6 +68,16 @@ public sealed class ConfiguredSchedules
         var field = error.Field.Length == 0 || error.Field == "id" ? "" : $":{char.ToUpperInvariant(error.Field[0])}{error.Field[1..]}";
         var rest = error.Message.StartsWith(error.Field + ":", StringComparison.Ordinal) ? error.Message[(error.Field.Length + 1)..] : " " + error.Message;
         return new InvalidOperationException($"{Section}:{id}{field}:{rest}");
+    }
+
+    /// <summary>Schedules that once came from the configuration and are no longer there. Reads those alone, and not what they are:
+    /// there may be a hundred thousand others.</summary>
+    public async Task<IReadOnlyList<(string Id, ScheduleStatus Status)>> FindLeftOverAsync(IStorage storage, CancellationToken ct)
+    {
+        await using var db = storage.Read();
+        var rows = await db.Schedules.AsNoTracking().Where(s => s.Source == Source).OrderBy(s => s.Id).Select(s => new { s.Id, s.Status }).ToListAsync(ct);
+        var known = Requests.Select(r => r.Id).ToHashSet(StringComparer.Ordinal);
+        return [.. rows.Where(r => !known.Contains(r.Id)).Select(r => (r.Id, r.Status))];
     }
 
     private static ScheduleRequest ReadOne(IConfigurationSection section)

@@ -5,15 +5,21 @@ using Microsoft.Extensions.Options;
 namespace Fleet.Scheduler;
 
 /// <summary>Whether this process leads. Renews the lease three times within its life; knows by its own monotonic clock when
-/// it must stop believing in it.</summary>
+/// it must stop believing in it. While another leads, looks often enough that somebody leads again within one lease after a
+/// leader died, and within a second after one resigned.</summary>
 public sealed partial class Leadership(LeaderLease lease, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<Leadership> logger)
     : BackgroundLoop("leadership", time, logger)
 {
+    private static readonly TimeSpan LongestPauseOfAStandby = TimeSpan.FromMilliseconds(500);
+
     private readonly string _owner = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
     private volatile Held? _held;
 
     /// <summary>The term while this process leads; null else.</summary>
-    public long? Term => _held is { } held && Time.GetElapsedTime(held.RenewedAt) < options.Value.Lease ? held.Term : null;
+    public long? Term => _held is { } held && Time.GetElapsedTime(held.RenewedAt) < Length ? held.Term : null;
+
+    /// <summary>How long the row holds: shorter than the lease, for the time until a standby looks.</summary>
+    private TimeSpan Length => options.Value.Lease * 0.9;
 
     /// <summary>Called when a term begins: the leader's loops start their first pass at once.</summary>
     public Action? Gained { get; set; }
@@ -46,7 +52,7 @@ public sealed partial class Leadership(LeaderLease lease, IOptions<SchedulerOpti
     {
         // Before the request: the lease counts from when the database got it, never later.
         var begun = Time.GetTimestamp();
-        var term = await lease.AcquireAsync(_owner, options.Value.Lease, ct);
+        var term = await lease.AcquireAsync(_owner, Length, ct);
         var before = _held?.Term;
         _held = term is { } held ? new Held(held, begun) : null;
         if (term is { } gained && gained != before)
@@ -59,7 +65,10 @@ public sealed partial class Leadership(LeaderLease lease, IOptions<SchedulerOpti
             LogLost("Another scheduler leads.");
         }
 
-        return options.Value.Lease / 4;
+        if (term is not null)
+            return options.Value.Lease / 4;
+        var pause = options.Value.Lease / 20;
+        return pause < LongestPauseOfAStandby ? pause : LongestPauseOfAStandby;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Scheduler {Owner} leads in term {Term}.")]

@@ -1,6 +1,7 @@
 using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
 using Fleet.Core.Schedules;
+using Fleet.Core.Storage;
 
 namespace Fleet.Scheduler;
 
@@ -15,7 +16,7 @@ public sealed partial class SchedulerService(
     OutboxLoop outbox,
     PruneLoop prune,
     PutSchedules put,
-    GetSchedules get,
+    IStorage storage,
     ConfiguredSchedules configured,
     IEnumerable<ScheduleRequest> fromCode,
     Wakers wakers,
@@ -35,7 +36,7 @@ public sealed partial class SchedulerService(
         {
             try
             {
-                await PutAsync(request, "configuration", cancellationToken);
+                await PutAsync(request, ConfiguredSchedules.Source, cancellationToken);
             }
             catch (InvalidRunException e)
             {
@@ -43,11 +44,8 @@ public sealed partial class SchedulerService(
             }
         }
 
-        foreach (var schedule in (await get.ListAsync(cancellationToken)).Select(s => s.Row))
-        {
-            if (schedule.Source == "configuration" && configured.Requests.All(r => r.Id != schedule.Id))
-                LogLeftOver(schedule.Id, schedule.Status);
-        }
+        foreach (var (id, status) in await configured.FindLeftOverAsync(storage, cancellationToken))
+            LogLeftOver(id, status);
 
         // Where the API is another process: a change of a schedule wakes the leader, whichever it is.
         if (transport.ReachesOtherProcesses)

@@ -151,8 +151,12 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         UPDATE runs AS r SET staged = true FROM found f WHERE r.id = f.id
         """;
 
+    /// <summary>The server ends a transaction whose process stands still between two of its statements. A scheduler that was paused,
+    /// or whose machine is gone, would keep the lease's row locked: nobody could lead until it comes back.</summary>
+    internal const string EndWhenIdle = "set_config('idle_in_transaction_session_timeout', '3s', true)";
+
     // Shared by all of this leader's writes, refused to whoever wants to take or renew the lease.
-    private const string LockTerm = "SELECT 1 FROM leases WHERE name = $1 AND term = $2 FOR SHARE";
+    private const string LockTerm = $"SELECT {EndWhenIdle} FROM leases WHERE name = $1 AND term = $2 FOR SHARE";
 
     public override DbTransaction Own(DbTransaction transaction) => transaction as Autocommit ?? (DbTransaction)transaction.As<NpgsqlTransaction>("PostgreSQL");
 

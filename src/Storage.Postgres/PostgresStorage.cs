@@ -93,7 +93,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     public async Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct)
     {
         var transaction = (NpgsqlTransaction)scope.Transaction;
-        await using var command = new NpgsqlCommand("SELECT clock_timestamp()", transaction.Connection, transaction);
+        await using var command = new NpgsqlCommand($"SELECT clock_timestamp(), {PostgresRunStatements.EndWhenIdle}", transaction.Connection, transaction);
         return new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(ct))!, TimeSpan.Zero);
     }
 

@@ -36,6 +36,9 @@ public sealed class FleetProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>By which the system, and the row of the leader's lease, know it.</summary>
+    public int Id => _process.Id;
+
     /// <summary>What it takes of the machine now.</summary>
     public (int Threads, double Megabytes) Usage
     {

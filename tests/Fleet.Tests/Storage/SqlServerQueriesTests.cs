@@ -11,12 +11,14 @@ using Fleet.Core.Runs;
 using Fleet.Core.Schedules;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Workers;
+using Fleet.Scheduler;
 using Fleet.Tests.House;
 using Fleet.Tests.Support;
 using Fleet.Worker;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -83,6 +85,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ["Core/Workers/Heartbeat.cs"] = [fleet => fleet.Get<Heartbeat>().ExecuteAsync(
             new WorkerId(Id.Value), TimeSpan.FromSeconds(10), new Dictionary<string, long>(StringComparer.Ordinal), None)],
         ["Core/Workers/RegisterWorkers.cs"] = [fleet => fleet.RegisterAsync(), fleet => fleet.Get<RegisterWorkers>().DrainAsync(new WorkerId(Id.Value), None)],
+        ["Scheduler/ConfiguredSchedules.cs"] = [fleet => new ConfiguredSchedules(new ConfigurationBuilder().Build()).FindLeftOverAsync(fleet.Storage, None)],
         ["Transport/Consumers/ConsumerOutbox.cs"] = [fleet => fleet.Storage.WriteAsync(
             scope =>
             {
