@@ -30,6 +30,6 @@ public static class CoreServices
             .AddSingleton<DeleteSchedules>().AddSingleton<GetSchedules>().AddSingleton<BackfillSchedules>().AddSingleton<GetScheduleFigures>()
             .AddSingleton<MeanDurations>().AddSingleton<SimulateSchedules>()
             .AddSingleton<RegisterWorkers>().AddSingleton<Heartbeat>()
-            .AddSingleton<LeaderLease>().AddSingleton<DispatchOutbox>().AddSingleton<AcceptMessages>();
+            .AddSingleton<LeaderLease>().AddSingleton<ReplanSchedules>().AddSingleton<DispatchOutbox>().AddSingleton<AcceptMessages>();
     }
 }

@@ -35,16 +35,28 @@ public abstract class LeaderLoop(string name, Leadership leadership, IOptions<Sc
 
 /// <summary>Turns fire times into runs.</summary>
 public sealed class PlanLoop(
-    PlanOccurrences plan, Wakers wakers, Leadership leadership, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<PlanLoop> logger)
+    PlanOccurrences plan, ReplanSchedules replan, Wakers wakers, Leadership leadership, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<PlanLoop> logger)
     : LeaderLoop("plan", leadership, options, time, logger)
 {
+    /// <summary>A clock that is corrected little by little stays below this.</summary>
+    private static readonly TimeSpan SetBackBy = TimeSpan.FromSeconds(5);
+
+    private (long Term, DateTimeOffset Clock, long Timestamp)? _last;
+
     protected override async Task<TimeSpan> LeadAsync(long term, CancellationToken ct)
     {
+        // At the start of a term too: the clock of the leader before may have been ahead of ours.
+        if (_last?.Term != term || IsSetBack(_last.Value))
+            await replan.ExecuteAsync(term, Options.LookAhead, ct);
+        _last = (term, Time.GetUtcNow(), Time.GetTimestamp());
         var (planned, more) = await plan.ExecuteAsync(term, Options.LookAhead, ct);
         if (planned > 0)
             wakers.Stage.Wake();
         return more ? TimeSpan.Zero : Options.Poll;
     }
+
+    private bool IsSetBack((long Term, DateTimeOffset Clock, long Timestamp) last) =>
+        Time.GetUtcNow() < last.Clock + Time.GetElapsedTime(last.Timestamp) - SetBackBy;
 }
 
 /// <summary>Publishes the nudges of delayed runs.</summary>

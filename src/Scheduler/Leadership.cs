@@ -10,7 +10,7 @@ namespace Fleet.Scheduler;
 public sealed partial class Leadership(LeaderLease lease, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<Leadership> logger)
     : BackgroundLoop("leadership", time, logger)
 {
-    private static readonly TimeSpan LongestPauseOfAStandby = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestPauseOfAStandby = TimeSpan.FromMilliseconds(250);
 
     private readonly string _owner = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
     private volatile Held? _held;

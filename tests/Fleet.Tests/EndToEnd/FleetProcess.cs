@@ -36,8 +36,9 @@ public sealed class FleetProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>By which the system, and the row of the leader's lease, know it.</summary>
-    public int Id => _process.Id;
+    /// <summary>Whether it is the scheduler that leads.</summary>
+    public async Task<bool> LeadsAsync(string database) => await PostgresServer.CountAsync(
+        database, $"SELECT count(*) FROM leases WHERE owner LIKE '%/{_process.Id}/%' AND expires_at > clock_timestamp()") == 1;
 
     /// <summary>What it takes of the machine now.</summary>
     public (int Threads, double Megabytes) Usage

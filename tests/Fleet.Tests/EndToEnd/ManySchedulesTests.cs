@@ -105,7 +105,7 @@ public sealed class ManySchedulesTests(PostgresServer postgres, RabbitMqServer r
     private sealed class PlannedQueries : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>, IDisposable
     {
         private readonly List<IDisposable> _subscriptions = [];
-        private NpgsqlCommand? _last;
+        private (string Text, NpgsqlParameter[] Parameters)? _last;
 
         public PlannedQueries() => _subscriptions.Add(DiagnosticListener.AllListeners.Subscribe(this));
 
@@ -120,19 +120,17 @@ public sealed class ManySchedulesTests(PostgresServer postgres, RabbitMqServer r
             if (value.Value is Microsoft.EntityFrameworkCore.Diagnostics.CommandEventData { Command: NpgsqlCommand command }
                 && command.CommandText.Contains("FROM schedules", StringComparison.Ordinal) && command.CommandText.Contains("next_plan_at <=", StringComparison.Ordinal))
             {
-                _last = command.Clone();
+                _last = (command.CommandText, [.. command.Parameters.Select(p => p.Clone())]);
             }
         }
 
         public async Task<string> ExplainAsync(string database)
         {
-            Assert.NotNull(_last);
+            var (text, parameters) = _last!.Value;
             await using var connection = new NpgsqlConnection(database);
             await connection.OpenAsync();
-            await using var explain = _last.Clone();
-            explain.Connection = connection;
-            explain.Transaction = null;
-            explain.CommandText = "EXPLAIN " + explain.CommandText;
+            await using var explain = new NpgsqlCommand("EXPLAIN " + text, connection);
+            explain.Parameters.AddRange(parameters);
             await using var reader = await explain.ExecuteReaderAsync();
             var lines = new List<string>();
             while (await reader.ReadAsync())

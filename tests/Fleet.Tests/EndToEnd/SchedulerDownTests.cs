@@ -17,10 +17,13 @@ public sealed class SchedulerDownTests(PostgresServer postgres, RabbitMqServer r
         var host = await rabbit.CreateHostAsync();
         var database = await postgres.CreateDatabaseAsync();
         var settings = FleetProcess.ServiceSettings(database, host.Uri);
-        var occurrences = await Occurrences.PlantAsync(database, Rhythm.Mix(Schedules));
+        var first = FleetProcess.StartServiceAsync("Scheduler", settings);
         await using var worker = await FleetProcess.StartServiceAsync("Worker", settings);
-        await using (var scheduler = await FleetProcess.StartServiceAsync("Scheduler", settings))
+        Occurrences occurrences;
+        await using (var scheduler = await first)
         {
+            await Until.TrueAsync(() => scheduler.LeadsAsync(database));
+            occurrences = await Occurrences.PlantAsync(database, Rhythm.Mix(Schedules));
             await Occurrences.UntilAsync(occurrences.After + TimeSpan.FromSeconds(2));
             await scheduler.KillAsync();
         }
@@ -38,7 +41,3 @@ public sealed class SchedulerDownTests(PostgresServer postgres, RabbitMqServer r
 
     private static int Read(string name, int otherwise) => int.Parse(Environment.GetEnvironmentVariable(name) ?? $"{otherwise}", CultureInfo.InvariantCulture);
 }
-
-/// <summary>For tests that measure how late something is: no other runs meanwhile.</summary>
-[CollectionDefinition(nameof(AloneOnTheMachine), DisableParallelization = true)]
-public sealed class AloneOnTheMachine;

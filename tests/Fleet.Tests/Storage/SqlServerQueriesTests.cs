@@ -46,6 +46,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => fleet.Get<LeaderLease>().AcquireAsync("me", TimeSpan.FromSeconds(10), None),
             fleet => fleet.Get<LeaderLease>().ReleaseAsync("me", None),
         ],
+        ["Core/Leadership/ReplanSchedules.cs"] = [fleet => fleet.Get<ReplanSchedules>().ExecuteAsync(1, TimeSpan.FromSeconds(30), None)],
         ["Core/Outbox/DispatchOutbox.cs"] =
         [
             fleet => fleet.Get<DispatchOutbox>().ExecuteAsync(None),

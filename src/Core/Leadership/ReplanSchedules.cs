@@ -1,0 +1,34 @@
+using Fleet.Core.Schedules;
+using Fleet.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Fleet.Core.Leadership;
+
+/// <summary>For a leader whose clock was set back, or stands behind that of the leader before: schedules that have been planned further ahead
+/// than anybody looks are planned again from now on. They would be silent until the clock has got there once more.</summary>
+/// <remarks>What has been planned keeps its run: an occurrence is one, so nothing fires twice. Reads every schedule, so not for every pass.</remarks>
+public sealed partial class ReplanSchedules(IStorage storage, TimeProvider time, ILogger<ReplanSchedules> logger)
+{
+    /// <param name="term">The leader's term.</param>
+    /// <param name="lookAhead">How far ahead runs are planned.</param>
+    /// <param name="ct">Cancels the call.</param>
+    /// <returns>How many schedules are planned again.</returns>
+    public async Task<int> ExecuteAsync(long term, TimeSpan lookAhead, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var furthest = now + lookAhead + PlanOccurrences.MisfireAfter;
+        // Not those that pause until an instant: they were put there on purpose.
+        var replanned = await storage.WriteAsLeaderAsync(
+            term,
+            scope => scope.Db.Schedules.Where(s => s.Status == ScheduleStatus.Running && s.NextPlanAt != null && s.PlannedUntil > furthest).ExecuteUpdateAsync(
+                set => set.SetProperty(s => s.PlannedUntil, now).SetProperty(s => s.NextPlanAt, now).SetProperty(s => s.Version, s => s.Version + 1), ct),
+            ct);
+        if (replanned > 0)
+            LogReplanned(replanned, now);
+        return replanned;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The clock stands behind what was planned: {Count} schedule(s) are planned again from {Now:O} on.")]
+    private partial void LogReplanned(int count, DateTimeOffset now);
+}

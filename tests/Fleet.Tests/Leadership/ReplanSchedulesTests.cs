@@ -1,0 +1,78 @@
+using Fleet.Core.Leadership;
+using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Triggers;
+using Fleet.Tests.Support;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Tests.Leadership;
+
+public abstract class ReplanSchedulesTests(TestDatabase database) : StorageVerbs(database)
+{
+    private static readonly TimeSpan LookAhead = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task ReplanSchedules_PlannedByAClockAhead_IsPlannedFromNowOnAndNothingTwice()
+    {
+        await PutAsync();
+        var term = await Fleet.LeadAsync();
+        await PlanAsync(term);
+        await MoveAsync(Fleet.Now + TimeSpan.FromHours(1));
+        Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal((0, false), await PlanAsync(term));
+
+        Assert.Equal(1, await ReplanAsync(term));
+        await PlanAsync(term);
+
+        var runs = await Fleet.ListAsync(db => db.Runs.OrderBy(r => r.FireTime));
+        Assert.Equal([10, 20, 30, 40], runs.Select(r => (r.FireTime!.Value - Verbs.Noon).TotalSeconds));
+    }
+
+    [Fact]
+    public async Task ReplanSchedules_PlannedAsFarAsLeadersLook_IsLeft()
+    {
+        await PutAsync();
+        var term = await Fleet.LeadAsync();
+        await PlanAsync(term);
+
+        Assert.Equal(0, await ReplanAsync(term));
+    }
+
+    [Fact]
+    public async Task ReplanSchedules_PausedUntilAnInstant_StaysPaused()
+    {
+        await PutAsync();
+        await Fleet.Get<ControlSchedules>().PauseAsync("s", Fleet.Now + TimeSpan.FromHours(1), new("me", "because"), CancellationToken.None);
+
+        Assert.Equal(0, await ReplanAsync(await Fleet.LeadAsync()));
+    }
+
+    [Fact]
+    public async Task ReplanSchedules_TermIsOver_ChangesNothing()
+    {
+        await PutAsync();
+        await MoveAsync(Fleet.Now + TimeSpan.FromHours(1));
+        var term = await Fleet.LeadAsync();
+
+        await Assert.ThrowsAsync<TermLostException>(() => ReplanAsync(term - 1));
+
+        Assert.Equal(1, await ReplanAsync(term));
+    }
+
+    private Task<int> ReplanAsync(long term) => Fleet.Get<ReplanSchedules>().ExecuteAsync(term, LookAhead, CancellationToken.None);
+
+    private Task<(int Planned, bool More)> PlanAsync(long term) => Fleet.Get<PlanOccurrences>().ExecuteAsync(term, LookAhead, CancellationToken.None);
+
+    private Task<PutResult> PutAsync() => Fleet.Get<PutSchedules>().ExecuteAsync(
+        new ScheduleRequest { Id = "s", Job = "note", Trigger = new TriggerSpec { Every = "10s" } }, "code", CancellationToken.None);
+
+    /// <summary>As a leader leaves it whose clock shows that time.</summary>
+    private Task<int> MoveAsync(DateTimeOffset clock) => Fleet.Storage.WriteAsync(
+        scope => scope.Db.Schedules.ExecuteUpdateAsync(set => set.SetProperty(s => s.PlannedUntil, clock + LookAhead).SetProperty(s => s.NextPlanAt, clock + LookAhead)),
+        CancellationToken.None);
+}
+
+public sealed class ReplanSchedulesSqliteTests() : ReplanSchedulesTests(new SqliteDatabase());
+
+public sealed class ReplanSchedulesPostgresTests(PostgresServer server) : ReplanSchedulesTests(new PostgresDatabase(server));
+
+public sealed class ReplanSchedulesSqlServerTests() : ReplanSchedulesTests(new SqlServerDatabase());
