@@ -1,6 +1,6 @@
 namespace Fleet.Tests.House;
 
-/// <summary>References point down only: Contracts ← Core ← {Storage.*, Transport, Api} ← Hosting ← {Scheduler, Worker} ← Cli.</summary>
+/// <summary>References point down only: Contracts ← Core ← {Storage.*, Transport, Api} ← Hosting ← {Scheduler, Worker} ← {Cli, Testing}.</summary>
 public sealed class ArchitectureTests
 {
     /// <summary>The floor of each project; a reference leads to a lower floor.</summary>
@@ -17,6 +17,7 @@ public sealed class ArchitectureTests
         ["Scheduler"] = 4,
         ["Worker"] = 4,
         ["Cli"] = 5,
+        ["Testing"] = 5,
     };
 
     /// <summary>Where a package may be referenced; the longest matching prefix decides. Packages not listed may be anywhere but in Contracts.</summary>
@@ -64,6 +65,7 @@ public sealed class ArchitectureTests
     [InlineData("src/Api", "src/Transport")]
     [InlineData("src/Worker", "src/Scheduler")]
     [InlineData("src/Worker", "samples")]
+    [InlineData("src/Cli", "src/Testing")]
     [InlineData("src/Unheard", "src/Core")]
     [InlineData("src/Core", "src/Unheard")]
     public void WrongReferences_UpOrSideways_AreFound(string from, string to) =>

@@ -10,8 +10,10 @@ using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules;
 using Fleet.Core.Schedules.Triggers;
+using Fleet.Core.Storage;
 using Fleet.Core.Workers;
 using Fleet.Scheduler;
+using Fleet.Testing;
 using Fleet.Tests.House;
 using Fleet.Tests.Support;
 using Fleet.Worker;
@@ -87,6 +89,12 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             new WorkerId(Id.Value), TimeSpan.FromSeconds(10), new Dictionary<string, long>(StringComparer.Ordinal), None)],
         ["Core/Workers/RegisterWorkers.cs"] = [fleet => fleet.RegisterAsync(), fleet => fleet.Get<RegisterWorkers>().DrainAsync(new WorkerId(Id.Value), None)],
         ["Scheduler/ConfiguredSchedules.cs"] = [fleet => new ConfiguredSchedules(new ConfigurationBuilder().Build()).FindLeftOverAsync(fleet.Storage, None)],
+        ["Testing/VirtualRuns.cs"] =
+        [
+            fleet => ReadAsync(fleet, db => VirtualRuns.DueAsync(db, null, Verbs.Noon, 10, None)),
+            fleet => ReadAsync(fleet, db => VirtualRuns.DueAsync(db, ["default"], Verbs.Noon, 10, None)),
+            fleet => ReadAsync(fleet, db => VirtualRuns.ListAsync(db, None)),
+        ],
         ["Transport/Consumers/ConsumerOutbox.cs"] = [fleet => fleet.Storage.WriteAsync(
             scope =>
             {
@@ -165,6 +173,12 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     }
 
     private static string CursorOf(RunId id) => (string)typeof(ApiServices).Assembly.GetType("Fleet.Api.QueryString")!.GetMethod("WriteCursor")!.Invoke(null, [id])!;
+
+    private static async Task ReadAsync(Verbs fleet, Func<FleetDbContext, Task> ask)
+    {
+        await using var db = fleet.Storage.Read();
+        await ask(db);
+    }
 
     private static Task ReportAsync(Verbs fleet, params ReadOnlySpan<Action<RunReports>> add)
     {

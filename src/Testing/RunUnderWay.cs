@@ -1,0 +1,44 @@
+using Fleet.Core.Loops;
+using Fleet.Core.Runs;
+
+namespace Fleet.Testing;
+
+/// <summary>A run that was claimed and has not ended.</summary>
+internal sealed class RunUnderWay(ClaimedRun run)
+{
+    private int _waits;
+    private int _limits;
+
+    public ClaimedRun Run => run;
+
+    /// <summary>Set when a timer of the run was set, and when the run has ended.</summary>
+    public Signal Changed { get; } = new();
+
+    public Task Execution { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Timers of its handler that are set. While there is one, the handler is taken to wait for it.</summary>
+    public int Waits
+    {
+        get => Volatile.Read(ref _waits);
+        set => Volatile.Write(ref _waits, value);
+    }
+
+    /// <summary>Timers that end it: the job's timeout, the grace after it.</summary>
+    public int Limits
+    {
+        get => Volatile.Read(ref _limits);
+        set => Volatile.Write(ref _limits, value);
+    }
+
+    /// <summary>It waits for nothing that the clock brings, but its limit.</summary>
+    public bool Hangs { get; set; }
+
+    /// <summary>Whether all that can be done before the clock moves on is done.</summary>
+    public bool IsAtRest => Execution.IsCompleted || Waits > 0 || Hangs;
+
+    public void Start(VirtualTime time, Func<Task> execute)
+    {
+        Execution = time.RunAsync(this, execute);
+        _ = Execution.ContinueWith(_ => Changed.Set(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+}
