@@ -257,7 +257,7 @@ public sealed class VirtualFleetTests
         await using var own = fleet;
         await fleet.RunForAsync(TimeSpan.FromHours(2));
 
-        await fleet.Services.GetRequiredService<PauseSchedules>().PauseAsync("tick", null, CancellationToken.None);
+        await fleet.Services.GetRequiredService<ControlSchedules>().PauseAsync("tick", until: null, new("me"), CancellationToken.None);
         await fleet.Client.CancelAsync((await fleet.GetRunsAsync())[0].Id);
         await fleet.RunForAsync(TimeSpan.FromDays(1));
 
