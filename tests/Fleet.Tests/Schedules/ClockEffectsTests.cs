@@ -46,6 +46,11 @@ public sealed class ClockEffectsTests
     public void Summarize_NotAffected_IsEmpty(string? zone, string cron, string day) => Assert.Empty(Summarize(zone, cron, Days(day, 3)));
 
     [Fact]
+    public void Summarize_TriggerThatLeavesTheTimeOut_IsNotAffected() =>
+        // The expression names a skipped time, and yet nothing fires when the clock has jumped.
+        Assert.Empty(ClockEffects.Summarize(Parse("30 5 * * *", "Europe/Berlin"), "30 2 * * *", "Europe/Berlin", Days("2026-03-28", 3)));
+
+    [Fact]
     public void Summarize_Interval_IsNotAffected()
     {
         Assert.True(Trigger.TryParse(new TriggerSpec { Every = "30m", Zone = "Europe/Berlin" }, out var trigger, out _));
