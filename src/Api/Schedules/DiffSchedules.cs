@@ -63,8 +63,8 @@ internal static class DiffSchedulesEndpoints
         var (_, edited) = await put.TryAsync(body.ToRequest(id), "api", ct);
         var (old, next) = (schedule.RestOf(schedule.ParseTrigger(), now), edited.RestOf(edited.ParseTrigger(), now));
         var diff = DiffFirings.Execute(old, next, range, count);
-        var before = new Side(old, schedule.Cron, schedule.Zone, diff, FiringChange.Removed);
-        var after = new Side(next, edited.Cron, edited.Zone, diff, FiringChange.Added);
+        var before = new Side(old, schedule.CronOnTheClock, schedule.Zone, diff, FiringChange.Removed);
+        var after = new Side(next, edited.CronOnTheClock, edited.Zone, diff, FiringChange.Added);
         return Results.Json(
             new ScheduleDiffView
             {

@@ -38,7 +38,7 @@ internal static class NextFireTimesEndpoints
         var trigger = schedule.RestOf(schedule.ParseTrigger(), time.GetUtcNow());
         var zone = Zones.TryFind(schedule.Zone, out var found, out _) ? found : TimeZoneInfo.Utc;
         var times = trigger.Between(after, DateTimeOffset.MaxValue).Take(count).ToList();
-        var effects = ClockEffects.ByFireTime(trigger, schedule.Cron, schedule.Zone, times);
+        var effects = ClockEffects.ByFireTime(trigger, schedule.CronOnTheClock, schedule.Zone, times);
         return Results.Json(
             new NextFireTimesView(schedule.Id, info.Status, schedule.Zone, [.. times.Select(t => new FireTimeView(
                 t.ToUniversalTime(), TimeZoneInfo.ConvertTime(t, zone), effects.TryGetValue(t, out var effect) ? ClockEffectView.From(effect) : null))]),

@@ -9,7 +9,7 @@ namespace Fleet.Api.Schedules;
 internal static class SimulateSchedulesEndpoints
 {
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapGet("/schedules/simulation", SimulateAsync).Produces<SimulationView>().WithName("simulateSchedules");
+        api.MapGet("/simulation", SimulateAsync).Produces<SimulationView>().WithName("simulateSchedules");
 
     private static async Task<IResult> SimulateAsync(HttpContext http, SimulateSchedules simulate, TimeProvider time, CancellationToken ct)
     {

@@ -17,7 +17,7 @@ public static class SimulateSchedules
         command.SetAction(async (parsed, ct) =>
         {
             using var api = cli.Connect(parsed);
-            var answer = await api.GetAsync("schedules/simulation" + RangeQuery.Of(parsed.GetValue(From), parsed.GetValue(Until)), ct);
+            var answer = await api.GetAsync("simulation" + RangeQuery.Of(parsed.GetValue(From), parsed.GetValue(Until)), ct);
             if (cli.WantsJson(parsed))
                 Screen.Json(answer);
             else

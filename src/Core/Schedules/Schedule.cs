@@ -165,6 +165,9 @@ public sealed class Schedule
         return resume is null && last is null ? trigger : new BoundedTrigger(trigger, resume, last, exclude: null);
     }
 
+    /// <summary>The expression, where the clock on the wall shows its times when it fires; with <see cref="Jitter"/> it fires later.</summary>
+    public string? CronOnTheClock => Jitter is null ? Cron : null;
+
     /// <summary>What the trigger was made from.</summary>
     public TriggerSpec ReadTrigger() => new()
     {

@@ -19,7 +19,7 @@ public sealed class SimulateSchedules(GetSchedules schedules, MeanDurations dura
                 continue;
             var lane = schedule.Lane ?? (await catalog.FindAsync(schedule.Job, ct))?.Lane ?? "default";
             TimeSpan? mean = means.TryGetValue(schedule.Job, out var known) ? known : null;
-            simulated.Add(new SimulatedSchedule(schedule.Id, schedule.RestOf(trigger, now), lane, mean, schedule.Cron, schedule.Zone));
+            simulated.Add(new SimulatedSchedule(schedule.Id, schedule.RestOf(trigger, now), lane, mean, schedule.CronOnTheClock, schedule.Zone));
         }
 
         return SimulateFirings.Execute(simulated, range, ct: ct);

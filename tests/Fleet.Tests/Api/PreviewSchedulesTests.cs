@@ -6,7 +6,7 @@ namespace Fleet.Tests.Api;
 /// <summary>What fires next, what the fleet will have to do, and what an edit would change.</summary>
 public sealed class PreviewSchedulesTests(ApiFleet api) : IClassFixture<ApiFleet>
 {
-    private const string Simulation = "/api/v1/schedules/simulation";
+    private const string Simulation = "/api/v1/simulation";
     private const string Autumn = "?from=2026-10-24T00:00:00Z&until=2026-10-27T00:00:00Z";
 
     [Fact]
