@@ -219,14 +219,9 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
             ("$id", key), ("$worker", worker), ("$token", token), ("$now", Values.ToMicroseconds(now)), ("$last", RescueRuns.CrashCap - 1), ("$inTurn", inTurn));
         if (claimed is [var run])
             return new ClaimOutcome(ClaimStatus.Claimed, run);
-        if (batch.Query(FindPending, r => (DueAt: r.GetInstant(0), TakesTurns: r.GetInt32(1) != 0), ("$id", key)) is not [var left])
-            return ClaimOutcome.Duplicate;
-        if (left.DueAt > now)
-            return new ClaimOutcome(ClaimStatus.NotDue, DueAt: left.DueAt);
-        // Pending and due, yet not claimed: it takes turns, or is on its last chance and has to wait for another such run to end.
-        return left.TakesTurns && !inTurn
-            ? new ClaimOutcome(ClaimStatus.NeedsTurn)
-            : new ClaimOutcome(ClaimStatus.NotDue, DueAt: now + ClaimRuns.LastChancePause);
+        return batch.Query(FindPending, r => (DueAt: r.GetInstant(0), TakesTurns: r.GetInt32(1) != 0), ("$id", key)) is [var left]
+            ? ClaimOutcome.Left(left.DueAt, left.TakesTurns, now, inTurn)
+            : ClaimOutcome.Duplicate;
     }
 
     private static SettleOutcome CompleteOne(Batch batch, Completion completion)

@@ -31,6 +31,21 @@ public readonly record struct ClaimOutcome(ClaimStatus Status, ClaimedRun? Run =
     public static ClaimOutcome Duplicate { get; } = new(ClaimStatus.Duplicate);
 
     public static ClaimOutcome WorkerGone { get; } = new(ClaimStatus.WorkerGone);
+
+    /// <summary>Of a run that is pending, and yet was not claimed.</summary>
+    /// <param name="dueAt">When it is due.</param>
+    /// <param name="takesTurns">Whether its schedule does not allow overlap.</param>
+    /// <param name="now">When it was to be claimed.</param>
+    /// <param name="inTurn">Whether it was its turn.</param>
+    public static ClaimOutcome Left(DateTimeOffset dueAt, bool takesTurns, DateTimeOffset now, bool inTurn)
+    {
+        if (dueAt > now)
+            return new ClaimOutcome(ClaimStatus.NotDue, DueAt: dueAt);
+        // It takes turns, or is on its last chance and has to wait for another such run to end.
+        return takesTurns && !inTurn
+            ? new ClaimOutcome(ClaimStatus.NeedsTurn)
+            : new ClaimOutcome(ClaimStatus.NotDue, DueAt: now + ClaimRuns.LastChancePause);
+    }
 }
 
 /// <summary>All that a worker needs to execute a run.</summary>

@@ -28,14 +28,7 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
             // Removed: the same id a second time in one batch is a duplicate.
             if (claimed.Remove(id, out var run))
                 return new ClaimOutcome(ClaimStatus.Claimed, run);
-            if (!pending.TryGetValue(id, out var left))
-                return ClaimOutcome.Duplicate;
-            if (left.DueAt > now)
-                return new ClaimOutcome(ClaimStatus.NotDue, DueAt: left.DueAt);
-            // Pending and due, yet not claimed: it takes turns, or is on its last chance and has to wait for another such run to end.
-            return left.TakesTurns && !inTurn
-                ? new ClaimOutcome(ClaimStatus.NeedsTurn)
-                : new ClaimOutcome(ClaimStatus.NotDue, DueAt: now + ClaimRuns.LastChancePause);
+            return pending.TryGetValue(id, out var left) ? ClaimOutcome.Left(left.DueAt, left.TakesTurns, now, inTurn) : ClaimOutcome.Duplicate;
         }
     }
 
