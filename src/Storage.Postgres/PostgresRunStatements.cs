@@ -86,6 +86,9 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         RETURNING r.id, r.lease_token
         """;
 
+    // From here to the commit the row is locked, and may not stay so with a worker that stands still: its run is another's when its lease is over.
+    private const string CompleteInTransaction = Complete + ", set_config('idle_in_transaction_session_timeout', '10s', true)";
+
     private const string FindCompleted = "SELECT id, lease_token FROM runs WHERE id = ANY($1) AND state + 0 = 2";
 
     private const string InsertEvents = """
@@ -119,10 +122,11 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         RETURNING r.id, r.lease_token
         """;
 
+    // Not those that a worker is ending at this moment: one that stands still in the middle of it would hold up the leader, who would lose his lease.
     private const string LockOrphans = """
         SELECT id, worker_id, lease_token, crashes, cancel_requested_at IS NOT NULL FROM runs
         WHERE state = 1 AND (worker_id IS NULL OR worker_id NOT IN (SELECT id FROM workers WHERE state <> 2))
-        ORDER BY id FOR UPDATE
+        ORDER BY id FOR UPDATE SKIP LOCKED
         """;
 
     private const string Rescue = """
@@ -252,7 +256,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
 
     protected override async Task<IReadOnlyList<RunLease>> CompleteRowsAsync(
         DbTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct) => await QueryAsync(
-        own, Complete, LeaseOf, ct,
+        own, own is Autocommit ? Complete : CompleteInTransaction, LeaseOf, ct,
         Uuids(completions.Select(c => c.Id)), Array(NpgsqlDbType.Bigint, completions.Select(c => c.LeaseToken)),
         Array(NpgsqlDbType.TimestampTz, completions.Select(c => Utc(c.FinishedAt))), Array(NpgsqlDbType.Text, completions.Select(c => c.Output)));
 

@@ -4,12 +4,12 @@ using Fleet.Tests.Support;
 namespace Fleet.Tests.EndToEnd;
 
 /// <summary>Promise P5: what was planned starts at its time though the only scheduler is dead. <c>FLEET_DOWN_SECONDS</c> sets for how long, and
-/// <c>FLEET_DOWN_SCHEDULES</c> with how many schedules of 1 to 10 s; the suite's short form is 8 s and 200.</summary>
+/// <c>FLEET_DOWN_SCHEDULES</c> with how many schedules of 1 to 10 s; the suite's short form is 6 s and 150.</summary>
 [Collection(nameof(AloneOnTheMachine))]
 public sealed class SchedulerDownTests(PostgresServer postgres, RabbitMqServer rabbit)
 {
-    private static readonly TimeSpan Down = TimeSpan.FromSeconds(Read("FLEET_DOWN_SECONDS", 8));
-    private static readonly int Schedules = Read("FLEET_DOWN_SCHEDULES", 200);
+    private static readonly TimeSpan Down = TimeSpan.FromSeconds(Read("FLEET_DOWN_SECONDS", 6));
+    private static readonly int Schedules = Read("FLEET_DOWN_SCHEDULES", 150);
 
     [Fact]
     public async Task Scheduler_DeadForLessThanTheLookAhead_MakesNoOccurrenceLate()
