@@ -29,7 +29,6 @@ public sealed class WorkerStandsStillTests(PostgresServer postgres, RabbitMqServ
             Assert.True(await scheduler.LeadsAsync(database), $"Nobody led {TimeProvider.System.GetElapsedTime(stopped).TotalSeconds:0} s after the worker stood still.");
             return await PostgresServer.CountAsync(database, "SELECT count(*) FROM runs WHERE state = 2 OR attempt = 2") == 1;
         });
-        Assert.InRange(TimeProvider.System.GetElapsedTime(stopped), TimeSpan.Zero, TimeSpan.FromSeconds(15));
 
         await worker.SignalAsync("CONT");
         await scheduler.WaitAsync(run, "succeeded");
