@@ -25,7 +25,6 @@ public sealed partial class SchedulerService(
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly BackgroundLoop[] _leaderLoops = [rescue, plan, stage, reconcile, outbox, prune];
-    private IAsyncDisposable? _control;
     private Task _loops = Task.CompletedTask;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -47,9 +46,10 @@ public sealed partial class SchedulerService(
         foreach (var (id, status) in await configured.FindLeftOverAsync(storage, cancellationToken))
             LogLeftOver(id, status);
 
-        // Where the API is another process: a change of a schedule wakes the leader, whichever it is.
+        // Where the API is another process: a change of a schedule wakes the leader, whichever it is. The subscription ends with the bus;
+        // a stop does not wait for it.
         if (transport.ReachesOtherProcesses)
-            _control = await transport.SubscribeControlAsync(OnControlAsync, cancellationToken);
+            _ = await transport.SubscribeControlAsync(OnControlAsync, cancellationToken);
         wakers.Plan.Connect(plan.Wake);
         wakers.Stage.Connect(stage.Wake);
         wakers.Outbox.Connect(outbox.Wake);
@@ -66,8 +66,6 @@ public sealed partial class SchedulerService(
         await _loops;
         // A standby need not wait for the lease to end.
         await leadership.ResignAsync();
-        if (_control is not null)
-            await _control.DisposeAsync();
     }
 
     public void Dispose() => _stop.Dispose();
