@@ -55,6 +55,9 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
     private Dictionary<string, JobInfo> _stored = [];
     private DateTimeOffset _readAt = DateTimeOffset.MinValue;
 
+    /// <summary>The lane of a job's runs when nobody names one; <c>default</c> for a job that no worker has offered yet.</summary>
+    public async ValueTask<string> FindLaneAsync(string name, CancellationToken ct) => (await FindAsync(name, ct))?.Lane ?? "default";
+
     /// <summary>Finds a job by name or alias.</summary>
     public async ValueTask<JobInfo?> FindAsync(string name, CancellationToken ct)
     {

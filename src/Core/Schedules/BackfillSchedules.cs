@@ -66,10 +66,11 @@ public sealed class BackfillSchedules(IStorage storage, JobCatalog catalog, Wake
         var occurrences = db.Runs.AsNoTracking().Where(r => r.ScheduleId == id && r.FireTime != null && !r.Revoked);
         var existing = (await occurrences.Where(r => r.FireTime >= from && r.FireTime < until).Select(r => r.FireTime!.Value).ToListAsync(ct)).ToHashSet();
         var oldest = await occurrences.OrderBy(r => r.FireTime).Select(r => r.FireTime).FirstOrDefaultAsync(ct);
-        var lane = request.Lane ?? schedule.Lane ?? (await catalog.FindAsync(schedule.Job, ct))?.Lane ?? "default";
+        var lane = request.Lane ?? schedule.Lane ?? await catalog.FindLaneAsync(schedule.Job, ct);
         var missing = fireTimes.Where(t => !existing.Contains(t)).ToList();
         var pace = TimeSpan.FromMinutes(1) / request.PerMinute;
-        var runs = missing.Select((fireTime, i) => ToRun(schedule, lane, fireTime, now, now + (i * pace))).ToList();
+        var overlap = schedule.Overlap == OverlapPolicy.Allow ? OverlapPolicy.Allow : OverlapPolicy.Queue;
+        var runs = missing.Select((fireTime, i) => schedule.ToRun(fireTime, lane, now) with { DueAt = now + (i * pace), Overlap = overlap }).ToList();
         if (!dryRun && runs.Count > 0)
         {
             await storage.WriteAsync(scope => storage.Statements.InsertAsync(scope.Transaction, runs, ct), ct);
@@ -92,20 +93,4 @@ public sealed class BackfillSchedules(IStorage storage, JobCatalog catalog, Wake
             return RunRules.Invalid("invalid_per_minute", "perMinute", request.PerMinute.ToString(CultureInfo.InvariantCulture), "1–60000");
         return request.Lane is { } lane ? RunRules.CheckLane(lane) : null;
     }
-
-    private static NewRun ToRun(Schedule schedule, string lane, DateTimeOffset fireTime, DateTimeOffset now, DateTimeOffset dueAt) => new()
-    {
-        Id = RunId.New(now),
-        Job = schedule.Job,
-        Lane = lane,
-        Args = schedule.Args,
-        CreatedAt = now,
-        DueAt = dueAt,
-        Staged = false,
-        MaxAttempts = schedule.MaxAttempts,
-        Tags = schedule.Tags,
-        ScheduleId = schedule.Id,
-        FireTime = fireTime,
-        Overlap = schedule.Overlap == OverlapPolicy.Allow ? OverlapPolicy.Allow : OverlapPolicy.Queue,
-    };
 }

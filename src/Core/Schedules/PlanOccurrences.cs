@@ -76,7 +76,7 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     private async Task PlanAsync(
         Schedule schedule, Trigger trigger, DateTimeOffset now, DateTimeOffset horizon, List<NewRun> runs, CancellationToken ct)
     {
-        var lane = schedule.Lane ?? (await catalog.FindAsync(schedule.Job, ct))?.Lane ?? "default";
+        var lane = schedule.Lane ?? await catalog.FindLaneAsync(schedule.Job, ct);
         var missedUntil = now - MisfireAfter;
         var missed = schedule.PlannedUntil < missedUntil ? CatchUp(schedule, trigger, missedUntil, now) : [];
         var from = schedule.PlannedUntil < missedUntil ? missedUntil : schedule.PlannedUntil;
@@ -85,22 +85,7 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
         {
             if (left-- == 0)
                 break;
-            runs.Add(new NewRun
-            {
-                Id = RunId.New(now),
-                Job = schedule.Job,
-                Lane = lane,
-                Args = schedule.Args,
-                CreatedAt = now,
-                DueAt = fireTime.ToUniversalTime(),
-                Staged = false,
-                MaxAttempts = schedule.MaxAttempts,
-                Tags = schedule.Tags,
-                TraceParent = Activity.Current?.Id,
-                ScheduleId = schedule.Id,
-                FireTime = fireTime.ToUniversalTime(),
-                Overlap = schedule.Overlap,
-            });
+            runs.Add(schedule.ToRun(fireTime, lane, now) with { TraceParent = Activity.Current?.Id });
             schedule.LastFireTime = fireTime.ToUniversalTime();
         }
 

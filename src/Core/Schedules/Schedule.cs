@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage;
 
@@ -167,6 +168,23 @@ public sealed class Schedule
 
     /// <summary>The expression, where the clock on the wall shows its times when it fires; with <see cref="Jitter"/> it fires later.</summary>
     public string? CronOnTheClock => Jitter is null ? Cron : null;
+
+    /// <summary>The run of one of its occurrences, due at its fire time and not staged.</summary>
+    public NewRun ToRun(DateTimeOffset fireTime, string lane, DateTimeOffset now) => new()
+    {
+        Id = RunId.New(now),
+        Job = Job,
+        Lane = lane,
+        Args = Args,
+        CreatedAt = now,
+        DueAt = fireTime.ToUniversalTime(),
+        Staged = false,
+        MaxAttempts = MaxAttempts,
+        Tags = Tags,
+        ScheduleId = Id,
+        FireTime = fireTime.ToUniversalTime(),
+        Overlap = Overlap,
+    };
 
     /// <summary>What the trigger was made from.</summary>
     public TriggerSpec ReadTrigger() => new()

@@ -17,7 +17,7 @@ public sealed class SimulateSchedules(GetSchedules schedules, MeanDurations dura
         {
             if ((status != ScheduleStatus.Running && schedule.ResumeAt is null) || !schedule.TryParseTrigger(out var trigger, out _))
                 continue;
-            var lane = schedule.Lane ?? (await catalog.FindAsync(schedule.Job, ct))?.Lane ?? "default";
+            var lane = schedule.Lane ?? await catalog.FindLaneAsync(schedule.Job, ct);
             TimeSpan? mean = means.TryGetValue(schedule.Job, out var known) ? known : null;
             simulated.Add(new SimulatedSchedule(schedule.Id, schedule.RestOf(trigger, now), lane, mean, schedule.CronOnTheClock, schedule.Zone));
         }
