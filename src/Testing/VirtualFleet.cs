@@ -256,9 +256,16 @@ public sealed class VirtualFleet : IAsyncDisposable
     /// <summary>Lets the next timer go off that is due, and waits for what comes of it.</summary>
     private async Task<bool> FireAsync(CancellationToken ct)
     {
-        if (Time.FireNext() is not { } run)
+        if (Time.FireNext() is not var (run, isLimit))
             return false;
         run.Hangs = false;
+        // Its token trips on another thread: until that has reached the timers that it waits for, it only seems to be at rest.
+        for (var waits = run.Waits; isLimit && waits > 0 && run.Waits >= waits && !run.Execution.IsCompleted;)
+        {
+            if (!await run.Changed.WaitAsync(Patience, TimeProvider.System, ct))
+                break;
+        }
+
         await SettleAsync(ct);
         return true;
     }

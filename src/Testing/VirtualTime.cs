@@ -71,8 +71,8 @@ public sealed class VirtualTime : TimeProvider
     }
 
     /// <summary>Lets the first timer of a run go off that is due.</summary>
-    /// <returns>Whose it was; null when none is due.</returns>
-    internal RunUnderWay? FireNext()
+    /// <returns>Whose it was, and whether it asks the run to end; null when none is due.</returns>
+    internal (RunUnderWay Run, bool IsLimit)? FireNext()
     {
         Timer? timer;
         lock (_lock)
@@ -84,7 +84,7 @@ public sealed class VirtualTime : TimeProvider
         }
 
         timer.Fire();
-        return timer.Run;
+        return (timer.Run!, !timer.IsWait);
     }
 
     /// <summary>Lets the timers go off that are no run's (the storage's, the test's) and are due, each once.</summary>
@@ -121,18 +121,19 @@ public sealed class VirtualTime : TimeProvider
         private readonly VirtualTime _time;
         private readonly TimerCallback _callback;
         private readonly object? _state;
-        private readonly bool _isWait;
         private readonly ExecutionContext? _context = ExecutionContext.Capture();
         private TimeSpan _period;
         private bool _isDisposed;
 
         public Timer(VirtualTime time, TimerCallback callback, object? state, bool isWait)
         {
-            (_time, _callback, _state, _isWait) = (time, callback, state, isWait);
+            (_time, _callback, _state, IsWait) = (time, callback, state, isWait);
             Run = time._run.Value;
         }
 
         public RunUnderWay? Run { get; }
+
+        public bool IsWait { get; }
 
         public DateTimeOffset DueAt { get; private set; }
 
@@ -184,6 +185,8 @@ public sealed class VirtualTime : TimeProvider
                 _isDisposed = true;
                 Remove();
             }
+
+            Run?.Changed.Set();
         }
 
         public ValueTask DisposeAsync()
@@ -196,7 +199,7 @@ public sealed class VirtualTime : TimeProvider
         {
             (DueAt, Number) = (dueAt, _time._number++);
             _time._timers.Add(this);
-            if (_isWait && Run is { } run)
+            if (IsWait && Run is { } run)
                 run.Waits++;
             else if (Run is { } other)
                 other.Limits++;
@@ -206,7 +209,7 @@ public sealed class VirtualTime : TimeProvider
         {
             if (!_time._timers.Remove(this) || Run is not { } run)
                 return;
-            if (_isWait)
+            if (IsWait)
                 run.Waits--;
             else
                 run.Limits--;
