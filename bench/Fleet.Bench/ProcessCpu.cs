@@ -29,7 +29,7 @@ internal static class ProcessCpu
     }
 
     /// <summary>Resident memory of a tree, in MB. Pages that its processes share count in each.</summary>
-    public static double Memory(int root) => Tree(root, ReadAll()).Sum(p => ResidentKilobytes(p.Id)) / 1000.0;
+    public static double Memory(int root) => Tree(root, ReadAll()).Sum(p => ResidentKilobytes(p.Id)) / 1024.0;
 
     private static IEnumerable<Usage> Tree(int root, IReadOnlyDictionary<int, Usage> all)
     {

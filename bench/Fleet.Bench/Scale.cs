@@ -31,13 +31,14 @@ internal sealed record Sizes(int Bulk, int Single)
 /// <param name="Name">As it is called.</param>
 /// <param name="Rounds">How often every contender has its turn.</param>
 /// <param name="Fraction">Of the jobs of the full form.</param>
+/// <param name="WarmUpSeconds">How long at the least everything runs before it is measured.</param>
 /// <param name="LatencySeconds">How long 50 jobs a second are enqueued.</param>
 /// <param name="IdleSeconds">How long an idle worker is watched.</param>
-internal sealed record Scale(string Name, int Rounds, double Fraction, int LatencySeconds, double IdleSeconds)
+internal sealed record Scale(string Name, int Rounds, double Fraction, int WarmUpSeconds, int LatencySeconds, double IdleSeconds)
 {
-    public static readonly Scale Full = new("full", 3, 1, 10, 5);
-    public static readonly Scale Quick = new("quick", 1, 0.2, 4, 2);
-    public static readonly Scale Smoke = new("smoke", 1, 0, 1, 0.5);
+    public static readonly Scale Full = new("full", 3, 1, 8, 10, 5);
+    public static readonly Scale Quick = new("quick", 1, 0.2, 5, 4, 2);
+    public static readonly Scale Smoke = new("smoke", 1, 0, 0, 1, 0.5);
 
     private const int SmokeJobs = 64;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Fleet.Bench.Servers;
 
@@ -116,16 +117,21 @@ internal sealed class Turn(Contender contender, Scale scale, IReadOnlyList<IServ
         Figures["idle.cpu"] = (ProcessCpu.Read([("worker", TheWorker.ProcessId)])["worker"] - before) / (scale.IdleSeconds * 1e6) * 100;
     }
 
-    /// <summary>All ways of enqueueing, so that nobody is measured while his code is compiled.</summary>
+    /// <summary>All ways of enqueueing, again and again, so that nobody is measured while his code is compiled.</summary>
     private async Task WarmUpAsync(CancellationToken ct)
     {
         var (bulk, single, http) = (WarmUp(Sizes.Bulk), WarmUp(Sizes.Single), Sizes.Http == 0 ? 0 : WarmUp(Sizes.Http));
-        await TheWorker.AskAsync(new { cmd = "expect", count = bulk + single + http }, ct);
-        await EnqueueAsync("bulk", bulk, ct);
-        await EnqueueAsync("single", single, ct);
-        if (http > 0)
-            await EnqueueAsync("http", http, ct);
-        await TheWorker.AskAsync(new { cmd = "wait" }, ct);
+        var start = Stopwatch.GetTimestamp();
+        do
+        {
+            await TheWorker.AskAsync(new { cmd = "expect", count = bulk + single + http }, ct);
+            await EnqueueAsync("bulk", bulk, ct);
+            await EnqueueAsync("single", single, ct);
+            if (http > 0)
+                await EnqueueAsync("http", http, ct);
+            await TheWorker.AskAsync(new { cmd = "wait" }, ct);
+        }
+        while (Stopwatch.GetElapsedTime(start).TotalSeconds < scale.WarmUpSeconds);
     }
 
     /// <summary>From the enqueue call to the handler's first line, while nothing else happens.</summary>

@@ -6,7 +6,6 @@ using Fleet.Storage.SqlServer;
 using Fleet.Transport.InMemory;
 using Fleet.Transport.RabbitMq;
 using MassTransit;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -57,7 +56,7 @@ public static class FleetServices
         {
             return provider.ToUpperInvariant() switch
             {
-                "SQLITE" => services.AddFleetSqlite(new SqliteConnectionStringBuilder(connectionString ?? "Data Source=.fleet/fleet.db").ConnectionString),
+                "SQLITE" => services.AddFleetSqlite(connectionString ?? "Data Source=.fleet/fleet.db"),
                 "POSTGRES" => services.AddFleetPostgres(Required("PostgreSQL", "Host=localhost;Username=fleet;Password=…;Database=fleet")),
                 "SQLSERVER" => services.AddFleetSqlServer(
                     Required("SQL Server", "Server=localhost;User Id=fleet;Password=…;Database=fleet;TrustServerCertificate=true")),

@@ -9,10 +9,13 @@ namespace Fleet.Storage.Postgres;
 /// <summary>A PostgreSQL database, shared by any number of processes.</summary>
 public sealed class PostgresStorage : IStorage, IAsyncDisposable
 {
+    private static readonly OpenContext NoContext = _ => throw new NotSupportedException("There is no transaction for EF Core to join.");
+
     private readonly PostgresRunStatements _statements = new();
     private readonly NpgsqlDataSource _source;
+    private readonly OpenContext _open;
     // Not before it is needed: a worker never needs it.
-    private readonly Lazy<DbContextOptions<PostgresDbContext>> _options;
+    private DbContextOptions<PostgresDbContext>? _options;
 
     /// <param name="connectionString">As Npgsql takes it.</param>
     public PostgresStorage(string connectionString)
@@ -25,7 +28,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         if (!builder.ShouldSerialize("Application Name"))
             builder.ApplicationName = "fleet";
         _source = NpgsqlDataSource.Create(builder);
-        _options = new(() => new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_source).Options);
+        _open = OpenOnTransaction;
     }
 
     public IRunStatements Statements => _statements;
@@ -35,25 +38,27 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     /// <summary>The migrations of this program, oldest first.</summary>
     internal static IReadOnlyList<string> Migrations { get; } = ["20261125015918_Initial", "20261125140048_ConsumerMessages", "20261126151106_Scheduling"];
 
+    private DbContextOptions<PostgresDbContext> Options => _options ??= new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_source).Options;
+
     public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
     {
         await using var connection = await _source.OpenConnectionAsync(ct);
-        return await connection.WriteAsync(OpenOnTransaction, work, ct);
+        return await connection.WriteAsync(_open, work, ct);
     }
 
     public async Task<T> AutocommitAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
     {
         await using var connection = await _source.OpenConnectionAsync(ct);
         await using var none = new Autocommit(connection);
-        return await work(new WriteScope(none, _ => throw new NotSupportedException("There is no transaction for EF Core to join.")));
+        return await work(new WriteScope(none, NoContext));
     }
 
     /// <summary>At once: writers are in each other's way only at the same row.</summary>
     public ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => new(default(IAsyncDisposable));
 
-    public WriteScope Enlist(DbTransaction transaction) => new(_statements.Own(transaction), OpenOnTransaction);
+    public WriteScope Enlist(DbTransaction transaction) => new(_statements.Own(transaction), _open);
 
-    public FleetDbContext Read() => new PostgresDbContext(_options.Value);
+    public FleetDbContext Read() => new PostgresDbContext(Options);
 
     public async Task PingAsync(CancellationToken ct)
     {
@@ -86,7 +91,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     public async Task MigrateAsync(CancellationToken ct)
     {
-        await using var db = new PostgresDbContext(_options.Value);
+        await using var db = new PostgresDbContext(Options);
         await db.Database.MigrateAsync(ct);
     }
 

@@ -1,5 +1,4 @@
 using System.Data;
-using System.Data.Common;
 using System.Threading.Channels;
 using Fleet.Core.Storage;
 using Microsoft.Data.Sqlite;
@@ -17,10 +16,10 @@ internal sealed class SharedCommits : IAsyncDisposable
 
     private readonly Channel<Entry> _queue = Channel.CreateUnbounded<Entry>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Func<SqliteConnection> _openWriter;
-    private readonly Func<DbTransaction, FleetDbContext> _openContext;
+    private readonly OpenContext _openContext;
     private readonly Task _writer;
 
-    public SharedCommits(Func<SqliteConnection> openWriter, Func<DbTransaction, FleetDbContext> openContext)
+    public SharedCommits(Func<SqliteConnection> openWriter, OpenContext openContext)
     {
         _openWriter = openWriter;
         _openContext = openContext;

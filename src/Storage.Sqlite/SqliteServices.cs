@@ -1,4 +1,5 @@
 using Fleet.Core.Storage;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Storage.Sqlite;
@@ -8,6 +9,10 @@ public static class SqliteServices
 {
     /// <param name="services">The services of the process.</param>
     /// <param name="connectionString">As Microsoft.Data.Sqlite takes it.</param>
-    public static IServiceCollection AddFleetSqlite(this IServiceCollection services, string connectionString) =>
-        services.AddSingleton<IStorage>(provider => new SqliteStorage(connectionString, provider.GetRequiredService<TimeProvider>()));
+    /// <exception cref="ArgumentException">It is no connection string.</exception>
+    public static IServiceCollection AddFleetSqlite(this IServiceCollection services, string connectionString)
+    {
+        var known = new SqliteConnectionStringBuilder(connectionString).ConnectionString;
+        return services.AddSingleton<IStorage>(provider => new SqliteStorage(known, provider.GetRequiredService<TimeProvider>()));
+    }
 }

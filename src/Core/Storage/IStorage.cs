@@ -65,7 +65,7 @@ public static class ServerTransactions
 {
     /// <summary>Does the work in a transaction of this connection and commits it.</summary>
     public static async Task<T> WriteAsync<T>(
-        this DbConnection connection, Func<DbTransaction, FleetDbContext> open, Func<WriteScope, Task<T>> work, CancellationToken ct)
+        this DbConnection connection, OpenContext open, Func<WriteScope, Task<T>> work, CancellationToken ct)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await using var scope = new WriteScope(transaction, open);
@@ -103,10 +103,14 @@ public static class ConflictingWrites
     }
 }
 
+/// <summary>Makes a context on a transaction.</summary>
+/// <remarks>A type of its own: a <c>Func</c> over the context loads EF Core, which a worker does without.</remarks>
+public delegate FleetDbContext OpenContext(DbTransaction transaction);
+
 /// <summary>One write transaction.</summary>
 /// <param name="transaction">For hand-written statements.</param>
 /// <param name="open">Makes a context on the same transaction; called when LINQ is first needed.</param>
-public sealed class WriteScope(DbTransaction transaction, Func<DbTransaction, FleetDbContext> open) : IAsyncDisposable
+public sealed class WriteScope(DbTransaction transaction, OpenContext open) : IAsyncDisposable
 {
     private FleetDbContext? _db;
 

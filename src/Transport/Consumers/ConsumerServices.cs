@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Fleet.Core.Storage;
 using MassTransit.Middleware;
 using Microsoft.Extensions.DependencyInjection;
@@ -8,6 +9,7 @@ namespace Fleet.Transport.Consumers;
 /// <summary>Registration of what <see cref="FleetOutbox"/> needs.</summary>
 internal static class ConsumerServices
 {
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static IServiceCollection AddFleetOutbox(this IServiceCollection services)
     {
         services.TryAddScoped(provider => provider.GetRequiredService<IStorage>().Read());

@@ -32,6 +32,8 @@ public static class RabbitMqServices
             });
         });
         services.AddSingleton<BrokerHealth>().AddHealthChecks().AddCheck<BrokerHealth>("broker");
-        return services.AddFleetOutbox().AddSingleton(settings).AddSingleton<ILaneTransport, RabbitMqLaneTransport>();
+        if (configure is not null)
+            services.AddFleetOutbox();
+        return services.AddSingleton(settings).AddSingleton<ILaneTransport, RabbitMqLaneTransport>();
     }
 }

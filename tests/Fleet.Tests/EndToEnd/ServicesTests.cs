@@ -45,6 +45,7 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
 
         Assert.True(scheduler.HasLoaded("Microsoft.EntityFrameworkCore.Relational.dll"));
         Assert.False(worker.HasLoaded("Microsoft.EntityFrameworkCore.Relational.dll"));
+        Assert.False(worker.HasLoaded("Microsoft.Data.Sqlite.dll"));
     }
 
     /// <summary>The first attempt of each order kills its worker at another point between the handler's first line and its return.</summary>
