@@ -38,6 +38,8 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
         var occurrences = await Task.WhenAll(Enum.GetValues<MisfirePolicy>().Select(
             misfire => Occurrences.PlantAsync(_database, [Rhythm.Period($"{misfire}", Period)], misfire)));
         await Occurrences.UntilAsync(occurrences[^1].After + TimeSpan.FromSeconds(1));
+        foreach (var misfire in Enum.GetValues<MisfirePolicy>())
+            await Until.TrueAsync(async () => (await ReadAsync(misfire)).Count > 0);
 
         // 1. Ahead: what had been planned runs, what was jumped over goes by the policy, what follows fires.
         _clock.Set(Hour);
