@@ -28,7 +28,7 @@ internal static class ProcessCpu
         return trees.ToDictionary(tree => tree.Name, tree => Tree(tree.Id, all).Sum(p => p.Ticks) * MicrosPerTick);
     }
 
-    /// <summary>Resident memory of a tree, in MB. Pages that its processes share count in each.</summary>
+    /// <summary>Resident memory of a tree, in MiB. Pages that its processes share count in each.</summary>
     public static double Memory(int root) => Tree(root, ReadAll()).Sum(p => ResidentKilobytes(p.Id)) / 1024.0;
 
     private static IEnumerable<Usage> Tree(int root, IReadOnlyDictionary<int, Usage> all)

@@ -9,6 +9,7 @@ namespace Fleet.Transport.Consumers;
 /// <summary>Registration of what <see cref="FleetOutbox"/> needs.</summary>
 internal static class ConsumerServices
 {
+    // Inlined, it would have its caller load EF Core, where there is no consumer too.
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static IServiceCollection AddFleetOutbox(this IServiceCollection services)
     {
