@@ -137,8 +137,8 @@ public sealed partial class ExecuteRuns(
         }
         else if (outcome is null)
         {
-            foreach (var followUp in context.FollowUps)
-                enqueue.Announce(followUp, new EnqueueOutcome(EnqueueStatus.Inserted, followUp.Id));
+            if (context.FollowUps.Count > 0)
+                enqueue.Announce(context.FollowUps, [.. context.FollowUps.Select(f => new EnqueueOutcome(EnqueueStatus.Inserted, f.Id))]);
             if (context.HasEvents)
                 wakers.Outbox.Wake();
         }

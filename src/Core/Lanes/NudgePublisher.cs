@@ -11,6 +11,9 @@ public sealed partial class NudgePublisher : IAsyncDisposable
     /// <summary>The most ids in one nudge.</summary>
     public const int MaxIds = 64;
 
+    /// <summary>When so many ids wait, what comes is left to Reconcile.</summary>
+    public const int Capacity = 200_000;
+
     /// <summary>After a failure: what comes meanwhile waits in the queue, which is cheaper than failing for each.</summary>
     private static readonly TimeSpan FailurePause = TimeSpan.FromMilliseconds(500);
 
@@ -18,10 +21,9 @@ public sealed partial class NudgePublisher : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<NudgePublisher> _logger;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Channel<(string Lane, RunId Id)> _queue = Channel.CreateBounded<(string, RunId)>(
-        new BoundedChannelOptions(200_000) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
-
+    private readonly Channel<IReadOnlyList<Nudge>> _queue = Channel.CreateUnbounded<IReadOnlyList<Nudge>>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Task _loop;
+    private int _waiting;
 
     public NudgePublisher(ILaneTransport transport, TimeProvider time, ILogger<NudgePublisher> logger)
     {
@@ -31,8 +33,14 @@ public sealed partial class NudgePublisher : IAsyncDisposable
         _loop = Task.Run(LoopAsync);
     }
 
-    /// <summary>Publishes soon; does not wait.</summary>
-    public void Publish(string lane, RunId id) => _queue.Writer.TryWrite((lane, id));
+    /// <summary>Publishes soon; does not wait. What is given together is sent together: given one by one, the first would leave alone.</summary>
+    public void Publish(IReadOnlyList<Nudge> nudges)
+    {
+        if (nudges.Count == 0 || Volatile.Read(ref _waiting) >= Capacity)
+            return;
+        Interlocked.Add(ref _waiting, nudges.Count);
+        _queue.Writer.TryWrite(nudges);
+    }
 
     /// <summary>Publishes what has queued up, then stops.</summary>
     public async ValueTask DisposeAsync()
@@ -49,11 +57,16 @@ public sealed partial class NudgePublisher : IAsyncDisposable
         var byLane = new Dictionary<string, List<RunId>>(StringComparer.Ordinal);
         while (await _queue.Reader.WaitToReadAsync())
         {
-            for (var taken = 0; taken < 4096 && _queue.Reader.TryRead(out var nudge); taken++)
+            for (var taken = 0; taken < 4096 && _queue.Reader.TryRead(out var nudges); taken += nudges.Count)
             {
-                if (!byLane.TryGetValue(nudge.Lane, out var ids))
-                    byLane[nudge.Lane] = ids = [];
-                ids.Add(nudge.Id);
+                foreach (var (lane, id) in nudges)
+                {
+                    if (!byLane.TryGetValue(lane, out var ids))
+                        byLane[lane] = ids = [];
+                    ids.Add(id);
+                }
+
+                Interlocked.Add(ref _waiting, -nudges.Count);
             }
 
             var failed = false;
@@ -84,3 +97,6 @@ public sealed partial class NudgePublisher : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "Nudges for {Count} run(s) on lane {Lane} could not be sent; reconcile will send them again.")]
     private partial void LogLost(int count, string lane, Exception e);
 }
+
+/// <summary>A run whose lane is to be told that it is ready.</summary>
+public readonly record struct Nudge(string Lane, RunId Id);

@@ -59,7 +59,6 @@ public sealed class EnqueueRuns : IAsyncDisposable
         else
         {
             outcome = await (_group.TryAdd(run) ?? throw new FleetBusyException(TimeSpan.FromSeconds(1)));
-            Announce(run, outcome);
         }
 
         return outcome.Status == EnqueueStatus.Conflict
@@ -84,23 +83,31 @@ public sealed class EnqueueRuns : IAsyncDisposable
             return await InsertAllAsync(enlisted, runs, ct);
 
         var outcomes = await _storage.WriteAsync(scope => InsertAllAsync(scope.Transaction, runs, ct), ct);
-        for (var i = 0; i < runs.Length; i++)
-            Announce(runs[i], outcomes[i]);
+        Announce(runs, outcomes);
         return outcomes;
     }
 
     /// <summary>Checks a request and makes its row without storing it: a follow-up is stored when its parent completes.</summary>
     public Task<NewRun> AcceptAsync(RunRequest request, CancellationToken ct) => AcceptAsync(request, "", nudged: true, ct);
 
-    /// <summary>Publishes what has to follow the commit of a new run.</summary>
-    public void Announce(NewRun run, EnqueueOutcome outcome)
+    /// <summary>Publishes what has to follow the commit of new runs, all at once, so that they share nudges.</summary>
+    public void Announce(IReadOnlyList<NewRun> runs, IReadOnlyList<EnqueueOutcome> outcomes)
     {
-        if (outcome.Status != EnqueueStatus.Inserted)
-            return;
-        FleetMetrics.Enqueued.Add(1, new KeyValuePair<string, object?>("lane", run.Lane));
-        if (run.Staged)
-            _nudges.Publish(run.Lane, run.Id);
-        else
+        var nudges = new List<Nudge>(runs.Count);
+        var wakeStage = false;
+        for (var i = 0; i < runs.Count; i++)
+        {
+            if (outcomes[i].Status != EnqueueStatus.Inserted)
+                continue;
+            FleetMetrics.Enqueued.Add(1, new KeyValuePair<string, object?>("lane", runs[i].Lane));
+            if (runs[i].Staged)
+                nudges.Add(new Nudge(runs[i].Lane, runs[i].Id));
+            else
+                wakeStage = true;
+        }
+
+        _nudges.Publish(nudges);
+        if (wakeStage)
             _wakers.Stage.Wake();
     }
 
@@ -145,6 +152,10 @@ public sealed class EnqueueRuns : IAsyncDisposable
         return outcomes;
     }
 
-    private Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(IReadOnlyList<NewRun> runs, CancellationToken ct) =>
-        _storage.AutocommitAsync(scope => _storage.Statements.InsertAsync(scope.Transaction, runs, ct), ct);
+    private async Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(IReadOnlyList<NewRun> runs, CancellationToken ct)
+    {
+        var outcomes = await _storage.AutocommitAsync(scope => _storage.Statements.InsertAsync(scope.Transaction, runs, ct), ct);
+        Announce(runs, outcomes);
+        return outcomes;
+    }
 }

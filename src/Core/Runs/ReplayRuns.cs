@@ -58,7 +58,7 @@ public sealed class ReplayRuns(IStorage storage, NudgePublisher nudges, TimeProv
             },
             ct);
         if (result == ReplayResult.Replayed)
-            nudges.Publish(lane, id);
+            nudges.Publish([new Nudge(lane, id)]);
         return result;
     }
 }

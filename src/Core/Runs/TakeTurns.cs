@@ -61,7 +61,7 @@ public sealed class TakeTurns(IStorage storage, ILaneTransport transport, NudgeP
                 scope.Transaction, FindNext, r => (Id: storage.Sql.ReadRunId(r, 0), Lane: r.GetString(1)), ct, ("@id", ended), ("@now", time.GetUtcNow())),
             ct);
         if (waiting.Count > 0)
-            nudges.Publish(waiting[0].Lane, waiting[0].Id);
+            nudges.Publish([new Nudge(waiting[0].Lane, waiting[0].Id)]);
     }
 
     private async Task<(ClaimOutcome Outcome, IReadOnlyList<RunId> Stopped)> TakeAsync(WriteScope scope, WorkerId worker, RunId id, CancellationToken ct)

@@ -81,8 +81,7 @@ internal sealed class ConsumerOutbox<T>(
     /// <summary>The transaction is committed: what was stored may go.</summary>
     public void Announce(Wakers wakers)
     {
-        for (var i = 0; i < _runs.Count; i++)
-            enqueue.Announce(_runs[i], _outcomes[i]);
+        enqueue.Announce(_runs, _outcomes);
         if (_messages.Count > 0)
             wakers.Outbox.Wake();
     }

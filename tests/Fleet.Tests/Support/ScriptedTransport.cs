@@ -57,9 +57,13 @@ public sealed class ScriptedTransport : ILaneTransport
         return taken;
     }
 
+    /// <summary>How many ids each nudge had.</summary>
+    public ConcurrentQueue<int> NudgeSizes { get; } = new();
+
     public async Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct)
     {
         await BeforeSend();
+        NudgeSizes.Enqueue(ids.Count);
         foreach (var id in ids)
             _ready.Writer.TryWrite((lane, id));
     }
