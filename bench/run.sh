@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Compares Fleet with its floors and its peers; docs/benchmarks.md says what is measured and holds the last full result.
 #   bench/run.sh [--quick|--smoke] [--only NAME,NAME…] [--json FILE] [--keep]
+#   bench/run.sh --soak MINUTES [--json FILE] [--keep]  Fleet alone: 3,000 jobs a second for so long, measured before, meanwhile and after
 #   bench/run.sh --embedded [--quick] [--json FILE]    Fleet embedded alone: one process, SQLite, in-memory lanes
 # As root on Debian it installs the servers that are missing; packages of peers go into folders that git ignores.
 set -euo pipefail
@@ -15,6 +16,7 @@ fi
 only="" previous=""
 for argument in "$@"; do
   if [[ "$previous" == "--only" ]]; then only=",$argument,"; fi
+  if [[ "$argument" == "--soak" ]]; then only=",fleet,"; fi
   previous="$argument"
 done
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Fleet.Bench;
 
 /// <summary>The command line.</summary>
@@ -5,14 +7,16 @@ namespace Fleet.Bench;
 /// <param name="Only">The contenders that take part.</param>
 /// <param name="Json">Where the result goes; null for nowhere.</param>
 /// <param name="KeepsLogs">Whether the folder with logs and data stays.</param>
-internal sealed record BenchOptions(Scale Scale, IReadOnlyList<Contender> Only, string? Json, bool KeepsLogs)
+/// <param name="SoakMinutes">How long Fleet alone is under steady load; null for the comparison.</param>
+internal sealed record BenchOptions(Scale Scale, IReadOnlyList<Contender> Only, string? Json, bool KeepsLogs, int? SoakMinutes)
 {
-    public const string Usage = "Usage: bench/run.sh [--quick|--smoke] [--only NAME,NAME…] [--json FILE] [--keep], or bench/run.sh --embedded [--quick] [--json FILE]";
+    public const string Usage = "Usage: bench/run.sh [--quick|--smoke] [--only NAME,NAME…] [--json FILE] [--keep], bench/run.sh --soak MINUTES [--smoke] [--json FILE] [--keep], "
+        + "or bench/run.sh --embedded [--quick] [--json FILE]";
 
     /// <exception cref="InvalidOperationException">Something is not understood; says what is allowed.</exception>
     public static BenchOptions Parse(string[] args)
     {
-        var options = new BenchOptions(Scale.Full, [.. Contenders.All.Where(c => c.Missing is null)], null, false);
+        var options = new BenchOptions(Scale.Full, [.. Contenders.All.Where(c => c.Missing is null)], null, false, null);
         for (var i = 0; i < args.Length; i++)
         {
             options = args[i] switch
@@ -20,6 +24,7 @@ internal sealed record BenchOptions(Scale Scale, IReadOnlyList<Contender> Only, 
                 "--quick" => options with { Scale = Scale.Quick },
                 "--smoke" => options with { Scale = Scale.Smoke },
                 "--keep" => options with { KeepsLogs = true },
+                "--soak" when i + 1 < args.Length => options with { SoakMinutes = Minutes(args[++i]) },
                 "--only" when i + 1 < args.Length => options with { Only = [.. args[++i].Split(',').Select(Find)] },
                 "--json" when i + 1 < args.Length => options with { Json = Path.GetFullPath(args[++i]) },
                 _ => throw new InvalidOperationException($"'{args[i]}' is not understood. {Usage}"),
@@ -28,6 +33,10 @@ internal sealed record BenchOptions(Scale Scale, IReadOnlyList<Contender> Only, 
 
         return options;
     }
+
+    private static int Minutes(string text) => int.TryParse(text, CultureInfo.InvariantCulture, out var minutes) && minutes is >= 1 and <= 1440
+        ? minutes
+        : throw new InvalidOperationException($"--soak: '{text}' is not allowed; allowed is a number of minutes from 1 to 1440.");
 
     private static Contender Find(string name)
     {

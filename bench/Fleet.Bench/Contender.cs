@@ -64,6 +64,9 @@ internal static class Contenders
         },
     ];
 
+    /// <summary>The one that this is about.</summary>
+    public static Contender Fleet => All[0];
+
     private const string PythonProgram = "/usr/bin/python3";
 
     private static string NodeFolder => Path.Combine(Checkout, "bench", "peers", "node");

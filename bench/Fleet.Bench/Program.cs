@@ -36,17 +36,10 @@ var folder = Directory.CreateTempSubdirectory("fleet-bench").FullName;
 // The servers run as users of their own and have to reach their folders in it.
 File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
 var servers = new Dictionary<string, IServer>(StringComparer.Ordinal);
-var results = new Results(options.Scale);
+bool isComplete;
 try
 {
-    for (var round = 1; round <= options.Scale.Rounds && !stop.IsCancellationRequested; round++)
-    {
-        foreach (var contender in options.Only.TakeWhile(_ => !stop.IsCancellationRequested))
-        {
-            await Console.Error.WriteLineAsync($"{TimeProvider.System.GetLocalNow():HH:mm:ss} round {round} of {options.Scale.Rounds}: {contender.Name}");
-            await TakeTurnAsync(contender);
-        }
-    }
+    isComplete = options.SoakMinutes is null ? await CompareAsync() : await SoakAsync();
 }
 finally
 {
@@ -54,10 +47,7 @@ finally
         await server.DisposeAsync();
 }
 
-Console.WriteLine(Tables.Write(results));
-if (options.Json is not null)
-    await results.WriteAsync(options.Json);
-if (results.HasErrors || stop.IsCancellationRequested)
+if (!isComplete)
 {
     await Console.Error.WriteLineAsync($"Not all of it was measured; logs are in {folder}.");
     return 1;
@@ -69,15 +59,46 @@ else
     Directory.Delete(folder, recursive: true);
 return 0;
 
-async Task TakeTurnAsync(Contender contender)
+async Task<bool> CompareAsync()
+{
+    var results = new Results(options.Scale);
+    for (var round = 1; round <= options.Scale.Rounds && !stop.IsCancellationRequested; round++)
+    {
+        foreach (var contender in options.Only.TakeWhile(_ => !stop.IsCancellationRequested))
+        {
+            await Console.Error.WriteLineAsync($"{TimeProvider.System.GetLocalNow():HH:mm:ss} round {round} of {options.Scale.Rounds}: {contender.Name}");
+            await TakeTurnAsync(contender, results);
+        }
+    }
+
+    foreach (var server in servers.Values)
+        results.Versions[server.Name] = server.Version;
+    Console.WriteLine(Tables.Write(results));
+    if (options.Json is not null)
+        await results.WriteAsync(options.Json);
+    return !results.HasErrors && !stop.IsCancellationRequested;
+}
+
+async Task<bool> SoakAsync()
+{
+    try
+    {
+        await Soak.RunAsync(await MakeTurnAsync(Contenders.Fleet), options, stop.Token);
+        return true;
+    }
+    catch (Exception e)
+    {
+        await Console.Error.WriteLineAsync(stop.IsCancellationRequested ? "interrupted" : $"fleet failed: {e.Message}");
+        return false;
+    }
+}
+
+async Task TakeTurnAsync(Contender contender, Results results)
 {
     var result = results.For(contender);
     try
     {
-        var needed = new List<IServer>();
-        foreach (var name in contender.Servers)
-            needed.Add(await ServerAsync(name));
-        var turn = new Turn(contender, options.Scale, needed, folder);
+        var turn = await MakeTurnAsync(contender);
         try
         {
             await turn.RunAsync(stop.Token);
@@ -101,14 +122,19 @@ async Task TakeTurnAsync(Contender contender)
     }
 }
 
-async Task<IServer> ServerAsync(string name)
+async Task<Turn> MakeTurnAsync(Contender contender)
 {
-    if (!servers.TryGetValue(name, out var server))
+    var needed = new List<IServer>();
+    foreach (var name in contender.Servers)
     {
-        servers[name] = server = Contenders.Make(name);
-        await server.StartAsync(folder);
-        results.Versions[server.Name] = server.Version;
+        if (!servers.TryGetValue(name, out var server))
+        {
+            servers[name] = server = Contenders.Make(name);
+            await server.StartAsync(folder);
+        }
+
+        needed.Add(server);
     }
 
-    return server;
+    return new Turn(contender, options.Scale, needed, folder);
 }

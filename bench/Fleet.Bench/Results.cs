@@ -7,9 +7,10 @@ namespace Fleet.Bench;
 /// <summary>All that the rounds brought.</summary>
 internal sealed class Results(Scale scale)
 {
-    private static readonly JsonSerializerOptions Indented = new(JsonSerializerOptions.Web) { WriteIndented = true };
-
     private readonly List<Result> _results = [];
+
+    /// <summary>How JSON is written for people.</summary>
+    public static JsonSerializerOptions Indented { get; } = new(JsonSerializerOptions.Web) { WriteIndented = true };
 
     /// <summary>True when a turn failed.</summary>
     public bool HasErrors => _results.Any(r => r.Errors.Count > 0);

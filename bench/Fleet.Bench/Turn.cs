@@ -5,7 +5,7 @@ using Fleet.Bench.Servers;
 namespace Fleet.Bench;
 
 /// <summary>One contender's part of one round: all phases on a fresh database, virtual host or Redis.</summary>
-internal sealed class Turn(Contender contender, Scale scale, IReadOnlyList<IServer> servers, string folder)
+internal sealed partial class Turn(Contender contender, Scale scale, IReadOnlyList<IServer> servers, string folder)
 {
     private const int Callers = 64;
     private const int PerSecond = 50;
@@ -31,12 +31,6 @@ internal sealed class Turn(Contender contender, Scale scale, IReadOnlyList<IServ
 
     public async Task RunAsync(CancellationToken ct)
     {
-        foreach (var server in servers)
-        {
-            foreach (var (name, value) in await server.FreshAsync())
-                _environment[name] = value;
-        }
-
         try
         {
             await StartAsync(ct);
@@ -67,6 +61,12 @@ internal sealed class Turn(Contender contender, Scale scale, IReadOnlyList<IServ
 
     private async Task StartAsync(CancellationToken ct)
     {
+        foreach (var server in servers)
+        {
+            foreach (var (name, value) in await server.FreshAsync())
+                _environment[name] = value;
+        }
+
         if (contender.Scheduler is not null)
             DescribeFleet();
         // 1. The client makes the schema, which the others need.

@@ -53,7 +53,28 @@ public sealed class BenchTests
         }
     }
 
+    [Fact]
+    public async Task Soak_Short_MeasuresEachMinuteAndBeforeAndAfter()
+    {
+        Assert.SkipWhen(PostgresServer.Missing is not null || RabbitMqServer.Missing is not null, PostgresServer.Missing ?? RabbitMqServer.Missing ?? "");
+        using var folder = new TempFolder();
+        var json = Path.Combine(folder.Path, "result.json");
+
+        var (exitCode, output, error) = await Programs.RunAsync(
+            ["dotnet", Program, "--smoke", "--soak", "2", "--json", json], folder.Path, limit: TimeSpan.FromMinutes(5));
+
+        Assert.True(exitCode == 0, $"It ended with {exitCode}:\n{output}\n{error}");
+        var result = JsonNode.Parse(await File.ReadAllTextAsync(json))!;
+        Assert.Equal([100, 200], result["minutes"]!.AsArray().Select(m => m!["jobs"]!.GetValue<int>()));
+        Assert.All(result["minutes"]!.AsArray(), m => Assert.All(
+            ["perSecond", "p50", "p99", "workerMemory", "schedulerMemory"], figure => Assert.True(m![figure]!.GetValue<double>() > 0, $"{figure}\n{output}")));
+        Assert.All(["before", "after"], when => Assert.All(
+            ["latency.p50", "both", "bulk", "drain"], figure => Assert.True(result[when]![figure]!.GetValue<double>() > 0, $"{when}: {figure}\n{output}")));
+    }
+
     [Theory]
+    [InlineData("--soak 0", "--soak: '0' is not allowed; allowed is a number of minutes from 1 to 1440.")]
+    [InlineData("--soak long", "--soak: 'long' is not allowed;")]
     [InlineData("--only nobody", "There is no contender 'nobody'; there are fleet,")]
     [InlineData("--fast", "'--fast' is not understood.")]
     public async Task Run_WrongArguments_AreRefused(string arguments, string message)
