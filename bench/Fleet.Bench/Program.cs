@@ -71,7 +71,7 @@ async Task<bool> CompareAsync()
         }
     }
 
-    foreach (var server in servers.Values)
+    foreach (var server in servers.Values.Where(s => s.Version.Length > 0))
         results.Versions[server.Name] = server.Version;
     Console.WriteLine(Tables.Write(results));
     if (options.Json is not null)

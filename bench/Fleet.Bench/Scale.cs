@@ -34,16 +34,19 @@ internal sealed record Sizes(int Bulk, int Single)
 /// <param name="WarmUpSeconds">How long at the least everything runs before it is measured.</param>
 /// <param name="LatencySeconds">How long 50 jobs a second are enqueued.</param>
 /// <param name="IdleSeconds">How long an idle worker is watched.</param>
-/// <param name="SoakMinuteSeconds">How long a minute of <c>--soak</c> is.</param>
-/// <param name="SoakPerSecond">How many jobs a second <c>--soak</c> enqueues.</param>
-internal sealed record Scale(
-    string Name, int Rounds, double Fraction, int WarmUpSeconds, int LatencySeconds, double IdleSeconds, int SoakMinuteSeconds, int SoakPerSecond)
+internal sealed record Scale(string Name, int Rounds, double Fraction, int WarmUpSeconds, int LatencySeconds, double IdleSeconds)
 {
-    public static readonly Scale Full = new("full", 3, 1, 8, 10, 5, 60, 3_000);
-    public static readonly Scale Quick = new("quick", 1, 0.2, 5, 4, 2, 60, 3_000);
-    public static readonly Scale Smoke = new("smoke", 1, 0, 0, 1, 0.5, 1, 100);
+    public static readonly Scale Full = new("full", 3, 1, 8, 10, 5);
+    public static readonly Scale Quick = new("quick", 1, 0.2, 5, 4, 2);
+    public static readonly Scale Smoke = new("smoke", 1, 0, 0, 1, 0.5);
 
     private const int SmokeJobs = 64;
+
+    /// <summary>How long a minute of <c>--soak</c> is.</summary>
+    public int SoakMinuteSeconds => this == Smoke ? 1 : 60;
+
+    /// <summary>How many jobs a second <c>--soak</c> enqueues.</summary>
+    public int SoakPerSecond => this == Smoke ? 100 : 3_000;
 
     public int Of(int full) => full == 0 ? 0 : this == Smoke ? SmokeJobs : Math.Max(SmokeJobs, (int)(full * Fraction));
 
