@@ -39,12 +39,16 @@ public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
     }
 
     /// <summary>Adds an item and waits until it is committed; waits for room first when the queue is full.</summary>
-    public async Task<TResult> AddAsync(TItem item, CancellationToken ct = default)
+    public Task<TResult> AddAsync(TItem item, CancellationToken ct = default)
     {
         var entry = new Entry(item);
-        if (!_queue.Writer.TryWrite(entry))
+        return _queue.Writer.TryWrite(entry) ? entry.Task.WaitAsync(ct) : WaitForRoomAsync();
+
+        async Task<TResult> WaitForRoomAsync()
+        {
             await _queue.Writer.WriteAsync(entry, ct);
-        return await entry.Task.WaitAsync(ct);
+            return await entry.Task.WaitAsync(ct);
+        }
     }
 
     /// <summary>Adds an item unless the queue is full.</summary>

@@ -122,10 +122,11 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         RETURNING r.id, r.lease_token
         """;
 
-    // Not those that a worker is ending at this moment: one that stands still in the middle of it would hold up the leader, who would lose his lease.
-    private const string LockOrphans = """
+    // By the dead workers' ids: under those of the living the index still holds all that ended since the last vacuum. And not those that a
+    // worker is ending at this moment: one that stands still in the middle of it would hold up the leader, who would lose his lease.
+    internal const string LockOrphans = """
         SELECT id, worker_id, lease_token, crashes, cancel_requested_at IS NOT NULL FROM runs
-        WHERE state = 1 AND (worker_id IS NULL OR worker_id NOT IN (SELECT id FROM workers WHERE state <> 2))
+        WHERE state = 1 AND worker_id = ANY (ARRAY(SELECT id FROM workers WHERE state = 2))
         ORDER BY id FOR UPDATE SKIP LOCKED
         """;
 

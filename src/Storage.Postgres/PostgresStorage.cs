@@ -13,6 +13,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     private readonly PostgresRunStatements _statements = new();
     private readonly NpgsqlDataSource _source;
+    // Fleet's own statements alone, which leave nothing behind: without the seven statements that make a connection new for the next user.
+    private readonly NpgsqlDataSource _autocommit;
     private readonly OpenContext _open;
     // Not before it is needed: a worker never needs it.
     private DbContextOptions<PostgresDbContext>? _options;
@@ -28,6 +30,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         if (!builder.ShouldSerialize("Application Name"))
             builder.ApplicationName = "fleet";
         _source = NpgsqlDataSource.Create(builder);
+        builder.NoResetOnClose = true;
+        _autocommit = NpgsqlDataSource.Create(builder);
         _open = OpenOnTransaction;
     }
 
@@ -48,7 +52,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     public async Task<T> AutocommitAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
     {
-        await using var connection = await _source.OpenConnectionAsync(ct);
+        await using var connection = await _autocommit.OpenConnectionAsync(ct);
         await using var none = new Autocommit(connection);
         return await work(new WriteScope(none, NoContext));
     }
@@ -122,7 +126,11 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         _ => false,
     };
 
-    public ValueTask DisposeAsync() => _source.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _autocommit.DisposeAsync();
+        await _source.DisposeAsync();
+    }
 
     private PostgresDbContext OpenOnTransaction(DbTransaction transaction)
     {

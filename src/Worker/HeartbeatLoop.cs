@@ -19,10 +19,21 @@ public sealed partial class HeartbeatLoop(
     TimeProvider time,
     ILogger<HeartbeatLoop> logger) : BackgroundLoop("heartbeat", time, logger)
 {
+    /// <summary>So many beats at most go by without a look at the runs that the database counts as ours.</summary>
+    public const int MaxBlindBeats = 10;
+
+    // The commit of a claim may come later than the failure that its caller saw.
+    private const int BeatsInDoubt = 3;
+
     private HashSet<RunId> _unknown = [];
+    private int _blindBeats = MaxBlindBeats;
+    private int _beatsInDoubt;
 
     /// <summary>Lane → the latest due time claimed, in Unix milliseconds.</summary>
     public ConcurrentDictionary<string, long> ClaimedThrough { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>A claim may have gone through whose run is not executed here: the next beats look for it.</summary>
+    public void Doubt() => Volatile.Write(ref _beatsInDoubt, BeatsInDoubt);
 
     protected override async Task<TimeSpan> PassAsync(CancellationToken ct)
     {
@@ -31,7 +42,7 @@ public sealed partial class HeartbeatLoop(
         Pulse pulse;
         try
         {
-            pulse = await heartbeat.ExecuteAsync(identity.Id, options.Value.Lease, ClaimedThrough, ct);
+            pulse = await heartbeat.ExecuteAsync(identity.Id, options.Value.Lease, ClaimedThrough, MustLook(), ct);
         }
         catch (Exception) when (identity.SinceRenewal > options.Value.Lease)
         {
@@ -50,10 +61,27 @@ public sealed partial class HeartbeatLoop(
         }
 
         identity.Renewed(identity.Id, begun);
-        foreach (var held in pulse.Held.Where(h => h.IsCancelRequested))
-            running.Stop(held.Id, StopCause.Canceled);
-        await GiveBackUnknownAsync(pulse.Held, ct);
+        if (pulse.Held is not { } held)
+        {
+            _blindBeats++;
+            return options.Value.Heartbeat;
+        }
+
+        _blindBeats = 0;
+        if (Volatile.Read(ref _beatsInDoubt) > 0)
+            Interlocked.Decrement(ref _beatsInDoubt);
+        foreach (var canceled in held.Where(h => h.IsCancelRequested))
+            running.Stop(canceled.Id, StopCause.Canceled);
+        await GiveBackUnknownAsync(held, ct);
         return options.Value.Heartbeat;
+    }
+
+    /// <summary>Whether there may be something to learn: a run that goes on since the last beat may have been called off, and one that
+    /// is in doubt may be ours. Of runs that are shorter than a beat there is not.</summary>
+    private bool MustLook()
+    {
+        var goesOn = running.MeetAll();
+        return goesOn || _unknown.Count > 0 || Volatile.Read(ref _beatsInDoubt) > 0 || _blindBeats >= MaxBlindBeats;
     }
 
     /// <summary>Gives back runs that the database counts as ours and nobody here executes: the commit of their claim went

@@ -91,6 +91,8 @@ public sealed partial class LaneListener(
                 _slots.Return(1);
                 if (outcome.Status == ClaimStatus.Duplicate)
                 {
+                    // Of this worker itself, perhaps: claimed by a statement whose answer was lost.
+                    heartbeat.Doubt();
                     FleetMetrics.DuplicateNudges.Add(1, new KeyValuePair<string, object?>("lane", lane));
                 }
                 else if (outcome.Status == ClaimStatus.WorkerGone)
@@ -106,6 +108,7 @@ public sealed partial class LaneListener(
             catch (Exception e)
             {
                 _slots.Return(1);
+                heartbeat.Doubt();
                 failure = e;
             }
         }
@@ -132,6 +135,7 @@ public sealed partial class LaneListener(
         }
         catch (Exception e)
         {
+            heartbeat.Doubt();
             LogLost(run.Job, run.Id, e);
         }
         finally

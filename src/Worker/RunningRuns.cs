@@ -52,6 +52,9 @@ public sealed class RunHandle : IDisposable
 
     public TimeSpan? Timeout { get; }
 
+    /// <summary>Whether a heartbeat has met it before.</summary>
+    public bool IsMet { get; set; }
+
     /// <summary>What the handler sees.</summary>
     public CancellationToken Token => _token.Token;
 
@@ -110,6 +113,20 @@ public sealed class RunningRuns
 
     /// <summary>Removes this handle, not one that a later claim of the same run has put in its place.</summary>
     public void Remove(RunHandle handle) => _handles.TryRemove(new KeyValuePair<RunId, RunHandle>(handle.Run.Id, handle));
+
+    /// <summary>Meets all runs under way.</summary>
+    /// <returns>Whether one of them was met before.</returns>
+    public bool MeetAll()
+    {
+        var again = false;
+        foreach (var (_, handle) in _handles)
+        {
+            again |= handle.IsMet;
+            handle.IsMet = true;
+        }
+
+        return again;
+    }
 
     public void Stop(RunId id, StopCause cause)
     {

@@ -33,7 +33,10 @@ public sealed class PruneRuns(IStorage storage, TimeProvider time)
             await scope.Db.RunLogs.Where(l => ids.Contains(l.RunId)).ExecuteDeleteAsync(ct);
             await runs.Where(r => ids.Contains(r.Id)).ExecuteDeleteAsync(ct);
             await scope.Db.Inbox.Where(m => m.ReceivedAt < now - keepInbox).ExecuteDeleteAsync(ct);
-            await scope.Db.Workers.Where(w => w.State == WorkerState.Gone && w.HeartbeatAt < succeededBefore).ExecuteDeleteAsync(ct);
+            // Not those of whom a run may be left: RescueRuns finds it by its worker.
+            await scope.Db.Workers
+                .Where(w => w.State == WorkerState.Gone && w.HeartbeatAt < succeededBefore && !runs.Any(r => r.State == RunState.Running && r.WorkerId == w.Id))
+                .ExecuteDeleteAsync(ct);
             return ids.Count;
         },
         ct);

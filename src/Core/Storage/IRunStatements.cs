@@ -32,7 +32,7 @@ public interface IRunStatements
     Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(
         DbTransaction transaction, IReadOnlyList<AttemptEnd> ends, CancellationToken ct);
 
-    /// <summary>Running runs whose worker is not alive, locked until the commit.</summary>
+    /// <summary>Running runs whose worker is <see cref="WorkerState.Gone"/>, locked until the commit.</summary>
     Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct);
 
     /// <summary>Running → what <see cref="RescueRuns"/> decided, for runs that this transaction has locked. Writes the attempts' rows.</summary>

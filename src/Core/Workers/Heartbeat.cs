@@ -6,8 +6,8 @@ namespace Fleet.Core.Workers;
 
 /// <summary>What a heartbeat learned.</summary>
 /// <param name="IsAlive">False when the worker was declared gone: its runs are no longer its own.</param>
-/// <param name="Held">The runs that the database counts as this worker's.</param>
-public readonly record struct Pulse(bool IsAlive, IReadOnlyList<HeldRun> Held);
+/// <param name="Held">The runs that the database counts as this worker's; null when they were not asked for.</param>
+public readonly record struct Pulse(bool IsAlive, IReadOnlyList<HeldRun>? Held);
 
 /// <summary>A run that is leased to a worker.</summary>
 public readonly record struct HeldRun(RunId Id, long LeaseToken, bool IsCancelRequested);
@@ -25,8 +25,11 @@ public sealed class Heartbeat(IStorage storage)
     /// <param name="worker">Whose.</param>
     /// <param name="lease">How long it counts from now, by the database's clock.</param>
     /// <param name="claimedThrough">Lane → the latest due time claimed, in Unix milliseconds.</param>
+    /// <param name="withHeld">Whether to read the worker's runs: after many short runs that takes PostgreSQL up to 100 ms, because what
+    /// has ended stays in the index until the next vacuum.</param>
     /// <param name="ct">Cancels the call.</param>
-    public Task<Pulse> ExecuteAsync(WorkerId worker, TimeSpan lease, IReadOnlyDictionary<string, long> claimedThrough, CancellationToken ct) =>
+    public Task<Pulse> ExecuteAsync(
+        WorkerId worker, TimeSpan lease, IReadOnlyDictionary<string, long> claimedThrough, bool withHeld, CancellationToken ct) =>
         storage.WriteAsync(
             async scope =>
             {
@@ -35,9 +38,9 @@ public sealed class Heartbeat(IStorage storage)
                 var through = JsonSerializer.Serialize(claimedThrough);
                 var renewed = await storage.Sql.ExecuteAsync(
                     scope.Transaction, Renew, ct, ("@now", now), ("@until", until), ("@through", through), ("@worker", worker));
-                return renewed == 0
-                    ? new Pulse(false, [])
-                    : new Pulse(true, await storage.Sql.QueryAsync(scope.Transaction, ReadHeld, Held, ct, ("@worker", worker)));
+                return new Pulse(
+                    renewed > 0,
+                    renewed > 0 && withHeld ? await storage.Sql.QueryAsync(scope.Transaction, ReadHeld, Held, ct, ("@worker", worker)) : null);
             },
             ct);
 

@@ -40,6 +40,23 @@ public sealed class PostgresPlanTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task LockOrphans_GenericPlan_FindsRunsByTheirWorkers()
+    {
+        var database = await server.CreateDatabaseAsync();
+        await using (var connection = new NpgsqlConnection(database))
+        {
+            await connection.OpenAsync();
+
+            var plan = await ReadAsync(connection, $"EXPLAIN {PostgresRunStatements.LockOrphans}");
+
+            Assert.Contains("ix_runs_running", plan, StringComparison.Ordinal);
+            Assert.Contains("Index Cond: (worker_id = ANY", plan, StringComparison.Ordinal);
+        }
+
+        await server.DropDatabaseAsync(database);
+    }
+
+    [Fact]
     public async Task HotStatement_UsedOften_IsPlannedOncePerConnection()
     {
         var database = await server.CreateDatabaseAsync();

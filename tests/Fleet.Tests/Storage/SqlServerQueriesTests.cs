@@ -86,7 +86,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ["Core/Schedules/TriggerSchedules.cs"] = [fleet => fleet.Get<TriggerSchedules>().ExecuteAsync("nightly", None)],
         ["Core/Storage/IStorage.cs"] = [fleet => fleet.Storage.PingAsync(None)],
         ["Core/Workers/Heartbeat.cs"] = [fleet => fleet.Get<Heartbeat>().ExecuteAsync(
-            new WorkerId(Id.Value), TimeSpan.FromSeconds(10), new Dictionary<string, long>(StringComparer.Ordinal), None)],
+            new WorkerId(Id.Value), TimeSpan.FromSeconds(10), new Dictionary<string, long>(StringComparer.Ordinal), true, None)],
         ["Core/Workers/RegisterWorkers.cs"] = [fleet => fleet.RegisterAsync(), fleet => fleet.Get<RegisterWorkers>().DrainAsync(new WorkerId(Id.Value), None)],
         ["Scheduler/ConfiguredSchedules.cs"] = [fleet => new ConfiguredSchedules(new ConfigurationBuilder().Build()).FindLeftOverAsync(fleet.Storage, None)],
         ["Testing/VirtualRuns.cs"] =

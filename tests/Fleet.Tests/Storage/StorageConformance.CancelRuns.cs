@@ -27,7 +27,7 @@ public abstract partial class StorageConformance
 
         Assert.Equal((RunState.Running, One.Now), ((await One.ReadAsync(run.Id)).State, (await One.ReadAsync(run.Id)).CancelRequestedAt));
         Assert.Equal(run.Id, Assert.Single(Assert.Single(One.Transport.Controls).CancelRuns!));
-        Assert.True(Assert.Single((await HeartbeatAsync(worker)).Held).IsCancelRequested);
+        Assert.True(Assert.Single((await HeartbeatAsync(worker)).Held!).IsCancelRequested);
     }
 
     [Fact]

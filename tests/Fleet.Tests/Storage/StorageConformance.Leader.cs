@@ -4,6 +4,7 @@ using Fleet.Core.Leadership;
 using Fleet.Core.Runs;
 using Fleet.Core.Workers;
 using Fleet.Tests.Support;
+using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Storage;
 
@@ -242,6 +243,23 @@ public abstract partial class StorageConformance
     }
 
     [Fact]
+    public async Task PruneRuns_RunOfADeadWorkerIsLeft_KeepsTheWorkerUntilItIsRescued()
+    {
+        var worker = await One.RegisterAsync();
+        var run = await One.StartAsync(worker);
+        await One.Get<RegisterWorkers>().LeaveAsync(worker, CancellationToken.None);
+        await WriteAsync(scope => scope.Db.Workers.ExecuteUpdateAsync(set => set.SetProperty(w => w.HeartbeatAt, One.Now)));
+        Time.Advance(TimeSpan.FromHours(2));
+
+        await PruneAsync(1, 1);
+        Assert.Single(await One.ListAsync(db => db.Workers));
+        Assert.Equal(1, await One.RescueAsync());
+        Assert.Equal(RunState.Pending, (await One.ReadAsync(run.Id)).State);
+        await PruneAsync(1, 1);
+        Assert.Empty(await One.ListAsync(db => db.Workers));
+    }
+
+    [Fact]
     public async Task PruneRuns_MoreThanABatch_LeavesTheRestForTheNextPass()
     {
         await WriteAsync(async scope =>
@@ -294,7 +312,8 @@ public abstract partial class StorageConformance
         await One.LeadAsync(), TimeSpan.FromHours(succeededHours), TimeSpan.FromHours(otherHours), keepInbox: TimeSpan.FromHours(3), CancellationToken.None);
 
     private Task<Pulse> ClaimedThroughAsync(WorkerId worker, DateTimeOffset due) => One.Get<Heartbeat>().ExecuteAsync(
-        worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal) { ["default"] = due.ToUnixTimeMilliseconds() }, CancellationToken.None);
+        worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal) { ["default"] = due.ToUnixTimeMilliseconds() },
+        withHeld: false, CancellationToken.None);
 
     private RunLogLine Log(RunId id) => new() { RunId = id, At = One.Now, Message = "m" };
 

@@ -49,7 +49,7 @@ public abstract partial class StorageConformance
 
         var pulse = await HeartbeatAsync(worker);
 
-        Assert.Equal(new HeldRun(run.Id, run.LeaseToken, false), Assert.Single(pulse.Held));
+        Assert.Equal(new HeldRun(run.Id, run.LeaseToken, false), Assert.Single(pulse.Held!));
         Assert.Equal(0, await One.RescueAsync());
     }
 
@@ -117,7 +117,7 @@ public abstract partial class StorageConformance
     }
 
     private Task<Pulse> HeartbeatAsync(WorkerId worker) => One.Get<Heartbeat>().ExecuteAsync(
-        worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal), CancellationToken.None);
+        worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal), withHeld: true, CancellationToken.None);
 
     [Fact]
     public async Task ClaimRuns_LastChance_WaitsWhileTheWorkerRunsAnotherSuchRun()
