@@ -36,11 +36,10 @@ public sealed class Heartbeat(IStorage storage)
                 var now = await storage.GetClockAsync(scope, ct);
                 var until = now + lease;
                 var through = JsonSerializer.Serialize(claimedThrough);
-                var renewed = await storage.Sql.ExecuteAsync(
-                    scope.Transaction, Renew, ct, ("@now", now), ("@until", until), ("@through", through), ("@worker", worker));
+                var isAlive = await storage.Sql.ExecuteAsync(
+                    scope.Transaction, Renew, ct, ("@now", now), ("@until", until), ("@through", through), ("@worker", worker)) > 0;
                 return new Pulse(
-                    renewed > 0,
-                    renewed > 0 && withHeld ? await storage.Sql.QueryAsync(scope.Transaction, ReadHeld, Held, ct, ("@worker", worker)) : null);
+                    isAlive, isAlive && withHeld ? await storage.Sql.QueryAsync(scope.Transaction, ReadHeld, Held, ct, ("@worker", worker)) : null);
             },
             ct);
 
