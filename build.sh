@@ -45,6 +45,24 @@ counter() {
   sed -n "s/.*<Counters[^>]* $2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1
 }
 
+# The failed tests of a report, with what each said (the first 2,000 characters). The test run tells them too, but thousands of
+# lines before the end, and CI keeps the end.
+failures() {
+  tr '\n' '\r' <"$1" | awk '{
+    count = split($0, results, "<UnitTestResult ")
+    for (i = 2; i <= count; i++) {
+      if (results[i] !~ /^[^>]* outcome="Failed"/) continue
+      name = results[i]; sub(/.*testName="/, "", name); sub(/".*/, "", name)
+      told = results[i]
+      if (sub(/.*<ErrorInfo>/, "", told)) sub(/<\/ErrorInfo>.*/, "", told); else told = ""
+      gsub(/<[^>]*>/, "\r", told)
+      text = "FAILED " name substr(told, 1, 2000)
+      gsub(/&lt;/, "<", text); gsub(/&gt;/, ">", text); gsub(/&quot;/, "\"", text); gsub(/&#xA;/, "\r", text); gsub(/&#xD;/, "", text); gsub(/&amp;/, "\\&", text)
+      print text
+    }
+  }' | tr '\r' '\n' | grep -v '^ *$' || true
+}
+
 # The servers and programs that tests run against. Where they cannot be installed, those tests are skipped and say so.
 servers() {
   local missing=()
@@ -88,7 +106,7 @@ bounded() {
 }
 
 run_tests() {
-  local passed=0 failed=0 skipped=0 project name report code total ok out
+  local passed=0 failed=0 skipped=0 failures="" project name report code total ok out
   servers
   rm -rf "$reports"
   mkdir -p "$reports"
@@ -107,6 +125,7 @@ run_tests() {
     total=0 ok=0 out=0
     if [[ -f "$report" ]]; then
       total="$(counter "$report" total)" ok="$(counter "$report" passed)" out="$(counter "$report" notExecuted)"
+      failures+="$(failures "$report")"
     fi
     total="${total:-0}" ok="${ok:-0}" out="${out:-0}"
     passed=$((passed + ok)) skipped=$((skipped + out)) failed=$((failed + total - ok - out))
@@ -120,6 +139,10 @@ run_tests() {
   if [[ -z "${TEST_SQLSERVER:-}" ]]; then
     say "SQL Server: its suite was SKIPPED, because TEST_SQLSERVER is not set (a connection string of a login that may create databases)."
     echo "Only its schema, its statements and the translation of every query were checked, without a server."
+  fi
+  if [[ -n "$failures" ]]; then
+    say "failed"
+    echo "$failures"
   fi
   if ((passed + failed == 0)); then
     echo "No test ran." >&2

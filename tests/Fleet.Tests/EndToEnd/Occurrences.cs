@@ -22,9 +22,9 @@ internal sealed class Occurrences
     /// of them somewhat later.</summary>
     public static async Task<Occurrences> PlantAsync(string database, IReadOnlyList<Rhythm> rhythms, MisfirePolicy misfire = MisfirePolicy.RunLatest)
     {
-        var after = DateTimeOffset.FromUnixTimeSeconds(Now.ToUnixTimeSeconds() + 2 + (rhythms.Count / 100));
         await using var connection = new NpgsqlConnection(database);
         await connection.OpenAsync();
+        var after = DateTimeOffset.FromUnixTimeSeconds(Now.ToUnixTimeSeconds() + 2 + (rhythms.Count / 100));
         await using var insert = new NpgsqlCommand(
             """
             INSERT INTO schedules (id, job, args, every, cron, misfire, status, source, planned_until, next_plan_at, created_at, updated_at, version, missed, overlap, planned)
