@@ -23,7 +23,7 @@ internal static class Contenders
 {
     public static IReadOnlyList<Contender> All { get; } =
     [
-        new("fleet", "RabbitMQ and PostgreSQL; one scheduler, one worker with 256 slots; bulk in batches of 500",
+        new("fleet", "RabbitMQ and PostgreSQL; one scheduler, one worker, slots as they come; bulk in batches of 500",
             DotNet("fleet-client"), DotNet("fleet-worker"), ["postgres", "rabbitmq"],
             new Sizes(100_000, 50_000) { Http = 30_000, Due = [1_000, 10_000], Schedules = [1_000, 10_000] })
         {

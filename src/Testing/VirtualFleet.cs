@@ -245,7 +245,7 @@ public sealed class VirtualFleet : IAsyncDisposable
                 continue;
             var underWay = new RunUnderWay(run);
             _underWay.Add(underWay);
-            underWay.Start(Time, () => _execute.ExecuteAsync(run, () => { }));
+            underWay.Start(Time, () => _execute.ExecuteAsync(run, _ => { }));
             await SettleAsync(ct);
             started = true;
         }

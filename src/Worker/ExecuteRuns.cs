@@ -33,8 +33,9 @@ public sealed partial class ExecuteRuns(
 
     /// <summary>Executes one attempt; returns when its fate is written and its handler has ended.</summary>
     /// <param name="run">What was claimed.</param>
-    /// <param name="onHandlerEnded">Called once the handler has ended, before its fate is written; not for a handler that was given up.</param>
-    public async Task ExecuteAsync(ClaimedRun run, Action onHandlerEnded)
+    /// <param name="onHandlerEnded">Called with what the handler took once it has ended, before its fate is written; not for a handler
+    /// that was given up.</param>
+    public async Task ExecuteAsync(ClaimedRun run, Action<TimeSpan> onHandlerEnded)
     {
         var job = registry.Find(run.Job);
         using var handle = new RunHandle(run, job?.Timeout ?? options.Value.DefaultTimeout, options.Value.StopGrace, time);
@@ -53,11 +54,12 @@ public sealed partial class ExecuteRuns(
             // A handler that does not stop within its grace is given up: its run goes on elsewhere, its slot stays taken.
             var isAbandoned = !handler.IsCompleted && await Task.WhenAny(handler, handle.Abandoned) != handler;
             var error = isAbandoned ? new TimeoutException("The handler did not stop when asked to.") : await handler;
+            var took = time.GetElapsedTime(start);
             if (isAbandoned)
                 LogAbandoned(run.Job, run.Id, handle.Cause, options.Value.StopGrace);
             else
-                onHandlerEnded();
-            await SettleAsync(handle, job, context, error, time.GetElapsedTime(start));
+                onHandlerEnded(took);
+            await SettleAsync(handle, job, context, error, took);
         }
         finally
         {

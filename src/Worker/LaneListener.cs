@@ -10,6 +10,7 @@ namespace Fleet.Worker;
 public sealed partial class LaneListener(
     string lane,
     int slots,
+    int mostSlots,
     ClaimRuns claim,
     ExecuteRuns execute,
     WorkerIdentity identity,
@@ -25,7 +26,7 @@ public sealed partial class LaneListener(
     /// <summary>The most that the patience grows to while no slot comes free.</summary>
     private static readonly TimeSpan MaxPatience = TimeSpan.FromSeconds(1);
 
-    private readonly SlotPool _slots = new(slots, time);
+    private readonly SlotPool _slots = new(slots, mostSlots, time);
 
     // How long a nudge waits for a slot before it is looked at. Doubles from one look to the next: where all runs are long,
     // nudges do not travel back and forth between workers that are full.
@@ -131,7 +132,7 @@ public sealed partial class LaneListener(
         var isSettling = false;
         try
         {
-            await execute.ExecuteAsync(run, () => isSettling = _slots.TryBeginSettling());
+            await execute.ExecuteAsync(run, took => isSettling = _slots.TryBeginSettling(took));
         }
         catch (Exception e)
         {

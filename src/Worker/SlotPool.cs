@@ -1,14 +1,32 @@
 namespace Fleet.Worker;
 
 /// <summary>The slots of one lane: the right of that many runs to execute in this process at once. A run whose handler has ended
-/// gives its slot on while its fate is written, so that the next is claimed meanwhile; as many may do that as there are slots,
-/// which bounds what a killed process leaves unsettled.</summary>
-public sealed class SlotPool(int slots, TimeProvider time)
+/// gives its slot on while its fate is written, so that the next is claimed meanwhile; <see cref="SettlingPerSlot"/> times as many as
+/// there are slots may do that, which bounds what a killed process leaves unsettled.</summary>
+/// <param name="slots">How many there are at first, and while handlers are long.</param>
+/// <param name="most">How many there may be while handlers are short and runs wait for slots: a slot is then taken by the claim for
+/// most of its time. As many as <paramref name="slots"/>: the number is fixed.</param>
+/// <param name="time">The clock.</param>
+public sealed class SlotPool(int slots, int most, TimeProvider time)
 {
+    /// <summary>How many runs may be settled at once for each slot.</summary>
+    public const int SettlingPerSlot = 4;
+
+    /// <summary>A mean up to this is short: about what a claim takes. Twice this is long.</summary>
+    public static readonly TimeSpan Short = TimeSpan.FromMilliseconds(5);
+
     private readonly Lock _lock = new();
     private readonly LinkedList<Waiter> _waiters = [];
+    private readonly int _atFirst = slots;
+    private int _slots = slots;
+    private int _settling;
+
+    // Less than zero while more runs execute than there are slots since these became fewer.
     private int _free = slots;
-    private int _maySettle = slots;
+
+    // How many handlers have ended since their number was looked at, and what they took together.
+    private int _ended;
+    private TimeSpan _took;
 
     /// <summary>How many runs could start now.</summary>
     public int Free
@@ -16,7 +34,7 @@ public sealed class SlotPool(int slots, TimeProvider time)
         get
         {
             lock (_lock)
-                return _free;
+                return Math.Max(0, _free);
         }
     }
 
@@ -60,14 +78,16 @@ public sealed class SlotPool(int slots, TimeProvider time)
     }
 
     /// <summary>Gives a slot on whose run is only to be settled.</summary>
+    /// <param name="took">How long its handler took.</param>
     /// <returns>False when too many are being settled: the slot stays taken until <see cref="Return"/>.</returns>
-    public bool TryBeginSettling()
+    public bool TryBeginSettling(TimeSpan took)
     {
         lock (_lock)
         {
-            if (_maySettle == 0)
+            Resize(took);
+            if (_settling >= SettlingPerSlot * _slots)
                 return false;
-            _maySettle--;
+            _settling++;
             Return(1);
             return true;
         }
@@ -77,7 +97,7 @@ public sealed class SlotPool(int slots, TimeProvider time)
     public void EndSettling()
     {
         lock (_lock)
-            _maySettle++;
+            _settling--;
     }
 
     /// <summary>Gives slots back.</summary>
@@ -94,6 +114,23 @@ public sealed class SlotPool(int slots, TimeProvider time)
                 first.Value.SetResult(granted);
             }
         }
+    }
+
+    /// <summary>Looks at the number of slots when as many handlers have ended as there are slots, or when what they took is too
+    /// much already for their mean to be short.</summary>
+    private void Resize(TimeSpan took)
+    {
+        if (most == _atFirst)
+            return;
+        _took += took;
+        _ended++;
+        var isLong = _took >= 2 * Short * _slots;
+        if (_ended < _slots && !isLong)
+            return;
+        var next = isLong ? _atFirst : _took <= Short * _ended && _waiters.Count > 0 ? Math.Min(2 * _slots, most) : _slots;
+        (_ended, _took) = (0, TimeSpan.Zero);
+        _free += next - _slots;
+        _slots = next;
     }
 
     private sealed class Waiter(int most) : TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously)

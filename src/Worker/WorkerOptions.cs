@@ -5,12 +5,13 @@ public sealed class WorkerOptions
 {
     public const string Section = "Fleet:Worker";
 
-    /// <summary>Lane → slots, 1–10000: how many runs of the lane this process executes at once. Empty: every lane that a
+    /// <summary>Lane → slots, 1–10000: the most runs of the lane that this process executes at once. Empty: every lane that a
     /// registered job names, with <see cref="DefaultSlots"/> each.</summary>
     public Dictionary<string, int> Lanes { get; set; } = [];
 
-    /// <summary>1–10000. Default: 64.</summary>
-    public int DefaultSlots { get; set; } = 64;
+    /// <summary>1–10000. Null (the default): the slots of each lane are sized by themselves, <see cref="WorkerLanes.DefaultSlots"/> at first
+    /// and up to <see cref="WorkerLanes.MostSlots"/> while its handlers take less than <see cref="SlotPool.Short"/> on average.</summary>
+    public int? DefaultSlots { get; set; }
 
     /// <summary>How long the worker counts as alive without a heartbeat; 3 s to 5 min. Default: 10 s.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(10);

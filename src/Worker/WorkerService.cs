@@ -47,7 +47,7 @@ public sealed partial class WorkerService(
         _subscriptions.Add(await transport.SubscribeControlAsync(OnControlAsync, cancellationToken));
         foreach (var (lane, slots) in lanes.Slots)
         {
-            var listener = new LaneListener(lane, slots, claim, execute, identity, heartbeat, transport, options, time, logger);
+            var listener = new LaneListener(lane, slots, lanes.MostOf(lane), claim, execute, identity, heartbeat, transport, options, time, logger);
             var handlers = new LaneHandlers((ids, _) => ListenAsync(listener, ids), submit.ExecuteAsync);
             _subscriptions.Add(await transport.SubscribeAsync(lane, slots, handlers, cancellationToken));
         }

@@ -3,9 +3,6 @@ namespace Fleet.Bench.Drivers.Fleets;
 /// <summary>Where Fleet finds its servers; the bench passes them as a deployment does, in the environment.</summary>
 internal static class FleetSettings
 {
-    /// <summary>Slots of the worker.</summary>
-    public const string Slots = "256";
-
     /// <summary>The configuration of the client and the worker.</summary>
     public static IConfiguration Read() => new ConfigurationBuilder()
         .AddEnvironmentVariables()

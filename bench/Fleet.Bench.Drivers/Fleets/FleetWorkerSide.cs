@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace Fleet.Bench.Drivers.Fleets;
 
-/// <summary>The worker service, as its Program.cs builds it, with the no-op job.</summary>
+/// <summary>The worker service, as its Program.cs builds it and with slots as they come, with the no-op job.</summary>
 internal sealed class FleetWorkerSide(Gauge gauge) : IWorkerSide
 {
     private readonly RecentRuns _recent = new();
@@ -15,7 +15,6 @@ internal sealed class FleetWorkerSide(Gauge gauge) : IWorkerSide
     public async Task StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder().UseFleetDefaults("http://127.0.0.1:0");
-        builder.Configuration["Fleet:Worker:Lanes:default"] = FleetSettings.Slots;
         builder.Services
             .AddFleet(builder.Configuration.RequireSharedTransport())
             .AddFleetWorker(builder.Configuration)
@@ -47,16 +46,16 @@ internal sealed class FleetWorkerSide(Gauge gauge) : IWorkerSide
     }
 }
 
-/// <summary>The runs that started last: many more than there are slots, so that what is not completed yet is among them.
+/// <summary>The runs that started last: more than there are slots and runs being settled, so that what is not completed yet is among them.
 /// Asking for these costs the database less than looking for unfinished ones among all.</summary>
 internal sealed class RecentRuns
 {
-    private readonly Guid[] _ids = new Guid[1024];
+    private readonly Guid[] _ids = new Guid[2048];
     private int _next = -1;
 
     public Guid[] Ids => _ids[..];
 
-    public void Add(RunId id) => _ids[Interlocked.Increment(ref _next) & 1023] = id.Value;
+    public void Add(RunId id) => _ids[Interlocked.Increment(ref _next) & 2047] = id.Value;
 }
 
 internal sealed class NoOpJob(Gauge gauge, RecentRuns recent) : IJob<NoOp>

@@ -154,9 +154,9 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
     public async Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct)
     {
         var receiver = new LaneReceiver(lane, handlers, _channel, _time, _logger);
-        // Enough messages at once that nudges fill the slots while the next claim is under way, and that runs which come as
-        // messages share their commit.
-        var concurrency = Math.Clamp(slots / 8, 8, 32);
+        // Enough messages at once that nudges fill the slots, also when these have grown, while the next claim is under way, and that
+        // runs which come as messages share their commit.
+        var concurrency = Math.Clamp(slots / 4, 8, 32);
         var handle = _bus.ConnectReceiveEndpoint(RabbitMqTopology.QueueOf(lane), (_, endpoint) =>
         {
             endpoint.ConfigureConsumeTopology = false;

@@ -47,7 +47,7 @@ public sealed class LaneListenerTests
     }
 
     [Fact]
-    public async Task OnReady_RunsBeforeAreBeingSettled_ClaimsTheNextUntilAsManyAreAsThereAreSlots()
+    public async Task OnReady_RunsBeforeAreBeingSettled_ClaimsTheNextUntilTooManyAre()
     {
         var started = 0;
         var gate = new StorageGate<IReadOnlyList<SettleOutcome>>();
@@ -64,13 +64,15 @@ public sealed class LaneListenerTests
                 gate.AddTo(services);
             });
         _transport.Waiting = 1;
-        RunId[] ids = [await EnqueueAsync(fleet), await EnqueueAsync(fleet), await EnqueueAsync(fleet)];
+        var ids = new RunId[SlotPool.SettlingPerSlot + 2];
+        for (var i = 0; i < ids.Length; i++)
+            ids[i] = await EnqueueAsync(fleet);
         using var closed = gate.Close();
 
-        // The first is being settled and has given its slot on; the second has ended too, and keeps it.
+        // The first four are being settled and have given their slot on; the fifth has ended too, and keeps it.
         var handling = Listener(fleet).OnReadyAsync(ids, CancellationToken.None);
         await Waiting.UntilAsync(() => _transport.Looks >= 2);
-        Assert.Equal(2, Volatile.Read(ref started));
+        Assert.Equal(SlotPool.SettlingPerSlot + 1, Volatile.Read(ref started));
         closed.Dispose();
         await handling;
 
@@ -83,7 +85,7 @@ public sealed class LaneListenerTests
 
     /// <summary>One that has a single slot, beside those of the worker service.</summary>
     private static LaneListener Listener(EmbeddedFleet fleet) =>
-        ActivatorUtilities.CreateInstance<LaneListener>(fleet.Services, "default", 1, NullLogger.Instance);
+        ActivatorUtilities.CreateInstance<LaneListener>(fleet.Services, "default", 1, 1, NullLogger.Instance);
 
     /// <summary>Stores a run; its nudge is not what the test waits for.</summary>
     private async Task<RunId> EnqueueAsync(EmbeddedFleet fleet)
