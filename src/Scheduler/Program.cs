@@ -8,7 +8,7 @@ if (args is [HealthProbe.Argument])
 // The scheduler service: plans and stages runs while it leads, and serves the API whether it leads or not.
 return await FleetHost.RunToEndAsync(() =>
 {
-    var builder = WebApplication.CreateBuilder(args).UseFleetDefaults();
+    var builder = WebApplication.CreateSlimBuilder(args).UseFleetDefaults();
     builder.Services
         .AddFleet(builder.Configuration.RequireSharedTransport())
         .AddFleetScheduler(builder.Configuration)
