@@ -13,7 +13,7 @@ namespace Fleet.Api.Lanes;
 /// <summary>A lane with its work.</summary>
 /// <param name="Pending">Runs that wait, those that are due later included.</param>
 /// <param name="Running">Runs under way.</param>
-/// <param name="Slots">Slots of all living workers; 0 when none serves it.</param>
+/// <param name="Slots">Slots of all living workers, as many as they begin with; 0 when none serves it.</param>
 public sealed record LaneView(string Name, int Pending, int Running, int Slots);
 
 /// <summary>A worker process.</summary>
