@@ -106,7 +106,7 @@ bounded() {
 }
 
 run_tests() {
-  local passed=0 failed=0 skipped=0 failures="" project name report code total ok out
+  local passed=0 failed=0 skipped=0 project name report code total ok out
   servers
   rm -rf "$reports"
   mkdir -p "$reports"
@@ -125,7 +125,6 @@ run_tests() {
     total=0 ok=0 out=0
     if [[ -f "$report" ]]; then
       total="$(counter "$report" total)" ok="$(counter "$report" passed)" out="$(counter "$report" notExecuted)"
-      failures+="$(failures "$report")"
     fi
     total="${total:-0}" ok="${ok:-0}" out="${out:-0}"
     passed=$((passed + ok)) skipped=$((skipped + out)) failed=$((failed + total - ok - out))
@@ -140,9 +139,11 @@ run_tests() {
     say "SQL Server: its suite was SKIPPED, because TEST_SQLSERVER is not set (a connection string of a login that may create databases)."
     echo "Only its schema, its statements and the translation of every query were checked, without a server."
   fi
-  if [[ -n "$failures" ]]; then
+  if ((failed > 0)); then
     say "failed"
-    echo "$failures"
+    for report in "$reports"/*.trx; do
+      if [[ -f "$report" ]]; then failures "$report"; fi
+    done
   fi
   if ((passed + failed == 0)); then
     echo "No test ran." >&2

@@ -4,10 +4,10 @@ namespace Fleet.Worker;
 /// gives its slot on while its fate is written, so that the next is claimed meanwhile; <see cref="SettlingPerSlot"/> times as many as
 /// there are slots may do that, which bounds what a killed process leaves unsettled.</summary>
 /// <param name="slots">How many there are at first, and while handlers are long.</param>
-/// <param name="limit">How many there may be while handlers are short and runs wait for slots: a slot is then taken by the claim for
+/// <param name="mostSlots">How many there may be while handlers are short and runs wait for slots: a slot is then taken by the claim for
 /// most of its time. As many as <paramref name="slots"/>: the number is fixed.</param>
 /// <param name="time">The clock.</param>
-public sealed class SlotPool(int slots, int limit, TimeProvider time)
+public sealed class SlotPool(int slots, int mostSlots, TimeProvider time)
 {
     /// <summary>How many runs may be settled at once for each slot.</summary>
     public const int SettlingPerSlot = 4;
@@ -120,14 +120,14 @@ public sealed class SlotPool(int slots, int limit, TimeProvider time)
     /// much already for their mean to be short.</summary>
     private void Resize(TimeSpan took)
     {
-        if (limit == _atFirst)
+        if (mostSlots == _atFirst)
             return;
         _took += took;
         _ended++;
         var isLong = _took >= 2 * Short * _slots;
         if (_ended < _slots && !isLong)
             return;
-        var next = isLong ? _atFirst : _took <= Short * _ended && _waiters.Count > 0 ? Math.Min(2 * _slots, limit) : _slots;
+        var next = isLong ? _atFirst : _took <= Short * _ended && _waiters.Count > 0 ? Math.Min(2 * _slots, mostSlots) : _slots;
         (_ended, _took) = (0, TimeSpan.Zero);
         _free += next - _slots;
         _slots = next;

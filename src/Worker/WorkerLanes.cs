@@ -7,7 +7,7 @@ namespace Fleet.Worker;
 public sealed class WorkerLanes(IOptions<WorkerOptions> options, JobRegistry registry)
 {
     /// <summary>Slots of a lane whose slots nobody set, at first and while its handlers are long.</summary>
-    public const int DefaultSlots = 64;
+    public const int SlotsAtFirst = 64;
 
     /// <summary>The most that such a lane has while its handlers are short.</summary>
     public const int MostSlots = 256;
@@ -18,7 +18,7 @@ public sealed class WorkerLanes(IOptions<WorkerOptions> options, JobRegistry reg
     public IReadOnlyDictionary<string, int> Slots { get; } = options.Value.Lanes.Count > 0
         ? options.Value.Lanes
         : registry.All.Select(j => j.Lane).Append("default").Distinct(StringComparer.Ordinal)
-            .ToDictionary(lane => lane, _ => options.Value.DefaultSlots ?? DefaultSlots, StringComparer.Ordinal);
+            .ToDictionary(lane => lane, _ => options.Value.DefaultSlots ?? SlotsAtFirst, StringComparer.Ordinal);
 
     /// <summary>The most slots that the lane may come to have; as many as it has when somebody set them.</summary>
     public int MostOf(string lane) => _areSized ? MostSlots : Slots[lane];

@@ -9,7 +9,7 @@ public sealed class WorkerOptions
     /// registered job names, with <see cref="DefaultSlots"/> each.</summary>
     public Dictionary<string, int> Lanes { get; set; } = [];
 
-    /// <summary>1–10000. Null (the default): the slots of each lane are sized by themselves, <see cref="WorkerLanes.DefaultSlots"/> at first
+    /// <summary>1–10000. Null (the default): the slots of each lane are sized by themselves, <see cref="WorkerLanes.SlotsAtFirst"/> at first
     /// and up to <see cref="WorkerLanes.MostSlots"/> while its handlers take no more than <see cref="SlotPool.Short"/> on average.</summary>
     public int? DefaultSlots { get; set; }
 

@@ -18,13 +18,13 @@ internal sealed class Occurrences
 
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
-    /// <summary>Puts schedules into the database, past the API: a thousand at once. A leader has to be there: they fire from the third second on, many
+    /// <summary>Puts schedules into the database, past the API: a thousand at once. A leader has to be there: they fire from the fifth second on, many
     /// of them somewhat later.</summary>
     public static async Task<Occurrences> PlantAsync(string database, IReadOnlyList<Rhythm> rhythms, MisfirePolicy misfire = MisfirePolicy.RunLatest)
     {
         await using var connection = new NpgsqlConnection(database);
         await connection.OpenAsync();
-        var after = DateTimeOffset.FromUnixTimeSeconds(Now.ToUnixTimeSeconds() + 2 + (rhythms.Count / 100));
+        var after = DateTimeOffset.FromUnixTimeSeconds(Now.ToUnixTimeSeconds() + 4 + (rhythms.Count / 100));
         await using var insert = new NpgsqlCommand(
             """
             INSERT INTO schedules (id, job, args, every, cron, misfire, status, source, planned_until, next_plan_at, created_at, updated_at, version, missed, overlap, planned)

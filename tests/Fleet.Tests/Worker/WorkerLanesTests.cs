@@ -11,7 +11,7 @@ public sealed class WorkerLanesTests
     {
         var lanes = Lanes(new WorkerOptions());
 
-        Assert.Equal(WorkerLanes.DefaultSlots, lanes.Slots["default"]);
+        Assert.Equal(WorkerLanes.SlotsAtFirst, lanes.Slots["default"]);
         Assert.Equal(WorkerLanes.MostSlots, lanes.MostOf("default"));
     }
 
