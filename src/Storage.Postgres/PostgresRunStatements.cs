@@ -160,6 +160,10 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
     /// or whose machine is gone, would keep the lease's row locked: nobody could lead until it comes back.</summary>
     internal const string EndWhenIdle = "set_config('idle_in_transaction_session_timeout', '3s', true)";
 
+    /// <summary>What reads runs by their worker in this transaction marks the index entries of ended runs as it meets them, so that nobody goes
+    /// through them again. A bitmap scan, which the planner prefers, marks none, and goes through all that ended since the last vacuum every time.</summary>
+    internal const string MarkEnded = "set_config('enable_bitmapscan', 'off', true)";
+
     // Shared by all of this leader's writes, refused to whoever wants to take or renew the lease.
     private const string LockTerm = $"SELECT {EndWhenIdle} FROM leases WHERE name = $1 AND term = $2 FOR SHARE";
 

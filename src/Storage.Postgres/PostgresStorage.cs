@@ -101,8 +101,10 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     public async Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct)
     {
+        // The settings are for what leader and workers do next: renew a lease, and look for the runs of a worker.
+        const string sql = $"SELECT clock_timestamp(), {PostgresRunStatements.EndWhenIdle}, {PostgresRunStatements.MarkEnded}";
         var transaction = (NpgsqlTransaction)scope.Transaction;
-        await using var command = new NpgsqlCommand($"SELECT clock_timestamp(), {PostgresRunStatements.EndWhenIdle}", transaction.Connection, transaction);
+        await using var command = new NpgsqlCommand(sql, transaction.Connection, transaction);
         return new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(ct))!, TimeSpan.Zero);
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using Fleet.Core.Workers;
 using Fleet.Storage.Postgres;
 using Fleet.Tests.Support;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 
 namespace Fleet.Tests.Storage;
@@ -54,6 +55,44 @@ public sealed class PostgresPlanTests(PostgresServer server)
         }
 
         await server.DropDatabaseAsync(database);
+    }
+
+    [Fact]
+    public async Task LockOrphans_RunsOfADeadWorkerHaveEnded_GoesThroughTheirEntriesOnce()
+    {
+        var database = await server.CreateDatabaseAsync();
+        await using (var storage = new PostgresStorage(database))
+        await using (var fleet = new Verbs(storage, new FakeTimeProvider(Verbs.Noon)))
+        {
+            const int ended = 20_000;
+            var worker = await fleet.RegisterAsync();
+            await using var connection = new NpgsqlConnection(database);
+            await connection.OpenAsync(TestContext.Current.CancellationToken);
+            await ExecuteAsync(connection, $"""
+                INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, crashes, replays, lease_token, created_at, overlap, revoked, args, worker_id)
+                SELECT gen_random_uuid(), 'note', 'default', 1, now(), true, 1, 0, 0, 0, 1, now(), 0, false, '[]', '{worker.Value}' FROM generate_series(1, {ended});
+                UPDATE runs SET state = 2, finished_at = now();
+                """);
+            await fleet.Get<RegisterWorkers>().LeaveAsync(worker, TestContext.Current.CancellationToken);
+
+            var (first, second) = (await LookAsync(storage), await LookAsync(storage));
+
+            Assert.Equal((ended, 0), (first, second));
+        }
+
+        await server.DropDatabaseAsync(database);
+
+        // How many entries of the index of running runs a look goes through, in the transaction that RescueRuns makes of it.
+        static Task<long> LookAsync(PostgresStorage storage) => storage.WriteAsync(
+            async scope =>
+            {
+                await storage.GetClockAsync(scope, default);
+                await storage.Statements.LockOrphansAsync(scope.Transaction, default);
+                await using var command = new NpgsqlCommand(
+                    "SELECT pg_stat_get_xact_tuples_returned('ix_runs_running'::regclass)", (NpgsqlConnection)scope.Transaction.Connection!);
+                return (long)(await command.ExecuteScalarAsync())!;
+            },
+            TestContext.Current.CancellationToken);
     }
 
     [Fact]
