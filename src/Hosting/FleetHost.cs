@@ -24,7 +24,7 @@ public static class FleetHost
     public static void UseInvariantCulture() => CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture
         = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.DefaultThreadCurrentUICulture = CultureInfo.InvariantCulture;
 
-    /// <summary>Sets culture, log format, the API's address, and a stop that is longer than the worker's drain.</summary>
+    /// <summary>Sets culture, log format, the API's address, and a stop that is longer than the worker's drain; trims the native heap.</summary>
     /// <param name="builder">The host to be.</param>
     /// <param name="apiUrls">Where to listen unless <see cref="ApiUrlsKey"/> says otherwise.</param>
     public static WebApplicationBuilder UseFleetDefaults(this WebApplicationBuilder builder, string apiUrls = DefaultApiUrls)
@@ -44,6 +44,7 @@ public static class FleetHost
         // A value that is no duration is refused by the worker, in words.
         var drain = TimeSpan.TryParse(builder.Configuration["Fleet:Worker:Drain"], CultureInfo.InvariantCulture, out var given) ? given : TimeSpan.FromSeconds(30);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = drain + StopReserve);
+        builder.Services.AddHostedService<NativeHeap>();
         return builder;
     }
 

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Net.Sockets;
 using Fleet.Core.Storage;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Npgsql;
 
 namespace Fleet.Storage.Postgres;
@@ -16,8 +17,9 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     // Fleet's own statements alone, which leave nothing behind: without the seven statements that make a connection new for the next user.
     private readonly NpgsqlDataSource _autocommit;
     private readonly OpenContext _open;
-    // Not before it is needed: a worker never needs it.
-    private DbContextOptions<PostgresDbContext>? _options;
+    // Not before they are needed: a worker never needs them. Pooled, because to make a context takes longer than most of its queries.
+    private PooledDbContextFactory<PostgresDbContext>? _reading;
+    private PooledDbContextFactory<PostgresDbContext>? _writing;
 
     /// <param name="connectionString">As Npgsql takes it.</param>
     public PostgresStorage(string connectionString)
@@ -42,7 +44,11 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     /// <summary>The migrations of this program, oldest first.</summary>
     internal static IReadOnlyList<string> Migrations { get; } = ["20261125015918_Initial", "20261125140048_ConsumerMessages", "20261126151106_Scheduling"];
 
-    private DbContextOptions<PostgresDbContext> Options => _options ??= new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_source).Options;
+    private PooledDbContextFactory<PostgresDbContext> Reading =>
+        _reading ??= new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_source).Options, FleetDbContext.MostPooled);
+
+    private PooledDbContextFactory<PostgresDbContext> Writing =>
+        _writing ??= new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql().Options, FleetDbContext.MostPooled);
 
     public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
     {
@@ -62,7 +68,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     public WriteScope Enlist(DbTransaction transaction) => new(_statements.Own(transaction), _open);
 
-    public FleetDbContext Read() => new PostgresDbContext(Options);
+    public FleetDbContext Read() => Reading.CreateDbContext();
 
     public async Task PingAsync(CancellationToken ct)
     {
@@ -95,7 +101,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     public async Task MigrateAsync(CancellationToken ct)
     {
-        await using var db = new PostgresDbContext(Options);
+        await using var db = Reading.CreateDbContext();
         await db.Database.MigrateAsync(ct);
     }
 
@@ -136,7 +142,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     private PostgresDbContext OpenOnTransaction(DbTransaction transaction)
     {
-        var db = new PostgresDbContext(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(transaction.Connection!).Options);
+        var db = Writing.CreateDbContext();
+        db.Database.SetDbConnection(transaction.Connection);
         db.Database.UseTransaction(transaction);
         return db;
     }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Fleet.Core.Storage;
 using Microsoft.Data.SqlClient;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 
 namespace Fleet.Storage.SqlServer;
 
@@ -11,7 +12,10 @@ public sealed class SqlServerStorage : IStorage
 {
     private readonly SqlServerRunStatements _statements = new();
     private readonly string _connectionString;
-    private readonly DbContextOptions<SqlServerDbContext> _options;
+    // Pooled, because to make a context takes longer than most of its queries.
+    private readonly PooledDbContextFactory<SqlServerDbContext> _reading;
+    private readonly PooledDbContextFactory<SqlServerDbContext> _writing =
+        new(new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer().Options, FleetDbContext.MostPooled);
 
     /// <param name="connectionString">As Microsoft.Data.SqlClient takes it.</param>
     public SqlServerStorage(string connectionString)
@@ -20,7 +24,7 @@ public sealed class SqlServerStorage : IStorage
         if (!builder.ShouldSerialize("Application Name"))
             builder.ApplicationName = "fleet";
         _connectionString = builder.ConnectionString;
-        _options = new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer(_connectionString).Options;
+        _reading = new(new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer(_connectionString).Options, FleetDbContext.MostPooled);
     }
 
     public IRunStatements Statements => _statements;
@@ -39,11 +43,11 @@ public sealed class SqlServerStorage : IStorage
 
     public WriteScope Enlist(DbTransaction transaction) => new(_statements.Own(transaction), OpenOnTransaction);
 
-    public FleetDbContext Read() => new SqlServerDbContext(_options);
+    public FleetDbContext Read() => _reading.CreateDbContext();
 
     public async Task MigrateAsync(CancellationToken ct)
     {
-        await using var db = new SqlServerDbContext(_options);
+        await using var db = _reading.CreateDbContext();
         await db.Database.MigrateAsync(ct);
     }
 
@@ -71,7 +75,8 @@ public sealed class SqlServerStorage : IStorage
 
     private SqlServerDbContext OpenOnTransaction(DbTransaction transaction)
     {
-        var db = new SqlServerDbContext(new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer(transaction.Connection!).Options);
+        var db = _writing.CreateDbContext();
+        db.Database.SetDbConnection(transaction.Connection);
         db.Database.UseTransaction(transaction);
         return db;
     }

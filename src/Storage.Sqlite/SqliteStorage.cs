@@ -4,6 +4,7 @@ using Fleet.Core.Storage;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 
 namespace Fleet.Storage.Sqlite;
 
@@ -13,8 +14,10 @@ namespace Fleet.Storage.Sqlite;
 public sealed class SqliteStorage : IStorage, IAsyncDisposable
 {
     private readonly TimeProvider _time;
-    private readonly DbContextOptions<SqliteDbContext> _readOptions;
-    private readonly DbContextOptions<SqliteDbContext> _writeOptions;
+    // Pooled, because to make a context takes longer than most of its queries.
+    private readonly PooledDbContextFactory<SqliteDbContext> _reading;
+    private readonly PooledDbContextFactory<SqliteDbContext> _writing =
+        new(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite().Options, FleetDbContext.MostPooled);
     private readonly SqliteConnection _writer;
     private readonly SharedCommits _commits;
     private readonly WalCheckpoints _checkpoints;
@@ -26,8 +29,8 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
         _time = time;
         _writer = new SqliteConnection(connectionString);
         Statements = new SqliteRunStatements(_writer);
-        _readOptions = new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(connectionString).AddInterceptors(new SetPragmas()).Options;
-        _writeOptions = new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(_writer).Options;
+        _reading = new(
+            new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(connectionString).AddInterceptors(new SetPragmas()).Options, FleetDbContext.MostPooled);
         _commits = new SharedCommits(OpenWriter, OpenOnTransaction);
         _checkpoints = new WalCheckpoints(connectionString, time);
     }
@@ -40,11 +43,9 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public async ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => await _commits.TakeTurnAsync(ct);
 
-    public WriteScope Enlist(DbTransaction transaction) => new(
-        SqliteRunStatements.Own(transaction),
-        on => OpenOn(on, new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(on.Connection!).Options));
+    public WriteScope Enlist(DbTransaction transaction) => new(SqliteRunStatements.Own(transaction), OpenOnTransaction);
 
-    public FleetDbContext Read() => new SqliteDbContext(_readOptions);
+    public FleetDbContext Read() => _reading.CreateDbContext();
 
     public async Task MigrateAsync(CancellationToken ct)
     {
@@ -54,7 +55,7 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
             Directory.CreateDirectory(directory);
         }
 
-        await using var db = new SqliteDbContext(_readOptions);
+        await using var db = _reading.CreateDbContext();
         await db.Database.OpenConnectionAsync(ct);
         await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL", ct);
         await db.Database.MigrateAsync(ct);
@@ -89,11 +90,10 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
         return _writer;
     }
 
-    private SqliteDbContext OpenOnTransaction(DbTransaction transaction) => OpenOn(transaction, _writeOptions);
-
-    private static SqliteDbContext OpenOn(DbTransaction transaction, DbContextOptions<SqliteDbContext> options)
+    private SqliteDbContext OpenOnTransaction(DbTransaction transaction)
     {
-        var db = new SqliteDbContext(options);
+        var db = _writing.CreateDbContext();
+        db.Database.SetDbConnection(transaction.Connection);
         db.Database.UseTransaction(transaction);
         return db;
     }

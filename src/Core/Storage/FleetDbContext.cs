@@ -16,6 +16,9 @@ namespace Fleet.Core.Storage;
 /// (<see cref="ConfigureConventions"/>), not what the tables are.</summary>
 public abstract class FleetDbContext(DbContextOptions options) : DbContext(options)
 {
+    /// <summary>How many contexts a storage keeps to use again, of each kind that it has.</summary>
+    public const int MostPooled = 32;
+
     public DbSet<Run> Runs => Set<Run>();
 
     public DbSet<Attempt> Attempts => Set<Attempt>();
