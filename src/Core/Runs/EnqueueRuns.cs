@@ -49,7 +49,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
     public async Task<EnqueueOutcome> ExecuteAsync(RunRequest request, CancellationToken ct)
     {
         var enlisted = request.Options.Transaction;
-        var run = await AcceptAsync(request, "", nudged: enlisted is null, ct);
+        var run = await AcceptAsync(request, index: null, nudged: enlisted is null, ct);
         EnqueueOutcome outcome;
         if (enlisted is not null)
         {
@@ -76,7 +76,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
         var enlisted = requests[0].Options.Transaction;
         var runs = new NewRun[requests.Count];
         for (var i = 0; i < runs.Length; i++)
-            runs[i] = await AcceptAsync(requests[i], $"runs[{i}].", nudged: enlisted is null, ct);
+            runs[i] = await AcceptAsync(requests[i], i, nudged: enlisted is null, ct);
         CheckKeysWithin(runs);
 
         if (enlisted is not null)
@@ -88,7 +88,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
     }
 
     /// <summary>Checks a request and makes its row without storing it: a follow-up is stored when its parent completes.</summary>
-    public Task<NewRun> AcceptAsync(RunRequest request, CancellationToken ct) => AcceptAsync(request, "", nudged: true, ct);
+    public ValueTask<NewRun> AcceptAsync(RunRequest request, CancellationToken ct) => AcceptAsync(request, index: null, nudged: true, ct);
 
     /// <summary>Publishes what has to follow the commit of new runs, all at once, so that they share nudges.</summary>
     public void Announce(IReadOnlyList<NewRun> runs, IReadOnlyList<EnqueueOutcome> outcomes)
@@ -129,15 +129,17 @@ public sealed class EnqueueRuns : IAsyncDisposable
         }
     }
 
-    private async Task<NewRun> AcceptAsync(RunRequest request, string path, bool nudged, CancellationToken ct)
+    private async ValueTask<NewRun> AcceptAsync(RunRequest request, int? index, bool nudged, CancellationToken ct)
     {
         var job = await _catalog.FindAsync(request.Job, ct);
         var now = _time.GetUtcNow();
         if (job is null)
-            throw new InvalidRunException(_catalog.UnknownJob(request.Job, path + "job"));
+            throw new InvalidRunException(_catalog.UnknownJob(request.Job, Path() + "job"));
         if (request.Check(job, now) is { } error)
-            throw new InvalidRunException(error with { Field = path + error.Field, Message = path + error.Message });
+            throw new InvalidRunException(error with { Field = Path() + error.Field, Message = Path() + error.Message });
         return request.ToNewRun(job, now, nudged);
+
+        string Path() => index is null ? "" : $"runs[{index}].";
     }
 
     private async Task<IReadOnlyList<EnqueueOutcome>> InsertAllAsync(DbTransaction transaction, NewRun[] runs, CancellationToken ct)

@@ -9,6 +9,8 @@ public sealed class FleetClient(EnqueueRuns enqueue, CancelRuns cancel, GetRuns 
 {
     private static readonly ConcurrentDictionary<Type, string> Names = new();
 
+    private static readonly EnqueueOptions NoOptions = new();
+
     public async Task<RunId> EnqueueAsync<TArgs>(TArgs args, EnqueueOptions? options = null, CancellationToken ct = default) where TArgs : notnull =>
         (await enqueue.ExecuteAsync(RequestFor(args, options), ct)).Id;
 
@@ -33,7 +35,7 @@ public sealed class FleetClient(EnqueueRuns enqueue, CancelRuns cancel, GetRuns 
     {
         Job = NameOf(args.GetType()),
         Args = JsonSerializer.Serialize(args, args.GetType(), FleetJson.Payload),
-        Options = options ?? new EnqueueOptions(),
+        Options = options ?? NoOptions,
     };
 
     private static string NameOf(Type type) => Names.GetOrAdd(type, static t =>
