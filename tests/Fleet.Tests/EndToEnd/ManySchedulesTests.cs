@@ -74,9 +74,10 @@ public sealed class ManySchedulesTests(PostgresServer postgres, RabbitMqServer r
             settings.Select(s => KeyValuePair.Create(s.Key.Replace("__", ":", StringComparison.Ordinal), (string?)s.Value))).Build();
         await using var services = new ServiceCollection().AddLogging().AddFleet(configuration).BuildServiceProvider();
         var (lease, plan) = (services.GetRequiredService<LeaderLease>(), services.GetRequiredService<PlanOccurrences>());
+        // Before the first query: for a second after one that nobody overheard EF Core does not look whether somebody does.
+        using var queries = new PlannedQueries();
         var term = await lease.AcquireAsync("test", TimeSpan.FromMinutes(1), CancellationToken.None);
         var others = new List<TimeSpan>();
-        using var queries = new PlannedQueries();
 
         // Warms up what the first pass would pay for: the model, the connection, the code.
         await plan.ExecuteAsync(term!.Value, TimeSpan.Zero, CancellationToken.None);
