@@ -59,6 +59,7 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
         await db.Database.OpenConnectionAsync(ct);
         await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL", ct);
         await db.Database.MigrateAsync(ct);
+        await db.Database.CloseConnectionAsync();
     }
 
     public Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct) => Task.FromResult(_time.GetUtcNow());

@@ -134,12 +134,12 @@ public sealed class EnqueueRuns : IAsyncDisposable
         var job = await _catalog.FindAsync(request.Job, ct);
         var now = _time.GetUtcNow();
         if (job is null)
-            throw new InvalidRunException(_catalog.UnknownJob(request.Job, Path() + "job"));
+            throw new InvalidRunException(_catalog.UnknownJob(request.Job, Prefix() + "job"));
         if (request.Check(job, now) is { } error)
-            throw new InvalidRunException(error with { Field = Path() + error.Field, Message = Path() + error.Message });
+            throw new InvalidRunException(error with { Field = Prefix() + error.Field, Message = Prefix() + error.Message });
         return request.ToNewRun(job, now, nudged);
 
-        string Path() => index is null ? "" : $"runs[{index}].";
+        string Prefix() => index is null ? "" : $"runs[{index}].";
     }
 
     private async Task<IReadOnlyList<EnqueueOutcome>> InsertAllAsync(DbTransaction transaction, NewRun[] runs, CancellationToken ct)

@@ -26,7 +26,7 @@ public sealed class Heartbeat(IStorage storage)
     /// <param name="lease">How long it counts from now, by the database's clock.</param>
     /// <param name="claimedThrough">Lane → the latest due time claimed, in Unix milliseconds.</param>
     /// <param name="withHeld">Whether to read the worker's runs: after many short runs that takes PostgreSQL up to 100 ms, because what
-    /// has ended stays in the index until the next vacuum.</param>
+    /// has ended since the last time is still in the index.</param>
     /// <param name="ct">Cancels the call.</param>
     public Task<Pulse> ExecuteAsync(
         WorkerId worker, TimeSpan lease, IReadOnlyDictionary<string, long> claimedThrough, bool withHeld, CancellationToken ct) =>
