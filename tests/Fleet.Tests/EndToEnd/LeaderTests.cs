@@ -6,6 +6,7 @@ namespace Fleet.Tests.EndToEnd;
 
 /// <summary>Two schedulers, of which one leads: what becomes of the schedules when it stops, dies, or stands still. <c>FLEET_LEADER_KILLS</c>
 /// sets how often it is killed; the suite's short form is 3.</summary>
+[Collection(nameof(AloneOnTheMachine))]
 public sealed class LeaderTests(PostgresServer postgres, RabbitMqServer rabbit) : IAsyncLifetime
 {
     private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("FLEET_LEADER_KILLS") ?? "3", CultureInfo.InvariantCulture);
