@@ -1,16 +1,20 @@
 using Fleet.Core.Jobs;
+using Fleet.Core.Lanes;
 using Microsoft.Extensions.Options;
 
 namespace Fleet.Worker;
 
 /// <summary>The lanes that this process serves, and with how many slots.</summary>
-public sealed class WorkerLanes(IOptions<WorkerOptions> options, JobRegistry registry)
+public sealed class WorkerLanes(IOptions<WorkerOptions> options, JobRegistry registry, ILaneTransport transport)
 {
     /// <summary>Slots of a lane whose slots nobody set, at first and while its handlers are long.</summary>
     public const int SlotsAtFirst = 64;
 
     /// <summary>The most that such a lane has while its handlers are short.</summary>
-    public const int MostSlots = 256;
+    public const int MostSlots = 512;
+
+    /// <summary>The same where one process is the whole fleet: larger claims there hold up those who enqueue.</summary>
+    public const int MostSlotsEmbedded = 256;
 
     private readonly bool _areSized = options.Value is { Lanes.Count: 0, DefaultSlots: null };
 
@@ -21,7 +25,7 @@ public sealed class WorkerLanes(IOptions<WorkerOptions> options, JobRegistry reg
             .ToDictionary(lane => lane, _ => options.Value.DefaultSlots ?? SlotsAtFirst, StringComparer.Ordinal);
 
     /// <summary>The most slots that the lane may come to have; as many as it has when somebody set them.</summary>
-    public int MostOf(string lane) => _areSized ? MostSlots : Slots[lane];
+    public int MostOf(string lane) => _areSized ? transport.ReachesOtherProcesses ? MostSlots : MostSlotsEmbedded : Slots[lane];
 
     /// <summary>How people call this process.</summary>
     public string WorkerName { get; } = $"{Environment.MachineName}/{Environment.ProcessId}";

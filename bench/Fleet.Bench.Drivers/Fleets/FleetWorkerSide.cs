@@ -50,12 +50,12 @@ internal sealed class FleetWorkerSide(Gauge gauge) : IWorkerSide
 /// Asking for these costs the database less than looking for unfinished ones among all.</summary>
 internal sealed class RecentRuns
 {
-    private readonly Guid[] _ids = new Guid[2048];
+    private readonly Guid[] _ids = new Guid[4096];
     private int _next = -1;
 
     public Guid[] Ids => _ids[..];
 
-    public void Add(RunId id) => _ids[Interlocked.Increment(ref _next) & 2047] = id.Value;
+    public void Add(RunId id) => _ids[Interlocked.Increment(ref _next) & 4095] = id.Value;
 }
 
 internal sealed class NoOpJob(Gauge gauge, RecentRuns recent) : IJob<NoOp>

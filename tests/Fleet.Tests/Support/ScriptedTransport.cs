@@ -42,7 +42,7 @@ public sealed class ScriptedTransport : ILaneTransport
     public Task SendConsumerMessageAsync(OutboxMessage message, CancellationToken ct) =>
         PublishEventAsync(new EventMessage(message.MessageId, message.Name, message.Body, null, message.TraceParent), ct);
 
-    public bool ReachesOtherProcesses => true;
+    public bool ReachesOtherProcesses { get; init; } = true;
 
     /// <summary>The next nudge; waits for it, 30 s at most.</summary>
     public async Task<(string Lane, RunId Id)> NextAsync() =>

@@ -1,4 +1,5 @@
 using Fleet.Core.Jobs;
+using Fleet.Tests.Support;
 using Fleet.Worker;
 using Microsoft.Extensions.Options;
 
@@ -6,13 +7,15 @@ namespace Fleet.Tests.Worker;
 
 public sealed class WorkerLanesTests
 {
-    [Fact]
-    public void Slots_NobodySetThem_MayGrow()
+    [Theory]
+    [InlineData(true, WorkerLanes.MostSlots)]
+    [InlineData(false, WorkerLanes.MostSlotsEmbedded)]
+    public void Slots_NobodySetThem_MayGrow(bool reachesOtherProcesses, int most)
     {
-        var lanes = Lanes(new WorkerOptions());
+        var lanes = Lanes(new WorkerOptions(), new ScriptedTransport { ReachesOtherProcesses = reachesOtherProcesses });
 
         Assert.Equal(WorkerLanes.SlotsAtFirst, lanes.Slots["default"]);
-        Assert.Equal(WorkerLanes.MostSlots, lanes.MostOf("default"));
+        Assert.Equal(most, lanes.MostOf("default"));
     }
 
     [Fact]
@@ -33,5 +36,6 @@ public sealed class WorkerLanesTests
         Assert.Equal(3, lanes.MostOf("mail"));
     }
 
-    private static WorkerLanes Lanes(WorkerOptions options) => new(Options.Create(options), new JobRegistry([]));
+    private static WorkerLanes Lanes(WorkerOptions options, ScriptedTransport? transport = null) =>
+        new(Options.Create(options), new JobRegistry([]), transport ?? new ScriptedTransport());
 }
