@@ -48,14 +48,18 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
         {
             await Until.TrueAsync(async () => (await ReadAsync(misfire)).Count(r => r.PlannedAt > jumped && r.FireTime > r.PlannedAt && r.State == RunState.Succeeded) > 1);
             var fired = await ReadAsync(misfire);
+            // A leader that is late, on a busy machine, goes by the policy from the start.
+            var begun = new[] { planted.After, fired.Min(r => r.PlannedAt) - PlanOccurrences.MisfireAfter }.Max();
             var plannedUntil = fired.Where(r => r.PlannedAt < jumped).Max(r => r.FireTime);
             var missedUntil = fired.Where(r => r.PlannedAt > jumped).Min(r => r.PlannedAt) - PlanOccurrences.MisfireAfter;
             var missed = Times(plannedUntil, missedUntil).ToList();
             Assert.True(missed.Count > 1700, $"Only {missed.Count} fire times were jumped over.");
-            var madeUp = missed.TakeLast(misfire switch { MisfirePolicy.Skip => 0, MisfirePolicy.RunLatest => 1, _ => PlanOccurrences.RunAllCap });
             Assert.Equal(
-                [.. Times(planted.After, plannedUntil), .. madeUp, .. Times(missedUntil, fired[^1].FireTime)],
+                [.. MadeUp(Times(planted.After, begun)), .. Times(begun, plannedUntil), .. MadeUp(missed), .. Times(missedUntil, fired[^1].FireTime)],
                 fired.Select(r => r.FireTime));
+
+            IEnumerable<DateTimeOffset> MadeUp(IEnumerable<DateTimeOffset> late) =>
+                late.TakeLast(misfire switch { MisfirePolicy.Skip => 0, MisfirePolicy.RunLatest => 1, _ => PlanOccurrences.RunAllCap });
         }
 
         // 2. Back: they go on from there, and nothing fires again.
