@@ -55,7 +55,7 @@ internal sealed class RecentRuns
 
     public Guid[] Ids => _ids[..];
 
-    public void Add(RunId id) => _ids[Interlocked.Increment(ref _next) & 4095] = id.Value;
+    public void Add(RunId id) => _ids[Interlocked.Increment(ref _next) & (_ids.Length - 1)] = id.Value;
 }
 
 internal sealed class NoOpJob(Gauge gauge, RecentRuns recent) : IJob<NoOp>

@@ -35,6 +35,9 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
     public async Task Machine_SetAnHourAheadAndBack_MakesUpByThePolicyAndGoesOnWithoutFiringTwice()
     {
         await using var fleet = await StartAsync(_clock.On(_settings), _clock.On(_settings));
+        // The first time that a fleet fires, with all of its code still to be compiled, may be late on a busy machine.
+        await Occurrences.PlantAsync(_database, [Rhythm.Period("first", Period)]);
+        await Until.TrueAsync(async () => await CountAsync($"schedule_id = 'first' AND state = {(int)RunState.Succeeded}") > 0);
         var occurrences = await Task.WhenAll(Enum.GetValues<MisfirePolicy>().Select(
             misfire => Occurrences.PlantAsync(_database, [Rhythm.Period($"{misfire}", Period)], misfire)));
         await Occurrences.UntilAsync(occurrences[^1].After + TimeSpan.FromSeconds(1));
@@ -48,18 +51,14 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
         {
             await Until.TrueAsync(async () => (await ReadAsync(misfire)).Count(r => r.PlannedAt > jumped && r.FireTime > r.PlannedAt && r.State == RunState.Succeeded) > 1);
             var fired = await ReadAsync(misfire);
-            // A leader that is late, on a busy machine, goes by the policy from the start.
-            var begun = new[] { planted.After, fired.Min(r => r.PlannedAt) - PlanOccurrences.MisfireAfter }.Max();
             var plannedUntil = fired.Where(r => r.PlannedAt < jumped).Max(r => r.FireTime);
             var missedUntil = fired.Where(r => r.PlannedAt > jumped).Min(r => r.PlannedAt) - PlanOccurrences.MisfireAfter;
             var missed = Times(plannedUntil, missedUntil).ToList();
             Assert.True(missed.Count > 1700, $"Only {missed.Count} fire times were jumped over.");
+            var madeUp = missed.TakeLast(misfire switch { MisfirePolicy.Skip => 0, MisfirePolicy.RunLatest => 1, _ => PlanOccurrences.RunAllCap });
             Assert.Equal(
-                [.. MadeUp(Times(planted.After, begun)), .. Times(begun, plannedUntil), .. MadeUp(missed), .. Times(missedUntil, fired[^1].FireTime)],
+                [.. Times(planted.After, plannedUntil), .. madeUp, .. Times(missedUntil, fired[^1].FireTime)],
                 fired.Select(r => r.FireTime));
-
-            IEnumerable<DateTimeOffset> MadeUp(IEnumerable<DateTimeOffset> late) =>
-                late.TakeLast(misfire switch { MisfirePolicy.Skip => 0, MisfirePolicy.RunLatest => 1, _ => PlanOccurrences.RunAllCap });
         }
 
         // 2. Back: they go on from there, and nothing fires again.
