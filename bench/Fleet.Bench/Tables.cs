@@ -34,12 +34,12 @@ internal static class Tables
         ]),
         ("Idle worker",
         [
-            ("memory (RSS), MB", "idle.rss", ""),
+            ("memory (RSS), MiB", "idle.rss", ""),
             ("CPU, % of a core", "idle.cpu", ""),
         ]),
         ("Scheduler, with all these schedules",
         [
-            ("memory (RSS), MB", "scheduler.rss", ""),
+            ("memory (RSS), MiB", "scheduler.rss", ""),
         ]),
     ];
 
