@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Fleet.Tests.Runs;
 
 public sealed class RunIdTests
@@ -31,7 +33,7 @@ public sealed class RunIdTests
         var (ones, zeros) = (UInt128.Zero, UInt128.Zero);
         foreach (var id in ids)
         {
-            var bits = System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(id.Value.ToByteArray(bigEndian: true));
+            var bits = BinaryPrimitives.ReadUInt128BigEndian(id.Value.ToByteArray(bigEndian: true));
             (ones, zeros) = (ones | bits, zeros | ~bits);
         }
 
