@@ -10,29 +10,50 @@ using static Fleet.Storage.Postgres.Statement;
 namespace Fleet.Storage.Postgres;
 
 /// <summary>The hot statements in PostgreSQL's SQL, each over arrays (<c>unnest</c>).</summary>
-/// <remarks>Two habits. Rows are locked in the order of their ids, so that two batches that meet wait for each other and do
-/// not deadlock: with <c>FOR UPDATE</c>, or, where that would cost a third of the statement, by the order of the array that a
-/// nested loop reads (should they deadlock after all, the loser is tried again). And where ids are given, the state is compared
-/// as <c>state + 0</c>: a plain <c>state = 0</c> would let the planner read the partial index of all pending runs and filter the
-/// ids afterwards.</remarks>
+/// <remarks>Rows are locked in the order of their ids, so that two batches that meet wait for each other and do not deadlock: with <c>FOR UPDATE</c>, or,
+/// where that would cost a third of the statement, by the order of the array that a nested loop reads (should they deadlock after all, the loser is tried
+/// again). Claim and completion of a simple run change no column that an index sees: what waits is found in <c>batches</c>, what runs in <c>claims</c>
+/// (docs/adr/0014).</remarks>
 internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
 {
-    // The arrays side by side in SELECT: as one call in FROM each of the sixteen would be written to a store of its own first, a sixth of the statement.
+    // The arrays side by side in SELECT: as one call in FROM each of the seventeen would be written to a store of its own first, a sixth of the statement.
     private const string Insert = """
         INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
-            created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent)
+            created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent, listed)
         SELECT n.id, n.job, n.lane, 0, n.due, n.staged, 0, 0, n.max, 0, 0, 0,
-            n.created, n.key, n.hash, n.schedule, n.fire, n.overlap, false, n.parent, n.args, n.tags, n.trace
+            n.created, n.key, n.hash, n.schedule, n.fire, n.overlap, false, n.parent, n.args, n.tags, n.trace, n.listed
         FROM (
             SELECT unnest($1::uuid[]) AS id, unnest($2::text[]) AS job, unnest($3::text[]) AS lane, unnest($4::timestamptz[]) AS due,
                 unnest($5::boolean[]) AS staged, unnest($6::integer[]) AS max, unnest($7::timestamptz[]) AS created, unnest($8::text[]) AS key,
                 unnest($9::bytea[]) AS hash, unnest($10::text[]) AS schedule, unnest($11::timestamptz[]) AS fire, unnest($12::uuid[]) AS parent,
-                unnest($13::text[]) AS args, unnest($14::text[]) AS tags, unnest($15::text[]) AS trace, unnest($16::integer[]) AS overlap
+                unnest($13::text[]) AS args, unnest($14::text[]) AS tags, unnest($15::text[]) AS trace, unnest($16::integer[]) AS overlap,
+                unnest($17::integer[]) AS listed
         ) AS n
         """;
 
     // Where nothing can be in the way, not looking for it saves a third.
     private const string InsertUnlessThere = Insert + " ON CONFLICT DO NOTHING RETURNING id";
+
+    private const string AddBatch = "INSERT INTO batches (lane, due_at, ids) VALUES ($1, $2, $3)";
+
+    /// <summary>The most ids of a batch: as many as fit into a page.</summary>
+    private const int BatchSize = 500;
+
+    // What still waits of the oldest batches goes to where an index finds it.
+    internal const string ListBatches = """
+        WITH taken AS (
+            DELETE FROM batches WHERE id = ANY (ARRAY(
+                SELECT id FROM batches WHERE lane = $1 AND due_at < $2 ORDER BY due_at LIMIT 32 FOR UPDATE SKIP LOCKED))
+            RETURNING ids
+        ), waiting AS (
+            SELECT r.id FROM taken CROSS JOIN unnest(taken.ids) AS i(id) JOIN runs r ON r.id = i.id
+            WHERE r.state = 0 AND r.listed IS DISTINCT FROM 0
+            ORDER BY r.id FOR UPDATE OF r
+        ), listed AS (
+            UPDATE runs AS r SET listed = 0 FROM waiting w WHERE r.id = w.id
+        )
+        SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM waiting)
+        """;
 
     private const string FindKeys = "SELECT idempotency_key, id, request_hash FROM runs WHERE idempotency_key = ANY($1)";
 
@@ -44,10 +65,13 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
 
     private const string FindIds = "SELECT id FROM runs WHERE id = ANY($1)";
 
-    private const string IsAlive = "SELECT EXISTS (SELECT 1 FROM workers WHERE id = $1 AND state <> 2)";
+    // Those of the ids that are not claimed after all do not matter: they do not have the token.
+    private const string KeepClaim = "INSERT INTO claims (worker_id, lease_token, ids) SELECT id, $2, $3 FROM workers WHERE id = $1 AND state <> 2 RETURNING true";
+
+    private const string DropClaims = "DELETE FROM claims WHERE worker_id = $1 AND lease_token = ANY($2)";
 
     private const string Take = """
-        UPDATE runs AS r SET state = 1, attempt = r.attempt + 1, worker_id = $3, lease_token = w.token, started_at = $4,
+        UPDATE runs AS r SET state = 1, listed = CASE WHEN r.schedule_id IS NULL THEN NULL ELSE 1 END, attempt = r.attempt + 1, worker_id = $3, lease_token = $2, started_at = $4,
             staged = true, progress = NULL, progress_message = NULL
         """;
 
@@ -59,41 +83,46 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
     // $6: whether it is the turn of runs that take turns.
     internal const string Claim = $"""
         {Take}
-        FROM unnest($1::uuid[], $2::bigint[]) AS w(id, token)
-        WHERE r.id = w.id AND r.state + 0 = 0 AND r.due_at <= $4 AND r.crashes < $5 AND (r.overlap = 0 OR $6)
+        FROM unnest($1::uuid[]) AS w(id)
+        WHERE r.id = w.id AND r.state = 0 AND r.due_at <= $4 AND r.crashes < $5 AND (r.overlap = 0 OR $6)
             AND EXISTS (SELECT 1 FROM workers WHERE id = $3 AND state <> 2)
         {Taken}
         """;
 
-    // Of the runs on their last chance at most one is claimed, and none while the worker runs another.
-    private const string ClaimLastChance = $"""
-        {Take}
-        FROM (
-            SELECT r.id, w.token
-            FROM unnest($1::uuid[], $2::bigint[]) AS w(id, token)
-            JOIN runs r ON r.id = w.id
-            WHERE r.state + 0 = 0 AND r.due_at <= $4 AND r.crashes >= $5 AND (r.overlap = 0 OR $6) AND EXISTS (SELECT 1 FROM workers WHERE id = $3 AND state <> 2)
-                AND NOT EXISTS (SELECT 1 FROM runs AS other WHERE other.worker_id = $3 AND other.state = 1 AND other.crashes >= $5)
-            ORDER BY r.id LIMIT 1 FOR UPDATE OF r
-        ) AS w
-        WHERE r.id = w.id
-        {Taken}
+    // Of the runs on their last chance at most one is claimed, and none while the worker runs another: an index holds all that ever were (2 is RescueRuns.CrashCap - 1).
+    internal const string ClaimLastChance = $"""
+        WITH claimed AS (
+            {Take}
+            FROM (
+                SELECT r.id
+                FROM unnest($1::uuid[]) AS w(id)
+                JOIN runs r ON r.id = w.id
+                WHERE r.state = 0 AND r.due_at <= $4 AND r.crashes >= $5 AND (r.overlap = 0 OR $6) AND EXISTS (SELECT 1 FROM workers WHERE id = $3 AND state <> 2)
+                    AND NOT EXISTS (SELECT 1 FROM runs AS other WHERE other.crashes >= 2 AND other.worker_id = $3 AND other.state = 1)
+                ORDER BY r.id LIMIT 1 FOR UPDATE OF r
+            ) AS w
+            WHERE r.id = w.id
+            {Taken}
+        ), kept AS (
+            INSERT INTO claims (worker_id, lease_token, ids) SELECT $3, $2, ARRAY[id] FROM claimed
+        )
+        SELECT * FROM claimed
         """;
 
-    private const string FindPending = "SELECT id, due_at, overlap FROM runs WHERE id = ANY($1) AND state + 0 = 0";
+    private const string FindPending = "SELECT id, due_at, overlap FROM runs WHERE id = ANY($1) AND state = 0";
 
     internal const string Complete = """
-        UPDATE runs AS r SET state = 2, finished_at = c.finished, output = c.output, error = NULL, error_type = NULL, cancel_requested_at = NULL,
+        UPDATE runs AS r SET state = 2, listed = NULL, finished_at = c.finished, output = c.output, error = NULL, error_type = NULL, cancel_requested_at = NULL,
             progress = CASE WHEN r.progress IS NULL THEN NULL ELSE 1 END
         FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[]) AS c(id, token, finished, output)
-        WHERE r.id = c.id AND r.lease_token = c.token AND r.state + 0 = 1
+        WHERE r.id = c.id AND r.lease_token = c.token AND r.state = 1
         RETURNING r.id, r.lease_token
         """;
 
     // From here to the commit the row is locked, and may not stay so with a worker that stands still: its run is another's when its lease is over.
     private const string CompleteInTransaction = Complete + ", set_config('idle_in_transaction_session_timeout', '10s', true)";
 
-    private const string FindCompleted = "SELECT id, lease_token FROM runs WHERE id = ANY($1) AND state + 0 = 2";
+    private const string FindCompleted = "SELECT id, lease_token FROM runs WHERE id = ANY($1) AND state = 2";
 
     private const string InsertEvents = """
         INSERT INTO outbox (message_id, name, body, run_id, trace_parent, created_at, failures, next_try_at)
@@ -108,7 +137,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
             FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::integer[], $5::integer[], $6::timestamptz[], $7::integer[],
                 $8::text[], $9::text[], $10::text[]) AS e(id, token, ended, outcome, next, due, uncounted, type, error, stack)
             JOIN runs r ON r.id = e.id
-            WHERE r.lease_token = e.token AND r.state + 0 = 1
+            WHERE r.lease_token = e.token AND r.state = 1
             ORDER BY r.id FOR UPDATE OF r
         ), written AS (
             INSERT INTO attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack)
@@ -116,6 +145,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         )
         UPDATE runs AS r SET
             state = CASE WHEN f.next = 0 AND r.cancel_requested_at IS NOT NULL THEN 4 ELSE f.next END,
+            listed = CASE WHEN f.next = 0 AND r.cancel_requested_at IS NOT NULL THEN 4 ELSE f.next END,
             finished_at = CASE WHEN f.next = 0 AND r.cancel_requested_at IS NULL THEN NULL ELSE f.ended END,
             due_at = coalesce(f.due, r.due_at), staged = f.next <> 0, attempt = r.attempt - f.uncounted,
             error_type = CASE WHEN r.cancel_requested_at IS NOT NULL AND f.next IN (0, 4) THEN NULL
@@ -126,12 +156,21 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         RETURNING r.id, r.lease_token
         """;
 
-    // By the dead workers' ids: under those of the living the index still holds all that ended since the last vacuum. And not those that a
-    // worker is ending at this moment: one that stands still in the middle of it would hold up the leader, who would lose his lease.
+    // Not those that a worker is ending at this moment: one that stands still in the middle of it would hold up the leader, who would lose his lease.
+    // A claim that is seen without a running run of it is over: both were committed at once, and its token never comes back.
     internal const string LockOrphans = """
-        SELECT id, worker_id, lease_token, crashes, cancel_requested_at IS NOT NULL FROM runs
-        WHERE state = 1 AND worker_id = ANY (ARRAY(SELECT id FROM workers WHERE state = 2))
-        ORDER BY id FOR UPDATE SKIP LOCKED
+        WITH orphaned AS (
+            SELECT c.worker_id, c.lease_token, c.ids FROM workers w JOIN claims c ON c.worker_id = w.id WHERE w.state = 2
+            FOR UPDATE OF c SKIP LOCKED
+        ), over AS (
+            DELETE FROM claims AS c USING orphaned o
+            WHERE c.worker_id = o.worker_id AND c.lease_token = o.lease_token AND NOT EXISTS (
+                SELECT 1 FROM unnest(o.ids) AS i(id) JOIN runs r ON r.id = i.id WHERE r.state = 1 AND r.lease_token = o.lease_token)
+        )
+        SELECT r.id, r.worker_id, r.lease_token, r.crashes, r.cancel_requested_at IS NOT NULL
+        FROM orphaned o CROSS JOIN unnest(o.ids) AS i(id) JOIN runs r ON r.id = i.id
+        WHERE r.state = 1 AND r.lease_token = o.lease_token
+        ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
         """;
 
     private const string Rescue = """
@@ -141,7 +180,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
             INSERT INTO attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error)
             SELECT r.id, r.attempt, r.worker_id, r.started_at, $5, $6, $7, o.error FROM rescued o JOIN runs r ON r.id = o.id
         )
-        UPDATE runs AS r SET state = o.next, crashes = o.crashes, attempt_offset = r.attempt_offset + 1, staged = false, due_at = $5,
+        UPDATE runs AS r SET state = o.next, listed = o.next, crashes = o.crashes, attempt_offset = r.attempt_offset + 1, staged = false, due_at = $5,
             finished_at = CASE WHEN o.next = 0 THEN NULL ELSE $5 END,
             error_type = CASE WHEN o.next = 4 THEN r.error_type ELSE $7 END,
             error = CASE WHEN o.next = 4 THEN r.error ELSE o.error END
@@ -149,12 +188,12 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         """;
 
     private const string ReadUnstaged =
-        "SELECT id, lane, due_at FROM runs WHERE state = 0 AND NOT staged AND due_at <= $1 ORDER BY due_at LIMIT $2";
+        "SELECT id, lane, due_at FROM runs WHERE listed = 0 AND NOT staged AND due_at <= $1 ORDER BY due_at LIMIT $2";
 
     internal const string MarkStaged = """
         WITH found AS (
             SELECT r.id FROM unnest($1::uuid[], $2::timestamptz[]) AS s(id, due) JOIN runs r ON r.id = s.id
-            WHERE r.state + 0 = 0 AND NOT r.staged AND r.due_at = s.due
+            WHERE r.state = 0 AND NOT r.staged AND r.due_at = s.due
             ORDER BY r.id FOR UPDATE OF r
         )
         UPDATE runs AS r SET staged = true FROM found f WHERE r.id = f.id
@@ -164,12 +203,10 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
     /// or whose machine is gone, would keep the lease's row locked: nobody could lead until it comes back.</summary>
     internal const string EndWhenIdle = "set_config('idle_in_transaction_session_timeout', '3s', true)";
 
-    /// <summary>What reads runs by their worker in this transaction marks the index entries of ended runs as it meets them, so that nobody goes
-    /// through them again. A bitmap scan, which the planner prefers, marks none, and goes through all that ended since the last vacuum every time.</summary>
-    internal const string MarkEnded = "set_config('enable_bitmapscan', 'off', true)";
-
     // Shared by all of this leader's writes, refused to whoever wants to take or renew the lease.
     private const string LockTerm = $"SELECT {EndWhenIdle} FROM leases WHERE name = $1 AND term = $2 FOR SHARE";
+
+    private readonly OpenClaims _claims = new();
 
     public override DbTransaction Own(DbTransaction transaction) => transaction as Autocommit ?? (DbTransaction)transaction.As<NpgsqlTransaction>("PostgreSQL");
 
@@ -190,8 +227,18 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
     public override Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct) => ExecuteAsync(
         Own(transaction), MarkStaged, ct, Uuids(runs.Select(r => r.Id)), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.DueAt))));
 
+    /// <summary>Makes the pending runs of batches that were due before an instant known to the indexes, until so many are, or there are no more.</summary>
+    public async Task ListBatchesAsync(DbTransaction transaction, string lane, DateTimeOffset dueBefore, int runs, CancellationToken ct)
+    {
+        for (var (taken, listed) = (1L, 0L); taken > 0 && listed < runs;)
+        {
+            var found = await QueryAsync(Own(transaction), ListBatches, r => (Taken: r.GetInt64(0), Listed: r.GetInt64(1)), ct, Text(lane), Instant(dueBefore));
+            (taken, listed) = (found[0].Taken, listed + found[0].Listed);
+        }
+    }
+
     public override async Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct) =>
-        (await QueryAsync(Own(transaction), LockTerm, _ => true, ct, Text(lease), new NpgsqlParameter<long> { TypedValue = term })).Count > 0;
+        (await QueryAsync(Own(transaction), LockTerm, _ => true, ct, Text(lease), Bigint(term))).Count > 0;
 
     protected override async Task<IReadOnlyList<RunId>> InsertRowsAsync(DbTransaction own, IReadOnlyList<NewRun> runs, CancellationToken ct)
     {
@@ -204,12 +251,29 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
             Array(NpgsqlDbType.Text, runs.Select(r => r.ScheduleId)), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.FireTime))),
             Array(NpgsqlDbType.Uuid, runs.Select(r => r.ParentId?.Value)), Array(NpgsqlDbType.Text, runs.Select(r => r.Args)),
             Array(NpgsqlDbType.Text, runs.Select(r => r.Tags)), Array(NpgsqlDbType.Text, runs.Select(r => r.TraceParent)),
-            Array(NpgsqlDbType.Integer, runs.Select(r => (int)r.Overlap)),
+            Array(NpgsqlDbType.Integer, runs.Select(r => (int)r.Overlap)), Array(NpgsqlDbType.Integer, runs.Select(r => IsBatched(r) ? null : (int?)RunState.Pending)),
         ];
-        if (runs.Any(r => r.MayExist))
-            return await QueryAsync(own, InsertUnlessThere, RunIdOf, ct, rows);
-        await ExecuteAsync(own, Insert, ct, rows);
-        return [.. runs.Select(r => r.Id)];
+        var mayExist = runs.Any(r => r.MayExist);
+        await using var batch = new NpgsqlBatch((NpgsqlConnection)own.Connection!);
+        batch.BatchCommands.Add(Command(mayExist ? InsertUnlessThere : Insert, rows));
+        foreach (var lane in runs.Where(IsBatched).GroupBy(r => r.Lane, StringComparer.Ordinal))
+        {
+            foreach (var together in lane.Chunk(BatchSize))
+                batch.BatchCommands.Add(Command(AddBatch, Text(lane.Key), Instant(together.Max(r => r.DueAt)), Uuids(together.Select(r => r.Id))));
+        }
+
+        var inserted = mayExist ? new List<RunId>(runs.Count) : [.. runs.Select(r => r.Id)];
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        while (mayExist && await reader.ReadAsync(ct))
+            inserted.Add(RunIdOf(reader));
+        // To the end: an error of a later statement shows when its result is asked for.
+        while (await reader.NextResultAsync(ct))
+        {
+        }
+
+        return inserted;
+
+        static bool IsBatched(NewRun run) => run is { Staged: true, ScheduleId: null };
     }
 
     protected override async Task<IReadOnlyList<(string Key, RunId Id, byte[] Hash)>> FindKeysAsync(DbTransaction own, string[] keys, CancellationToken ct) =>
@@ -226,60 +290,74 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
     protected override async Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
         DbTransaction own, WorkerId worker, IReadOnlyList<RunLease> leases, DateTimeOffset now, bool inTurn, CancellationToken ct)
     {
+        var token = leases[0].LeaseToken;
         var claimed = new List<ClaimedRun>(leases.Count);
         await using (var batch = new NpgsqlBatch((NpgsqlConnection)own.Connection!))
         {
-            batch.BatchCommands.Add(Command(IsAlive, Uuid(worker.Value)));
-            batch.BatchCommands.Add(Command(Claim, Wanted(leases)));
+            batch.BatchCommands.Add(Command(KeepClaim, Uuid(worker.Value), Bigint(token), Uuids(leases.Select(l => l.Id))));
+            batch.BatchCommands.Add(Command(Claim, Wanted(leases.Select(l => l.Id), token)));
+            if (own is Autocommit && _claims.TakeOver() is { Length: > 0 } over)
+                batch.BatchCommands.Add(Command(DropClaims, Uuid(worker.Value), Array(NpgsqlDbType.Bigint, over)));
             await using var reader = await batch.ExecuteReaderAsync(ct);
-            await reader.ReadAsync(ct);
-            if (!reader.GetBoolean(0))
+            if (!await reader.ReadAsync(ct))
                 return null;
             await reader.NextResultAsync(ct);
             while (await reader.ReadAsync(ct))
                 claimed.Add(Read(reader));
+            await reader.NextResultAsync(ct);
         }
 
+        // Only what is committed for certain.
+        if (own is Autocommit)
+            _claims.Opened(token, claimed.Count);
         if (claimed.Count == leases.Count)
             return claimed;
         // Most of the rest are duplicates: nudges that came twice.
         var ids = claimed.Select(run => run.Id).ToHashSet();
-        claimed.AddRange(await QueryAsync(own, ClaimLastChance, Read, ct, Wanted(leases.Where(l => !ids.Contains(l.Id)))));
+        claimed.AddRange(await QueryAsync(
+            own, ClaimLastChance, Read, ct, Wanted(leases.Select(l => l.Id).Where(id => !ids.Contains(id)), Random.Shared.NextInt64())));
         return claimed;
 
         ClaimedRun Read(NpgsqlDataReader reader) => ReadClaimed(reader, RunIdOf(reader), now);
 
-        NpgsqlParameter[] Wanted(IEnumerable<RunLease> wanted)
-        {
-            var rows = wanted.ToArray();
-            return
-            [
-                Uuids(rows.Select(l => l.Id)), Array(NpgsqlDbType.Bigint, rows.Select(l => l.LeaseToken)),
-                Uuid(worker.Value), Instant(now), Integer(RescueRuns.CrashCap - 1), new NpgsqlParameter<bool> { TypedValue = inTurn },
-            ];
-        }
+        NpgsqlParameter[] Wanted(IEnumerable<RunId> wanted, long lease) =>
+        [
+            Uuids(wanted), Bigint(lease), Uuid(worker.Value), Instant(now), Integer(RescueRuns.CrashCap - 1), new NpgsqlParameter<bool> { TypedValue = inTurn },
+        ];
     }
 
     protected override async Task<IReadOnlyList<(RunId Id, DateTimeOffset DueAt, bool TakesTurns)>> FindPendingAsync(DbTransaction own, RunId[] ids, CancellationToken ct) =>
         await QueryAsync(own, FindPending, r => (RunIdOf(r), r.GetUtc(1), r.GetInt32(2) != 0), ct, Uuids(ids));
 
     protected override async Task<IReadOnlyList<RunLease>> CompleteRowsAsync(
-        DbTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct) => await QueryAsync(
-        own, own is Autocommit ? Complete : CompleteInTransaction, LeaseOf, ct,
-        Uuids(completions.Select(c => c.Id)), Array(NpgsqlDbType.Bigint, completions.Select(c => c.LeaseToken)),
-        Array(NpgsqlDbType.TimestampTz, completions.Select(c => Utc(c.FinishedAt))), Array(NpgsqlDbType.Text, completions.Select(c => c.Output)));
+        DbTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct)
+    {
+        var completed = await QueryAsync(
+            own, own is Autocommit ? Complete : CompleteInTransaction, LeaseOf, ct,
+            Uuids(completions.Select(c => c.Id)), Array(NpgsqlDbType.Bigint, completions.Select(c => c.LeaseToken)),
+            Array(NpgsqlDbType.TimestampTz, completions.Select(c => Utc(c.FinishedAt))), Array(NpgsqlDbType.Text, completions.Select(c => c.Output)));
+        if (own is Autocommit)
+            _claims.Settled(completed);
+        if (own is not Autocommit || completed.Count < completions.Count)
+            _claims.Forget(completions.Select(c => new RunLease(c.Id, c.LeaseToken)));
+        return completed;
+    }
 
     protected override async Task<IReadOnlyList<RunLease>> FindCompletedAsync(DbTransaction own, RunId[] ids, CancellationToken ct) =>
         await QueryAsync(own, FindCompleted, LeaseOf, ct, Uuids(ids));
 
     protected override async Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(
-        DbTransaction own, IReadOnlyList<AttemptEnd> ends, CancellationToken ct) => await QueryAsync(
-        own, EndAttempt, LeaseOf, ct,
-        Uuids(ends.Select(e => e.Id)), Array(NpgsqlDbType.Bigint, ends.Select(e => e.LeaseToken)),
-        Array(NpgsqlDbType.TimestampTz, ends.Select(e => Utc(e.EndedAt))), Array(NpgsqlDbType.Integer, ends.Select(e => (int)e.Outcome)),
-        Array(NpgsqlDbType.Integer, ends.Select(e => (int)e.Next)), Array(NpgsqlDbType.TimestampTz, ends.Select(e => Utc(e.DueAt))),
-        Array(NpgsqlDbType.Integer, ends.Select(e => e.Counts ? 0 : 1)), Array(NpgsqlDbType.Text, ends.Select(e => e.ErrorType)),
-        Array(NpgsqlDbType.Text, ends.Select(e => e.Error)), Array(NpgsqlDbType.Text, ends.Select(e => e.Stack)));
+        DbTransaction own, IReadOnlyList<AttemptEnd> ends, CancellationToken ct)
+    {
+        _claims.Forget(ends.Select(e => new RunLease(e.Id, e.LeaseToken)));
+        return await QueryAsync(
+            own, EndAttempt, LeaseOf, ct,
+            Uuids(ends.Select(e => e.Id)), Array(NpgsqlDbType.Bigint, ends.Select(e => e.LeaseToken)),
+            Array(NpgsqlDbType.TimestampTz, ends.Select(e => Utc(e.EndedAt))), Array(NpgsqlDbType.Integer, ends.Select(e => (int)e.Outcome)),
+            Array(NpgsqlDbType.Integer, ends.Select(e => (int)e.Next)), Array(NpgsqlDbType.TimestampTz, ends.Select(e => Utc(e.DueAt))),
+            Array(NpgsqlDbType.Integer, ends.Select(e => e.Counts ? 0 : 1)), Array(NpgsqlDbType.Text, ends.Select(e => e.ErrorType)),
+            Array(NpgsqlDbType.Text, ends.Select(e => e.Error)), Array(NpgsqlDbType.Text, ends.Select(e => e.Stack)));
+    }
 
     protected override Task InsertEventsAsync(DbTransaction own, IReadOnlyList<OutboxMessage> events, CancellationToken ct) => ExecuteAsync(
         own, InsertEvents, ct,

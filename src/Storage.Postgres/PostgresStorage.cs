@@ -42,7 +42,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     public PlainSql Sql { get; } = new PostgresPlainSql();
 
     /// <summary>The migrations of this program, oldest first.</summary>
-    internal static IReadOnlyList<string> Migrations { get; } = ["20261125015918_Initial", "20261125140048_ConsumerMessages", "20261126151106_Scheduling"];
+    internal static IReadOnlyList<string> Migrations { get; } = ["20261125015918_Initial", "20261125140048_ConsumerMessages", "20261126151106_Scheduling", "20261128015434_UnlistedRuns"];
 
     private PooledDbContextFactory<PostgresDbContext> Reading =>
         _reading ??= new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_source).Options, FleetDbContext.MostPooled);
@@ -99,6 +99,19 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         }
     }
 
+    public async Task<IReadOnlyList<RunId>> ReadWaitingAsync(string lane, DateTimeOffset dueBefore, int limit, CancellationToken ct)
+    {
+        await AutocommitAsync(
+            async scope =>
+            {
+                await _statements.ListBatchesAsync(scope.Transaction, lane, dueBefore, limit, ct);
+                return true;
+            },
+            ct);
+        await using var db = Reading.CreateDbContext();
+        return await db.ListedPending.Where(r => r.Lane == lane && r.Staged && r.DueAt < dueBefore).OrderBy(r => r.DueAt).Select(r => r.Id).Take(limit).ToListAsync(ct);
+    }
+
     public async Task MigrateAsync(CancellationToken ct)
     {
         await using var db = Reading.CreateDbContext();
@@ -107,8 +120,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     public async Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct)
     {
-        // The settings are for what leader and workers do next: renew a lease, and look for the runs of a worker.
-        const string sql = $"SELECT clock_timestamp(), {PostgresRunStatements.EndWhenIdle}, {PostgresRunStatements.MarkEnded}";
+        // The setting is for what leader and workers do next: renew a lease.
+        const string sql = $"SELECT clock_timestamp(), {PostgresRunStatements.EndWhenIdle}";
         var transaction = (NpgsqlTransaction)scope.Transaction;
         await using var command = new NpgsqlCommand(sql, transaction.Connection, transaction);
         return new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(ct))!, TimeSpan.Zero);

@@ -45,6 +45,8 @@ internal static class Statement
 
     public static NpgsqlParameter<int> Integer(int value) => new() { TypedValue = value };
 
+    public static NpgsqlParameter<long> Bigint(long value) => new() { TypedValue = value };
+
     public static NpgsqlParameter<DateTime> Instant(DateTimeOffset value) => new() { TypedValue = value.UtcDateTime };
 
     public static DateTime Utc(DateTimeOffset value) => value.UtcDateTime;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fleet.Api.Runs;
 using Fleet.Core;
+using Fleet.Core.Runs;
 using Fleet.Core.Storage;
 using Fleet.Core.Workers;
 using Microsoft.AspNetCore.Builder;
@@ -31,8 +32,8 @@ internal static class GetLanesEndpoints
     private static async Task<IResult> LanesAsync(IStorage storage, CancellationToken ct)
     {
         await using var db = storage.Read();
-        var pending = await db.Runs.Where(r => r.State == RunState.Pending).GroupBy(r => r.Lane).Select(g => new { g.Key, Count = g.Count() }).ToDictionaryAsync(g => g.Key, g => g.Count, ct);
-        var running = await db.Runs.Where(r => r.State == RunState.Running).GroupBy(r => r.Lane).Select(g => new { g.Key, Count = g.Count() }).ToDictionaryAsync(g => g.Key, g => g.Count, ct);
+        var pending = await CountAsync(db.Pending, ct);
+        var running = await CountAsync(db.Running, ct);
         var slots = (await db.Workers.AsNoTracking().Where(w => w.State == WorkerState.Active).Select(w => w.Lanes).ToListAsync(ct))
             .SelectMany(Slots).GroupBy(s => s.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Sum(s => s.Value), StringComparer.Ordinal);
         var known = await db.Lanes.Select(l => l.Name).ToListAsync(ct);
@@ -41,6 +42,9 @@ internal static class GetLanesEndpoints
             new Page<LaneView>([.. names.Select(n => new LaneView(n, pending.GetValueOrDefault(n), running.GetValueOrDefault(n), slots.GetValueOrDefault(n)))]),
             FleetJson.Payload);
     }
+
+    private static Task<Dictionary<string, int>> CountAsync(IQueryable<Run> runs, CancellationToken ct) =>
+        runs.GroupBy(r => r.Lane).Select(g => new { g.Key, Count = g.Count() }).ToDictionaryAsync(g => g.Key, g => g.Count, ct);
 
     private static async Task<IResult> WorkersAsync(IStorage storage, CancellationToken ct)
     {

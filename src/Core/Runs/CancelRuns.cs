@@ -34,10 +34,13 @@ public sealed class CancelRuns(IStorage storage, ILaneTransport transport, TakeT
     {
         var runs = scope.Db.Runs.Where(r => r.Id == id);
         var canceled = await runs.Where(r => r.State == RunState.Pending).ExecuteUpdateAsync(
-            set => set.SetProperty(r => r.State, RunState.Canceled)
-                .SetProperty(r => r.FinishedAt, now)
-                .SetProperty(r => r.ErrorType, (string?)null)
-                .SetProperty(r => r.Error, reason),
+            set =>
+            {
+                scope.Db.SetState(set, RunState.Canceled);
+                set.SetProperty(r => r.FinishedAt, now)
+                    .SetProperty(r => r.ErrorType, (string?)null)
+                    .SetProperty(r => r.Error, reason);
+            },
             ct);
         if (canceled > 0)
             return CancelResult.Canceled;

@@ -23,19 +23,16 @@ public sealed class PruneRuns(IStorage storage, TimeProvider time)
         {
             var now = time.GetUtcNow();
             var (succeededBefore, othersBefore) = (now - keepSucceeded, now - keepOthers);
-            var runs = scope.Db.Runs;
-            var ids = await runs
-                .Where(r => (r.State == RunState.Succeeded && r.FinishedAt < succeededBefore)
-                    || ((r.State == RunState.Failed || r.State == RunState.Canceled) && r.FinishedAt < othersBefore))
-                .OrderBy(r => r.FinishedAt).Select(r => r.Id).Take(BatchSize).ToListAsync(ct);
+            var ids = await scope.Db.Succeeded(DateTimeOffset.MinValue, succeededBefore).Select(r => r.Id).Take(BatchSize).ToListAsync(ct);
+            ids.AddRange(await scope.Db.FailedOrCanceled(othersBefore).Select(r => r.Id).Take(BatchSize - ids.Count).ToListAsync(ct));
             await scope.Db.Attempts.Where(a => ids.Contains(a.RunId)).ExecuteDeleteAsync(ct);
             await scope.Db.Replays.Where(r => ids.Contains(r.RunId)).ExecuteDeleteAsync(ct);
             await scope.Db.RunLogs.Where(l => ids.Contains(l.RunId)).ExecuteDeleteAsync(ct);
-            await runs.Where(r => ids.Contains(r.Id)).ExecuteDeleteAsync(ct);
+            await scope.Db.Runs.Where(r => ids.Contains(r.Id)).ExecuteDeleteAsync(ct);
             await scope.Db.Inbox.Where(m => m.ReceivedAt < now - keepInbox).ExecuteDeleteAsync(ct);
             // Not those of whom a run may be left: RescueRuns finds it by its worker.
             await scope.Db.Workers
-                .Where(w => w.State == WorkerState.Gone && w.HeartbeatAt < succeededBefore && !runs.Any(r => r.State == RunState.Running && r.WorkerId == w.Id))
+                .Where(w => w.State == WorkerState.Gone && w.HeartbeatAt < succeededBefore && !scope.Db.Running.Any(r => r.WorkerId == w.Id))
                 .ExecuteDeleteAsync(ct);
             return ids.Count;
         },

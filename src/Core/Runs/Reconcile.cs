@@ -53,17 +53,15 @@ public sealed partial class Reconcile(IStorage storage, ILaneTransport transport
             }
 
             // Those nudged lately are read too and left out: they must not stand before the others.
-            var waiting = await db.Runs.AsNoTracking()
-                .Where(r => r.State == RunState.Pending && r.Lane == lane && r.Staged && r.DueAt < before)
-                .OrderBy(r => r.DueAt).Select(r => r.Id).Take(BatchSize + nudged.Count).ToListAsync(ct);
-            waiting = [.. waiting.Where(id => !nudged.ContainsKey(id)).Take(BatchSize)];
-            if (waiting.Count == 0)
+            var all = await storage.ReadWaitingAsync(lane, before, BatchSize + nudged.Count, ct);
+            RunId[] waiting = [.. all.Where(id => !nudged.ContainsKey(id)).Take(BatchSize)];
+            if (waiting.Length == 0)
                 continue;
             await NudgePublisher.SendAllAsync(transport, lane, waiting, ct);
             foreach (var id in waiting)
                 nudged[id] = now;
-            LogNudged(waiting.Count, lane, isEmpty ? "its queue was empty" : "they were overtaken");
-            total += waiting.Count;
+            LogNudged(waiting.Length, lane, isEmpty ? "its queue was empty" : "they were overtaken");
+            total += waiting.Length;
         }
 
         return total;

@@ -31,14 +31,17 @@ public sealed class ReplayRuns(IStorage storage, NudgePublisher nudges, TimeProv
                 var replayed = await scope.Db.Runs
                     .Where(r => r.Id == id && (r.State == RunState.Failed || r.State == RunState.Canceled))
                     .ExecuteUpdateAsync(
-                        set => set.SetProperty(r => r.State, RunState.Pending)
-                            .SetProperty(r => r.DueAt, now)
-                            .SetProperty(r => r.Staged, true)
-                            .SetProperty(r => r.AttemptOffset, r => r.Attempt)
-                            .SetProperty(r => r.Crashes, 0)
-                            .SetProperty(r => r.Replays, r => r.Replays + 1)
-                            .SetProperty(r => r.CancelRequestedAt, (DateTimeOffset?)null)
-                            .SetProperty(r => r.FinishedAt, (DateTimeOffset?)null),
+                        set =>
+                        {
+                            scope.Db.SetState(set, RunState.Pending);
+                            set.SetProperty(r => r.DueAt, now)
+                                .SetProperty(r => r.Staged, true)
+                                .SetProperty(r => r.AttemptOffset, r => r.Attempt)
+                                .SetProperty(r => r.Crashes, 0)
+                                .SetProperty(r => r.Replays, r => r.Replays + 1)
+                                .SetProperty(r => r.CancelRequestedAt, (DateTimeOffset?)null)
+                                .SetProperty(r => r.FinishedAt, (DateTimeOffset?)null);
+                        },
                         ct);
                 if (replayed == 0)
                     return (ReplayResult.WrongState, "");

@@ -20,22 +20,22 @@ public sealed class TakeTurns(IStorage storage, ILaneTransport transport, NudgeP
     private const string FindPolicy = "SELECT overlap FROM runs WHERE id = @id AND state = 0 AND due_at <= @now";
 
     // One that has been started before has not ended, however long its retry or its snooze lasts.
-    private const string FindOthers = """
+    private readonly string _findOthers = $"""
         SELECT o.id, CASE WHEN o.state = 1 THEN 1 ELSE 0 END, CASE
             WHEN COALESCE(o.fire_time, o.created_at) < COALESCE(r.fire_time, r.created_at) THEN 1
             WHEN COALESCE(o.fire_time, o.created_at) = COALESCE(r.fire_time, r.created_at) AND o.id < r.id THEN 1
             ELSE 0 END
         FROM runs r JOIN runs o ON o.schedule_id = r.schedule_id AND o.id <> r.id
-        WHERE r.id = @id AND o.schedule_id IS NOT NULL AND o.state < 2 AND (o.state = 1 OR o.started_at IS NOT NULL OR o.due_at <= @now)
+        WHERE r.id = @id AND o.schedule_id IS NOT NULL AND o.{storage.Sql.OpenState} < 2 AND (o.state = 1 OR o.started_at IS NOT NULL OR o.due_at <= @now)
         """;
 
-    private const string Cancel = "UPDATE runs SET state = 4, finished_at = @now, error_type = NULL, error = @reason WHERE id = @id AND state = 0";
+    private readonly string _cancel = $"UPDATE runs SET {storage.Sql.SetState(RunState.Canceled)}, finished_at = @now, error_type = NULL, error = @reason WHERE id = @id AND state = 0";
 
     private const string RequestCancel = "UPDATE runs SET cancel_requested_at = @now, error = @reason WHERE id = @id AND state = 1 AND cancel_requested_at IS NULL";
 
-    private const string FindNext = """
+    private readonly string _findNext = $"""
         SELECT n.id, n.lane FROM runs r JOIN runs n ON n.schedule_id = r.schedule_id
-        WHERE r.id = @id AND n.schedule_id IS NOT NULL AND n.state < 2 AND n.state = 0 AND n.overlap > 1 AND n.due_at <= @now
+        WHERE r.id = @id AND n.schedule_id IS NOT NULL AND n.{storage.Sql.OpenState} < 2 AND n.state = 0 AND n.overlap > 1 AND n.due_at <= @now
         ORDER BY COALESCE(n.fire_time, n.created_at), n.id
         """;
 
@@ -58,7 +58,7 @@ public sealed class TakeTurns(IStorage storage, ILaneTransport transport, NudgeP
     {
         var waiting = await storage.AutocommitAsync(
             scope => storage.Sql.QueryAsync(
-                scope.Transaction, FindNext, r => (Id: storage.Sql.ReadRunId(r, 0), Lane: r.GetString(1)), ct, ("@id", ended), ("@now", time.GetUtcNow())),
+                scope.Transaction, _findNext, r => (Id: storage.Sql.ReadRunId(r, 0), Lane: r.GetString(1)), ct, ("@id", ended), ("@now", time.GetUtcNow())),
             ct);
         if (waiting.Count > 0)
             nudges.Publish([new Nudge(waiting[0].Lane, waiting[0].Id)]);
@@ -72,7 +72,7 @@ public sealed class TakeTurns(IStorage storage, ILaneTransport transport, NudgeP
         if (found.Count == 0)
             return (ClaimOutcome.Duplicate, []);
         var others = await storage.Sql.QueryAsync(
-            scope.Transaction, FindOthers, r => new Other(storage.Sql.ReadRunId(r, 0), r.GetInt32(1) != 0, r.GetInt32(2) != 0), ct, ("@id", id), ("@now", now));
+            scope.Transaction, _findOthers, r => new Other(storage.Sql.ReadRunId(r, 0), r.GetInt32(1) != 0, r.GetInt32(2) != 0), ct, ("@id", id), ("@now", now));
         Other[] inTheWay = [.. others.Where(o => o.IsBefore || o.IsRunning)];
 
         IReadOnlyList<RunId> stopped = [];
@@ -104,7 +104,7 @@ public sealed class TakeTurns(IStorage storage, ILaneTransport transport, NudgeP
         return (claimed[0].Run is { } taken ? claimed[0] with { Run = taken with { IsInTurn = true } } : claimed[0], []);
 
         Task CancelAsync(RunId run, string reason) =>
-            storage.Sql.ExecuteAsync(scope.Transaction, Cancel, ct, ("@id", run), ("@now", now), ("@reason", reason));
+            storage.Sql.ExecuteAsync(scope.Transaction, _cancel, ct, ("@id", run), ("@now", now), ("@reason", reason));
     }
 
     private sealed record Other(RunId Id, bool IsRunning, bool IsBefore);

@@ -15,12 +15,10 @@ public sealed class MeanDurations(IStorage storage, TimeProvider time)
     /// <returns>The mean duration by the job's name. A job of which none of these runs is has no entry.</returns>
     public async Task<IReadOnlyDictionary<string, TimeSpan>> ReadAsync(CancellationToken ct)
     {
-        var since = time.GetUtcNow() - Window;
+        var now = time.GetUtcNow();
         await using var db = storage.Read();
         // The mean is formed here: no two databases subtract times alike.
-        var runs = await db.Runs.AsNoTracking()
-            .Where(r => r.State == RunState.Succeeded && r.FinishedAt > since && r.StartedAt != null)
-            .OrderByDescending(r => r.FinishedAt).Take(MostRuns)
+        var runs = await db.Succeeded(now - Window, now).Reverse().Where(r => r.StartedAt != null).Take(MostRuns)
             .Select(r => new { r.Job, r.StartedAt, r.FinishedAt }).ToListAsync(ct);
         return runs.GroupBy(r => r.Job, StringComparer.Ordinal).ToDictionary(
             job => job.Key,

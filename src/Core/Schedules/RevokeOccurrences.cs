@@ -10,13 +10,14 @@ public static class RevokeOccurrences
     public static Task<int> ExecuteAsync(WriteScope scope, string scheduleId, DateTimeOffset now, string reason, CancellationToken ct)
     {
         var text = $"Revoked: {reason}.";
-        return scope.Db.Runs
-            .Where(r => r.ScheduleId == scheduleId && r.FireTime > now && r.State == RunState.Pending && r.Attempt == 0)
-            .ExecuteUpdateAsync(
-                set => set.SetProperty(r => r.State, RunState.Canceled)
-                    .SetProperty(r => r.Revoked, true)
+        return scope.Db.PendingOf(scheduleId).Where(r => r.FireTime > now && r.Attempt == 0).ExecuteUpdateAsync(
+            set =>
+            {
+                scope.Db.SetState(set, RunState.Canceled);
+                set.SetProperty(r => r.Revoked, true)
                     .SetProperty(r => r.FinishedAt, now)
-                    .SetProperty(r => r.Error, text),
-                ct);
+                    .SetProperty(r => r.Error, text);
+            },
+            ct);
     }
 }

@@ -8,6 +8,8 @@ using Fleet.Core.Runs;
 using Fleet.Core.Schedules;
 using Fleet.Core.Workers;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Microsoft.EntityFrameworkCore.Query;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace Fleet.Core.Storage;
@@ -41,6 +43,26 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<InboxMessage> Inbox => Set<InboxMessage>();
 
+    /// <summary>All pending runs.</summary>
+    public virtual IQueryable<Run> Pending => Runs.Where(r => r.State == RunState.Pending);
+
+    /// <summary>The pending runs of a schedule.</summary>
+    public virtual IQueryable<Run> PendingOf(string scheduleId) => Runs.Where(r => r.ScheduleId == scheduleId && r.State == RunState.Pending);
+
+    /// <summary>All running runs.</summary>
+    public virtual IQueryable<Run> Running => Runs.Where(r => r.State == RunState.Running);
+
+    /// <summary>Runs that succeeded in a range of time, in about that order.</summary>
+    public virtual IOrderedQueryable<Run> Succeeded(DateTimeOffset from, DateTimeOffset until) =>
+        Runs.Where(r => r.State == RunState.Succeeded && r.FinishedAt >= from && r.FinishedAt < until).OrderBy(r => r.FinishedAt);
+
+    /// <summary>Runs that failed or were canceled before an instant, in about the order in which they ended.</summary>
+    public virtual IOrderedQueryable<Run> FailedOrCanceled(DateTimeOffset until) =>
+        Runs.Where(r => (r.State == RunState.Failed || r.State == RunState.Canceled) && r.FinishedAt < until).OrderBy(r => r.FinishedAt);
+
+    /// <summary>Lets an update of runs that are not running set their state.</summary>
+    public virtual void SetState(UpdateSettersBuilder<Run> set, RunState state) => set.SetProperty(r => r.State, state);
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         configurationBuilder.Properties<RunId>().HaveConversion<RunIdConverter>();
@@ -55,13 +77,7 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
             run.HasIndex(r => r.IdempotencyKey).IsUnique().HasFilter("idempotency_key IS NOT NULL").HasDatabaseName("ux_runs_idempotency_key");
             run.HasIndex(r => new { r.ScheduleId, r.FireTime }).IsUnique()
                 .HasFilter(Filter("fire_time IS NOT NULL AND {revoked} = 0")).HasDatabaseName("ux_runs_occurrence");
-            // The work that waits, and the work under way, stay small however many runs have ended.
-            run.HasIndex(r => new { r.Lane, r.DueAt }).HasFilter("state = 0").HasDatabaseName("ix_runs_pending");
-            run.HasIndex(r => r.DueAt).HasFilter(Filter("state = 0 AND {staged} = 0")).HasDatabaseName("ix_runs_unstaged");
-            run.HasIndex(r => r.WorkerId).HasFilter("state = 1").HasDatabaseName("ix_runs_running");
-            run.HasIndex(r => r.ScheduleId).HasFilter("schedule_id IS NOT NULL AND state < 2").HasDatabaseName("ix_runs_turns");
-            run.HasIndex(r => r.FinishedAt, "ix_runs_finished").HasFilter("finished_at IS NOT NULL");
-            run.HasIndex(r => r.FinishedAt, "ix_runs_dead").HasFilter("state = 3");
+            AddStateIndexes(run);
         });
         modelBuilder.Entity<Attempt>(attempt =>
         {
@@ -112,6 +128,17 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
                     property.ValueGenerated = Microsoft.EntityFrameworkCore.Metadata.ValueGenerated.Never;
             }
         }
+    }
+
+    /// <summary>The indexes that find runs by what they are at: the work that waits, and the work under way, stay small however many runs have ended.</summary>
+    protected virtual void AddStateIndexes(EntityTypeBuilder<Run> run)
+    {
+        run.HasIndex(r => new { r.Lane, r.DueAt }).HasFilter("state = 0").HasDatabaseName("ix_runs_pending");
+        run.HasIndex(r => r.DueAt).HasFilter(Filter("state = 0 AND {staged} = 0")).HasDatabaseName("ix_runs_unstaged");
+        run.HasIndex(r => r.WorkerId).HasFilter("state = 1").HasDatabaseName("ix_runs_running");
+        run.HasIndex(r => r.ScheduleId).HasFilter("schedule_id IS NOT NULL AND state < 2").HasDatabaseName("ix_runs_turns");
+        run.HasIndex(r => r.FinishedAt, "ix_runs_finished").HasFilter("finished_at IS NOT NULL");
+        run.HasIndex(r => r.FinishedAt, "ix_runs_dead").HasFilter("state = 3");
     }
 
     /// <summary>A filter over booleans in the provider's own literals; <c>{column} = 0</c> stands for "is false".</summary>

@@ -46,6 +46,13 @@ public interface IStorage
         return DatabaseSchema.Of([.. await db.Database.GetAppliedMigrationsAsync(ct)], [.. db.Database.GetMigrations()]);
     }
 
+    /// <summary>Pending runs of a lane that are staged and were due before an instant, in due order.</summary>
+    async Task<IReadOnlyList<RunId>> ReadWaitingAsync(string lane, DateTimeOffset dueBefore, int limit, CancellationToken ct)
+    {
+        await using var db = Read();
+        return await db.Pending.Where(r => r.Lane == lane && r.Staged && r.DueAt < dueBefore).OrderBy(r => r.DueAt).Select(r => r.Id).Take(limit).ToListAsync(ct);
+    }
+
     /// <summary>Brings the schema up to date.</summary>
     Task MigrateAsync(CancellationToken ct);
 

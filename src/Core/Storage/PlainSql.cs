@@ -28,6 +28,16 @@ public abstract class PlainSql
         return rows;
     }
 
+    /// <summary>The column of <c>runs</c> by which an index finds the runs of a schedule that have not ended: their <see cref="RunState"/>.</summary>
+    public virtual string OpenState => "state";
+
+    /// <summary>What sets the state in an update of runs that are not running.</summary>
+    public virtual string SetState(RunState state) => $"state = {state:D}";
+
+    /// <summary>The runs that are leased to <c>@worker</c>: id, lease token, and 1 when a cancel was asked for.</summary>
+    public virtual string ReadHeld =>
+        "SELECT id, lease_token, CASE WHEN cancel_requested_at IS NULL THEN 0 ELSE 1 END FROM runs WHERE state = 1 AND worker_id = @worker";
+
     /// <summary>A statement that makes a table of one's own unless it is there.</summary>
     /// <param name="name">The table's name.</param>
     /// <param name="columns">Columns and constraints, in SQL that every database reads.</param>

@@ -15,7 +15,8 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
         DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool inTurn, CancellationToken ct)
     {
         var own = Own(transaction);
-        var leases = ids.Distinct().Order().Select(id => new RunLease(id, Random.Shared.NextInt64())).ToArray();
+        var token = Random.Shared.NextInt64();
+        var leases = ids.Distinct().Order().Select(id => new RunLease(id, token)).ToArray();
         if (await ClaimRowsAsync(own, worker, leases, now, inTurn, ct) is not { } rows)
             return [.. ids.Select(_ => ClaimOutcome.WorkerGone)];
         var claimed = rows.ToDictionary(run => run.Id);
@@ -83,7 +84,7 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
     /// <summary>Claims those that are due; of the runs on their last chance at most one, and none while the worker runs another.</summary>
     /// <param name="own">The transaction.</param>
     /// <param name="worker">For whom.</param>
-    /// <param name="leases">Each run once, with the token that its lease is to have.</param>
+    /// <param name="leases">Each run once, with the token that its lease is to have: the same for all.</param>
     /// <param name="now">The start of the attempts.</param>
     /// <param name="inTurn">Whether those that take turns are claimed too.</param>
     /// <param name="ct">Cancels the statement.</param>

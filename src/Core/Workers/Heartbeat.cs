@@ -18,10 +18,6 @@ public sealed class Heartbeat(IStorage storage)
     private const string Renew =
         "UPDATE workers SET heartbeat_at = @now, lease_until = @until, claimed_through = @through WHERE id = @worker AND state <> 2";
 
-    private const string ReadHeld = """
-        SELECT id, lease_token, CASE WHEN cancel_requested_at IS NULL THEN 0 ELSE 1 END FROM runs WHERE state = 1 AND worker_id = @worker
-        """;
-
     /// <param name="worker">Whose.</param>
     /// <param name="lease">How long it counts from now, by the database's clock.</param>
     /// <param name="claimedThrough">Lane → the latest due time claimed, in Unix milliseconds.</param>
@@ -39,7 +35,7 @@ public sealed class Heartbeat(IStorage storage)
                 var isAlive = await storage.Sql.ExecuteAsync(
                     scope.Transaction, Renew, ct, ("@now", now), ("@until", until), ("@through", through), ("@worker", worker)) > 0;
                 return new Pulse(
-                    isAlive, isAlive && withHeld ? await storage.Sql.QueryAsync(scope.Transaction, ReadHeld, Held, ct, ("@worker", worker)) : null);
+                    isAlive, isAlive && withHeld ? await storage.Sql.QueryAsync(scope.Transaction, storage.Sql.ReadHeld, Held, ct, ("@worker", worker)) : null);
             },
             ct);
 

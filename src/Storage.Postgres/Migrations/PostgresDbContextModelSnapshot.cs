@@ -369,6 +369,10 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("lease_token");
 
+                    b.Property<int?>("Listed")
+                        .HasColumnType("integer")
+                        .HasColumnName("listed");
+
                     b.Property<int?>("MaxAttempts")
                         .HasColumnType("integer")
                         .HasColumnName("max_attempts");
@@ -435,9 +439,13 @@ namespace Fleet.Storage.Postgres.Migrations
 
                     b.HasKey("Id");
 
-                    b.HasIndex("DueAt")
-                        .HasDatabaseName("ix_runs_unstaged")
-                        .HasFilter("state = 0 AND NOT staged");
+                    b.HasIndex("CreatedAt")
+                        .HasDatabaseName("ix_runs_ended")
+                        .HasFilter("listed > 2");
+
+                    b.HasIndex("Id")
+                        .HasDatabaseName("ix_runs_last_chance")
+                        .HasFilter("crashes >= 2");
 
                     b.HasIndex("IdempotencyKey")
                         .IsUnique()
@@ -446,28 +454,26 @@ namespace Fleet.Storage.Postgres.Migrations
 
                     b.HasIndex("ScheduleId")
                         .HasDatabaseName("ix_runs_turns")
-                        .HasFilter("schedule_id IS NOT NULL AND state < 2");
-
-                    b.HasIndex("WorkerId")
-                        .HasDatabaseName("ix_runs_running")
-                        .HasFilter("state = 1");
+                        .HasFilter("schedule_id IS NOT NULL AND listed < 2");
 
                     b.HasIndex("Lane", "DueAt")
                         .HasDatabaseName("ix_runs_pending")
-                        .HasFilter("state = 0");
+                        .HasFilter("listed = 0");
 
                     b.HasIndex("ScheduleId", "FireTime")
                         .IsUnique()
                         .HasDatabaseName("ux_runs_occurrence")
                         .HasFilter("fire_time IS NOT NULL AND NOT revoked");
 
-                    b.HasIndex(new[] { "FinishedAt" }, "ix_runs_dead")
-                        .HasFilter("state = 3");
+                    b.HasIndex(new[] { "DueAt" }, "ix_runs_unlisted")
+                        .HasFilter("listed IS NULL");
 
-                    b.HasIndex(new[] { "FinishedAt" }, "ix_runs_finished")
-                        .HasFilter("finished_at IS NOT NULL");
+                    b.HasIndex(new[] { "DueAt" }, "ix_runs_unstaged")
+                        .HasFilter("listed = 0 AND NOT staged");
 
                     b.ToTable("runs", (string)null);
+
+                    b.HasAnnotation("Npgsql:StorageParameter:fillfactor", 45);
                 });
 
             modelBuilder.Entity("Fleet.Core.Runs.RunLogLine", b =>
@@ -716,6 +722,61 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasFilter("state <> 2");
 
                     b.ToTable("workers", (string)null);
+                });
+
+            modelBuilder.Entity("Fleet.Storage.Postgres.Batch", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<DateTimeOffset>("DueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("due_at");
+
+                    b.PrimitiveCollection<Guid[]>("Ids")
+                        .IsRequired()
+                        .HasColumnType("uuid[]")
+                        .HasColumnName("ids");
+
+                    b.Property<string>("Lane")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("lane");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Lane", "DueAt")
+                        .HasDatabaseName("ix_batches_due");
+
+                    b.ToTable("batches", (string)null);
+
+                    b.HasAnnotation("Npgsql:StorageParameter:toast_tuple_target", 8160);
+                });
+
+            modelBuilder.Entity("Fleet.Storage.Postgres.Claim", b =>
+                {
+                    b.Property<Guid>("WorkerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("worker_id");
+
+                    b.Property<long>("LeaseToken")
+                        .HasColumnType("bigint")
+                        .HasColumnName("lease_token");
+
+                    b.PrimitiveCollection<Guid[]>("Ids")
+                        .IsRequired()
+                        .HasColumnType("uuid[]")
+                        .HasColumnName("ids");
+
+                    b.HasKey("WorkerId", "LeaseToken");
+
+                    b.ToTable("claims", (string)null);
+
+                    b.HasAnnotation("Npgsql:StorageParameter:toast_tuple_target", 8160);
                 });
 #pragma warning restore 612, 618
         }

@@ -12,6 +12,20 @@ stack text
 CREATE INDEX ix_attempts_run ON public.attempts USING btree (run_id)
 CREATE UNIQUE INDEX "PK_attempts" ON public.attempts USING btree (id)
 
+-- batches
+id bigint NOT NULL
+lane text NOT NULL
+due_at timestamp with time zone NOT NULL
+ids uuid[] NOT NULL
+CREATE INDEX ix_batches_due ON public.batches USING btree (lane, due_at)
+CREATE UNIQUE INDEX "PK_batches" ON public.batches USING btree (id)
+
+-- claims
+worker_id uuid NOT NULL
+lease_token bigint NOT NULL
+ids uuid[] NOT NULL
+CREATE UNIQUE INDEX "PK_claims" ON public.claims USING btree (worker_id, lease_token)
+
 -- inbox
 consumer text NOT NULL
 message_id uuid NOT NULL
@@ -116,12 +130,13 @@ progress_message text
 tags text
 trace_parent text
 overlap integer NOT NULL
-CREATE INDEX ix_runs_dead ON public.runs USING btree (finished_at) WHERE (state = 3)
-CREATE INDEX ix_runs_finished ON public.runs USING btree (finished_at) WHERE (finished_at IS NOT NULL)
-CREATE INDEX ix_runs_pending ON public.runs USING btree (lane, due_at) WHERE (state = 0)
-CREATE INDEX ix_runs_running ON public.runs USING btree (worker_id) WHERE (state = 1)
-CREATE INDEX ix_runs_turns ON public.runs USING btree (schedule_id) WHERE ((schedule_id IS NOT NULL) AND (state < 2))
-CREATE INDEX ix_runs_unstaged ON public.runs USING btree (due_at) WHERE ((state = 0) AND (NOT staged))
+listed integer
+CREATE INDEX ix_runs_ended ON public.runs USING btree (created_at) WHERE (listed > 2)
+CREATE INDEX ix_runs_last_chance ON public.runs USING btree (id) WHERE (crashes >= 2)
+CREATE INDEX ix_runs_pending ON public.runs USING btree (lane, due_at) WHERE (listed = 0)
+CREATE INDEX ix_runs_turns ON public.runs USING btree (schedule_id) WHERE ((schedule_id IS NOT NULL) AND (listed < 2))
+CREATE INDEX ix_runs_unlisted ON public.runs USING btree (due_at) WHERE (listed IS NULL)
+CREATE INDEX ix_runs_unstaged ON public.runs USING btree (due_at) WHERE ((listed = 0) AND (NOT staged))
 CREATE UNIQUE INDEX "PK_runs" ON public.runs USING btree (id)
 CREATE UNIQUE INDEX ux_runs_idempotency_key ON public.runs USING btree (idempotency_key) WHERE (idempotency_key IS NOT NULL)
 CREATE UNIQUE INDEX ux_runs_occurrence ON public.runs USING btree (schedule_id, fire_time) WHERE ((fire_time IS NOT NULL) AND (NOT revoked))

@@ -2,7 +2,6 @@ using System.Text;
 using Fleet.Core.Workers;
 using Fleet.Storage.Postgres;
 using Fleet.Tests.Support;
-using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 
 namespace Fleet.Tests.Storage;
@@ -13,7 +12,8 @@ public sealed class PostgresPlanTests(PostgresServer server)
 {
     public static TheoryData<string, string, string> Statements() => new()
     {
-        { "claim", PostgresRunStatements.Claim, "ARRAY[gen_random_uuid(), gen_random_uuid()], ARRAY[1, 2], gen_random_uuid(), now(), 2, false" },
+        { "claim", PostgresRunStatements.Claim, "ARRAY[gen_random_uuid(), gen_random_uuid()], 1, gen_random_uuid(), now(), 2, false" },
+        { "claim last chance", PostgresRunStatements.ClaimLastChance, "ARRAY[gen_random_uuid()], 1, gen_random_uuid(), now(), 2, false" },
         { "complete", PostgresRunStatements.Complete, "ARRAY[gen_random_uuid()], ARRAY[1], ARRAY[now()], ARRAY['x']" },
         { "end attempt", PostgresRunStatements.EndAttempt, "ARRAY[gen_random_uuid()], ARRAY[1], ARRAY[now()], ARRAY[0], ARRAY[0], ARRAY[now()], ARRAY[0], ARRAY['x'], ARRAY['x'], ARRAY['x']" },
         { "mark staged", PostgresRunStatements.MarkStaged, "ARRAY[gen_random_uuid()], ARRAY[now()]" },
@@ -35,65 +35,38 @@ public sealed class PostgresPlanTests(PostgresServer server)
             Assert.True(plan.Contains("\"PK_runs\"", StringComparison.Ordinal), $"{name}:\n{plan}");
             Assert.DoesNotContain("ix_runs_pending", plan, StringComparison.Ordinal);
             Assert.DoesNotContain("ix_runs_unstaged", plan, StringComparison.Ordinal);
+            Assert.DoesNotContain("ix_runs_unlisted", plan, StringComparison.Ordinal);
         }
 
         await server.DropDatabaseAsync(database);
     }
 
-    [Fact]
-    public async Task LockOrphans_GenericPlan_FindsRunsByTheirWorkers()
+    public static TheoryData<string, string, string, string> Looks() => new()
+    {
+        { "lock orphans", PostgresRunStatements.LockOrphans, "", "PK_claims" },
+        { "list batches", PostgresRunStatements.ListBatches, "('default', now())", "ix_batches_due" },
+        { "read held", new PostgresPlainSql().ReadHeld.Replace("@worker", "$1", StringComparison.Ordinal), "(gen_random_uuid())", "PK_claims" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Looks))]
+    public async Task Look_GenericPlan_FindsRunsByTheIdsOfTheirClaimOrBatch(string name, string sql, string arguments, string index)
     {
         var database = await server.CreateDatabaseAsync();
         await using (var connection = new NpgsqlConnection(database))
         {
             await connection.OpenAsync();
+            await ExecuteAsync(connection, "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off");
+            await ExecuteAsync(connection, $"PREPARE p AS {sql}");
 
-            var plan = await ReadAsync(connection, $"EXPLAIN {PostgresRunStatements.LockOrphans}");
+            var plan = await ReadAsync(connection, $"EXPLAIN EXECUTE p {arguments}");
 
-            Assert.Contains("ix_runs_running", plan, StringComparison.Ordinal);
-            Assert.Contains("Index Cond: (worker_id = ANY", plan, StringComparison.Ordinal);
+            Assert.True(plan.Contains(index, StringComparison.Ordinal), $"{name}:\n{plan}");
+            Assert.Contains("\"PK_runs\"", plan, StringComparison.Ordinal);
+            Assert.DoesNotContain("ix_runs", plan, StringComparison.Ordinal);
         }
 
         await server.DropDatabaseAsync(database);
-    }
-
-    [Fact]
-    public async Task LockOrphans_RunsOfADeadWorkerHaveEnded_GoesThroughTheirEntriesOnce()
-    {
-        var database = await server.CreateDatabaseAsync();
-        await using (var storage = new PostgresStorage(database))
-        await using (var fleet = new Verbs(storage, new FakeTimeProvider(Verbs.Noon)))
-        {
-            const int ended = 20_000;
-            var worker = await fleet.RegisterAsync();
-            await using var connection = new NpgsqlConnection(database);
-            await connection.OpenAsync(TestContext.Current.CancellationToken);
-            await ExecuteAsync(connection, $"""
-                ALTER TABLE runs SET (autovacuum_enabled = false);
-                INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, crashes, replays, lease_token, created_at, overlap, revoked, args, worker_id)
-                SELECT gen_random_uuid(), 'note', 'default', 1, now(), true, 1, 0, 0, 0, 1, now(), 0, false, '[]', '{worker.Value}' FROM generate_series(1, {ended});
-                UPDATE runs SET state = 2, finished_at = now();
-                """);
-            await fleet.Get<RegisterWorkers>().LeaveAsync(worker, TestContext.Current.CancellationToken);
-
-            Assert.Equal(ended, await LookAsync(storage));
-            // An entry is dead once no transaction on the server, be it another test's, began before its row ended.
-            await Waiting.UntilAsync(async () => await LookAsync(storage) == 0);
-        }
-
-        await server.DropDatabaseAsync(database);
-
-        // How many entries of the index of running runs a look goes through, in the transaction that RescueRuns makes of it.
-        static Task<long> LookAsync(PostgresStorage storage) => storage.WriteAsync(
-            async scope =>
-            {
-                await storage.GetClockAsync(scope, default);
-                await storage.Statements.LockOrphansAsync(scope.Transaction, default);
-                await using var command = new NpgsqlCommand(
-                    "SELECT pg_stat_get_xact_tuples_returned('ix_runs_running'::regclass)", (NpgsqlConnection)scope.Transaction.Connection!);
-                return (long)(await command.ExecuteScalarAsync())!;
-            },
-            TestContext.Current.CancellationToken);
     }
 
     [Fact]

@@ -65,7 +65,7 @@ public abstract partial class StorageConformance
         Assert.Equal(ClaimOutcome.Duplicate, await One.TryClaimAsync(await One.RegisterAsync(), RunId.New(One.Now)));
 
     [Fact]
-    public async Task Claim_Batch_AnswersInOrderAndGivesEachItsToken()
+    public async Task Claim_Batch_AnswersInOrder()
     {
         var worker = await One.RegisterAsync();
         var (a, b) = (await One.EnqueueAsync(), await One.EnqueueAsync());
@@ -76,7 +76,6 @@ public abstract partial class StorageConformance
 
         Assert.Equal([ClaimStatus.Claimed, ClaimStatus.NotDue, ClaimStatus.Claimed, ClaimStatus.Duplicate], outcomes.Select(o => o.Status));
         Assert.Equal([b, a], outcomes.Where(o => o.Run is not null).Select(o => o.Run!.Id));
-        Assert.NotEqual(outcomes[0].Run!.LeaseToken, outcomes[2].Run!.LeaseToken);
     }
 
     [Fact]

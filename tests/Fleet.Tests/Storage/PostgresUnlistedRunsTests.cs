@@ -1,0 +1,215 @@
+using Fleet.Core.Runs;
+using Fleet.Core.Workers;
+using Fleet.Storage.Postgres;
+using Fleet.Tests.Support;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+using Npgsql;
+
+namespace Fleet.Tests.Storage;
+
+/// <summary>What PostgreSQL keeps beside the indexes of runs (docs/adr/0014): batches of new ones, and claims.</summary>
+public sealed class PostgresUnlistedRunsTests : StorageVerbs
+{
+    private readonly PostgresDatabase _database;
+    private readonly PostgresServer _server;
+
+    public PostgresUnlistedRunsTests(PostgresServer server) : this(server, new PostgresDatabase(server))
+    {
+    }
+
+    private PostgresUnlistedRunsTests(PostgresServer server, PostgresDatabase database) : base(database) => (_server, _database) = (server, database);
+
+    /// <summary>So few that all their versions fit into one page, whatever of them may be cleaned away.</summary>
+    [Fact]
+    public async Task SimpleRuns_ClaimedAndCompleted_UpdateNoIndex()
+    {
+        const int runs = 10;
+        var worker = await Fleet.RegisterAsync();
+        var ids = (await Fleet.Get<EnqueueRuns>().ExecuteManyAsync([.. Enumerable.Repeat(Verbs.Request(), runs)], CancellationToken.None)).Select(o => o.Id).ToList();
+
+        var updated = await Fleet.Storage.WriteAsync(
+            async scope =>
+            {
+                var claimed = await Fleet.Storage.Statements.ClaimAsync(scope.Transaction, worker, ids, Fleet.Now, inTurn: false, CancellationToken.None);
+                await Fleet.Storage.Statements.CompleteAsync(scope.Transaction, [.. claimed.Select(o => Fleet.Completion(o.Run!))], CancellationToken.None);
+                await using var command = new NpgsqlCommand(
+                    "SELECT pg_stat_get_xact_tuples_updated('runs'::regclass), pg_stat_get_xact_tuples_hot_updated('runs'::regclass)",
+                    (NpgsqlConnection)scope.Transaction.Connection!);
+                await using var reader = await command.ExecuteReaderAsync();
+                await reader.ReadAsync();
+                return (All: reader.GetInt64(0), WithoutIndexes: reader.GetInt64(1));
+            },
+            CancellationToken.None);
+
+        Assert.Equal((2 * runs, 2 * runs), updated);
+        Assert.Equal(runs, (await Fleet.ListAsync(db => db.Succeeded(DateTimeOffset.MinValue, Fleet.Now.AddSeconds(1)))).Count);
+    }
+
+    [Fact]
+    public async Task Batch_LookedAt_GoesAndLeavesWhatWaitsToTheIndex()
+    {
+        var worker = await Fleet.RegisterAsync();
+        var (waits, runs, ended) = (await Fleet.EnqueueAsync(), await Fleet.StartAsync(worker), await Fleet.StartAsync(worker));
+        await Fleet.CompleteAsync(ended);
+        Assert.Equal(3, await CountAsync("FROM batches"));
+        Assert.Equal(0, await CountAsync("FROM runs WHERE listed = 0"));
+
+        Assert.Empty(await Fleet.Storage.ReadWaitingAsync("other", Fleet.Now.AddSeconds(1), 10, CancellationToken.None));
+        Assert.Empty(await Fleet.Storage.ReadWaitingAsync("default", Fleet.Now, 10, CancellationToken.None));
+        Assert.Equal(3, await CountAsync("FROM batches"));
+        Assert.Equal([waits], await Fleet.Storage.ReadWaitingAsync("default", Fleet.Now.AddSeconds(1), 10, CancellationToken.None));
+
+        Assert.Equal(0, await CountAsync("FROM batches"));
+        Assert.Equal(1, await CountAsync("FROM runs WHERE listed = 0"));
+        await Fleet.CompleteAsync(runs);
+        await Fleet.CompleteAsync(await Fleet.ClaimAsync(worker, waits));
+        Assert.Equal(3, await CountAsync("FROM runs WHERE listed IS NULL"));
+    }
+
+    [Fact]
+    public async Task Batches_MoreThanAsked_AreLeftForTheNextLook()
+    {
+        for (var i = 0; i < 3; i++)
+            await Fleet.Get<EnqueueRuns>().ExecuteManyAsync([.. Enumerable.Repeat(Verbs.Request(), 600)], CancellationToken.None);
+        Assert.Equal(6, await CountAsync("FROM batches"));
+        // One look takes 32 batches.
+        for (var i = 0; i < 40; i++)
+            await Fleet.EnqueueAsync();
+
+        Assert.Equal(10, (await Fleet.Storage.ReadWaitingAsync("default", Fleet.Now.AddSeconds(1), 10, CancellationToken.None)).Count);
+
+        Assert.Equal(14, await CountAsync("FROM batches"));
+        Assert.Equal(1840, (await Fleet.Storage.ReadWaitingAsync("default", Fleet.Now.AddSeconds(1), 10_000, CancellationToken.None)).Count);
+    }
+
+    [Fact]
+    public async Task Claim_AllItsRunsCompleted_GoesWithTheNextClaim()
+    {
+        var worker = await Fleet.RegisterAsync();
+        var (first, second) = (await Fleet.StartAsync(worker), await Fleet.StartAsync(worker));
+        await Fleet.CompleteAsync(first);
+        Assert.Equal(2, await CountAsync("FROM claims"));
+
+        var third = await Fleet.StartAsync(worker);
+
+        Assert.Equal(0, await CountAsync($"FROM claims WHERE lease_token = {first.LeaseToken}"));
+        Assert.Equal(2, await CountAsync($"FROM claims WHERE lease_token IN ({second.LeaseToken}, {third.LeaseToken})"));
+    }
+
+    /// <summary>A nudge that came twice.</summary>
+    [Fact]
+    public async Task Claim_OfNothing_GoesWithTheNextClaim()
+    {
+        var worker = await Fleet.RegisterAsync();
+        var run = await Fleet.StartAsync(worker);
+        Assert.Equal(ClaimStatus.Duplicate, (await Fleet.TryClaimAsync(worker, run.Id)).Status);
+
+        var next = await Fleet.StartAsync(worker);
+
+        Assert.Equal(2, await CountAsync("FROM claims"));
+        Assert.Equal(2, await CountAsync($"FROM claims WHERE lease_token IN ({run.LeaseToken}, {next.LeaseToken})"));
+    }
+
+    /// <summary>The way of a completion together with the handler's own writes, which fail.</summary>
+    [Fact]
+    public async Task Claim_CompletionUndone_StaysUntilItIsOver()
+    {
+        var worker = await Fleet.RegisterAsync();
+        var run = await Fleet.StartAsync(worker);
+
+        await Assert.ThrowsAsync<TimeoutException>(() => Fleet.Storage.WriteAsync<bool>(
+            async scope =>
+            {
+                await Fleet.Get<CompleteRuns>().ExecuteInAsync(scope.Transaction, Fleet.Completion(run), CancellationToken.None);
+                throw new TimeoutException();
+            },
+            CancellationToken.None));
+        await Fleet.StartAsync(worker);
+
+        Assert.Equal(1, await CountAsync($"FROM claims WHERE lease_token = {run.LeaseToken}"));
+        await Fleet.ExpireAsync(worker);
+        Assert.Equal(2, await Fleet.RescueAsync());
+        Assert.Equal(RunState.Pending, (await Fleet.ReadAsync(run.Id)).State);
+    }
+
+    [Fact]
+    public async Task Claims_ThatAreOver_GoWithAHeartbeatAndAfterARescue()
+    {
+        var (worker, gone) = (await Fleet.RegisterAsync(), await Fleet.RegisterAsync());
+        await Fleet.FailAsync(await Fleet.StartAsync(worker));
+        var held = await Fleet.StartAsync(worker);
+        await Fleet.StartAsync(gone);
+        await Fleet.ExpireAsync(gone);
+        Assert.Equal(3, await CountAsync("FROM claims"));
+
+        var pulse = await Fleet.Get<Heartbeat>().ExecuteAsync(
+            worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal), withHeld: true, CancellationToken.None);
+
+        Assert.Equal(held.Id, Assert.Single(pulse.Held!).Id);
+        Assert.Equal(2, await CountAsync("FROM claims"));
+        Assert.Equal(1, await Fleet.RescueAsync());
+        Assert.Equal(0, await Fleet.RescueAsync());
+        Assert.Equal(1, await CountAsync($"FROM claims WHERE lease_token = {held.LeaseToken}"));
+    }
+
+    [Fact]
+    public async Task Migration_OldRunningRun_IsRescued()
+    {
+        var database = await CreateOldAsync();
+        await using (var storage = new PostgresStorage(database))
+        await using (var fleet = new Verbs(storage, Time))
+        {
+            var (id, worker) = (Guid.NewGuid(), Guid.NewGuid());
+            await AddOldWorkerAsync(database, worker, "now() - interval '1 minute'");
+            await PostgresServer.ExecuteAsync(database, $"""
+                INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, crashes, replays, lease_token, created_at, overlap, revoked, args, worker_id)
+                VALUES ('{id}', 'note', 'default', 1, now(), true, 1, 0, 0, 0, 7, now(), 0, false, '[]', '{worker}'),
+                    (gen_random_uuid(), 'note', 'default', 0, now(), true, 0, 0, 0, 0, 0, now(), 0, false, '[]', NULL)
+                """);
+
+            await storage.MigrateAsync(CancellationToken.None);
+
+            Assert.Equal(2, await fleet.RescueAsync() + (await fleet.ListAsync(db => db.Pending)).Count - 1);
+            Assert.Equal(RunState.Pending, (await fleet.ReadAsync(new RunId(id))).State);
+        }
+
+        await _server.DropDatabaseAsync(database);
+    }
+
+    /// <summary>A worker of the program before would claim runs that nobody finds when it dies.</summary>
+    [Fact]
+    public async Task Migration_WorkersAreRunning_SaysSoAndChangesNothing()
+    {
+        var database = await CreateOldAsync();
+        await AddOldWorkerAsync(database, Guid.NewGuid(), "now() + interval '1 minute'");
+        await using (var storage = new PostgresStorage(database))
+        {
+            var refused = await Assert.ThrowsAsync<PostgresException>(() => storage.MigrateAsync(CancellationToken.None));
+
+            Assert.Contains("Workers are running: old-worker.", refused.MessageText, StringComparison.Ordinal);
+            Assert.Contains("stop all workers", refused.MessageText, StringComparison.Ordinal);
+            Assert.Single((await storage.ReadSchemaAsync(CancellationToken.None)).Missing);
+        }
+
+        await _server.DropDatabaseAsync(database);
+    }
+
+    private Task<long> CountAsync(string from) => PostgresServer.CountAsync(_database.ConnectionString, $"SELECT count(*) {from}");
+
+    /// <summary>A database with the schema before this.</summary>
+    private async Task<string> CreateOldAsync()
+    {
+        var database = await _server.CreateEmptyDatabaseAsync();
+        await using var storage = new PostgresStorage(database);
+        await using var db = storage.Read();
+        await db.GetService<IMigrator>().MigrateAsync(PostgresStorage.Migrations[2]);
+        return database;
+    }
+
+    private static Task AddOldWorkerAsync(string database, Guid id, string leaseUntil) => PostgresServer.ExecuteAsync(database, $$"""
+        INSERT INTO workers (id, name, process_space, process_id, process_start, lanes, state, started_at, heartbeat_at, lease_until, claimed_through)
+        VALUES ('{{id}}', 'old-worker', '', 1, 1, '{}', 0, now(), now(), {{leaseUntil}}, '{}')
+        """);
+}
