@@ -68,9 +68,8 @@ internal sealed class RetryDeadLettersJob(IStorage storage, GetRuns get, ReplayR
     {
         var until = time.GetUtcNow() - TimeSpan.FromSeconds(rule.MinAgeSeconds);
         await using var db = storage.Read();
-        var candidates = db.Runs.AsNoTracking()
-            .Where(r => r.State == RunState.Failed && r.FinishedAt <= until && r.Replays < rule.MaxReplays && r.Job != self)
-            .OrderBy(r => r.FinishedAt)
+        var candidates = db.FailedOrCanceled(until).AsNoTracking()
+            .Where(r => r.State == RunState.Failed && r.Replays < rule.MaxReplays && r.Job != self)
             .Select(r => new { r.Id, r.Job, r.Error });
         var scanned = 0;
         var matched = new List<RunId>();

@@ -14,6 +14,8 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
     public async Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(
         DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool inTurn, CancellationToken ct)
     {
+        if (ids.Count == 0)
+            return [];
         var own = Own(transaction);
         var token = Random.Shared.NextInt64();
         var leases = ids.Distinct().Order().Select(id => new RunLease(id, token)).ToArray();

@@ -1,7 +1,10 @@
 using System.Text;
+using Fleet.Core.Runs;
+using Fleet.Core.Schedules;
 using Fleet.Core.Workers;
 using Fleet.Storage.Postgres;
 using Fleet.Tests.Support;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 
 namespace Fleet.Tests.Storage;
@@ -66,6 +69,48 @@ public sealed class PostgresPlanTests(PostgresServer server)
             Assert.DoesNotContain("ix_runs", plan, StringComparison.Ordinal);
         }
 
+        await server.DropDatabaseAsync(database);
+    }
+
+    /// <summary>The planner reads a table from end to end here only where no index fits.</summary>
+    [Fact]
+    public async Task Verbs_WhateverTheyLookFor_HaveAnIndexOfRuns()
+    {
+        var database = await server.CreateDatabaseAsync();
+        await PostgresServer.ExecuteAsync(database, $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(database).Database} SET enable_seqscan = off");
+        await using (var fleet = new Verbs(new PostgresStorage(database + ";Pooling=true"), new FakeTimeProvider(Verbs.Noon)))
+        {
+            var (none, worker) = (CancellationToken.None, await fleet.RegisterAsync());
+            var term = await fleet.LeadAsync();
+            var planned = fleet.NewRun(key: "k", schedule: "s", fireTime: fleet.Now) with { Overlap = OverlapPolicy.Replace };
+            await fleet.InsertAsync(planned, planned with { Id = RunId.New(fleet.Now) });
+            await fleet.TryClaimAsync(worker, planned.Id);
+            await fleet.CompleteAsync(await fleet.StartAsync(worker));
+            var failed = await fleet.StartAsync(worker);
+            await fleet.FailAsync(failed);
+            await fleet.ReplayAsync(failed.Id);
+            await fleet.CancelAsync(failed.Id);
+            await fleet.StartAsync(worker);
+            await fleet.Get<Heartbeat>().ExecuteAsync(worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal), withHeld: true, none);
+            await fleet.Get<TakeTurns>().PassOnAsync(planned.Id, none);
+            await fleet.Storage.WriteAsync(scope => RevokeOccurrences.ExecuteAsync(scope, "s", fleet.Now.AddHours(-1), "of a test", none), none);
+            await fleet.Get<StageRuns>().ExecuteAsync(term, TimeSpan.FromSeconds(30), none);
+            fleet.Time.Advance(TimeSpan.FromMinutes(1));
+            await fleet.Get<Reconcile>().ExecuteAsync(none);
+            await fleet.Get<MeanDurations>().ReadAsync(none);
+            await fleet.Get<GetSchedules>().ListAsync(none);
+            await fleet.ListAsync(db => db.Pending.Concat(db.Running));
+            await fleet.ExpireAsync(worker);
+            await fleet.RescueAsync();
+            fleet.Time.Advance(TimeSpan.FromDays(1));
+            await fleet.Get<PruneRuns>().ExecuteAsync(term, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, none);
+        }
+
+        // A session tells its counts when it ends.
+        await Waiting.UntilAsync(async () => await PostgresServer.CountAsync(
+            database, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'") == 0);
+        Assert.NotEqual(0, await PostgresServer.CountAsync(database, "SELECT idx_scan FROM pg_stat_user_tables WHERE relname = 'runs'"));
+        Assert.Equal(0, await PostgresServer.CountAsync(database, "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'runs'"));
         await server.DropDatabaseAsync(database);
     }
 
