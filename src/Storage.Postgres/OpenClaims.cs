@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Fleet.Core.Storage;
 
 namespace Fleet.Storage.Postgres;
 
@@ -29,29 +28,29 @@ internal sealed class OpenClaims
         }
     }
 
-    /// <summary>Completions were committed.</summary>
-    public void Settled(IReadOnlyList<RunLease> leases)
+    /// <summary>Completions were committed; the token of each.</summary>
+    public void Settled(IEnumerable<long> tokens)
     {
         lock (_lock)
         {
-            foreach (var lease in leases)
+            foreach (var token in tokens)
             {
-                ref var runs = ref CollectionsMarshal.GetValueRefOrNullRef(_runs, lease.LeaseToken);
+                ref var runs = ref CollectionsMarshal.GetValueRefOrNullRef(_runs, token);
                 if (Unsafe.IsNullRef(ref runs) || --runs > 0)
                     continue;
-                _runs.Remove(lease.LeaseToken);
-                _over.Add(lease.LeaseToken);
+                _runs.Remove(token);
+                _over.Add(token);
             }
         }
     }
 
     /// <summary>A run of these claims ends, or has ended, in a way that is not followed here.</summary>
-    public void Forget(IEnumerable<RunLease> leases)
+    public void Forget(IEnumerable<long> tokens)
     {
         lock (_lock)
         {
-            foreach (var lease in leases)
-                _runs.Remove(lease.LeaseToken);
+            foreach (var token in tokens)
+                _runs.Remove(token);
         }
     }
 

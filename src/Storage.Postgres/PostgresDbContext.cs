@@ -21,16 +21,13 @@ public sealed partial class PostgresDbContext(DbContextOptions<PostgresDbContext
     // Ids stay in their row, up to 500 of them: they cannot be compressed, and a row lives for seconds.
     private const int WholePage = 8160;
 
-    /// <summary>Pending runs that an index finds: all but those of <see cref="Batch"/>.</summary>
-    public IQueryable<Run> ListedPending => Runs.Where(r => EF.Property<int?>(r, Listed) == (int)RunState.Pending);
+    /// <remarks>All but those of <see cref="Batch"/>.</remarks>
+    public override IQueryable<Run> ListedPending => Runs.Where(r => EF.Property<int?>(r, Listed) == (int)RunState.Pending);
 
     public override IQueryable<Run> Pending => ListedPending.Concat(
         Runs.FromSql($"SELECT r.* FROM runs AS r WHERE r.id IN (SELECT unnest(ids) FROM batches) AND r.state = 0 AND r.listed IS NULL"));
 
     public override IQueryable<Run> Running => Runs.FromSql($"SELECT r.* FROM runs AS r WHERE r.id IN (SELECT unnest(ids) FROM claims) AND r.state = 1");
-
-    /// <remarks>Runs of schedules are listed from the first.</remarks>
-    public override IQueryable<Run> PendingOf(string scheduleId) => ListedPending.Where(r => r.ScheduleId == scheduleId);
 
     /// <remarks>By the time when they were due: the time of the end stands in no index.</remarks>
     public override IOrderedQueryable<Run> Succeeded(DateTimeOffset from, DateTimeOffset until) => Runs

@@ -11,17 +11,16 @@ internal sealed class PostgresPlainSql : PlainSql
 
     public override string SetState(RunState state) => $"state = {state:D}, listed = {state:D}";
 
-    // A claim that is seen without a running run of it is over: both were committed at once, and its token never comes back.
-    public override string ReadHeld => """
+    /// <remarks>Deletes the claims that are over.</remarks>
+    public override string ReadHeld => $"""
         WITH over AS (
             DELETE FROM claims WHERE worker_id = @worker AND lease_token = ANY (ARRAY(
-                SELECT c.lease_token FROM claims c WHERE c.worker_id = @worker AND NOT EXISTS (
-                    SELECT 1 FROM unnest(c.ids) AS i(id) JOIN runs r ON r.id = i.id WHERE r.state = 1 AND r.lease_token = c.lease_token)
+                SELECT c.lease_token FROM claims c WHERE c.worker_id = @worker AND NOT EXISTS (SELECT 1 FROM {PostgresRunStatements.HeldRuns})
                 FOR UPDATE SKIP LOCKED))
         )
         SELECT r.id, r.lease_token, CASE WHEN r.cancel_requested_at IS NULL THEN 0 ELSE 1 END
-        FROM claims c CROSS JOIN unnest(c.ids) AS i(id) JOIN runs r ON r.id = i.id
-        WHERE c.worker_id = @worker AND r.state = 1 AND r.lease_token = c.lease_token
+        FROM claims c CROSS JOIN {PostgresRunStatements.HeldRuns}
+        WHERE c.worker_id = @worker
         """;
 
     public override RunId ReadRunId(DbDataReader reader, int column) => new(reader.GetGuid(column));

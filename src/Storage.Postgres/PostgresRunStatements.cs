@@ -39,7 +39,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
     /// <summary>The most ids of a batch: as many as fit into a page.</summary>
     private const int BatchSize = 500;
 
-    // What still waits of the oldest batches goes to where an index finds it.
+    // What still waits of the oldest batches goes to where an index finds it. Not "listed IS NULL": for that the planner would read the index of all unlisted runs.
     internal const string ListBatches = """
         WITH taken AS (
             DELETE FROM batches WHERE id = ANY (ARRAY(
@@ -64,6 +64,9 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         """;
 
     private const string FindIds = "SELECT id FROM runs WHERE id = ANY($1)";
+
+    /// <summary>The runs <c>r</c> that a claim <c>c</c> holds still. A claim that is seen without any is over: it was committed together with its runs, and its token never comes back.</summary>
+    internal const string HeldRuns = "unnest(c.ids) AS i(id) JOIN runs r ON r.id = i.id AND r.state = 1 AND r.lease_token = c.lease_token";
 
     // Those of the ids that are not claimed after all do not matter: they do not have the token.
     private const string KeepClaim = "INSERT INTO claims (worker_id, lease_token, ids) SELECT id, $2, $3 FROM workers WHERE id = $1 AND state <> 2 RETURNING true";
@@ -133,7 +136,8 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
     // A cancel that came while the attempt was ending wins over another try.
     internal const string EndAttempt = """
         WITH found AS (
-            SELECT r.id, r.attempt, r.worker_id, r.started_at, e.ended, e.outcome, e.next, e.due, e.uncounted, e.type, e.error, e.stack
+            SELECT r.id, r.attempt, r.worker_id, r.started_at, e.ended, e.outcome, e.next, e.due, e.uncounted, e.type, e.error, e.stack,
+                CASE WHEN e.next = 0 AND r.cancel_requested_at IS NOT NULL THEN 4 ELSE e.next END AS state
             FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::integer[], $5::integer[], $6::timestamptz[], $7::integer[],
                 $8::text[], $9::text[], $10::text[]) AS e(id, token, ended, outcome, next, due, uncounted, type, error, stack)
             JOIN runs r ON r.id = e.id
@@ -144,9 +148,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
             SELECT id, attempt, worker_id, started_at, ended, outcome, type, error, stack FROM found
         )
         UPDATE runs AS r SET
-            state = CASE WHEN f.next = 0 AND r.cancel_requested_at IS NOT NULL THEN 4 ELSE f.next END,
-            listed = CASE WHEN f.next = 0 AND r.cancel_requested_at IS NOT NULL THEN 4 ELSE f.next END,
-            finished_at = CASE WHEN f.next = 0 AND r.cancel_requested_at IS NULL THEN NULL ELSE f.ended END,
+            state = f.state, listed = f.state, finished_at = CASE WHEN f.state = 0 THEN NULL ELSE f.ended END,
             due_at = coalesce(f.due, r.due_at), staged = f.next <> 0, attempt = r.attempt - f.uncounted,
             error_type = CASE WHEN r.cancel_requested_at IS NOT NULL AND f.next IN (0, 4) THEN NULL
                 WHEN f.outcome IN (3, 4) THEN r.error_type ELSE f.type END,
@@ -157,19 +159,16 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         """;
 
     // Not those that a worker is ending at this moment: one that stands still in the middle of it would hold up the leader, who would lose his lease.
-    // A claim that is seen without a running run of it is over: both were committed at once, and its token never comes back.
-    internal const string LockOrphans = """
+    internal const string LockOrphans = $"""
         WITH orphaned AS (
             SELECT c.worker_id, c.lease_token, c.ids FROM workers w JOIN claims c ON c.worker_id = w.id WHERE w.state = 2
             FOR UPDATE OF c SKIP LOCKED
         ), over AS (
-            DELETE FROM claims AS c USING orphaned o
-            WHERE c.worker_id = o.worker_id AND c.lease_token = o.lease_token AND NOT EXISTS (
-                SELECT 1 FROM unnest(o.ids) AS i(id) JOIN runs r ON r.id = i.id WHERE r.state = 1 AND r.lease_token = o.lease_token)
+            DELETE FROM claims AS d USING orphaned c
+            WHERE d.worker_id = c.worker_id AND d.lease_token = c.lease_token AND NOT EXISTS (SELECT 1 FROM {HeldRuns})
         )
         SELECT r.id, r.worker_id, r.lease_token, r.crashes, r.cancel_requested_at IS NOT NULL
-        FROM orphaned o CROSS JOIN unnest(o.ids) AS i(id) JOIN runs r ON r.id = i.id
-        WHERE r.state = 1 AND r.lease_token = o.lease_token
+        FROM orphaned c CROSS JOIN {HeldRuns}
         ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
         """;
 
@@ -288,14 +287,13 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         await QueryAsync(own, FindIds, RunIdOf, ct, Uuids(ids));
 
     protected override async Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
-        DbTransaction own, WorkerId worker, IReadOnlyList<RunLease> leases, DateTimeOffset now, bool inTurn, CancellationToken ct)
+        DbTransaction own, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn, CancellationToken ct)
     {
-        var token = leases[0].LeaseToken;
-        var claimed = new List<ClaimedRun>(leases.Count);
+        var claimed = new List<ClaimedRun>(ids.Length);
         await using (var batch = new NpgsqlBatch((NpgsqlConnection)own.Connection!))
         {
-            batch.BatchCommands.Add(Command(KeepClaim, Uuid(worker.Value), Bigint(token), Uuids(leases.Select(l => l.Id))));
-            batch.BatchCommands.Add(Command(Claim, Wanted(leases.Select(l => l.Id), token)));
+            batch.BatchCommands.Add(Command(KeepClaim, Uuid(worker.Value), Bigint(token), Uuids(ids)));
+            batch.BatchCommands.Add(Command(Claim, Wanted(ids, token)));
             if (own is Autocommit && _claims.TakeOver() is { Length: > 0 } over)
                 batch.BatchCommands.Add(Command(DropClaims, Uuid(worker.Value), Array(NpgsqlDbType.Bigint, over)));
             await using var reader = await batch.ExecuteReaderAsync(ct);
@@ -310,12 +308,12 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         // Only what is committed for certain.
         if (own is Autocommit)
             _claims.Opened(token, claimed.Count);
-        if (claimed.Count == leases.Count)
+        if (claimed.Count == ids.Length)
             return claimed;
         // Most of the rest are duplicates: nudges that came twice.
-        var ids = claimed.Select(run => run.Id).ToHashSet();
+        var taken = claimed.Select(run => run.Id).ToHashSet();
         claimed.AddRange(await QueryAsync(
-            own, ClaimLastChance, Read, ct, Wanted(leases.Select(l => l.Id).Where(id => !ids.Contains(id)), Random.Shared.NextInt64())));
+            own, ClaimLastChance, Read, ct, Wanted(ids.Where(id => !taken.Contains(id)), Random.Shared.NextInt64())));
         return claimed;
 
         ClaimedRun Read(NpgsqlDataReader reader) => ReadClaimed(reader, RunIdOf(reader), now);
@@ -337,9 +335,9 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
             Uuids(completions.Select(c => c.Id)), Array(NpgsqlDbType.Bigint, completions.Select(c => c.LeaseToken)),
             Array(NpgsqlDbType.TimestampTz, completions.Select(c => Utc(c.FinishedAt))), Array(NpgsqlDbType.Text, completions.Select(c => c.Output)));
         if (own is Autocommit)
-            _claims.Settled(completed);
+            _claims.Settled(completed.Select(c => c.LeaseToken));
         if (own is not Autocommit || completed.Count < completions.Count)
-            _claims.Forget(completions.Select(c => new RunLease(c.Id, c.LeaseToken)));
+            _claims.Forget(completions.Select(c => c.LeaseToken));
         return completed;
     }
 
@@ -349,7 +347,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
     protected override async Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(
         DbTransaction own, IReadOnlyList<AttemptEnd> ends, CancellationToken ct)
     {
-        _claims.Forget(ends.Select(e => new RunLease(e.Id, e.LeaseToken)));
+        _claims.Forget(ends.Select(e => e.LeaseToken));
         return await QueryAsync(
             own, EndAttempt, LeaseOf, ct,
             Uuids(ends.Select(e => e.Id)), Array(NpgsqlDbType.Bigint, ends.Select(e => e.LeaseToken)),

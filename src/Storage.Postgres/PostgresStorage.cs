@@ -109,7 +109,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
             },
             ct);
         await using var db = Reading.CreateDbContext();
-        return await db.ListedPending.Where(r => r.Lane == lane && r.Staged && r.DueAt < dueBefore).OrderBy(r => r.DueAt).Select(r => r.Id).Take(limit).ToListAsync(ct);
+        return await IStorage.ReadWaitingAsync(db.ListedPending, lane, dueBefore, limit, ct);
     }
 
     public async Task MigrateAsync(CancellationToken ct)

@@ -71,14 +71,14 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
         await QueryAsync(own, SqlServerStatements.FindIds, r => r.GetRunId(0), ct, Rows.Of(ids.Order(), RowMembers.Id));
 
     protected override async Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
-        SqlTransaction own, WorkerId worker, IReadOnlyList<RunLease> leases, DateTimeOffset now, bool inTurn, CancellationToken ct)
+        SqlTransaction own, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn, CancellationToken ct)
     {
         ClaimedRun Read(SqlDataReader reader) => ReadClaimed(reader, reader.GetRunId(0), now);
-        SqlParameter[] Parameters(IEnumerable<RunLease> wanted) =>
-            [WantedRows(wanted), Id("@worker", worker.ToBytes()), Instant("@now", now), Integer("@last", RescueRuns.CrashCap - 1), Integer("@turn", inTurn ? 1 : 0)];
+        SqlParameter[] Parameters(IEnumerable<RunId> wanted) =>
+            [WantedRows(wanted.Select(id => new RunLease(id, token))), Id("@worker", worker.ToBytes()), Instant("@now", now), Integer("@last", RescueRuns.CrashCap - 1), Integer("@turn", inTurn ? 1 : 0)];
 
         List<ClaimedRun> claimed;
-        await using (var command = Command(own, SqlServerStatements.Claim, Parameters(leases)))
+        await using (var command = Command(own, SqlServerStatements.Claim, Parameters(ids)))
         await using (var reader = await command.ExecuteReaderAsync(ct))
         {
             await reader.ReadAsync(ct);
@@ -88,11 +88,11 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
             claimed = await ReadAllAsync(reader, Read, ct);
         }
 
-        if (claimed.Count < leases.Count)
+        if (claimed.Count < ids.Length)
         {
-            var ids = claimed.Select(c => c.Id).ToHashSet();
+            var taken = claimed.Select(c => c.Id).ToHashSet();
             claimed.AddRange(await QueryAsync(
-                own, SqlServerStatements.ClaimLastChance, Read, ct, Parameters(leases.Where(l => !ids.Contains(l.Id)))));
+                own, SqlServerStatements.ClaimLastChance, Read, ct, Parameters(ids.Where(id => !taken.Contains(id)))));
         }
 
         return claimed;

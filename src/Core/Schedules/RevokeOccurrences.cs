@@ -10,7 +10,7 @@ public static class RevokeOccurrences
     public static Task<int> ExecuteAsync(WriteScope scope, string scheduleId, DateTimeOffset now, string reason, CancellationToken ct)
     {
         var text = $"Revoked: {reason}.";
-        return scope.Db.PendingOf(scheduleId).Where(r => r.FireTime > now && r.Attempt == 0).ExecuteUpdateAsync(
+        return scope.Db.ListedPending.Where(r => r.ScheduleId == scheduleId && r.FireTime > now && r.Attempt == 0).ExecuteUpdateAsync(
             set =>
             {
                 scope.Db.SetState(set, RunState.Canceled);

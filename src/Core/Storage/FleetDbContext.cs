@@ -43,11 +43,11 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<InboxMessage> Inbox => Set<InboxMessage>();
 
-    /// <summary>All pending runs.</summary>
-    public virtual IQueryable<Run> Pending => Runs.Where(r => r.State == RunState.Pending);
+    /// <summary>The pending runs that an index finds by their state, those of schedules among them.</summary>
+    public virtual IQueryable<Run> ListedPending => Runs.Where(r => r.State == RunState.Pending);
 
-    /// <summary>The pending runs of a schedule.</summary>
-    public virtual IQueryable<Run> PendingOf(string scheduleId) => Runs.Where(r => r.ScheduleId == scheduleId && r.State == RunState.Pending);
+    /// <summary>All pending runs.</summary>
+    public virtual IQueryable<Run> Pending => ListedPending;
 
     /// <summary>All running runs.</summary>
     public virtual IQueryable<Run> Running => Runs.Where(r => r.State == RunState.Running);

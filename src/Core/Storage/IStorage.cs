@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Fleet.Core.Runs;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Storage;
@@ -50,8 +51,13 @@ public interface IStorage
     async Task<IReadOnlyList<RunId>> ReadWaitingAsync(string lane, DateTimeOffset dueBefore, int limit, CancellationToken ct)
     {
         await using var db = Read();
-        return await db.Pending.Where(r => r.Lane == lane && r.Staged && r.DueAt < dueBefore).OrderBy(r => r.DueAt).Select(r => r.Id).Take(limit).ToListAsync(ct);
+        return await ReadWaitingAsync(db.Pending, lane, dueBefore, limit, ct);
     }
+
+    /// <summary>The same, of these pending runs.</summary>
+    static async Task<IReadOnlyList<RunId>> ReadWaitingAsync(
+        IQueryable<Run> pending, string lane, DateTimeOffset dueBefore, int limit, CancellationToken ct) =>
+        await pending.Where(r => r.Lane == lane && r.Staged && r.DueAt < dueBefore).OrderBy(r => r.DueAt).Select(r => r.Id).Take(limit).ToListAsync(ct);
 
     /// <summary>Brings the schema up to date.</summary>
     Task MigrateAsync(CancellationToken ct);

@@ -17,12 +17,11 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
         if (ids.Count == 0)
             return [];
         var own = Own(transaction);
-        var token = Random.Shared.NextInt64();
-        var leases = ids.Distinct().Order().Select(id => new RunLease(id, token)).ToArray();
-        if (await ClaimRowsAsync(own, worker, leases, now, inTurn, ct) is not { } rows)
+        RunId[] wanted = [.. ids.Distinct().Order()];
+        if (await ClaimRowsAsync(own, worker, wanted, Random.Shared.NextInt64(), now, inTurn, ct) is not { } rows)
             return [.. ids.Select(_ => ClaimOutcome.WorkerGone)];
         var claimed = rows.ToDictionary(run => run.Id);
-        RunId[] others = [.. leases.Select(c => c.Id).Where(id => !claimed.ContainsKey(id))];
+        RunId[] others = [.. wanted.Where(id => !claimed.ContainsKey(id))];
         var pending = others.Length == 0 ? [] : (await FindPendingAsync(own, others, ct)).ToDictionary(p => p.Id);
         return [.. ids.Select(Outcome)];
 
@@ -86,13 +85,14 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
     /// <summary>Claims those that are due; of the runs on their last chance at most one, and none while the worker runs another.</summary>
     /// <param name="own">The transaction.</param>
     /// <param name="worker">For whom.</param>
-    /// <param name="leases">Each run once, with the token that its lease is to have: the same for all.</param>
+    /// <param name="ids">Each run once, in the order of the ids.</param>
+    /// <param name="token">The token of their leases.</param>
     /// <param name="now">The start of the attempts.</param>
     /// <param name="inTurn">Whether those that take turns are claimed too.</param>
     /// <param name="ct">Cancels the statement.</param>
     /// <returns>Null when the worker was declared gone.</returns>
     protected abstract Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
-        TTransaction own, WorkerId worker, IReadOnlyList<RunLease> leases, DateTimeOffset now, bool inTurn, CancellationToken ct);
+        TTransaction own, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn, CancellationToken ct);
 
     /// <returns>Those of the runs that are pending, with their due time.</returns>
     protected abstract Task<IReadOnlyList<(RunId Id, DateTimeOffset DueAt, bool TakesTurns)>> FindPendingAsync(TTransaction own, RunId[] ids, CancellationToken ct);
