@@ -4,9 +4,11 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Fleet.Core.Runs;
 using Fleet.Tests.Support;
+using Fleet.Worker;
 using Fleet.Worker.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Fleet.Tests.Worker;
@@ -157,13 +159,16 @@ public sealed class RetryTests
         await using var fleet = await EmbeddedFleet.StartAsync(folder: folder);
         Assert.Equal(1, await AttemptsOfFailureAsync(fleet));
 
+        // Listeners hear of a change in their order: the policy before this one.
+        var heard = 0;
+        using var listener = fleet.Services.GetRequiredService<IOptionsMonitor<RetryOptions>>().OnChange(o => Volatile.Write(ref heard, o.MaxAttempts ?? 0));
         Write(folder, Rule(3));
-        await SeesAsync(fleet, "3");
+        await HearsAsync(3);
         Assert.Equal(3, await AttemptsOfFailureAsync(fleet));
 
         // A good one that nobody reads, then a bad one: the good one stays.
         Write(folder, Rule(2));
-        await SeesAsync(fleet, "2");
+        await HearsAsync(2);
         Write(folder, Rule(0));
         await SeesAsync(fleet, "0");
         Assert.Equal(2, await AttemptsOfFailureAsync(fleet));
@@ -174,7 +179,7 @@ public sealed class RetryTests
         Assert.Equal(2, await AttemptsOfFailureAsync(fleet));
 
         Write(folder, Rule(1));
-        await SeesAsync(fleet, "1");
+        await HearsAsync(1);
         Assert.Equal(1, await AttemptsOfFailureAsync(fleet));
 
         static string Rule(int attempts) => """{"Fleet":{"Worker":{"Retry":{"MaxAttempts":N,"FirstDelay":"00:00:00"}}}}"""
@@ -187,6 +192,8 @@ public sealed class RetryTests
             File.WriteAllText(target + ".new", json);
             File.Move(target + ".new", target, overwrite: true);
         }
+
+        Task HearsAsync(int attempts) => Waiting.UntilAsync(() => Volatile.Read(ref heard) == attempts);
 
         static Task SeesAsync(EmbeddedFleet fleet, string? attempts) => Waiting.UntilAsync(
             () => fleet.Services.GetRequiredService<IConfiguration>()["Fleet:Worker:Retry:MaxAttempts"] == attempts);
