@@ -37,6 +37,13 @@ internal static class Statement
     public static NpgsqlParameter<T[]> Array<T>(NpgsqlDbType element, IEnumerable<T> values) =>
         new() { TypedValue = values as T[] ?? [.. values], NpgsqlDbType = NpgsqlDbType.Array | element };
 
+    /// <summary>Empty where all values are null: beside longer arrays <c>unnest</c> makes nulls of what is missing.</summary>
+    public static NpgsqlParameter<T[]> SparseArray<T>(NpgsqlDbType element, IEnumerable<T> values)
+    {
+        T[] all = [.. values];
+        return Array(element, all.Any(value => value is not null) ? all : []);
+    }
+
     public static NpgsqlParameter<Guid[]> Uuids(IEnumerable<RunId> ids) => Array(NpgsqlDbType.Uuid, ids.Select(id => id.Value));
 
     public static NpgsqlParameter<Guid> Uuid(Guid value) => new() { TypedValue = value };

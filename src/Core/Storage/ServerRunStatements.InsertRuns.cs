@@ -34,9 +34,10 @@ public abstract partial class ServerRunStatements<TTransaction>
         TTransaction own, IReadOnlyList<NewRun> runs, List<int> left, EnqueueOutcome[] outcomes, CancellationToken ct)
     {
         // 1. By key and occurrence: two batches that bring the same ones wait for each other and do not deadlock.
-        var rows = left.Select(i => runs[i])
-            .OrderBy(r => r.IdempotencyKey, StringComparer.Ordinal).ThenBy(r => r.ScheduleId, StringComparer.Ordinal).ThenBy(r => r.FireTime).ToArray();
-        var inserted = (await InsertRowsAsync(own, rows, ct)).ToHashSet();
+        var rows = left.Select(i => runs[i]);
+        if (left.Any(i => runs[i].MayExist))
+            rows = rows.OrderBy(r => r.IdempotencyKey, StringComparer.Ordinal).ThenBy(r => r.ScheduleId, StringComparer.Ordinal).ThenBy(r => r.FireTime);
+        var inserted = (await InsertRowsAsync(own, [.. rows], ct)).ToHashSet();
 
         // 2. The rest exists already: by key, by occurrence, or by id (an earlier try of the same insert).
         var refused = new List<int>();
