@@ -10,6 +10,10 @@ namespace Fleet.Storage.Postgres;
 /// <summary>A PostgreSQL database, shared by any number of processes.</summary>
 public sealed class PostgresStorage : IStorage, IAsyncDisposable
 {
+    /// <summary>A hot statement has one plan, whatever its arrays hold: by index, from the first row on. Left to choose, the server plans small batches again each
+    /// time, which takes longer than executing them, and reads a table to the end that was small when it last looked.</summary>
+    private const string OnePlan = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
+
     private static readonly OpenContext NoContext = _ => throw new NotSupportedException("There is no transaction for EF Core to join.");
 
     private readonly PostgresRunStatements _statements = new();
@@ -33,7 +37,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
             builder.ApplicationName = "fleet";
         _source = NpgsqlDataSource.Create(builder);
         builder.NoResetOnClose = true;
-        _autocommit = NpgsqlDataSource.Create(builder);
+        _autocommit = new NpgsqlDataSourceBuilder(builder.ConnectionString).UsePhysicalConnectionInitializer(PlanOnce, PlanOnceAsync).Build();
         _open = OpenOnTransaction;
     }
 
@@ -151,6 +155,18 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     {
         await _autocommit.DisposeAsync();
         await _source.DisposeAsync();
+    }
+
+    private static void PlanOnce(NpgsqlConnection connection)
+    {
+        using var command = new NpgsqlCommand(OnePlan, connection);
+        command.ExecuteNonQuery();
+    }
+
+    private static async Task PlanOnceAsync(NpgsqlConnection connection)
+    {
+        await using var command = new NpgsqlCommand(OnePlan, connection);
+        await command.ExecuteNonQueryAsync();
     }
 
     private PostgresDbContext OpenOnTransaction(DbTransaction transaction)
