@@ -1,4 +1,5 @@
 using Fleet.Core.Runs;
+using Fleet.Core.Schedules;
 using Fleet.Core.Storage;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
@@ -26,6 +27,30 @@ public abstract partial class StorageConformance
         var run = await One.ReadAsync(await One.EnqueueAsync(new EnqueueOptions { Delay = TimeSpan.FromMinutes(5) }));
 
         Assert.Equal((RunState.Pending, false, One.Now.AddMinutes(5)), (run.State, run.Staged, run.DueAt));
+    }
+
+    [Fact]
+    public async Task EnqueueRuns_OfAllKindsInOneBatch_KeepTheirFields()
+    {
+        var simple = One.NewRun() with { Staged = true, MayExist = false };
+        NewRun[] runs =
+        [
+            simple,
+            simple with { Id = RunId.New(One.Now), Job = "other", Lane = "fast", Args = """{"text":"ä"}""", Tags = """["a"]""" },
+            simple with { Id = RunId.New(One.Now), DueAt = One.Now.AddSeconds(-1), MaxAttempts = 3, TraceParent = "00-1-2-01", ParentId = simple.Id },
+            One.NewRun(key: "k") with { Staged = true, MaxAttempts = 4, Tags = """["b"]""" },
+            One.NewRun() with { MayExist = false, DueAt = One.Now.AddDays(1), ParentId = simple.Id },
+            One.NewRun(schedule: "s", fireTime: One.Now) with { Overlap = OverlapPolicy.Skip, TraceParent = "00-3-4-01" },
+        ];
+
+        var outcomes = await One.InsertAsync(runs);
+
+        Assert.Equal(runs.Select(r => new EnqueueOutcome(EnqueueStatus.Inserted, r.Id)), outcomes);
+        var stored = await One.ListAsync(db => db.Runs.OrderBy(r => r.Id));
+        Assert.Equal(
+            runs.OrderBy(r => r.Id).Select(r => (r.Id, r.Job, r.Lane, r.Args, r.CreatedAt, r.DueAt, r.Staged, r.MaxAttempts, r.IdempotencyKey, r.Tags, r.TraceParent, r.ParentId, r.ScheduleId, r.FireTime, r.Overlap)),
+            stored.Select(r => (r.Id, r.Job, r.Lane, r.Args, r.CreatedAt, r.DueAt, r.Staged, r.MaxAttempts, r.IdempotencyKey, r.Tags, r.TraceParent, r.ParentId, r.ScheduleId, r.FireTime, r.Overlap)));
+        Assert.All(stored, r => Assert.Equal((RunState.Pending, 0, 0, 0, 0L, false), (r.State, r.Attempt, r.AttemptOffset, r.Crashes, r.LeaseToken, r.Revoked)));
     }
 
     [Fact]
