@@ -259,7 +259,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
     {
         await using var batch = new NpgsqlBatch((NpgsqlConnection)own.Connection!);
         var inserted = new List<RunId>(runs.Count);
-        NewRun[] others = [.. runs.Where(r => r.MayExist || !IsBatched(r))];
+        NewRun[] others = [.. runs.Where(r => !IsNewOfBatch(r))];
         var mayExist = others.Any(r => r.MayExist);
         if (others.Length > 0)
             batch.BatchCommands.Add(Command(mayExist ? InsertUnlessThere : Insert, Rows(others)));
@@ -267,7 +267,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
             inserted.AddRange(others.Select(r => r.Id));
         foreach (var together in Batches(others.Where(IsBatched)))
             batch.BatchCommands.Add(Command(AddBatch, Text(together[0].Lane), DueUntil(together), Uuids(together.Select(r => r.Id))));
-        foreach (var together in Batches(runs.Where(r => !r.MayExist && IsBatched(r))))
+        foreach (var together in Batches(runs.Where(IsNewOfBatch)))
         {
             batch.BatchCommands.Add(Command(InsertBatch, NewRows(together)));
             inserted.AddRange(together.Select(r => r.Id));
@@ -284,6 +284,8 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         return inserted;
 
         static bool IsBatched(NewRun run) => run is { Staged: true, ScheduleId: null };
+
+        static bool IsNewOfBatch(NewRun run) => !run.MayExist && IsBatched(run);
 
         static IEnumerable<NewRun[]> Batches(IEnumerable<NewRun> runs) => runs.GroupBy(r => r.Lane, StringComparer.Ordinal).SelectMany(lane => lane.Chunk(BatchSize));
 

@@ -114,9 +114,37 @@ public sealed class PostgresPlanTests(PostgresServer server)
         await server.DropDatabaseAsync(database);
     }
 
+    [Fact]
+    public async Task HotStatement_UsedOftenInTransactions_IsPreparedOncePerConnection()
+    {
+        var database = await server.CreateDatabaseAsync();
+        await using (var storage = new PostgresStorage(database + ";Pooling=true"))
+        {
+            for (var i = 0; i < 10; i++)
+            {
+                await storage.WriteAsync(
+                    scope => storage.Statements.ClaimAsync(scope.Transaction, new WorkerId(Guid.NewGuid()), [new RunId(Guid.NewGuid())], default, inTurn: false, default),
+                    TestContext.Current.CancellationToken);
+            }
+
+            var prepared = await storage.WriteAsync(
+                async scope =>
+                {
+                    await using var command = new NpgsqlCommand(
+                        "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%FROM workers%'", (NpgsqlConnection)scope.Transaction.Connection!);
+                    return (long)(await command.ExecuteScalarAsync())!;
+                },
+                TestContext.Current.CancellationToken);
+
+            Assert.NotEqual(0, prepared);
+        }
+
+        await server.DropDatabaseAsync(database);
+    }
+
     /// <summary>The server would plan a batch of one or two again each time: that looks cheaper to it than a plan for any number.</summary>
     [Fact]
-    public async Task HotStatements_UsedOften_ArePlannedOncePerConnection()
+    public async Task HotStatements_UsedOftenAlone_ArePlannedOncePerConnection()
     {
         var database = await server.CreateDatabaseAsync();
         await using (var fleet = new Verbs(new PostgresStorage(database + ";Pooling=true"), new FakeTimeProvider(Verbs.Noon)))
