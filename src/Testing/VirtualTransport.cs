@@ -45,6 +45,8 @@ internal sealed class VirtualTransport : ILaneTransport
 
     public Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct) => Task.CompletedTask;
 
+    public Task SendEarlyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct) => Task.CompletedTask;
+
     public Task SendReadyAtAsync(long term, IReadOnlyList<DelayedNudge> nudges, CancellationToken ct)
     {
         HoldReady(nudges);

@@ -4,6 +4,9 @@ namespace Fleet.Transport;
 public sealed record RunsReady
 {
     public required IReadOnlyList<Guid> Ids { get; init; }
+
+    /// <summary>Whether their commit may still be under way.</summary>
+    public bool IsEarly { get; init; }
 }
 
 /// <summary>What all workers are told, on the wire.</summary>

@@ -26,6 +26,9 @@ public sealed partial class LaneListener(
     /// <summary>The most that the patience grows to while no slot comes free.</summary>
     private static readonly TimeSpan MaxPatience = TimeSpan.FromSeconds(1);
 
+    /// <summary>A run whose nudge came before its commit is looked for again after this; each time the pause is doubled.</summary>
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
+
     private readonly SlotPool _slots = new(slots, mostSlots, time);
 
     // How long a nudge waits for a slot before it is looked at. Doubles from one look to the next: where all runs are long,
@@ -35,7 +38,30 @@ public sealed partial class LaneListener(
     /// <summary>Handles one nudge.</summary>
     /// <param name="ids">The runs that are said to be ready.</param>
     /// <param name="stopping">Trips when the worker takes nothing new.</param>
-    public async Task OnReadyAsync(IReadOnlyList<RunId> ids, CancellationToken stopping)
+    public Task OnReadyAsync(IReadOnlyList<RunId> ids, CancellationToken stopping) => TakeAsync(ids, Drop, stopping);
+
+    /// <summary>Handles a nudge that was sent while its runs were being committed: looks again for those that are not there. The pauses add up to
+    /// <see cref="EnqueueRuns.QuickCommit"/> or more; a run that is committed later is nudged again.</summary>
+    /// <inheritdoc cref="OnReadyAsync" path="/param"/>
+    public async Task OnEarlyAsync(IReadOnlyList<RunId> ids, CancellationToken stopping)
+    {
+        for (var pause = FirstPause; pause <= EnqueueRuns.QuickCommit; pause *= 2)
+        {
+            var missing = new List<RunId>();
+            await TakeAsync(ids, missing.Add, stopping);
+            if (missing.Count == 0)
+                return;
+            ids = missing;
+            await Task.Delay(pause, time, stopping);
+        }
+
+        await OnReadyAsync(ids, stopping);
+    }
+
+    /// <param name="ids">The runs.</param>
+    /// <param name="onDuplicate">What is done about one that nobody can claim.</param>
+    /// <param name="stopping">Trips when the worker takes nothing new.</param>
+    private async Task TakeAsync(IReadOnlyList<RunId> ids, Action<RunId> onDuplicate, CancellationToken stopping)
     {
         for (var next = 0; next < ids.Count;)
         {
@@ -50,7 +76,7 @@ public sealed partial class LaneListener(
             }
 
             _patience = options.Value.GiveBackAfter;
-            await ClaimAsync([.. ids.Skip(next).Take(granted)], stopping);
+            await ClaimAsync([.. ids.Skip(next).Take(granted)], onDuplicate);
             next += granted;
         }
     }
@@ -67,7 +93,7 @@ public sealed partial class LaneListener(
     }
 
     /// <summary>Claims as many runs as slots were taken; slots of runs that we do not get go back at once.</summary>
-    private async Task ClaimAsync(RunId[] ids, CancellationToken stopping)
+    private async Task ClaimAsync(RunId[] ids, Action<RunId> onDuplicate)
     {
         if (identity.SinceRenewal > options.Value.Lease)
         {
@@ -92,9 +118,7 @@ public sealed partial class LaneListener(
                 _slots.Return(1);
                 if (outcome.Status == ClaimStatus.Duplicate)
                 {
-                    // Of this worker itself, perhaps: claimed by a statement whose answer was lost.
-                    heartbeat.Doubt();
-                    FleetMetrics.DuplicateNudges.Add(1, new KeyValuePair<string, object?>("lane", lane));
+                    onDuplicate(ids[i]);
                 }
                 else if (outcome.Status == ClaimStatus.WorkerGone)
                 {
@@ -117,6 +141,13 @@ public sealed partial class LaneListener(
         // The nudge comes again; those of its runs that were claimed are duplicates then.
         if (failure is not null)
             throw failure;
+    }
+
+    private void Drop(RunId duplicate)
+    {
+        // Of this worker itself, perhaps: claimed by a statement whose answer was lost.
+        heartbeat.Doubt();
+        FleetMetrics.DuplicateNudges.Add(1, new KeyValuePair<string, object?>("lane", lane));
     }
 
     private void Start(ClaimedRun run)

@@ -48,7 +48,10 @@ public sealed partial class WorkerService(
         foreach (var (lane, slots) in lanes.Slots)
         {
             var listener = new LaneListener(lane, slots, lanes.MostOf(lane), claim, execute, identity, heartbeat, transport, options, time, logger);
-            var handlers = new LaneHandlers((ids, _) => ListenAsync(listener, ids), submit.ExecuteAsync);
+            var handlers = new LaneHandlers((ids, _) => ListenAsync(listener.OnReadyAsync, ids), submit.ExecuteAsync)
+            {
+                OnEarly = (ids, _) => ListenAsync(listener.OnEarlyAsync, ids),
+            };
             _subscriptions.Add(await transport.SubscribeAsync(lane, slots, handlers, cancellationToken));
         }
 
@@ -117,11 +120,11 @@ public sealed partial class WorkerService(
         }
     }
 
-    private async Task ListenAsync(LaneListener listener, IReadOnlyList<RunId> ids)
+    private async Task ListenAsync(Func<IReadOnlyList<RunId>, CancellationToken, Task> listen, IReadOnlyList<RunId> ids)
     {
         try
         {
-            await listener.OnReadyAsync(ids, _stopListening.Token);
+            await listen(ids, _stopListening.Token);
         }
         catch (OperationCanceledException) when (_stopListening.IsCancellationRequested && !transport.ReachesOtherProcesses)
         {

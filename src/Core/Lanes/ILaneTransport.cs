@@ -13,6 +13,10 @@ public interface ILaneTransport
     /// <exception cref="Exception">The broker did not confirm.</exception>
     Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct);
 
+    /// <summary>Sends one nudge for runs whose commit is under way: the listener learns that it may be the first to arrive.</summary>
+    /// <exception cref="Exception">The broker did not confirm.</exception>
+    Task SendEarlyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct);
+
     /// <summary>Puts nudges on the belt; each travels to its lane at its time, also when this process dies. For the leader only:
     /// what two processes put on one belt is late.</summary>
     /// <param name="term">The leader's term; with a new one, others may have used the belt meanwhile.</param>

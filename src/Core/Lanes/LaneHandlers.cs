@@ -5,7 +5,11 @@ namespace Fleet.Core.Lanes;
 /// <param name="OnSubmit">Called per run that came as a message. A <see cref="MessageRefusedException"/> parks the message;
 /// whatever else it throws brings it again after a pause.</param>
 public sealed record LaneHandlers(
-    Func<IReadOnlyList<RunId>, CancellationToken, Task> OnReady, Func<SubmittedRun, CancellationToken, Task> OnSubmit);
+    Func<IReadOnlyList<RunId>, CancellationToken, Task> OnReady, Func<SubmittedRun, CancellationToken, Task> OnSubmit)
+{
+    /// <summary>Called per nudge that was sent before its runs were committed; as <see cref="OnReady"/> unless set.</summary>
+    public Func<IReadOnlyList<RunId>, CancellationToken, Task> OnEarly { get; init; } = OnReady;
+}
 
 /// <summary>A run that came as a message, from a person, a script or another language.</summary>
 /// <param name="Lane">The lane it came in on: the run's lane unless it names another.</param>

@@ -42,6 +42,17 @@ public sealed partial class NudgePublisher : IAsyncDisposable
         _queue.Writer.TryWrite(nudges);
     }
 
+    /// <summary>Publishes the nudge of a run whose commit is under way, unless it would be there before the run.</summary>
+    /// <returns>Whether it was published.</returns>
+    public bool TryPublishEarly(string lane, RunId id)
+    {
+        // Within a process it takes no time.
+        if (!_transport.ReachesOtherProcesses)
+            return false;
+        Publish([new Nudge(lane, id, IsEarly: true)]);
+        return true;
+    }
+
     /// <summary>Publishes what has queued up, then stops.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -54,15 +65,15 @@ public sealed partial class NudgePublisher : IAsyncDisposable
 
     private async Task LoopAsync()
     {
-        var byLane = new Dictionary<string, List<RunId>>(StringComparer.Ordinal);
+        var byLane = new Dictionary<(string Lane, bool IsEarly), List<RunId>>();
         while (await _queue.Reader.WaitToReadAsync())
         {
             for (var taken = 0; taken < 4096 && _queue.Reader.TryRead(out var nudges); taken += nudges.Count)
             {
-                foreach (var (lane, id) in nudges)
+                foreach (var (lane, id, isEarly) in nudges)
                 {
-                    if (!byLane.TryGetValue(lane, out var ids))
-                        byLane[lane] = ids = [];
+                    if (!byLane.TryGetValue((lane, isEarly), out var ids))
+                        byLane[(lane, isEarly)] = ids = [];
                     ids.Add(id);
                 }
 
@@ -70,11 +81,13 @@ public sealed partial class NudgePublisher : IAsyncDisposable
             }
 
             var failed = false;
-            foreach (var (lane, ids) in byLane.Where(l => l.Value.Count > 0))
+            foreach (var ((lane, isEarly), ids) in byLane.Where(l => l.Value.Count > 0))
             {
                 try
                 {
-                    await SendAllAsync(_transport, lane, ids, CancellationToken.None);
+                    await (isEarly
+                        ? SendAllAsync(ids, chunk => _transport.SendEarlyAsync(lane, chunk, CancellationToken.None))
+                        : SendAllAsync(_transport, lane, ids, CancellationToken.None));
                 }
                 catch (Exception e)
                 {
@@ -92,11 +105,16 @@ public sealed partial class NudgePublisher : IAsyncDisposable
 
     /// <summary>Sends ids of one lane in as few nudges as <see cref="MaxIds"/> allows.</summary>
     public static Task SendAllAsync(ILaneTransport transport, string lane, IReadOnlyCollection<RunId> ids, CancellationToken ct) =>
-        Task.WhenAll(ids.Chunk(MaxIds).Select(chunk => transport.SendReadyAsync(lane, chunk, ct)));
+        SendAllAsync(ids, chunk => transport.SendReadyAsync(lane, chunk, ct));
+
+    private static Task SendAllAsync(IReadOnlyCollection<RunId> ids, Func<RunId[], Task> send) => Task.WhenAll(ids.Chunk(MaxIds).Select(send));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Nudges for {Count} run(s) on lane {Lane} could not be sent; reconcile will send them again.")]
     private partial void LogLost(int count, string lane, Exception e);
 }
 
 /// <summary>A run whose lane is to be told that it is ready.</summary>
-public readonly record struct Nudge(string Lane, RunId Id);
+/// <param name="Lane">The lane.</param>
+/// <param name="Id">The run.</param>
+/// <param name="IsEarly">Whether its commit may still be under way.</param>
+public readonly record struct Nudge(string Lane, RunId Id, bool IsEarly = false);

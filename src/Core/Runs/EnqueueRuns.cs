@@ -25,12 +25,19 @@ public readonly record struct EnqueueOutcome(EnqueueStatus Status, RunId Id);
 /// <summary>– → Pending: accepts runs. Calls that arrive together share one commit; the nudges follow it.</summary>
 public sealed class EnqueueRuns : IAsyncDisposable
 {
+    /// <summary>The nudge of a run alone may be sent before a commit that is expected to take no longer than this. When it does, the nudge is sent again;
+    /// so a worker that looks again this long after an early nudge has seen what there is to see.</summary>
+    public static readonly TimeSpan QuickCommit = TimeSpan.FromMilliseconds(4);
+
     private readonly IStorage _storage;
     private readonly JobCatalog _catalog;
     private readonly NudgePublisher _nudges;
     private readonly Wakers _wakers;
     private readonly TimeProvider _time;
     private readonly GroupCommit<NewRun, EnqueueOutcome> _group;
+
+    // Whether the last commit was quick. One that failed was not: while the database is away no nudge is sent for a run that will not be.
+    private bool _isQuick;
 
     public EnqueueRuns(IStorage storage, JobCatalog catalog, NudgePublisher nudges, Wakers wakers, TimeProvider time)
     {
@@ -91,25 +98,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
     public ValueTask<NewRun> AcceptAsync(RunRequest request, CancellationToken ct) => AcceptAsync(request, index: null, nudged: true, ct);
 
     /// <summary>Publishes what has to follow the commit of new runs, all at once, so that they share nudges.</summary>
-    public void Announce(IReadOnlyList<NewRun> runs, IReadOnlyList<EnqueueOutcome> outcomes)
-    {
-        var nudges = new List<Nudge>(runs.Count);
-        var wakeStage = false;
-        for (var i = 0; i < runs.Count; i++)
-        {
-            if (outcomes[i].Status != EnqueueStatus.Inserted)
-                continue;
-            FleetMetrics.Enqueued.Add(1, new KeyValuePair<string, object?>("lane", runs[i].Lane));
-            if (runs[i].Staged)
-                nudges.Add(new Nudge(runs[i].Lane, runs[i].Id));
-            else
-                wakeStage = true;
-        }
-
-        _nudges.Publish(nudges);
-        if (wakeStage)
-            _wakers.Stage.Wake();
-    }
+    public void Announce(IReadOnlyList<NewRun> runs, IReadOnlyList<EnqueueOutcome> outcomes) => Announce(runs, outcomes, areNudged: false);
 
     public ValueTask DisposeAsync() => _group.DisposeAsync();
 
@@ -156,8 +145,36 @@ public sealed class EnqueueRuns : IAsyncDisposable
 
     private async Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(IReadOnlyList<NewRun> runs, CancellationToken ct)
     {
-        var outcomes = await _storage.AutocommitAsync(scope => _storage.Statements.InsertAsync(scope.Transaction, runs, ct), ct);
-        Announce(runs, outcomes);
+        var started = _time.GetTimestamp();
+        var inserting = _storage.AutocommitAsync(scope => _storage.Statements.InsertAsync(scope.Transaction, runs, ct), ct);
+        // On its way the nudge takes as long as the commit. Of many runs the commit takes longer, and none of them waits for it alone.
+        var isNudged = _isQuick && runs is [{ Staged: true, MayExist: false } alone] && _nudges.TryPublishEarly(alone.Lane, alone.Id);
+        _isQuick = false;
+        var outcomes = await inserting;
+        _isQuick = _time.GetElapsedTime(started) < QuickCommit;
+        Announce(runs, outcomes, areNudged: isNudged && _isQuick);
         return outcomes;
+    }
+
+    private void Announce(IReadOnlyList<NewRun> runs, IReadOnlyList<EnqueueOutcome> outcomes, bool areNudged)
+    {
+        var nudges = new List<Nudge>(runs.Count);
+        var wakeStage = false;
+        for (var i = 0; i < runs.Count; i++)
+        {
+            if (outcomes[i].Status != EnqueueStatus.Inserted)
+                continue;
+            FleetMetrics.Enqueued.Add(1, new KeyValuePair<string, object?>("lane", runs[i].Lane));
+            if (areNudged)
+                continue;
+            if (runs[i].Staged)
+                nudges.Add(new Nudge(runs[i].Lane, runs[i].Id));
+            else
+                wakeStage = true;
+        }
+
+        _nudges.Publish(nudges);
+        if (wakeStage)
+            _wakers.Stage.Wake();
     }
 }

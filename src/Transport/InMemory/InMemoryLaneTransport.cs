@@ -37,23 +37,9 @@ public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDispos
 
     public bool ReachesOtherProcesses => false;
 
-    public async Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct)
-    {
-        // Nobody listens (yet): the nudge would be lost, and counted for ever. Reconcile sends it once somebody does.
-        if (!_waiting.TryGetValue(lane, out var waiting))
-            return;
-        var endpoint = await _endpoints.GetOrAdd(lane, (name, bus) => bus.GetSendEndpoint(new Uri("queue:" + QueueOf(name))), _bus);
-        Interlocked.Increment(ref waiting.Value);
-        try
-        {
-            await endpoint.Send(new RunsReady { Ids = [.. ids.Select(id => id.Value)] }, ct);
-        }
-        catch
-        {
-            Interlocked.Decrement(ref waiting.Value);
-            throw;
-        }
-    }
+    public Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct) => SendAsync(lane, ids, isEarly: false, ct);
+
+    public Task SendEarlyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct) => SendAsync(lane, ids, isEarly: true, ct);
 
     public Task SendReadyAtAsync(long term, IReadOnlyList<DelayedNudge> nudges, CancellationToken ct)
     {
@@ -95,7 +81,7 @@ public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDispos
             endpoint.PublishFaults = false;
             endpoint.PrefetchCount = concurrency;
             endpoint.ConcurrentMessageLimit = concurrency;
-            endpoint.Handler<RunsReady>(context => ReceiveAsync(lane, waiting, context, handlers.OnReady));
+            endpoint.Handler<RunsReady>(context => ReceiveAsync(lane, waiting, context, handlers));
         });
         await handle.Ready.WaitAsync(ct);
         _waiting[lane] = waiting;
@@ -120,13 +106,31 @@ public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDispos
 
     private static string QueueOf(string lane) => "fleet." + lane;
 
+    private async Task SendAsync(string lane, IReadOnlyList<RunId> ids, bool isEarly, CancellationToken ct)
+    {
+        // Nobody listens (yet): the nudge would be lost, and counted for ever. Reconcile sends it once somebody does.
+        if (!_waiting.TryGetValue(lane, out var waiting))
+            return;
+        var endpoint = await _endpoints.GetOrAdd(lane, (name, bus) => bus.GetSendEndpoint(new Uri("queue:" + QueueOf(name))), _bus);
+        Interlocked.Increment(ref waiting.Value);
+        try
+        {
+            await endpoint.Send(new RunsReady { Ids = [.. ids.Select(id => id.Value)], IsEarly = isEarly }, ct);
+        }
+        catch
+        {
+            Interlocked.Decrement(ref waiting.Value);
+            throw;
+        }
+    }
+
     private async Task ReceiveAsync(
-        string lane, StrongBox<long> waiting, ConsumeContext<RunsReady> context, Func<IReadOnlyList<RunId>, CancellationToken, Task> onReady)
+        string lane, StrongBox<long> waiting, ConsumeContext<RunsReady> context, LaneHandlers handlers)
     {
         RunId[] ids = [.. context.Message.Ids.Select(id => new RunId(id))];
         try
         {
-            await onReady(ids, context.CancellationToken);
+            await (context.Message.IsEarly ? handlers.OnEarly : handlers.OnReady)(ids, context.CancellationToken);
         }
         catch (Exception e)
         {

@@ -10,10 +10,10 @@ using RabbitMQ.Client;
 namespace Fleet.Transport.RabbitMq;
 
 /// <summary>What a lane's message says: exactly one of the two is there.</summary>
-internal readonly record struct LaneContent(IReadOnlyList<RunId>? Ids, SubmittedRun? Run);
+internal readonly record struct LaneContent(IReadOnlyList<RunId>? Ids, SubmittedRun? Run, bool IsEarly = false);
 
 /// <summary>Reads and writes the messages of a lane. There are two, as raw JSON or inside a MassTransit envelope: a nudge
-/// <c>{"ids":[…]}</c> and a run <c>{"job":…,"args":…}</c>.</summary>
+/// <c>{"ids":[…]}</c>, with <c>"early":true</c> where the runs may not be committed yet, and a run <c>{"job":…,"args":…}</c>.</summary>
 internal static class LaneMessage
 {
     /// <summary>The largest body that is looked at, in bytes.</summary>
@@ -24,6 +24,9 @@ internal static class LaneMessage
 
     /// <summary>The body of a nudge.</summary>
     public static byte[] Write(IReadOnlyList<RunId> ids) => JsonSerializer.SerializeToUtf8Bytes(new { ids }, FleetJson.Payload);
+
+    /// <summary>The body of a nudge for runs whose commit is under way.</summary>
+    public static byte[] WriteEarly(IReadOnlyList<RunId> ids) => JsonSerializer.SerializeToUtf8Bytes(new { ids, early = true }, FleetJson.Payload);
 
     /// <summary>The properties of a message of ours.</summary>
     public static BasicProperties Properties() => new() { ContentType = "application/json", Persistent = true };
@@ -77,7 +80,7 @@ internal static class LaneMessage
     private static LaneContent Read(string lane, JsonElement message, string? messageId, string? trace)
     {
         if (Find(message, "ids") is { } ids)
-            return new LaneContent(ReadIds(ids), null);
+            return new LaneContent(ReadIds(ids), null, Find(message, "early") is { ValueKind: JsonValueKind.True });
         if (Find(message, "job") is null)
             throw new MessageRefusedException("The message has neither 'ids' (runs that are ready) nor 'job' (a run to submit).");
         var body = Deserialize(message);

@@ -37,7 +37,7 @@ internal sealed partial class LaneReceiver(string lane, LaneHandlers handlers, B
             var content = LaneMessage.Read(lane, body, properties);
             await (content.Run is { } run
                 ? handlers.OnSubmit(run, context.CancellationToken)
-                : handlers.OnReady(content.Ids!, context.CancellationToken));
+                : (content.IsEarly ? handlers.OnEarly : handlers.OnReady)(content.Ids!, context.CancellationToken));
         }
         catch (MessageRefusedException e)
         {

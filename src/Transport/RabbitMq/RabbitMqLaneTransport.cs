@@ -51,23 +51,9 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
 
     public bool ReachesOtherProcesses => true;
 
-    public async Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct)
-    {
-        var body = LaneMessage.Write(ids);
-        await DeclareLaneAsync(lane, ct);
-        try
-        {
-            await _channel.PublishAsync(RabbitMqTopology.Lanes, lane, LaneMessage.Properties(), body, mandatory: true, ct);
-        }
-        catch (RabbitMQ.Client.Exceptions.PublishException e) when (e.IsReturn)
-        {
-            // Somebody deleted the queue since we declared it.
-            LogUnroutable(lane);
-            _topology.Forget(lane);
-            await DeclareLaneAsync(lane, ct);
-            await _channel.PublishAsync(RabbitMqTopology.Lanes, lane, LaneMessage.Properties(), body, mandatory: true, ct);
-        }
-    }
+    public Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct) => SendAsync(lane, LaneMessage.Write(ids), ct);
+
+    public Task SendEarlyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct) => SendAsync(lane, LaneMessage.WriteEarly(ids), ct);
 
     public async Task SendReadyAtAsync(long term, IReadOnlyList<DelayedNudge> nudges, CancellationToken ct) =>
         _held.Add(await _belt.PutAsync(term, nudges, ct));
@@ -202,6 +188,23 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
         // A nudge that was flushed after the bus had stopped opened a connection that nobody else closes.
         await ((IRabbitMqHostConfiguration)_bus.HostConfiguration).ConnectionContextSupervisor.Stop("The transport is disposed.");
         _management?.Dispose();
+    }
+
+    private async Task SendAsync(string lane, byte[] body, CancellationToken ct)
+    {
+        await DeclareLaneAsync(lane, ct);
+        try
+        {
+            await _channel.PublishAsync(RabbitMqTopology.Lanes, lane, LaneMessage.Properties(), body, mandatory: true, ct);
+        }
+        catch (RabbitMQ.Client.Exceptions.PublishException e) when (e.IsReturn)
+        {
+            // Somebody deleted the queue since we declared it.
+            LogUnroutable(lane);
+            _topology.Forget(lane);
+            await DeclareLaneAsync(lane, ct);
+            await _channel.PublishAsync(RabbitMqTopology.Lanes, lane, LaneMessage.Properties(), body, mandatory: true, ct);
+        }
     }
 
     private async Task DeclareLaneAsync(string lane, CancellationToken ct)

@@ -36,6 +36,8 @@ internal sealed class EventRecorder
 
         public Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct) => inner.SendReadyAsync(lane, ids, ct);
 
+        public Task SendEarlyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct) => inner.SendEarlyAsync(lane, ids, ct);
+
         public Task SendReadyAtAsync(long term, IReadOnlyList<DelayedNudge> nudges, CancellationToken ct) => inner.SendReadyAtAsync(term, nudges, ct);
 
         public void HoldReady(IReadOnlyList<DelayedNudge> nudges) => inner.HoldReady(nudges);

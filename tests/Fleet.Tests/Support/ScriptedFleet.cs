@@ -42,10 +42,10 @@ internal static class ScriptedFleet
     }
 
     /// <summary>Stores a run as it is, past every check: what an older or foreign program may have left.</summary>
-    public static async Task<RunId> InsertAsync(this EmbeddedFleet fleet, string job, string args, int? maxAttempts = null)
+    public static async Task<RunId> InsertAsync(this EmbeddedFleet fleet, string job, string args, int? maxAttempts = null, RunId? id = null)
     {
         var now = fleet.Services.GetRequiredService<TimeProvider>().GetUtcNow();
-        var run = new NewRun { Id = RunId.New(now), Job = job, Lane = "default", Args = args, CreatedAt = now, DueAt = now, Staged = false, MaxAttempts = maxAttempts };
+        var run = new NewRun { Id = id ?? RunId.New(now), Job = job, Lane = "default", Args = args, CreatedAt = now, DueAt = now, Staged = false, MaxAttempts = maxAttempts };
         await fleet.Storage.WriteAsync(scope => fleet.Storage.Statements.InsertAsync(scope.Transaction, [run], CancellationToken.None), CancellationToken.None);
         return run.Id;
     }

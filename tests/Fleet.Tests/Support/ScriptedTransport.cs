@@ -10,6 +10,7 @@ public sealed class ScriptedTransport : ILaneTransport
 {
     private readonly Channel<(string Lane, RunId Id)> _ready = Channel.CreateUnbounded<(string, RunId)>();
     private int _looks;
+    private int _early;
 
     /// <summary>What <see cref="CountWaitingAsync"/> answers; null: the broker does not say.</summary>
     public long? Waiting { get; set; } = 0;
@@ -66,6 +67,15 @@ public sealed class ScriptedTransport : ILaneTransport
         NudgeSizes.Enqueue(ids.Count);
         foreach (var id in ids)
             _ready.Writer.TryWrite((lane, id));
+    }
+
+    /// <summary>How many of the nudges were sent before their runs were committed.</summary>
+    public int Early => Volatile.Read(ref _early);
+
+    public Task SendEarlyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct)
+    {
+        Interlocked.Increment(ref _early);
+        return SendReadyAsync(lane, ids, ct);
     }
 
     public async Task SendReadyAtAsync(long term, IReadOnlyList<DelayedNudge> nudges, CancellationToken ct)

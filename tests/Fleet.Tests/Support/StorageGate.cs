@@ -24,6 +24,9 @@ internal sealed class StorageGate<TResult> : IDisposable
 
     public void Dispose() => _open.TrySetResult();
 
+    /// <summary>Opens the gate; what waits before it fails.</summary>
+    public void Fail() => _open.TrySetException(new IOException("The database has gone."));
+
     public void AddTo(IServiceCollection services)
     {
         var real = services.Last(s => s.ServiceType == typeof(IStorage));

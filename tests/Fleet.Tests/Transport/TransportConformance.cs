@@ -45,6 +45,26 @@ public abstract class TransportConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task SendEarlyAsync_Subscribed_IsToldFromOneThatIsReady()
+    {
+        var early = Channel.CreateUnbounded<RunId>();
+        var handlers = Handlers((ids, _) =>
+        {
+            Receive(ids);
+            return Task.CompletedTask;
+        });
+        await using var subscription = await Transport.SubscribeAsync(
+            "default", 8, handlers with { OnEarly = (ids, _) => early.Writer.WriteAsync(Assert.Single(ids), CancellationToken.None).AsTask() }, default);
+        var (first, second) = (Ids(1), Ids(1));
+
+        await Transport.SendEarlyAsync("default", first, default);
+        await Transport.SendReadyAsync("default", second, default);
+
+        Assert.Equal(first[0], await early.Reader.ReadAsync().AsTask().WaitAsync(Limit));
+        Assert.Equal(second[0], (await ReceiveAsync(1))[0].Id);
+    }
+
+    [Fact]
     public async Task SendReadyAtAsync_Delayed_ArrivesInDueOrderAndNotEarly()
     {
         await using var subscription = await SubscribeAsync();

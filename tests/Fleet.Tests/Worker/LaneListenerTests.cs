@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
 using Fleet.Tests.Support;
 using Fleet.Worker;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Fleet.Tests.Worker;
 
@@ -80,8 +82,55 @@ public sealed class LaneListenerTests
             Assert.Equal(RunState.Succeeded, (await fleet.WaitAsync(id)).State);
     }
 
-    private Task<EmbeddedFleet> StartAsync() => ScriptedFleet.StartAsync(
-        new Script(_ => _release.Task), settings: ["Worker:Lanes:other=1"], configure: services => services.AddSingleton<ILaneTransport>(_transport));
+    [Fact]
+    public async Task OnEarly_TheCommitComesAfterTheNudge_RunsItAtTheNextLook()
+    {
+        var time = new PauseClock();
+        await using var fleet = await StartAsync(time);
+        var id = RunId.New(time.GetUtcNow());
+        _release.SetResult();
+
+        var handling = Listener(fleet).OnEarlyAsync([id], CancellationToken.None);
+        await Waiting.UntilAsync(() => time.Pauses.Count == 1);
+        Assert.False(handling.IsCompleted);
+        await fleet.InsertAsync("test.scripted", "{}", id: id);
+        time.Advance(EnqueueRuns.QuickCommit);
+        await handling.WaitAsync(TimeSpan.FromSeconds(30));
+
+        await fleet.AdvanceUntilAsync(time, id, RunState.Succeeded);
+        Assert.Single(time.Pauses);
+    }
+
+    [Fact]
+    public async Task OnEarly_NoCommitComes_DropsTheNudgeNoSoonerThanItIsSentAgain()
+    {
+        var time = new PauseClock();
+        await using var fleet = await StartAsync(time);
+
+        var handling = Listener(fleet).OnEarlyAsync([RunId.New(time.GetUtcNow())], CancellationToken.None);
+        await time.AdvanceUntilAsync(() => handling.IsCompleted);
+        await handling;
+
+        Assert.Equal([1, 2, 4], time.Pauses.Select(p => p.TotalMilliseconds));
+        Assert.True(time.Pauses.Aggregate((a, b) => a + b) >= EnqueueRuns.QuickCommit);
+    }
+
+    [Fact]
+    public async Task OnEarly_WorkerStopsInAPause_LeavesTheNudgeToOthers()
+    {
+        var time = new PauseClock();
+        await using var fleet = await StartAsync(time);
+        using var stopping = new CancellationTokenSource();
+
+        var handling = Listener(fleet).OnEarlyAsync([RunId.New(time.GetUtcNow())], stopping.Token);
+        await Waiting.UntilAsync(() => time.Pauses.Count == 1);
+        await stopping.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => handling);
+    }
+
+    private Task<EmbeddedFleet> StartAsync(FakeTimeProvider? time = null) => ScriptedFleet.StartAsync(
+        new Script(_ => _release.Task), time, settings: ["Worker:Lanes:other=1"], configure: services => services.AddSingleton<ILaneTransport>(_transport));
 
     /// <summary>One that has a single slot, beside those of the worker service.</summary>
     private static LaneListener Listener(EmbeddedFleet fleet) =>
@@ -90,8 +139,23 @@ public sealed class LaneListenerTests
     /// <summary>Stores a run; its nudge is not what the test waits for.</summary>
     private async Task<RunId> EnqueueAsync(EmbeddedFleet fleet)
     {
-        var id = await fleet.Client.EnqueueAsync(new Scripted());
+        // Not alone: it would be nudged before its commit, and again after a slow one.
+        var id = (await fleet.Client.EnqueueManyAsync([new Scripted()]))[0];
         Assert.Equal(("default", id), await _transport.NextAsync());
         return id;
+    }
+
+    /// <summary>A clock that stands still, and keeps the pauses of some milliseconds that somebody began.</summary>
+    private sealed class PauseClock() : FakeTimeProvider(ScriptedFleet.Clock().GetUtcNow())
+    {
+        public ConcurrentQueue<TimeSpan> Pauses { get; } = new();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime > TimeSpan.Zero && dueTime < TimeSpan.FromMilliseconds(10))
+                Pauses.Enqueue(dueTime);
+            return timer;
+        }
     }
 }

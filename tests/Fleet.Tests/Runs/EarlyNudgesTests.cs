@@ -1,0 +1,134 @@
+using Fleet.Core.Lanes;
+using Fleet.Core.Runs;
+using Fleet.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Fleet.Tests.Runs;
+
+/// <summary>When the nudge of a run is sent before its commit, and when it is not (ADR 0015).</summary>
+public sealed class EarlyNudgesTests : IAsyncLifetime
+{
+    private readonly FakeTimeProvider _time = ScriptedFleet.Clock();
+    private readonly ScriptedTransport _transport = new();
+    private readonly StorageGate<IReadOnlyList<EnqueueOutcome>> _gate = new();
+    private EmbeddedFleet _fleet = null!;
+
+    public async ValueTask InitializeAsync() => _fleet = await StartAsync(_transport);
+
+    public async ValueTask DisposeAsync()
+    {
+        _gate.Dispose();
+        await _fleet.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task RunAlone_AfterAQuickCommit_IsNudgedOnceAndBeforeItsOwn()
+    {
+        Assert.Equal(0, await CountEarlyAsync(() => EnqueueAsync()));
+
+        _gate.Close();
+        var enqueuing = EnqueueAsync();
+        var nudged = await _transport.NextAsync();
+        Assert.False(enqueuing.IsCompleted);
+        _gate.Dispose();
+
+        Assert.Equal(("default", await enqueuing), nudged);
+        Assert.Equal(1, _transport.Early);
+        // Another nudge of it would be sent before that of the next run.
+        Assert.Equal(1, await CountEarlyAsync(() => EnqueueAsync()));
+    }
+
+    [Fact]
+    public async Task RunAlone_ItsCommitTakesLong_IsNudgedAgainAfterIt()
+    {
+        await CountEarlyAsync(() => EnqueueAsync());
+        _gate.Close();
+        var enqueuing = EnqueueAsync();
+        var early = await _transport.NextAsync();
+
+        _time.Advance(EnqueueRuns.QuickCommit);
+        _gate.Dispose();
+
+        Assert.Equal(("default", await enqueuing), early);
+        Assert.Equal(early, await _transport.NextAsync());
+        Assert.Equal(1, _transport.Early);
+        // The next one waits for its commit.
+        Assert.Equal(0, await CountEarlyAsync(() => EnqueueAsync()));
+        Assert.Equal(1, await CountEarlyAsync(() => EnqueueAsync()));
+    }
+
+    [Fact]
+    public async Task RunAlone_AfterACommitThatFailed_IsNudgedAfterItsOwn()
+    {
+        await CountEarlyAsync(() => EnqueueAsync());
+        _gate.Close();
+        var enqueuing = EnqueueAsync();
+        await _transport.NextAsync();
+        _gate.Fail();
+        await Assert.ThrowsAsync<IOException>(() => enqueuing);
+
+        Assert.Equal(0, await CountEarlyAsync(() => EnqueueAsync()));
+    }
+
+    [Fact]
+    public async Task RunThatMayExistOrComesWithOthersOrIsDueLater_IsNudgedAfterItsCommit()
+    {
+        await CountEarlyAsync(() => EnqueueAsync());
+
+        Assert.Equal(0, await CountEarlyAsync(() => EnqueueAsync(new EnqueueOptions { IdempotencyKey = "once" })));
+        Assert.Equal(0, await CountEarlyAsync(async () => (await _fleet.Client.EnqueueManyAsync([new Scripted()]))[0]));
+        var delayed = await EnqueueAsync(new EnqueueOptions { Delay = TimeSpan.FromMinutes(1) });
+        Assert.Equal(1, await CountEarlyAsync(() => EnqueueAsync()));
+        Assert.DoesNotContain(_transport.TakeReady(), n => n.Id == delayed);
+    }
+
+    [Fact]
+    public async Task RunsThatShareACommit_AreNudgedAfterIt()
+    {
+        await CountEarlyAsync(() => EnqueueAsync());
+        _gate.Close();
+        var first = EnqueueAsync();
+        await _transport.NextAsync();
+        Task<RunId>[] others = [EnqueueAsync(), EnqueueAsync()];
+        _gate.Dispose();
+
+        await Task.WhenAll([first, .. others]);
+
+        RunId[] nudged = [(await _transport.NextAsync()).Id, (await _transport.NextAsync()).Id];
+        Assert.Equal(others.Select(o => o.Result).Order(), nudged.Order());
+        Assert.Equal(1, _transport.Early);
+    }
+
+    [Fact]
+    public async Task WithinAProcess_NudgesFollowTheCommit()
+    {
+        var transport = new ScriptedTransport { ReachesOtherProcesses = false };
+        await using var fleet = await StartAsync(transport);
+
+        for (var i = 0; i < 3; i++)
+            Assert.Equal(await fleet.Client.EnqueueAsync(new Scripted()), (await transport.NextAsync()).Id);
+
+        Assert.Equal(0, transport.Early);
+    }
+
+    private Task<EmbeddedFleet> StartAsync(ScriptedTransport transport) => ScriptedFleet.StartAsync(
+        Script.Of(_ => { }),
+        _time,
+        configure: services =>
+        {
+            services.AddSingleton<ILaneTransport>(transport);
+            _gate.AddTo(services);
+        });
+
+    private Task<RunId> EnqueueAsync(EnqueueOptions? options = null) => _fleet.Client.EnqueueAsync(new Scripted(), options);
+
+    /// <returns>How many early nudges the run had; it has to have exactly one nudge before the next run is enqueued.</returns>
+    private async Task<int> CountEarlyAsync(Func<Task<RunId>> enqueue)
+    {
+        var before = _transport.Early;
+        var id = await enqueue();
+        Assert.Equal(("default", id), await _transport.NextAsync());
+        return _transport.Early - before;
+    }
+}
