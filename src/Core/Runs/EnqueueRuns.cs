@@ -25,8 +25,8 @@ public readonly record struct EnqueueOutcome(EnqueueStatus Status, RunId Id);
 /// <summary>– → Pending: accepts runs. Calls that arrive together share one commit; the nudges follow it.</summary>
 public sealed class EnqueueRuns : IAsyncDisposable
 {
-    /// <summary>The nudge of a run alone may be sent before a commit that is expected to take no longer than this. When it does, the nudge is sent again;
-    /// so a worker that looks again this long after an early nudge has seen what there is to see.</summary>
+    /// <summary>A run alone is nudged before its commit when the last one took less than this, and again after it when its own takes longer:
+    /// a worker that looks for the run so long after an early nudge misses nothing.</summary>
     public static readonly TimeSpan QuickCommit = TimeSpan.FromMilliseconds(4);
 
     private readonly IStorage _storage;
@@ -147,7 +147,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
     {
         var started = _time.GetTimestamp();
         var inserting = _storage.AutocommitAsync(scope => _storage.Statements.InsertAsync(scope.Transaction, runs, ct), ct);
-        // On its way the nudge takes as long as the commit. Of many runs the commit takes longer, and none of them waits for it alone.
+        // The nudge is on its way for about as long as a commit takes.
         var isNudged = _isQuick && runs is [{ Staged: true, MayExist: false } alone] && _nudges.TryPublishEarly(alone.Lane, alone.Id);
         _isQuick = false;
         var outcomes = await inserting;
