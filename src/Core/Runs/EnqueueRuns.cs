@@ -98,7 +98,30 @@ public sealed class EnqueueRuns : IAsyncDisposable
     public ValueTask<NewRun> AcceptAsync(RunRequest request, CancellationToken ct) => AcceptAsync(request, index: null, nudged: true, ct);
 
     /// <summary>Publishes what has to follow the commit of new runs, all at once, so that they share nudges.</summary>
-    public void Announce(IReadOnlyList<NewRun> runs, IReadOnlyList<EnqueueOutcome> outcomes) => Announce(runs, outcomes, areNudged: false);
+    /// <param name="runs">The runs.</param>
+    /// <param name="outcomes">What became of each.</param>
+    /// <param name="areNudged">Whether their nudges have been published already.</param>
+    public void Announce(IReadOnlyList<NewRun> runs, IReadOnlyList<EnqueueOutcome> outcomes, bool areNudged = false)
+    {
+        var nudges = new List<Nudge>(runs.Count);
+        var wakeStage = false;
+        for (var i = 0; i < runs.Count; i++)
+        {
+            if (outcomes[i].Status != EnqueueStatus.Inserted)
+                continue;
+            FleetMetrics.Enqueued.Add(1, new KeyValuePair<string, object?>("lane", runs[i].Lane));
+            if (areNudged)
+                continue;
+            if (runs[i].Staged)
+                nudges.Add(new Nudge(runs[i].Lane, runs[i].Id));
+            else
+                wakeStage = true;
+        }
+
+        _nudges.Publish(nudges);
+        if (wakeStage)
+            _wakers.Stage.Wake();
+    }
 
     public ValueTask DisposeAsync() => _group.DisposeAsync();
 
@@ -154,27 +177,5 @@ public sealed class EnqueueRuns : IAsyncDisposable
         _isQuick = _time.GetElapsedTime(started) < QuickCommit;
         Announce(runs, outcomes, areNudged: isNudged && _isQuick);
         return outcomes;
-    }
-
-    private void Announce(IReadOnlyList<NewRun> runs, IReadOnlyList<EnqueueOutcome> outcomes, bool areNudged)
-    {
-        var nudges = new List<Nudge>(runs.Count);
-        var wakeStage = false;
-        for (var i = 0; i < runs.Count; i++)
-        {
-            if (outcomes[i].Status != EnqueueStatus.Inserted)
-                continue;
-            FleetMetrics.Enqueued.Add(1, new KeyValuePair<string, object?>("lane", runs[i].Lane));
-            if (areNudged)
-                continue;
-            if (runs[i].Staged)
-                nudges.Add(new Nudge(runs[i].Lane, runs[i].Id));
-            else
-                wakeStage = true;
-        }
-
-        _nudges.Publish(nudges);
-        if (wakeStage)
-            _wakers.Stage.Wake();
     }
 }

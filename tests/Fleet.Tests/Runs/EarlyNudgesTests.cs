@@ -25,11 +25,7 @@ public sealed class EarlyNudgesTests : IAsyncLifetime
     [Fact]
     public async Task RunAlone_AfterAQuickCommit_IsNudgedOnceAndBeforeItsOwn()
     {
-        Assert.Equal(0, await CountEarlyAsync(() => EnqueueAsync()));
-
-        _gate.Close();
-        var enqueuing = EnqueueAsync();
-        var nudged = await _transport.NextAsync();
+        var (enqueuing, nudged) = await BeginAsync();
         Assert.False(enqueuing.IsCompleted);
         _gate.Dispose();
 
@@ -42,10 +38,7 @@ public sealed class EarlyNudgesTests : IAsyncLifetime
     [Fact]
     public async Task RunAlone_ItsCommitTakesLong_IsNudgedAgainAfterIt()
     {
-        await CountEarlyAsync(() => EnqueueAsync());
-        _gate.Close();
-        var enqueuing = EnqueueAsync();
-        var early = await _transport.NextAsync();
+        var (enqueuing, early) = await BeginAsync();
 
         _time.Advance(EnqueueRuns.QuickCommit);
         _gate.Dispose();
@@ -61,10 +54,8 @@ public sealed class EarlyNudgesTests : IAsyncLifetime
     [Fact]
     public async Task RunAlone_AfterACommitThatFailed_IsNudgedAfterItsOwn()
     {
-        await CountEarlyAsync(() => EnqueueAsync());
-        _gate.Close();
-        var enqueuing = EnqueueAsync();
-        await _transport.NextAsync();
+        var (enqueuing, _) = await BeginAsync();
+
         _gate.Fail();
         await Assert.ThrowsAsync<IOException>(() => enqueuing);
 
@@ -86,10 +77,7 @@ public sealed class EarlyNudgesTests : IAsyncLifetime
     [Fact]
     public async Task RunsThatShareACommit_AreNudgedAfterIt()
     {
-        await CountEarlyAsync(() => EnqueueAsync());
-        _gate.Close();
-        var first = EnqueueAsync();
-        await _transport.NextAsync();
+        var (first, _) = await BeginAsync();
         Task<RunId>[] others = [EnqueueAsync(), EnqueueAsync()];
         _gate.Dispose();
 
@@ -122,6 +110,16 @@ public sealed class EarlyNudgesTests : IAsyncLifetime
         });
 
     private Task<RunId> EnqueueAsync(EnqueueOptions? options = null) => _fleet.Client.EnqueueAsync(new Scripted(), options);
+
+    /// <summary>Stores a run, which is nudged after its commit, and enqueues a second, whose commit waits at the gate.</summary>
+    /// <returns>The call under way, and the nudge that was sent meanwhile.</returns>
+    private async Task<(Task<RunId> Enqueuing, (string Lane, RunId Id) Nudge)> BeginAsync()
+    {
+        Assert.Equal(0, await CountEarlyAsync(() => EnqueueAsync()));
+        _gate.Close();
+        var enqueuing = EnqueueAsync();
+        return (enqueuing, await _transport.NextAsync());
+    }
 
     /// <returns>How many early nudges the run had; it has to have exactly one nudge before the next run is enqueued.</returns>
     private async Task<int> CountEarlyAsync(Func<Task<RunId>> enqueue)
