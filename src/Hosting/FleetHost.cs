@@ -48,6 +48,14 @@ public static class FleetHost
         return builder;
     }
 
+    /// <summary>Builds a host. The schema is looked at meanwhile, before the transport and the rest are made.</summary>
+    public static WebApplication BuildFleet(this WebApplicationBuilder builder)
+    {
+        var app = builder.Build();
+        app.Services.GetRequiredService<SchemaAtStart>();
+        return app;
+    }
+
     /// <summary>Runs a host to its end.</summary>
     /// <returns>The exit code: 0 after an orderly stop, 1 with a line on stderr when the start failed for a reason that a person can mend.</returns>
     public static async Task<int> RunToEndAsync(Func<WebApplication> build, Func<WebApplication, CancellationToken, Task>? whileRunning = null)

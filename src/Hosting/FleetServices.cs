@@ -29,7 +29,8 @@ public static class FleetServices
     {
         services.AddFleetCore().AddFleetStorage(configuration);
         // The schema first: every hosted service that follows may use it.
-        services.AddHostedService(provider => new SchemaAtStart(provider.GetRequiredService<IStorage>(), migrates));
+        services.AddSingleton(provider => new SchemaAtStart(provider.GetRequiredService<IStorage>(), migrates))
+            .AddHostedService(provider => provider.GetRequiredService<SchemaAtStart>());
         AddTransport(services, configuration, bus);
         return services;
     }

@@ -13,7 +13,7 @@ return await FleetHost.RunToEndAsync(() =>
         .AddFleet(builder.Configuration.RequireSharedTransport())
         .AddFleetScheduler(builder.Configuration)
         .AddFleetApi();
-    var app = builder.Build();
+    var app = builder.BuildFleet();
     app.MapFleetApi();
     return app;
 });

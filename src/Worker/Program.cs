@@ -14,7 +14,7 @@ return await FleetHost.RunToEndAsync(() =>
         .AddFleet(builder.Configuration.RequireSharedTransport())
         .AddFleetWorker(builder.Configuration)
         .AddFleetHealth();
-    var app = builder.Build();
+    var app = builder.BuildFleet();
     app.MapFleetHealth();
     return app;
 });

@@ -37,24 +37,13 @@ public sealed partial class WorkerService(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        // 1. Say what we can do, before anybody asks for it.
-        await catalog.PublishAsync(cancellationToken);
-        // 2. Be alive, before anything is claimed under our name.
-        var begun = time.GetTimestamp();
-        identity.Renewed(await workers.RegisterAsync(lanes.WorkerName, lanes.Slots, options.Value.Lease, cancellationToken), begun);
-        _loops = Task.WhenAll(heartbeat.RunAsync(_stopLoops.Token), reports.RunAsync(_stopLoops.Token));
-        // 3. Listen.
-        _subscriptions.Add(await transport.SubscribeControlAsync(OnControlAsync, cancellationToken));
-        foreach (var (lane, slots) in lanes.Slots)
-        {
-            var listener = new LaneListener(lane, slots, lanes.MostOf(lane), claim, execute, identity, heartbeat, transport, options, time, logger);
-            var handlers = new LaneHandlers((ids, _) => ListenAsync(listener.OnReadyAsync, ids), submit.ExecuteAsync)
-            {
-                OnEarly = (ids, _) => ListenAsync(listener.OnEarlyAsync, ids),
-            };
-            _subscriptions.Add(await transport.SubscribeAsync(lane, slots, handlers, cancellationToken));
-        }
-
+        // 1. Broker and database do not wait for each other, nor for the code of either to be compiled.
+        var control = Task.Run(() => ListenToControlAsync(cancellationToken), cancellationToken);
+        var firstClaim = Task.Run(RehearseClaimAsync, cancellationToken);
+        await Task.WhenAll(RegisterAsync(cancellationToken), control);
+        // 2. Listen.
+        await Task.WhenAll(lanes.Slots.Keys.Select(lane => ListenToLaneAsync(lane, cancellationToken)));
+        await firstClaim;
         LogStarted(lanes.WorkerName, identity.Id, string.Join(", ", lanes.Slots.Select(l => $"{l.Key}={l.Value}")));
     }
 
@@ -91,6 +80,49 @@ public sealed partial class WorkerService(
     {
         _stopListening.Dispose();
         _stopLoops.Dispose();
+    }
+
+    private async Task RegisterAsync(CancellationToken ct)
+    {
+        // 1. Say what we can do, before anybody asks for it.
+        await catalog.PublishAsync(ct);
+        // 2. Be alive, before anything is claimed under our name.
+        var begun = time.GetTimestamp();
+        identity.Renewed(await workers.RegisterAsync(lanes.WorkerName, lanes.Slots, options.Value.Lease, ct), begun);
+        _loops = Task.WhenAll(heartbeat.RunAsync(_stopLoops.Token), reports.RunAsync(_stopLoops.Token));
+    }
+
+    /// <summary>Claims a run that does not exist for a worker that does not: the first run does not wait for a connection and for code that was never called.</summary>
+    private async Task RehearseClaimAsync()
+    {
+        var now = time.GetUtcNow();
+        try
+        {
+            await claim.ExecuteAsync(WorkerId.New(now), RunId.New(now), CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            LogNotRehearsed(e);
+        }
+    }
+
+    private async Task ListenToControlAsync(CancellationToken ct) => Keep(await transport.SubscribeControlAsync(OnControlAsync, ct));
+
+    private async Task ListenToLaneAsync(string lane, CancellationToken ct)
+    {
+        var slots = lanes.Slots[lane];
+        var listener = new LaneListener(lane, slots, lanes.MostOf(lane), claim, execute, identity, heartbeat, transport, options, time, logger);
+        var handlers = new LaneHandlers((ids, _) => ListenAsync(listener.OnReadyAsync, ids), submit.ExecuteAsync)
+        {
+            OnEarly = (ids, _) => ListenAsync(listener.OnEarlyAsync, ids),
+        };
+        Keep(await transport.SubscribeAsync(lane, slots, handlers, ct));
+    }
+
+    private void Keep(IAsyncDisposable subscription)
+    {
+        lock (_subscriptions)
+            _subscriptions.Add(subscription);
     }
 
     /// <summary>Ends the subscriptions. A broker in trouble does not keep the runs from being drained: nothing new is taken
@@ -155,6 +187,9 @@ public sealed partial class WorkerService(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Worker {Worker} ({WorkerId}) listens: {Lanes}.")]
     private partial void LogStarted(string worker, WorkerId workerId, string lanes);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The claim before the first one failed; the first run starts a little later.")]
+    private partial void LogNotRehearsed(Exception e);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Stopping: {Count} run(s) may go on for up to {Drain}.")]
     private partial void LogDraining(int count, TimeSpan drain);

@@ -22,7 +22,7 @@ internal sealed class FleetWorkerSide(Gauge gauge) : IWorkerSide
             .AddSingleton(gauge)
             .AddSingleton(_recent)
             .AddFleetJobs(jobs => jobs.Add<NoOpJob>());
-        _app = builder.Build();
+        _app = builder.BuildFleet();
         _app.MapFleetHealth();
         await _app.StartAsync();
     }

@@ -45,7 +45,7 @@ public static class DevHost
         // The worker before the scheduler: it listens when the first nudge is sent.
         builder.Services.AddFleetWorker(builder.Configuration).AddFleetScheduler(builder.Configuration).AddFleetApi();
         configure?.Invoke(builder);
-        var app = builder.Build();
+        var app = builder.BuildFleet();
         app.MapFleetApi();
         if (withSamples)
             app.MapSampleEndpoints();

@@ -21,6 +21,12 @@ public sealed class ScriptedTransport : ILaneTransport
     /// <summary>Called before an event or a nudge is taken; what it throws is what the broker answers.</summary>
     public Func<Task> BeforeSend { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>How long the subscription to control messages takes.</summary>
+    public Task StartOfControl { get; set; } = Task.CompletedTask;
+
+    /// <summary>What was subscribed to: lanes by their names, and <c>control</c>.</summary>
+    public ConcurrentQueue<string> Subscribed { get; } = new();
+
     /// <summary>How long the end of a subscription takes; nothing ever comes over one.</summary>
     public Task EndOfSubscription { get; set; } = Task.CompletedTask;
 
@@ -118,11 +124,18 @@ public sealed class ScriptedTransport : ILaneTransport
         return Task.FromResult(Waiting == 0);
     }
 
-    public Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct) =>
-        Task.FromResult<IAsyncDisposable>(new Subscription(EndOfSubscription));
+    public Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct)
+    {
+        Subscribed.Enqueue(lane);
+        return Task.FromResult<IAsyncDisposable>(new Subscription(EndOfSubscription));
+    }
 
-    public Task<IAsyncDisposable> SubscribeControlAsync(Func<ControlMessage, CancellationToken, Task> onControl, CancellationToken ct) =>
-        Task.FromResult<IAsyncDisposable>(new Subscription(EndOfSubscription));
+    public async Task<IAsyncDisposable> SubscribeControlAsync(Func<ControlMessage, CancellationToken, Task> onControl, CancellationToken ct)
+    {
+        Subscribed.Enqueue("control");
+        await StartOfControl;
+        return new Subscription(EndOfSubscription);
+    }
 
     private sealed class Subscription(Task end) : IAsyncDisposable
     {
