@@ -128,7 +128,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         SELECT * FROM claimed
         """;
 
-    private const string FindPending = "SELECT id, due_at, overlap FROM runs WHERE id = ANY($1) AND state = 0";
+    private const string FindPending = "SELECT id, due_at, overlap, crashes FROM runs WHERE id = ANY($1) AND state = 0";
 
     internal const string Complete = """
         UPDATE runs AS r SET state = 2, listed = NULL, finished_at = c.finished, output = c.output, error = NULL, error_type = NULL, cancel_requested_at = NULL,
@@ -351,8 +351,8 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         ];
     }
 
-    protected override async Task<IReadOnlyList<(RunId Id, DateTimeOffset DueAt, bool TakesTurns)>> FindPendingAsync(DbTransaction own, RunId[] ids, CancellationToken ct) =>
-        await QueryAsync(own, FindPending, r => (RunIdOf(r), r.GetUtc(1), r.GetInt32(2) != 0), ct, Uuids(ids));
+    protected override async Task<IReadOnlyList<PendingRun>> FindPendingAsync(DbTransaction own, RunId[] ids, CancellationToken ct) =>
+        await QueryAsync(own, FindPending, r => ReadPending(r, RunIdOf(r)), ct, Uuids(ids));
 
     protected override async Task<IReadOnlyList<RunLease>> CompleteRowsAsync(
         DbTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct)

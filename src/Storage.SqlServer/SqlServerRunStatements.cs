@@ -98,8 +98,8 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
         return claimed;
     }
 
-    protected override async Task<IReadOnlyList<(RunId Id, DateTimeOffset DueAt, bool TakesTurns)>> FindPendingAsync(SqlTransaction own, RunId[] ids, CancellationToken ct) =>
-        await QueryAsync(own, SqlServerStatements.FindPending, r => (r.GetRunId(0), r.GetUtc(1), r.GetInt32(2) != 0), ct, Rows.Of(ids.Order(), RowMembers.Id));
+    protected override async Task<IReadOnlyList<PendingRun>> FindPendingAsync(SqlTransaction own, RunId[] ids, CancellationToken ct) =>
+        await QueryAsync(own, SqlServerStatements.FindPending, r => ReadPending(r, r.GetRunId(0)), ct, Rows.Of(ids.Order(), RowMembers.Id));
 
     protected override async Task<IReadOnlyList<RunLease>> CompleteRowsAsync(
         SqlTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct) => await QueryAsync(

@@ -83,7 +83,7 @@ internal static class SqlServerStatements
         """;
 
     public const string FindPending = """
-        SELECT r.id, r.due_at, r.overlap
+        SELECT r.id, r.due_at, r.overlap, r.crashes
         FROM OPENJSON(@rows) WITH (id char(32)) AS w
         JOIN runs AS r ON r.id = CONVERT(binary(16), w.id, 2)
         WHERE r.state = 0

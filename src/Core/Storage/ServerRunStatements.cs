@@ -23,6 +23,14 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
         var claimed = rows.ToDictionary(run => run.Id);
         RunId[] others = [.. wanted.Where(id => !claimed.ContainsKey(id))];
         var pending = others.Length == 0 ? [] : (await FindPendingAsync(own, others, ct)).ToDictionary(p => p.Id);
+        // Committed since the claim looked, as the run of an early nudge may be.
+        RunId[] late = [.. pending.Values.Where(p => p.DueAt <= now && (inTurn || !p.TakesTurns) && !p.IsOnLastChance).Select(p => p.Id).Order()];
+        if (late.Length > 0)
+        {
+            foreach (var run in await ClaimRowsAsync(own, worker, late, Random.Shared.NextInt64(), now, inTurn, ct) ?? [])
+                claimed.Add(run.Id, run);
+        }
+
         return [.. ids.Select(Outcome)];
 
         ClaimOutcome Outcome(RunId id)
@@ -94,8 +102,8 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
     protected abstract Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
         TTransaction own, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn, CancellationToken ct);
 
-    /// <returns>Those of the runs that are pending, with their due time.</returns>
-    protected abstract Task<IReadOnlyList<(RunId Id, DateTimeOffset DueAt, bool TakesTurns)>> FindPendingAsync(TTransaction own, RunId[] ids, CancellationToken ct);
+    /// <returns>Those of the runs that are pending.</returns>
+    protected abstract Task<IReadOnlyList<PendingRun>> FindPendingAsync(TTransaction own, RunId[] ids, CancellationToken ct);
 
     /// <returns>The leases whose runs were completed here.</returns>
     protected abstract Task<IReadOnlyList<RunLease>> CompleteRowsAsync(TTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct);
@@ -108,6 +116,10 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
 
     /// <summary>Adds events to the outbox, in their order.</summary>
     protected abstract Task InsertEventsAsync(TTransaction own, IReadOnlyList<OutboxMessage> events, CancellationToken ct);
+
+    /// <summary>Reads a pending run: after its id come due time, overlap and crashes.</summary>
+    protected static PendingRun ReadPending(DbDataReader reader, RunId id) =>
+        new(id, reader.GetUtc(1), reader.GetInt32(2) != 0, reader.GetInt32(3) >= RescueRuns.CrashCap - 1);
 
     /// <summary>Reads a claimed run: after its id come lease token, job, lane, args, attempt, attempt offset, max attempts, due time,
     /// schedule, fire time, tags and trace parent.</summary>
@@ -129,6 +141,13 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
         TraceParent = reader.IsDBNull(12) ? null : reader.GetString(12),
     };
 }
+
+/// <summary>A run that is pending.</summary>
+/// <param name="Id">Which.</param>
+/// <param name="DueAt">When it is due.</param>
+/// <param name="TakesTurns">Whether its schedule does not allow overlap.</param>
+/// <param name="IsOnLastChance">Whether it may run only while its worker runs no other such run.</param>
+public readonly record struct PendingRun(RunId Id, DateTimeOffset DueAt, bool TakesTurns, bool IsOnLastChance);
 
 /// <summary>A run and the lease token of one claim of it.</summary>
 public readonly record struct RunLease(RunId Id, long LeaseToken);
