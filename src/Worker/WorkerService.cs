@@ -39,11 +39,10 @@ public sealed partial class WorkerService(
     {
         // 1. Broker and database do not wait for each other, nor for the code of either to be compiled.
         var control = Task.Run(() => ListenToControlAsync(cancellationToken), cancellationToken);
-        var firstClaim = Task.Run(RehearseClaimAsync, cancellationToken);
+        _ = Task.Run(RehearseClaimAsync, cancellationToken);
         await Task.WhenAll(RegisterAsync(cancellationToken), control);
         // 2. Listen.
         await Task.WhenAll(lanes.Slots.Keys.Select(lane => ListenToLaneAsync(lane, cancellationToken)));
-        await firstClaim;
         LogStarted(lanes.WorkerName, identity.Id, string.Join(", ", lanes.Slots.Select(l => $"{l.Key}={l.Value}")));
     }
 
@@ -92,7 +91,8 @@ public sealed partial class WorkerService(
         _loops = Task.WhenAll(heartbeat.RunAsync(_stopLoops.Token), reports.RunAsync(_stopLoops.Token));
     }
 
-    /// <summary>Claims a run that does not exist for a worker that does not: the first run does not wait for a connection and for code that was never called.</summary>
+    /// <summary>Claims a run that does not exist for a worker that does not: the first run does not wait for a connection and for code that was never called.
+    /// Nobody waits for it; the disposal of <see cref="ClaimRuns"/> does.</summary>
     private async Task RehearseClaimAsync()
     {
         var now = time.GetUtcNow();
