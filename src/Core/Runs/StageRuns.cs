@@ -22,6 +22,10 @@ public sealed class StageRuns(IStorage storage, ILaneTransport transport, TimePr
     public async Task<int> ExecuteAsync(long term, TimeSpan lookAhead, CancellationToken ct)
     {
         var now = time.GetUtcNow();
+        // Without the leader's lock at first: to take it is a write, and an idle fleet would write to disk with every poll.
+        var first = await storage.AutocommitAsync(scope => storage.Statements.ReadUnstagedAsync(scope.Transaction, now + lookAhead, 1, ct), ct);
+        if (first.Count == 0)
+            return 0;
         var runs = await storage.WriteAsLeaderAsync(
             term, scope => storage.Statements.ReadUnstagedAsync(scope.Transaction, now + lookAhead, BatchSize, ct), ct);
         if (runs.Count == 0)

@@ -34,6 +34,8 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     {
         var now = time.GetUtcNow();
         var horizon = now + lookAhead;
+        if (!await IsAnyDueAsync(horizon, ct))
+            return (0, false);
         var (planned, more) = await storage.WriteAsLeaderAsync(
             term,
             async scope =>
@@ -58,6 +60,13 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
         foreach (var schedule in planned)
             schedule.Count();
         return ((int)planned.Sum(s => s.Runs), more);
+    }
+
+    /// <summary>Looks without the leader's lock: to take it is a write, and an idle fleet would write to disk with every poll.</summary>
+    private async Task<bool> IsAnyDueAsync(DateTimeOffset horizon, CancellationToken ct)
+    {
+        await using var db = storage.Read();
+        return await db.Schedules.AnyAsync(s => s.NextPlanAt != null && s.NextPlanAt <= horizon, ct);
     }
 
     /// <summary>The trigger of a schedule; one that cannot be read any more is stopped with the reason, so that it does not

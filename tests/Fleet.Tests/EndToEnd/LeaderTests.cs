@@ -1,6 +1,5 @@
 using System.Globalization;
 using Fleet.Tests.Support;
-using Npgsql;
 
 namespace Fleet.Tests.EndToEnd;
 
@@ -162,34 +161,5 @@ public sealed class LeaderTests(PostgresServer postgres, RabbitMqServer rabbit) 
     private Task UntilASessionAsync(string condition) => Until.TrueAsync(async () => await CountAsync(
         $"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND {condition}") > 0);
 
-    private async Task<Hold> HoldAsync(string sql)
-    {
-        var connection = new NpgsqlConnection(_database);
-        await connection.OpenAsync();
-        var hold = new Hold(connection, await connection.BeginTransactionAsync());
-        await hold.ExecuteAsync(sql);
-        return hold;
-    }
-
-    /// <summary>What keeps a process from going on with a write.</summary>
-    private sealed class Hold(NpgsqlConnection connection, NpgsqlTransaction transaction) : IAsyncDisposable
-    {
-        public async Task ExecuteAsync(string sql)
-        {
-            await using var command = new NpgsqlCommand(sql, connection, transaction);
-            await command.ExecuteNonQueryAsync();
-        }
-
-        public async Task EndAsync(string sql)
-        {
-            await ExecuteAsync(sql);
-            await transaction.CommitAsync();
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await transaction.DisposeAsync();
-            await connection.DisposeAsync();
-        }
-    }
+    private Task<PostgresHold> HoldAsync(string sql) => PostgresHold.StartAsync(_database, sql);
 }
