@@ -8,9 +8,6 @@ namespace Fleet.Hosting;
 /// <remarks>Does nothing where the C library has no <c>malloc_trim</c>: musl, macOS, Windows.</remarks>
 internal sealed class NativeHeap : BackgroundService
 {
-    /// <summary>When the compiling that a start takes is over.</summary>
-    private static readonly TimeSpan First = TimeSpan.FromSeconds(5);
-
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
     private static readonly Trim? TrimAll = Find();
@@ -23,12 +20,9 @@ internal sealed class NativeHeap : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // By the machine's clock, however fast Fleet's own goes.
-        using var timer = new PeriodicTimer(First, TimeProvider.System);
+        using var timer = new PeriodicTimer(Interval, TimeProvider.System);
         while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
             GiveBack();
-            timer.Period = Interval;
-        }
     }
 
     private static Trim? Find() =>

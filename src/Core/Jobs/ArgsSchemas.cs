@@ -9,16 +9,11 @@ namespace Fleet.Core.Jobs;
 /// <summary>Checks args against the schema that the job's worker published, before anything is stored.</summary>
 public sealed class ArgsSchemas
 {
-    private readonly ConcurrentDictionary<string, Task<JsonSchema>> _schemas = new(StringComparer.Ordinal);
-    private readonly JsonSchemaValidator _validator = new();
+    // Not before it is needed: a worker is hardly ever asked, and would load the validator's assemblies with its start.
+    private readonly Lazy<Checks> _checks = new(() => new Checks());
 
     /// <returns>The first violation; null when there is none.</returns>
-    public async Task<InputError?> CheckAsync(JobInfo job, string args)
-    {
-        var schema = await _schemas.GetOrAdd(job.Schema, static text => JsonSchema.FromJsonAsync(text));
-        var error = _validator.Validate(args, schema).FirstOrDefault();
-        return error is null ? null : Explain(job, schema, error, args);
-    }
+    public Task<InputError?> CheckAsync(JobInfo job, string args) => _checks.Value.CheckAsync(job, args);
 
     private static InputError Explain(JobInfo job, JsonSchema schema, ValidationError error, string args)
     {
@@ -61,5 +56,18 @@ public sealed class ArgsSchemas
     {
         var inner = (path ?? "").TrimStart('#', '/').Replace('/', '.');
         return RunRules.Show(inner.Length == 0 ? "args" : "args." + inner);
+    }
+
+    private sealed class Checks
+    {
+        private readonly ConcurrentDictionary<string, Task<JsonSchema>> _schemas = new(StringComparer.Ordinal);
+        private readonly JsonSchemaValidator _validator = new();
+
+        public async Task<InputError?> CheckAsync(JobInfo job, string args)
+        {
+            var schema = await _schemas.GetOrAdd(job.Schema, static text => JsonSchema.FromJsonAsync(text));
+            var error = _validator.Validate(args, schema).FirstOrDefault();
+            return error is null ? null : Explain(job, schema, error, args);
+        }
     }
 }
