@@ -66,7 +66,9 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     private async Task<bool> IsAnyDueAsync(DateTimeOffset horizon, CancellationToken ct)
     {
         await using var db = storage.Read();
-        return await db.Schedules.AnyAsync(s => s.NextPlanAt != null && s.NextPlanAt <= horizon, ct);
+        // The first by the index: asked whether there is any, the server may read the whole table to say no.
+        var next = await db.Schedules.Where(s => s.NextPlanAt != null).OrderBy(s => s.NextPlanAt).Select(s => s.NextPlanAt).FirstOrDefaultAsync(ct);
+        return next <= horizon;
     }
 
     /// <summary>The trigger of a schedule; one that cannot be read any more is stopped with the reason, so that it does not
