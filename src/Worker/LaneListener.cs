@@ -35,6 +35,9 @@ public sealed partial class LaneListener(
     // nudges do not travel back and forth between workers that are full.
     private TimeSpan _patience = options.Value.GiveBackAfter;
 
+    /// <summary>Whether so many runs may start now: their slots are free, and no nudge waits for one.</summary>
+    public bool HasRoom(int runs) => _slots.Free >= runs;
+
     /// <summary>Handles one nudge.</summary>
     /// <param name="ids">The runs that are said to be ready.</param>
     /// <param name="stopping">Trips when the worker takes nothing new.</param>

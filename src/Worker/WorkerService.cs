@@ -115,6 +115,7 @@ public sealed partial class WorkerService(
         var handlers = new LaneHandlers((ids, _) => ListenAsync(listener.OnReadyAsync, ids), submit.ExecuteAsync)
         {
             OnEarly = (ids, _) => ListenAsync(listener.OnEarlyAsync, ids),
+            HasRoom = listener.HasRoom,
         };
         Keep(await transport.SubscribeAsync(lane, slots, handlers, ct));
     }

@@ -13,7 +13,8 @@ public interface ILaneTransport
     /// <exception cref="Exception">The broker did not confirm.</exception>
     Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct);
 
-    /// <summary>Sends one nudge for runs whose commit is under way: the listener learns that it may be the first to arrive.</summary>
+    /// <summary>Sends one nudge for runs whose commit is under way: the listener learns that it may be the first to arrive. Where a listener
+    /// has room (<see cref="LaneHandlers.HasRoom"/>) it need not wait in the lane.</summary>
     /// <exception cref="Exception">The broker did not confirm.</exception>
     Task SendEarlyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct);
 

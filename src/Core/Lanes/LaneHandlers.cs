@@ -9,6 +9,10 @@ public sealed record LaneHandlers(
 {
     /// <summary>Called per nudge that was sent before its runs were committed; as <see cref="OnReady"/> unless set.</summary>
     public Func<IReadOnlyList<RunId>, CancellationToken, Task> OnEarly { get; init; } = OnReady;
+
+    /// <summary>Whether so many runs may start now, before all that waits. A transport may bring an early nudge past the lane to a listener that
+    /// says yes; where nobody can tell (null) it comes on the lane.</summary>
+    public Func<int, bool>? HasRoom { get; init; }
 }
 
 /// <summary>A run that came as a message, from a person, a script or another language.</summary>

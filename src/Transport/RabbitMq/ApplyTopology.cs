@@ -84,8 +84,11 @@ public static class ApplyTopology
 
         foreach (var lane in lanes)
         {
-            steps.Add(new([Queue(RabbitMqTopology.QueueOf(lane))], (channel, ct) => RabbitMqTopology.DeclareLaneAsync(channel, lane, ct)));
-            steps.Add(new([Exchange(RabbitMqTopology.QueueOf(lane))], (channel, ct) => RabbitMqTopology.DeclareEndpointAsync(channel, lane, ct)));
+            var (queue, early) = (RabbitMqTopology.QueueOf(lane), RabbitMqTopology.EarlyOf(lane));
+            steps.Add(new([Queue(queue)], (channel, ct) => RabbitMqTopology.DeclareLaneAsync(channel, lane, ct)));
+            steps.Add(new([Exchange(queue)], (channel, ct) => RabbitMqTopology.DeclareEndpointAsync(channel, queue, ct)));
+            steps.Add(new([Queue(early)], (channel, ct) => RabbitMqTopology.DeclareEarlyAsync(channel, lane, ct)));
+            steps.Add(new([Exchange(early)], (channel, ct) => RabbitMqTopology.DeclareEndpointAsync(channel, early, ct)));
             steps.Add(new([Queue(RabbitMqTopology.DeadOf(lane))], (channel, ct) => RabbitMqTopology.DeclareDeadAsync(channel, lane, ct)));
         }
 

@@ -29,7 +29,8 @@ internal static class LaneMessage
     public static byte[] WriteEarly(IReadOnlyList<RunId> ids) => JsonSerializer.SerializeToUtf8Bytes(new { ids, early = true }, FleetJson.Payload);
 
     /// <summary>The properties of a message of ours.</summary>
-    public static BasicProperties Properties() => new() { ContentType = "application/json", Persistent = true };
+    /// <param name="persistent">Whether the broker is to keep it on disk.</param>
+    public static BasicProperties Properties(bool persistent = true) => new() { ContentType = "application/json", Persistent = persistent };
 
     /// <summary>Reads a message.</summary>
     /// <param name="lane">The lane it came in on.</param>

@@ -12,6 +12,7 @@ using MassTransit.Transports;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
+using PublishException = RabbitMQ.Client.Exceptions.PublishException;
 
 namespace Fleet.Transport.RabbitMq;
 
@@ -53,7 +54,21 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
 
     public Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct) => SendAsync(lane, LaneMessage.Write(ids), ct);
 
-    public Task SendEarlyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct) => SendAsync(lane, LaneMessage.WriteEarly(ids), ct);
+    public async Task SendEarlyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct)
+    {
+        await DeclareSharedAsync(ct);
+        var body = LaneMessage.WriteEarly(ids);
+        try
+        {
+            await _channel.PublishAsync(
+                RabbitMqTopology.Lanes, RabbitMqTopology.EarlyKey(lane), LaneMessage.Properties(persistent: false), body, mandatory: true, ct);
+        }
+        catch (PublishException e) when (e.IsReturn)
+        {
+            // No worker has listened to this lane yet, or none that knows of early nudges.
+            await SendAsync(lane, body, ct);
+        }
+    }
 
     public async Task SendReadyAtAsync(long term, IReadOnlyList<DelayedNudge> nudges, CancellationToken ct) =>
         _held.Add(await _belt.PutAsync(term, nudges, ct));
@@ -139,27 +154,43 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
 
     public async Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct)
     {
-        var receiver = new LaneReceiver(lane, handlers, _channel, _time, _logger);
         // Enough messages at once that nudges fill the slots, also when these have grown, while the next claim is under way, and that
         // runs which come as messages share their commit.
         var concurrency = Math.Clamp(slots / 4, 8, 32);
-        var handle = _bus.ConnectReceiveEndpoint(RabbitMqTopology.QueueOf(lane), (_, endpoint) =>
+        var subscribing = Listen(RabbitMqTopology.QueueOf(lane), RabbitMqTopology.LaneArguments, hasRoom: null, (_, _) => Task.CompletedTask);
+        if (handlers.HasRoom is null)
+            return await subscribing;
+        return new Subscriptions(await Task.WhenAll(
+            subscribing,
+            Listen(
+                RabbitMqTopology.EarlyOf(lane),
+                RabbitMqTopology.EarlyArguments(lane),
+                handlers.HasRoom,
+                (channel, bounded) => RabbitMqTopology.DeclareEarlyAsync(channel, lane, bounded))));
+
+        Task<IAsyncDisposable> Listen(
+            string name, IReadOnlyDictionary<string, object> arguments, Func<int, bool>? hasRoom, Func<IChannel, CancellationToken, Task> declare)
         {
-            endpoint.ConfigureConsumeTopology = false;
-            endpoint.PrefetchCount = concurrency;
-            endpoint.ConcurrentMessageLimit = concurrency;
-            endpoint.ConfigureReceive(pipe => pipe.UseFilter(receiver));
-            var queue = (IRabbitMqReceiveEndpointConfigurator)endpoint;
-            foreach (var (name, value) in RabbitMqTopology.LaneArguments)
-                queue.SetQueueArgument(name, value);
-            // Before MassTransit's own declarations, whenever it connects.
-            queue.ConfigureChannel(pipe => pipe.UseExecuteAsync(async context =>
+            var receiver = new LaneReceiver(lane, handlers, hasRoom, _channel, _time, _logger);
+            var handle = _bus.ConnectReceiveEndpoint(name, (_, endpoint) =>
             {
-                await RabbitMqTopology.DeclareSharedAsync(context.Channel, context.CancellationToken);
-                await RabbitMqTopology.DeclareLaneAsync(context.Channel, lane, context.CancellationToken);
-            }));
-        });
-        return await StartAsync(handle, lane, receiver.StopAsync, receiver.Dispose, ct);
+                endpoint.ConfigureConsumeTopology = false;
+                endpoint.PrefetchCount = concurrency;
+                endpoint.ConcurrentMessageLimit = concurrency;
+                endpoint.ConfigureReceive(pipe => pipe.UseFilter(receiver));
+                var queue = (IRabbitMqReceiveEndpointConfigurator)endpoint;
+                foreach (var (argument, value) in arguments)
+                    queue.SetQueueArgument(argument, value);
+                // Before MassTransit's own declarations, whenever it connects.
+                queue.ConfigureChannel(pipe => pipe.UseExecuteAsync(async context =>
+                {
+                    await RabbitMqTopology.DeclareSharedAsync(context.Channel, context.CancellationToken);
+                    await RabbitMqTopology.DeclareLaneAsync(context.Channel, lane, context.CancellationToken);
+                    await declare(context.Channel, context.CancellationToken);
+                }));
+            });
+            return StartAsync(handle, lane, receiver.StopAsync, receiver.Dispose, ct);
+        }
     }
 
     public async Task<IAsyncDisposable> SubscribeControlAsync(Func<ControlMessage, CancellationToken, Task> onControl, CancellationToken ct)
@@ -197,7 +228,7 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
         {
             await _channel.PublishAsync(RabbitMqTopology.Lanes, lane, LaneMessage.Properties(), body, mandatory: true, ct);
         }
-        catch (RabbitMQ.Client.Exceptions.PublishException e) when (e.IsReturn)
+        catch (PublishException e) when (e.IsReturn)
         {
             // Somebody deleted the queue since we declared it.
             LogUnroutable(lane);
@@ -272,6 +303,11 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "How much waits on lane {Lane} could not be learned.")]
     private partial void LogNotCounted(string lane, Exception e);
+
+    private sealed class Subscriptions(IAsyncDisposable[] all) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await Task.WhenAll(all.Select(s => s.DisposeAsync().AsTask()));
+    }
 
     private sealed class Subscription(HostReceiveEndpointHandle handle, Func<Task> stop, Action dispose) : IAsyncDisposable
     {

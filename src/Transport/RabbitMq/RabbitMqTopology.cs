@@ -3,10 +3,10 @@ using RabbitMQ.Client;
 namespace Fleet.Transport.RabbitMq;
 
 /// <summary>Every exchange and queue by name, and how each is declared. Declaring is idempotent; all of it is durable but the
-/// control queues, and every queue is a quorum queue but those.</summary>
+/// control queues, and every queue is a quorum queue but those and the ones of early nudges.</summary>
 internal static class RabbitMqTopology
 {
-    /// <summary>Direct: a lane's name leads to its queue.</summary>
+    /// <summary>Direct: a lane's name leads to its queue, and <see cref="EarlyKey"/> to that of its early nudges.</summary>
     public const string Lanes = "fleet.lanes";
 
     /// <summary>Fanout: to the control queue of every worker and scheduler process.</summary>
@@ -41,6 +41,11 @@ internal static class RabbitMqTopology
 
     public static string QueueOf(string lane) => "fleet." + lane;
 
+    /// <summary>The routing key of a lane's early nudges. No lane has a colon in its name.</summary>
+    public static string EarlyKey(string lane) => lane + ":early";
+
+    public static string EarlyOf(string lane) => QueueOf(EarlyKey(lane));
+
     public static string DeadOf(string lane) => $"fleet.{lane}.dead";
 
     public static string Belt(int number) => $"fleet.belt.{number}";
@@ -67,12 +72,29 @@ internal static class RabbitMqTopology
         return declared.MessageCount;
     }
 
-    /// <summary>Declares the exchange that MassTransit puts before a lane's queue; its applications send to that.</summary>
-    public static async Task DeclareEndpointAsync(IChannel channel, string lane, CancellationToken ct)
+    /// <summary>Declares the queue of a lane's early nudges (ADR 0016), which hands on and keeps nothing: what no worker takes at once expires, and goes to the lane.</summary>
+    public static async Task DeclareEarlyAsync(IChannel channel, string lane, CancellationToken ct)
     {
-        var name = QueueOf(lane);
-        await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true, cancellationToken: ct);
-        await channel.QueueBindAsync(name, name, "", cancellationToken: ct);
+        await channel.QueueDeclareAsync(
+            EarlyOf(lane), durable: true, exclusive: false, autoDelete: false, EarlyArguments(lane).ToDictionary(a => a.Key, object? (a) => a.Value), cancellationToken: ct);
+        await channel.QueueBindAsync(EarlyOf(lane), Lanes, EarlyKey(lane), cancellationToken: ct);
+    }
+
+    /// <summary>The arguments of a lane's queue of early nudges.</summary>
+    public static IReadOnlyDictionary<string, object> EarlyArguments(string lane) => new Dictionary<string, object>(StringComparer.Ordinal)
+    {
+        // Nothing of it goes to disk.
+        ["x-queue-type"] = "classic",
+        ["x-message-ttl"] = 0,
+        ["x-dead-letter-exchange"] = Lanes,
+        ["x-dead-letter-routing-key"] = lane,
+    };
+
+    /// <summary>Declares the exchange that MassTransit puts before each queue that it listens to; its applications send to that of a lane.</summary>
+    public static async Task DeclareEndpointAsync(IChannel channel, string queue, CancellationToken ct)
+    {
+        await channel.ExchangeDeclareAsync(queue, ExchangeType.Fanout, durable: true, cancellationToken: ct);
+        await channel.QueueBindAsync(queue, queue, "", cancellationToken: ct);
     }
 
     /// <summary>Declares a belt. Its messages expire into the lanes' exchange and keep the routing key they came with.</summary>

@@ -46,6 +46,17 @@ public sealed class RabbitMqFleetTests(RabbitMqServer server, PostgresServer pos
     }
 
     [Fact]
+    public async Task Worker_Listening_TakesEarlyNudgesPastItsLane()
+    {
+        await using var fleet = await StartAsync(Script.Of(_ => { }), "Worker:Lanes:default=4", "Worker:Lanes:mail=4");
+
+        var queues = await _broker.QueuesAsync();
+
+        Assert.Contains("fleet.default:early", queues);
+        Assert.Contains("fleet.mail:early", queues);
+    }
+
+    [Fact]
     public async Task Nudge_OfMoreRunsThanTheWorkerHasSlots_GoesOnToTheIdle()
     {
         // None of them ends before all of them run.

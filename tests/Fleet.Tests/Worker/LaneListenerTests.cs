@@ -49,6 +49,19 @@ public sealed class LaneListenerTests
     }
 
     [Fact]
+    public async Task HasRoom_RunsExecute_IsWhatTheyLeave()
+    {
+        await using var fleet = await StartAsync();
+        var listener = Listener(fleet);
+        Assert.Equal((true, false), (listener.HasRoom(1), listener.HasRoom(2)));
+
+        await listener.OnReadyAsync([await EnqueueAsync(fleet)], CancellationToken.None);
+
+        Assert.False(listener.HasRoom(1));
+        _release.SetResult();
+    }
+
+    [Fact]
     public async Task OnReady_RunsBeforeAreBeingSettled_ClaimsTheNextUntilTooManyAre()
     {
         var started = 0;
