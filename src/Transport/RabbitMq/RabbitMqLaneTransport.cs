@@ -63,9 +63,9 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
             await _channel.PublishAsync(
                 RabbitMqTopology.Lanes, RabbitMqTopology.EarlyKey(lane), LaneMessage.Properties(persistent: false), body, mandatory: true, ct);
         }
-        catch (PublishException e) when (e.IsReturn)
+        catch (PublishException)
         {
-            // No worker has listened to this lane yet, or none that knows of early nudges.
+            // No worker has listened to this lane yet, or none that knows of early nudges; or the queue's node is away.
             await SendAsync(lane, body, ct);
         }
     }

@@ -69,6 +69,26 @@ public sealed class RabbitMqConformanceTests(RabbitMqServer server) : TransportC
     }
 
     [Fact]
+    public async Task SendEarlyAsync_RefusedByTheBroker_WaitsInTheLane()
+    {
+        await DeclareAsync();
+        await server.SendAsync(
+            HttpMethod.Put,
+            $"api/policies/{_broker!.Name}/full",
+            new Dictionary<string, object>
+            {
+                ["pattern"] = "^fleet.default:early$",
+                ["apply-to"] = "queues",
+                ["definition"] = new Dictionary<string, object> { ["max-length"] = 0, ["overflow"] = "reject-publish" },
+            });
+        await Waiting.UntilAsync(async () => (await server.SendAsync(HttpMethod.Get, $"api/queues/{_broker.Name}/fleet.default:early"))!["policy"]?.GetValue<string>() == "full");
+
+        await Transport.SendEarlyAsync("default", Ids(1), default);
+
+        Assert.Equal(1, await Transport.CountWaitingAsync("default", default));
+    }
+
+    [Fact]
     public async Task SendEarlyAsync_ListenerDiesWithIt_WaitsInTheLane()
     {
         await DeclareAsync();
