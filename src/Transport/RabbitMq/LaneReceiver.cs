@@ -8,14 +8,7 @@ namespace Fleet.Transport.RabbitMq;
 /// <summary>Takes the messages of one of a lane's two queues, as bytes. It stands first in the receive pipe and does not hand on, so nothing is
 /// deserialized by type and nothing goes to <c>_skipped</c> or <c>_error</c>; MassTransit acknowledges when it returns and
 /// gives back to the queue when it throws.</summary>
-/// <param name="lane">The lane.</param>
-/// <param name="handlers">Called per message.</param>
-/// <param name="hasRoom">Whether so many runs may start now; other nudges go on to the end of the lane. Null where messages wait in the lane itself.</param>
-/// <param name="channel">Sends what is parked or comes again.</param>
-/// <param name="time">The clock.</param>
-/// <param name="logger">Told of the same.</param>
-internal sealed partial class LaneReceiver(
-    string lane, LaneHandlers handlers, Func<int, bool>? hasRoom, BrokerChannel channel, TimeProvider time, ILogger logger)
+internal sealed partial class LaneReceiver(string lane, LaneHandlers handlers, BrokerChannel channel, TimeProvider time, ILogger logger)
     : IFilter<ReceiveContext>, IDisposable
 {
     public const string ReasonHeader = "fleet-reason";
@@ -43,7 +36,7 @@ internal sealed partial class LaneReceiver(
         {
             var content = LaneMessage.Read(lane, body, properties);
             await (content.Run is { } run ? handlers.OnSubmit(run, context.CancellationToken)
-                : hasRoom?.Invoke(content.Ids!.Count) is false ? SendOnAsync(body, properties)
+                : handlers.HasRoom?.Invoke(content.Ids!.Count) is false ? SendOnAsync(body, properties)
                 : (content.IsEarly ? handlers.OnEarly : handlers.OnReady)(content.Ids!, context.CancellationToken));
         }
         catch (MessageRefusedException e)

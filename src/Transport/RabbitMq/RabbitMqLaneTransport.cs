@@ -157,21 +157,16 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
         // Enough messages at once that nudges fill the slots, also when these have grown, while the next claim is under way, and that
         // runs which come as messages share their commit.
         var concurrency = Math.Clamp(slots / 4, 8, 32);
-        var subscribing = Listen(RabbitMqTopology.QueueOf(lane), RabbitMqTopology.LaneArguments, hasRoom: null, (_, _) => Task.CompletedTask);
+        // What waits in the lane itself is taken whether there is room or not.
+        var subscribing = Listen(RabbitMqTopology.QueueOf(lane), RabbitMqTopology.LaneArguments, handlers with { HasRoom = null });
         if (handlers.HasRoom is null)
             return await subscribing;
         return new Subscriptions(await Task.WhenAll(
-            subscribing,
-            Listen(
-                RabbitMqTopology.EarlyOf(lane),
-                RabbitMqTopology.EarlyArguments(lane),
-                handlers.HasRoom,
-                (channel, bounded) => RabbitMqTopology.DeclareEarlyAsync(channel, lane, bounded))));
+            subscribing, Listen(RabbitMqTopology.EarlyOf(lane), RabbitMqTopology.EarlyArguments(lane), handlers)));
 
-        Task<IAsyncDisposable> Listen(
-            string name, IReadOnlyDictionary<string, object> arguments, Func<int, bool>? hasRoom, Func<IChannel, CancellationToken, Task> declare)
+        Task<IAsyncDisposable> Listen(string name, IReadOnlyDictionary<string, object> arguments, LaneHandlers called)
         {
-            var receiver = new LaneReceiver(lane, handlers, hasRoom, _channel, _time, _logger);
+            var receiver = new LaneReceiver(lane, called, _channel, _time, _logger);
             var handle = _bus.ConnectReceiveEndpoint(name, (_, endpoint) =>
             {
                 endpoint.ConfigureConsumeTopology = false;
@@ -186,7 +181,8 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
                 {
                     await RabbitMqTopology.DeclareSharedAsync(context.Channel, context.CancellationToken);
                     await RabbitMqTopology.DeclareLaneAsync(context.Channel, lane, context.CancellationToken);
-                    await declare(context.Channel, context.CancellationToken);
+                    if (called.HasRoom is not null)
+                        await RabbitMqTopology.DeclareEarlyAsync(context.Channel, lane, context.CancellationToken);
                 }));
             });
             return StartAsync(handle, lane, receiver.StopAsync, receiver.Dispose, ct);

@@ -66,17 +66,15 @@ internal static class RabbitMqTopology
     public static async Task<uint> DeclareLaneAsync(IChannel channel, string lane, CancellationToken ct)
     {
         var queue = QueueOf(lane);
-        var declared = await channel.QueueDeclareAsync(
-            queue, durable: true, exclusive: false, autoDelete: false, LaneArguments.ToDictionary(a => a.Key, object? (a) => a.Value), cancellationToken: ct);
+        var ready = await DeclareQueueAsync(channel, queue, LaneArguments, ct);
         await channel.QueueBindAsync(queue, Lanes, lane, cancellationToken: ct);
-        return declared.MessageCount;
+        return ready;
     }
 
     /// <summary>Declares the queue of a lane's early nudges (ADR 0016), which hands on and keeps nothing: what no worker takes at once expires, and goes to the lane.</summary>
     public static async Task DeclareEarlyAsync(IChannel channel, string lane, CancellationToken ct)
     {
-        await channel.QueueDeclareAsync(
-            EarlyOf(lane), durable: true, exclusive: false, autoDelete: false, EarlyArguments(lane).ToDictionary(a => a.Key, object? (a) => a.Value), cancellationToken: ct);
+        await DeclareQueueAsync(channel, EarlyOf(lane), EarlyArguments(lane), ct);
         await channel.QueueBindAsync(EarlyOf(lane), Lanes, EarlyKey(lane), cancellationToken: ct);
     }
 
@@ -106,7 +104,7 @@ internal static class RabbitMqTopology
         var riding = await DeclareQueueAsync(
             channel,
             name,
-            new() { ["x-dead-letter-exchange"] = Lanes, ["x-dead-letter-strategy"] = "at-least-once", ["x-overflow"] = "reject-publish" },
+            new Dictionary<string, object> { ["x-dead-letter-exchange"] = Lanes, ["x-dead-letter-strategy"] = "at-least-once", ["x-overflow"] = "reject-publish" },
             ct);
         await channel.QueueBindAsync(name, name, "", cancellationToken: ct);
         return riding;
@@ -114,12 +112,15 @@ internal static class RabbitMqTopology
 
     /// <summary>Declares the queue of a lane's dead copies.</summary>
     public static Task DeclareDeadAsync(IChannel channel, string lane, CancellationToken ct) =>
-        DeclareQueueAsync(channel, DeadOf(lane), new() { ["x-max-length"] = MaxDead, ["x-overflow"] = "drop-head" }, ct);
+        DeclareQueueAsync(channel, DeadOf(lane), new Dictionary<string, object> { ["x-max-length"] = MaxDead, ["x-overflow"] = "drop-head" }, ct);
 
-    private static async Task<uint> DeclareQueueAsync(IChannel channel, string name, Dictionary<string, object?> arguments, CancellationToken ct)
+    /// <summary>Declares a queue: a quorum queue unless its arguments say otherwise.</summary>
+    /// <returns>How many of its messages are ready.</returns>
+    private static async Task<uint> DeclareQueueAsync(IChannel channel, string name, IEnumerable<KeyValuePair<string, object>> arguments, CancellationToken ct)
     {
-        arguments["x-queue-type"] = "quorum";
-        var declared = await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: ct);
+        var all = arguments.ToDictionary(a => a.Key, object? (a) => a.Value, StringComparer.Ordinal);
+        all.TryAdd("x-queue-type", "quorum");
+        var declared = await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, all, cancellationToken: ct);
         return declared.MessageCount;
     }
 }
