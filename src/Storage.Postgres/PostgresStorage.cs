@@ -11,8 +11,9 @@ namespace Fleet.Storage.Postgres;
 public sealed class PostgresStorage : IStorage, IAsyncDisposable
 {
     /// <summary>A hot statement has one plan, whatever its arrays hold: by index, from the first row on. Left to choose, the server plans small batches again each
-    /// time, which takes longer than executing them, and reads a table to the end that was small when it last looked.</summary>
-    private const string OnePlan = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
+    /// time, which takes longer than executing them, and reads a table to the end that was small when it last looked. With a bitmap it
+    /// would read all batches to take the oldest, and what is deleted each time again: a plain scan of an index marks what the next one can skip.</summary>
+    internal const string OnePlan = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off";
 
     private static readonly OpenContext NoContext = _ => throw new NotSupportedException("There is no transaction for EF Core to join.");
 
