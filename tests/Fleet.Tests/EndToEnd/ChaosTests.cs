@@ -71,7 +71,8 @@ public sealed class ChaosTests : IAsyncLifetime
         await _postgres.RunAsync();
         await Until.TrueAsync(() => Task.FromResult(load.Submitted > Runs * 3 / 4), TimeSpan.FromMinutes(5));
         await leader.KillAsync();
-        await submitted.WaitAsync(TimeSpan.FromMinutes(10));
+        await Until.TrueAsync(() => Task.FromResult(submitted.IsCompleted), TimeSpan.FromMinutes(10), () => load.Waiting);
+        await submitted;
         await over.CancelAsync();
         var killed = await killing;
 

@@ -248,13 +248,14 @@ public static class Until
 
     /// <param name="condition">What must come true.</param>
     /// <param name="limit">After which the test fails; null is a minute.</param>
-    public static async Task TrueAsync(Func<Task<bool>> condition, TimeSpan? limit = null)
+    /// <param name="why">What to say of it when it fails.</param>
+    public static async Task TrueAsync(Func<Task<bool>> condition, TimeSpan? limit = null, Func<string>? why = null)
     {
         using var timeout = new CancellationTokenSource(limit ?? TimeSpan.FromMinutes(1));
         while (!await condition())
         {
             if (timeout.IsCancellationRequested)
-                Assert.Fail("It did not come true in time.");
+                Assert.Fail($"It did not come true in time. {why?.Invoke()}");
             await Task.Delay(Pause, TimeProvider.System);
         }
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Fleet.Worker.Diagnostics;
@@ -16,7 +17,13 @@ internal sealed class Load(HttpClient http, IFleetClient client, string broker) 
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>After which a publish without an answer is done again on a connection of its own: of what a broker took while it died or
+    /// started, it need not say anything, and the client library waits for ever.</summary>
+    private static readonly TimeSpan BrokerPatience = TimeSpan.FromSeconds(30);
+
     private readonly ConnectionFactory _factory = new() { Uri = new Uri(broker), AutomaticRecoveryEnabled = false };
+    private readonly SemaphoreSlim _opening = new(1);
+    private readonly ConcurrentDictionary<string, string> _waiting = [];
     private IConnection? _connection;
     private IChannel? _channel;
     private int _submitted;
@@ -27,6 +34,9 @@ internal sealed class Load(HttpClient http, IFleetClient client, string broker) 
 
     /// <summary>How many submits were refused or got no answer, and were repeated.</summary>
     public int Refused => Volatile.Read(ref _refused);
+
+    /// <summary>What each entrance that is not done submits, and how its last submit failed.</summary>
+    public string Waiting => string.Join('\n', _waiting.Values);
 
     /// <param name="runs">How many runs there are to be, in all.</param>
     /// <param name="duration">How long it takes at least.</param>
@@ -46,10 +56,8 @@ internal sealed class Load(HttpClient http, IFleetClient client, string broker) 
 
     public async ValueTask DisposeAsync()
     {
-        if (_channel is not null)
-            await _channel.DisposeAsync();
-        if (_connection is not null)
-            await _connection.DisposeAsync();
+        await CloseAsync();
+        _opening.Dispose();
     }
 
     private async Task SubmitAsync(string name, int runs, TimeSpan duration, Func<string[], Task> submit)
@@ -59,23 +67,27 @@ internal sealed class Load(HttpClient http, IFleetClient client, string broker) 
         {
             await pace.WaitForNextTickAsync();
             string[] keys = [.. Enumerable.Range(i, Math.Min(BatchSize, runs - i)).Select(n => $"{name}.{n}")];
-            await RepeatAsync(() => submit(keys));
+            await RepeatAsync(name, keys, submit);
             Interlocked.Add(ref _submitted, keys.Length);
         }
+
+        _waiting.TryRemove(name, out _);
     }
 
-    private async Task RepeatAsync(Func<Task> submit)
+    private async Task RepeatAsync(string name, string[] keys, Func<string[], Task> submit)
     {
+        _waiting[name] = keys[0];
         while (true)
         {
             try
             {
-                await submit();
+                await submit(keys);
                 return;
             }
-            catch (Exception)
+            catch (Exception e)
             {
                 Interlocked.Increment(ref _refused);
+                _waiting[name] = $"{keys[0]}, at {TimeProvider.System.GetUtcNow():HH:mm:ss} {e.GetType().Name}: {e.Message}";
                 await Task.Delay(Pause, TimeProvider.System);
             }
         }
@@ -100,21 +112,50 @@ internal sealed class Load(HttpClient http, IFleetClient client, string broker) 
 
     private async Task PublishAsync(string[] keys, Func<string, object> body)
     {
-        var channel = await OpenAsync();
-        await Task.WhenAll(keys.Select(key => channel.BasicPublishAsync(
-            "fleet.lanes", "default", mandatory: true, new BasicProperties { MessageId = $"{IdOf(key)}", Persistent = true }, JsonSerializer.SerializeToUtf8Bytes(body(key))).AsTask()));
+        using var limit = new CancellationTokenSource(BrokerPatience);
+        var channel = await OpenAsync(limit.Token);
+        try
+        {
+            await Task.WhenAll(keys.Select(key => channel.BasicPublishAsync(
+                "fleet.lanes", "default", mandatory: true, new BasicProperties { MessageId = $"{IdOf(key)}", Persistent = true },
+                JsonSerializer.SerializeToUtf8Bytes(body(key)), limit.Token).AsTask()));
+        }
+        catch (OperationCanceledException)
+        {
+            await channel.AbortAsync(CancellationToken.None);
+            throw;
+        }
     }
 
     /// <summary>The same for the same key.</summary>
     private static Guid IdOf(string key) => new(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(key)).AsSpan(0, 16));
 
-    private async Task<IChannel> OpenAsync()
+    /// <summary>The channel that both publishing entrances share; one opens it for both.</summary>
+    private async Task<IChannel> OpenAsync(CancellationToken ct)
     {
-        if (_channel is { IsOpen: true } open)
-            return open;
-        await DisposeAsync();
+        await _opening.WaitAsync(ct);
+        try
+        {
+            if (_channel is { IsOpen: true } open)
+                return open;
+            await CloseAsync();
+            _connection = await _factory.CreateConnectionAsync(ct);
+            return _channel = await _connection.CreateChannelAsync(
+                new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), ct);
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        var (connection, channel) = (_connection, _channel);
         (_connection, _channel) = (null, null);
-        _connection = await _factory.CreateConnectionAsync();
-        return _channel = await _connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+        if (channel is not null)
+            await channel.DisposeAsync();
+        if (connection is not null)
+            await connection.DisposeAsync();
     }
 }
