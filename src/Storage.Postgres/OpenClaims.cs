@@ -66,4 +66,11 @@ internal sealed class OpenClaims
             return tokens;
         }
     }
+
+    /// <summary>The claim that was to delete these perhaps did not.</summary>
+    public void GiveBack(long[] tokens)
+    {
+        lock (_lock)
+            _over.AddRange(tokens);
+    }
 }

@@ -98,9 +98,11 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
     // claim: they do not have the token.
     internal const string Claim = $"""
         WITH kept AS (
-            INSERT INTO claims (worker_id, lease_token, ids) SELECT id, $2, $1 FROM workers WHERE id = $3 AND state <> 2 RETURNING worker_id
+            INSERT INTO claims (worker_id, lease_token, ids) SELECT id, $2, $1 FROM workers
+            WHERE id = $3 AND state <> 2 AND EXISTS (SELECT 1 FROM runs WHERE id = ANY($1) AND state = 0)
+            RETURNING worker_id
         ), over AS (
-            DELETE FROM claims WHERE worker_id = $3 AND lease_token = ANY($7)
+            DELETE FROM claims WHERE worker_id = $3 AND lease_token = ANY($7) AND EXISTS (SELECT 1 FROM kept)
         )
         {Take}
         FROM unnest($1::uuid[]) AS w(id)
@@ -335,6 +337,8 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         // Only what is committed for certain.
         if (own is Autocommit)
             _claims.Opened(token, claimed.Count);
+        if (claimed.Count == 0)
+            _claims.GiveBack(over);
         if (claimed.Count == ids.Length)
             return claimed;
         // Most of the rest are duplicates: nudges that came twice.
