@@ -24,7 +24,8 @@ own() { if ((EUID == 0)); then chown -R "$1" "$2"; fi; }
 need() { echo "$1 is not installed; on Debian: apt-get install $2" >&2; exit 1; }
 
 pg_bin() {
-  if command -v initdb >/dev/null; then dirname "$(command -v initdb)"; return; fi
+  # Behind a link, perhaps; the other programs are where it leads.
+  if command -v initdb >/dev/null; then dirname "$(readlink -f "$(command -v initdb)")"; return; fi
   compgen -G "/usr/lib/postgresql/*/bin" | sort -V | tail -n 1
 }
 
@@ -52,7 +53,14 @@ start_postgres() {
     >"$folder/postgres.log" 2>&1 </dev/null &
   echo $! >"$folder/postgres.pid"
   wait_for postgres "$pg_port"
-  "${as_postgres[@]}" "$bin/createdb" -h 127.0.0.1 -p "$pg_port" -U fleet fleet 2>/dev/null || true # it is there already
+  # It listens before it serves.
+  local address=(-h 127.0.0.1 -p "$pg_port" -U fleet)
+  until "$bin/pg_isready" -q "${address[@]}"; do
+    is_up postgres || { echo "postgres ended while it started; see $folder/postgres.log" >&2; exit 1; }
+    sleep 0.1
+  done
+  [[ "$("$bin/psql" "${address[@]}" -d postgres -XAtc "SELECT count(*) FROM pg_database WHERE datname = 'fleet'")" == 1 ]] ||
+    "$bin/createdb" "${address[@]}" fleet
 }
 
 start_rabbitmq() {

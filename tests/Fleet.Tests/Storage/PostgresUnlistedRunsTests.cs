@@ -112,6 +112,55 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
         Assert.Equal(2, await CountAsync($"FROM claims WHERE lease_token IN ({run.LeaseToken}, {next.LeaseToken})"));
     }
 
+    /// <summary>A run that is pending, and yet cannot be claimed.</summary>
+    [Fact]
+    public async Task Claim_OfARunThatIsNotDue_GoesWithTheNextClaim()
+    {
+        var worker = await Fleet.RegisterAsync();
+        var later = await Fleet.EnqueueAsync(new EnqueueOptions { Delay = TimeSpan.FromHours(1) });
+        Assert.Equal(ClaimStatus.NotDue, (await Fleet.TryClaimAsync(worker, later)).Status);
+
+        var next = await Fleet.StartAsync(worker);
+
+        Assert.Equal(1, await CountAsync("FROM claims"));
+        Assert.Equal(1, await CountAsync($"FROM claims WHERE lease_token = {next.LeaseToken}"));
+    }
+
+    /// <summary>An early nudge before its commit, or one that came twice: no look waits for the disk, nor does it make the commit wait.</summary>
+    [Fact]
+    public async Task Claim_OfNothing_WritesNothing()
+    {
+        var worker = await Fleet.RegisterAsync();
+        var ended = await Fleet.StartAsync(worker);
+        await Fleet.CompleteAsync(ended);
+
+        var hasWritten = await Fleet.Storage.WriteAsync(
+            async scope =>
+            {
+                await Fleet.Storage.Statements.ClaimAsync(scope.Transaction, worker, [ended.Id, RunId.New(Fleet.Now)], Fleet.Now, inTurn: false, CancellationToken.None);
+                await using var command = new NpgsqlCommand("SELECT pg_current_xact_id_if_assigned() IS NOT NULL", (NpgsqlConnection)scope.Transaction.Connection!);
+                return (bool)(await command.ExecuteScalarAsync())!;
+            },
+            CancellationToken.None);
+
+        Assert.False(hasWritten);
+    }
+
+    [Fact]
+    public async Task Claim_OfNothing_LeavesTheClaimsThatAreOverToTheNextOne()
+    {
+        var worker = await Fleet.RegisterAsync();
+        var over = await Fleet.StartAsync(worker);
+        await Fleet.CompleteAsync(over);
+        Assert.Equal(ClaimStatus.Duplicate, (await Fleet.TryClaimAsync(worker, over.Id)).Status);
+        Assert.Equal(1, await CountAsync($"FROM claims WHERE lease_token = {over.LeaseToken}"));
+
+        await Fleet.StartAsync(worker);
+
+        Assert.Equal(1, await CountAsync("FROM claims"));
+        Assert.Equal(0, await CountAsync($"FROM claims WHERE lease_token = {over.LeaseToken}"));
+    }
+
     /// <summary>The way of a completion together with the handler's own writes, which fail.</summary>
     [Fact]
     public async Task Claim_CompletionUndone_StaysUntilItIsOver()
