@@ -10,6 +10,9 @@ internal sealed class OpenClaims
     // What is forgotten costs a look, nothing else.
     private const int Most = 10_000;
 
+    // They go along with every claim until one of them finds something.
+    private const int MostGivenBack = 1_000;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<long, int> _runs = [];
     private readonly List<long> _over = [];
@@ -67,10 +70,10 @@ internal sealed class OpenClaims
         }
     }
 
-    /// <summary>The claim that was to delete these perhaps did not.</summary>
+    /// <summary>The claim that was to delete these found nothing, and perhaps did not.</summary>
     public void GiveBack(long[] tokens)
     {
         lock (_lock)
-            _over.AddRange(tokens);
+            _over.AddRange(tokens.AsSpan(0, Math.Min(tokens.Length, MostGivenBack)));
     }
 }

@@ -95,7 +95,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         """;
 
     // $6: whether it is the turn of runs that take turns; $7: the worker's claims that are over. Those of the ids that are not claimed after all do not matter to the
-    // claim: they do not have the token.
+    // claim: they do not have the token. Where none of them is pending, nothing is written.
     internal const string Claim = $"""
         WITH kept AS (
             INSERT INTO claims (worker_id, lease_token, ids) SELECT id, $2, $1 FROM workers

@@ -161,6 +161,21 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
         Assert.Equal(0, await CountAsync($"FROM claims WHERE lease_token = {over.LeaseToken}"));
     }
 
+    [Fact]
+    public void ClaimsOfNothing_OneAfterTheOther_DoNotPileUp()
+    {
+        var claims = new OpenClaims();
+        for (var token = 0; token < 5_000; token++)
+        {
+            var over = claims.TakeOver();
+            claims.GiveBack(over);
+            claims.Opened(token, runs: 0);
+        }
+
+        Assert.Equal(1_001, claims.TakeOver().Length);
+        Assert.Empty(claims.TakeOver());
+    }
+
     /// <summary>The way of a completion together with the handler's own writes, which fail.</summary>
     [Fact]
     public async Task Claim_CompletionUndone_StaysUntilItIsOver()
