@@ -330,24 +330,30 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         DbTransaction own, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn, CancellationToken ct)
     {
         var over = own is Autocommit ? _claims.TakeOver() : [];
-        var claimed = await QueryAsync(
-            own, Claim, r => ReadClaimed(r, RunIdOf(r), now), ct, [.. Wanted(worker, ids, token, now, inTurn), Array(NpgsqlDbType.Bigint, over)]);
-        if (claimed.Count == 0)
-        {
-            _claims.GiveBack(over);
-            if ((await QueryAsync(own, FindWorker, RunIdOf, ct, Uuid(worker.Value))).Count == 0)
-                return null;
-        }
+        var claimed = await QueryAsync(own, Claim, Read, ct, [.. Wanted(ids, token), Array(NpgsqlDbType.Bigint, over)]);
+        if (claimed.Count == 0 && (await QueryAsync(own, FindWorker, RunIdOf, ct, Uuid(worker.Value))).Count == 0)
+            return null;
 
         // Only what is committed for certain.
         if (own is Autocommit)
             _claims.Opened(token, claimed.Count);
+        if (claimed.Count == 0)
+            _claims.GiveBack(over);
+        if (claimed.Count == ids.Length)
+            return claimed;
+        // Most of the rest are duplicates: nudges that came twice.
+        var taken = claimed.Select(run => run.Id).ToHashSet();
+        claimed.AddRange(await QueryAsync(
+            own, ClaimLastChance, Read, ct, Wanted(ids.Where(id => !taken.Contains(id)), Random.Shared.NextInt64())));
         return claimed;
-    }
 
-    protected override async Task<IReadOnlyList<ClaimedRun>> ClaimLastChanceAsync(
-        DbTransaction own, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn, CancellationToken ct) => await QueryAsync(
-        own, ClaimLastChance, r => ReadClaimed(r, RunIdOf(r), now), ct, Wanted(worker, ids, token, now, inTurn));
+        ClaimedRun Read(NpgsqlDataReader reader) => ReadClaimed(reader, RunIdOf(reader), now);
+
+        NpgsqlParameter[] Wanted(IEnumerable<RunId> wanted, long lease) =>
+        [
+            Uuids(wanted), Bigint(lease), Uuid(worker.Value), Instant(now), Integer(RescueRuns.CrashCap - 1), new NpgsqlParameter<bool> { TypedValue = inTurn },
+        ];
+    }
 
     protected override async Task<IReadOnlyList<PendingRun>> FindPendingAsync(DbTransaction own, RunId[] ids, CancellationToken ct) =>
         await QueryAsync(own, FindPending, r => ReadPending(r, RunIdOf(r)), ct, Uuids(ids));
@@ -387,11 +393,6 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         Array(NpgsqlDbType.Uuid, events.Select(m => m.MessageId)), Array(NpgsqlDbType.Text, events.Select(m => m.Name)),
         Array(NpgsqlDbType.Text, events.Select(m => m.Body)), Array(NpgsqlDbType.Uuid, events.Select(m => m.RunId?.Value)),
         Array(NpgsqlDbType.Text, events.Select(m => m.TraceParent)), Array(NpgsqlDbType.TimestampTz, events.Select(m => Utc(m.CreatedAt))));
-
-    private static NpgsqlParameter[] Wanted(WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn) =>
-    [
-        Uuids(ids), Bigint(token), Uuid(worker.Value), Instant(now), Integer(RescueRuns.CrashCap - 1), new NpgsqlParameter<bool> { TypedValue = inTurn },
-    ];
 
     private static RunId RunIdOf(NpgsqlDataReader reader) => new(reader.GetGuid(0));
 

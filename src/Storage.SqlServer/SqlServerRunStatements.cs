@@ -73,18 +73,30 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
     protected override async Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
         SqlTransaction own, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn, CancellationToken ct)
     {
-        await using var command = Command(own, SqlServerStatements.Claim, Wanted(worker, ids, token, now, inTurn));
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        await reader.ReadAsync(ct);
-        if (reader.GetInt32(0) == 0)
-            return null;
-        await reader.NextResultAsync(ct);
-        return await ReadAllAsync(reader, r => ReadClaimed(r, r.GetRunId(0), now), ct);
-    }
+        ClaimedRun Read(SqlDataReader reader) => ReadClaimed(reader, reader.GetRunId(0), now);
+        SqlParameter[] Parameters(IEnumerable<RunId> wanted) =>
+            [WantedRows(wanted.Select(id => new RunLease(id, token))), Id("@worker", worker.ToBytes()), Instant("@now", now), Integer("@last", RescueRuns.CrashCap - 1), Integer("@turn", inTurn ? 1 : 0)];
 
-    protected override async Task<IReadOnlyList<ClaimedRun>> ClaimLastChanceAsync(
-        SqlTransaction own, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn, CancellationToken ct) => await QueryAsync(
-        own, SqlServerStatements.ClaimLastChance, r => ReadClaimed(r, r.GetRunId(0), now), ct, Wanted(worker, ids, token, now, inTurn));
+        List<ClaimedRun> claimed;
+        await using (var command = Command(own, SqlServerStatements.Claim, Parameters(ids)))
+        await using (var reader = await command.ExecuteReaderAsync(ct))
+        {
+            await reader.ReadAsync(ct);
+            if (reader.GetInt32(0) == 0)
+                return null;
+            await reader.NextResultAsync(ct);
+            claimed = await ReadAllAsync(reader, Read, ct);
+        }
+
+        if (claimed.Count < ids.Length)
+        {
+            var taken = claimed.Select(c => c.Id).ToHashSet();
+            claimed.AddRange(await QueryAsync(
+                own, SqlServerStatements.ClaimLastChance, Read, ct, Parameters(ids.Where(id => !taken.Contains(id)))));
+        }
+
+        return claimed;
+    }
 
     protected override async Task<IReadOnlyList<PendingRun>> FindPendingAsync(SqlTransaction own, RunId[] ids, CancellationToken ct) =>
         await QueryAsync(own, SqlServerStatements.FindPending, r => ReadPending(r, r.GetRunId(0)), ct, Rows.Of(ids.Order(), RowMembers.Id));
@@ -109,9 +121,5 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
     private static RunLease LeaseOf(SqlDataReader reader) => new(reader.GetRunId(0), reader.GetInt64(1));
 
     /// <summary>In the order of the ids; the position keeps the order in which they were asked for.</summary>
-    private static SqlParameter[] Wanted(WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn) =>
-    [
-        Rows.Of(ids.Select(id => new RunLease(id, token)).Index(), RowMembers.Wanted), Id("@worker", worker.ToBytes()), Instant("@now", now),
-        Integer("@last", RescueRuns.CrashCap - 1), Integer("@turn", inTurn ? 1 : 0),
-    ];
+    private static SqlParameter WantedRows(IEnumerable<RunLease> wanted) => Rows.Of(wanted.Index(), RowMembers.Wanted);
 }

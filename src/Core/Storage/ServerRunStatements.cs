@@ -23,20 +23,15 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
         var claimed = rows.ToDictionary(run => run.Id);
         RunId[] others = [.. wanted.Where(id => !claimed.ContainsKey(id))];
         var pending = others.Length == 0 ? [] : (await FindPendingAsync(own, others, ct)).ToDictionary(p => p.Id);
-        var missed = pending.Values.Where(p => p.DueAt <= now && (inTurn || !p.TakesTurns)).ToLookup(p => p.IsOnLastChance, p => p.Id);
         // Committed since the claim looked, as the run of an early nudge may be.
-        if (missed[false].Any())
-            Add(await ClaimRowsAsync(own, worker, [.. missed[false].Order()], Random.Shared.NextInt64(), now, inTurn, ct) ?? []);
-        if (missed[true].Any())
-            Add(await ClaimLastChanceAsync(own, worker, [.. missed[true].Order()], Random.Shared.NextInt64(), now, inTurn, ct));
-
-        return [.. ids.Select(Outcome)];
-
-        void Add(IReadOnlyList<ClaimedRun> runs)
+        RunId[] late = [.. pending.Values.Where(p => p.DueAt <= now && (inTurn || !p.TakesTurns) && !p.IsOnLastChance).Select(p => p.Id).Order()];
+        if (late.Length > 0)
         {
-            foreach (var run in runs)
+            foreach (var run in await ClaimRowsAsync(own, worker, late, Random.Shared.NextInt64(), now, inTurn, ct) ?? [])
                 claimed.Add(run.Id, run);
         }
+
+        return [.. ids.Select(Outcome)];
 
         ClaimOutcome Outcome(RunId id)
         {
@@ -95,7 +90,7 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
     /// <exception cref="ArgumentException">The transaction is one of another kind of database.</exception>
     public abstract TTransaction Own(DbTransaction transaction);
 
-    /// <summary>Claims those that are due and not on their last chance.</summary>
+    /// <summary>Claims those that are due; of the runs on their last chance at most one, and none while the worker runs another.</summary>
     /// <param name="own">The transaction.</param>
     /// <param name="worker">For whom.</param>
     /// <param name="ids">Each run once, in the order of the ids.</param>
@@ -105,11 +100,6 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
     /// <param name="ct">Cancels the statement.</param>
     /// <returns>Null when the worker was declared gone.</returns>
     protected abstract Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
-        TTransaction own, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn, CancellationToken ct);
-
-    /// <summary>Claims at most one of the runs, all on their last chance, and none while the worker runs another such run.</summary>
-    /// <inheritdoc cref="ClaimRowsAsync" path="/param"/>
-    protected abstract Task<IReadOnlyList<ClaimedRun>> ClaimLastChanceAsync(
         TTransaction own, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn, CancellationToken ct);
 
     /// <returns>Those of the runs that are pending.</returns>
