@@ -143,6 +143,13 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         _ => false,
     };
 
+    public bool IsUnavailable(Exception e) => e.Chain().Any(inner => inner switch
+    {
+        PostgresException p => IsUnavailable(p.SqlState),
+        NpgsqlException => true,
+        _ => false,
+    });
+
     public bool IsConflict(Exception e) => e switch
     {
         PostgresException p => p.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure
@@ -157,6 +164,11 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         await _autocommit.DisposeAsync();
         await _source.DisposeAsync();
     }
+
+    // Class 08: connection, 53: out of resources, 57P: shut down by somebody, 58: the system below; 25006: read-only, as after a failover.
+    private static bool IsUnavailable(string sqlState) => sqlState == "25006"
+        || sqlState.StartsWith("08", StringComparison.Ordinal) || sqlState.StartsWith("53", StringComparison.Ordinal)
+        || sqlState.StartsWith("57P", StringComparison.Ordinal) || sqlState.StartsWith("58", StringComparison.Ordinal);
 
     private static void PlanOnce(NpgsqlConnection connection)
     {

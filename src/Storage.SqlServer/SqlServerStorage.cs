@@ -65,6 +65,8 @@ public sealed class SqlServerStorage : IStorage
         _ => false,
     };
 
+    public bool IsUnavailable(Exception e) => e.Chain().Any(inner => inner is SqlException s && SqlServerErrors.IsOutage(s));
+
     public bool IsConflict(Exception e) => e switch
     {
         SqlException s => SqlServerErrors.IsConflict(s.Number),

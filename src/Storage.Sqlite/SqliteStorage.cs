@@ -66,6 +66,9 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public bool IsOutage(Exception e) => e is SqliteException { SqliteErrorCode: not 19 } or OperationCanceledException;
 
+    /// <remarks>5 busy, 6 locked, 8 read-only, 10 input or output, 13 disk full, 14 cannot open.</remarks>
+    public bool IsUnavailable(Exception e) => e.Chain().Any(inner => inner is SqliteException { SqliteErrorCode: 5 or 6 or 8 or 10 or 13 or 14 });
+
     /// <summary>Never: a write transaction has the file to itself.</summary>
     public bool IsConflict(Exception e) => false;
 

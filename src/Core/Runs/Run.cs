@@ -109,6 +109,12 @@ public enum AttemptOutcome
 
     /// <summary>The run was canceled while it ran.</summary>
     Canceled = 5,
+
+    /// <summary>Fleet's database failed under the handler; the attempt is not counted.</summary>
+    Outage = 6,
+
+    /// <summary>The worker cannot run it, because it does not know the job or lacks what the args need; the attempt is not counted.</summary>
+    Unserved = 7,
 }
 
 /// <summary>The row in <c>attempts</c>. A run that succeeds at its first attempt has none.</summary>

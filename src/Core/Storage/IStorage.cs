@@ -68,9 +68,38 @@ public interface IStorage
     /// <summary>True when the failure is the database's (down, locked, disk full), not that of the data given to it.</summary>
     bool IsOutage(Exception e);
 
+    /// <summary>True when an error says by itself that Fleet's database cannot serve now, wherever in the chain of inner exceptions it stands:
+    /// connection lost, out of connections or disk, shutting down, read-only. Narrower than <see cref="IsOutage"/>, because it also judges
+    /// what a handler threw: such an error spends no attempt.</summary>
+    bool IsUnavailable(Exception e);
+
     /// <summary>True when two writers were in each other's way (both made the same row, or changed it, or waited for each
     /// other): the same write, done again, finds what the other one left.</summary>
     bool IsConflict(Exception e);
+}
+
+/// <summary>Exceptions inside exceptions.</summary>
+public static class ExceptionChains
+{
+    /// <summary>The exception and all that it wraps, outermost first; at most 32.</summary>
+    public static IEnumerable<Exception> Chain(this Exception e)
+    {
+        const int most = 32;
+        var waiting = new Stack<Exception>([e]);
+        for (var seen = 0; seen < most && waiting.TryPop(out var next); seen++)
+        {
+            yield return next;
+            if (next is AggregateException { InnerExceptions: var inners })
+            {
+                foreach (var inner in inners.Reverse())
+                    waiting.Push(inner);
+            }
+            else if (next.InnerException is { } inner)
+            {
+                waiting.Push(inner);
+            }
+        }
+    }
 }
 
 /// <summary>What storages on a server do alike.</summary>

@@ -60,6 +60,8 @@ internal sealed class OfflineSqlServer : IStorage
 
     public bool IsOutage(Exception e) => false;
 
+    public bool IsUnavailable(Exception e) => false;
+
     public bool IsConflict(Exception e) => false;
 
     private void Keep(string sql, IEnumerable<SqlParameter> parameters) =>

@@ -67,6 +67,8 @@ internal sealed class StorageGate<TResult> : IDisposable
 
         public bool IsOutage(Exception e) => inner.IsOutage(e);
 
+        public bool IsUnavailable(Exception e) => inner.IsUnavailable(e);
+
         public bool IsConflict(Exception e) => inner.IsConflict(e);
 
         public ValueTask DisposeAsync() => ((IAsyncDisposable)inner).DisposeAsync();
