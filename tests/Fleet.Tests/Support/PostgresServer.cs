@@ -9,16 +9,28 @@ namespace Fleet.Tests.Support;
 
 /// <summary>A real PostgreSQL for the whole test run: one of its own in a temporary folder, or the one that
 /// <c>TEST_POSTGRES</c> names. Started by the first test that needs it; each test gets a database of its own.</summary>
-public sealed class PostgresServer : IAsyncDisposable
+public class PostgresServer : IAsyncDisposable
 {
-    private const string Template = "fleet_template";
+    /// <summary>The database with Fleet's schema and no rows.</summary>
+    public const string Template = "fleet_template";
 
     private readonly Lazy<Task<string>> _started;
+    private readonly string[] _settings;
     private readonly int _port = FreePort.Next();
     private TempFolder? _folder;
     private Process? _process;
 
-    public PostgresServer() => _started = new(StartAsync);
+    public PostgresServer()
+        : this([])
+    {
+    }
+
+    /// <param name="settings">More arguments of the server.</param>
+    protected PostgresServer(params string[] settings)
+    {
+        _settings = settings;
+        _started = new(StartAsync);
+    }
 
     /// <summary>Why there is none; null when there is one.</summary>
     public static string? Missing { get; } = Environment.GetEnvironmentVariable("TEST_POSTGRES") is null && FindBinaries() is null
@@ -73,7 +85,7 @@ public sealed class PostgresServer : IAsyncDisposable
     public async Task RunAsync()
     {
         _process = Start([.. AsUser, Path.Combine(FindBinaries()!, "postgres"), "-D", Data, "-p", $"{_port}", "-c", "listen_addresses=127.0.0.1",
-            "-c", "unix_socket_directories=", "-c", "max_connections=300"]);
+            "-c", "unix_socket_directories=", "-c", "max_connections=300", .. _settings]);
         await Until.TrueAsync(async () =>
         {
             Assert.False(_process.HasExited, "The PostgreSQL server ended while it started.");
