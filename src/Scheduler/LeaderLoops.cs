@@ -65,7 +65,7 @@ public sealed class StageLoop(
     : LeaderLoop("stage", leadership, options, time, logger)
 {
     protected override async Task<TimeSpan> LeadAsync(long term, CancellationToken ct) =>
-        await stage.ExecuteAsync(term, Options.LookAhead, ct) == StageRuns.BatchSize ? TimeSpan.Zero : Options.Poll;
+        (await stage.ExecuteAsync(term, Options.LookAhead, ct)).More ? TimeSpan.Zero : Options.Poll;
 }
 
 /// <summary>Takes the runs of dead workers.</summary>

@@ -205,7 +205,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         """;
 
     private const string ReadUnstaged =
-        "SELECT id, lane, due_at FROM runs WHERE listed = 0 AND NOT staged AND due_at <= $1 ORDER BY due_at LIMIT $2";
+        "SELECT id, lane, due_at FROM runs WHERE listed = 0 AND NOT staged AND due_at <= $1 AND lane <> ALL ($3) ORDER BY due_at LIMIT $2";
 
     internal const string MarkStaged = """
         WITH found AS (
@@ -238,8 +238,9 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         Instant(now), Integer((int)AttemptOutcome.Crashed), Text(RescuedRun.ErrorType));
 
     public override async Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
-        DbTransaction transaction, DateTimeOffset until, int limit, CancellationToken ct) => await QueryAsync(
-        Own(transaction), ReadUnstaged, r => new StageableRun(RunIdOf(r), r.GetString(1), r.GetUtc(2)), ct, Instant(until), Integer(limit));
+        DbTransaction transaction, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct) => await QueryAsync(
+        Own(transaction), ReadUnstaged, r => new StageableRun(RunIdOf(r), r.GetString(1), r.GetUtc(2)), ct,
+        Instant(until), Integer(limit), Array(NpgsqlDbType.Text, leftOut));
 
     public override Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct) => ExecuteAsync(
         Own(transaction), MarkStaged, ct, Uuids(runs.Select(r => r.Id)), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.DueAt))));

@@ -33,6 +33,8 @@ internal static class RowMembers
 
     public static void Key(Utf8JsonWriter json, string key) => json.WriteText("key", key);
 
+    public static void Lane(Utf8JsonWriter json, string lane) => json.WriteText("lane", lane);
+
     public static void Occurrence(Utf8JsonWriter json, NewRun run)
     {
         json.WriteText("schedule", run.ScheduleId);

@@ -26,9 +26,9 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
         Instant("@now", now), Integer("@outcome", (int)AttemptOutcome.Crashed), Text("@type", RescuedRun.ErrorType));
 
     public override async Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
-        DbTransaction transaction, DateTimeOffset until, int limit, CancellationToken ct) => await QueryAsync(
+        DbTransaction transaction, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct) => await QueryAsync(
         Own(transaction), SqlServerStatements.ReadUnstaged, r => new StageableRun(r.GetRunId(0), r.GetString(1), r.GetUtc(2)), ct,
-        Instant("@until", until), Integer("@limit", limit));
+        Rows.Of(leftOut, RowMembers.Lane), Instant("@until", until), Integer("@limit", limit));
 
     public override Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct) => ExecuteAsync(
         Own(transaction), SqlServerStatements.MarkStaged, ct,

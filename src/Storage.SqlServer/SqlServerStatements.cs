@@ -161,8 +161,13 @@ internal static class SqlServerStatements
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
 
-    public const string ReadUnstaged =
-        "SELECT TOP (@limit) id, lane, due_at FROM runs WHERE state = 0 AND staged = 0 AND due_at <= @until ORDER BY due_at;";
+    public const string ReadUnstaged = $"""
+        SELECT TOP (@limit) r.id, r.lane, r.due_at
+        FROM runs AS r
+        WHERE r.state = 0 AND r.staged = 0 AND r.due_at <= @until
+            AND NOT EXISTS (SELECT 1 FROM OPENJSON(@rows) WITH (lane nvarchar(128)) AS o WHERE o.lane COLLATE {Collation} = r.lane)
+        ORDER BY r.due_at;
+        """;
 
     public const string MarkStaged = """
         UPDATE r SET staged = 1

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text.Json;
 using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
@@ -82,7 +83,9 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         """;
 
     private const string ReadUnstaged = """
-        SELECT id, lane, due_at FROM runs WHERE state = 0 AND staged = 0 AND due_at <= $until ORDER BY due_at LIMIT $limit
+        SELECT id, lane, due_at FROM runs
+        WHERE state = 0 AND staged = 0 AND due_at <= $until AND lane NOT IN (SELECT value FROM json_each($lanes))
+        ORDER BY due_at LIMIT $limit
         """;
 
     private const string MarkStaged = "UPDATE runs SET staged = 1 WHERE id = $id AND state = 0 AND staged = 0 AND due_at = $due";
@@ -146,11 +149,11 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
     }
 
     public Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
-        DbTransaction transaction, DateTimeOffset until, int limit, CancellationToken ct) =>
+        DbTransaction transaction, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<StageableRun>>(new Batch(this, transaction).Query(
             ReadUnstaged,
             r => new StageableRun(r.GetRunId(0), r.GetString(1), r.GetInstant(2)),
-            ("$until", Values.ToMicroseconds(until)), ("$limit", limit)));
+            ("$until", Values.ToMicroseconds(until)), ("$limit", limit), ("$lanes", JsonSerializer.Serialize(leftOut))));
 
     public Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct)
     {

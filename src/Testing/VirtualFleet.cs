@@ -211,7 +211,7 @@ public sealed class VirtualFleet : IAsyncDisposable
         if (_mustStage)
         {
             _mustStage = false;
-            while (await _services.GetRequiredService<StageRuns>().ExecuteAsync(_term, LookAhead, ct) == StageRuns.BatchSize)
+            while ((await _services.GetRequiredService<StageRuns>().ExecuteAsync(_term, LookAhead, ct)).More)
                 ct.ThrowIfCancellationRequested();
             _mayBeDue = true;
         }

@@ -23,6 +23,7 @@ public interface ILaneTransport
     /// <param name="term">The leader's term; with a new one, others may have used the belt meanwhile.</param>
     /// <param name="nudges">In due order.</param>
     /// <param name="ct">Cancels what has not been sent.</param>
+    /// <exception cref="LanesRefusedException">Some lanes take no nudges. Those of all other lanes are on the belt.</exception>
     /// <exception cref="Exception">The broker did not confirm.</exception>
     Task SendReadyAtAsync(long term, IReadOnlyList<DelayedNudge> nudges, CancellationToken ct);
 
@@ -49,6 +50,7 @@ public interface ILaneTransport
 
     /// <summary>How many nudges wait in the lane, as far as the transport sees: those in the hands of workers are counted where it can
     /// (a broker tells them over its management interface only); null when nothing can be known now.</summary>
+    /// <exception cref="Exception">The broker did not answer, or refuses the lane.</exception>
     Task<long?> CountWaitingAsync(string lane, CancellationToken ct);
 
     /// <summary>True when no message of the lane waits for somebody to take it: a worker that is idle stays so.</summary>

@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using System.Numerics;
 using Fleet.Core.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Loops;
 
-/// <summary>A named piece of periodic work: a pass, a pause, the next pass. A failing pass is logged, counted and followed
-/// by a growing, jittered pause; it never ends the loop.</summary>
+/// <summary>A named piece of periodic work: a pass, a pause, the next pass. A failing pass is counted and followed by a growing,
+/// jittered pause; the first, second, fourth, eighth … failure in a row is logged, and the recovery. It never ends the loop.</summary>
 public abstract partial class BackgroundLoop(string name, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan MaxBackOff = TimeSpan.FromSeconds(10);
@@ -36,6 +37,8 @@ public abstract partial class BackgroundLoop(string name, TimeProvider time, ILo
             try
             {
                 pause = await PassAsync(ct);
+                if (failures > 0)
+                    LogWorksAgain(name, failures);
                 failures = 0;
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
@@ -46,7 +49,9 @@ public abstract partial class BackgroundLoop(string name, TimeProvider time, ILo
             {
                 pause = BackOff(++failures);
                 FleetMetrics.LoopFailures.Add(1, new KeyValuePair<string, object?>("loop", name));
-                LogFailed(name, failures, pause, e);
+                // Not each time: an outage of hours would bury what else the log has to say.
+                if (BitOperations.IsPow2(failures))
+                    LogFailed(name, failures, pause, e);
             }
 
             FleetMetrics.LoopDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds, new KeyValuePair<string, object?>("loop", name));
@@ -71,4 +76,7 @@ public abstract partial class BackgroundLoop(string name, TimeProvider time, ILo
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Loop {Loop} failed {Failures} time(s) in a row; next try in {Pause}.")]
     private partial void LogFailed(string loop, int failures, TimeSpan pause, Exception e);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Loop {Loop} works again after {Failures} failure(s).")]
+    private partial void LogWorksAgain(string loop, int failures);
 }

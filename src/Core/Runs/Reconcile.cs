@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Fleet.Core.Lanes;
+using Fleet.Core.Loops;
 using Fleet.Core.Storage;
 using Fleet.Core.Workers;
 using Microsoft.EntityFrameworkCore;
@@ -10,13 +12,18 @@ namespace Fleet.Core.Runs;
 /// <summary>Finds pending runs whose nudge was lost (crash between commit and publish, queue purged, broker data gone,
 /// process restarted) and publishes it again. No mark per run is written for this; two signs tell it: the lane's queue is
 /// empty though due runs wait, or a run was overtaken by others that were due well after it.</summary>
-public sealed partial class Reconcile(IStorage storage, ILaneTransport transport, TimeProvider time, ILogger<Reconcile> logger)
+/// <remarks>Lanes are looked at side by side, so that one that does not answer delays only its own. Where nobody knows how much waits in the
+/// queue, runs are taken for lost after <see cref="UnknownGrace"/>: to nudge twice is harmless, to wait for ever is not.</remarks>
+public sealed partial class Reconcile(IStorage storage, ILaneTransport transport, TimeProvider time, ILogger<Reconcile> logger) : IAsyncDisposable
 {
     /// <summary>Runs per lane and pass.</summary>
     public const int BatchSize = 4000;
 
     /// <summary>How long a due run may wait beside an empty queue: its nudge may be on its way.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a due run may wait while nobody knows whether the queue is empty.</summary>
+    public static readonly TimeSpan UnknownGrace = TimeSpan.FromMinutes(1);
 
     /// <summary>How much later than a waiting run the claimed ones must have been due.</summary>
     public static readonly TimeSpan OvertakenBy = TimeSpan.FromSeconds(10);
@@ -25,46 +32,89 @@ public sealed partial class Reconcile(IStorage storage, ILaneTransport transport
     /// which a broker does not count. Behind a queue that is not empty it also has to be overtaken anew: its nudge waits there.</summary>
     public static readonly TimeSpan Repeat = TimeSpan.FromSeconds(30);
 
-    /// <summary>Lane → run → when it was nudged again.</summary>
-    private readonly Dictionary<string, Dictionary<RunId, DateTimeOffset>> _nudged = new(StringComparer.Ordinal);
+    /// <summary>The same, while nobody knows whether the queue is empty. Sooner only when all that was nudged last has been taken, which
+    /// tells that the queue is short.</summary>
+    public static readonly TimeSpan UnknownRepeat = TimeSpan.FromMinutes(5);
+
+    /// <summary>Lanes that read from the database at the same time.</summary>
+    private const int MostReads = 4;
+
+    private readonly Setbacks _setbacks = new("reconcile", "lane", e => transport.IsOutage(e) || storage.IsOutage(e), time, logger);
+    private readonly SemaphoreSlim _reads = new(MostReads);
+
+    /// <summary>Lane → run → when it was nudged again. Only one pass at a time looks at a lane.</summary>
+    private readonly ConcurrentDictionary<string, Dictionary<RunId, DateTimeOffset>> _nudged = new(StringComparer.Ordinal);
 
     /// <returns>How many runs were nudged again.</returns>
+    /// <exception cref="Exception">The broker or the database is away.</exception>
     public async Task<int> ExecuteAsync(CancellationToken ct)
     {
-        await using var db = storage.Read();
-        var now = time.GetUtcNow();
-        var lanes = await db.Lanes.AsNoTracking().Select(l => l.Name).ToListAsync(ct);
-        var progress = await ReadProgressAsync(db, ct);
-        var total = 0;
-        foreach (var lane in lanes)
+        List<string> lanes;
+        Dictionary<string, DateTimeOffset> progress;
+        await using (var db = storage.Read())
         {
-            var isEmpty = await transport.CountWaitingAsync(lane, ct) == 0;
-            var overtakenBefore = progress.TryGetValue(lane, out var latest) ? latest - OvertakenBy : DateTimeOffset.MinValue;
-            var before = isEmpty ? now - Grace : Earlier(now - Grace, overtakenBefore);
-            if (before == DateTimeOffset.MinValue)
-                continue;
-            if (!_nudged.TryGetValue(lane, out var nudged))
-                _nudged[lane] = nudged = [];
-            var forgetBefore = isEmpty ? now - Repeat : Earlier(now - Repeat, overtakenBefore);
-            foreach (var (id, at) in nudged)
-            {
-                if (at < forgetBefore)
-                    nudged.Remove(id);
-            }
-
-            // Those nudged lately are read too and left out: they must not stand before the others.
-            var all = await storage.ReadWaitingAsync(lane, before, BatchSize + nudged.Count, ct);
-            RunId[] waiting = [.. all.Where(id => !nudged.ContainsKey(id)).Take(BatchSize)];
-            if (waiting.Length == 0)
-                continue;
-            await NudgePublisher.SendAllAsync(transport, lane, waiting, ct);
-            foreach (var id in waiting)
-                nudged[id] = now;
-            LogNudged(waiting.Length, lane, isEmpty ? "its queue was empty" : "they were overtaken");
-            total += waiting.Length;
+            lanes = await db.Lanes.AsNoTracking().Select(l => l.Name).ToListAsync(ct);
+            progress = await ReadProgressAsync(db, ct);
         }
 
+        var total = 0;
+        await _setbacks.TryEachAsync(
+            lanes,
+            async lane => Interlocked.Add(
+                ref total, await ReconcileLaneAsync(lane, progress.TryGetValue(lane, out var latest) ? latest - OvertakenBy : DateTimeOffset.MinValue, ct)),
+            _ => Task.CompletedTask,
+            ct);
         return total;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _setbacks.DisposeAsync();
+        _reads.Dispose();
+    }
+
+    private async Task<int> ReconcileLaneAsync(string lane, DateTimeOffset overtakenBefore, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var count = await transport.CountWaitingAsync(lane, ct);
+        var (before, forgetBefore) = count switch
+        {
+            0 => (now - Grace, now - Repeat),
+            null => (now - UnknownGrace, now - UnknownRepeat),
+            _ => (Earlier(now - Grace, overtakenBefore), Earlier(now - Repeat, overtakenBefore)),
+        };
+        if (before == DateTimeOffset.MinValue)
+            return 0;
+        var nudged = _nudged.GetOrAdd(lane, _ => []);
+        foreach (var (id, at) in nudged)
+        {
+            if (at < forgetBefore)
+                nudged.Remove(id);
+        }
+
+        // Those nudged lately are read too and left out: they must not stand before the others.
+        var all = await ReadWaitingAsync(lane, before, BatchSize + nudged.Count, ct);
+        RunId[] waiting = [.. all.Where(id => !nudged.ContainsKey(id)).Take(BatchSize)];
+        if (waiting.Length == 0 || (count is null && all.Any(nudged.ContainsKey)))
+            return 0;
+        await NudgePublisher.SendAllAsync(transport, lane, waiting, ct);
+        foreach (var id in waiting)
+            nudged[id] = now;
+        LogNudged(waiting.Length, lane, count switch { 0 => "its queue was empty", null => "how much waits in its queue is not known", _ => "they were overtaken" });
+        return waiting.Length;
+    }
+
+    private async Task<IReadOnlyList<RunId>> ReadWaitingAsync(string lane, DateTimeOffset dueBefore, int limit, CancellationToken ct)
+    {
+        await _reads.WaitAsync(ct);
+        try
+        {
+            return await storage.ReadWaitingAsync(lane, dueBefore, limit, ct);
+        }
+        finally
+        {
+            _reads.Release();
+        }
     }
 
     private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;

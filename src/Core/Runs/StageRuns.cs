@@ -1,6 +1,8 @@
 using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
+using Fleet.Core.Loops;
 using Fleet.Core.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Runs;
 
@@ -10,41 +12,99 @@ public readonly record struct StageableRun(RunId Id, string Lane, DateTimeOffset
 /// <summary>Publishes the nudges of delayed runs in due order: onto the belt when due within the look-ahead, straight to
 /// the lane when due now. A run is marked as staged after the broker's confirm; a crash in between publishes twice, which
 /// is harmless.</summary>
-public sealed class StageRuns(IStorage storage, ILaneTransport transport, TimeProvider time)
+/// <remarks>A lane that takes no nudges waits alone: while it is left out, its runs are not read. When the belt is out of order, this process
+/// holds the nudges itself, for the last second before they are due.</remarks>
+public sealed class StageRuns(IStorage storage, ILaneTransport transport, TimeProvider time, ILogger<StageRuns> logger) : IAsyncDisposable
 {
     /// <summary>Runs per pass.</summary>
     public const int BatchSize = 1000;
 
+    /// <summary>How far ahead nudges are held in this process while the belt is left out: they are lost with it.</summary>
+    public static readonly TimeSpan HeldAhead = TimeSpan.FromSeconds(1);
+
+    /// <summary>Stands for the belt among the lanes; no lane has parentheses in its name.</summary>
+    public const string Belt = "(belt)";
+
+    private readonly Setbacks _setbacks = new("stage", "lane", e => transport.IsOutage(e) || storage.IsOutage(e), time, logger);
+
     /// <param name="term">The leader's term.</param>
     /// <param name="lookAhead">How far ahead runs are put on the belt.</param>
     /// <param name="ct">Cancels the pass.</param>
-    /// <returns>How many runs were staged; <see cref="BatchSize"/> means that there may be more.</returns>
-    public async Task<int> ExecuteAsync(long term, TimeSpan lookAhead, CancellationToken ct)
+    /// <returns>How many runs were staged, and whether there may be more.</returns>
+    /// <exception cref="Exception">The broker or the database is away.</exception>
+    public async Task<(int Staged, bool More)> ExecuteAsync(long term, TimeSpan lookAhead, CancellationToken ct)
     {
         var now = time.GetUtcNow();
+        var leftOut = _setbacks.LeftOut;
+        var isBeltLeftOut = leftOut.Contains(Belt);
+        var until = now + (isBeltLeftOut && HeldAhead < lookAhead ? HeldAhead : lookAhead);
         // Without the leader's lock at first: to take it is a write, and an idle fleet would write to disk with every poll.
-        var first = await storage.AutocommitAsync(scope => storage.Statements.ReadUnstagedAsync(scope.Transaction, now + lookAhead, 1, ct), ct);
-        if (first.Count == 0)
-            return 0;
-        var runs = await storage.WriteAsLeaderAsync(
-            term, scope => storage.Statements.ReadUnstagedAsync(scope.Transaction, now + lookAhead, BatchSize, ct), ct);
+        var first = await storage.AutocommitAsync(scope => storage.Statements.ReadUnstagedAsync(scope.Transaction, until, 1, leftOut, ct), ct);
+        var runs = first.Count == 0
+            ? first
+            : await storage.WriteAsLeaderAsync(term, scope => storage.Statements.ReadUnstagedAsync(scope.Transaction, until, BatchSize, leftOut, ct), ct);
         if (runs.Count == 0)
-            return 0;
+        {
+            _setbacks.ThrowIfOutage();
+            return (0, false);
+        }
 
-        foreach (var lane in runs.Where(r => r.DueAt <= now).GroupBy(r => r.Lane, r => r.Id))
-            await NudgePublisher.SendAllAsync(transport, lane.Key, lane.ToArray(), ct);
-        var later = runs.Where(r => r.DueAt > now).Select(r => new DelayedNudge(r.Lane, r.Id, r.DueAt)).ToArray();
-        if (later.Length > 0)
-            await transport.SendReadyAtAsync(term, later, ct);
-
-        await storage.WriteAsLeaderAsync(
-            term,
-            async scope =>
-            {
-                await storage.Statements.MarkStagedAsync(scope.Transaction, runs, ct);
-                return true;
-            },
+        var due = runs.Where(r => r.DueAt <= now).ToLookup(r => r.Lane, StringComparer.Ordinal);
+        var later = runs.Where(r => r.DueAt > now).ToArray();
+        var refused = new Dictionary<string, Exception>(StringComparer.Ordinal);
+        // Side by side: a lane that does not answer must not delay the next one.
+        var done = await _setbacks.TryEachAsync(
+            due.Select(lane => lane.Key).Concat(later.Length > 0 && !isBeltLeftOut ? [Belt] : []),
+            key => key == Belt ? PutOnBeltAsync(term, later, refused, ct) : NudgePublisher.SendAllAsync(transport, key, [.. due[key].Select(r => r.Id)], ct),
+            key => MarkAsync(term, key == Belt ? Taken(later, refused) : [.. due[key]], ct),
             ct);
-        return runs.Count;
+        List<StageableRun> staged = [.. done.Where(key => key != Belt).SelectMany(lane => due[lane])];
+        if (done.Contains(Belt))
+        {
+            staged.AddRange(Taken(later, refused));
+        }
+        else if (isBeltLeftOut)
+        {
+            transport.HoldReady([.. later.Select(Delayed)]);
+            staged.AddRange(later);
+        }
+
+        if (staged.Count > 0)
+            await MarkAsync(term, staged, ct);
+        return (staged.Count, runs.Count == BatchSize);
     }
+
+    public ValueTask DisposeAsync() => _setbacks.DisposeAsync();
+
+    private static DelayedNudge Delayed(StageableRun run) => new(run.Lane, run.Id, run.DueAt);
+
+    private static StageableRun[] Taken(StageableRun[] later, Dictionary<string, Exception> refused) => [.. later.Where(r => !refused.ContainsKey(r.Lane))];
+
+    private async Task PutOnBeltAsync(long term, StageableRun[] later, Dictionary<string, Exception> refused, CancellationToken ct)
+    {
+        try
+        {
+            await transport.SendReadyAtAsync(term, Array.ConvertAll(later, Delayed), ct);
+        }
+        catch (LanesRefusedException e)
+        {
+            foreach (var (lane, error) in e.Lanes)
+            {
+                refused.Add(lane, error);
+                _setbacks.SetBack(lane, error);
+            }
+        }
+
+        foreach (var lane in Taken(later, refused).Select(r => r.Lane).Distinct(StringComparer.Ordinal))
+            _setbacks.Succeeded(lane);
+    }
+
+    private async Task MarkAsync(long term, IReadOnlyList<StageableRun> runs, CancellationToken ct) => await storage.WriteAsLeaderAsync(
+        term,
+        async scope =>
+        {
+            await storage.Statements.MarkStagedAsync(scope.Transaction, runs, ct);
+            return true;
+        },
+        ct);
 }

@@ -39,8 +39,13 @@ public interface IRunStatements
     Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct);
 
     /// <summary>Pending runs that are not staged and due until the given instant, in due order.</summary>
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="until">The latest due time.</param>
+    /// <param name="limit">The most runs.</param>
+    /// <param name="leftOut">Lanes whose runs are not read, so that they do not stand before those of the others.</param>
+    /// <param name="ct">Cancels the statement.</param>
     Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
-        DbTransaction transaction, DateTimeOffset until, int limit, CancellationToken ct);
+        DbTransaction transaction, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct);
 
     /// <summary>Marks runs as staged, unless they changed since they were read.</summary>
     Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct);

@@ -42,6 +42,12 @@ public static class FleetMetrics
     /// <summary>Passes of a background loop that failed, by <c>loop</c>.</summary>
     public static Counter<long> LoopFailures { get; } = Meter.CreateCounter<long>("fleet.loop.failures", "{failure}");
 
+    /// <summary>Failures of single items (a lane, a schedule, a message) that a background loop went on without, by <c>loop</c>.</summary>
+    public static Counter<long> Setbacks { get; } = Meter.CreateCounter<long>("fleet.loop.setbacks", "{failure}");
+
+    /// <summary>Items that a background loop leaves out now because they keep failing, by <c>loop</c>.</summary>
+    public static UpDownCounter<long> LeftOut { get; } = Meter.CreateUpDownCounter<long>("fleet.loop.left_out", "{item}");
+
     /// <summary>How long a pass of a background loop took, in seconds, by <c>loop</c>.</summary>
     public static Histogram<double> LoopDuration { get; } = Meter.CreateHistogram<double>("fleet.loop.duration", "s");
 }

@@ -5,14 +5,20 @@ using Microsoft.Extensions.Logging;
 namespace Fleet.Transport.InMemory;
 
 /// <summary>Holds nudges until their due time: the belt of a process without a broker. As a loop, a pass sends what is due
-/// and pauses until the next is.</summary>
+/// and pauses until the next is. A lane that takes no nudges waits alone; its nudges are put back.</summary>
 internal sealed class InMemoryBelt(
-    TimeProvider time, Func<IReadOnlyList<DelayedNudge>, CancellationToken, Task> deliver, ILogger logger) : BackgroundLoop("belt", time, logger)
+    TimeProvider time, Func<string, IReadOnlyCollection<RunId>, CancellationToken, Task> send, Predicate<Exception> isOutage, ILogger logger)
+    : BackgroundLoop("belt", time, logger), IAsyncDisposable
 {
+    /// <summary>The most nudges that are put back while a lane takes none. Of more, Reconcile finds the runs.</summary>
+    public const int MostPutBack = 100_000;
+
     private static readonly TimeSpan Idle = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     private readonly PriorityQueue<DelayedNudge, DateTimeOffset> _queue = new();
     private readonly Lock _lock = new();
+    private readonly Setbacks _setbacks = new("belt", "lane", isOutage, time, logger);
 
     public void Add(IReadOnlyList<DelayedNudge> nudges)
     {
@@ -25,10 +31,11 @@ internal sealed class InMemoryBelt(
         Wake();
     }
 
+    public ValueTask DisposeAsync() => _setbacks.DisposeAsync();
+
     protected override async Task<TimeSpan> PassAsync(CancellationToken ct)
     {
         List<DelayedNudge> due = [];
-        TimeSpan pause;
         lock (_lock)
         {
             var now = Time.GetUtcNow();
@@ -37,15 +44,54 @@ internal sealed class InMemoryBelt(
                 due.Add(nudge);
                 _queue.Dequeue();
             }
-
-            // Rounded up to the timer's millisecond: a nudge that comes a little early would be refused by the claim.
-            pause = _queue.TryPeek(out _, out var next)
-                ? TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling((next - now).TotalMilliseconds), 1, Idle.TotalMilliseconds))
-                : Idle;
         }
 
         if (due.Count > 0)
-            await deliver(due, ct);
-        return pause;
+            await SendAsync(due, ct);
+        return PauseUntilNext();
+    }
+
+    private async Task SendAsync(List<DelayedNudge> due, CancellationToken ct)
+    {
+        var lanes = due.ToLookup(n => n.Lane, StringComparer.Ordinal);
+        foreach (var lane in lanes.Where(lane => _setbacks.IsLeftOut(lane.Key)))
+            PutBack(lane);
+        await _setbacks.TryEachAsync(lanes.Select(lane => lane.Key), TrySendAsync, _ => Task.CompletedTask, ct);
+
+        async Task TrySendAsync(string lane)
+        {
+            try
+            {
+                await send(lane, [.. lanes[lane].Select(n => n.Id)], ct);
+            }
+            catch
+            {
+                PutBack(lanes[lane]);
+                throw;
+            }
+        }
+    }
+
+    private void PutBack(IGrouping<string, DelayedNudge> lane) => PutBack(lane, _setbacks.PauseOf(lane.Key));
+
+    private void PutBack(IEnumerable<DelayedNudge> nudges, TimeSpan pause = default)
+    {
+        var again = Time.GetUtcNow() + (pause > RetryPause ? pause : RetryPause);
+        lock (_lock)
+        {
+            foreach (var nudge in nudges.TakeWhile(_ => _queue.Count < MostPutBack))
+                _queue.Enqueue(nudge with { DueAt = again }, again);
+        }
+    }
+
+    private TimeSpan PauseUntilNext()
+    {
+        lock (_lock)
+        {
+            // Rounded up to the timer's millisecond: a nudge that comes a little early would be refused by the claim.
+            return _queue.TryPeek(out _, out var next)
+                ? TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling((next - Time.GetUtcNow()).TotalMilliseconds), 1, Idle.TotalMilliseconds))
+                : Idle;
+        }
     }
 }

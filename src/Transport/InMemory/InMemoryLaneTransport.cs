@@ -31,7 +31,7 @@ public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDispos
         _connector = connector;
         _time = time;
         _logger = logger;
-        _belt = new InMemoryBelt(time, DeliverAsync, logger);
+        _belt = new InMemoryBelt(time, (lane, ids, ct) => NudgePublisher.SendAllAsync(this, lane, ids, ct), IsOutage, logger);
         _beltLoop = Task.Run(() => _belt.RunAsync(_stop.Token));
     }
 
@@ -64,8 +64,9 @@ public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDispos
 
     public bool IsOutage(Exception e) => false;
 
+    /// <summary>A lane that nobody listens to counts as full: a nudge would be lost.</summary>
     public Task<long?> CountWaitingAsync(string lane, CancellationToken ct) =>
-        Task.FromResult(_waiting.TryGetValue(lane, out var waiting) ? Interlocked.Read(ref waiting.Value) : (long?)null);
+        Task.FromResult<long?>(_waiting.TryGetValue(lane, out var waiting) ? Interlocked.Read(ref waiting.Value) : long.MaxValue);
 
     /// <summary>All of a lane's listeners are in this process, and what it holds is theirs already.</summary>
     public Task<bool> IsDrainedAsync(string lane, CancellationToken ct) => Task.FromResult(true);
@@ -101,6 +102,7 @@ public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDispos
     {
         await _stop.CancelAsync();
         await _beltLoop;
+        await _belt.DisposeAsync();
         _stop.Dispose();
     }
 
@@ -143,9 +145,6 @@ public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDispos
             Interlocked.Decrement(ref waiting.Value);
         }
     }
-
-    private Task DeliverAsync(IReadOnlyList<DelayedNudge> due, CancellationToken ct) => Task.WhenAll(
-        due.GroupBy(n => n.Lane, n => n.Id).Select(lane => NudgePublisher.SendAllAsync(this, lane.Key, lane.ToArray(), ct)));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A nudge for {Count} run(s) on lane {Lane} could not be handled; again in {Pause}.")]
     private partial void LogRetried(int count, string lane, TimeSpan pause, Exception e);

@@ -1,34 +1,67 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Fleet.Core.Loops;
+using Microsoft.Extensions.Logging;
 
 namespace Fleet.Transport.RabbitMq;
 
 /// <summary>The broker's management interface, for what AMQP does not tell.</summary>
+/// <remarks>Nothing depends on it alone. When it fails, its callers go on without what it tells, and it is asked again after a growing pause.</remarks>
 internal sealed class ManagementApi : IDisposable
 {
+    private const string Setting = "Fleet:Transport:ManagementUri";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly HttpClient _http;
     private readonly string _host;
+    private readonly Setbacks _setbacks;
 
     /// <param name="settings">Without a user in <c>ManagementUri</c>, that of <c>Uri</c> is taken.</param>
-    public ManagementApi(RabbitMqSettings settings)
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Gets one line when it begins to fail, and one when it answers again.</param>
+    public ManagementApi(RabbitMqSettings settings, TimeProvider time, ILogger logger)
     {
+        _setbacks = new Setbacks("reconcile", "setting", _ => false, time, logger);
         var uri = settings.ManagementUri!;
         var user = Uri.UnescapeDataString(uri.UserInfo.Length > 0 ? uri.UserInfo : $"{Uri.EscapeDataString(settings.User)}:{Uri.EscapeDataString(settings.Password)}");
-        _http = new HttpClient { BaseAddress = new Uri(uri.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/"), Timeout = Patience };
+        // Without user and password, which would stand in messages.
+        var address = new UriBuilder(uri) { UserName = "", Password = "", Query = "", Fragment = "" }.Uri;
+        _http = new HttpClient { BaseAddress = new Uri(address.AbsoluteUri.TrimEnd('/') + "/"), Timeout = Patience };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(user)));
         _host = Uri.EscapeDataString(settings.VirtualHost);
     }
 
-    /// <summary>How many messages of a queue were given out and not acknowledged, some seconds ago.</summary>
-    public async Task<long> CountUnacknowledgedAsync(string queue, CancellationToken ct)
+    /// <summary>How many messages of a queue were given out and not acknowledged, some seconds ago; null when the interface does not say.</summary>
+    public async Task<long?> CountUnacknowledgedAsync(string queue, CancellationToken ct)
     {
-        await using var stream = await _http.GetStreamAsync(new Uri($"api/queues/{_host}/{Uri.EscapeDataString(queue)}", UriKind.Relative), ct);
-        using var document = await JsonDocument.ParseAsync(stream, cancellationToken: ct);
-        return document.RootElement.TryGetProperty("messages_unacknowledged", out var count) ? count.GetInt64() : 0;
+        long? count = null;
+        await _setbacks.TryAsync(Setting, async () => count = await ReadUnacknowledgedAsync(queue, ct), ct);
+        return count;
     }
+
+    private async Task<long?> ReadUnacknowledgedAsync(string queue, CancellationToken ct)
+    {
+        using var answer = await _http.GetAsync(new Uri($"api/queues/{_host}/{Uri.EscapeDataString(queue)}", UriKind.Relative), ct);
+        // The interface learns of a new queue some seconds later; it answers as it should.
+        if (answer.StatusCode == HttpStatusCode.NotFound && answer.Content.Headers.ContentType?.MediaType == "application/json")
+            return null;
+        if (!answer.IsSuccessStatusCode)
+            throw new HttpRequestException($"{_http.BaseAddress} answers {(int)answer.StatusCode} {answer.ReasonPhrase}. {Hint(answer.StatusCode)}");
+        await using var stream = await answer.Content.ReadAsStreamAsync(ct);
+        using var document = await JsonDocument.ParseAsync(stream, cancellationToken: ct);
+        // No number in the first seconds of a queue.
+        return document.RootElement.TryGetProperty("messages_unacknowledged", out var found) && found.TryGetInt64(out var count) ? count : null;
+    }
+
+    private static string Hint(HttpStatusCode status) => status switch
+    {
+        HttpStatusCode.Unauthorized => "User or password is wrong, or the user lacks the tag 'management'.",
+        HttpStatusCode.Forbidden => "The user lacks permissions on the virtual host.",
+        _ => "Is it the address of RabbitMQ's management interface?",
+    };
 
     public void Dispose() => _http.Dispose();
 }

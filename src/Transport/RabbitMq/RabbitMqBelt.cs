@@ -3,7 +3,8 @@ using Fleet.Core.Lanes;
 namespace Fleet.Transport.RabbitMq;
 
 /// <summary>The belts in the broker: what lies there travels to its lane at its time, whether or not this process lives.</summary>
-internal sealed class RabbitMqBelt(BrokerChannel channel, Func<string, CancellationToken, Task> declareLane, TimeSpan lookAhead, TimeProvider time)
+internal sealed class RabbitMqBelt(
+    BrokerChannel channel, Func<string, CancellationToken, Task> declareLane, Predicate<Exception> isOutage, TimeSpan lookAhead, TimeProvider time)
     : IDisposable
 {
     /// <summary>Publishes under way at once, fewer than the channel's window: what waits for the window loses its place in line.</summary>
@@ -17,12 +18,16 @@ internal sealed class RabbitMqBelt(BrokerChannel channel, Func<string, Cancellat
     private DateTimeOffset _lookedAt;
 
     /// <summary>Puts nudges on the belts.</summary>
-    /// <returns>Those that fit on none: each belt has a later one on it.</returns>
-    public async Task<IReadOnlyList<DelayedNudge>> PutAsync(long term, IReadOnlyList<DelayedNudge> nudges, CancellationToken ct)
+    /// <returns>Those that fit on none, because each belt has a later one on it; and the lanes that the broker refuses, whose nudges were left out.</returns>
+    public async Task<(IReadOnlyList<DelayedNudge> Left, IReadOnlyDictionary<string, Exception> Refused)> PutAsync(
+        long term, IReadOnlyList<DelayedNudge> nudges, CancellationToken ct)
     {
         await _turn.WaitAsync(ct);
         try
         {
+            var refused = await DeclareLanesAsync(nudges, ct);
+            if (refused.Count > 0)
+                nudges = [.. nudges.Where(n => !refused.ContainsKey(n.Lane))];
             // Another leader's nudges may lie on the belts: at most so far ahead as leaders look.
             if (_term != term)
                 await LookAsync(time.GetUtcNow() + lookAhead, ct);
@@ -36,12 +41,10 @@ internal sealed class RabbitMqBelt(BrokerChannel channel, Func<string, Cancellat
 
             // Until all of it is confirmed: after a failure nobody knows what lies where.
             _term = null;
-            foreach (var lane in placed.Select(p => p.Lane).Distinct(StringComparer.Ordinal))
-                await declareLane(lane, ct);
             foreach (var chunk in placed.Chunk(Chunk))
                 await Task.WhenAll(chunk.Select(p => PublishAsync(p, ct)));
             _term = term;
-            return left;
+            return (left, refused);
         }
         finally
         {
@@ -51,18 +54,47 @@ internal sealed class RabbitMqBelt(BrokerChannel channel, Func<string, Cancellat
 
     public void Dispose() => _turn.Dispose();
 
-    /// <summary>Finds the belts that are empty, for whoever filled them.</summary>
+    /// <summary>Declares the lanes: what expires on a belt would be lost without their queues.</summary>
+    /// <returns>Those that the broker refuses.</returns>
+    private async Task<IReadOnlyDictionary<string, Exception>> DeclareLanesAsync(IReadOnlyList<DelayedNudge> nudges, CancellationToken ct)
+    {
+        var refused = new Dictionary<string, Exception>(StringComparer.Ordinal);
+        foreach (var lane in nudges.Select(n => n.Lane).Distinct(StringComparer.Ordinal))
+        {
+            try
+            {
+                await declareLane(lane, ct);
+            }
+            catch (Exception e) when (!isOutage(e) && !ct.IsCancellationRequested)
+            {
+                refused.Add(lane, e);
+            }
+        }
+
+        return refused;
+    }
+
+    /// <summary>Finds the belts that are empty, for whoever filled them. A belt that the broker refuses is not used.</summary>
     /// <param name="taken">Until when the others count as taken; null leaves them.</param>
+    /// <exception cref="Exception">The broker is away, or refuses every belt.</exception>
     private async Task LookAsync(DateTimeOffset? taken, CancellationToken ct)
     {
+        var refused = 0;
         for (var belt = 0; belt < RabbitMqTopology.Belts; belt++)
         {
             var number = belt;
-            var riding = await channel.UseAsync((c, bounded) => RabbitMqTopology.DeclareBeltAsync(c, number, bounded), ct);
-            if (riding == 0)
-                _tails.Set(belt, DateTimeOffset.MinValue);
-            else if (taken is { } tail)
-                _tails.Set(belt, tail);
+            try
+            {
+                var riding = await channel.UseAsync((c, bounded) => RabbitMqTopology.DeclareBeltAsync(c, number, bounded), ct);
+                if (riding == 0)
+                    _tails.Set(belt, DateTimeOffset.MinValue);
+                else if (taken is { } tail)
+                    _tails.Set(belt, tail);
+            }
+            catch (Exception e) when (!isOutage(e) && !ct.IsCancellationRequested && ++refused < RabbitMqTopology.Belts)
+            {
+                _tails.Set(belt, DateTimeOffset.MaxValue);
+            }
         }
 
         _lookedAt = time.GetUtcNow();

@@ -23,8 +23,6 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
     /// <summary>How long a subscription waits for the broker before it goes on and lets MassTransit try by itself.</summary>
     private static readonly TimeSpan SetUpPatience = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
-
     private readonly IBusInstance _bus;
     private readonly TimeProvider _time;
     private readonly ILogger<RabbitMqLaneTransport> _logger;
@@ -43,10 +41,10 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
         _bus = bus;
         _time = time;
         _logger = logger;
-        _management = settings.ManagementUri is null ? null : new ManagementApi(settings);
+        _management = settings.ManagementUri is null ? null : new ManagementApi(settings, time, logger);
         (_topology, _channel, _beltChannel) = (new(bus, time), new(bus, time), new(bus, time));
-        _belt = new RabbitMqBelt(_beltChannel, DeclareLaneAsync, settings.LookAhead, time);
-        _held = new InMemoryBelt(time, SendHeldAsync, logger);
+        _belt = new RabbitMqBelt(_beltChannel, DeclareLaneAsync, IsOutage, settings.LookAhead, time);
+        _held = new InMemoryBelt(time, (lane, ids, ct) => NudgePublisher.SendAllAsync(this, lane, ids, ct), IsOutage, logger);
         _heldLoop = Task.Run(() => _held.RunAsync(_stop.Token));
     }
 
@@ -70,8 +68,13 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
         }
     }
 
-    public async Task SendReadyAtAsync(long term, IReadOnlyList<DelayedNudge> nudges, CancellationToken ct) =>
-        _held.Add(await _belt.PutAsync(term, nudges, ct));
+    public async Task SendReadyAtAsync(long term, IReadOnlyList<DelayedNudge> nudges, CancellationToken ct)
+    {
+        var (left, refused) = await _belt.PutAsync(term, nudges, ct);
+        _held.Add(left);
+        if (refused.Count > 0)
+            throw new LanesRefusedException(refused);
+    }
 
     public void HoldReady(IReadOnlyList<DelayedNudge> nudges) => _held.Add(nudges);
 
@@ -138,16 +141,9 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
 
     public async Task<long?> CountWaitingAsync(string lane, CancellationToken ct)
     {
-        try
-        {
-            var ready = await CountReadyAsync(lane, ct);
-            return ready + (_management is null ? 0 : await _management.CountUnacknowledgedAsync(RabbitMqTopology.QueueOf(lane), ct));
-        }
-        catch (Exception e) when (!ct.IsCancellationRequested)
-        {
-            LogNotCounted(lane, e);
-            return null;
-        }
+        var ready = await CountReadyAsync(lane, ct);
+        // When the management interface does not say, as without it: what workers hold is not counted, and a lost nudge is still found.
+        return ready + (_management is null ? 0 : await _management.CountUnacknowledgedAsync(RabbitMqTopology.QueueOf(lane), ct) ?? 0);
     }
 
     public async Task<bool> IsDrainedAsync(string lane, CancellationToken ct) => await CountReadyAsync(lane, ct) == 0;
@@ -208,6 +204,7 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
     {
         await _stop.CancelAsync();
         await _heldLoop;
+        await _held.DisposeAsync();
         _stop.Dispose();
         _belt.Dispose();
         foreach (var channel in new[] { _beltChannel, _channel, _topology })
@@ -248,21 +245,6 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
 
     private Task DeclareSharedAsync(CancellationToken ct) => _topology.OnceAsync("", RabbitMqTopology.DeclareSharedAsync, ct);
 
-    private async Task SendHeldAsync(IReadOnlyList<DelayedNudge> due, CancellationToken ct)
-    {
-        try
-        {
-            foreach (var lane in due.GroupBy(n => n.Lane, n => n.Id))
-                await NudgePublisher.SendAllAsync(this, lane.Key, lane.ToArray(), ct);
-        }
-        catch
-        {
-            var again = _time.GetUtcNow() + RetryPause;
-            _held.Add([.. due.Select(n => n with { DueAt = again })]);
-            throw;
-        }
-    }
-
     /// <summary>A broker that is down does not keep a process from starting; what listens connects as soon as it is up.</summary>
     private async Task<IAsyncDisposable> StartAsync(HostReceiveEndpointHandle handle, string what, Func<Task> stop, Action dispose, CancellationToken ct)
     {
@@ -296,9 +278,6 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The dead copy of {Job} {RunId} could not be published; its row has it all.")]
     private partial void LogDeadLost(string job, RunId runId, Exception e);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "How much waits on lane {Lane} could not be learned.")]
-    private partial void LogNotCounted(string lane, Exception e);
 
     private sealed class Subscriptions(IAsyncDisposable[] all) : IAsyncDisposable
     {

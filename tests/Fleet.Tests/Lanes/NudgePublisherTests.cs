@@ -1,6 +1,7 @@
 using Fleet.Core.Lanes;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Fleet.Tests.Lanes;
 
@@ -56,6 +57,86 @@ public sealed class NudgePublisherTests
         }
 
         Assert.Equal(NudgePublisher.Capacity + 2, _transport.TakeReady().Count);
+    }
+
+    [Fact]
+    public async Task Publish_OneLaneHangs_TheOthersAreSentMeanwhile()
+    {
+        var (reached, open) = (new TaskCompletionSource(), new TaskCompletionSource());
+        _transport.BeforeLaneAsync = lane =>
+        {
+            if (lane != "hangs")
+                return Task.CompletedTask;
+            reached.TrySetResult();
+            return open.Task;
+        };
+        await using var publisher = Publisher();
+        publisher.Publish(Nudges("hangs", 1));
+        await reached.Task;
+
+        publisher.Publish([.. Nudges("hangs", 1), .. Nudges("b", 1)]);
+
+        Assert.Equal("b", (await _transport.NextAsync()).Lane);
+        open.SetResult();
+        Assert.Equal("hangs", (await _transport.NextAsync()).Lane);
+        Assert.Equal("hangs", (await _transport.NextAsync()).Lane);
+    }
+
+    [Fact]
+    public async Task Publish_OneLaneFails_IsLoggedOnceWaitsAloneAndGoesOn()
+    {
+        var time = new FakeTimeProvider(Verbs.Noon);
+        var log = new LogLines<NudgePublisher>();
+        var failures = 0;
+        _transport.BeforeLane = lane =>
+        {
+            if (lane != "fails")
+                return;
+            Interlocked.Increment(ref failures);
+            throw new IOException("refused");
+        };
+        await using var publisher = new NudgePublisher(_transport, time, log);
+        publisher.Publish(Nudges("fails", 1));
+        await Waiting.UntilAsync(() => Volatile.Read(ref failures) == 1);
+
+        // No clock moves, and the other lanes do not need one to.
+        publisher.Publish([.. Nudges("fails", 1), .. Nudges("b", 1)]);
+        Assert.Equal("b", (await _transport.NextAsync()).Lane);
+        await time.AdvanceUntilAsync(() => Volatile.Read(ref failures) == 2);
+        Assert.Contains("lane 'fails'", Assert.Single(log.All), StringComparison.Ordinal);
+
+        // Of what comes meanwhile so many are kept, and none of the room is taken from the others.
+        publisher.Publish(Nudges("fails", NudgePublisher.LaneCapacity));
+        publisher.Publish(Nudges("fails", NudgePublisher.Capacity));
+        publisher.Publish(Nudges("b", 1));
+        Assert.Equal("b", (await _transport.NextAsync()).Lane);
+        _transport.BeforeLane = _ => { };
+        await time.AdvanceUntilAsync(() => log.All.Count == 2);
+        Assert.Contains("lane 'fails' works again", log.All[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Publish_BrokerAway_IsLoggedOnceForAllLanes()
+    {
+        var log = new LogLines<NudgePublisher>();
+        var failures = 0;
+        _transport.Outage = e => e is IOException;
+        _transport.BeforeLane = _ =>
+        {
+            Interlocked.Increment(ref failures);
+            throw new IOException("away");
+        };
+        var time = new FakeTimeProvider(Verbs.Noon);
+        await using var publisher = new NudgePublisher(_transport, time, log);
+        for (var i = 0; i < 20; i++)
+            publisher.Publish(Nudges($"lane{i}", 1));
+        await Waiting.UntilAsync(() => Volatile.Read(ref failures) == 20);
+
+        Assert.StartsWith("The broker takes no nudges", Assert.Single(log.All), StringComparison.Ordinal);
+        _transport.BeforeLane = _ => { };
+        publisher.Publish(Nudges("b", 1));
+        await Waiting.UntilAsync(() => log.All.Count == 2);
+        Assert.Equal("The broker takes nudges again.", log.All[^1]);
     }
 
     private static Nudge[] Nudges(string lane, int count) => [.. Enumerable.Range(0, count).Select(_ => new Nudge(lane, RunId.New(TimeProvider.System.GetUtcNow())))];

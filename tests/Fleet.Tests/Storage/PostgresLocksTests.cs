@@ -47,6 +47,6 @@ public sealed class PostgresLocksTests : StorageVerbs
         await using var hold = await PostgresHold.StartAsync(_database.ConnectionString, "SELECT 1 FROM leases FOR UPDATE");
 
         Assert.Equal((0, false), await Fleet.Get<PlanOccurrences>().ExecuteAsync(term, LookAhead, CancellationToken.None).WaitAsync(Waiting.Limit));
-        Assert.Equal(0, await Fleet.Get<StageRuns>().ExecuteAsync(term, LookAhead, CancellationToken.None).WaitAsync(Waiting.Limit));
+        Assert.Equal((0, false), await Fleet.Get<StageRuns>().ExecuteAsync(term, LookAhead, CancellationToken.None).WaitAsync(Waiting.Limit));
     }
 }

@@ -56,6 +56,7 @@ public sealed class SqlServerRowsTests
             }],
             RowMembers.Ended),
         [nameof(SqlServerStatements.Rescue)] = Rows.Of([new RescuedRun(new OrphanedRun(Id, null, 1, 0, false), RunState.Pending, 1, "e")], RowMembers.Rescued),
+        [nameof(SqlServerStatements.ReadUnstaged)] = Rows.Of(["l"], RowMembers.Lane),
         [nameof(SqlServerStatements.MarkStaged)] = Rows.Of([new StageableRun(Id, "l", Verbs.Noon)], RowMembers.Staged),
     };
 

@@ -1,6 +1,7 @@
 using Fleet.Core.Inbox;
 using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
+using Fleet.Core.Loops;
 using Fleet.Core.Runs;
 using Fleet.Core.Workers;
 using Fleet.Tests.Support;
@@ -47,12 +48,42 @@ public abstract partial class StorageConformance
     {
         var id = await DelayAsync(5);
         One.Transport.BeforeSend = () => throw new IOException("no broker");
+        One.Transport.Outage = e => e is IOException;
 
         await Assert.ThrowsAsync<IOException>(StageAsync);
 
         Assert.False((await One.ReadAsync(id)).Staged);
         One.Transport.BeforeSend = () => Task.CompletedTask;
+        Time.Advance(Setbacks.LongestDoubt);
         Assert.Equal(1, await StageAsync());
+    }
+
+    [Fact]
+    public async Task StageRuns_OneLaneTakesNoNudges_TheOthersAreSentAndMarked()
+    {
+        // More than a pass reads, and due before all others.
+        var poison = Enumerable.Range(0, StageRuns.BatchSize + 1).Select(_ => One.NewRun() with { Lane = "poison" }).ToArray();
+        await One.InsertAsync(poison);
+        var (due, later) = (One.NewRun() with { DueAt = One.Now.AddSeconds(1) }, One.NewRun() with { DueAt = One.Now.AddSeconds(20) });
+        await One.InsertAsync(due, later);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        One.Transport.BeforeLane = lane => _ = lane == "poison" ? throw new IOException("refused") : 0;
+
+        for (var more = true; more;)
+            more = (await One.Get<StageRuns>().ExecuteAsync(await One.LeadAsync(), LookAhead, CancellationToken.None)).More;
+
+        Assert.Equal(("default", due.Id), Assert.Single(One.Transport.TakeReady()));
+        Assert.Equal(later.Id, Assert.Single(One.Transport.Belt).Id);
+        Assert.True((await One.ReadAsync(due.Id)).Staged);
+        Assert.True((await One.ReadAsync(later.Id)).Staged);
+
+        // As soon as the lane takes them, they are sent.
+        One.Transport.BeforeLane = _ => { };
+        Time.Advance(Setbacks.LongestPause);
+        for (var more = true; more;)
+            more = (await One.Get<StageRuns>().ExecuteAsync(await One.LeadAsync(), LookAhead, CancellationToken.None)).More;
+        Assert.Equal(poison.Length, One.Transport.TakeReady().Count);
+        Assert.Empty(await One.ListAsync(db => db.Runs.Where(r => !r.Staged)));
     }
 
     [Fact]
@@ -94,7 +125,7 @@ public abstract partial class StorageConformance
         await DelayAsync(3);
 
         var runs = await One.Storage.WriteAsync(
-            scope => One.Storage.Statements.ReadUnstagedAsync(scope.Transaction, One.Now.AddSeconds(3), 2, CancellationToken.None), CancellationToken.None);
+            scope => One.Storage.Statements.ReadUnstagedAsync(scope.Transaction, One.Now.AddSeconds(3), 2, [], CancellationToken.None), CancellationToken.None);
 
         Assert.Equal([new(a, "default", One.Now.AddSeconds(1)), new(b, "default", One.Now.AddSeconds(2))], runs);
     }
@@ -133,17 +164,64 @@ public abstract partial class StorageConformance
         Assert.Equal(2, await ReconcileAsync());
     }
 
-    [Theory]
-    [InlineData(1L)]
-    [InlineData(null)]
-    public async Task Reconcile_QueueNotKnownToBeEmpty_NudgesNothing(long? waiting)
+    [Fact]
+    public async Task Reconcile_QueueNotEmpty_NudgesNothing()
     {
         await One.RegisterAsync();
         await NudgedAsync();
-        One.Transport.Waiting = waiting;
+        One.Transport.Waiting = 1;
         Time.Advance(TimeSpan.FromHours(1));
 
         Assert.Equal(0, await ReconcileAsync());
+    }
+
+    [Fact]
+    public async Task Reconcile_CountUnknown_NudgesWhatHasWaitedLong()
+    {
+        var worker = await One.RegisterAsync();
+        var first = await NudgedAsync();
+        One.Transport.Waiting = null;
+        Time.Advance(Reconcile.UnknownGrace);
+        Assert.Equal(0, await ReconcileAsync());
+        var second = await NudgedAsync();
+        Time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(1, await ReconcileAsync());
+        Assert.Equal(("default", first), Assert.Single(One.Transport.TakeReady()));
+
+        // Its nudge may wait behind others: no more come while nobody takes it.
+        Time.Advance(Reconcile.UnknownGrace);
+        Assert.Equal(0, await ReconcileAsync());
+        await One.ClaimAsync(worker, first);
+        Assert.Equal(1, await ReconcileAsync());
+        Assert.Equal(("default", second), Assert.Single(One.Transport.TakeReady()));
+        Time.Advance(Reconcile.UnknownRepeat);
+        Assert.Equal(0, await ReconcileAsync());
+        Time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(1, await ReconcileAsync());
+    }
+
+    [Fact]
+    public async Task Reconcile_OneLaneFailsAndOneHangs_TheOthersAreNudged()
+    {
+        foreach (var lane in new[] { "a-hangs", "b-fails", "default" })
+            await One.Get<RegisterWorkers>().RegisterAsync(lane, new Dictionary<string, int>(StringComparer.Ordinal) { [lane] = 1 }, TimeSpan.FromHours(1), CancellationToken.None);
+        await One.EnqueueAsync(new EnqueueOptions { Lane = "a-hangs" });
+        await One.EnqueueAsync(new EnqueueOptions { Lane = "b-fails" });
+        var id = await One.EnqueueAsync();
+        await Waiting.UntilAsync(() => One.Transport.NudgeSizes.Count == 3);
+        One.Transport.TakeReady();
+        var open = new TaskCompletionSource();
+        One.Transport.BeforeLaneAsync = lane => lane == "a-hangs" ? open.Task : Task.CompletedTask;
+        One.Transport.BeforeLane = lane => _ = lane == "b-fails" ? throw new IOException("refused") : 0;
+        Time.Advance(Reconcile.Grace + TimeSpan.FromMilliseconds(1));
+
+        var pass = ReconcileAsync();
+        await Time.AdvanceUntilAsync(() => pass.IsCompleted);
+
+        Assert.Equal(1, await pass);
+        Assert.Equal(("default", id), Assert.Single(One.Transport.TakeReady()));
+        open.SetResult();
+        await Waiting.UntilAsync(() => One.Transport.TakeReady().Any(n => n.Lane == "a-hangs"));
     }
 
     [Fact]
@@ -304,7 +382,7 @@ public abstract partial class StorageConformance
         return id;
     }
 
-    private async Task<int> StageAsync() => await One.Get<StageRuns>().ExecuteAsync(await One.LeadAsync(), LookAhead, CancellationToken.None);
+    private async Task<int> StageAsync() => (await One.Get<StageRuns>().ExecuteAsync(await One.LeadAsync(), LookAhead, CancellationToken.None)).Staged;
 
     private Task<int> ReconcileAsync() => One.Get<Reconcile>().ExecuteAsync(CancellationToken.None);
 

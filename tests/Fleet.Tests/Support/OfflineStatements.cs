@@ -26,7 +26,8 @@ internal sealed class OfflineStatements : IRunStatements
 
     public Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct) => Task.CompletedTask;
 
-    public Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(DbTransaction transaction, DateTimeOffset until, int limit, CancellationToken ct) =>
+    public Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
+        DbTransaction transaction, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<StageableRun>>([]);
 
     public Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct) => Task.CompletedTask;

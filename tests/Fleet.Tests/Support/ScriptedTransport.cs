@@ -21,6 +21,12 @@ public sealed class ScriptedTransport : ILaneTransport
     /// <summary>Called before an event or a nudge is taken; what it throws is what the broker answers.</summary>
     public Func<Task> BeforeSend { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>Called with the lane before a nudge to it is taken, also one for the belt; what it throws is what the broker answers.</summary>
+    public Action<string> BeforeLane { get; set; } = _ => { };
+
+    /// <summary>How long a nudge to a lane takes; not asked for the belt.</summary>
+    public Func<string, Task> BeforeLaneAsync { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>How long the subscription to control messages takes.</summary>
     public Task StartOfControl { get; set; } = Task.CompletedTask;
 
@@ -70,6 +76,8 @@ public sealed class ScriptedTransport : ILaneTransport
     public async Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct)
     {
         await BeforeSend();
+        BeforeLane(lane);
+        await BeforeLaneAsync(lane);
         NudgeSizes.Enqueue(ids.Count);
         foreach (var id in ids)
             _ready.Writer.TryWrite((lane, id));
@@ -87,8 +95,23 @@ public sealed class ScriptedTransport : ILaneTransport
     public async Task SendReadyAtAsync(long term, IReadOnlyList<DelayedNudge> nudges, CancellationToken ct)
     {
         await BeforeSend();
-        foreach (var nudge in nudges)
+        var refused = new Dictionary<string, Exception>(StringComparer.Ordinal);
+        foreach (var lane in nudges.Select(n => n.Lane).Distinct(StringComparer.Ordinal))
+        {
+            try
+            {
+                BeforeLane(lane);
+            }
+            catch (Exception e)
+            {
+                refused.Add(lane, e);
+            }
+        }
+
+        foreach (var nudge in nudges.Where(n => !refused.ContainsKey(n.Lane)))
             Belt.Enqueue(nudge);
+        if (refused.Count > 0)
+            throw new LanesRefusedException(refused);
     }
 
     public void HoldReady(IReadOnlyList<DelayedNudge> nudges)

@@ -44,7 +44,7 @@ public sealed class InMemoryLaneTransportTests : IAsyncLifetime
     {
         // A nudge that was counted and lost would tell Reconcile for ever that the queue is not empty.
         await Transport.SendReadyAsync("default", Ids(1), default);
-        Assert.Null(await Transport.CountWaitingAsync("default", default));
+        Assert.Equal(long.MaxValue, await Transport.CountWaitingAsync("default", default));
 
         await using var subscription = await SubscribeAsync();
 
@@ -105,7 +105,7 @@ public sealed class InMemoryLaneTransportTests : IAsyncLifetime
         leave.Release(2);
         // Disposing waits for the calls under way.
         await subscription.DisposeAsync();
-        Assert.Null(await Transport.CountWaitingAsync("default", default));
+        Assert.Equal(long.MaxValue, await Transport.CountWaitingAsync("default", default));
     }
 
     [Fact]

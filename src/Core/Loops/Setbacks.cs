@@ -1,0 +1,343 @@
+using System.Runtime.ExceptionServices;
+using Fleet.Core.Telemetry;
+using Microsoft.Extensions.Logging;
+
+namespace Fleet.Core.Loops;
+
+/// <summary>The items of a loop that failed, by key. Each is left out for a growing, jittered pause while the loop goes on with the others;
+/// the first failure and the recovery are logged, what lies between is only counted. An item that takes long is left behind as well: it goes on
+/// by itself, and counts as left out until it ends.</summary>
+/// <remarks>A failure that may be the broker's or the database's (<c>isOutage</c>) counts against an item only when others succeed meanwhile;
+/// while nobody succeeds it is an outage, and the loop as a whole has to wait.</remarks>
+/// <param name="loop">The loop's name in logs and metrics.</param>
+/// <param name="kind">What the items are, in the singular: <c>lane</c>.</param>
+/// <param name="isOutage">True for an error that need not be the item's own fault.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Gets one line when an item is first left out, and one when it works again.</param>
+public sealed partial class Setbacks(string loop, string kind, Predicate<Exception> isOutage, TimeProvider time, ILogger logger) : IAsyncDisposable
+{
+    /// <summary>How long a pass waits for an item before it goes on without it.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    /// <summary>The pause after the first failure; it doubles with each further one.</summary>
+    public static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest pause.</summary>
+    public static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
+    /// <summary>The longest pause while an outage may be the cause: when it ends, nobody should wait much longer.</summary>
+    public static readonly TimeSpan LongestDoubt = TimeSpan.FromSeconds(2);
+
+    /// <summary>An item that nobody has tried for so long after its pause is forgotten: its work is gone.</summary>
+    public static readonly TimeSpan ForgetAfter = TimeSpan.FromMinutes(10);
+
+    /// <summary>The most items that are remembered; of more than these, those whose pauses end first are forgotten.</summary>
+    public const int MostItems = 10_000;
+
+    private readonly Dictionary<string, Item> _items = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+    private long? _lastSuccess;
+
+    /// <summary>The items that a pass has to leave out now, so that they do not stand before the others.</summary>
+    public IReadOnlyList<string> LeftOut
+    {
+        get
+        {
+            lock (_lock)
+            {
+                if (_items.Count == 0)
+                    return [];
+                foreach (var (key, item) in _items)
+                {
+                    if (item.UnderWay is null && Passed(item) > item.Pause + ForgetAfter)
+                        Forget(key);
+                }
+
+                return [.. _items.Where(i => IsLeftOut(i.Value)).Select(i => i.Key)];
+            }
+        }
+    }
+
+    /// <summary>The items that have failed and not succeeded since, whether or not their pause is over.</summary>
+    public IReadOnlyList<string> Suspects
+    {
+        get
+        {
+            lock (_lock)
+                return _items.Count == 0 ? [] : [.. _items.Keys];
+        }
+    }
+
+    /// <summary>Whether a pass has to leave the item out now.</summary>
+    public bool IsLeftOut(string key)
+    {
+        lock (_lock)
+            return _items.TryGetValue(key, out var item) && IsLeftOut(item);
+    }
+
+    /// <summary>Does the work of one item, unless it is left out now.</summary>
+    /// <returns>Whether it was done.</returns>
+    /// <exception cref="Exception">An outage: the loop has to wait as a whole.</exception>
+    public async Task<bool> TryAsync(string key, Func<Task> work, CancellationToken ct)
+    {
+        if (IsLeftOut(key))
+            return false;
+        var begun = time.GetTimestamp();
+        try
+        {
+            await work();
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            if (Failed(key, e, begun))
+                return false;
+            throw;
+        }
+
+        Succeeded(key);
+        return true;
+    }
+
+    /// <summary>Does the same for each of several items, side by side. It waits for <see cref="Patience"/> at most, and not at all for items
+    /// that are known to fail: those go on by themselves.</summary>
+    /// <param name="keys">The items; those that are left out now are not tried.</param>
+    /// <param name="work">The work of one item.</param>
+    /// <param name="late">What follows when an item succeeds after the call has returned.</param>
+    /// <param name="ct">Cancels the works, also those that were left behind.</param>
+    /// <returns>The items whose work was done.</returns>
+    /// <exception cref="Exception">Nothing succeeded, and an outage may be the reason: the loop has to wait as a whole.</exception>
+    public async Task<IReadOnlySet<string>> TryEachAsync(
+        IEnumerable<string> keys, Func<string, Task> work, Func<string, Task> late, CancellationToken ct)
+    {
+        var tries = keys.Where(key => !IsLeftOut(key)).Select(Begin).ToList();
+        var awaited = Task.WhenAll(tries.Where(t => !t.IsKnown).Select(t => t.Result));
+        if (!awaited.IsCompleted)
+        {
+            using var enough = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            await Task.WhenAny(awaited, Task.Delay(Patience, time, enough.Token));
+            await enough.CancelAsync();
+        }
+
+        ct.ThrowIfCancellationRequested();
+        var done = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var tried in tries.Where(t => t.Result.IsCompleted && t.Result.Result is null))
+        {
+            Succeeded(tried.Key);
+            done.Add(tried.Key);
+        }
+
+        Exception? outage = null;
+        // After the successes: they tell an item's own failure from an outage.
+        foreach (var tried in tries.Where(t => !done.Contains(t.Key)))
+        {
+            if (!tried.Result.IsCompleted)
+                LeaveBehind(tried, late, ct);
+            else if (tried.Result.Result is { } error && !Failed(tried.Key, error, tried.Begun))
+                outage ??= error;
+        }
+
+        if (done.Count == 0 && outage is not null)
+            ExceptionDispatchInfo.Throw(outage);
+        if (done.Count == 0)
+            ThrowIfOutage();
+        return done;
+
+        Try Begin(string key) => new(key, IsKnown(key), time.GetTimestamp(), CatchAsync(work, key));
+    }
+
+    /// <summary>Throws what an item that was left behind has met since, if that may have been an outage.</summary>
+    public void ThrowIfOutage()
+    {
+        Exception? outage = null;
+        lock (_lock)
+        {
+            foreach (var item in _items.Values)
+                (outage, item.Outage) = (outage ?? item.Outage, null);
+        }
+
+        if (outage is not null)
+            ExceptionDispatchInfo.Throw(outage);
+    }
+
+    /// <summary>Records that an item could not be done, for a reason that is its own.</summary>
+    public void SetBack(string key, Exception error)
+    {
+        lock (_lock)
+            Pause(key, Get(key), error, isOwn: true);
+    }
+
+    /// <summary>Records that an item was done.</summary>
+    public void Succeeded(string key)
+    {
+        lock (_lock)
+        {
+            _lastSuccess = time.GetTimestamp();
+            if (_items.Count == 0)
+                return;
+            if (_items.TryGetValue(key, out var item))
+            {
+                if (item.IsOwn)
+                    LogWorksAgain(loop, kind, key, item.Failures, time.GetElapsedTime(item.Since));
+                Forget(key);
+            }
+
+            // The outage that the others may have met is over.
+            foreach (var other in _items.Values.Where(i => !i.IsOwn))
+                other.Pause = TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>Records that an item failed.</summary>
+    /// <param name="key">The item.</param>
+    /// <param name="error">Why.</param>
+    /// <param name="begun">When it was tried, as a timestamp of the clock.</param>
+    /// <returns>False when it may be an outage.</returns>
+    public bool Failed(string key, Exception error, long begun)
+    {
+        lock (_lock)
+        {
+            var item = Get(key);
+            if (!isOutage(error))
+            {
+                Pause(key, item, error, isOwn: true);
+                return true;
+            }
+
+            // Others succeeded while this one was tried, or since its last failure. Once may be chance: what one item does to a connection,
+            // its neighbours feel.
+            var since = item.Failures > 0 && item.FailedAt < begun ? item.FailedAt : begun;
+            if (_lastSuccess is { } success && success >= since)
+                item.Evidence++;
+            var isOwn = item.IsOwn || item.Evidence > 1;
+            Pause(key, item, error, isOwn);
+            return isOwn || item.Evidence > 0;
+        }
+    }
+
+    /// <summary>How long an item is left out from now on.</summary>
+    public TimeSpan PauseOf(string key)
+    {
+        lock (_lock)
+            return _items.TryGetValue(key, out var item) && item.Pause - Passed(item) is { Ticks: > 0 } left ? left : TimeSpan.Zero;
+    }
+
+    /// <summary>Waits for what was left behind; whoever gave it its token cancels it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task[] underWay;
+        lock (_lock)
+            underWay = [.. _items.Values.Select(i => i.UnderWay).OfType<Task>()];
+        await Task.WhenAll(underWay);
+    }
+
+    /// <returns>Null when the work was done.</returns>
+    private static async Task<Exception?> CatchAsync(Func<string, Task> work, string key)
+    {
+        try
+        {
+            await work(key);
+            return null;
+        }
+        catch (Exception e)
+        {
+            return e;
+        }
+    }
+
+    private void LeaveBehind(Try tried, Func<string, Task> late, CancellationToken ct)
+    {
+        lock (_lock)
+        {
+            var item = Get(tried.Key);
+            item.UnderWay = FinishAsync(item);
+        }
+
+        async Task FinishAsync(Item item)
+        {
+            // Never inside the lock that the caller holds.
+            await Task.Yield();
+            var error = await tried.Result ?? await CatchAsync(late, tried.Key);
+            if (error is null)
+                Succeeded(tried.Key);
+            else if (!ct.IsCancellationRequested && !Failed(tried.Key, error, tried.Begun))
+                item.Outage = error;
+            lock (_lock)
+                item.UnderWay = null;
+        }
+    }
+
+    private bool IsKnown(string key)
+    {
+        lock (_lock)
+            return _items.TryGetValue(key, out var item) && item.IsOwn;
+    }
+
+    private void Pause(string key, Item item, Exception error, bool isOwn)
+    {
+        item.FailedAt = time.GetTimestamp();
+        if (item.Failures++ == 0)
+            item.Since = item.FailedAt;
+        var longest = isOwn ? LongestPause : LongestDoubt;
+        var pause = FirstPause * Math.Pow(2, Math.Min(item.Failures - 1, 10)) * (0.75 + (Random.Shared.NextDouble() / 2));
+        item.Pause = pause < longest ? pause : longest;
+        FleetMetrics.Setbacks.Add(1, new KeyValuePair<string, object?>("loop", loop));
+        if (!isOwn || item.IsOwn)
+            return;
+        item.IsOwn = true;
+        FleetMetrics.LeftOut.Add(1, new KeyValuePair<string, object?>("loop", loop));
+        LogLeftOut(loop, kind, key, error.Message, item.Pause, error);
+    }
+
+    private Item Get(string key)
+    {
+        if (_items.TryGetValue(key, out var item))
+            return item;
+        if (_items.Count >= MostItems)
+        {
+            foreach (var old in _items.Where(i => i.Value.UnderWay is null).OrderBy(i => i.Value.Pause - Passed(i.Value)).Take(MostItems / 10).Select(i => i.Key).ToList())
+                Forget(old);
+        }
+
+        return _items[key] = new Item();
+    }
+
+    private void Forget(string key)
+    {
+        if (_items.Remove(key, out var item) && item.IsOwn)
+            FleetMetrics.LeftOut.Add(-1, new KeyValuePair<string, object?>("loop", loop));
+    }
+
+    private bool IsLeftOut(Item item) => item.UnderWay is not null || Passed(item) < item.Pause;
+
+    private TimeSpan Passed(Item item) => time.GetElapsedTime(item.FailedAt);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Loop {Loop} goes on without {Kind} '{Item}' and tries it again in {Pause}, later in growing pauses: {Error}")]
+    private partial void LogLeftOut(string loop, string kind, string item, string error, TimeSpan pause, Exception e);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Loop {Loop}: {Kind} '{Item}' works again after {Failures} failure(s) in {Duration}.")]
+    private partial void LogWorksAgain(string loop, string kind, string item, int failures, TimeSpan duration);
+
+    private readonly record struct Try(string Key, bool IsKnown, long Begun, Task<Exception?> Result);
+
+    private sealed class Item
+    {
+        public int Failures { get; set; }
+
+        /// <summary>How often it failed while others succeeded.</summary>
+        public int Evidence { get; set; }
+
+        /// <summary>Whether the failure is known to be its own; it has been logged then.</summary>
+        public bool IsOwn { get; set; }
+
+        public long Since { get; set; }
+
+        public long FailedAt { get; set; }
+
+        public TimeSpan Pause { get; set; }
+
+        /// <summary>What may have been an outage, for the next pass to tell.</summary>
+        public Exception? Outage { get; set; }
+
+        public Task? UnderWay { get; set; }
+    }
+}
