@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Fleet.Core.Storage;
 using Fleet.Core.Telemetry;
 
 namespace Fleet.Core;
@@ -41,6 +42,7 @@ public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
     /// <summary>Adds an item and waits until it is committed; waits for room first when the queue is full.</summary>
     public Task<TResult> AddAsync(TItem item, CancellationToken ct = default)
     {
+        WriteTurn.RefuseInside();
         var entry = new Entry(item);
         return _queue.Writer.TryWrite(entry) ? entry.Task.WaitAsync(ct) : WaitForRoomAsync();
 
@@ -55,6 +57,7 @@ public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
     /// <returns>Null when there is no room.</returns>
     public Task<TResult>? TryAdd(TItem item)
     {
+        WriteTurn.RefuseInside();
         var entry = new Entry(item);
         return _queue.Writer.TryWrite(entry) ? entry.Task : null;
     }

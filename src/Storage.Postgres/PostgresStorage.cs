@@ -150,6 +150,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         _ => false,
     });
 
+    public bool IsMissingTable(Exception e) => e is PostgresException { SqlState: PostgresErrorCodes.UndefinedTable };
+
     public bool IsConflict(Exception e) => e switch
     {
         PostgresException p => p.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure

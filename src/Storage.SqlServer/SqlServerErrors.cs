@@ -27,6 +27,9 @@ internal static class SqlServerErrors
 
     public static bool IsOutage(int number, byte severity) => severity >= ServerAtFault || Outages.Contains(number);
 
+    /// <summary>True for a statement on a table that is not there.</summary>
+    public static bool IsMissingTable(int number) => number == 208;
+
     /// <summary>True for a row that a unique index or primary key refused.</summary>
     public static bool IsDuplicate(int number) => number is 2601 or 2627;
 

@@ -67,6 +67,8 @@ public sealed class SqlServerStorage : IStorage
 
     public bool IsUnavailable(Exception e) => e.Chain().Any(inner => inner is SqlException s && SqlServerErrors.IsOutage(s));
 
+    public bool IsMissingTable(Exception e) => e is SqlException s && SqlServerErrors.IsMissingTable(s.Number);
+
     public bool IsConflict(Exception e) => e switch
     {
         SqlException s => SqlServerErrors.IsConflict(s.Number),

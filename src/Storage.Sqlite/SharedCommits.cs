@@ -11,6 +11,9 @@ internal sealed class SharedCommits : IAsyncDisposable
 {
     private const int MaxWorks = 32;
 
+    /// <summary>SQLite's code for a database that somebody else holds.</summary>
+    private const int Busy = 5;
+
     /// <summary>After which a turn ends by itself: one that waits for a write of this process would wait forever.</summary>
     private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(30);
 
@@ -27,15 +30,19 @@ internal sealed class SharedCommits : IAsyncDisposable
     }
 
     /// <summary>Adds a write and waits until it is committed.</summary>
+    /// <exception cref="InvalidOperationException">The caller holds the writer itself.</exception>
     public Task<T> AddAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
     {
+        WriteTurn.RefuseInside();
         var entry = new Work<T>(work, ct);
         return _queue.Writer.TryWrite(entry) ? entry.Task : throw new ObjectDisposedException(nameof(SqliteStorage));
     }
 
     /// <summary>Waits in the same queue for a time without writes of this process; it ends when the result is disposed.</summary>
+    /// <exception cref="InvalidOperationException">The caller holds the writer itself.</exception>
     public Task<IAsyncDisposable> TakeTurnAsync(CancellationToken ct)
     {
+        WriteTurn.RefuseInside();
         var turn = new Turn(ct);
         return _queue.Writer.TryWrite(turn) ? turn.Task : throw new ObjectDisposedException(nameof(SqliteStorage));
     }
@@ -63,6 +70,13 @@ internal sealed class SharedCommits : IAsyncDisposable
             try
             {
                 await CommitAsync(works);
+            }
+            catch (WorkTooLongException e)
+            {
+                // Its work may still use the connection. Whatever it writes from now on meets a transaction that has ended; so have those beside it,
+                // who may write again.
+                foreach (var work in works)
+                    work.Fail(new SqliteException($"Nothing was stored, because another write of the process held the database for too long. {e.Message}", Busy));
             }
             catch (Exception e)
             {
@@ -94,6 +108,11 @@ internal sealed class SharedCommits : IAsyncDisposable
         try
         {
             await work.ExecuteAsync(scope);
+        }
+        catch (WorkTooLongException e) when (!e.HasEnded)
+        {
+            work.Fail(e);
+            throw;
         }
         catch (Exception e)
         {

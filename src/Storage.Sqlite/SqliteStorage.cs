@@ -37,6 +37,8 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public IRunStatements Statements { get; }
 
+    public bool HasOneWriter => true;
+
     public PlainSql Sql { get; } = new SqlitePlainSql();
 
     public Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct) => _commits.AddAsync(work, ct);
@@ -68,6 +70,8 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     /// <remarks>5 busy, 6 locked, 8 read-only, 10 input or output, 13 disk full, 14 cannot open.</remarks>
     public bool IsUnavailable(Exception e) => e.Chain().Any(inner => inner is SqliteException { SqliteErrorCode: 5 or 6 or 8 or 10 or 13 or 14 });
+
+    public bool IsMissingTable(Exception e) => e is SqliteException { SqliteErrorCode: 1 } && e.Message.Contains("no such table", StringComparison.Ordinal);
 
     /// <summary>Never: a write transaction has the file to itself.</summary>
     public bool IsConflict(Exception e) => false;

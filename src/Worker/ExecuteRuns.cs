@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using Fleet.Core.Jobs;
-using Fleet.Core.Lanes;
-using Fleet.Core.Loops;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
 using Fleet.Core.Telemetry;
@@ -9,27 +7,44 @@ using Microsoft.Extensions.Options;
 
 namespace Fleet.Worker;
 
-/// <summary>Executes claimed runs: calls the handler outside any transaction, then settles what came of it.</summary>
-public sealed partial class ExecuteRuns(
-    JobRegistry registry,
-    IServiceProvider services,
-    RunningRuns running,
-    EnqueueRuns enqueue,
-    CompleteRuns complete,
-    FailRuns fail,
-    ReleaseRuns release,
-    EndAttempts ends,
-    TakeTurns turns,
-    RunReports reports,
-    IRetryPolicy retry,
-    IStorage storage,
-    ILaneTransport transport,
-    Wakers wakers,
-    IOptions<WorkerOptions> options,
-    TimeProvider time,
-    ILogger<ExecuteRuns> logger)
+/// <summary>Executes claimed runs: calls the handler outside any transaction, then lets <see cref="SettleRuns"/> write what came of it.</summary>
+/// <remarks>A handler may do anything: block its thread, never return, throw what cannot be read. The thread that called it is not needed to end
+/// its run: whoever finds the handler overdue takes the run from it (<see cref="RunHandle.TryTake"/>).</remarks>
+public sealed partial class ExecuteRuns
 {
-    private static readonly TimeSpan SettlePause = TimeSpan.FromMilliseconds(500);
+    private readonly JobRegistry _registry;
+    private readonly IServiceProvider _services;
+    private readonly RunningRuns _running;
+    private readonly EnqueueRuns _enqueue;
+    private readonly CompleteRuns _complete;
+    private readonly RunReports _reports;
+    private readonly SettleRuns _settle;
+    private readonly IStorage _storage;
+    private readonly WorkerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly CarefulLogger _logger;
+    private readonly Action<RunHandle> _onOverdue;
+    private readonly Action<RunHandle, Exception> _onBadCallback;
+
+    public ExecuteRuns(
+        JobRegistry registry,
+        IServiceProvider services,
+        RunningRuns running,
+        EnqueueRuns enqueue,
+        CompleteRuns complete,
+        RunReports reports,
+        SettleRuns settle,
+        IStorage storage,
+        IOptions<WorkerOptions> options,
+        TimeProvider time,
+        ILogger<ExecuteRuns> logger)
+    {
+        (_registry, _services, _running, _enqueue, _complete) = (registry, services, running, enqueue, complete);
+        (_reports, _settle, _storage, _options, _time) = (reports, settle, storage, options.Value, time);
+        _logger = new CarefulLogger(logger);
+        _onOverdue = GiveUp;
+        _onBadCallback = (handle, e) => LogBadCallback(handle.Run.Job, handle.Run.Id, RunError.From(e).Message);
+    }
 
     /// <summary>Executes one attempt; returns when its fate is written and its handler has ended.</summary>
     /// <param name="run">What was claimed.</param>
@@ -37,198 +52,144 @@ public sealed partial class ExecuteRuns(
     /// that was given up.</param>
     public async Task ExecuteAsync(ClaimedRun run, Action<TimeSpan> onHandlerEnded)
     {
-        var job = registry.Find(run.Job);
-        using var handle = new RunHandle(run, job?.Timeout ?? options.Value.DefaultTimeout, options.Value.StopGrace, time);
-        running.Add(handle);
-        using var activity = StartActivity(run);
-        using var scope = logger.BeginScope(new RunScope(run));
-        var start = time.GetTimestamp();
-        FleetMetrics.Lateness.Record((run.StartedAt - run.DueAt).TotalSeconds, new KeyValuePair<string, object?>("lane", run.Lane));
-        if (run is { ScheduleId: { } schedule, FireTime: { } fireTime, Attempt: 1 })
-            FleetMetrics.ScheduleLateness.Record((run.StartedAt - fireTime).TotalSeconds, new KeyValuePair<string, object?>("schedule", schedule));
-
-        var context = new RunContext(run, job?.Name ?? run.Job, enqueue, complete, reports, time, logger);
-        var handler = InvokeAsync(job, context, handle);
+        var job = _registry.Find(run.Job);
+        using var handle = new RunHandle(run, job?.Timeout ?? _options.DefaultTimeout, _options.StopGrace, _time)
+        {
+            StartedAt = _time.GetTimestamp(),
+            OnOverdue = _onOverdue,
+            OnBadCallback = _onBadCallback,
+        };
+        handle.Context = new RunContext(run, job?.Name ?? run.Job, _enqueue, _complete, _reports, _time, _logger);
+        _running.Add(handle);
+        var isOurs = false;
         try
         {
-            // A handler that does not stop within its grace is given up: its run goes on elsewhere, its slot stays taken.
-            var isAbandoned = !handler.IsCompleted && await Task.WhenAny(handler, handle.Abandoned) != handler;
-            var error = isAbandoned ? new TimeoutException("The handler did not stop when asked to.") : await handler;
-            var took = time.GetElapsedTime(start);
-            if (isAbandoned)
-                LogAbandoned(run.Job, run.Id, handle.Cause, options.Value.StopGrace);
-            else
+            using var scope = _logger.BeginScope(new RunScope(run));
+            var activity = Start(run);
+            await InvokeAsync(job, handle);
+            isOurs = handle.TryTake();
+            if (isOurs)
+            {
+                var took = _time.GetElapsedTime(handle.StartedAt);
                 onHandlerEnded(took);
-            await SettleAsync(handle, job, context, error, took);
+                await _settle.ExecuteAsync(handle, job, handle.End!, took);
+            }
+
+            Stop(activity);
         }
         finally
         {
-            handle.MarkSettled();
-            await handler;
-            running.Remove(handle);
+            // A run that was taken from its handler is settled by whoever took it.
+            if (isOurs || handle.TryTake())
+                handle.MarkSettled();
+            await handle.Settled;
+            _running.Remove(handle);
         }
     }
 
-    /// <summary>Nudges the run that waited for this one; when that fails, the scheduler finds it.</summary>
-    private async Task PassOnAsync(ClaimedRun run)
+    /// <summary>Calls the handler in its own scope and notes how it ended; then ends the scope.</summary>
+    private async Task InvokeAsync(JobDefinition? job, RunHandle handle)
     {
-        try
-        {
-            await turns.PassOnAsync(run.Id, CancellationToken.None);
-        }
-        catch (Exception e) when (storage.IsOutage(e))
-        {
-            LogNotPassedOn(run.Job, run.Id, e);
-        }
-    }
-
-    /// <summary>Calls the handler in its own scope.</summary>
-    /// <returns>What it threw; null when it returned.</returns>
-    private async Task<Exception?> InvokeAsync(JobDefinition? job, RunContext context, RunHandle handle)
-    {
+        CurrentRun.Value = handle;
+        AsyncServiceScope? scope = null;
         try
         {
             if (job is null)
                 throw new InvalidOperationException($"This worker does not know the job '{handle.Run.Job}'.");
-            await using var scope = services.CreateAsyncScope();
-            await job.InvokeAsync(scope.ServiceProvider, handle.Run.Args, context, handle.Token);
-            return null;
+            scope = _services.CreateAsyncScope();
+            await job.InvokeAsync(scope.Value.ServiceProvider, handle.Run.Args, handle.Context!, handle.Token);
+            handle.MarkEnded(HandlerEnd.Success);
         }
         catch (Exception e)
         {
-            return e;
+            handle.MarkEnded(HandlerEnd.Of(e, _storage));
+        }
+
+        handle.Context!.Close(isGivenUp: false);
+        try
+        {
+            if (scope is { } ended)
+                await ended.DisposeAsync();
+        }
+        catch (Exception e)
+        {
+            // The work is done, or has failed, by then: what is left behind does not change that.
+            LogBadDisposal(handle.Run.Job, handle.Run.Id, new HandlerException(RunError.From(e)));
         }
     }
 
-    private async Task SettleAsync(RunHandle handle, JobDefinition? job, RunContext context, Exception? error, TimeSpan took)
+    /// <summary>Takes a run from a handler that is overdue: the run goes on elsewhere, and the handler keeps its slot until it ends.</summary>
+    private void GiveUp(RunHandle handle)
+    {
+        // Not on the caller's thread, which is a timer's. ExecuteAsync and the drain wait for the end of it.
+        if (handle.TryTake())
+            _ = Task.Run(() => GiveUpAsync(handle));
+    }
+
+    private async Task GiveUpAsync(RunHandle handle)
     {
         var run = handle.Run;
-        var outcome = Judge(handle, error);
-        FleetMetrics.Attempts.Add(1, new("job", run.Job), new("outcome", outcome?.ToString() ?? "Succeeded"));
-        FleetMetrics.Duration.Record(took.TotalSeconds, new KeyValuePair<string, object?>("job", run.Job));
-        if (handle.Cause == StopCause.LeaseLost && error is not null)
+        try
         {
-            LogLeaseLost(run.Job, run.Id);
-            return;
+            using var scope = _logger.BeginScope(new RunScope(run));
+            handle.Context!.Close(isGivenUp: true);
+            if (handle.End is null)
+                LogAbandoned(run.Job, run.Id, handle.Cause, _options.StopGrace);
+            else
+                LogStillDisposing(run.Job, run.Id);
+            await _settle.ExecuteAsync(handle, _registry.Find(run.Job), handle.End ?? HandlerEnd.GivenUp, _time.GetElapsedTime(handle.StartedAt));
         }
-
-        // The decision is made once; only its writing is repeated while the database is away.
-        DeadRun? dead = null;
-        var settle = outcome switch
+        finally
         {
-            null => () => complete.ExecuteAsync(context.MakeCompletion(), CancellationToken.None),
-            AttemptOutcome.Released => () => release.ExecuteAsync(
-                run.Id, run.LeaseToken, AttemptOutcome.Released, "The worker was shut down.", TimeSpan.Zero, CancellationToken.None),
-            AttemptOutcome.Snoozed => () => release.ExecuteAsync(
-                run.Id, run.LeaseToken, AttemptOutcome.Snoozed, error!.Message, Clamp(((SnoozeException)error).Delay), CancellationToken.None),
-            AttemptOutcome.Canceled => () => ends.ExecuteAsync(Canceled(run), CancellationToken.None),
-            _ => FailWith(handle, job, outcome.Value, error!, out dead),
-        };
-        var settled = await PersistAsync(run, settle);
-        if (settled == SettleOutcome.LeaseLost)
-        {
-            LogLeaseLost(run.Job, run.Id);
-            return;
-        }
-
-        if (run.IsInTurn)
-            await PassOnAsync(run);
-        if (dead is not null)
-        {
-            await transport.PublishDeadAsync(dead, CancellationToken.None);
-        }
-        else if (outcome is null)
-        {
-            if (context.FollowUps.Count > 0)
-                enqueue.Announce(context.FollowUps, [.. context.FollowUps.Select(f => new EnqueueOutcome(EnqueueStatus.Inserted, f.Id))]);
-            if (context.HasEvents)
-                wakers.Outbox.Wake();
+            handle.MarkSettled();
         }
     }
 
-    /// <summary>What an attempt's end means; null is success.</summary>
-    private static AttemptOutcome? Judge(RunHandle handle, Exception? error) => (error, handle.Cause) switch
+    /// <summary>Starts the run's activity and measures its lateness; listeners that throw do not keep the handler from being called.</summary>
+    private Activity? Start(ClaimedRun run)
     {
-        (null, _) => null,
-        (SnoozeException, StopCause.None) => AttemptOutcome.Snoozed,
-        (_, StopCause.Canceled) => AttemptOutcome.Canceled,
-        (_, StopCause.TimedOut) => AttemptOutcome.TimedOut,
-        (_, StopCause.Drained) => AttemptOutcome.Released,
-        _ => AttemptOutcome.Failed,
-    };
-
-    /// <param name="dead">What is to be told of a run that is not tried again.</param>
-    private Func<Task<SettleOutcome>> FailWith(RunHandle handle, JobDefinition? job, AttemptOutcome outcome, Exception error, out DeadRun? dead)
-    {
-        var run = handle.Run;
-        if (outcome == AttemptOutcome.TimedOut)
-            error = new TimeoutException($"The attempt took longer than the job's timeout of {handle.Timeout:c}.", error);
-        var delay = retry.NextDelay(run, job, error);
-        DateTimeOffset? retryAt = delay is { } pause ? time.GetUtcNow() + pause : null;
-        if (delay is { } next)
-            LogRetry(run.Job, run.Id, run.Attempt, next, error.Message);
-        else
-            // Where a handler says in words that it will never work, the words are enough.
-            LogDead(run.Job, run.Id, run.Attempt, error.Message, error is NonRetryableException ? null : error);
-        var told = RunError.From(error);
-        dead = retryAt is null ? new DeadRun(run.Id, run.Job, run.Lane, run.Args, run.Attempt, told.Message, told.Type, time.GetUtcNow()) : null;
-        return () => fail.ExecuteAsync(new Failure(run, outcome, told, retryAt), CancellationToken.None);
-    }
-
-    /// <summary>Writes until it is written. The run stays ours as long as heartbeats get through; once they do not, another
-    /// worker takes it and the fence refuses this write.</summary>
-    private async Task<SettleOutcome> PersistAsync(ClaimedRun run, Func<Task<SettleOutcome>> settle)
-    {
-        while (true)
+        try
         {
-            try
-            {
-                return await settle();
-            }
-            catch (Exception e) when (storage.IsOutage(e) || storage.IsConflict(e))
-            {
-                LogNotSettled(run.Job, run.Id, SettlePause, e);
-                await Task.Delay(SettlePause, time);
-            }
+            FleetMetrics.Lateness.Record((run.StartedAt - run.DueAt).TotalSeconds, new KeyValuePair<string, object?>("lane", run.Lane));
+            if (run is { ScheduleId: { } schedule, FireTime: { } fireTime, Attempt: 1 })
+                FleetMetrics.ScheduleLateness.Record((run.StartedAt - fireTime).TotalSeconds, new KeyValuePair<string, object?>("schedule", schedule));
+            var activity = FleetMetrics.Activities.StartActivity("run " + run.Job, ActivityKind.Consumer, run.TraceParent);
+            activity?.SetTag("fleet.run_id", run.Id.ToString()).SetTag("fleet.lane", run.Lane).SetTag("fleet.attempt", run.Attempt);
+            return activity;
+        }
+        catch (Exception e)
+        {
+            LogBadListener(run.Job, run.Id, e);
+            return null;
         }
     }
 
-    private AttemptEnd Canceled(ClaimedRun run) => new()
+    private void Stop(Activity? activity)
     {
-        Id = run.Id,
-        LeaseToken = run.LeaseToken,
-        Outcome = AttemptOutcome.Canceled,
-        EndedAt = time.GetUtcNow(),
-        Next = RunState.Canceled,
-        Counts = true,
-    };
-
-    private static TimeSpan Clamp(TimeSpan delay) => delay < TimeSpan.Zero ? TimeSpan.Zero : delay > RunRules.MaxDelay ? RunRules.MaxDelay : delay;
-
-    private static Activity? StartActivity(ClaimedRun run)
-    {
-        var activity = FleetMetrics.Activities.StartActivity("run " + run.Job, ActivityKind.Consumer, run.TraceParent);
-        activity?.SetTag("fleet.run_id", run.Id.ToString()).SetTag("fleet.lane", run.Lane).SetTag("fleet.attempt", run.Attempt);
-        return activity;
+        try
+        {
+            activity?.Dispose();
+        }
+        catch (Exception e)
+        {
+            LogBadListener(activity!.OperationName, default, e);
+        }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Attempt} of {Job} {RunId} failed; next try in {Delay}: {Error}")]
-    private partial void LogRetry(string job, RunId runId, int attempt, TimeSpan delay, string error);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Job} {RunId} failed for good at attempt {Attempt}: {Error}")]
-    private partial void LogDead(string job, RunId runId, int attempt, string error, Exception? e);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Job} {RunId} is no longer this worker's; its result was dropped.")]
-    private partial void LogLeaseLost(string job, RunId runId);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The handler of {Job} {RunId} ignores its token ({Cause}) for {Grace}; it keeps its slot until it ends.")]
     private partial void LogAbandoned(string job, RunId runId, StopCause cause, TimeSpan grace);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The end of {Job} {RunId} could not be written; again in {Pause}.")]
-    private partial void LogNotSettled(string job, RunId runId, TimeSpan pause, Exception e);
+    [LoggerMessage(Level = LogLevel.Error, Message = "The handler of {Job} {RunId} has ended, and the disposal of it or of its services does not; it keeps its slot until then.")]
+    private partial void LogStillDisposing(string job, RunId runId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The run that waits for {Job} {RunId} could not be looked for; the scheduler finds it.")]
-    private partial void LogNotPassedOn(string job, RunId runId, Exception e);
+    [LoggerMessage(Level = LogLevel.Error, Message = "The handler of {Job} {RunId} has ended, and its disposal failed; the result of the run stands.")]
+    private partial void LogBadDisposal(string job, RunId runId, Exception e);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A callback on the token of {Job} {RunId} threw: {Error}")]
+    private partial void LogBadCallback(string job, RunId runId, string error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A listener of metrics or traces threw at {Job} {RunId}; the run goes on without it.")]
+    private partial void LogBadListener(string job, RunId runId, Exception e);
 
     /// <summary>Puts run id and trace id on every log line of the attempt, without a dictionary per run.</summary>
     private sealed class RunScope(ClaimedRun run) : IReadOnlyList<KeyValuePair<string, object?>>

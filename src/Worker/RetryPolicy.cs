@@ -9,13 +9,23 @@ public sealed class RetryOptions : RetryRule
 {
     public const string Section = "Fleet:Worker:Retry";
 
+    /// <summary>What counts where a setting says nothing, also one that was set to an empty text.</summary>
+    internal static readonly RetryRule Defaults = new()
+    {
+        MaxAttempts = 4,
+        FirstDelay = TimeSpan.FromSeconds(1),
+        Factor = 2,
+        MaxDelay = TimeSpan.FromHours(1),
+        Jitter = 0.2,
+    };
+
     public RetryOptions()
     {
-        MaxAttempts = 4;
-        FirstDelay = TimeSpan.FromSeconds(1);
-        Factor = 2;
-        MaxDelay = TimeSpan.FromHours(1);
-        Jitter = 0.2;
+        MaxAttempts = Defaults.MaxAttempts;
+        FirstDelay = Defaults.FirstDelay;
+        Factor = Defaults.Factor;
+        MaxDelay = Defaults.MaxDelay;
+        Jitter = Defaults.Jitter;
     }
 
     /// <summary>Job name → what differs for it.</summary>
@@ -63,7 +73,8 @@ public class RetryRule
 /// <summary>Decides whether and when a failed attempt is tried again. Replaceable through dependency injection.</summary>
 public interface IRetryPolicy
 {
-    /// <summary>The pause before the next try; null when there is none.</summary>
+    /// <summary>The pause before the next try; null when there is none. A pause below 0 counts as 0, one above 3650 days as 3650 days. When this throws,
+    /// or takes longer than 10 s, <see cref="RetryPolicy"/> decides in its place.</summary>
     /// <param name="run">The run whose attempt failed.</param>
     /// <param name="job">Its job; null when this process does not know it.</param>
     /// <param name="error">What the handler threw.</param>
@@ -91,18 +102,19 @@ public sealed class RetryPolicy : IRetryPolicy, IDisposable
         if (error is NonRetryableException)
             return null;
         var general = _options;
+        var defaults = RetryOptions.Defaults;
         var own = general.Jobs.GetValueOrDefault(run.Job);
-        var limit = run.MaxAttempts ?? own?.MaxAttempts ?? job?.MaxAttempts ?? general.MaxAttempts!.Value;
+        var limit = run.MaxAttempts ?? own?.MaxAttempts ?? job?.MaxAttempts ?? general.MaxAttempts ?? defaults.MaxAttempts!.Value;
         var used = run.Attempt - run.AttemptOffset;
         if (used >= limit)
             return null;
         if (error is RetryAfterException after)
-            return after.Delay < TimeSpan.Zero ? TimeSpan.Zero : after.Delay > RunRules.MaxDelay ? RunRules.MaxDelay : after.Delay;
+            return SettleRuns.Clamp(after.Delay);
 
-        var first = own?.FirstDelay ?? general.FirstDelay!.Value;
-        var factor = own?.Factor ?? general.Factor!.Value;
-        var longest = own?.MaxDelay ?? general.MaxDelay!.Value;
-        var jitter = own?.Jitter ?? general.Jitter!.Value;
+        var first = own?.FirstDelay ?? general.FirstDelay ?? defaults.FirstDelay!.Value;
+        var factor = own?.Factor ?? general.Factor ?? defaults.Factor!.Value;
+        var longest = own?.MaxDelay ?? general.MaxDelay ?? defaults.MaxDelay!.Value;
+        var jitter = own?.Jitter ?? general.Jitter ?? defaults.Jitter!.Value;
         // Capped before it is multiplied: a power may be infinite, and 0 times infinity is no number.
         var growth = Math.Min(double.MaxValue, Math.Pow(factor, used - 1));
         var seconds = Math.Min(longest.TotalSeconds, first.TotalSeconds * growth);

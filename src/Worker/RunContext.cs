@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json;
 using Fleet.Core;
+using Fleet.Core.Jobs;
 using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
@@ -10,8 +11,9 @@ using Fleet.Core.Storage;
 namespace Fleet.Worker;
 
 /// <summary>The context of one attempt: collects what is to be stored with the completion.</summary>
+/// <remarks>Nothing can be added once the completion has been made: it would be lost, while its caller holds the id of a run that never exists.</remarks>
 internal sealed partial class RunContext(
-    ClaimedRun run, string jobName, EnqueueRuns enqueue, CompleteRuns complete, RunReports reports, TimeProvider time, ILogger logger) : JobContext
+    ClaimedRun run, string jobName, EnqueueRuns enqueue, CompleteRuns complete, RunReports reports, TimeProvider time, ILogger logger) : JobContext, IResultTaker
 {
     private const int MaxMessage = 200;
 
@@ -19,6 +21,7 @@ internal sealed partial class RunContext(
     private readonly List<NewRun> _followUps = [];
     private readonly List<OutboxMessage> _events = [];
     private string? _output;
+    private Phase _phase;
     private string? _progressMessage;
     private RunLog? _log;
 
@@ -55,23 +58,54 @@ internal sealed partial class RunContext(
 
     public override void SetOutput<T>(T output)
     {
-        var json = JsonSerializer.Serialize(output, FleetJson.Payload);
-        if (RunRules.CheckArgsSize(json) is not null)
-            throw new ArgumentException($"The output of job '{jobName}' is larger than 256 KiB.", nameof(output));
-        _output = json;
+        RequireOpen(nameof(SetOutput));
+        var json = OutputWriter.Write(output, out var problem) ?? throw new OutputRefusedException($"The output of job '{jobName}' {problem}.", nameof(output));
+        lock (_lock)
+        {
+            RequireOpen(nameof(SetOutput));
+            _output = json;
+        }
+    }
+
+    public void TakeResult<T>(T result)
+    {
+        if (_phase != Phase.Open)
+        {
+            if (result is not null)
+                Log.Warning("The returned result was not stored: CompleteAsync had completed the run before. Call SetOutput before CompleteAsync instead.");
+            return;
+        }
+
+        var json = OutputWriter.Write(result, out var problem);
+        if (json is null)
+        {
+            // The work is done: it is not done again because its result cannot be kept.
+            problem = $"The result of job '{jobName}' {problem}; it was left out.";
+            Log.Warning(problem);
+            json = OutputWriter.Omitted(problem);
+        }
+
+        lock (_lock)
+            _output = json;
     }
 
     public override async Task<RunId> EnqueueAsync<TArgs>(TArgs args, EnqueueOptions? options = null, CancellationToken ct = default)
     {
+        RequireOpen(nameof(EnqueueAsync));
         var request = FleetClient.RequestFor(args, options) with { ParentId = run.Id };
         var followUp = await enqueue.AcceptAsync(request, ct);
         lock (_lock)
+        {
+            RequireOpen(nameof(EnqueueAsync));
             _followUps.Add(followUp);
+        }
+
         return followUp.Id;
     }
 
     public override Task PublishAsync<TEvent>(TEvent message, CancellationToken ct = default)
     {
+        RequireOpen(nameof(PublishAsync));
         var type = message.GetType();
         var name = type.GetCustomAttribute<EventAttribute>()?.Name
             ?? throw new InvalidOperationException($"{type} cannot be published: it has no [Event(\"name\")] attribute.");
@@ -89,15 +123,82 @@ internal sealed partial class RunContext(
             NextTryAt = now,
         };
         lock (_lock)
+        {
+            RequireOpen(nameof(PublishAsync));
             _events.Add(row);
+        }
+
         return Task.CompletedTask;
     }
 
-    public override Task CompleteAsync(DbTransaction transaction, CancellationToken ct = default) =>
-        complete.ExecuteInAsync(transaction, MakeCompletion(), ct);
+    public override async Task CompleteAsync(DbTransaction transaction, CancellationToken ct = default)
+    {
+        var completion = Seal();
+        try
+        {
+            await complete.ExecuteInAsync(transaction, completion, ct);
+        }
+        catch (Exception e)
+        {
+            Unseal();
+            // The caller opened the transaction on a database of another kind.
+            if (e is ArgumentException { ParamName: "transaction" })
+                throw new NonRetryableException(e.Message, e);
+            throw;
+        }
+    }
 
-    public override Task CompleteAsync(Func<DbTransaction, CancellationToken, Task> work, CancellationToken ct = default) =>
-        complete.ExecuteAfterAsync(work, MakeCompletion, ct);
+    public override async Task CompleteAsync(Func<DbTransaction, CancellationToken, Task> work, CancellationToken ct = default)
+    {
+        int followUps, events;
+        string? output;
+        bool wasSealed;
+        lock (_lock)
+        {
+            if (_phase == Phase.Committed)
+                throw Refusal(nameof(CompleteAsync));
+            wasSealed = _phase == Phase.Sealed;
+            (followUps, events, output) = (_followUps.Count, _events.Count, _output);
+        }
+
+        try
+        {
+            try
+            {
+                await complete.ExecuteAfterAsync(work, Seal, ct);
+            }
+            catch (RunCompletedException) when (!wasSealed)
+            {
+                // An earlier call was committed and its answer lost. The work is done, once; this second time was rolled back.
+            }
+
+            lock (_lock)
+                _phase = Phase.Committed;
+        }
+        catch
+        {
+            Unseal();
+            lock (_lock)
+            {
+                // What the work added goes with what it wrote: the handler may call this again.
+                _followUps.RemoveRange(followUps, _followUps.Count - followUps);
+                _events.RemoveRange(events, _events.Count - events);
+                _output = output;
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Ends the attempt for the handler, and for whatever it left running.</summary>
+    public void Close(bool isGivenUp)
+    {
+        lock (_lock)
+        {
+            if (_phase < Phase.Ended)
+                _phase = isGivenUp ? Phase.GivenUp : Phase.Ended;
+        }
+    }
 
     public Completion MakeCompletion()
     {
@@ -113,6 +214,61 @@ internal sealed partial class RunContext(
                 Events = _events,
             };
         }
+    }
+
+    private Completion Seal()
+    {
+        lock (_lock)
+        {
+            switch (_phase)
+            {
+                case Phase.GivenUp:
+                    throw new LeaseLostException(run.Id);
+                case Phase.Ended or Phase.Committed:
+                    throw Refusal(nameof(CompleteAsync));
+                default:
+                    // A second time in another transaction, where the caller rolled the first one back.
+                    _phase = Phase.Sealed;
+                    return MakeCompletion();
+            }
+        }
+    }
+
+    private void Unseal()
+    {
+        lock (_lock)
+        {
+            if (_phase == Phase.Sealed)
+                _phase = Phase.Open;
+        }
+    }
+
+    private void RequireOpen(string member)
+    {
+        if (_phase != Phase.Open)
+            throw Refusal(member);
+    }
+
+    private InvalidOperationException Refusal(string member) => new(
+        _phase >= Phase.Ended
+            ? $"{member} was called after attempt {run.Attempt} of run {run.Id} had ended: nothing can be stored with it any more. Await everything that the handler starts."
+            : $"{member} was called after CompleteAsync had completed run {run.Id}: it could not be stored with the completion any more. Call it before CompleteAsync.");
+
+    private enum Phase
+    {
+        Open = 0,
+
+        /// <summary>A completion is in a transaction, which may yet be rolled back.</summary>
+        Sealed = 1,
+
+        /// <summary>A completion is committed.</summary>
+        Committed = 2,
+
+        /// <summary>The handler has returned or thrown.</summary>
+        Ended = 3,
+
+        /// <summary>The handler was given up; it may still run.</summary>
+        GivenUp = 4,
     }
 
     private sealed partial class RunLog(ClaimedRun run, RunReports reports, TimeProvider time, ILogger logger) : JobLog

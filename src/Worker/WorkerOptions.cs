@@ -31,7 +31,7 @@ public sealed class WorkerOptions
     /// still. Doubles, up to 1 s, while no slot comes free. Default: 50 ms.</summary>
     public TimeSpan GiveBackAfter { get; set; } = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>The timeout of jobs that name none. Null (the default): none.</summary>
+    /// <summary>The timeout of jobs that name none; 1 ms to 30 days, as in <c>[Job]</c>. Null (the default): none.</summary>
     public TimeSpan? DefaultTimeout { get; set; }
 
     /// <summary>Adds the diagnostic jobs (<c>diag.echo</c> and so on). Default: false.</summary>
@@ -60,7 +60,7 @@ public sealed class WorkerOptions
                 yield return $"{Section}:{name}: '{value}' is not allowed; allowed is 00:00:00 to 01:00:00.";
         }
 
-        if (DefaultTimeout <= TimeSpan.Zero)
-            yield return $"{Section}:DefaultTimeout: '{DefaultTimeout}' is not allowed; allowed is more than 00:00:00, or nothing.";
+        if (DefaultTimeout is { } timeout && !Core.Jobs.JobDefinition.IsTimeout(timeout))
+            yield return $"{Section}:DefaultTimeout: '{DefaultTimeout}' is not allowed; allowed is 00:00:00.001 to 30.00:00:00 (30 days), or nothing.";
     }
 }

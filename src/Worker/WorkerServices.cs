@@ -14,18 +14,20 @@ public static class WorkerServices
         // Labels is a name that deployments may use already; what it does comes with node routing.
         services.AddSettings<WorkerOptions>(configuration.GetSection(WorkerOptions.Section), o => o.Check(), alsoKnown: ["Retry", "JobsPath", "Labels"]);
         services.AddSettings<RetryOptions>(configuration.GetSection(RetryOptions.Section), o => o.Check());
-        services.TryAddSingleton<IRetryPolicy, RetryPolicy>();
+        services.AddSingleton<RetryPolicy>().TryAddSingleton<IRetryPolicy>(provider => provider.GetRequiredService<RetryPolicy>());
         services.AddSingleton<RunningRuns>()
             .AddSingleton<RunReports>()
             .AddSingleton<WorkerIdentity>()
             .AddSingleton<WorkerLanes>()
             .AddSingleton<HeartbeatLoop>()
+            .AddSingleton<SettleRuns>()
             .AddSingleton<ExecuteRuns>();
         // Before the worker starts: the ledger's table must be there by then.
         if (configuration.GetValue<bool>($"{WorkerOptions.Section}:Diagnostics"))
             services.AddDiagnosticJobs();
         if (configuration[JobAssemblies.Setting] is { Length: > 0 } path)
             services.AddFleetJobs(jobs => JobAssemblies.AddFrom(jobs, path));
-        return services.AddHostedService<WorkerService>();
+        // Before the worker, so that they end after it.
+        return services.AddHostedService<Watchdog>().AddHostedService<LastWords>().AddHostedService<WorkerService>();
     }
 }

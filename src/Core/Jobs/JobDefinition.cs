@@ -78,7 +78,18 @@ public abstract class JobDefinition
         }
     }
 
-    private protected object MakeHandler(IServiceProvider services) => _factory(services, null);
+    private protected object MakeHandler(IServiceProvider services)
+    {
+        var handler = _factory(services, null);
+        if (handler is IAsyncDisposable or IDisposable)
+            services.GetService<HandlerOwner>()?.Own(handler);
+        return handler;
+    }
+
+    /// <summary>The task of a handler.</summary>
+    /// <exception cref="InvalidOperationException">The handler returned null in the place of a task.</exception>
+    private protected T Returned<T>(T? task) where T : Task => task ?? throw new InvalidOperationException(
+        $"The handler of job '{Name}' returned null; RunAsync has to return a Task.");
 
     private protected TArgs ReadArgs<TArgs>(string json)
     {
@@ -101,8 +112,11 @@ public abstract class JobDefinition
         return found.Length == 1 ? found[0] : null;
     }
 
+    /// <summary>Whether an attempt may be limited to this time: 1 ms to 30 days. A timer takes no more than 49.</summary>
+    public static bool IsTimeout(TimeSpan timeout) => timeout >= TimeSpan.FromMilliseconds(1) && timeout <= TimeSpan.FromDays(30);
+
     private static TimeSpan ParseTimeout(string text, Type argsType) =>
-        TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var timeout) && timeout > TimeSpan.Zero && timeout <= TimeSpan.FromDays(30)
+        TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var timeout) && IsTimeout(timeout)
             ? timeout
             : throw new InvalidOperationException(
                 $"[Job] on {argsType}: Timeout '{text}' is not allowed; allowed is hh:mm:ss from 00:00:00.001 to 30 days.");
@@ -114,13 +128,20 @@ public abstract class JobDefinition
     }
 }
 
+/// <summary>Takes what a handler returned. Unlike <see cref="JobContext.SetOutput"/> it never throws: the work is done by then.</summary>
+public interface IResultTaker
+{
+    /// <summary>Makes the result the output of the run.</summary>
+    void TakeResult<T>(T result);
+}
+
 internal sealed class PlainJobDefinition<TArgs, THandler>() : JobDefinition(typeof(TArgs), typeof(THandler))
     where THandler : IJob<TArgs>
 {
     public override async Task InvokeAsync(IServiceProvider services, string argsJson, JobContext context, CancellationToken ct)
     {
         var args = ReadArgs<TArgs>(argsJson);
-        await ((THandler)MakeHandler(services)).RunAsync(args, context, ct);
+        await Returned(((THandler)MakeHandler(services)).RunAsync(args, context, ct));
     }
 }
 
@@ -130,6 +151,10 @@ internal sealed class ResultJobDefinition<TArgs, TResult, THandler>() : JobDefin
     public override async Task InvokeAsync(IServiceProvider services, string argsJson, JobContext context, CancellationToken ct)
     {
         var args = ReadArgs<TArgs>(argsJson);
-        context.SetOutput(await ((THandler)MakeHandler(services)).RunAsync(args, context, ct));
+        var result = await Returned(((THandler)MakeHandler(services)).RunAsync(args, context, ct));
+        if (context is IResultTaker taker)
+            taker.TakeResult(result);
+        else
+            context.SetOutput(result);
     }
 }

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Fleet.Core.Jobs;
 
@@ -71,6 +72,7 @@ public static class JobServices
     /// <summary>Registers jobs with the process: <c>services.AddFleetJobs(jobs => jobs.Add&lt;DailyReportJob&gt;())</c>.</summary>
     public static IServiceCollection AddFleetJobs(this IServiceCollection services, Action<JobsBuilder> configure)
     {
+        services.TryAddScoped<HandlerOwner>();
         configure(new JobsBuilder(services));
         return services;
     }

@@ -12,6 +12,7 @@ public abstract partial class BackgroundLoop(string name, TimeProvider time, ILo
     private static readonly TimeSpan MaxBackOff = TimeSpan.FromSeconds(10);
 
     private readonly Signal _wake = new();
+    private readonly CarefulLogger _logger = new CarefulLogger(logger);
 
     /// <summary>The name in logs and metrics.</summary>
     public string Name => name;

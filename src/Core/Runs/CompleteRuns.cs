@@ -33,15 +33,30 @@ public sealed record Completion
     public IReadOnlyList<OutboxMessage> Events { get; init; } = [];
 }
 
+/// <summary>The run was completed before by the same claim, in another transaction: what this transaction wrote must be rolled back, or it would be
+/// written twice.</summary>
+public sealed class RunCompletedException(RunId runId) : InvalidOperationException(
+    $"Run {runId} was completed before by this same attempt, in another transaction; roll this one back.");
+
 /// <summary>Running → Succeeded, fenced by the lease token. Completions that arrive together share one commit.</summary>
 public sealed class CompleteRuns : IAsyncDisposable
 {
+    /// <summary>How long the work of <see cref="ExecuteAfterAsync"/> may take where one writer serves the whole process: everybody else's writes wait for it.</summary>
+    public static readonly TimeSpan LongestWork = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long the work may take to stop once its token has tripped.</summary>
+    private static readonly TimeSpan WorkGrace = TimeSpan.FromSeconds(2);
+
+    private const string FindRun = "SELECT id FROM runs WHERE id = @id";
+
     private readonly IStorage _storage;
+    private readonly TimeProvider _time;
     private readonly GroupCommit<Completion, SettleOutcome> _group;
 
-    public CompleteRuns(IStorage storage)
+    public CompleteRuns(IStorage storage, TimeProvider time)
     {
         _storage = storage;
+        _time = time;
         _group = new("complete", CompleteAsync, storage.IsOutage);
     }
 
@@ -50,27 +65,94 @@ public sealed class CompleteRuns : IAsyncDisposable
 
     /// <summary>Completes a run inside the caller's transaction; it counts when the caller commits.</summary>
     /// <exception cref="LeaseLostException">The run is no longer this claim's.</exception>
+    /// <exception cref="RunCompletedException">This claim has completed it before.</exception>
+    /// <exception cref="NonRetryableException">The transaction is on another database than Fleet's.</exception>
     public async Task ExecuteInAsync(DbTransaction transaction, Completion completion, CancellationToken ct)
     {
-        var outcomes = await _storage.Statements.CompleteAsync(transaction, [completion], ct);
-        if (outcomes[0] == SettleOutcome.LeaseLost)
-            throw new LeaseLostException(completion.Id);
+        IReadOnlyList<SettleOutcome> outcomes;
+        try
+        {
+            outcomes = await _storage.Statements.CompleteAsync(transaction, [completion], ct);
+        }
+        catch (Exception e) when (_storage.IsMissingTable(e))
+        {
+            throw OnAnotherDatabase(transaction, e);
+        }
+
+        switch (outcomes[0])
+        {
+            case SettleOutcome.AlreadyCompleted:
+                throw new RunCompletedException(completion.Id);
+            case SettleOutcome.LeaseLost:
+                // A database with tables of Fleet's own may still be another fleet's.
+                var found = await _storage.Sql.QueryAsync(transaction, FindRun, _ => true, ct, ("@id", completion.Id));
+                throw found.Count > 0 ? new LeaseLostException(completion.Id) : OnAnotherDatabase(transaction, null);
+        }
     }
 
     /// <summary>Completes a run in a transaction of its own, after the given work in it.</summary>
-    /// <param name="work">Writes through the transaction.</param>
+    /// <param name="work">Writes through the transaction. With SQLite it may take up to <see cref="LongestWork"/>.</param>
     /// <param name="completion">Asked after the work, which may have set the output.</param>
     /// <param name="ct">Cancels the transaction.</param>
     /// <exception cref="LeaseLostException">The run is no longer this claim's; nothing was committed.</exception>
-    public Task ExecuteAfterAsync(Func<DbTransaction, CancellationToken, Task> work, Func<Completion> completion, CancellationToken ct) =>
-        _storage.WriteAsync(
+    /// <exception cref="RunCompletedException">This claim has completed it before; nothing was committed.</exception>
+    /// <exception cref="TimeoutException">The work took too long; nothing was committed.</exception>
+    /// <exception cref="NonRetryableException">There is an ambient transaction, which cannot take part.</exception>
+    public Task ExecuteAfterAsync(Func<DbTransaction, CancellationToken, Task> work, Func<Completion> completion, CancellationToken ct)
+    {
+        RefuseAmbientTransaction();
+        return _storage.WriteAsync(
             async scope =>
             {
-                await work(scope.Transaction, ct);
+                await (_storage.HasOneWriter ? WorkInTurnAsync(work, scope.Transaction, ct) : work(scope.Transaction, ct));
                 await ExecuteInAsync(scope.Transaction, completion(), ct);
                 return true;
             },
             ct);
+    }
+
+    /// <exception cref="NonRetryableException">There is an ambient transaction.</exception>
+    internal static void RefuseAmbientTransaction()
+    {
+        if (System.Transactions.Transaction.Current is not null)
+        {
+            throw new NonRetryableException(
+                "CompleteAsync opens a transaction of its own and cannot take part in an ambient TransactionScope. Dispose the scope before, or complete "
+                    + "inside a DbTransaction of your own: context.CompleteAsync(transaction).");
+        }
+    }
+
+    private static NonRetryableException OnAnotherDatabase(DbTransaction transaction, Exception? inner) => new(
+        $"The transaction is on the database '{transaction.Connection?.Database}' at '{transaction.Connection?.DataSource}', which does not hold this run: "
+            + "CompleteAsync needs a transaction on the database that Fleet uses. A handler that writes to another database lets Fleet complete its run by returning.",
+        inner);
+
+    /// <summary>Does the work while all other writes of the process wait, and not longer than they can. The work runs on a thread of the pool, because one
+    /// that blocks would hold the writer itself.</summary>
+    private async Task WorkInTurnAsync(Func<DbTransaction, CancellationToken, Task> work, DbTransaction transaction, CancellationToken ct)
+    {
+        using var turn = WriteTurn.Begin();
+        var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var working = Task.Run(() => work(transaction, stop.Token), CancellationToken.None);
+        if (await EndsWithinAsync(working, LongestWork))
+        {
+            stop.Dispose();
+            await working;
+            return;
+        }
+
+        _ = stop.CancelAsync().ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        var hasEnded = await EndsWithinAsync(working, WorkGrace);
+        _ = working.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        throw new WorkTooLongException(LongestWork, hasEnded);
+    }
+
+    private async Task<bool> EndsWithinAsync(Task task, TimeSpan limit)
+    {
+        if (!task.IsCompleted)
+            await task.WaitAsync(limit, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return task.IsCompleted;
+    }
 
     public ValueTask DisposeAsync() => _group.DisposeAsync();
 

@@ -1,17 +1,6 @@
 using Fleet.Core.Loops;
-using Fleet.Core.Storage;
 
 namespace Fleet.Core.Runs;
-
-/// <summary>Why an attempt failed, as it is kept.</summary>
-/// <param name="Type">The exception's type name.</param>
-/// <param name="Message">At most 2,000 characters.</param>
-/// <param name="Stack">At most 4,000 characters.</param>
-public sealed record RunError(string Type, string Message, string? Stack)
-{
-    public static RunError From(Exception e) => new(
-        e.GetType().FullName ?? e.GetType().Name, StoredText.Cut(e.Message, 2000), e.StackTrace is { } stack ? StoredText.Cut(stack, 4000) : null);
-}
 
 /// <summary>Running → Pending (to be tried again at <paramref name="RetryAt"/>) or Failed (null), fenced by the lease token.</summary>
 public readonly record struct Failure(ClaimedRun Run, AttemptOutcome Outcome, RunError Error, DateTimeOffset? RetryAt);

@@ -3,7 +3,7 @@ using Fleet.Core.Storage;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>Running → Pending without counting the attempt: the worker is shutting down, or the handler snoozed.</summary>
+/// <summary>Running → Pending without counting the attempt: the worker is shutting down, the handler snoozed, or Fleet's database failed under it.</summary>
 public sealed class ReleaseRuns(EndAttempts ends, Wakers wakers, TimeProvider time)
 {
     /// <param name="id">The run to give back.</param>
@@ -12,8 +12,21 @@ public sealed class ReleaseRuns(EndAttempts ends, Wakers wakers, TimeProvider ti
     /// <param name="reason">Kept with the attempt.</param>
     /// <param name="delay">Until it is due again.</param>
     /// <param name="ct">Cancels the wait, not the write.</param>
-    public async Task<SettleOutcome> ExecuteAsync(
-        RunId id, long leaseToken, AttemptOutcome outcome, string reason, TimeSpan delay, CancellationToken ct)
+    public Task<SettleOutcome> ExecuteAsync(RunId id, long leaseToken, AttemptOutcome outcome, string reason, TimeSpan delay, CancellationToken ct) =>
+        ReleaseAsync(id, leaseToken, outcome, null, StoredText.Cut(reason, 2000), null, delay, ct);
+
+    /// <summary>Gives a run back because of an error, which is kept with the attempt and shown on the run while it is pending.</summary>
+    /// <param name="id">The run to give back.</param>
+    /// <param name="leaseToken">Of the claim that gives it back.</param>
+    /// <param name="outcome"><see cref="AttemptOutcome.Outage"/> or <see cref="AttemptOutcome.Unserved"/>.</param>
+    /// <param name="error">The error.</param>
+    /// <param name="delay">Until it is due again.</param>
+    /// <param name="ct">Cancels the wait, not the write.</param>
+    public Task<SettleOutcome> ExecuteAsync(RunId id, long leaseToken, AttemptOutcome outcome, RunError error, TimeSpan delay, CancellationToken ct) =>
+        ReleaseAsync(id, leaseToken, outcome, error.Type, error.Message, error.Stack, delay, ct);
+
+    private async Task<SettleOutcome> ReleaseAsync(
+        RunId id, long leaseToken, AttemptOutcome outcome, string? errorType, string error, string? stack, TimeSpan delay, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var settled = await ends.ExecuteAsync(
@@ -26,7 +39,9 @@ public sealed class ReleaseRuns(EndAttempts ends, Wakers wakers, TimeProvider ti
                 Next = RunState.Pending,
                 DueAt = now + delay,
                 Counts = false,
-                Error = StoredText.Cut(reason, 2000),
+                ErrorType = errorType,
+                Error = error,
+                Stack = stack,
             },
             ct);
         wakers.Stage.Wake();

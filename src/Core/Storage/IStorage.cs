@@ -25,6 +25,9 @@ public interface IStorage
     /// at a time; ends when the result is disposed.</summary>
     ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct);
 
+    /// <summary>True when all writes of the process go through one writer, so that whoever holds it must not ask for another write.</summary>
+    bool HasOneWriter => false;
+
     /// <summary>A scope on a transaction that a caller opened on this database; the caller commits it.</summary>
     /// <exception cref="ArgumentException">The transaction is one of another kind of database.</exception>
     WriteScope Enlist(DbTransaction transaction);
@@ -72,6 +75,9 @@ public interface IStorage
     /// connection lost, out of connections or disk, shutting down, read-only. Narrower than <see cref="IsOutage"/>, because it also judges
     /// what a handler threw: such an error spends no attempt.</summary>
     bool IsUnavailable(Exception e);
+
+    /// <summary>True when a statement met a database that has no such table.</summary>
+    bool IsMissingTable(Exception e) => false;
 
     /// <summary>True when two writers were in each other's way (both made the same row, or changed it, or waited for each
     /// other): the same write, done again, finds what the other one left.</summary>

@@ -48,6 +48,7 @@ internal sealed class ConsumeOnce<TDbContext>(
         {
             db.ChangeTracker.Clear();
             await using var turn = await storage.TakeTurnAsync(context.CancellationToken);
+            using var mark = turn is null ? null : WriteTurn.Begin();
             await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
             await using var scope = storage.Enlist(transaction.GetDbTransaction());
             IReadOnlySet<Guid> fresh;

@@ -1,0 +1,139 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using Fleet.Core.Runs;
+using Fleet.Core.Telemetry;
+
+namespace Fleet.Worker;
+
+/// <summary>Names the run whose handler ends the process, where it can be known: by an exception on a thread that the handler left behind, or by
+/// <c>Environment.Exit</c>. Then the other runs of the process are given back, so that they are not blamed for a crash that they did not cause.</summary>
+/// <remarks>The run goes with the execution context (<see cref="CurrentRun"/>). What ends the process without a word, as <c>kill -9</c> and a stack
+/// overflow do, is found by the rescue as before.</remarks>
+public sealed partial class LastWords : IHostedService, IDisposable
+{
+    /// <summary>How long the end of the process is held up to give runs back.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
+
+    /// <summary>When they may start elsewhere: not before this process is gone for certain.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
+
+    private readonly RunningRuns _running;
+    private readonly ReleaseRuns _release;
+    private readonly CarefulLogger _logger;
+
+    // Of tasks that nobody awaits only the exception is left when the runtime tells of it.
+    private readonly ConditionalWeakTable<Exception, RunHandle> _throwers = [];
+    private int _isSpoken;
+    private bool _isListening;
+
+    public LastWords(RunningRuns running, ReleaseRuns release, ILogger<LastWords> logger) =>
+        (_running, _release, _logger) = (running, release, new CarefulLogger(logger));
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _isListening = true;
+        AppDomain.CurrentDomain.FirstChanceException += OnFirstChance;
+        AppDomain.CurrentDomain.UnhandledException += OnUnhandled;
+        AppDomain.CurrentDomain.ProcessExit += OnExit;
+        TaskScheduler.UnobservedTaskException += OnUnobserved;
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        Dispose();
+        return Task.CompletedTask;
+    }
+
+    public void Dispose()
+    {
+        if (!_isListening)
+            return;
+        _isListening = false;
+        AppDomain.CurrentDomain.FirstChanceException -= OnFirstChance;
+        AppDomain.CurrentDomain.UnhandledException -= OnUnhandled;
+        AppDomain.CurrentDomain.ProcessExit -= OnExit;
+        TaskScheduler.UnobservedTaskException -= OnUnobserved;
+    }
+
+    /// <summary>Says who ends the process, and gives back the runs of the others.</summary>
+    /// <param name="how">What ends it, after "The process ends: ".</param>
+    /// <param name="error">The exception; null when there is none.</param>
+    internal void Speak(string how, Exception? error)
+    {
+        if (Interlocked.Exchange(ref _isSpoken, 1) != 0)
+            return;
+        var culprit = Mine(CurrentRun.Value) ?? (error is null ? null : FindThrower(error));
+        var others = _running.All.Where(h => h != culprit && !h.Settled.IsCompleted).ToList();
+        if (culprit is null)
+        {
+            if (others.Count == 0)
+                return;
+            var names = string.Join(", ", others.Take(20).Select(h => $"{h.Run.Job} {h.Run.Id}"));
+            LogUnknown(how, others.Count, names);
+            Console.Error.WriteLine($"fleet: {how}; {others.Count} run(s) were under way: {names}.");
+            return;
+        }
+
+        var run = culprit.Run;
+        LogKnown(how, run.Job, run.Id, run.Attempt, others.Count);
+        // The console's log is written by a thread that may not get to it any more.
+        Console.Error.WriteLine($"fleet: {how}, in the handler of {run.Job} {run.Id} (attempt {run.Attempt}), or in something that it left running.");
+        Task.Run(() => GiveBackAsync(others, $"{how} in the handler of run {run.Id}.")).Wait(Limit);
+    }
+
+    private async Task GiveBackAsync(IEnumerable<RunHandle> handles, string reason)
+    {
+        try
+        {
+            await Task.WhenAll(handles.Select(h => _release.ExecuteAsync(
+                h.Run.Id, h.Run.LeaseToken, AttemptOutcome.Released, "The worker's process ended: " + reason, Pause, CancellationToken.None)));
+        }
+        catch (Exception e)
+        {
+            LogNotGivenBack(e);
+        }
+    }
+
+    private void OnFirstChance(object? sender, FirstChanceExceptionEventArgs e)
+    {
+        if (Mine(CurrentRun.Value) is { } handle)
+            _throwers.AddOrUpdate(e.Exception, handle);
+    }
+
+    private void OnUnhandled(object sender, UnhandledExceptionEventArgs e)
+    {
+        var error = e.ExceptionObject as Exception;
+        Speak($"an exception that nobody caught ended the process ({(error is null ? e.ExceptionObject.GetType().FullName : RunError.From(error).Type)})", error);
+    }
+
+    private void OnExit(object? sender, EventArgs e) => Speak($"the process was ended with exit code {Environment.ExitCode}", null);
+
+    private void OnUnobserved(object? sender, UnobservedTaskExceptionEventArgs e)
+    {
+        foreach (var error in e.Exception.Flatten().InnerExceptions)
+        {
+            if (FindThrower(error) is not { } handle)
+                continue;
+            var described = RunError.From(error);
+            LogUnobserved(handle.Run.Job, handle.Run.Id, described.Message, new HandlerException(described));
+        }
+    }
+
+    private RunHandle? FindThrower(Exception error) => _throwers.TryGetValue(error, out var handle) ? handle : null;
+
+    private RunHandle? Mine(RunHandle? handle) => handle?.Owner == _running ? handle : null;
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The process ends: {How}, in the handler of {Job} {RunId} (attempt {Attempt}), or in something that it left "
+        + "running. The other {Others} run(s) under way are given back uncounted.")]
+    private partial void LogKnown(string how, string job, RunId runId, int attempt, int others);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The process ends: {How}, while {Count} run(s) are under way: {Names}.")]
+    private partial void LogUnknown(string how, int count, string names);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The handler of {Job} {RunId} left a task behind that failed, and nobody awaited it: {Error}")]
+    private partial void LogUnobserved(string job, RunId runId, string error, Exception e);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Runs under way could not be given back before the process ended; they count it as a crash of theirs.")]
+    private partial void LogNotGivenBack(Exception e);
+}
