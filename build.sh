@@ -69,6 +69,7 @@ servers() {
   compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || command -v postgres >/dev/null || [[ -n "${TEST_POSTGRES:-}" ]] || missing+=(postgresql)
   [[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ]] || missing+=(rabbitmq-server)
   compgen -G "/usr/lib/*/faketime/libfaketimeMT.so.1" >/dev/null || missing+=(libfaketime)
+  [[ -x /usr/sbin/pgbouncer ]] || missing+=(pgbouncer)
   command -v docker-compose >/dev/null || missing+=(docker-compose)
   # The clients in samples/clients.
   command -v amqp-publish >/dev/null || missing+=(amqp-tools)

@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Fleet.Core;
+using Fleet.Core.Storage;
 
 namespace Fleet.Micro;
 
@@ -22,7 +23,7 @@ public class GroupCommitBenchmarks
             await Task.Yield();
             return [.. items];
         },
-        _ => false);
+        _ => BatchFault.Unknown);
 
     [GlobalCleanup]
     public ValueTask CleanUpAsync() => _group.DisposeAsync();

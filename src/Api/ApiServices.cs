@@ -6,6 +6,7 @@ using Fleet.Api.Schedules;
 using Fleet.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Fleet.Api;
 
@@ -24,6 +25,7 @@ public static class ApiServices
     /// <summary>Adds what <c>/health</c> needs.</summary>
     public static IServiceCollection AddFleetHealth(this IServiceCollection services)
     {
+        services.TryAddSingleton<DatabaseHealth>();
         services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
         return services;
     }

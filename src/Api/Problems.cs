@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
 using Fleet.Core;
@@ -5,6 +6,7 @@ using Fleet.Core.Storage;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 
 namespace Fleet.Api;
@@ -76,7 +78,10 @@ internal sealed partial class ExceptionProblems(IStorage storage, ILogger<Except
                 new InputError("idempotency_conflict", e.Field, e.Message, e.Key, "the same request, or a key of its own")),
             FleetBusyException e => Busy(httpContext, StatusCodes.Status429TooManyRequests, "too_many_requests", e.Message, e.RetryAfter),
             BadHttpRequestException e => Problems.Make(e.StatusCode, e.StatusCode == 413 ? "body_too_large" : "bad_request", e.Message),
+            OutcomeUnknownException e => Unknown(httpContext, e),
             _ when storage.IsOutage(exception) => Unavailable(httpContext, exception),
+            _ when storage.IsConflict(exception) => Busy(
+                httpContext, StatusCodes.Status503ServiceUnavailable, "database_busy", "Another change was in the way of this one. Repeat the request.", TimeSpan.FromSeconds(1)),
             _ => Unexpected(exception),
         };
         await result.ExecuteAsync(httpContext);
@@ -92,7 +97,25 @@ internal sealed partial class ExceptionProblems(IStorage storage, ILogger<Except
     private IResult Unavailable(HttpContext http, Exception e)
     {
         LogFailed(e);
-        return Busy(http, StatusCodes.Status503ServiceUnavailable, "database_unavailable", "The database does not answer; nothing was stored.", TimeSpan.FromSeconds(2));
+        var told = e.Chain().OfType<DatabaseUnavailableException>().FirstOrDefault();
+        var reason = told?.Message ?? "database: " + (e.Chain().OfType<DbException>().FirstOrDefault() ?? e).Message;
+        // Known of an enqueue alone: other requests may have made their change before they failed, and may be repeated.
+        var outcome = http.Features.Get<IExceptionHandlerFeature>()?.Endpoint?.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName is "enqueueRun" or "enqueueRuns" ? "Nothing was stored." : "Repeat the request.";
+        return Busy(
+            http, StatusCodes.Status503ServiceUnavailable, "database_unavailable", $"{reason.TrimEnd('.')}. {outcome}", told?.RetryAfter ?? TimeSpan.FromSeconds(2));
+    }
+
+    private IResult Unknown(HttpContext http, OutcomeUnknownException e)
+    {
+        LogFailed(e);
+        var what = e.Runs.Count switch
+        {
+            0 => "the change was stored. Repeat the request.",
+            1 => $"run {e.Runs[0]} was stored. Repeat the request with the same idempotency key; without a key, look for the run first.",
+            _ => $"the {e.Runs.Count} runs from {e.Runs[0]} on were stored. Repeat the request with the same idempotency keys; without keys, look for one of the runs first.",
+        };
+        return Busy(
+            http, StatusCodes.Status503ServiceUnavailable, "outcome_unknown", $"The database did not answer to the commit. It is not known whether {what}", TimeSpan.FromSeconds(2));
     }
 
     private IResult Unexpected(Exception e)

@@ -15,9 +15,13 @@ public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
     /// <returns>One result per item, in order.</returns>
     public delegate Task<IReadOnlyList<TResult>> FlushBatch(IReadOnlyList<TItem> items, CancellationToken ct);
 
+    /// <summary>So many items that fail alone, one after the other, for a reason that may not be theirs, end the tries: with a database that
+    /// answers nothing but errors, every batch would else be five hundred statements.</summary>
+    private const int MostFailuresInARow = 3;
+
     private readonly Channel<Entry> _queue;
     private readonly FlushBatch _flush;
-    private readonly Func<Exception, bool> _isOutage;
+    private readonly Func<Exception, BatchFault> _judge;
     private readonly int _maxBatch;
     private readonly KeyValuePair<string, object?> _tag;
     private readonly CancellationTokenSource _stop = new();
@@ -25,13 +29,13 @@ public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
 
     /// <param name="name">Names the batch-size metric.</param>
     /// <param name="flush">Writes a batch.</param>
-    /// <param name="isOutage">Tells failures of the database (the batch fails as it is) from failures of an item (each item is tried alone).</param>
+    /// <param name="judge">Tells failures of the database, with which the batch fails as it is, from failures of an item.</param>
     /// <param name="maxBatch">Items per flush.</param>
     /// <param name="capacity">Items that may wait; past it <see cref="AddAsync"/> waits and <see cref="TryAdd"/> refuses.</param>
-    public GroupCommit(string name, FlushBatch flush, Func<Exception, bool> isOutage, int maxBatch = 500, int capacity = 10_000)
+    public GroupCommit(string name, FlushBatch flush, Func<Exception, BatchFault> judge, int maxBatch = 500, int capacity = 10_000)
     {
         _flush = flush;
-        _isOutage = isOutage;
+        _judge = judge;
         _maxBatch = maxBatch;
         _tag = new("group", name);
         _queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(capacity) { SingleReader = true });
@@ -102,21 +106,55 @@ public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
     {
         try
         {
-            var results = await _flush(new Items(batch), _stop.Token);
-            for (var i = 0; i < batch.Count; i++)
-                batch[i].SetResult(results[i]);
+            SetResults(batch, await _flush(new Items(batch), _stop.Token));
         }
-        catch (Exception e) when (batch.Count == 1 || _isOutage(e))
+        catch (Exception e) when (batch.Count == 1 || _judge(e) == BatchFault.Outage)
         {
-            foreach (var entry in batch)
-                entry.SetException(e);
+            Fail(batch, e);
         }
         catch (Exception)
         {
             // One bad item undid the whole transaction: alone, the good ones succeed and the bad one fails.
-            foreach (var entry in batch)
-                await FlushAsync([entry]);
+            await FlushAloneAsync(batch);
         }
+    }
+
+    private async Task FlushAloneAsync(List<Entry> batch)
+    {
+        var failures = 0;
+        for (var i = 0; i < batch.Count; i++)
+        {
+            try
+            {
+                List<Entry> alone = [batch[i]];
+                SetResults(alone, await _flush(new Items(alone), _stop.Token));
+                failures = 0;
+            }
+            catch (Exception e)
+            {
+                batch[i].TrySetException(e);
+                var fault = _judge(e);
+                if (fault == BatchFault.Unknown)
+                    failures++;
+                if (fault == BatchFault.Outage || failures == MostFailuresInARow)
+                {
+                    Fail(batch[(i + 1)..], e);
+                    return;
+                }
+            }
+        }
+    }
+
+    private static void SetResults(List<Entry> entries, IReadOnlyList<TResult> results)
+    {
+        for (var i = 0; i < entries.Count; i++)
+            entries[i].SetResult(results[i]);
+    }
+
+    private static void Fail(List<Entry> entries, Exception e)
+    {
+        foreach (var entry in entries)
+            entry.TrySetException(e);
     }
 
     private sealed class Entry(TItem item) : TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously)

@@ -12,7 +12,7 @@ public static class PostgresServices
     /// <exception cref="ArgumentException">It does not take it.</exception>
     public static IServiceCollection AddFleetPostgres(this IServiceCollection services, string connectionString)
     {
-        _ = new NpgsqlConnectionStringBuilder(connectionString);
-        return services.AddSingleton<IStorage>(_ => new PostgresStorage(connectionString));
+        PostgresServers.Check(new NpgsqlConnectionStringBuilder(connectionString));
+        return services.AddSingleton<IStorage>(provider => new PostgresStorage(connectionString, provider.GetService<TimeProvider>()));
     }
 }

@@ -18,17 +18,21 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     private static readonly OpenContext NoContext = _ => throw new NotSupportedException("There is no transaction for EF Core to join.");
 
     private readonly PostgresRunStatements _statements = new();
-    private readonly NpgsqlDataSource _source;
+    private readonly ConnectionGate _gate;
+    private readonly PostgresPool _pool;
     // Fleet's own statements alone, which leave nothing behind: without the seven statements that make a connection new for the next user.
-    private readonly NpgsqlDataSource _autocommit;
+    private readonly PostgresPool _autocommit;
     private readonly OpenContext _open;
     // Not before they are needed: a worker never needs them. Pooled, because to make a context takes longer than most of its queries.
     private PooledDbContextFactory<PostgresDbContext>? _reading;
     private PooledDbContextFactory<PostgresDbContext>? _writing;
 
     /// <param name="connectionString">As Npgsql takes it.</param>
-    public PostgresStorage(string connectionString)
+    /// <param name="time">The clock of pauses; null is the machine's.</param>
+    /// <exception cref="InvalidOperationException">It names servers that take no writes.</exception>
+    public PostgresStorage(string connectionString, TimeProvider? time = null)
     {
+        time ??= TimeProvider.System;
         var builder = new NpgsqlConnectionStringBuilder(connectionString);
         // ShouldSerialize tells whether the caller set it; ContainsKey, whether there is such a setting.
         // The hot statements are few and always the same: each connection plans them once.
@@ -36,9 +40,10 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
             builder.MaxAutoPrepare = 50;
         if (!builder.ShouldSerialize("Application Name"))
             builder.ApplicationName = "fleet";
-        _source = NpgsqlDataSource.Create(builder);
+        _gate = new ConnectionGate(time);
+        _pool = new PostgresPool(PostgresServers.Build(builder, _ => { }), _gate, time);
         builder.NoResetOnClose = true;
-        _autocommit = new NpgsqlDataSourceBuilder(builder.ConnectionString).UsePhysicalConnectionInitializer(PlanOnce, PlanOnceAsync).Build();
+        _autocommit = new PostgresPool(PostgresServers.Build(builder, source => source.UsePhysicalConnectionInitializer(PlanOnce, PlanOnceAsync)), _gate, time);
         _open = OpenOnTransaction;
     }
 
@@ -50,22 +55,44 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     internal static IReadOnlyList<string> Migrations { get; } = ["20261125015918_Initial", "20261125140048_ConsumerMessages", "20261126151106_Scheduling", "20261128015434_UnlistedRuns"];
 
     private PooledDbContextFactory<PostgresDbContext> Reading =>
-        _reading ??= new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_source).Options, FleetDbContext.MostPooled);
+        _reading ??= new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_pool.Source).AddInterceptors(new ThroughTheGate(_pool)).Options, FleetDbContext.MostPooled);
 
     private PooledDbContextFactory<PostgresDbContext> Writing =>
         _writing ??= new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql().Options, FleetDbContext.MostPooled);
 
     public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
     {
-        await using var connection = await _source.OpenConnectionAsync(ct);
-        return await connection.WriteAsync(_open, work, ct);
+        var connection = await _pool.OpenAsync(ct);
+        try
+        {
+            return await connection.WriteAsync(_open, work, PostgresErrors.MayBeCommitted, ct);
+        }
+        catch (Exception e) when (Observe(e))
+        {
+            throw;
+        }
+        finally
+        {
+            await _pool.CloseAsync(connection);
+        }
     }
 
     public async Task<T> AutocommitAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
     {
-        await using var connection = await _autocommit.OpenConnectionAsync(ct);
-        await using var none = new Autocommit(connection);
-        return await work(new WriteScope(none, NoContext));
+        var connection = await _autocommit.OpenAsync(ct);
+        try
+        {
+            await using var none = new Autocommit(connection);
+            return await work(new WriteScope(none, NoContext));
+        }
+        catch (Exception e) when (!Observe(e) && PostgresErrors.MayBeCommitted(e))
+        {
+            throw new OutcomeUnknownException(e);
+        }
+        finally
+        {
+            await _autocommit.CloseAsync(connection);
+        }
     }
 
     /// <summary>At once: writers are in each other's way only at the same row.</summary>
@@ -77,30 +104,48 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     public async Task PingAsync(CancellationToken ct)
     {
-        await using var command = _source.CreateCommand("SELECT EXISTS (SELECT 1 FROM leases)");
-        await command.ExecuteScalarAsync(ct);
+        const string sql = "SELECT EXISTS (SELECT 1 FROM leases), current_setting('transaction_read_only') = 'on', pg_is_in_recovery()";
+        var connection = await _pool.OpenAsync(ct);
+        try
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            await reader.ReadAsync(ct);
+            if (!reader.GetBoolean(1))
+                return;
+            ClearPools();
+            var why = reader.GetBoolean(2) ? "the server is a standby" : "default_transaction_read_only is on";
+            throw new DatabaseUnavailableException($"database: it takes no writes ({why})", TimeSpan.FromSeconds(2));
+        }
+        finally
+        {
+            await _pool.CloseAsync(connection);
+        }
     }
 
     public async Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct)
     {
+        NpgsqlConnection connection;
         try
         {
-            await using var connection = await _source.OpenConnectionAsync(ct);
-            await using var exists = new NpgsqlCommand("""SELECT to_regclass('"__EFMigrationsHistory"') IS NOT NULL""", connection);
-            var applied = new List<string>();
-            if (await exists.ExecuteScalarAsync(ct) is true)
-            {
-                await using var history = new NpgsqlCommand("""SELECT "MigrationId" FROM "__EFMigrationsHistory" ORDER BY "MigrationId" """, connection);
-                await using var reader = await history.ExecuteReaderAsync(ct);
-                while (await reader.ReadAsync(ct))
-                    applied.Add(reader.GetString(0));
-            }
-
-            return DatabaseSchema.Of(applied, Migrations);
+            connection = await _pool.OpenAsync(ct);
         }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InvalidCatalogName)
+        catch (DatabaseUnavailableException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName })
         {
             return DatabaseSchema.Of([], Migrations);
+        }
+
+        try
+        {
+            var (hasHistory, process) = await FindHistoryAsync(connection, ct);
+            // The driver was told another process when it connected: a pooler stands in between.
+            if (process != connection.ProcessID)
+                await PostgresServers.RefuseSharedConnectionsAsync(_pool.Source, ct);
+            return DatabaseSchema.Of(hasHistory ? await ReadMigrationsAsync(connection, ct) : [], Migrations);
+        }
+        finally
+        {
+            await _pool.CloseAsync(connection);
         }
     }
 
@@ -132,45 +177,85 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         return new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(ct))!, TimeSpan.Zero);
     }
 
-    public bool IsOutage(Exception e) => e switch
+    public bool IsOutage(Exception e)
     {
-        // Class 08: connection, 53: out of resources, 57P: shut down by somebody, 58: the system below.
-        PostgresException p => p.SqlState.StartsWith("08", StringComparison.Ordinal) || p.SqlState.StartsWith("53", StringComparison.Ordinal)
-            || p.SqlState.StartsWith("57P", StringComparison.Ordinal) || p.SqlState.StartsWith("58", StringComparison.Ordinal),
-        NpgsqlException or SocketException or TimeoutException or OperationCanceledException => true,
-        // EF wraps what the driver throws.
-        DbUpdateException or InvalidOperationException when e.InnerException is { } inner => IsOutage(inner),
-        _ => false,
-    };
+        foreach (var inner in e.Chain())
+        {
+            switch (inner)
+            {
+                case PostgresException p:
+                    return PostgresErrors.Of(p.SqlState) == PostgresFault.Outage;
+                case DbException or SocketException or TimeoutException or OperationCanceledException:
+                // The driver's own: the connection in hand is broken.
+                case InvalidOperationException { Source: "Npgsql" }:
+                    return true;
+            }
+        }
+
+        return false;
+    }
 
     public bool IsUnavailable(Exception e) => e.Chain().Any(inner => inner switch
     {
-        PostgresException p => IsUnavailable(p.SqlState),
-        NpgsqlException => true,
+        DatabaseUnavailableException => true,
+        NpgsqlException n => PostgresErrors.IsUnavailable(n),
         _ => false,
     });
 
     public bool IsMissingTable(Exception e) => e is PostgresException { SqlState: PostgresErrorCodes.UndefinedTable };
 
-    public bool IsConflict(Exception e) => e switch
+    public bool IsConflict(Exception e)
     {
-        PostgresException p => p.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure
-            or PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DuplicateObject,
-        DbUpdateConcurrencyException => true,
-        DbUpdateException or InvalidOperationException when e.InnerException is { } inner => IsConflict(inner),
-        _ => false,
-    };
+        foreach (var inner in e.Chain())
+        {
+            if (inner is DbUpdateConcurrencyException)
+                return true;
+            if (inner is PostgresException p)
+                return PostgresErrors.Of(p.SqlState) == PostgresFault.Conflict;
+        }
+
+        return false;
+    }
 
     public async ValueTask DisposeAsync()
     {
         await _autocommit.DisposeAsync();
-        await _source.DisposeAsync();
+        await _pool.DisposeAsync();
+        _gate.Dispose();
     }
 
-    // Class 08: connection, 53: out of resources, 57P: shut down by somebody, 58: the system below; 25006: read-only, as after a failover.
-    private static bool IsUnavailable(string sqlState) => sqlState == "25006"
-        || sqlState.StartsWith("08", StringComparison.Ordinal) || sqlState.StartsWith("53", StringComparison.Ordinal)
-        || sqlState.StartsWith("57P", StringComparison.Ordinal) || sqlState.StartsWith("58", StringComparison.Ordinal);
+    /// <summary>Closes connections that take no writes.</summary>
+    /// <returns>False: looks at an error in passing.</returns>
+    private bool Observe(Exception e)
+    {
+        if (e.Chain().Any(inner => inner is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction }))
+            ClearPools();
+        return false;
+    }
+
+    private void ClearPools()
+    {
+        _pool.Clear();
+        _autocommit.Clear();
+    }
+
+    private static async Task<(bool HasHistory, int Process)> FindHistoryAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""SELECT to_regclass('"__EFMigrationsHistory"') IS NOT NULL, pg_backend_pid()""", connection);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        return (reader.GetBoolean(0), reader.GetInt32(1));
+    }
+
+    private static async Task<List<string>> ReadMigrationsAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var history = new NpgsqlCommand("""SELECT "MigrationId" FROM "__EFMigrationsHistory" ORDER BY "MigrationId" """, connection);
+        await using var reader = await history.ExecuteReaderAsync(ct);
+        var applied = new List<string>();
+        while (await reader.ReadAsync(ct))
+            applied.Add(reader.GetString(0));
+        return applied;
+    }
 
     private static void PlanOnce(NpgsqlConnection connection)
     {

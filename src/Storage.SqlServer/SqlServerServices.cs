@@ -13,6 +13,6 @@ public static class SqlServerServices
     public static IServiceCollection AddFleetSqlServer(this IServiceCollection services, string connectionString)
     {
         _ = new SqlConnectionStringBuilder(connectionString);
-        return services.AddSingleton<IStorage>(_ => new SqlServerStorage(connectionString));
+        return services.AddSingleton<IStorage>(provider => new SqlServerStorage(connectionString, provider.GetService<TimeProvider>()));
     }
 }

@@ -137,14 +137,15 @@ internal static class SqlServerStatements
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
 
-    // Found without a lock, so that nobody waits who works for a living worker; then locked, if it is still the same claim.
+    // Found without a lock, so that nobody waits who works for a living worker; then locked, if it is still the same claim. READPAST: not those that a
+    // worker is ending at this moment. One that stands still in the middle of it would hold up the leader, who would lose the lease.
     public const string LockOrphans = """
         SELECT r.id, r.worker_id, r.lease_token, r.crashes, CASE WHEN r.cancel_requested_at IS NULL THEN 0 ELSE 1 END
         FROM (
             SELECT c.id, c.lease_token FROM runs AS c
             WHERE c.state = 1 AND NOT EXISTS (SELECT 1 FROM workers AS w WHERE w.id = c.worker_id AND w.state <> 2)
         ) AS o
-        JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = o.id
+        JOIN runs AS r WITH (UPDLOCK, ROWLOCK, READPAST) ON r.id = o.id
         WHERE r.lease_token = o.lease_token AND r.state = 1
         ORDER BY r.id;
         """;
@@ -177,10 +178,17 @@ internal static class SqlServerStatements
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
 
-    // Shared by all of this leader's writes, refused to whoever wants to take or renew the lease.
-    public const string LockTerm = "SELECT 1 FROM leases WITH (REPEATABLEREAD, ROWLOCK) WHERE name = @lease AND term = @term;";
+    // Shared by all of this leader's writes, refused to whoever wants to take or renew the lease. Until the connection is reset, none of its statements
+    // waits longer for a lock than LockPatience: a leader that waits for a process that stands still could not renew its lease.
+    public const string LockTerm = LockPatience + "SELECT 1 FROM leases WITH (REPEATABLEREAD, ROWLOCK) WHERE name = @lease AND term = @term;";
 
-    public const string ReadClock = "SELECT SYSUTCDATETIME();";
+    /// <summary>Whether the database takes writes: <c>READ_WRITE</c>, where Fleet's tables are there.</summary>
+    public const string Ping = "SELECT CONVERT(nvarchar(20), DATABASEPROPERTYEX(DB_NAME(), 'Updateability')), (SELECT COUNT(*) FROM leases);";
+
+    // Asked by leader and workers before they renew a lease, which must not wait for long either.
+    public const string ReadClock = LockPatience + "SELECT SYSUTCDATETIME();";
+
+    private const string LockPatience = "SET LOCK_TIMEOUT 3000; ";
 
     private const string Wanted = "OPENJSON(@rows) WITH (id char(32), token bigint, position int) AS w";
 

@@ -8,23 +8,32 @@ using Microsoft.EntityFrameworkCore.Infrastructure;
 namespace Fleet.Storage.SqlServer;
 
 /// <summary>A SQL Server database (2019 or newer, or Azure SQL), shared by any number of processes.</summary>
-public sealed class SqlServerStorage : IStorage
+public sealed class SqlServerStorage : IStorage, IDisposable
 {
     private readonly SqlServerRunStatements _statements = new();
-    private readonly string _connectionString;
+    private readonly ConnectionGate _gate;
+    private readonly SqlServerPool _pool;
     // Pooled, because to make a context takes longer than most of its queries.
     private readonly PooledDbContextFactory<SqlServerDbContext> _reading;
     private readonly PooledDbContextFactory<SqlServerDbContext> _writing =
         new(new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer().Options, FleetDbContext.MostPooled);
 
     /// <param name="connectionString">As Microsoft.Data.SqlClient takes it.</param>
-    public SqlServerStorage(string connectionString)
+    /// <param name="time">The clock of pauses; null is the machine's.</param>
+    public SqlServerStorage(string connectionString, TimeProvider? time = null)
     {
+        time ??= TimeProvider.System;
         var builder = new SqlConnectionStringBuilder(connectionString);
         if (!builder.ShouldSerialize("Application Name"))
             builder.ApplicationName = "fleet";
-        _connectionString = builder.ConnectionString;
-        _reading = new(new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer(_connectionString).Options, FleetDbContext.MostPooled);
+        // The gate decides when to try again. The driver's own pause of up to a minute would outlast an outage.
+        if (!builder.ShouldSerialize("Pool Blocking Period"))
+            builder.PoolBlockingPeriod = PoolBlockingPeriod.NeverBlock;
+        _gate = new ConnectionGate(time);
+        _pool = new SqlServerPool(builder.ConnectionString, _gate, time);
+        _reading = new(
+            new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer(builder.ConnectionString).AddInterceptors(new ThroughTheGate(_pool)).Options,
+            FleetDbContext.MostPooled);
     }
 
     public IRunStatements Statements => _statements;
@@ -33,9 +42,19 @@ public sealed class SqlServerStorage : IStorage
 
     public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
     {
-        await using var connection = new SqlConnection(_connectionString);
-        await connection.OpenAsync(ct);
-        return await connection.WriteAsync(OpenOnTransaction, work, ct);
+        var connection = await _pool.OpenAsync(ct);
+        try
+        {
+            return await connection.WriteAsync(OpenOnTransaction, work, SqlServerErrors.MayBeCommitted, ct);
+        }
+        catch (Exception e) when (Observe(e))
+        {
+            throw;
+        }
+        finally
+        {
+            await _pool.CloseAsync(connection);
+        }
     }
 
     /// <summary>At once: writers are in each other's way only at the same row.</summary>
@@ -54,28 +73,73 @@ public sealed class SqlServerStorage : IStorage
     public async Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct) =>
         (await Statement.QueryAsync(_statements.Own(scope.Transaction), SqlServerStatements.ReadClock, r => r.GetUtc(0), ct))[0];
 
-    public bool IsOutage(Exception e) => e switch
+    public async Task PingAsync(CancellationToken ct)
     {
-        SqlException s => SqlServerErrors.IsOutage(s),
-        SocketException or TimeoutException or OperationCanceledException => true,
-        // EF wraps what the driver throws.
-        DbUpdateException or InvalidOperationException when e.InnerException is { } inner => IsOutage(inner),
-        // The driver's own: no connection came free in time, or the one in hand is broken.
-        InvalidOperationException { Source: "Microsoft.Data.SqlClient" } => true,
-        _ => false,
-    };
-
-    public bool IsUnavailable(Exception e) => e.Chain().Any(inner => inner is SqlException s && SqlServerErrors.IsOutage(s));
+        var connection = await _pool.OpenAsync(ct);
+        try
+        {
+            await using var command = new SqlCommand(SqlServerStatements.Ping, connection);
+            if (await command.ExecuteScalarAsync(ct) is "READ_WRITE")
+                return;
+            _pool.Clear();
+            throw new DatabaseUnavailableException("database: it takes no writes (it is read-only, or a replica)", TimeSpan.FromSeconds(2));
+        }
+        finally
+        {
+            await _pool.CloseAsync(connection);
+        }
+    }
 
     public bool IsMissingTable(Exception e) => e is SqlException s && SqlServerErrors.IsMissingTable(s.Number);
 
-    public bool IsConflict(Exception e) => e switch
+    public bool IsOutage(Exception e)
     {
-        SqlException s => SqlServerErrors.IsConflict(s.Number),
-        DbUpdateConcurrencyException => true,
-        DbUpdateException or InvalidOperationException when e.InnerException is { } inner => IsConflict(inner),
+        foreach (var inner in e.Chain())
+        {
+            switch (inner)
+            {
+                case SqlException s:
+                    return SqlServerErrors.IsOutage(s);
+                case DbException or SocketException or TimeoutException or OperationCanceledException:
+                // The driver's own: no connection came free in time, or the one in hand is broken.
+                case InvalidOperationException { Source: "Microsoft.Data.SqlClient" }:
+                    return true;
+            }
+        }
+
+        return false;
+    }
+
+    public bool IsUnavailable(Exception e) => e.Chain().Any(inner => inner switch
+    {
+        DatabaseUnavailableException => true,
+        SqlException s => SqlServerErrors.IsUnavailable(s.Number, s.Class),
         _ => false,
-    };
+    });
+
+    public bool IsConflict(Exception e)
+    {
+        foreach (var inner in e.Chain())
+        {
+            if (inner is DbUpdateConcurrencyException)
+                return true;
+            if (inner is SqlException s)
+                return SqlServerErrors.IsConflict(s.Number);
+        }
+
+        return false;
+    }
+
+    /// <summary>Closes connections that take no writes.</summary>
+    /// <returns>False: looks at an error in passing.</returns>
+    private bool Observe(Exception e)
+    {
+        if (e.Chain().Any(inner => inner is SqlException { Number: 3906 or 976 or 978 or 979 }))
+            _pool.Clear();
+        return false;
+    }
+
+    public void Dispose() => _gate.Dispose();
 
     private SqlServerDbContext OpenOnTransaction(DbTransaction transaction)
     {

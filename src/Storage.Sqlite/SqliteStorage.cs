@@ -21,6 +21,7 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
     private readonly SqliteConnection _writer;
     private readonly SharedCommits _commits;
     private readonly WalCheckpoints _checkpoints;
+    private readonly FileProbe _probe;
 
     /// <param name="connectionString">As Microsoft.Data.Sqlite takes it; needs <c>Data Source</c>.</param>
     /// <param name="time">The clock; with SQLite all processes share the machine's.</param>
@@ -33,6 +34,7 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
             new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(connectionString).AddInterceptors(new SetPragmas()).Options, FleetDbContext.MostPooled);
         _commits = new SharedCommits(OpenWriter, OpenOnTransaction);
         _checkpoints = new WalCheckpoints(connectionString, time);
+        _probe = new FileProbe(connectionString);
     }
 
     public IRunStatements Statements { get; }
@@ -48,6 +50,8 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
     public WriteScope Enlist(DbTransaction transaction) => new(SqliteRunStatements.Own(transaction), OpenOnTransaction);
 
     public FleetDbContext Read() => _reading.CreateDbContext();
+
+    public Task PingAsync(CancellationToken ct) => Task.Run(_probe.Check, ct);
 
     public async Task MigrateAsync(CancellationToken ct)
     {
@@ -66,10 +70,28 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct) => Task.FromResult(_time.GetUtcNow());
 
-    public bool IsOutage(Exception e) => e is SqliteException { SqliteErrorCode: not 19 } or OperationCanceledException;
+    public bool IsOutage(Exception e)
+    {
+        foreach (var inner in e.Chain())
+        {
+            switch (inner)
+            {
+                case SqliteException s:
+                    return !SqliteErrors.IsData(s.SqliteErrorCode);
+                case DbException or OperationCanceledException:
+                    return true;
+            }
+        }
 
-    /// <remarks>5 busy, 6 locked, 8 read-only, 10 input or output, 13 disk full, 14 cannot open.</remarks>
-    public bool IsUnavailable(Exception e) => e.Chain().Any(inner => inner is SqliteException { SqliteErrorCode: 5 or 6 or 8 or 10 or 13 or 14 });
+        return false;
+    }
+
+    public bool IsUnavailable(Exception e) => e.Chain().Any(inner => inner switch
+    {
+        DatabaseUnavailableException => true,
+        SqliteException s => SqliteErrors.IsUnavailable(s.SqliteErrorCode),
+        _ => false,
+    });
 
     public bool IsMissingTable(Exception e) => e is SqliteException { SqliteErrorCode: 1 } && e.Message.Contains("no such table", StringComparison.Ordinal);
 
@@ -81,6 +103,7 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
         await _commits.DisposeAsync();
         await _checkpoints.DisposeAsync();
         await _writer.DisposeAsync();
+        _probe.Dispose();
     }
 
     private SqliteConnection OpenWriter()
@@ -88,6 +111,7 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
         if (_writer.State != ConnectionState.Open)
         {
             _writer.Open();
+            _probe.Open();
             SetPragmas.On(_writer);
             using var command = _writer.CreateCommand();
             // Room for the pages of a busy hour, and checkpoints left to WalCheckpoints unless the log grows beyond 128 MB.
@@ -95,6 +119,7 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
             command.ExecuteNonQuery();
         }
 
+        DatabaseFile.Check(_writer);
         return _writer;
     }
 

@@ -15,7 +15,8 @@ internal sealed class WalCheckpoints : IAsyncDisposable
 
     public WalCheckpoints(string connectionString, TimeProvider time)
     {
-        _connectionString = connectionString;
+        // Not created where it was deleted.
+        _connectionString = new SqliteConnectionStringBuilder(connectionString) { Mode = SqliteOpenMode.ReadWrite }.ConnectionString;
         _log = new SqliteConnectionStringBuilder(connectionString).DataSource + "-wal";
         _timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
         _loop = Task.Run(LoopAsync);

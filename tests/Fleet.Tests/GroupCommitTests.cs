@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Fleet.Core;
+using Fleet.Core.Storage;
 
 namespace Fleet.Tests;
 
@@ -84,6 +85,61 @@ public sealed class GroupCommitTests
             await Assert.ThrowsAsync<IOException>(() => other);
         Assert.Equal([1, 6], _batches.Select(b => b.Length));
         Assert.Equal(42, await group.AddAsync(21));
+    }
+
+    /// <summary>Of 500 items each would be tried alone, again with every batch that their callers' next tries make.</summary>
+    [Fact]
+    public async Task AddAsync_EverythingFailsForAnUnknownReason_TriesThreeAloneAndNoMore()
+    {
+        var gate = new Gate();
+        await using var group = Group(gate.HoldFirst(items => items[0] > 0 ? throw new InvalidOperationException("unknown") : Double(items)));
+        var first = group.AddAsync(0);
+        await gate.Reached;
+        var others = Enumerable.Range(1, 500).Select(i => group.AddAsync(i)).ToArray();
+
+        gate.Open();
+
+        await first;
+        foreach (var other in others)
+            await Assert.ThrowsAsync<InvalidOperationException>(() => other);
+        Assert.Equal([1, 500, 1, 1, 1], _batches.Select(b => b.Length));
+    }
+
+    [Fact]
+    public async Task AddAsync_OutageWhileItemsAreTriedAlone_FailsTheRest()
+    {
+        var gate = new Gate();
+        await using var group = Group(gate.HoldFirst(items => items is [0] or [1] ? Double(items) : items.Count > 1 ? throw new FormatException() : throw new IOException("down")));
+        var first = group.AddAsync(0);
+        await gate.Reached;
+        var others = Enumerable.Range(1, 50).Select(i => group.AddAsync(i)).ToArray();
+
+        gate.Open();
+
+        await first;
+        Assert.Equal(2, await others[0]);
+        foreach (var other in others[1..])
+            await Assert.ThrowsAsync<IOException>(() => other);
+        Assert.Equal([1, 50, 1, 1], _batches.Select(b => b.Length));
+    }
+
+    /// <summary>Unlike what is not known, what is in the data fails alone, however many do.</summary>
+    [Fact]
+    public async Task AddAsync_ManyBadItems_DoNotKeepTheGoodOnesAfterThem()
+    {
+        var gate = new Gate();
+        await using var group = Group(gate.HoldFirst(items => items.Any(i => i is > 0 and < 10) ? throw new FormatException() : Double(items)));
+        var first = group.AddAsync(0);
+        await gate.Reached;
+        var others = Enumerable.Range(1, 12).Select(i => group.AddAsync(i)).ToArray();
+
+        gate.Open();
+
+        await first;
+        foreach (var bad in others[..9])
+            await Assert.ThrowsAsync<FormatException>(() => bad);
+        var good = await Task.WhenAll(others[9..]);
+        Assert.Equal([20, 22, 24], good);
     }
 
     [Fact]
@@ -189,7 +245,12 @@ public sealed class GroupCommitTests
             _batches.Enqueue([.. items]);
             return flush(items);
         },
-        e => e is IOException,
+        e => e switch
+        {
+            IOException => BatchFault.Outage,
+            FormatException => BatchFault.Item,
+            _ => BatchFault.Unknown,
+        },
         maxBatch,
         capacity);
 

@@ -1,5 +1,4 @@
 using Fleet.Core;
-using Fleet.Core.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
@@ -41,19 +40,3 @@ internal static class HealthEndpoints
     };
 }
 
-/// <summary>Asks the database for its clock and a row.</summary>
-internal sealed class DatabaseHealth(IStorage storage) : IHealthCheck
-{
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
-    {
-        try
-        {
-            await storage.PingAsync(cancellationToken);
-            return HealthCheckResult.Healthy();
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            return HealthCheckResult.Unhealthy($"The database does not answer: {e.Message}");
-        }
-    }
-}

@@ -25,8 +25,20 @@ public sealed class CancelRuns(IStorage storage, ILaneTransport transport, TakeT
         if (result == CancelResult.Requested)
             await transport.PublishControlAsync(new ControlMessage(CancelRuns: [id]), ct);
         else if (result == CancelResult.Canceled)
-            await turns.PassOnAsync(id, ct);
+            await PassOnAsync(id, ct);
         return result.Value;
+    }
+
+    /// <summary>Nudges the run that waited for this one. When that fails, the scheduler finds it: the cancel is done, and must not be told as failed.</summary>
+    private async Task PassOnAsync(RunId id, CancellationToken ct)
+    {
+        try
+        {
+            await turns.PassOnAsync(id, ct);
+        }
+        catch (Exception e) when (storage.IsOutage(e))
+        {
+        }
     }
 
     /// <returns>Null when the run changed between the two looks at it: look again.</returns>

@@ -101,7 +101,7 @@ public sealed class ClaimRuns : IAsyncDisposable
         _storage = storage;
         _turns = turns;
         _time = time;
-        _group = new("claim", ClaimAsync, storage.IsOutage);
+        _group = new("claim", ClaimAsync, storage.JudgeBatch);
     }
 
     /// <summary>Claims one run. A run that has ended, or is owned by a live worker, comes back as

@@ -57,7 +57,7 @@ public sealed class CompleteRuns : IAsyncDisposable
     {
         _storage = storage;
         _time = time;
-        _group = new("complete", CompleteAsync, storage.IsOutage);
+        _group = new("complete", CompleteAsync, storage.JudgeBatch);
     }
 
     /// <summary>Completes a run in a shared transaction.</summary>

@@ -36,7 +36,7 @@ public sealed class EndAttempts(IStorage storage) : IAsyncDisposable
     private readonly GroupCommit<AttemptEnd, SettleOutcome> _group = new(
         "end-attempt",
         (ends, ct) => storage.WriteAsync(scope => storage.Statements.EndAttemptAsync(scope.Transaction, ends, ct), ct),
-        storage.IsOutage);
+        storage.JudgeBatch);
 
     public Task<SettleOutcome> ExecuteAsync(AttemptEnd end, CancellationToken ct) => _group.AddAsync(end, ct);
 

@@ -46,13 +46,14 @@ public sealed class EnqueueRuns : IAsyncDisposable
         _nudges = nudges;
         _wakers = wakers;
         _time = time;
-        _group = new("enqueue", InsertAsync, storage.IsOutage);
+        _group = new("enqueue", InsertAsync, storage.JudgeBatch);
     }
 
     /// <summary>Stores one run, or finds the one that an equal request stored before.</summary>
     /// <exception cref="InvalidRunException">A field is refused.</exception>
     /// <exception cref="IdempotencyConflictException">The key belongs to another request.</exception>
     /// <exception cref="FleetBusyException">Too many runs wait for their commit.</exception>
+    /// <exception cref="OutcomeUnknownException">The answer to the commit was lost.</exception>
     public async Task<EnqueueOutcome> ExecuteAsync(RunRequest request, CancellationToken ct)
     {
         var enlisted = request.Options.Transaction;
@@ -65,7 +66,15 @@ public sealed class EnqueueRuns : IAsyncDisposable
         }
         else
         {
-            outcome = await (_group.TryAdd(run) ?? throw new FleetBusyException(TimeSpan.FromSeconds(1)));
+            var adding = _group.TryAdd(run) ?? throw new FleetBusyException(TimeSpan.FromSeconds(1));
+            try
+            {
+                outcome = await adding;
+            }
+            catch (OutcomeUnknownException e)
+            {
+                throw new OutcomeUnknownException(e.InnerException!, [run.Id]);
+            }
         }
 
         return outcome.Status == EnqueueStatus.Conflict
@@ -89,7 +98,16 @@ public sealed class EnqueueRuns : IAsyncDisposable
         if (enlisted is not null)
             return await InsertAllAsync(enlisted, runs, ct);
 
-        var outcomes = await _storage.WriteAsync(scope => InsertAllAsync(scope.Transaction, runs, ct), ct);
+        IReadOnlyList<EnqueueOutcome> outcomes;
+        try
+        {
+            outcomes = await _storage.WriteAsync(scope => InsertAllAsync(scope.Transaction, runs, ct), ct);
+        }
+        catch (OutcomeUnknownException e)
+        {
+            throw new OutcomeUnknownException(e.InnerException!, [.. runs.Select(r => r.Id)]);
+        }
+
         Announce(runs, outcomes);
         return outcomes;
     }

@@ -35,8 +35,8 @@ public interface IStorage
     /// <summary>Opens a context for reading. What it writes would bypass the write queue: use <see cref="WriteAsync{T}"/>.</summary>
     FleetDbContext Read();
 
-    /// <summary>Asks for a row of Fleet's.</summary>
-    /// <exception cref="Exception">The database does not answer, or has no such table.</exception>
+    /// <summary>Asks whether the database answers, has Fleet's tables and takes writes.</summary>
+    /// <exception cref="Exception">It does not.</exception>
     async Task PingAsync(CancellationToken ct)
     {
         await using var db = Read();
@@ -68,7 +68,8 @@ public interface IStorage
     /// <summary>The database's clock, which decides about leases.</summary>
     Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct);
 
-    /// <summary>True when the failure is the database's (down, locked, disk full), not that of the data given to it.</summary>
+    /// <summary>True for an error of the database or its driver that is not known to be the fault of the data given to it (down, read-only, locked, out of
+    /// disk, a missing table or right): the same write may succeed later. What the database refuses for ever is <see cref="StorageErrors.IsRefused"/>.</summary>
     bool IsOutage(Exception e);
 
     /// <summary>True when an error says by itself that Fleet's database cannot serve now, wherever in the chain of inner exceptions it stands:
@@ -112,14 +113,28 @@ public static class ExceptionChains
 public static class ServerTransactions
 {
     /// <summary>Does the work in a transaction of this connection and commits it.</summary>
+    /// <param name="connection">An open connection.</param>
+    /// <param name="open">Makes a context on the transaction.</param>
+    /// <param name="work">Writes.</param>
+    /// <param name="mayBeCommitted">True for a failure of the commit after which it is not known whether it was made.</param>
+    /// <param name="ct">Cancels the work, not the commit.</param>
+    /// <exception cref="OutcomeUnknownException">The answer to the commit was lost.</exception>
     public static async Task<T> WriteAsync<T>(
-        this DbConnection connection, OpenContext open, Func<WriteScope, Task<T>> work, CancellationToken ct)
+        this DbConnection connection, OpenContext open, Func<WriteScope, Task<T>> work, Func<Exception, bool> mayBeCommitted, CancellationToken ct)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await using var scope = new WriteScope(transaction, open);
         var result = await work(scope);
-        // Not canceled half-way: nobody would know whether it was committed.
-        await transaction.CommitAsync(CancellationToken.None);
+        try
+        {
+            // Not canceled half-way: nobody would know whether it was committed.
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (mayBeCommitted(e))
+        {
+            throw new OutcomeUnknownException(e);
+        }
+
         return result;
     }
 

@@ -17,6 +17,13 @@ public sealed class SqlServerErrorsTests
     [InlineData(40613, 17)]
     [InlineData(9002, 17)]
     [InlineData(53, 20)]
+    [InlineData(1222, 16)]
+    [InlineData(3906, 16)]
+    [InlineData(10928, 16)]
+    [InlineData(229, 14)]
+    [InlineData(208, 16)]
+    [InlineData(3930, 16)]
+    [InlineData(12345, 16)]
     public void IsOutage_DatabaseDoesNotAnswer_IsTrue(int number, byte severity) => Assert.True(SqlServerErrors.IsOutage(number, severity));
 
     [Theory]
@@ -24,7 +31,24 @@ public sealed class SqlServerErrorsTests
     [InlineData(2627, 14)]
     [InlineData(515, 16)]
     [InlineData(8152, 16)]
+    [InlineData(2628, 16)]
+    [InlineData(8115, 16)]
+    [InlineData(547, 16)]
+    [InlineData(50000, 16)]
+    [InlineData(3960, 16)]
     public void IsOutage_DataAtFault_IsFalse(int number, byte severity) => Assert.False(SqlServerErrors.IsOutage(number, severity));
+
+    /// <summary>Also in what a handler threw: its own slow statement and its own lock are not the database's.</summary>
+    [Theory]
+    [InlineData(3906, 16, true)]
+    [InlineData(40613, 17, true)]
+    [InlineData(10054, 20, true)]
+    [InlineData(701, 17, true)]
+    [InlineData(-2, 11, false)]
+    [InlineData(1222, 16, false)]
+    [InlineData(547, 16, false)]
+    [InlineData(208, 16, false)]
+    public void IsUnavailable_ByNumber_WhenTheServerSaysSo(int number, byte severity, bool expected) => Assert.Equal(expected, SqlServerErrors.IsUnavailable(number, severity));
 
     [Theory]
     [InlineData(1205, true)]
@@ -32,6 +56,7 @@ public sealed class SqlServerErrorsTests
     [InlineData(2627, true)]
     [InlineData(3960, true)]
     [InlineData(2714, true)]
+    [InlineData(1913, true)]
     [InlineData(515, false)]
     [InlineData(-2, false)]
     public void IsConflict_ByNumber_IsWhatAnotherTryMends(int number, bool expected) => Assert.Equal(expected, SqlServerErrors.IsConflict(number));

@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Fleet.Storage.SqlServer;
 using Fleet.Tests.Support;
+using Microsoft.SqlServer.TransactSql.ScriptDom;
 
 namespace Fleet.Tests.Storage;
 
@@ -60,6 +62,7 @@ public sealed partial class SqlServerStatementsTests
     [InlineData(nameof(SqlServerStatements.EndAttempt), "INTO attempts (run_id", "INTO attempts (run")]
     [InlineData(nameof(SqlServerStatements.EndAttempt), "e.uncounted", "e.counted")]
     [InlineData(nameof(SqlServerStatements.LockTerm), "FROM leases", "FROM lease")]
+    [InlineData(nameof(SqlServerStatements.Ping), "FROM leases", "FROM lease")]
     public void Statements_WrongName_IsFound(string name, string right, string wrong)
     {
         Assert.Contains(right, Statements[name], StringComparison.Ordinal);
@@ -91,6 +94,20 @@ public sealed partial class SqlServerStatementsTests
     {
         Assert.Contains("JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id =", Statements[name], StringComparison.Ordinal);
         Assert.Contains("OPTION (LOOP JOIN, FORCE ORDER)", Statements[name], StringComparison.Ordinal);
+    }
+
+    /// <summary>A worker that stands still with a run's row locked: the leader skips the row, and waits for no other lock so long that it loses its lease.</summary>
+    [Fact]
+    public void Statements_OfTheLeader_DoNotWaitForAProcessThatStandsStill()
+    {
+        Assert.Contains("JOIN runs AS r WITH (UPDLOCK, ROWLOCK, READPAST) ON r.id = o.id", Statements[nameof(SqlServerStatements.LockOrphans)], StringComparison.Ordinal);
+        foreach (var name in new[] { nameof(SqlServerStatements.LockTerm), nameof(SqlServerStatements.ReadClock) })
+        {
+            var first = SqlServerModel.Parse(Statements[name], out _).Batches[0].Statements[0];
+            var patience = Assert.IsType<SetCommandStatement>(first).Commands.OfType<GeneralSetCommand>().Single(c => c.CommandType == GeneralSetCommandType.LockTimeout);
+            // A lease is 10 s, and renewed after a quarter.
+            Assert.InRange(int.Parse(((IntegerLiteral)patience.Parameter).Value, CultureInfo.InvariantCulture), 1, 5000);
+        }
     }
 
     private static IReadOnlyList<string> Validate(IEnumerable<KeyValuePair<string, string>> statements)

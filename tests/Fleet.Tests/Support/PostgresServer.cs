@@ -70,6 +70,20 @@ public class PostgresServer : IAsyncDisposable
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
+    /// <summary>Gives a user without special rights all that Fleet needs in a database: limits of connections do not hold for superusers.</summary>
+    /// <returns>The database's connection string for this user.</returns>
+    public static async Task<string> CreateUserAsync(string connectionString)
+    {
+        const string user = "fleet_plain";
+        await ExecuteAsync(connectionString, $"""
+            DO $$ BEGIN CREATE ROLE {user} LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+            GRANT ALL ON SCHEMA public TO {user};
+            GRANT ALL ON ALL TABLES IN SCHEMA public TO {user};
+            GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {user};
+            """);
+        return new NpgsqlConnectionStringBuilder(connectionString) { Username = user, Password = null }.ConnectionString;
+    }
+
     /// <summary>Drops a database, with whoever is still connected.</summary>
     public async Task DropDatabaseAsync(string connectionString) =>
         await ExecuteAsync(await _started.Value, $"DROP DATABASE {new NpgsqlConnectionStringBuilder(connectionString).Database} WITH (FORCE)");

@@ -49,7 +49,7 @@ public sealed class PostgresDatabase(PostgresServer server) : TestDatabase
 
     public override async Task CreateAsync() => _connectionString = await server.CreateDatabaseAsync();
 
-    public override IStorage Open(TimeProvider time) => new PostgresStorage(ConnectionString);
+    public override IStorage Open(TimeProvider time) => new PostgresStorage(ConnectionString, time);
 
     public override async ValueTask DisposeAsync()
     {

@@ -1,0 +1,50 @@
+using System.Data.Common;
+using Fleet.Core.Storage;
+
+namespace Fleet.Tests.Support;
+
+/// <summary>A storage whose writes fail at their end, as the test says.</summary>
+internal sealed class FailingStorage(IStorage inner) : IStorage
+{
+    /// <summary>Called when the work is done; what it throws undoes it.</summary>
+    public Action? BeforeCommit { get; set; }
+
+    /// <summary>Called when it is committed; what it throws is what the caller sees.</summary>
+    public Action? AfterCommit { get; set; }
+
+    public IRunStatements Statements => inner.Statements;
+
+    public PlainSql Sql => inner.Sql;
+
+    public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
+    {
+        var result = await inner.WriteAsync(
+            async scope =>
+            {
+                var done = await work(scope);
+                BeforeCommit?.Invoke();
+                return done;
+            },
+            ct);
+        AfterCommit?.Invoke();
+        return result;
+    }
+
+    public ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => inner.TakeTurnAsync(ct);
+
+    public WriteScope Enlist(DbTransaction transaction) => inner.Enlist(transaction);
+
+    public FleetDbContext Read() => inner.Read();
+
+    public Task PingAsync(CancellationToken ct) => inner.PingAsync(ct);
+
+    public Task MigrateAsync(CancellationToken ct) => inner.MigrateAsync(ct);
+
+    public Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct) => inner.GetClockAsync(scope, ct);
+
+    public bool IsOutage(Exception e) => inner.IsOutage(e);
+
+    public bool IsUnavailable(Exception e) => inner.IsUnavailable(e);
+
+    public bool IsConflict(Exception e) => inner.IsConflict(e);
+}
