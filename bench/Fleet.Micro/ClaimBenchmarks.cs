@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using Fleet.Core.Jobs;
 using Fleet.Core.Runs;
 using Fleet.Core.Workers;
 using Fleet.Storage.Sqlite;
@@ -24,7 +25,7 @@ public class ClaimBenchmarks
         _storage = new SqliteStorage($"Data Source={Path.Combine(_folder, "fleet.db")}", TimeProvider.System);
         await _storage.MigrateAsync(CancellationToken.None);
         var lanes = new Dictionary<string, int>(StringComparer.Ordinal) { ["default"] = Runs };
-        _worker = await new RegisterWorkers(_storage).RegisterAsync("micro", lanes, TimeSpan.FromHours(1), CancellationToken.None);
+        _worker = await new RegisterWorkers(_storage, new JobCatalog(_storage, new JobRegistry([]), TimeProvider.System)).RegisterAsync("micro", lanes, TimeSpan.FromHours(1), CancellationToken.None);
     }
 
     [IterationSetup]

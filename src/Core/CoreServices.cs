@@ -20,10 +20,10 @@ public static class CoreServices
     {
         services.TryAddSingleton(TimeProvider.System);
         return services
-            .AddSingleton<JobRegistry>().AddSingleton<JobCatalog>().AddSingleton<ArgsSchemas>()
+            .AddSingleton<JobRegistry>().AddSingleton<JobCatalog>().AddSingleton<PublishJobs>().AddSingleton<ArgsSchemas>()
             .AddSingleton<Wakers>().AddSingleton<NudgePublisher>()
             .AddSingleton<EnqueueRuns>().AddSingleton<SubmitRuns>().AddSingleton<TakeTurns>().AddSingleton<ClaimRuns>().AddSingleton<CompleteRuns>().AddSingleton<EndAttempts>()
-            .AddSingleton<FailRuns>().AddSingleton<ReleaseRuns>().AddSingleton<RescueRuns>().AddSingleton<CancelRuns>()
+            .AddSingleton<FailRuns>().AddSingleton<ReleaseRuns>().AddSingleton<WakeUnserved>().AddSingleton<RescueRuns>().AddSingleton<CancelRuns>()
             .AddSingleton<ReplayRuns>().AddSingleton<StageRuns>().AddSingleton<Reconcile>().AddSingleton<PruneRuns>().AddSingleton<GetRuns>()
             .AddSingleton<IFleetClient, FleetClient>()
             .AddSingleton<PlanOccurrences>().AddSingleton<PutSchedules>().AddSingleton<ControlSchedules>().AddSingleton<ScheduleChanges>().AddSingleton<TriggerSchedules>()

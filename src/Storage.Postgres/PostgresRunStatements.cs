@@ -176,6 +176,21 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         RETURNING r.id, r.lease_token
         """;
 
+    // 7 is AttemptOutcome.Unserved.
+    internal const string FoldAttempts = """
+        WITH pairs AS (
+            SELECT l.id AS last, p.id AS before, p.times, p.started_at
+            FROM unnest($1::uuid[]) AS w(id)
+            CROSS JOIN LATERAL (SELECT a.id, a.number, a.outcome FROM attempts a WHERE a.run_id = w.id ORDER BY a.id DESC LIMIT 1) AS l
+            CROSS JOIN LATERAL (
+                SELECT a.id, a.number, a.outcome, a.times, a.started_at FROM attempts a WHERE a.run_id = w.id AND a.id < l.id ORDER BY a.id DESC LIMIT 1) AS p
+            WHERE l.outcome = 7 AND p.outcome = l.outcome AND p.number = l.number
+        ), folded AS (
+            DELETE FROM attempts AS a USING pairs WHERE a.id = pairs.before
+        )
+        UPDATE attempts AS a SET times = a.times + pairs.times, started_at = pairs.started_at FROM pairs WHERE a.id = pairs.last
+        """;
+
     // Not those that a worker is ending at this moment: one that stands still in the middle of it would hold up the leader, who would lose his lease.
     internal const string LockOrphans = $"""
         WITH orphaned AS (
@@ -388,6 +403,8 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
             Array(NpgsqlDbType.Integer, ends.Select(e => e.Counts ? 0 : 1)), Array(NpgsqlDbType.Text, ends.Select(e => e.ErrorType)),
             Array(NpgsqlDbType.Text, ends.Select(e => e.Error)), Array(NpgsqlDbType.Text, ends.Select(e => e.Stack)));
     }
+
+    protected override Task FoldAttemptsAsync(DbTransaction own, RunId[] ids, CancellationToken ct) => ExecuteAsync(own, FoldAttempts, ct, Uuids(ids));
 
     protected override Task InsertEventsAsync(DbTransaction own, IReadOnlyList<OutboxMessage> events, CancellationToken ct) => ExecuteAsync(
         own, InsertEvents, ct,

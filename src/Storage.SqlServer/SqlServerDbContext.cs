@@ -26,6 +26,7 @@ public sealed class SqlServerDbContext(DbContextOptions<SqlServerDbContext> opti
     private const int MaxKey = 200;
     private const int MaxConsumer = 200;
     private const int MaxHash = 32;
+    private const int MaxVersion = 32;
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
@@ -58,6 +59,7 @@ public sealed class SqlServerDbContext(DbContextOptions<SqlServerDbContext> opti
         modelBuilder.Entity<JobRow>(job =>
         {
             job.Property(j => j.Name).HasMaxLength(MaxName);
+            job.Property(j => j.Version).HasMaxLength(MaxVersion);
             job.Property(j => j.Lane).HasMaxLength(MaxLane);
         });
         modelBuilder.Entity<LaneRow>().Property(l => l.Name).HasMaxLength(MaxLane);

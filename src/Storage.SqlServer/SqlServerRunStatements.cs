@@ -114,6 +114,9 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
         own, SqlServerStatements.EndAttempt, LeaseOf, ct,
         Rows.Of(ends.OrderBy(e => e.Id), RowMembers.Ended));
 
+    protected override Task FoldAttemptsAsync(SqlTransaction own, RunId[] ids, CancellationToken ct) =>
+        ExecuteAsync(own, SqlServerStatements.FoldAttempts, ct, Rows.Of(ids, RowMembers.Id));
+
     protected override Task InsertEventsAsync(SqlTransaction own, IReadOnlyList<OutboxMessage> events, CancellationToken ct) => ExecuteAsync(
         own, SqlServerStatements.InsertEvents, ct,
         Rows.Of(events.Index(), RowMembers.Event));

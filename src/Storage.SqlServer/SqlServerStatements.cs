@@ -137,6 +137,15 @@ internal static class SqlServerStatements
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
 
+    // l is the run's last attempt and p the one before it, which goes into l. 7 is AttemptOutcome.Unserved.
+    public const string FoldAttempts = $"""
+        UPDATE l SET times = l.times + p.times, started_at = p.started_at
+        {Repeated};
+
+        DELETE p
+        {Repeated};
+        """;
+
     // Found without a lock, so that nobody waits who works for a living worker; then locked, if it is still the same claim. READPAST: not those that a
     // worker is ending at this moment. One that stands still in the middle of it would hold up the leader, who would lose the lease.
     public const string LockOrphans = """
@@ -191,6 +200,15 @@ internal static class SqlServerStatements
     private const string LockPatience = "SET LOCK_TIMEOUT 3000; ";
 
     private const string Wanted = "OPENJSON(@rows) WITH (id char(32), token bigint, position int) AS w";
+
+    private const string Repeated = """
+        FROM OPENJSON(@rows) WITH (id char(32)) AS w
+        CROSS APPLY (SELECT TOP (1) a.id FROM attempts AS a WHERE a.run_id = CONVERT(binary(16), w.id, 2) ORDER BY a.id DESC) AS latest
+        JOIN attempts AS l ON l.id = latest.id
+        CROSS APPLY (SELECT TOP (1) a.id FROM attempts AS a WHERE a.run_id = l.run_id AND a.id < l.id ORDER BY a.id DESC) AS earlier
+        JOIN attempts AS p ON p.id = earlier.id
+        WHERE l.outcome = 7 AND p.outcome = l.outcome AND p.number = l.number
+        """;
 
     private const string Start = """
         state = 1, attempt = r.attempt + 1, worker_id = @worker, lease_token = w.token, started_at = @now,

@@ -9,6 +9,8 @@ internal sealed class SqlitePlainSql : PlainSql
 {
     public override RunId ReadRunId(DbDataReader reader, int column) => reader.GetRunId(column);
 
+    public override DateTimeOffset ReadInstant(DbDataReader reader, int column) => Values.FromMicroseconds(reader.GetInt64(column));
+
     protected override DbParameter Parameter(string name, object? value) => new SqliteParameter(name, value switch
     {
         null => DBNull.Value,

@@ -58,6 +58,14 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         FROM runs WHERE id = $id AND state = 1 AND lease_token = $token
         """;
 
+    // An end that repeats the one before it is counted in that row; see AttemptEnd.SharesRow.
+    private const string RepeatAttempt = """
+        UPDATE attempts SET times = times + 1, ended_at = $now, worker_id = r.worker_id, error_type = $type, error = $error
+        FROM runs AS r
+        WHERE r.id = $id AND r.state = 1 AND r.lease_token = $token AND attempts.id = (SELECT max(a.id) FROM attempts AS a WHERE a.run_id = $id)
+            AND attempts.outcome = $outcome AND attempts.number = r.attempt
+        """;
+
     // A cancel that came while the attempt was ending wins over another try.
     private const string EndAttempt = """
         UPDATE runs SET
@@ -258,7 +266,11 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
     {
         var id = end.Id.ToBytes();
         var now = Values.ToMicroseconds(end.EndedAt);
-        var attempt = batch.Execute(
+        var isRepeated = end.SharesRow && batch.Execute(
+            RepeatAttempt,
+            ("$id", id), ("$token", end.LeaseToken), ("$now", now), ("$outcome", (int)end.Outcome),
+            ("$type", Values.OrNull(end.ErrorType)), ("$error", Values.OrNull(end.Error))) > 0;
+        var attempt = isRepeated ? 1 : batch.Execute(
             InsertAttempt,
             ("$id", id), ("$token", end.LeaseToken), ("$now", now), ("$outcome", (int)end.Outcome),
             ("$type", Values.OrNull(end.ErrorType)), ("$error", Values.OrNull(end.Error)), ("$stack", Values.OrNull(end.Stack)));

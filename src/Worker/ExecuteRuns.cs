@@ -19,6 +19,7 @@ public sealed partial class ExecuteRuns
     private readonly CompleteRuns _complete;
     private readonly RunReports _reports;
     private readonly SettleRuns _settle;
+    private readonly UnservedRuns _unserved;
     private readonly IStorage _storage;
     private readonly WorkerOptions _options;
     private readonly TimeProvider _time;
@@ -34,13 +35,14 @@ public sealed partial class ExecuteRuns
         CompleteRuns complete,
         RunReports reports,
         SettleRuns settle,
+        UnservedRuns unserved,
         IStorage storage,
         IOptions<WorkerOptions> options,
         TimeProvider time,
         ILogger<ExecuteRuns> logger)
     {
         (_registry, _services, _running, _enqueue, _complete) = (registry, services, running, enqueue, complete);
-        (_reports, _settle, _storage, _options, _time) = (reports, settle, storage, options.Value, time);
+        (_reports, _settle, _unserved, _storage, _options, _time) = (reports, settle, unserved, storage, options.Value, time);
         _logger = new CarefulLogger(logger);
         _onOverdue = GiveUp;
         _onBadCallback = (handle, e) => LogBadCallback(handle.Run.Job, handle.Run.Id, RunError.From(e).Message);
@@ -71,8 +73,10 @@ public sealed partial class ExecuteRuns
             if (isOurs)
             {
                 var took = _time.GetElapsedTime(handle.StartedAt);
-                onHandlerEnded(took);
-                await _settle.ExecuteAsync(handle, job, handle.End!, took);
+                // A run that was not executed says nothing about how long its handlers take.
+                if (handle.End!.Error is not UnservedException)
+                    onHandlerEnded(took);
+                await _settle.ExecuteAsync(handle, job, handle.End, took);
             }
 
             Stop(activity);
@@ -95,10 +99,14 @@ public sealed partial class ExecuteRuns
         try
         {
             if (job is null)
-                throw new InvalidOperationException($"This worker does not know the job '{handle.Run.Job}'.");
+                throw new UnservedException($"This worker does not know the job '{handle.Run.Job}'.");
             scope = _services.CreateAsyncScope();
             await job.InvokeAsync(scope.Value.ServiceProvider, handle.Run.Args, handle.Context!, handle.Token);
             handle.MarkEnded(HandlerEnd.Success);
+        }
+        catch (ArgsRefusedException e) when (job is not null)
+        {
+            handle.MarkEnded(HandlerEnd.Of(await _unserved.ExplainAsync(job, handle.Run.Args, e)));
         }
         catch (Exception e)
         {

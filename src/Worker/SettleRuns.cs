@@ -24,6 +24,7 @@ public sealed partial class SettleRuns
     private readonly IRetryPolicy _retry;
     private readonly RetryPolicy _builtIn;
     private readonly Outages _outages;
+    private readonly UnservedRuns _unserved;
     private readonly IStorage _storage;
     private readonly ILaneTransport _transport;
     private readonly Wakers _wakers;
@@ -39,6 +40,7 @@ public sealed partial class SettleRuns
         TakeTurns turns,
         IRetryPolicy retry,
         RetryPolicy builtIn,
+        UnservedRuns unserved,
         IStorage storage,
         ILaneTransport transport,
         Wakers wakers,
@@ -46,7 +48,7 @@ public sealed partial class SettleRuns
         ILogger<SettleRuns> logger)
     {
         (_enqueue, _complete, _fail, _release, _ends, _turns) = (enqueue, complete, fail, release, ends, turns);
-        (_retry, _builtIn, _outages) = (retry, builtIn, new Outages(storage));
+        (_retry, _builtIn, _outages, _unserved) = (retry, builtIn, new Outages(storage), unserved);
         (_storage, _transport, _wakers, _time, _logger) = (storage, transport, wakers, time, new CarefulLogger(logger));
     }
 
@@ -90,6 +92,7 @@ public sealed partial class SettleRuns
     {
         (null, _) => null,
         (SnoozeException, StopCause.None) => AttemptOutcome.Snoozed,
+        (UnservedException, not (StopCause.Canceled or StopCause.LeaseLost)) => AttemptOutcome.Unserved,
         (_, StopCause.Canceled) => AttemptOutcome.Canceled,
         (_, StopCause.TimedOut) => AttemptOutcome.TimedOut,
         (_, StopCause.Drained) => AttemptOutcome.Released,
@@ -130,6 +133,9 @@ public sealed partial class SettleRuns
                 return [() => ReleaseAsync(run, outcome, end.Described!.Message, delay), () => ReleaseAsync(run, outcome, "Snoozed.", delay)];
             case AttemptOutcome.Canceled:
                 return [async () => new Settled(await _ends.ExecuteAsync(Canceled(run), CancellationToken.None))];
+            case AttemptOutcome.Unserved:
+                var (reason, pause) = await _unserved.JudgeAsync(run, job is not null, (UnservedException)end.Error!);
+                return [() => ReleaseAsync(run, outcome, reason, pause)];
             case AttemptOutcome.Outage:
                 var failure = new Lazy<Task<IReadOnlyList<Func<Task<Settled>>>>>(() => DecideFailureAsync(handle, job, AttemptOutcome.Failed, end));
                 return [() => GiveBackAsync(run, end.Described!, failure), () => GiveBackAsync(run, NotStorable, failure)];

@@ -10,13 +10,14 @@ namespace Fleet.Worker;
 /// rest back, leave.</summary>
 public sealed partial class WorkerService(
     RegisterWorkers workers,
-    JobCatalog catalog,
+    PublishJobs publish,
     ClaimRuns claim,
     SubmitRuns submit,
     ExecuteRuns execute,
     RunningRuns running,
     RunReports reports,
     HeartbeatLoop heartbeat,
+    WakeLoop wake,
     WorkerIdentity identity,
     WorkerLanes lanes,
     ILaneTransport transport,
@@ -84,11 +85,11 @@ public sealed partial class WorkerService(
     private async Task RegisterAsync(CancellationToken ct)
     {
         // 1. Say what we can do, before anybody asks for it.
-        await catalog.PublishAsync(ct);
+        await publish.ExecuteAsync(ct);
         // 2. Be alive, before anything is claimed under our name.
         var begun = time.GetTimestamp();
         identity.Renewed(await workers.RegisterAsync(lanes.WorkerName, lanes.Slots, options.Value.Lease, ct), begun);
-        _loops = Task.WhenAll(heartbeat.RunAsync(_stopLoops.Token), reports.RunAsync(_stopLoops.Token));
+        _loops = Task.WhenAll(heartbeat.RunAsync(_stopLoops.Token), reports.RunAsync(_stopLoops.Token), wake.RunAsync(_stopLoops.Token));
     }
 
     /// <summary>Claims a run that does not exist for a worker that does not: the first run does not wait for a connection and for code that was never called.

@@ -21,6 +21,8 @@ public static class WorkerServices
             .AddSingleton<WorkerLanes>()
             .AddSingleton<HeartbeatLoop>()
             .AddSingleton<SettleRuns>()
+            .AddSingleton<WakeLoop>()
+            .AddSingleton<UnservedRuns>()
             .AddSingleton<ExecuteRuns>();
         // Before the worker starts: the ledger's table must be there by then.
         if (configuration.GetValue<bool>($"{WorkerOptions.Section}:Diagnostics"))

@@ -85,14 +85,15 @@ public sealed record RunDetailView : RunView
         CreatedAt = run.CreatedAt,
         DueAt = run.DueAt,
         Attempts = [.. attempts.Select(a => new AttemptView(
-            a.Number, a.Outcome, a.WorkerId?.ToString(), a.StartedAt, a.EndedAt, a.ErrorType, a.Error, a.Stack))],
+            a.Number, a.Outcome, a.WorkerId?.ToString(), a.StartedAt, a.EndedAt, a.ErrorType, a.Error, a.Stack, a.Times))],
         Lineage = [.. replays.Select(r => new ReplayView(r.Number, r.At, r.By, r.FromState, r.FromAttempt, r.FromError, r.FromFinishedAt))],
     });
 }
 
 /// <summary>An attempt that did not simply succeed at once.</summary>
+/// <param name="Times">How many attempts in a row ended so; more than 1 where they share a row because none of them counts.</param>
 public sealed record AttemptView(
-    int Number, AttemptOutcome Outcome, string? Worker, DateTimeOffset? StartedAt, DateTimeOffset EndedAt, string? ErrorType, string? Error, string? Stack);
+    int Number, AttemptOutcome Outcome, string? Worker, DateTimeOffset? StartedAt, DateTimeOffset EndedAt, string? ErrorType, string? Error, string? Stack, int Times);
 
 /// <summary>A replay: what the run was before it.</summary>
 public sealed record ReplayView(

@@ -74,6 +74,9 @@ public sealed record AttemptView
 {
     public int Number { get; init; }
     public string? Outcome { get; init; }
+
+    /// <summary>How many attempts in a row ended so; null from a server that does not tell.</summary>
+    public int? Times { get; init; }
     public string? Worker { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? EndedAt { get; init; }

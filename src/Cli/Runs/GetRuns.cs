@@ -86,7 +86,7 @@ public static class GetRuns
             var took = attempt.EndedAt - attempt.StartedAt;
             table.AddRow(
                 Screen.Cell($"{attempt.Number}"),
-                Screen.State(attempt.Outcome ?? "running"),
+                attempt.Times > 1 ? Screen.Cell($"{attempt.Outcome}, {attempt.Times} times") : Screen.State(attempt.Outcome ?? "running"),
                 Screen.Cell(Times.Instant(attempt.StartedAt)),
                 Screen.Cell(took is { } span ? Times.Span(span) : ""),
                 Screen.Cell(attempt.Worker),

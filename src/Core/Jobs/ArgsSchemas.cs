@@ -7,13 +7,30 @@ using NJsonSchema.Validation;
 namespace Fleet.Core.Jobs;
 
 /// <summary>Checks args against the schema that the job's worker published, before anything is stored.</summary>
-public sealed class ArgsSchemas
+public sealed class ArgsSchemas(JobCatalog catalog)
 {
     // Not before it is needed: a worker is hardly ever asked, and would load the validator's assemblies with its start.
     private readonly Lazy<Checks> _checks = new(() => new Checks());
 
-    /// <returns>The first violation; null when there is none.</returns>
-    public Task<InputError?> CheckAsync(JobInfo job, string args) => _checks.Value.CheckAsync(job, args);
+    /// <summary>Checks args against every version of the job that is accepted.</summary>
+    /// <returns>The first violation of the version at hand; null when the args fit a version.</returns>
+    public async Task<InputError?> CheckAsync(JobInfo job, string args)
+    {
+        var error = await _checks.Value.CheckAsync(job, args);
+        return error is null || await FitsAnotherAsync(job, args, CancellationToken.None) ? null : error;
+    }
+
+    /// <summary>Whether args that the version at hand cannot read fit another version of the job that is accepted.</summary>
+    public async Task<bool> FitsAnotherAsync(JobInfo job, string args, CancellationToken ct)
+    {
+        foreach (var other in await catalog.FindOthersAsync(job, ct))
+        {
+            if (await _checks.Value.CheckAsync(other, args) is null)
+                return true;
+        }
+
+        return false;
+    }
 
     private static InputError Explain(JobInfo job, JsonSchema schema, ValidationError error, string args)
     {

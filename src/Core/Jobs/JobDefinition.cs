@@ -51,7 +51,8 @@ public abstract class JobDefinition
     /// <param name="argsJson">The args of the run.</param>
     /// <param name="context">The run at hand; a returned result becomes its output.</param>
     /// <param name="ct">The token that the handler sees.</param>
-    /// <exception cref="NonRetryableException">The args do not fit the args type.</exception>
+    /// <exception cref="ArgsRefusedException">The args do not fit the args type.</exception>
+    /// <exception cref="UnservedException">The args lack a member that the args type requires.</exception>
     public abstract Task InvokeAsync(IServiceProvider services, string argsJson, JobContext context, CancellationToken ct);
 
     /// <summary>True for a class that handles a job and can be made.</summary>
@@ -96,11 +97,13 @@ public abstract class JobDefinition
         try
         {
             return JsonSerializer.Deserialize<TArgs>(json, FleetJson.Payload)
-                ?? throw new NonRetryableException($"The args of job '{Name}' are null.");
+                ?? throw new ArgsRefusedException($"The args of job '{Name}' are null.");
         }
         catch (JsonException e)
         {
-            throw new NonRetryableException($"The args do not fit job '{Name}': {e.Message}", e);
+            throw MissingArgs.Find(typeof(TArgs), json) is { } missing
+                ? new UnservedException($"{missing} is missing: job '{Name}' needs it in this worker's version.", e)
+                : new ArgsRefusedException($"The args do not fit job '{Name}': {e.Message}", e);
         }
     }
 

@@ -39,6 +39,9 @@ public sealed class JobRegistry
     /// <summary>All jobs, each once.</summary>
     public IReadOnlyCollection<JobDefinition> All => _byArgs.Values;
 
+    /// <summary>All names and aliases.</summary>
+    public IReadOnlyCollection<string> Names => _byName.Keys;
+
     /// <summary>Finds a job by its name or an alias.</summary>
     public JobDefinition? Find(string name) => _byName.GetValueOrDefault(name);
 }

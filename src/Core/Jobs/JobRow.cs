@@ -1,9 +1,12 @@
 namespace Fleet.Core.Jobs;
 
-/// <summary>The row in <c>jobs</c>: a job as the worker that serves it described it.</summary>
+/// <summary>The row in <c>jobs</c>: one version of a job, as the workers that serve it describe it.</summary>
 public sealed class JobRow
 {
     public string Name { get; set; } = "";
+
+    /// <summary>See <see cref="JobInfo.Version"/>; empty for a job that was stored before versions were told apart.</summary>
+    public string Version { get; set; } = "";
 
     public string Lane { get; set; } = "";
 
@@ -22,5 +25,9 @@ public sealed class JobRow
     /// <summary>Args that the schema accepts, as JSON.</summary>
     public string Example { get; set; } = "{}";
 
+    /// <summary>When a worker first offered this version.</summary>
+    public DateTimeOffset FirstSeenAt { get; set; }
+
+    /// <summary>When a worker that offers this version last started.</summary>
     public DateTimeOffset SeenAt { get; set; }
 }

@@ -46,6 +46,15 @@ public static class JobSchemas
             (node["minimum"], node["maximum"]) = (least, most);
         if (context.TypeInfo.Properties.Any(p => p.IsExtensionData))
             node.Remove("additionalProperties");
+        // The exporter goes by the constructor alone; the reader lets a nullable parameter be missing.
+        if (node["required"] is JsonArray required)
+        {
+            var optional = context.TypeInfo.Properties.Where(p => !p.IsRequired).Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
+            required.RemoveAll(name => name is not null && optional.Contains(name.GetValue<string>()));
+            if (required.Count == 0)
+                node.Remove("required");
+        }
+
         return schema;
     }
 

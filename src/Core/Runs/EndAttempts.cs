@@ -22,6 +22,9 @@ public sealed record AttemptEnd
     /// <summary>False gives the attempt's number back.</summary>
     public required bool Counts { get; init; }
 
+    /// <summary>Whether it shares one row in <c>attempts</c> with equal ends before it (<see cref="Attempt.Times"/>).</summary>
+    public bool SharesRow => Outcome == AttemptOutcome.Unserved;
+
     public string? ErrorType { get; init; }
 
     public string? Error { get; init; }

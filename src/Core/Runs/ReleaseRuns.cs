@@ -3,22 +3,26 @@ using Fleet.Core.Storage;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>Running → Pending without counting the attempt: the worker is shutting down, the handler snoozed, or Fleet's database failed under it.</summary>
+/// <summary>Running → Pending without counting the attempt: the worker is shutting down, the handler snoozed, Fleet's database failed under it, or the
+/// worker cannot run it.</summary>
 public sealed class ReleaseRuns(EndAttempts ends, Wakers wakers, TimeProvider time)
 {
+    /// <summary>Stands where the type of an exception would, for a run that waits for a worker that can run it.</summary>
+    public const string UnservedType = "Unserved";
+
     /// <param name="id">The run to give back.</param>
     /// <param name="leaseToken">Of the claim that gives it back.</param>
-    /// <param name="outcome"><see cref="AttemptOutcome.Released"/> or <see cref="AttemptOutcome.Snoozed"/>.</param>
-    /// <param name="reason">Kept with the attempt.</param>
+    /// <param name="outcome"><see cref="AttemptOutcome.Released"/>, <see cref="AttemptOutcome.Snoozed"/> or <see cref="AttemptOutcome.Unserved"/>.</param>
+    /// <param name="reason">Kept with the attempt; for <see cref="AttemptOutcome.Unserved"/> with the run too.</param>
     /// <param name="delay">Until it is due again.</param>
     /// <param name="ct">Cancels the wait, not the write.</param>
     public Task<SettleOutcome> ExecuteAsync(RunId id, long leaseToken, AttemptOutcome outcome, string reason, TimeSpan delay, CancellationToken ct) =>
-        ReleaseAsync(id, leaseToken, outcome, null, StoredText.Cut(reason, 2000), null, delay, ct);
+        ReleaseAsync(id, leaseToken, outcome, outcome == AttemptOutcome.Unserved ? UnservedType : null, StoredText.Cut(reason, 2000), null, delay, ct);
 
     /// <summary>Gives a run back because of an error, which is kept with the attempt and shown on the run while it is pending.</summary>
     /// <param name="id">The run to give back.</param>
     /// <param name="leaseToken">Of the claim that gives it back.</param>
-    /// <param name="outcome"><see cref="AttemptOutcome.Outage"/> or <see cref="AttemptOutcome.Unserved"/>.</param>
+    /// <param name="outcome"><see cref="AttemptOutcome.Outage"/>.</param>
     /// <param name="error">The error.</param>
     /// <param name="delay">Until it is due again.</param>
     /// <param name="ct">Cancels the wait, not the write.</param>

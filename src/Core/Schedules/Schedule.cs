@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Triggers;
@@ -121,6 +123,12 @@ public sealed class Schedule
     /// <summary><c>code</c>, <c>configuration</c> or <c>api</c>.</summary>
     public string Source { get; set; } = "";
 
+    /// <summary>The program that put the definition, with its version and machine; null when it came through the API.</summary>
+    public string? PutBy { get; set; }
+
+    /// <summary>Fingerprint of the definition before this one; tells when two programs undo each other's changes.</summary>
+    public string? Replaced { get; set; }
+
     /// <summary>Every fire time up to here has its run, or was skipped.</summary>
     public DateTimeOffset PlannedUntil { get; set; }
 
@@ -142,6 +150,17 @@ public sealed class Schedule
 
     /// <summary>Grows with every change; guards against lost updates.</summary>
     public long Version { get; set; }
+
+    /// <summary>Equal for rows with the same definition, whatever else is in them.</summary>
+    public string Fingerprint()
+    {
+        string?[] definition =
+        [
+            Job, Args, Lane, $"{MaxAttempts}", Tags, Cron, Every, $"{Anchor:O}", $"{At:O}", Zone, $"{StartsAt:O}", $"{EndsAt:O}", Exclude, Jitter,
+            $"{MaxOccurrences}", $"{Misfire}", MisfireDeadline, $"{Overlap}", Labels,
+        ];
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(definition))).AsSpan(0, 16));
+    }
 
     /// <summary>The trigger of the row.</summary>
     /// <exception cref="InvalidRunException">The row cannot be read any more, as when its zone has left the time zone data.</exception>

@@ -83,6 +83,7 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
         {
             attempt.ToTable("attempts").HasKey(a => a.Id);
             attempt.HasIndex(a => a.RunId).HasDatabaseName("ix_attempts_run");
+            attempt.Property(a => a.Times).HasDefaultValue(1);
         });
         modelBuilder.Entity<Replay>(replay =>
         {
@@ -100,11 +101,13 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
             schedule.HasIndex(s => s.NextPlanAt).HasFilter("next_plan_at IS NOT NULL").HasDatabaseName("ix_schedules_next");
             schedule.Property(s => s.Version).IsConcurrencyToken();
         });
-        modelBuilder.Entity<JobRow>().ToTable("jobs").HasKey(j => j.Name);
+        modelBuilder.Entity<JobRow>().ToTable("jobs").HasKey(j => new { j.Name, j.Version });
         modelBuilder.Entity<LaneRow>().ToTable("lanes").HasKey(l => l.Name);
         modelBuilder.Entity<WorkerRow>(worker =>
         {
             worker.ToTable("workers").HasKey(w => w.Id);
+            // Workers of an older program, which write no jobs, go on beside a newer schema.
+            worker.Property(w => w.Jobs).HasDefaultValue("{}");
             worker.HasIndex(w => w.LeaseUntil).HasFilter("state <> 2").HasDatabaseName("ix_workers_alive");
         });
         modelBuilder.Entity<Lease>().ToTable("leases").HasKey(l => l.Name);

@@ -46,6 +46,9 @@ public abstract class PlainSql
     /// <summary>Reads a run's id, as this database stores it.</summary>
     public abstract RunId ReadRunId(DbDataReader reader, int column);
 
+    /// <summary>Reads an instant, as this database stores it.</summary>
+    public virtual DateTimeOffset ReadInstant(DbDataReader reader, int column) => reader.GetUtc(column);
+
     /// <summary>A value as this database takes it.</summary>
     protected abstract DbParameter Parameter(string name, object? value);
 

@@ -73,6 +73,8 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
     {
         var unique = ends.DistinctBy(e => new RunLease(e.Id, e.LeaseToken)).ToArray();
         var settled = (await EndAttemptRowsAsync(Own(transaction), unique, ct)).ToHashSet();
+        if (unique.Where(e => e.SharesRow).Select(e => e.Id).Distinct().Order().ToArray() is { Length: > 0 } repeated)
+            await FoldAttemptsAsync(Own(transaction), repeated, ct);
         return [.. ends.Select(e => settled.Remove(new RunLease(e.Id, e.LeaseToken)) ? SettleOutcome.Settled : SettleOutcome.LeaseLost)];
     }
 
@@ -113,6 +115,10 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
 
     /// <returns>The leases that were ended here.</returns>
     protected abstract Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(TTransaction own, IReadOnlyList<AttemptEnd> ends, CancellationToken ct);
+
+    /// <summary>Merges the last two attempts of each run into one row where both ended alike without being counted, so that a run that is
+    /// given back again and again does not fill the table.</summary>
+    protected abstract Task FoldAttemptsAsync(TTransaction own, RunId[] ids, CancellationToken ct);
 
     /// <summary>Adds events to the outbox, in their order.</summary>
     protected abstract Task InsertEventsAsync(TTransaction own, IReadOnlyList<OutboxMessage> events, CancellationToken ct);

@@ -1,14 +1,15 @@
 using System.Text.Json;
+using Fleet.Core.Jobs;
 using Fleet.Core.Storage;
 
 namespace Fleet.Core.Workers;
 
 /// <summary>The life of a worker's row: registered, kept alive by heartbeats, drained, gone.</summary>
-public sealed class RegisterWorkers(IStorage storage)
+public sealed class RegisterWorkers(IStorage storage, JobCatalog catalog)
 {
     private const string AddWorker = """
-        INSERT INTO workers (id, name, process_space, process_id, process_start, lanes, state, started_at, heartbeat_at, lease_until, claimed_through)
-        VALUES (@worker, @name, @space, @process, @start, @lanes, 0, @now, @now, @until, '{}')
+        INSERT INTO workers (id, name, process_space, process_id, process_start, lanes, jobs, state, started_at, heartbeat_at, lease_until, claimed_through)
+        VALUES (@worker, @name, @space, @process, @start, @lanes, @jobs, 0, @now, @now, @until, '{}')
         """;
 
     /// <summary>Makes a new identity.</summary>
@@ -26,7 +27,7 @@ public sealed class RegisterWorkers(IStorage storage)
                 await storage.Sql.ExecuteAsync(
                     scope.Transaction, AddWorker, ct,
                     ("@worker", worker), ("@name", name), ("@space", process.Space), ("@process", process.Id), ("@start", process.Start),
-                    ("@lanes", JsonSerializer.Serialize(lanes)), ("@now", now), ("@until", now + lease));
+                    ("@lanes", JsonSerializer.Serialize(lanes)), ("@jobs", catalog.OwnVersions), ("@now", now), ("@until", now + lease));
                 var known = await storage.Sql.QueryAsync(scope.Transaction, "SELECT name FROM lanes", row => row.GetString(0), ct);
                 foreach (var lane in lanes.Keys.Except(known, StringComparer.Ordinal).Order(StringComparer.Ordinal))
                 {

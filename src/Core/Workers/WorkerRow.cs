@@ -38,6 +38,9 @@ public sealed class WorkerRow
     /// <summary>JSON object: lane → slots.</summary>
     public string Lanes { get; set; } = "{}";
 
+    /// <summary>JSON object: job → the version of it that this worker serves.</summary>
+    public string Jobs { get; set; } = "{}";
+
     public WorkerState State { get; set; }
 
     public DateTimeOffset StartedAt { get; set; }

@@ -50,6 +50,10 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("text")
                         .HasColumnName("name");
 
+                    b.Property<string>("Version")
+                        .HasColumnType("text")
+                        .HasColumnName("version");
+
                     b.Property<string>("Aliases")
                         .IsRequired()
                         .HasColumnType("text")
@@ -63,6 +67,10 @@ namespace Fleet.Storage.Postgres.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("example");
+
+                    b.Property<DateTimeOffset>("FirstSeenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("first_seen_at");
 
                     b.Property<string>("Lane")
                         .IsRequired()
@@ -86,7 +94,7 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("timeout_ms");
 
-                    b.HasKey("Name");
+                    b.HasKey("Name", "Version");
 
                     b.ToTable("jobs", (string)null);
                 });
@@ -237,6 +245,12 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.Property<DateTimeOffset?>("StartedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("started_at");
+
+                    b.Property<int>("Times")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(1)
+                        .HasColumnName("times");
 
                     b.Property<Guid?>("WorkerId")
                         .HasColumnType("uuid")
@@ -610,6 +624,14 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("planned_until");
 
+                    b.Property<string>("PutBy")
+                        .HasColumnType("text")
+                        .HasColumnName("put_by");
+
+                    b.Property<string>("Replaced")
+                        .HasColumnType("text")
+                        .HasColumnName("replaced");
+
                     b.Property<DateTimeOffset?>("ResumeAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("resume_at");
@@ -679,6 +701,13 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.Property<DateTimeOffset>("HeartbeatAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("heartbeat_at");
+
+                    b.Property<string>("Jobs")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasDefaultValue("{}")
+                        .HasColumnName("jobs");
 
                     b.Property<string>("Lanes")
                         .IsRequired()

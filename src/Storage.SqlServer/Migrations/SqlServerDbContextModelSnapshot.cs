@@ -54,6 +54,12 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnName("name")
                         .UseCollation("Latin1_General_100_BIN2");
 
+                    b.Property<string>("Version")
+                        .HasMaxLength(32)
+                        .HasColumnType("nvarchar(32)")
+                        .HasColumnName("version")
+                        .UseCollation("Latin1_General_100_BIN2");
+
                     b.Property<string>("Aliases")
                         .IsRequired()
                         .HasColumnType("nvarchar(max)")
@@ -70,6 +76,10 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnType("nvarchar(max)")
                         .HasColumnName("example")
                         .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<DateTime>("FirstSeenAt")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("first_seen_at");
 
                     b.Property<string>("Lane")
                         .IsRequired()
@@ -96,7 +106,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("timeout_ms");
 
-                    b.HasKey("Name");
+                    b.HasKey("Name", "Version");
 
                     b.ToTable("jobs", (string)null);
                 });
@@ -263,6 +273,12 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.Property<DateTime?>("StartedAt")
                         .HasColumnType("datetime2(7)")
                         .HasColumnName("started_at");
+
+                    b.Property<int>("Times")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("int")
+                        .HasDefaultValue(1)
+                        .HasColumnName("times");
 
                     b.Property<byte[]>("WorkerId")
                         .HasColumnType("binary(16)")
@@ -663,6 +679,16 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnType("datetime2(7)")
                         .HasColumnName("planned_until");
 
+                    b.Property<string>("PutBy")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("put_by")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Replaced")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("replaced")
+                        .UseCollation("Latin1_General_100_BIN2");
+
                     b.Property<DateTime?>("ResumeAt")
                         .HasColumnType("datetime2(7)")
                         .HasColumnName("resume_at");
@@ -738,6 +764,14 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.Property<DateTime>("HeartbeatAt")
                         .HasColumnType("datetime2(7)")
                         .HasColumnName("heartbeat_at");
+
+                    b.Property<string>("Jobs")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("nvarchar(max)")
+                        .HasDefaultValue("{}")
+                        .HasColumnName("jobs")
+                        .UseCollation("Latin1_General_100_BIN2");
 
                     b.Property<string>("Lanes")
                         .IsRequired()

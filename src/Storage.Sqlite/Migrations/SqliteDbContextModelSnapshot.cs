@@ -44,6 +44,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
 
+                    b.Property<string>("Version")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("version");
+
                     b.Property<string>("Aliases")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -57,6 +61,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("example");
+
+                    b.Property<long>("FirstSeenAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("first_seen_at");
 
                     b.Property<string>("Lane")
                         .IsRequired()
@@ -80,7 +88,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("timeout_ms");
 
-                    b.HasKey("Name");
+                    b.HasKey("Name", "Version");
 
                     b.ToTable("jobs", (string)null);
                 });
@@ -229,6 +237,12 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.Property<long?>("StartedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("started_at");
+
+                    b.Property<int>("Times")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1)
+                        .HasColumnName("times");
 
                     b.Property<byte[]>("WorkerId")
                         .HasColumnType("BLOB")
@@ -594,6 +608,14 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("planned_until");
 
+                    b.Property<string>("PutBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("put_by");
+
+                    b.Property<string>("Replaced")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("replaced");
+
                     b.Property<long?>("ResumeAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("resume_at");
@@ -663,6 +685,13 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.Property<long>("HeartbeatAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("heartbeat_at");
+
+                    b.Property<string>("Jobs")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("{}")
+                        .HasColumnName("jobs");
 
                     b.Property<string>("Lanes")
                         .IsRequired()

@@ -40,7 +40,7 @@ public sealed class SqlServerSchemaTests
     [Fact]
     public void Columns_OfTheMigrations_AreBinaryIdsAndUtcInstantsAndExactText()
     {
-        var columns = SqlServerModel.Parse(SqlServerModel.Script, out _).Batches.SelectMany(b => b.Statements).OfType<CreateTableStatement>()
+        var columns = SqlServerModel.Tables
             .Where(t => !t.SchemaObjectName.BaseIdentifier.Value.StartsWith("__", StringComparison.Ordinal))
             .SelectMany(t => t.Definition.ColumnDefinitions.Select(c => (
                 Name: $"{t.SchemaObjectName.BaseIdentifier.Value}.{c.ColumnIdentifier.Value}",

@@ -9,6 +9,7 @@ outcome integer NOT NULL
 error_type text
 error text
 stack text
+times integer NOT NULL
 CREATE INDEX ix_attempts_run ON public.attempts USING btree (run_id)
 CREATE UNIQUE INDEX "PK_attempts" ON public.attempts USING btree (id)
 
@@ -43,7 +44,9 @@ aliases text NOT NULL
 schema text NOT NULL
 example text NOT NULL
 seen_at timestamp with time zone NOT NULL
-CREATE UNIQUE INDEX "PK_jobs" ON public.jobs USING btree (name)
+version text NOT NULL
+first_seen_at timestamp with time zone NOT NULL
+CREATE UNIQUE INDEX "PK_jobs" ON public.jobs USING btree (name, version)
 
 -- lanes
 name text NOT NULL
@@ -176,6 +179,8 @@ resume_at timestamp with time zone
 starts_at timestamp with time zone
 status_by text
 status_since timestamp with time zone
+put_by text
+replaced text
 CREATE INDEX ix_schedules_next ON public.schedules USING btree (next_plan_at) WHERE (next_plan_at IS NOT NULL)
 CREATE UNIQUE INDEX "PK_schedules" ON public.schedules USING btree (id)
 
@@ -191,5 +196,6 @@ started_at timestamp with time zone NOT NULL
 heartbeat_at timestamp with time zone NOT NULL
 lease_until timestamp with time zone NOT NULL
 claimed_through text NOT NULL
+jobs text NOT NULL
 CREATE INDEX ix_workers_alive ON public.workers USING btree (lease_until) WHERE (state <> 2)
 CREATE UNIQUE INDEX "PK_workers" ON public.workers USING btree (id)

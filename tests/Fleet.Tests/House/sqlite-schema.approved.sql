@@ -9,7 +9,7 @@ CREATE TABLE "attempts" (
     "error_type" TEXT NULL,
     "error" TEXT NULL,
     "stack" TEXT NULL
-);
+, "times" INTEGER NOT NULL DEFAULT 1);
 
 CREATE INDEX "ix_attempts_run" ON "attempts" ("run_id");
 
@@ -23,15 +23,18 @@ CREATE TABLE "inbox" (
 CREATE INDEX "ix_inbox_received" ON "inbox" ("received_at");
 
 CREATE TABLE "jobs" (
-    "name" TEXT NOT NULL CONSTRAINT "PK_jobs" PRIMARY KEY,
+    "name" TEXT NOT NULL,
+    "version" TEXT NOT NULL,
+    "aliases" TEXT NOT NULL,
+    "description" TEXT NULL,
+    "example" TEXT NOT NULL,
+    "first_seen_at" INTEGER NOT NULL,
     "lane" TEXT NOT NULL,
     "max_attempts" INTEGER NULL,
-    "timeout_ms" INTEGER NULL,
-    "description" TEXT NULL,
-    "aliases" TEXT NOT NULL,
     "schema" TEXT NOT NULL,
-    "example" TEXT NOT NULL,
-    "seen_at" INTEGER NOT NULL
+    "seen_at" INTEGER NOT NULL,
+    "timeout_ms" INTEGER NULL,
+    CONSTRAINT "PK_jobs" PRIMARY KEY ("name", "version")
 );
 
 CREATE TABLE "lanes" (
@@ -158,7 +161,7 @@ CREATE TABLE "schedules" (
     "created_at" INTEGER NOT NULL,
     "updated_at" INTEGER NOT NULL,
     "version" INTEGER NOT NULL
-, "ends_at" INTEGER NULL, "exclude" TEXT NULL, "jitter" TEXT NULL, "labels" TEXT NULL, "max_occurrences" INTEGER NULL, "misfire_deadline" TEXT NULL, "missed" INTEGER NOT NULL DEFAULT 0, "overlap" INTEGER NOT NULL DEFAULT 0, "planned" INTEGER NOT NULL DEFAULT 0, "resume_at" INTEGER NULL, "starts_at" INTEGER NULL, "status_by" TEXT NULL, "status_since" INTEGER NULL);
+, "ends_at" INTEGER NULL, "exclude" TEXT NULL, "jitter" TEXT NULL, "labels" TEXT NULL, "max_occurrences" INTEGER NULL, "misfire_deadline" TEXT NULL, "missed" INTEGER NOT NULL DEFAULT 0, "overlap" INTEGER NOT NULL DEFAULT 0, "planned" INTEGER NOT NULL DEFAULT 0, "resume_at" INTEGER NULL, "starts_at" INTEGER NULL, "status_by" TEXT NULL, "status_since" INTEGER NULL, "put_by" TEXT NULL, "replaced" TEXT NULL);
 
 CREATE INDEX "ix_schedules_next" ON "schedules" ("next_plan_at") WHERE next_plan_at IS NOT NULL;
 
@@ -174,6 +177,6 @@ CREATE TABLE "workers" (
     "heartbeat_at" INTEGER NOT NULL,
     "lease_until" INTEGER NOT NULL,
     "claimed_through" TEXT NOT NULL
-);
+, "jobs" TEXT NOT NULL DEFAULT '{}');
 
 CREATE INDEX "ix_workers_alive" ON "workers" ("lease_until") WHERE state <> 2;

@@ -232,3 +232,25 @@ GO
 
 INSERT INTO [__EFMigrationsHistory] ([MigrationId], [ProductVersion])
 GO
+
+BEGIN TRANSACTION;
+ALTER TABLE [jobs] DROP CONSTRAINT [PK_jobs];
+
+ALTER TABLE [workers] ADD [jobs] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL DEFAULT N'{}';
+
+ALTER TABLE [schedules] ADD [put_by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL;
+
+ALTER TABLE [schedules] ADD [replaced] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL;
+
+ALTER TABLE [jobs] ADD [version] nvarchar(32) COLLATE Latin1_General_100_BIN2 NOT NULL DEFAULT N'';
+
+ALTER TABLE [jobs] ADD [first_seen_at] datetime2(7) NOT NULL DEFAULT '0001-01-01T00:00:00.0000000';
+
+ALTER TABLE [attempts] ADD [times] int NOT NULL DEFAULT 1;
+
+ALTER TABLE [jobs] ADD CONSTRAINT [PK_jobs] PRIMARY KEY ([name], [version]);
+
+INSERT INTO [__EFMigrationsHistory] ([MigrationId], [ProductVersion])
+
+COMMIT;
+GO

@@ -42,7 +42,8 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ["Cli/Dev/EndedRuns.cs"] = [AskEndedRunsAsync],
         ["Core/Inbox/AcceptMessages.cs"] = [fleet => fleet.Storage.WriteAsync(
             scope => fleet.Get<AcceptMessages>().ExecuteAsync(scope, "mail", [Id.Value, Guid.CreateVersion7(Verbs.Noon)], None), None)],
-        ["Core/Jobs/JobCatalog.cs"] = [fleet => fleet.Get<JobCatalog>().PublishAsync(None), fleet => fleet.Get<JobCatalog>().ListAsync(None)],
+        ["Core/Jobs/JobOffers.cs"] = [fleet => fleet.Get<JobCatalog>().ListAsync(None)],
+        ["Core/Jobs/PublishJobs.cs"] = [fleet => fleet.Get<PublishJobs>().ExecuteAsync(None)],
         ["Core/Leadership/LeaderLease.cs"] =
         [
             fleet => fleet.Get<LeaderLease>().AcquireAsync("me", TimeSpan.FromSeconds(10), None),
@@ -71,6 +72,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => TakeTurnAsync(fleet, OverlapPolicy.Replace),
             fleet => fleet.Get<TakeTurns>().PassOnAsync(Id, None),
         ],
+        ["Core/Runs/WakeUnserved.cs"] = [fleet => fleet.Get<WakeUnserved>().ExecuteAsync(["default"], ["note"], None)],
         ["Core/Schedules/DeleteSchedules.cs"] = [fleet => fleet.Get<DeleteSchedules>().ExecuteAsync("nightly", None)],
         ["Core/Schedules/GetSchedules.cs"] = [fleet => fleet.Get<GetSchedules>().ListAsync(None), fleet => fleet.Get<GetSchedules>().FindAsync("nightly", None)],
         ["Core/Schedules/BackfillSchedules.cs"] = [fleet => fleet.Get<BackfillSchedules>().ExecuteAsync(
@@ -118,7 +120,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     };
 
     /// <summary>Those that read lists of names from JSON where others read objects.</summary>
-    private static readonly string[] ReadLists = ["Core/Jobs/JobCatalog.cs", "Api/Runs/GetRuns.cs", "Core/Schedules/GetSchedules.cs", "Core/Schedules/TriggerSchedules.cs"];
+    private static readonly string[] ReadLists = ["Core/Jobs/JobOffers.cs", "Core/Jobs/PublishJobs.cs", "Api/Runs/GetRuns.cs", "Core/Schedules/GetSchedules.cs", "Core/Schedules/TriggerSchedules.cs"];
 
     private readonly OfflineSqlServer _server = new();
     private readonly Verbs _fleet;

@@ -55,6 +55,7 @@ public sealed class SqlServerRowsTests
                 ErrorType = "T", Error = "e", Stack = "at",
             }],
             RowMembers.Ended),
+        [nameof(SqlServerStatements.FoldAttempts)] = Rows.Of([Id], RowMembers.Id),
         [nameof(SqlServerStatements.Rescue)] = Rows.Of([new RescuedRun(new OrphanedRun(Id, null, 1, 0, false), RunState.Pending, 1, "e")], RowMembers.Rescued),
         [nameof(SqlServerStatements.ReadUnstaged)] = Rows.Of(["l"], RowMembers.Lane),
         [nameof(SqlServerStatements.MarkStaged)] = Rows.Of([new StageableRun(Id, "l", Verbs.Noon)], RowMembers.Staged),

@@ -1,3 +1,4 @@
+using Fleet.Core.Jobs;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.Time.Testing;
 
@@ -29,9 +30,9 @@ public abstract partial class StorageConformance(TestDatabase database) : IAsync
     }
 
     /// <summary>Another process on the same database.</summary>
-    protected Verbs Open()
+    protected Verbs Open(Action<JobsBuilder>? jobs = null)
     {
-        var verbs = new Verbs(database.Open(Time), Time);
+        var verbs = new Verbs(database.Open(Time), Time, jobs);
         _opened.Add(verbs);
         return verbs;
     }

@@ -2,11 +2,10 @@ using Fleet.Tests.House;
 
 namespace Fleet.Tests.Support;
 
-/// <summary>The built assembly of <c>tests/Fleet.JobPack</c>, which no program references.</summary>
+/// <summary>The built assembly of <c>tests/Fleet.JobPack</c>, which no program references; and those of a pack in two versions.</summary>
 internal static class JobPack
 {
-    private static readonly string Built = Path.Combine(
-        Repository.Root, "tests", "Fleet.JobPack", "bin", Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/')))!, "net10.0", "Fleet.JobPack.dll");
+    private static readonly string Configuration = Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/')))!;
 
     /// <summary>Where the first attempt of <c>pack.order</c> kills its process, in the order of the road.</summary>
     public static readonly string[] KillPoints =
@@ -19,6 +18,14 @@ internal static class JobPack
     {
         var file = Path.Combine(folder.Path, place);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        File.Copy(Built, file);
+        File.Copy(Built("Fleet.JobPack"), file);
     }
+
+    /// <summary>Puts a copy of the pack <c>Fleet.RollingPack</c> into a folder.</summary>
+    /// <param name="folder">The jobs folder.</param>
+    /// <param name="version"><c>V1</c> or <c>V2</c>.</param>
+    public static void DropVersionInto(TempFolder folder, string version) =>
+        File.Copy(Built($"Fleet.RollingPack.{version}"), Path.Combine(folder.Path, $"Fleet.RollingPack.{version}.dll"));
+
+    private static string Built(string project) => Path.Combine(Repository.Root, "tests", project, "bin", Configuration, "net10.0", project + ".dll");
 }

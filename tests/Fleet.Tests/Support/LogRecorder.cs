@@ -14,6 +14,13 @@ internal sealed class LogRecorder : ILoggerProvider
 
     public IReadOnlyCollection<string> Lines => _lines;
 
+    /// <summary>The warnings and errors so far that hold a text, without their level.</summary>
+    public IReadOnlyList<string> Warnings(string text) =>
+    [
+        .. _lines.Where(l => !l.StartsWith("Information: ", StringComparison.Ordinal) && l.Contains(text, StringComparison.Ordinal))
+            .Select(l => l[(l.IndexOf(' ', StringComparison.Ordinal) + 1)..].TrimEnd()),
+    ];
+
     public void AddTo(IServiceCollection services) => services.AddSingleton<ILoggerProvider>(this);
 
     public ILogger CreateLogger(string categoryName) => new Log(this);

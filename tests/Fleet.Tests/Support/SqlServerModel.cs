@@ -19,10 +19,15 @@ internal sealed class SqlServerModel : IDisposable
     /// <summary>The migrations as a script.</summary>
     public static string Script { get; } = DatabaseSchema.Script(new SqlServerStorage("Server=nowhere"));
 
+    /// <summary>Its tables, as later migrations left them.</summary>
+    public static IReadOnlyList<CreateTableStatement> Tables { get; } = ReadTables();
+
     /// <summary>Its tables and indexes.</summary>
-    private static string[] Definitions { get; } = [.. Parse(Script, out _).Batches.SelectMany(b => b.Statements)
-        .Where(s => s is CreateTableStatement or CreateIndexStatement)
-        .Select(s => Script.Substring(s.StartOffset, s.FragmentLength))];
+    private static string[] Definitions { get; } =
+    [
+        .. Tables.Select(Write),
+        .. Parse(Script, out _).Batches.SelectMany(b => b.Statements).OfType<CreateIndexStatement>().Select(s => Script.Substring(s.StartOffset, s.FragmentLength)),
+    ];
 
     /// <summary>Parses a script in the dialect of the oldest server that Fleet runs on.</summary>
     public static TSqlScript Parse(string sql, out IList<ParseError> errors)
@@ -43,4 +48,40 @@ internal sealed class SqlServerModel : IDisposable
     public IReadOnlyList<string> Validate() => [.. _model.Validate().Select(m => $"{m.MessageType} {m.Number}: {m.Message}")];
 
     public void Dispose() => _model.Dispose();
+
+    /// <summary>A model takes definitions only: what a migration adds to a table, or drops, is put into the table's own.</summary>
+    private static List<CreateTableStatement> ReadTables()
+    {
+        var tables = new List<CreateTableStatement>();
+        foreach (var statement in Parse(Script, out _).Batches.SelectMany(b => b.Statements))
+        {
+            switch (statement)
+            {
+                case CreateTableStatement table:
+                    tables.Add(table);
+                    break;
+                case AlterTableAddTableElementStatement add:
+                    foreach (var column in add.Definition.ColumnDefinitions)
+                        Find(add).ColumnDefinitions.Add(column);
+                    foreach (var constraint in add.Definition.TableConstraints)
+                        Find(add).TableConstraints.Add(constraint);
+                    break;
+                case AlterTableDropTableElementStatement drop:
+                    foreach (var name in drop.AlterTableDropTableElements.Select(e => e.Name.Value))
+                        Assert.True(Find(drop).TableConstraints.Remove(Find(drop).TableConstraints.Single(c => c.ConstraintIdentifier?.Value == name)), name);
+                    break;
+            }
+        }
+
+        return tables;
+
+        TableDefinition Find(AlterTableStatement alter) =>
+            tables.Single(t => t.SchemaObjectName.BaseIdentifier.Value == alter.SchemaObjectName.BaseIdentifier.Value).Definition;
+    }
+
+    private static string Write(CreateTableStatement table)
+    {
+        new Sql150ScriptGenerator().GenerateScript(table, out var sql);
+        return sql;
+    }
 }

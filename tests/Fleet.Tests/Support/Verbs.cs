@@ -7,6 +7,7 @@ using Fleet.Core.Storage;
 using Fleet.Core.Workers;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Fleet.Tests.Support;
@@ -28,7 +29,10 @@ public sealed class Verbs : IAsyncDisposable
 
     private readonly ServiceProvider _services;
 
-    public Verbs(IStorage storage, FakeTimeProvider time)
+    /// <param name="storage">The database.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="jobs">What the process can do; null for <see cref="NoteJob"/>.</param>
+    public Verbs(IStorage storage, FakeTimeProvider time, Action<JobsBuilder>? jobs = null)
     {
         Storage = storage;
         Time = time;
@@ -38,7 +42,8 @@ public sealed class Verbs : IAsyncDisposable
             .AddSingleton(storage)
             .AddSingleton<ILaneTransport>(Transport)
             .AddFleetCore()
-            .AddFleetJobs(jobs => jobs.Add<NoteJob>())
+            .AddFleetJobs(jobs ?? (note => note.Add<NoteJob>()))
+            .AddSingleton<ILoggerProvider>(Log)
             .BuildServiceProvider();
     }
 
@@ -47,6 +52,9 @@ public sealed class Verbs : IAsyncDisposable
     public FakeTimeProvider Time { get; }
 
     public ScriptedTransport Transport { get; } = new();
+
+    /// <summary>What the process says.</summary>
+    internal LogRecorder Log { get; } = new();
 
     public DateTimeOffset Now => Time.GetUtcNow();
 

@@ -1,0 +1,114 @@
+using System.Text.Json;
+using Fleet.Core.Storage;
+
+namespace Fleet.Core.Jobs;
+
+/// <summary>Active workers that are alike: the lanes that they serve, and which version of which job they offer.</summary>
+/// <param name="Lanes">The lanes.</param>
+/// <param name="Versions">Job → version.</param>
+/// <param name="Workers">How many such workers there are.</param>
+public sealed record WorkerOffer(IReadOnlySet<string> Lanes, IReadOnlyDictionary<string, string> Versions, int Workers);
+
+/// <summary>What the database knew about jobs at one moment: each version that a worker has offered, and who offers what now.</summary>
+internal sealed class JobOffers
+{
+    private const string ReadJobs = """
+        SELECT name, lane, max_attempts, timeout_ms, description, aliases, "schema", example, version, first_seen_at, seen_at FROM jobs
+        """;
+
+    // Workers of one program on the same lanes have equal texts: a large fleet makes few rows.
+    private const string ReadWorkers = "SELECT lanes, jobs, CAST(count(*) AS int) FROM workers WHERE state = 0 GROUP BY lanes, jobs";
+
+    private readonly Dictionary<string, Stored[]> _byName;
+    private readonly Dictionary<string, JobInfo> _index = new(StringComparer.Ordinal);
+
+    private JobOffers(IEnumerable<Stored> stored, IReadOnlyList<WorkerOffer> workers)
+    {
+        Workers = workers;
+        _byName = stored.GroupBy(s => s.Job.Name, StringComparer.Ordinal).ToDictionary(g => g.Key, g => Accepted([.. g]), StringComparer.Ordinal);
+        Jobs = [.. _byName.Values.Select(versions => versions[0].Job).OrderBy(j => j.Name, StringComparer.Ordinal)];
+        foreach (var job in Jobs)
+            _index.TryAdd(job.Name, job);
+        // The aliases of every version: while an old program runs, its names are known too.
+        foreach (var versions in _byName.Values)
+        {
+            foreach (var alias in versions.SelectMany(v => v.Job.Aliases))
+                _index.TryAdd(alias, versions[0].Job);
+        }
+    }
+
+    public static JobOffers None { get; } = new([], []);
+
+    /// <summary>The active workers.</summary>
+    public IReadOnlyList<WorkerOffer> Workers { get; }
+
+    /// <summary>Each job once, by name, in the version that <see cref="Accepted"/> puts first.</summary>
+    public IReadOnlyList<JobInfo> Jobs { get; }
+
+    /// <summary>All names and aliases.</summary>
+    public IEnumerable<string> Names => _index.Keys;
+
+    /// <summary>Finds a job by name or alias.</summary>
+    public JobInfo? Find(string name) => _index.GetValueOrDefault(name);
+
+    /// <summary>The versions whose args are accepted; the newest is the first.</summary>
+    public IEnumerable<JobInfo> VersionsOf(string name) =>
+        _index.TryGetValue(name, out var job) ? _byName[job.Name].Select(v => v.Job) : [];
+
+    /// <summary>How many active workers offer the job, on the lane or on any.</summary>
+    public int CountWorkers(string job, string? lane = null) =>
+        Workers.Where(w => w.Versions.ContainsKey(job) && (lane is null || w.Lanes.Contains(lane))).Sum(w => w.Workers);
+
+    public static async Task<JobOffers> ReadAsync(IStorage storage, WriteScope scope, CancellationToken ct)
+    {
+        var jobs = await storage.Sql.QueryAsync(
+            scope.Transaction, ReadJobs,
+            row => new Stored(
+                new JobInfo
+                {
+                    Name = row.GetString(0),
+                    Lane = row.GetString(1),
+                    MaxAttempts = row.IsDBNull(2) ? null : row.GetInt32(2),
+                    Timeout = row.IsDBNull(3) ? null : TimeSpan.FromMilliseconds(row.GetInt64(3)),
+                    Description = row.IsDBNull(4) ? null : row.GetString(4),
+                    Aliases = JsonSerializer.Deserialize<string[]>(row.GetString(5))!,
+                    Schema = row.GetString(6),
+                    Example = row.GetString(7),
+                    Version = row.GetString(8),
+                },
+                storage.Sql.ReadInstant(row, 9),
+                storage.Sql.ReadInstant(row, 10)),
+            ct);
+        var workers = await storage.Sql.QueryAsync(
+            scope.Transaction, ReadWorkers,
+            row => new WorkerOffer(
+                Members(row.GetString(0)).Select(m => m.Name).ToHashSet(StringComparer.Ordinal),
+                Members(row.GetString(1)).ToDictionary(m => m.Name, m => m.Value.GetString()!, StringComparer.Ordinal),
+                row.GetInt32(2)),
+            ct);
+        return new JobOffers(jobs, workers);
+    }
+
+    /// <summary>The versions of a job that are too old to be kept: no worker offers them, and others are more recent.</summary>
+    /// <param name="name">The job.</param>
+    /// <param name="all">All its versions.</param>
+    /// <param name="most">How many that nobody offers are kept.</param>
+    public IEnumerable<string> Outdated(string name, IEnumerable<(string Version, DateTimeOffset SeenAt)> all, int most) => all
+        .Where(v => !Offers(name, v.Version)).OrderByDescending(v => v.SeenAt).Skip(most).Select(v => v.Version);
+
+    /// <summary>Whether an active worker offers this version.</summary>
+    public bool Offers(string name, string version) => Workers.Any(w => w.Versions.GetValueOrDefault(name) == version);
+
+    /// <summary>Of all versions of a job, those whose args are accepted, the newest first: what active workers offer. A worker of an older program
+    /// that starts again does not make its version newer. While nobody offers the job: the version that was offered last, and the newest.</summary>
+    private Stored[] Accepted(Stored[] all)
+    {
+        var offered = all.Where(v => Offers(v.Job.Name, v.Job.Version)).OrderByDescending(v => v.FirstSeenAt).ThenByDescending(v => v.SeenAt).ToArray();
+        return offered.Length > 0 ? offered : [.. new[] { all.MaxBy(v => v.SeenAt)!, all.MaxBy(v => v.FirstSeenAt)! }.Distinct()];
+    }
+
+    private static JsonElement.ObjectEnumerator Members(string json) =>
+        JsonElement.Parse(json) is { ValueKind: JsonValueKind.Object } members ? members.EnumerateObject() : default;
+
+    private sealed record Stored(JobInfo Job, DateTimeOffset FirstSeenAt, DateTimeOffset SeenAt);
+}

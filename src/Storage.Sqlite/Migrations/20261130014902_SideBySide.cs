@@ -1,0 +1,100 @@
+using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace Fleet.Storage.Sqlite.Migrations
+{
+    /// <inheritdoc />
+    public partial class SideBySide : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropPrimaryKey(
+                name: "PK_jobs",
+                table: "jobs");
+
+            migrationBuilder.AddColumn<string>(
+                name: "jobs",
+                table: "workers",
+                type: "TEXT",
+                nullable: false,
+                defaultValue: "{}");
+
+            migrationBuilder.AddColumn<string>(
+                name: "put_by",
+                table: "schedules",
+                type: "TEXT",
+                nullable: true);
+
+            migrationBuilder.AddColumn<string>(
+                name: "replaced",
+                table: "schedules",
+                type: "TEXT",
+                nullable: true);
+
+            migrationBuilder.AddColumn<string>(
+                name: "version",
+                table: "jobs",
+                type: "TEXT",
+                nullable: false,
+                defaultValue: "");
+
+            migrationBuilder.AddColumn<long>(
+                name: "first_seen_at",
+                table: "jobs",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: 0L);
+
+            migrationBuilder.AddColumn<int>(
+                name: "times",
+                table: "attempts",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: 1);
+
+            migrationBuilder.AddPrimaryKey(
+                name: "PK_jobs",
+                table: "jobs",
+                columns: new[] { "name", "version" });
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropPrimaryKey(
+                name: "PK_jobs",
+                table: "jobs");
+
+            migrationBuilder.DropColumn(
+                name: "jobs",
+                table: "workers");
+
+            migrationBuilder.DropColumn(
+                name: "put_by",
+                table: "schedules");
+
+            migrationBuilder.DropColumn(
+                name: "replaced",
+                table: "schedules");
+
+            migrationBuilder.DropColumn(
+                name: "version",
+                table: "jobs");
+
+            migrationBuilder.DropColumn(
+                name: "first_seen_at",
+                table: "jobs");
+
+            migrationBuilder.DropColumn(
+                name: "times",
+                table: "attempts");
+
+            migrationBuilder.AddPrimaryKey(
+                name: "PK_jobs",
+                table: "jobs",
+                column: "name");
+        }
+    }
+}
