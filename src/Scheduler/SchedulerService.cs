@@ -29,20 +29,7 @@ public sealed partial class SchedulerService(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        foreach (var request in fromCode)
-            await PutAsync(request, "code", cancellationToken);
-        foreach (var request in configured.Requests)
-        {
-            try
-            {
-                await PutAsync(request, ConfiguredSchedules.Source, cancellationToken);
-            }
-            catch (InvalidRunException e)
-            {
-                throw ConfiguredSchedules.Refuse(request.Id, e.Error);
-            }
-        }
-
+        await PutAsync(cancellationToken);
         foreach (var (id, status) in await configured.FindLeftOverAsync(storage, cancellationToken))
             LogLeftOver(id, status);
 
@@ -77,11 +64,28 @@ public sealed partial class SchedulerService(
         return Task.CompletedTask;
     }
 
-    private async Task PutAsync(ScheduleRequest request, string source, CancellationToken ct)
+    /// <summary>Puts the schedules of code and configuration, all or none.</summary>
+    private async Task PutAsync(CancellationToken ct)
     {
-        var result = await put.ExecuteAsync(request, source, ct);
-        if (result != PutResult.Unchanged)
-            LogPut(request.Id, source, result);
+        var configuredIds = configured.Requests.Select(r => r.Id).ToHashSet(StringComparer.Ordinal);
+        var code = fromCode.ToLookup(r => configuredIds.Contains(r.Id));
+        foreach (var request in code[true])
+            LogConfigurationWins(request.Id);
+        var brought = code[false].Select(r => new BroughtSchedule(r, "code"))
+            .Concat(configured.Requests.Select(r => new BroughtSchedule(r, ConfiguredSchedules.Source))).ToArray();
+        try
+        {
+            foreach (var (result, row, undone) in await put.ExecuteAllAsync(brought, ct))
+            {
+                LogPut(row.Id, row.Source, result);
+                if (undone is var (by, at))
+                    LogUndone(row.Id, row.Source, at, by ?? "somebody, through the API,");
+            }
+        }
+        catch (BroughtScheduleRefusedException e) when (e.Schedule.Source == ConfiguredSchedules.Source)
+        {
+            throw ConfiguredSchedules.Refuse(e.Schedule.Request.Id, e.Error);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Schedule {Schedule} ({Status}) came from the configuration and is no longer there; it stays as it is until it is deleted through the API.")]
@@ -89,4 +93,10 @@ public sealed partial class SchedulerService(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Schedule {Schedule} from {Source}: {Result}.")]
     private partial void LogPut(string schedule, string source, PutResult result);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Schedule {Schedule} stands in the code and in the configuration; that of the configuration is used.")]
+    private partial void LogConfigurationWins(string schedule);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Schedule {Schedule} from {Source} is again as it was before {ChangedAt:O}, when {Program} changed it. If programs of two versions run side by side, each start of one undoes the other's change: stop the older one.")]
+    private partial void LogUndone(string schedule, string source, DateTimeOffset changedAt, string program);
 }

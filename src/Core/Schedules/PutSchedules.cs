@@ -1,3 +1,4 @@
+using System.Reflection;
 using Fleet.Core.Jobs;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage;
@@ -13,10 +14,35 @@ public enum PutResult
     Unchanged = 2,
 }
 
-/// <summary>Creates a schedule or changes it. An edit never fires by itself: occurrences that were planned ahead are
+/// <summary>A schedule that a program brings along.</summary>
+/// <param name="Request">The definition.</param>
+/// <param name="Source"><c>code</c> or <c>configuration</c>.</param>
+public readonly record struct BroughtSchedule(ScheduleRequest Request, string Source);
+
+/// <summary>One of the schedules that a program brings along is refused, so none was stored.</summary>
+public sealed class BroughtScheduleRefusedException(BroughtSchedule schedule, InputError error, Exception? inner = null)
+    : Exception($"Schedule '{schedule.Request.Id}' from {schedule.Source}: {error.Message}", inner)
+{
+    public BroughtSchedule Schedule { get; } = schedule;
+
+    public InputError Error { get; } = error;
+}
+
+/// <summary>What a put did.</summary>
+/// <param name="Result">What it did.</param>
+/// <param name="Row">The row that is there now.</param>
+/// <param name="Undone">When it went back to the definition before the last change: who had made that change, and when.</param>
+public readonly record struct PutOutcome(PutResult Result, Schedule Row, (string? By, DateTimeOffset At)? Undone = null);
+
+/// <summary>Creates schedules or changes them. An edit never fires by itself: occurrences that were planned ahead are
 /// revoked, and planning goes on from now with the new definition.</summary>
 public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchemas schemas, ScheduleChanges changes, TimeProvider time)
 {
+    // How many rows are read and written together.
+    private const int ChunkSize = 200;
+
+    private static readonly string Program = NameProgram();
+
     /// <param name="request">The definition.</param>
     /// <param name="source"><c>code</c>, <c>configuration</c> or <c>api</c>.</param>
     /// <param name="ct">Cancels the call.</param>
@@ -36,9 +62,83 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
     public Task<(PutResult Result, Schedule Row)> TryAsync(ScheduleRequest request, string source, CancellationToken ct) =>
         PutAsync(request, source, dryRun: true, ct);
 
+    /// <summary>Puts all schedules that a program brings along in one transaction: all, or none when one is refused.</summary>
+    /// <param name="brought">The schedules; each id once.</param>
+    /// <param name="ct">Cancels the call.</param>
+    /// <returns>What became of those that were not there as they are.</returns>
+    /// <exception cref="BroughtScheduleRefusedException">One of them is refused, or two have the same id.</exception>
+    public async Task<IReadOnlyList<PutOutcome>> ExecuteAllAsync(IReadOnlyList<BroughtSchedule> brought, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var checkedOnes = new List<(BroughtSchedule Brought, Definition Definition)>(brought.Count);
+        var ids = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var schedule in brought)
+        {
+            var definition = await RefusingAsync(schedule, () => CheckAsync(schedule.Request, schedule.Source, now, ct));
+            if (!ids.Add(schedule.Request.Id))
+                throw new BroughtScheduleRefusedException(schedule, new InputError("doubled_id", "id", "id: it stands there twice; each schedule needs an id of its own.", schedule.Request.Id, "each id once"));
+            checkedOnes.Add((schedule, definition));
+        }
+
+        var outcomes = await storage.WriteRetryingAsync(
+            async scope =>
+            {
+                var changed = new List<PutOutcome>();
+                foreach (var chunk in checkedOnes.Chunk(ChunkSize))
+                {
+                    var wanted = chunk.Select(c => c.Brought.Request.Id).ToArray();
+                    var rows = await scope.Db.Schedules.AsTracking().Where(s => wanted.Contains(s.Id)).ToDictionaryAsync(s => s.Id, StringComparer.Ordinal, ct);
+                    foreach (var (schedule, definition) in chunk)
+                    {
+                        var row = rows.GetValueOrDefault(schedule.Request.Id);
+                        var outcome = await RefusingAsync(schedule, () => ApplyAsync(scope, row, definition, schedule.Source, dryRun: false, now, ct));
+                        if (outcome.Result != PutResult.Unchanged)
+                            changed.Add(outcome);
+                    }
+
+                    await scope.Db.SaveChangesAsync(ct);
+                    scope.Db.ChangeTracker.Clear();
+                }
+
+                return changed;
+            },
+            ct);
+        if (outcomes.Count > 0)
+            await changes.AnnounceAsync(ct);
+        return outcomes;
+    }
+
+    private static async Task<T> RefusingAsync<T>(BroughtSchedule schedule, Func<Task<T>> check)
+    {
+        try
+        {
+            return await check();
+        }
+        catch (InvalidRunException e)
+        {
+            throw new BroughtScheduleRefusedException(schedule, e.Error, e);
+        }
+    }
+
     private async Task<(PutResult Result, Schedule Row)> PutAsync(ScheduleRequest request, string source, bool dryRun, CancellationToken ct)
     {
         var now = time.GetUtcNow();
+        var definition = await CheckAsync(request, source, now, ct);
+        return await storage.WriteRetryingAsync(
+            async scope =>
+            {
+                var row = await scope.Db.Schedules.AsTracking().FirstOrDefaultAsync(s => s.Id == request.Id, ct);
+                var outcome = await ApplyAsync(scope, row, definition, source, dryRun, now, ct);
+                if (!dryRun)
+                    await scope.Db.SaveChangesAsync(ct);
+                return (outcome.Result, outcome.Row);
+            },
+            ct);
+    }
+
+    /// <summary>Checks everything that can be checked without the row.</summary>
+    private async Task<Definition> CheckAsync(ScheduleRequest request, string source, DateTimeOffset now, CancellationToken ct)
+    {
         var job = await catalog.FindAsync(request.Job, ct);
         if (job is null && source == "api")
             throw new InvalidRunException(catalog.UnknownJob(request.Job, "job"));
@@ -47,30 +147,40 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
         request = request with { Args = ArgsText.Parse(request.Args) };
         if (job is not null && await schemas.CheckAsync(job, request.Args) is { } wrong)
             throw new InvalidRunException(wrong);
+        return new Definition(request, trigger, job?.Name ?? request.Job);
+    }
 
-        return await storage.WriteRetryingAsync(
-            async scope =>
-            {
-                var row = await scope.Db.Schedules.AsTracking().FirstOrDefaultAsync(s => s.Id == request.Id, ct);
-                var isNew = row is null;
-                if (row is null)
-                    scope.Db.Schedules.Add(row = new Schedule { Id = request.Id, CreatedAt = now, Status = ScheduleStatus.Running });
-                // Unchanged comes first: a one-shot that has fired is put again by every start of its program.
-                if (!request.ApplyTo(row, job?.Name ?? request.Job) && !isNew)
-                    return (PutResult.Unchanged, row);
-                if (trigger.Next(now) is null)
-                    throw new InvalidRunException(request.NeverFires(now));
-                row.Source = source;
-                row.UpdatedAt = now;
-                row.Version++;
-                if (!dryRun)
-                    row.Planned -= await RevokeOccurrences.ExecuteAsync(scope, row.Id, now, "the schedule was changed", ct);
-                GoOn(row, trigger, now);
-                if (!dryRun)
-                    await scope.Db.SaveChangesAsync(ct);
-                return (isNew ? PutResult.Created : PutResult.Changed, row);
-            },
-            ct);
+    private static async Task<PutOutcome> ApplyAsync(
+        WriteScope scope, Schedule? row, Definition definition, string source, bool dryRun, DateTimeOffset now, CancellationToken ct)
+    {
+        var (request, trigger, job) = definition;
+        var isNew = row is null;
+        if (row is null)
+            scope.Db.Schedules.Add(row = new Schedule { Id = request.Id, CreatedAt = now, Status = ScheduleStatus.Running });
+        var before = isNew ? null : row.Fingerprint();
+        // Unchanged comes first: a one-shot that has fired is put again by every start of its program.
+        if (!request.ApplyTo(row, job) && !isNew)
+            return new PutOutcome(PutResult.Unchanged, row);
+        if (trigger.Next(now) is null)
+            throw new InvalidRunException(request.NeverFires(now));
+        (string?, DateTimeOffset)? undone = source != "api" && row.Replaced is { } replaced && replaced == row.Fingerprint() ? (row.PutBy, row.UpdatedAt) : null;
+        row.Source = source;
+        row.PutBy = source == "api" ? null : Program;
+        row.Replaced = before;
+        row.UpdatedAt = now;
+        row.Version++;
+        if (!dryRun)
+            row.Planned -= await RevokeOccurrences.ExecuteAsync(scope, row.Id, now, "the schedule was changed", ct);
+        GoOn(row, trigger, now);
+        return new PutOutcome(isNew ? PutResult.Created : PutResult.Changed, row, undone);
+    }
+
+    /// <summary>Such as <c>Shop 2.1.0 on web-3/1234</c>.</summary>
+    private static string NameProgram()
+    {
+        var entry = Assembly.GetEntryAssembly();
+        var version = entry?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? entry?.GetName().Version?.ToString();
+        return $"{entry?.GetName().Name} {version} on {Environment.MachineName}/{Environment.ProcessId}";
     }
 
     /// <summary>A schedule that a person halted stays so; one that had fired for the last time goes on.</summary>
@@ -83,4 +193,6 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
         else if (row.ResumeAt is { } resume)
             row.PlanFrom(resume, trigger);
     }
+
+    private sealed record Definition(ScheduleRequest Request, Trigger Trigger, string Job);
 }
