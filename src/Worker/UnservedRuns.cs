@@ -37,6 +37,11 @@ public sealed partial class UnservedRuns(
         {
             return new UnservedException($"{refused.Message} Whether another version of the job takes them is not known while the database does not answer.", refused);
         }
+        catch (Exception)
+        {
+            // What another program has stored cannot be read: what this one says of the args stands.
+            return refused;
+        }
     }
 
     /// <summary>Judges a run that is about to be given back.</summary>
@@ -82,8 +87,9 @@ public sealed partial class UnservedRuns(
             var name = (await catalog.FindAsync(job, CancellationToken.None))?.Name ?? job;
             return [.. offers.Where(o => o.Versions.TryGetValue(name, out var version) && version != own)];
         }
-        catch (Exception e) when (storage.IsOutage(e))
+        catch (Exception)
         {
+            // The run is given back all the same; only its pause and its reason know nothing of others.
             return [];
         }
     }
