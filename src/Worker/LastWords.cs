@@ -58,28 +58,32 @@ public sealed partial class LastWords : IHostedService, IDisposable
 
     /// <summary>Says who ends the process, and gives back the runs of the others.</summary>
     /// <param name="how">What ends it, after "The process ends: ".</param>
-    /// <param name="error">The exception; null when there is none.</param>
-    internal void Speak(string how, Exception? error)
+    /// <param name="suspects">The runs that may have ended it.</param>
+    private void Speak(string how, IReadOnlyList<RunHandle> suspects)
     {
         if (Interlocked.Exchange(ref _isSpoken, 1) != 0)
             return;
-        var culprit = Mine(CurrentRun.Value) ?? (error is null ? null : FindThrower(error));
-        var others = _running.All.Where(h => h != culprit && !h.Settled.IsCompleted).ToList();
-        if (culprit is null)
+        var others = _running.All.Where(h => !suspects.Contains(h) && !h.Settled.IsCompleted).ToList();
+        if (suspects.Count + others.Count == 0)
+            return;
+        // The line goes to stderr too: the console's log is written by a thread that may not get to it any more.
+        if (suspects.Count == 0)
         {
-            if (others.Count == 0)
-                return;
-            var names = string.Join(", ", others.Take(20).Select(h => $"{h.Run.Job} {h.Run.Id}"));
-            LogUnknown(how, others.Count, names);
-            Console.Error.WriteLine($"fleet: {how}; {others.Count} run(s) were under way: {names}.");
+            LogUnknown(how, others.Count, Names(others));
+            Console.Error.WriteLine($"fleet: {how}; under way were {Names(others)}.");
             return;
         }
 
-        var run = culprit.Run;
-        LogKnown(how, run.Job, run.Id, run.Attempt, others.Count);
-        // The console's log is written by a thread that may not get to it any more.
-        Console.Error.WriteLine($"fleet: {how}, in the handler of {run.Job} {run.Id} (attempt {run.Attempt}), or in something that it left running.");
-        Task.Run(() => GiveBackAsync(others, $"{how} in the handler of run {run.Id}.")).Wait(Limit);
+        LogKnown(how, Names(suspects), others.Count);
+        Console.Error.WriteLine($"fleet: {how}, in the handler of {Names(suspects)}, or in something that it left running.");
+        Task.Run(() => GiveBackAsync(others, $"{how}, in the handler of {Names(suspects)}.")).Wait(Limit);
+    }
+
+    private static string Names(IReadOnlyCollection<RunHandle> handles)
+    {
+        const int most = 20;
+        var names = string.Join(" or ", handles.Take(most).Select(h => $"{h.Run.Job} {h.Run.Id} (attempt {h.Run.Attempt})"));
+        return handles.Count > most ? $"{names} or {handles.Count - most} more" : names;
     }
 
     private async Task GiveBackAsync(IEnumerable<RunHandle> handles, string reason)
@@ -104,10 +108,14 @@ public sealed partial class LastWords : IHostedService, IDisposable
     private void OnUnhandled(object sender, UnhandledExceptionEventArgs e)
     {
         var error = e.ExceptionObject as Exception;
-        Speak($"an exception that nobody caught ended the process ({(error is null ? e.ExceptionObject.GetType().FullName : RunError.From(error).Type)})", error);
+        var culprit = Mine(CurrentRun.Value) ?? (error is null ? null : FindThrower(error));
+        var type = error is null ? e.ExceptionObject.GetType().FullName : RunError.From(error).Type;
+        Speak($"an exception that nobody caught ended the process ({type})", culprit is null ? [] : [culprit]);
     }
 
-    private void OnExit(object? sender, EventArgs e) => Speak($"the process was ended with exit code {Environment.ExitCode}", null);
+    // A handler that called Environment.Exit still occupies its thread.
+    private void OnExit(object? sender, EventArgs e) => Speak(
+        $"the process was ended with exit code {Environment.ExitCode}", [.. CurrentRun.OnThreads().Where(h => Mine(h) is not null && !h.Settled.IsCompleted)]);
 
     private void OnUnobserved(object? sender, UnobservedTaskExceptionEventArgs e)
     {
@@ -124,11 +132,11 @@ public sealed partial class LastWords : IHostedService, IDisposable
 
     private RunHandle? Mine(RunHandle? handle) => handle?.Owner == _running ? handle : null;
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The process ends: {How}, in the handler of {Job} {RunId} (attempt {Attempt}), or in something that it left "
-        + "running. The other {Others} run(s) under way are given back uncounted.")]
-    private partial void LogKnown(string how, string job, RunId runId, int attempt, int others);
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The process ends: {How}, in the handler of {Culprits}, or in something that it left running. "
+        + "The other {Others} run(s) under way are given back uncounted.")]
+    private partial void LogKnown(string how, string culprits, int others);
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The process ends: {How}, while {Count} run(s) are under way: {Names}.")]
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The process ends: {How}. {Count} run(s) were under way: {Names}.")]
     private partial void LogUnknown(string how, int count, string names);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The handler of {Job} {RunId} left a task behind that failed, and nobody awaited it: {Error}")]

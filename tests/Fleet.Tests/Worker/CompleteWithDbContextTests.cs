@@ -1,6 +1,12 @@
+using System.Data.Common;
+using System.Transactions;
 using Fleet.Core.Jobs;
+using Fleet.Storage.Sqlite;
 using Fleet.Tests.Support;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Tests.Worker;
@@ -34,11 +40,109 @@ public sealed class CompleteWithDbContextTests
         Assert.Equal(0, await CountFollowUpsAsync(fleet));
     }
 
-    private static async Task<EmbeddedFleet> StartAsync(TempFolder folder)
+    [Theory]
+    [InlineData("before")]
+    [InlineData("after")]
+    public async Task CompleteAsync_ContextRetriesByItself_SavesOnceWhenTheCommitFails(string when)
+    {
+        using var folder = new TempFolder();
+        var trouble = new CommitFailsOnce(when);
+        await using var fleet = await StartAsync(folder, options => options.AddInterceptors(trouble), sqlite => sqlite.ExecutionStrategy(d => new Retrying(d)));
+
+        var run = await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new PlaceOrder("a", Break: false)));
+
+        Assert.Equal((RunState.Succeeded, 1, true), (run.State, run.Attempt, trouble.HasFailed));
+        Assert.Equal(1, await CountOrdersAsync(fleet));
+        Assert.Equal(1, await CountFollowUpsAsync(fleet));
+    }
+
+    [Theory]
+    [InlineData("scope of the caller", "TransactionScope")]
+    [InlineData("scope around the work", "TransactionScope")]
+    [InlineData("another file", "which does not hold this run")]
+    [InlineData("another fleet", "which does not hold this run")]
+    [InlineData("another kind", "Fleet's database here is SQLite")]
+    public async Task CompleteAsync_TransactionCannotHoldTheRun_FailsAtOnceInWords(string how, string expected)
+    {
+        using var folder = new TempFolder();
+        using var elsewhere = new TempFolder();
+        var other = new SqliteConnectionStringBuilder { DataSource = Path.Combine(elsewhere.Path, "other.db"), Pooling = false }.ConnectionString;
+        if (how == "another fleet")
+        {
+            await using var storage = new SqliteStorage(other, TimeProvider.System);
+            await storage.MigrateAsync(CancellationToken.None);
+        }
+
+        var script = new Script(async call =>
+        {
+            switch (how)
+            {
+                case "scope around the work":
+                    {
+                        using var scope = new TransactionScope(TransactionScopeAsyncFlowOption.Enabled);
+                        await call.Context.CompleteAsync((_, _) => Task.CompletedTask);
+                        break;
+                    }
+
+                case "scope of the caller":
+                    {
+                        using var scope = new TransactionScope(TransactionScopeAsyncFlowOption.Enabled);
+                        await using var db = Open(other);
+                        await call.Context.CompleteAsync(db);
+                        break;
+                    }
+
+                case "another kind":
+                    await call.Context.CompleteAsync(new ForeignTransaction());
+                    break;
+                default:
+                    {
+                        await using var db = Open(other);
+                        await call.Context.CompleteAsync(db);
+                        break;
+                    }
+            }
+        });
+        await using var fleet = await ScriptedFleet.StartAsync(script, folder: folder);
+
+        var run = await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new Scripted()));
+
+        Assert.Equal((RunState.Failed, 1), (run.State, run.Attempt));
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+
+        static Shop Open(string connectionString) => new(new DbContextOptionsBuilder<Shop>().UseSqlite(connectionString).Options);
+    }
+
+    [Fact]
+    public async Task CompleteAsync_TwiceInTransactions_RefusesTheSecond()
+    {
+        using var folder = new TempFolder();
+        Exception? refusal = null;
+        var script = new Script(async call =>
+        {
+            await using var db = new Shop(new DbContextOptionsBuilder<Shop>().UseSqlite($"Data Source={Path.Combine(folder.Path, "fleet.db")}").Options);
+            // Rolled back: the run may be completed again.
+            await using (await db.Database.BeginTransactionAsync())
+                await call.Context.CompleteAsync(db);
+            await call.Context.CompleteAsync(db);
+            refusal = await Record.ExceptionAsync(() => call.Context.CompleteAsync(db));
+        });
+        await using var fleet = await ScriptedFleet.StartAsync(script, folder: folder);
+
+        var run = await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new Scripted()));
+        await Waiting.UntilAsync(() => script.Ended == 1);
+
+        Assert.Equal((RunState.Succeeded, 1), (run.State, run.Attempt));
+        Assert.Contains("was completed before by this same attempt", refusal?.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<EmbeddedFleet> StartAsync(
+        TempFolder folder, Action<DbContextOptionsBuilder>? configure = null,
+        Action<Microsoft.EntityFrameworkCore.Infrastructure.SqliteDbContextOptionsBuilder>? sqlite = null)
     {
         var fleet = await EmbeddedFleet.StartAsync(
             services => services
-                .AddDbContext<Shop>(options => options.UseSqlite($"Data Source={Path.Combine(folder.Path, "fleet.db")}"))
+                .AddDbContext<Shop>(options => (configure ?? (_ => { }))(options.UseSqlite($"Data Source={Path.Combine(folder.Path, "fleet.db")}", sqlite)))
                 .AddFleetJobs(jobs => jobs.Add<PlaceOrderJob>().Add<ShipOrderJob>()),
             folder: folder);
         await using var scope = fleet.Services.CreateAsyncScope();
@@ -56,6 +160,53 @@ public sealed class CompleteWithDbContextTests
     {
         await using var db = fleet.Storage.Read();
         return await db.Runs.CountAsync(r => r.Job == "shop.ship");
+    }
+
+    /// <summary>What <c>EnableRetryOnFailure</c> is for servers.</summary>
+    private sealed class Retrying(ExecutionStrategyDependencies dependencies) : ExecutionStrategy(dependencies, maxRetryCount: 3, TimeSpan.Zero)
+    {
+        protected override bool ShouldRetryOn(Exception exception) => exception is IOException;
+    }
+
+    private sealed class CommitFailsOnce(string when) : DbTransactionInterceptor
+    {
+        public bool HasFailed { get; private set; }
+
+        public override ValueTask<InterceptionResult> TransactionCommittingAsync(
+            DbTransaction transaction, TransactionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
+        {
+            FailAt("before");
+            return new(result);
+        }
+
+        public override Task TransactionCommittedAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
+        {
+            FailAt("after");
+            return Task.CompletedTask;
+        }
+
+        private void FailAt(string point)
+        {
+            if (HasFailed || point != when)
+                return;
+            HasFailed = true;
+            throw new IOException("The connection broke.");
+        }
+    }
+
+    private sealed class ForeignTransaction : DbTransaction
+    {
+        public override System.Data.IsolationLevel IsolationLevel => System.Data.IsolationLevel.Serializable;
+
+        protected override DbConnection? DbConnection => null;
+
+        public override void Commit()
+        {
+        }
+
+        public override void Rollback()
+        {
+        }
     }
 
     [Job("shop.place")]

@@ -151,6 +151,25 @@ public sealed class RoughHandlersTests : IDisposable
     }
 
     [Fact]
+    public async Task Execute_LeavesATaskBehindThatFails_IsLoggedWithItsRun()
+    {
+        var log = new LogRecorder();
+        var script = Script.Of(call => _ = Task.Run(() => throw new InvalidOperationException("left behind"), CancellationToken.None));
+        await using var fleet = await ScriptedFleet.StartAsync(script, configure: log.AddTo);
+
+        var id = await fleet.Client.EnqueueAsync(new Scripted());
+        await fleet.WaitAsync(id);
+
+        // The runtime tells of such a task when it collects it.
+        await Waiting.UntilAsync(() =>
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return log.Lines.Any(l => l.Contains($"test.scripted {id} left a task behind that failed, and nobody awaited it: left behind", StringComparison.Ordinal));
+        });
+    }
+
+    [Fact]
     public async Task Context_UsedAfterCompleteAsync_Throws()
     {
         var refusals = new List<Exception?>();
