@@ -6,6 +6,7 @@ using Fleet.Core.Loops;
 using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules;
+using Fleet.Core.Storage;
 using Fleet.Core.Workers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -21,7 +22,7 @@ public static class CoreServices
         services.TryAddSingleton(TimeProvider.System);
         return services
             .AddSingleton<JobRegistry>().AddSingleton<JobCatalog>().AddSingleton<PublishJobs>().AddSingleton<ArgsSchemas>()
-            .AddSingleton<Wakers>().AddSingleton<NudgePublisher>()
+            .AddSingleton<DatabaseClock>().AddSingleton<Wakers>().AddSingleton<NudgePublisher>()
             .AddSingleton<EnqueueRuns>().AddSingleton<SubmitRuns>().AddSingleton<TakeTurns>().AddSingleton<ClaimRuns>().AddSingleton<CompleteRuns>().AddSingleton<EndAttempts>()
             .AddSingleton<FailRuns>().AddSingleton<ReleaseRuns>().AddSingleton<WakeUnserved>().AddSingleton<RescueRuns>().AddSingleton<CancelRuns>()
             .AddSingleton<ReplayRuns>().AddSingleton<StageRuns>().AddSingleton<Reconcile>().AddSingleton<PruneRuns>().AddSingleton<GetRuns>()

@@ -18,7 +18,7 @@ public static class FleetHost
     public const string DefaultApiUrls = "http://127.0.0.1:8710";
 
     /// <summary>Beyond the drain: for handlers that stop late, flushing and closing.</summary>
-    private static readonly TimeSpan StopReserve = TimeSpan.FromSeconds(15);
+    public static readonly TimeSpan StopReserve = TimeSpan.FromSeconds(15);
 
     /// <summary>Makes numbers and dates read alike on every machine, whatever its language.</summary>
     public static void UseInvariantCulture() => CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture

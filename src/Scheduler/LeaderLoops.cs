@@ -17,6 +17,8 @@ public abstract class LeaderLoop(string name, Leadership leadership, IOptions<Sc
     /// <returns>The pause before the next.</returns>
     protected abstract Task<TimeSpan> LeadAsync(long term, CancellationToken ct);
 
+    protected Task StandBackAsync() => leadership.StandBackAsync();
+
     protected sealed override async Task<TimeSpan> PassAsync(CancellationToken ct)
     {
         if (leadership.Term is not { } term)
@@ -49,9 +51,13 @@ public sealed class PlanLoop(
         if (_last?.Term != term || IsSetBack(_last.Value))
             await replan.ExecuteAsync(term, Options.LookAhead, ct);
         _last = (term, Time.GetUtcNow(), Time.GetTimestamp());
+        var zonesMissed = plan.ZonesMissed;
         var (planned, more) = await plan.ExecuteAsync(term, Options.LookAhead, ct);
         if (planned > 0)
             wakers.Stage.Wake();
+        // Schedules in those zones fire under another leader, if there is one.
+        if (plan.ZonesMissed != zonesMissed)
+            await StandBackAsync();
         return more ? TimeSpan.Zero : Options.Poll;
     }
 
@@ -76,7 +82,7 @@ public sealed class RescueLoop(
     protected override async Task<TimeSpan> LeadAsync(long term, CancellationToken ct)
     {
         await rescue.ExecuteAsync(term, ct);
-        return Options.Rescue;
+        return rescue.LookAgainIn is { } sooner && sooner < Options.Rescue ? sooner : Options.Rescue;
     }
 }
 

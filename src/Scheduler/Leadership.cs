@@ -12,8 +12,12 @@ public sealed partial class Leadership(LeaderLease lease, IOptions<SchedulerOpti
 {
     private static readonly TimeSpan LongestPauseOfAStandby = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>How long a leader that stands back leaves the lease to others: a standby looks several times meanwhile.</summary>
+    private static readonly TimeSpan StandBackFor = TimeSpan.FromSeconds(1.5);
+
     private readonly string _owner = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
     private volatile Held? _held;
+    private long? _stoodBackAt;
 
     /// <summary>The term while this process leads; null else.</summary>
     public long? Term => _held is { } held && Time.GetElapsedTime(held.RenewedAt) < Length ? held.Term : null;
@@ -40,6 +44,13 @@ public sealed partial class Leadership(LeaderLease lease, IOptions<SchedulerOpti
         }
     }
 
+    /// <summary>Leaves the lead to another scheduler, if there is one; else this one leads again after a moment.</summary>
+    public async Task StandBackAsync()
+    {
+        _stoodBackAt = Time.GetTimestamp();
+        await ResignAsync();
+    }
+
     /// <summary>Takes note that a write was refused.</summary>
     public void Lost(TermLostException e)
     {
@@ -50,6 +61,9 @@ public sealed partial class Leadership(LeaderLease lease, IOptions<SchedulerOpti
 
     protected override async Task<TimeSpan> PassAsync(CancellationToken ct)
     {
+        if (_stoodBackAt is { } at && Time.GetElapsedTime(at) < StandBackFor)
+            return StandBackFor - Time.GetElapsedTime(at);
+        _stoodBackAt = null;
         // Before the request: the lease counts from when the database got it, never later.
         var begun = Time.GetTimestamp();
         var term = await lease.AcquireAsync(_owner, Length, ct);

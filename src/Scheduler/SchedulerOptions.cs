@@ -34,7 +34,7 @@ public sealed class SchedulerOptions
         (string Name, TimeSpan Value, TimeSpan Least, TimeSpan Most)[] ranges =
         [
             (nameof(LookAhead), LookAhead, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)),
-            (nameof(Lease), Lease, TimeSpan.FromSeconds(3), TimeSpan.FromMinutes(5)),
+            (nameof(Lease), Lease, TimeSpan.FromSeconds(3), Core.Leadership.LeaderLease.Longest),
             (nameof(Poll), Poll, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1)),
             (nameof(Rescue), Rescue, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1)),
             (nameof(KeepSucceeded), KeepSucceeded, TimeSpan.FromMinutes(1), TimeSpan.FromDays(36_500)),

@@ -205,15 +205,16 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
         """;
 
-    private const string Rescue = """
+    // Due by the earlier of both clocks: by a leader's clock that is ahead, the runs would wait until every other clock has got there.
+    internal const string Rescue = """
         WITH rescued AS (
             SELECT * FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::text[]) AS o(id, next, crashes, error)
         ), written AS (
             INSERT INTO attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error)
             SELECT r.id, r.attempt, r.worker_id, r.started_at, $5, $6, $7, o.error FROM rescued o JOIN runs r ON r.id = o.id
         )
-        UPDATE runs AS r SET state = o.next, listed = o.next, crashes = o.crashes, attempt_offset = r.attempt_offset + 1, staged = false, due_at = $5,
-            finished_at = CASE WHEN o.next = 0 THEN NULL ELSE $5 END,
+        UPDATE runs AS r SET state = o.next, listed = o.next, crashes = o.crashes, attempt_offset = r.attempt_offset + 1, staged = false,
+            due_at = least($5, clock_timestamp()), finished_at = CASE WHEN o.next = 0 THEN NULL ELSE $5 END,
             error_type = CASE WHEN o.next = 4 THEN r.error_type ELSE $7 END,
             error = CASE WHEN o.next = 4 THEN r.error ELSE o.error END
         FROM rescued o WHERE r.id = o.id

@@ -18,6 +18,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     private static readonly OpenContext NoContext = _ => throw new NotSupportedException("There is no transaction for EF Core to join.");
 
     private readonly PostgresRunStatements _statements = new();
+    private readonly string _connectionString;
     private readonly ConnectionGate _gate;
     private readonly PostgresPool _pool;
     // Fleet's own statements alone, which leave nothing behind: without the seven statements that make a connection new for the next user.
@@ -40,6 +41,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
             builder.MaxAutoPrepare = 50;
         if (!builder.ShouldSerialize("Application Name"))
             builder.ApplicationName = "fleet";
+        // That of a data source lacks the password.
+        _connectionString = builder.ConnectionString;
         _gate = new ConnectionGate(time);
         _pool = new PostgresPool(PostgresServers.Build(builder, _ => { }), _gate, time);
         builder.NoResetOnClose = true;
@@ -174,11 +177,33 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     public async Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct)
     {
-        // The setting is for what leader and workers do next: renew a lease.
-        const string sql = $"SELECT clock_timestamp(), {PostgresRunStatements.EndWhenIdle}";
-        var transaction = (NpgsqlTransaction)scope.Transaction;
-        await using var command = new NpgsqlCommand(sql, transaction.Connection, transaction);
+        await using var command = ReadClock(scope);
         return new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(ct))!, TimeSpan.Zero);
+    }
+
+    public DateTimeOffset GetClock(WriteScope scope)
+    {
+        using var command = ReadClock(scope);
+        return new DateTimeOffset((DateTime)command.ExecuteScalar()!, TimeSpan.Zero);
+    }
+
+    /// <remarks>Past the gate: whose lease is not renewed loses its runs, which makes an overload worse. It is one connection for each process.</remarks>
+    public OwnConnection OpenOwn(TimeSpan limit)
+    {
+        var seconds = Math.Max(1, (int)Math.Ceiling(limit.TotalSeconds));
+        var source = PostgresServers.Build(
+            new NpgsqlConnectionStringBuilder(_connectionString)
+            {
+                Pooling = false,
+                Timeout = seconds,
+                CommandTimeout = seconds,
+                // Not waited for: a server that did not answer the command does not answer its cancellation either.
+                CancellationTimeout = -1,
+                // Its few statements are not worth the memory on the server.
+                MaxAutoPrepare = 0,
+            },
+            _ => { });
+        return new ServerConnection(source.CreateConnection, source);
     }
 
     public bool IsOutage(Exception e)
@@ -259,6 +284,14 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         while (await reader.ReadAsync(ct))
             applied.Add(reader.GetString(0));
         return applied;
+    }
+
+    private static NpgsqlCommand ReadClock(WriteScope scope)
+    {
+        // The setting is for what leader and workers do next: renew a lease.
+        const string sql = $"SELECT clock_timestamp(), {PostgresRunStatements.EndWhenIdle}";
+        var transaction = (NpgsqlTransaction)scope.Transaction;
+        return new NpgsqlCommand(sql, transaction.Connection, transaction);
     }
 
     private static void PlanOnce(NpgsqlConnection connection)

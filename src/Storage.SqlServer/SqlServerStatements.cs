@@ -159,9 +159,10 @@ internal static class SqlServerStatements
         ORDER BY r.id;
         """;
 
+    // Due by the earlier of both clocks: by a leader's clock that is ahead, the runs would wait until every other clock has got there.
     public const string Rescue = $"""
-        UPDATE r SET state = o.next_state, crashes = o.crashes, attempt_offset = r.attempt_offset + 1, staged = 0, due_at = @now,
-            finished_at = CASE WHEN o.next_state = 0 THEN NULL ELSE @now END,
+        UPDATE r SET state = o.next_state, crashes = o.crashes, attempt_offset = r.attempt_offset + 1, staged = 0,
+            due_at = CASE WHEN @now < SYSUTCDATETIME() THEN @now ELSE SYSUTCDATETIME() END, finished_at = CASE WHEN o.next_state = 0 THEN NULL ELSE @now END,
             error_type = CASE WHEN o.next_state = 4 THEN r.error_type ELSE @type END,
             error = CASE WHEN o.next_state = 4 THEN r.error ELSE o.error COLLATE {Collation} END
         OUTPUT deleted.id, deleted.attempt, deleted.worker_id, deleted.started_at, @now, @outcome, @type, o.error

@@ -11,6 +11,7 @@ namespace Fleet.Storage.SqlServer;
 public sealed class SqlServerStorage : IStorage, IDisposable
 {
     private readonly SqlServerRunStatements _statements = new();
+    private readonly string _connectionString;
     private readonly ConnectionGate _gate;
     private readonly SqlServerPool _pool;
     // Pooled, because to make a context takes longer than most of its queries.
@@ -29,6 +30,7 @@ public sealed class SqlServerStorage : IStorage, IDisposable
         // The gate decides when to try again. The driver's own pause of up to a minute would outlast an outage.
         if (!builder.ShouldSerialize("Pool Blocking Period"))
             builder.PoolBlockingPeriod = PoolBlockingPeriod.NeverBlock;
+        _connectionString = builder.ConnectionString;
         _gate = new ConnectionGate(time);
         _pool = new SqlServerPool(builder.ConnectionString, _gate, time);
         _reading = new(
@@ -72,6 +74,22 @@ public sealed class SqlServerStorage : IStorage, IDisposable
 
     public async Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct) =>
         (await Statement.QueryAsync(_statements.Own(scope.Transaction), SqlServerStatements.ReadClock, r => r.GetUtc(0), ct))[0];
+
+    public DateTimeOffset GetClock(WriteScope scope)
+    {
+        using var command = scope.Transaction.Connection!.CreateCommand();
+        command.Transaction = scope.Transaction;
+        command.CommandText = SqlServerStatements.ReadClock;
+        return new DateTimeOffset((DateTime)command.ExecuteScalar()!, TimeSpan.Zero);
+    }
+
+    /// <remarks>The driver opens a connection with a few steps on the thread pool; once it is open, its calls need none.</remarks>
+    public OwnConnection OpenOwn(TimeSpan limit)
+    {
+        var seconds = Math.Max(1, (int)Math.Ceiling(limit.TotalSeconds));
+        var builder = new SqlConnectionStringBuilder(_connectionString) { Pooling = false, ConnectTimeout = seconds, CommandTimeout = seconds };
+        return new ServerConnection(() => new SqlConnection(builder.ConnectionString));
+    }
 
     public async Task PingAsync(CancellationToken ct)
     {

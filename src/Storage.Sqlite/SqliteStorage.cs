@@ -70,6 +70,8 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct) => Task.FromResult(_time.GetUtcNow());
 
+    public OwnConnection OpenOwn(TimeSpan limit) => new AroundTheQueue(_commits, _writer.ConnectionString, limit);
+
     public bool IsOutage(Exception e)
     {
         foreach (var inner in e.Chain())

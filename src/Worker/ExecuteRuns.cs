@@ -48,21 +48,32 @@ public sealed partial class ExecuteRuns
         _onBadCallback = (handle, e) => LogBadCallback(handle.Run.Job, handle.Run.Id, RunError.From(e).Message);
     }
 
-    /// <summary>Executes one attempt; returns when its fate is written and its handler has ended.</summary>
-    /// <param name="run">What was claimed.</param>
-    /// <param name="onHandlerEnded">Called with what the handler took once it has ended, before its fate is written; not for a handler
-    /// that was given up.</param>
-    public async Task ExecuteAsync(ClaimedRun run, Action<TimeSpan> onHandlerEnded)
+    /// <summary>Takes a claimed run in: from here on the process knows it as its own, though it may have to wait for a thread.</summary>
+    public RunHandle Admit(ClaimedRun run)
     {
         var job = _registry.Find(run.Job);
-        using var handle = new RunHandle(run, job?.Timeout ?? _options.DefaultTimeout, _options.StopGrace, _time)
+        var handle = new RunHandle(run, job?.Timeout ?? _options.DefaultTimeout, _options.StopGrace, _time)
         {
-            StartedAt = _time.GetTimestamp(),
             OnOverdue = _onOverdue,
             OnBadCallback = _onBadCallback,
+            Context = new RunContext(run, job?.Name ?? run.Job, _enqueue, _complete, _reports, _time, _logger),
         };
-        handle.Context = new RunContext(run, job?.Name ?? run.Job, _enqueue, _complete, _reports, _time, _logger);
         _running.Add(handle);
+        return handle;
+    }
+
+    /// <inheritdoc cref="ExecuteAsync(RunHandle, Action{TimeSpan})"/>
+    public Task ExecuteAsync(ClaimedRun run, Action<TimeSpan> onHandlerEnded) => ExecuteAsync(Admit(run), onHandlerEnded);
+
+    /// <summary>Executes one attempt; returns when its fate is written and its handler has ended.</summary>
+    /// <param name="admitted">What was claimed.</param>
+    /// <param name="onHandlerEnded">Called with what the handler took once it has ended, before its fate is written; not for a handler
+    /// that was given up.</param>
+    public async Task ExecuteAsync(RunHandle admitted, Action<TimeSpan> onHandlerEnded)
+    {
+        using var handle = admitted;
+        var run = handle.Run;
+        var job = _registry.Find(run.Job);
         var isOurs = false;
         try
         {
@@ -94,6 +105,14 @@ public sealed partial class ExecuteRuns
     /// <summary>Calls the handler in its own scope and notes how it ended; then ends the scope.</summary>
     private async Task InvokeAsync(JobDefinition? job, RunHandle handle)
     {
+        // Canceled, given back or no longer ours while it waited for a thread: what is left is to write its fate, or nothing.
+        if (!handle.TryBegin())
+        {
+            handle.MarkEnded(HandlerEnd.Of(new OperationCanceledException("The run was stopped before it began.")));
+            handle.Context!.Close(isGivenUp: false);
+            return;
+        }
+
         CurrentRun.Value = handle;
         AsyncServiceScope? scope = null;
         try

@@ -1,6 +1,7 @@
 using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
 using Fleet.Core.Telemetry;
+using Fleet.Core.Workers;
 using Microsoft.Extensions.Options;
 
 namespace Fleet.Worker;
@@ -13,6 +14,7 @@ public sealed partial class LaneListener(
     int mostSlots,
     ClaimRuns claim,
     ExecuteRuns execute,
+    RunningRuns running,
     WorkerIdentity identity,
     HeartbeatLoop heartbeat,
     ILaneTransport transport,
@@ -104,47 +106,68 @@ public sealed partial class LaneListener(
             throw new InvalidOperationException("The worker's lease is over; it claims nothing until a heartbeat gets through.");
         }
 
-        var worker = identity.Id;
-        var claims = Array.ConvertAll(ids, id => claim.ExecuteAsync(worker, id, CancellationToken.None));
+        // Until the answers are here, the heartbeat must not take what the database counts as ours for lost.
+        running.Asking(ids);
         Exception? failure = null;
-        for (var i = 0; i < claims.Length; i++)
+        try
         {
-            try
+            var worker = identity.Id;
+            var claims = Array.ConvertAll(ids, id => claim.ExecuteAsync(worker, id, CancellationToken.None));
+            for (var i = 0; i < claims.Length; i++)
             {
-                var outcome = await claims[i];
-                if (outcome.Run is { } run)
+                try
                 {
-                    Start(run);
-                    continue;
+                    var outcome = await claims[i];
+                    if (outcome.Run is { } run && IsStillOurs(worker))
+                        Start(run);
+                    else
+                        failure = Leave(ids[i], outcome, onDuplicate) ?? failure;
                 }
-
-                _slots.Return(1);
-                if (outcome.Status == ClaimStatus.Duplicate)
+                catch (Exception e)
                 {
-                    onDuplicate(ids[i]);
-                }
-                else if (outcome.Status == ClaimStatus.WorkerGone)
-                {
-                    heartbeat.Wake();
-                    failure = new InvalidOperationException("The worker was declared gone; it claims again under its new id.");
-                }
-                else if (outcome.DueAt is { } due && due - time.GetUtcNow() < MaxEarly)
-                {
-                    transport.HoldReady([new DelayedNudge(lane, ids[i], due)]);
+                    _slots.Return(1);
+                    heartbeat.Doubt();
+                    failure = e;
                 }
             }
-            catch (Exception e)
-            {
-                _slots.Return(1);
-                heartbeat.Doubt();
-                failure = e;
-            }
+        }
+        finally
+        {
+            running.Answered(ids);
         }
 
         // The nudge comes again; those of its runs that were claimed are duplicates then.
         if (failure is not null)
             throw failure;
     }
+
+    /// <summary>Gives the slot of a run back that is not begun here.</summary>
+    /// <returns>Why its nudge has to come again; null when it need not.</returns>
+    private InvalidOperationException? Leave(RunId id, ClaimOutcome outcome, Action<RunId> onDuplicate)
+    {
+        _slots.Return(1);
+        switch (outcome)
+        {
+            case { Status: ClaimStatus.Claimed }:
+                // The answer came after the lease had ended. The run is rescued, or the heartbeat gives it back.
+                heartbeat.Doubt();
+                break;
+            case { Status: ClaimStatus.Duplicate }:
+                onDuplicate(id);
+                break;
+            case { Status: ClaimStatus.WorkerGone }:
+                heartbeat.Wake();
+                return new InvalidOperationException("The worker was declared gone; it claims again under its new id.");
+            case { DueAt: { } due } when due - time.GetUtcNow() < MaxEarly:
+                transport.HoldReady([new DelayedNudge(lane, id, due)]);
+                break;
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether what this worker id has claimed may be begun. The answer may have waited for a thread longer than the lease.</summary>
+    private bool IsStillOurs(WorkerId worker) => identity.Id == worker && identity.SinceRenewal <= options.Value.Lease;
 
     private void Drop(RunId duplicate)
     {
@@ -158,20 +181,21 @@ public sealed partial class LaneListener(
         var due = run.DueAt.ToUnixTimeMilliseconds();
         heartbeat.ClaimedThrough.AddOrUpdate(lane, static (_, d) => d, static (_, known, d) => Math.Max(known, d), due);
         // Owned by RunningRuns, which the drain waits for.
-        _ = Task.Run(() => ExecuteAsync(run));
+        var admitted = execute.Admit(run);
+        _ = Task.Run(() => ExecuteAsync(admitted));
     }
 
-    private async Task ExecuteAsync(ClaimedRun run)
+    private async Task ExecuteAsync(RunHandle admitted)
     {
         var isSettling = false;
         try
         {
-            await execute.ExecuteAsync(run, took => isSettling = _slots.TryBeginSettling(took));
+            await execute.ExecuteAsync(admitted, took => isSettling = _slots.TryBeginSettling(took));
         }
         catch (Exception e)
         {
             heartbeat.Doubt();
-            LogLost(run.Job, run.Id, e);
+            LogLost(admitted.Run.Job, admitted.Run.Id, e);
         }
         finally
         {

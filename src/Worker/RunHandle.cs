@@ -55,11 +55,7 @@ public sealed class RunHandle : IDisposable
         Timeout = timeout;
         _grace = grace;
         _time = time;
-        if (timeout is { } after)
-        {
-            _timeoutAt = TimestampIn(after);
-            _timeout = time.CreateTimer(static handle => ((RunHandle)handle!).Stop(StopCause.TimedOut), this, after, System.Threading.Timeout.InfiniteTimeSpan);
-        }
+        StartedAt = time.GetTimestamp();
     }
 
     public ClaimedRun Run { get; }
@@ -100,8 +96,27 @@ public sealed class RunHandle : IDisposable
         }
     }
 
-    /// <summary>When the run was started, as a timestamp of the clock.</summary>
-    internal long StartedAt { get; init; }
+    /// <summary>When the handler was begun, or before that the run was admitted, as a timestamp of the clock.</summary>
+    internal long StartedAt { get; private set; }
+
+    /// <summary>Begins the attempt: its timeout counts from here, not from the claim.</summary>
+    /// <returns>False when it was asked to stop while it waited for a thread; its handler must not be called then.</returns>
+    public bool TryBegin()
+    {
+        lock (_lock)
+        {
+            StartedAt = _time.GetTimestamp();
+            if (Cause != StopCause.None)
+                return false;
+            if (Timeout is { } after)
+            {
+                _timeoutAt = TimestampIn(after);
+                _timeout = _time.CreateTimer(static handle => ((RunHandle)handle!).Stop(StopCause.TimedOut), this, after, System.Threading.Timeout.InfiniteTimeSpan);
+            }
+
+            return true;
+        }
+    }
 
     /// <summary>Asks the handler to stop. Returns at once, whatever is registered on the token.</summary>
     public void Stop(StopCause cause) => Stop(cause, _grace);

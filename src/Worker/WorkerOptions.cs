@@ -23,6 +23,11 @@ public sealed class WorkerOptions
     /// <summary>How long running jobs may go on after a request to stop; 0 to 1 h. Default: 30 s.</summary>
     public TimeSpan Drain { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long after the request to stop the process is killed, as its platform is set: stop_grace_period, terminationGracePeriodSeconds,
+    /// TimeoutStopSec; 1 s to 2 h. The worker cannot find that out; it warns at its start and at its stop when this is shorter than
+    /// <see cref="Drain"/> and the 15 s that flushing and closing may take. Null (the default): not known.</summary>
+    public TimeSpan? KillAfter { get; set; }
+
     /// <summary>How long a handler may take to stop once its token tripped; after that its run is given up while the
     /// handler keeps its slot; 0 to 1 h. Default: 10 s.</summary>
     public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(10);
@@ -60,6 +65,8 @@ public sealed class WorkerOptions
                 yield return $"{Section}:{name}: '{value}' is not allowed; allowed is 00:00:00 to 01:00:00.";
         }
 
+        if (KillAfter < TimeSpan.FromSeconds(1) || KillAfter > TimeSpan.FromHours(2))
+            yield return $"{Section}:KillAfter: '{KillAfter}' is not allowed; allowed is 00:00:01 to 02:00:00, or nothing.";
         if (DefaultTimeout is { } timeout && !Core.Jobs.JobDefinition.IsTimeout(timeout))
             yield return $"{Section}:DefaultTimeout: '{DefaultTimeout}' is not allowed; allowed is 00:00:00.001 to 30.00:00:00 (30 days), or nothing.";
     }

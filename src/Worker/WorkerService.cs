@@ -2,6 +2,7 @@ using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
 using Fleet.Core.Workers;
+using Fleet.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Fleet.Worker;
@@ -44,17 +45,20 @@ public sealed partial class WorkerService(
         await Task.WhenAll(RegisterAsync(cancellationToken), control);
         // 2. Listen.
         await Task.WhenAll(lanes.Slots.Keys.Select(lane => ListenToLaneAsync(lane, cancellationToken)));
+        WarnOfShortGrace();
         LogStarted(lanes.WorkerName, identity.Id, string.Join(", ", lanes.Slots.Select(l => $"{l.Key}={l.Value}")));
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        // 1. Take nothing new. Nudges that wait for a slot are let go.
+        WarnOfShortGrace();
+        // 1. Take nothing new. Nudges that wait for a slot are let go. The row says so at once: should the process be killed before it is
+        // done, its runs are released and not blamed.
         await _stopListening.CancelAsync();
+        var told = identity.Id == default ? Task.CompletedTask : TellAsync(() => workers.DrainAsync(identity.Id, CancellationToken.None));
         await StopListeningAsync(cancellationToken);
         if (identity.Id != default)
         {
-            await TellAsync(() => workers.DrainAsync(identity.Id, CancellationToken.None));
             // 2. Let what runs finish; heartbeats go on meanwhile.
             LogDraining(running.Count, options.Value.Drain);
             if (!await SettledWithinAsync(options.Value.Drain, cancellationToken))
@@ -67,6 +71,7 @@ public sealed partial class WorkerService(
             }
         }
 
+        await told;
         // 4. Flush, and leave.
         await _stopLoops.CancelAsync();
         await _loops;
@@ -112,13 +117,20 @@ public sealed partial class WorkerService(
     private async Task ListenToLaneAsync(string lane, CancellationToken ct)
     {
         var slots = lanes.Slots[lane];
-        var listener = new LaneListener(lane, slots, lanes.MostOf(lane), claim, execute, identity, heartbeat, transport, options, time, logger);
+        var listener = new LaneListener(lane, slots, lanes.MostOf(lane), claim, execute, running, identity, heartbeat, transport, options, time, logger);
         var handlers = new LaneHandlers((ids, _) => ListenAsync(listener.OnReadyAsync, ids), submit.ExecuteAsync)
         {
             OnEarly = (ids, _) => ListenAsync(listener.OnEarlyAsync, ids),
             HasRoom = listener.HasRoom,
         };
         Keep(await transport.SubscribeAsync(lane, slots, handlers, ct));
+    }
+
+    private void WarnOfShortGrace()
+    {
+        var needed = options.Value.Drain + FleetHost.StopReserve;
+        if (options.Value.KillAfter is { } grace && grace < needed)
+            LogShortGrace(grace, options.Value.Drain, FleetHost.StopReserve);
     }
 
     private void Keep(IAsyncDisposable subscription)
@@ -175,16 +187,22 @@ public sealed partial class WorkerService(
 
     private async Task<bool> SettledWithinAsync(TimeSpan limit, CancellationToken ct)
     {
-        var settled = Task.WhenAll(running.All.Select(handle => handle.Settled));
         try
         {
-            await settled.WaitAsync(limit, time, ct);
+            await AllSettledAsync().WaitAsync(limit, time, ct);
             return true;
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
             return false;
         }
+    }
+
+    /// <summary>Again and again: the answer to a claim may come during the drain.</summary>
+    private async Task AllSettledAsync()
+    {
+        while (running.All.Select(handle => handle.Settled).Where(settled => !settled.IsCompleted).ToArray() is { Length: > 0 } left)
+            await Task.WhenAll(left);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Worker {Worker} ({WorkerId}) listens: {Lanes}.")]
@@ -195,6 +213,9 @@ public sealed partial class WorkerService(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Stopping: {Count} run(s) may go on for up to {Drain}.")]
     private partial void LogDraining(int count, TimeSpan drain);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Fleet:Worker:KillAfter is {Grace}, which is less than Fleet:Worker:Drain ({Drain}) and {Reserve} for flushing and closing: runs that are still going on may be lost when the process is killed. Give the process more time, or drain shorter.")]
+    private partial void LogShortGrace(TimeSpan grace, TimeSpan drain, TimeSpan reserve);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The drain time is over: {Count} run(s) are given back.")]
     private partial void LogReleasing(int count);

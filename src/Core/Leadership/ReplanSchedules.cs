@@ -21,8 +21,20 @@ public sealed partial class ReplanSchedules(IStorage storage, TimeProvider time,
         // Not those that pause until an instant: they were put there on purpose.
         var replanned = await storage.WriteAsLeaderAsync(
             term,
-            scope => scope.Db.Schedules.Where(s => s.Status == ScheduleStatus.Running && s.NextPlanAt != null && s.PlannedUntil > furthest).ExecuteUpdateAsync(
-                set => set.SetProperty(s => s.PlannedUntil, now).SetProperty(s => s.NextPlanAt, now).SetProperty(s => s.Version, s => s.Version + 1), ct),
+            async scope =>
+            {
+                var clock = await storage.GetClockAsync(scope, ct);
+                // From its last change on, where a clock behind has that still to come: what was halted or defined otherwise until then stays so.
+                // By the database's clock, because a change may also carry a time of a clock that was ahead.
+                return await scope.Db.Schedules
+                    .Where(s => s.Status == ScheduleStatus.Running && s.NextPlanAt != null && s.PlannedUntil > furthest
+                        && (s.UpdatedAt > clock || s.PlannedUntil > s.UpdatedAt))
+                    .ExecuteUpdateAsync(
+                        set => set.SetProperty(s => s.PlannedUntil, s => s.UpdatedAt > now && s.UpdatedAt <= clock ? s.UpdatedAt : now)
+                            .SetProperty(s => s.NextPlanAt, s => s.UpdatedAt > now && s.UpdatedAt <= clock ? s.UpdatedAt : now)
+                            .SetProperty(s => s.Version, s => s.Version + 1),
+                        ct);
+            },
             ct);
         if (replanned > 0)
             LogReplanned(replanned, now);

@@ -1,4 +1,5 @@
 using Fleet.Core.Loops;
+using Fleet.Core.Storage;
 
 namespace Fleet.Core.Runs;
 
@@ -6,7 +7,7 @@ namespace Fleet.Core.Runs;
 public readonly record struct Failure(ClaimedRun Run, AttemptOutcome Outcome, RunError Error, DateTimeOffset? RetryAt);
 
 /// <summary>Running → Pending for a retry, or → Failed for good: one mechanism for every failing job.</summary>
-public sealed class FailRuns(EndAttempts ends, Wakers wakers, TimeProvider time)
+public sealed class FailRuns(EndAttempts ends, Wakers wakers, DatabaseClock clock, TimeProvider time)
 {
     public async Task<SettleOutcome> ExecuteAsync(Failure failure, CancellationToken ct)
     {
@@ -18,7 +19,7 @@ public sealed class FailRuns(EndAttempts ends, Wakers wakers, TimeProvider time)
                 Outcome = failure.Outcome,
                 EndedAt = time.GetUtcNow(),
                 Next = failure.RetryAt is null ? RunState.Failed : RunState.Pending,
-                DueAt = failure.RetryAt,
+                DueAt = failure.RetryAt + clock.Offset,
                 Counts = true,
                 ErrorType = failure.Error.Type,
                 Error = failure.Error.Message,

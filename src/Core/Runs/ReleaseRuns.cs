@@ -5,7 +5,7 @@ namespace Fleet.Core.Runs;
 
 /// <summary>Running → Pending without counting the attempt: the worker is shutting down, the handler snoozed, Fleet's database failed under it, or the
 /// worker cannot run it.</summary>
-public sealed class ReleaseRuns(EndAttempts ends, Wakers wakers, TimeProvider time)
+public sealed class ReleaseRuns(EndAttempts ends, Wakers wakers, DatabaseClock clock, TimeProvider time)
 {
     /// <summary>Stands where the type of an exception would, for a run that waits for a worker that can run it.</summary>
     public const string UnservedType = "Unserved";
@@ -41,7 +41,7 @@ public sealed class ReleaseRuns(EndAttempts ends, Wakers wakers, TimeProvider ti
                 Outcome = outcome,
                 EndedAt = now,
                 Next = RunState.Pending,
-                DueAt = now + delay,
+                DueAt = now + clock.Offset + delay,
                 Counts = false,
                 ErrorType = errorType,
                 Error = error,

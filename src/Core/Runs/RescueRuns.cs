@@ -24,7 +24,8 @@ public readonly record struct RescuedRun(OrphanedRun Orphan, RunState Next, int 
 
 /// <summary>Running → Pending for the runs of dead workers: crashes + 1, counted before the next execution, so that a
 /// poison job that kills its process ends as Failed after the cap. It takes no neighbours with it: a run with one crash left
-/// is claimed only where no other such run is running, and when that worker dies the blame is its alone.</summary>
+/// is claimed only where no other such run is running, and when that worker dies the blame is its alone. A worker that died while it
+/// drained was most likely killed by its platform: its runs are released, without a crash.</summary>
 public sealed partial class RescueRuns(
     IStorage storage, ILaneTransport transport, TakeTurns turns, Wakers wakers, TimeProvider time, ILogger<RescueRuns> logger)
 {
@@ -32,30 +33,63 @@ public sealed partial class RescueRuns(
     public const int CrashCap = 3;
 
     private readonly ProcessIdentity _self = ProcessIdentity.Current();
+    private readonly WorkerWatch _watch = new(time);
+
+    /// <summary>When the next pass is needed at the latest, to see a dead worker as soon as its lease has passed; null while there is no worker.</summary>
+    public TimeSpan? LookAgainIn => _watch.LookAgainIn;
 
     /// <returns>How many runs were taken.</returns>
     public async Task<int> ExecuteAsync(long term, CancellationToken ct)
     {
-        var rescued = await storage.WriteAsLeaderAsync(
-            term,
-            async scope =>
-            {
-                await DeclareGoneAsync(scope, ct);
-                var orphans = await storage.Statements.LockOrphansAsync(scope.Transaction, ct);
-                var decided = Decide(orphans);
-                if (decided.Count > 0)
-                    await storage.Statements.RescueAsync(scope.Transaction, decided, time.GetUtcNow(), ct);
-                return decided;
-            },
-            ct);
-        foreach (var run in rescued)
+        Taken taken;
+        try
+        {
+            taken = await storage.WriteAsLeaderAsync(term, scope => TakeAsync(scope, term, ct), ct);
+        }
+        catch
+        {
+            // The database may have been away, for the workers too.
+            _watch.Forget();
+            throw;
+        }
+
+        foreach (var run in taken.Crashed)
             LogRescued(run.Orphan.Id, run.Next, run.Crashes);
-        if (rescued.Count > 0)
+        foreach (var run in taken.Released)
+            LogReleased(run.Orphan.Id, run.Times);
+        if (taken.Released.Count > 0)
+            LogGraceTooShort(taken.Released.Count);
+        if (taken.Count > 0)
             wakers.Stage.Wake();
-        foreach (var ended in rescued.Where(r => r.Next != RunState.Pending))
+        foreach (var ended in taken.Crashed.Where(r => r.Next != RunState.Pending))
             await turns.PassOnAsync(ended.Orphan.Id, ct);
-        await PublishDeadAsync([.. rescued.Where(r => r.Next == RunState.Failed).Select(r => r.Orphan.Id)], ct);
-        return rescued.Count;
+        foreach (var canceled in taken.Released.Where(r => r.Orphan.IsCancelRequested))
+            await turns.PassOnAsync(canceled.Orphan.Id, ct);
+        await PublishDeadAsync([.. taken.Crashed.Where(r => r.Next == RunState.Failed).Select(r => r.Orphan.Id)], ct);
+        return taken.Count;
+    }
+
+    private async Task<Taken> TakeAsync(WriteScope scope, long term, CancellationToken ct)
+    {
+        var drained = await DeclareGoneAsync(scope, term, ct);
+        var orphans = await storage.Statements.LockOrphansAsync(scope.Transaction, ct);
+        if (orphans.Count == 0)
+            return new Taken([], []);
+        drained.UnionWith(await FindDrainedAsync(scope, orphans, ct));
+        var released = await ReleasableAsync(scope, [.. orphans.Where(o => o.Worker is { } worker && drained.Contains(worker))], ct);
+        var ids = released.ConvertAll(r => r.Orphan.Id).ToHashSet();
+        var crashed = Decide([.. orphans.Where(o => !ids.Contains(o.Id))]);
+        var now = time.GetUtcNow();
+        if (crashed.Count > 0)
+            await storage.Statements.RescueAsync(scope.Transaction, crashed, now, ct);
+        if (released.Count > 0)
+        {
+            var clock = await storage.GetClockAsync(scope, ct);
+            var due = clock < now ? clock : now;
+            await storage.Statements.EndAttemptAsync(scope.Transaction, released.ConvertAll(r => Release(r.Orphan, now, due)), ct);
+        }
+
+        return new Taken(crashed, released);
     }
 
     /// <summary>Those that ended here have no worker left to leave their copy.</summary>
@@ -90,25 +124,53 @@ public sealed partial class RescueRuns(
         return decided;
     }
 
-    private async Task DeclareGoneAsync(WriteScope scope, CancellationToken ct)
+    /// <summary>Those of the orphans' workers that were declared gone by an earlier pass, or left, and had begun to drain.</summary>
+    private static async Task<IReadOnlyList<WorkerId>> FindDrainedAsync(WriteScope scope, IReadOnlyList<OrphanedRun> orphans, CancellationToken ct)
     {
-        var now = await storage.GetClockAsync(scope, ct);
+        var workers = orphans.Select(o => o.Worker).OfType<WorkerId>().Distinct().ToList();
+        if (workers.Count == 0)
+            return [];
+        return await scope.Db.Workers.Where(w => workers.Contains(w.Id) && w.Lanes == RegisterWorkers.NoLanes).Select(w => w.Id).ToListAsync(ct);
+    }
+
+    /// <summary>The orphans that may be released once more, and how often each will have been.</summary>
+    private static async Task<List<ReleasedRun>> ReleasableAsync(WriteScope scope, IReadOnlyList<OrphanedRun> drained, CancellationToken ct)
+    {
+        if (drained.Count == 0)
+            return [];
+        var ids = drained.Select(o => o.Id).ToList();
+        var before = await scope.Db.Attempts.Where(a => ids.Contains(a.RunId) && a.Outcome == AttemptOutcome.Released && a.ErrorType == DrainedErrorType)
+            .GroupBy(a => a.RunId).Select(g => new { g.Key, Times = g.Count() }).ToDictionaryAsync(g => g.Key, g => g.Times, ct);
+        return [.. drained.Select(o => new ReleasedRun(o, before.GetValueOrDefault(o.Id) + 1)).Where(r => r.Times <= DrainedCap)];
+    }
+
+    /// <summary>Declares workers gone whose process is dead, or that were silent for a whole lease.</summary>
+    /// <returns>Those that were draining.</returns>
+    private async Task<HashSet<WorkerId>> DeclareGoneAsync(WriteScope scope, long term, CancellationToken ct)
+    {
         var alive = await scope.Db.Workers.AsNoTracking().Where(w => w.State != WorkerState.Gone).ToListAsync(ct);
+        var silent = _watch.Look(term, alive);
+        var drained = new HashSet<WorkerId>();
         foreach (var worker in alive)
         {
             var isDead = new ProcessIdentity(worker.ProcessSpace, worker.ProcessId, worker.ProcessStart).IsCertainlyDead(_self);
-            if (!isDead && worker.LeaseUntil >= now)
+            if (!isDead && !silent.Contains(worker.Id))
                 continue;
             // A heartbeat that got through since the row was read keeps the worker alive.
-            var gone = await scope.Db.Workers.Where(w => w.Id == worker.Id && (isDead || w.LeaseUntil < now))
+            var gone = await scope.Db.Workers.Where(w => w.Id == worker.Id && w.State != WorkerState.Gone && (isDead || w.HeartbeatAt == worker.HeartbeatAt))
                 .ExecuteUpdateAsync(set => set.SetProperty(w => w.State, WorkerState.Gone), ct);
-            if (gone > 0)
-                LogGone(worker.Name, worker.Id, worker.HeartbeatAt);
+            if (gone == 0)
+                continue;
+            if (worker.State == WorkerState.Draining)
+                drained.Add(worker.Id);
+            LogGone(worker.Name, worker.Id, isDead ? "its process has ended" : "no heartbeat came for a whole lease", worker.HeartbeatAt);
         }
+
+        return drained;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Worker {Worker} ({WorkerId}) is gone; its last heartbeat was at {HeartbeatAt:O}.")]
-    private partial void LogGone(string worker, WorkerId workerId, DateTimeOffset heartbeatAt);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Worker {Worker} ({WorkerId}) is gone: {Reason}. Its last heartbeat was at {HeartbeatAt:O}.")]
+    private partial void LogGone(string worker, WorkerId workerId, string reason, DateTimeOffset heartbeatAt);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Run {RunId} was taken from a dead worker and is {State} now ({Crashes} crash(es)).")]
     private partial void LogRescued(RunId runId, RunState state, int crashes);

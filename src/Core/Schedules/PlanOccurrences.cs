@@ -14,6 +14,8 @@ namespace Fleet.Core.Schedules;
 /// <see cref="Schedule.PlannedUntil"/> in the same transaction. Each <c>(schedule, fire time)</c> makes at most one run.</summary>
 public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog, TimeProvider time, ILogger<PlanOccurrences> logger)
 {
+    private readonly MissingZones _missing = new(time);
+
     /// <summary>Schedules per pass.</summary>
     public const int BatchSize = 200;
 
@@ -26,6 +28,9 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     /// <summary>A fire time that passed no longer ago than this is merely late, not missed.</summary>
     public static readonly TimeSpan MisfireAfter = TimeSpan.FromSeconds(5);
 
+    /// <summary>How often this machine was found to lack data of a time zone. Another scheduler should lead then, if there is one.</summary>
+    public int ZonesMissed => _missing.Times;
+
     /// <param name="term">The leader's term.</param>
     /// <param name="lookAhead">How far ahead runs are planned.</param>
     /// <param name="ct">Cancels the pass.</param>
@@ -34,16 +39,21 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     {
         var now = time.GetUtcNow();
         var horizon = now + lookAhead;
-        if (!await IsAnyDueAsync(horizon, ct))
+        var missing = _missing.LeftOut;
+        if (!await IsAnyDueAsync(horizon, missing, ct))
             return (0, false);
+        var lacking = new HashSet<string>(StringComparer.Ordinal);
         var (planned, more) = await storage.WriteAsLeaderAsync(
             term,
             async scope =>
             {
-                var schedules = await scope.Db.Schedules.AsTracking()
+                var schedules = await Served(scope.Db.Schedules.AsTracking(), missing)
                     .Where(s => s.NextPlanAt != null && s.NextPlanAt <= horizon)
                     .OrderBy(s => s.NextPlanAt).Take(BatchSize).ToListAsync(ct);
                 var runs = new List<NewRun>();
+                var isFull = schedules.Count == BatchSize;
+                // What this machine cannot read stays as it is: it is this machine's trouble, not the schedule's.
+                schedules.RemoveAll(s => IsMissingHere(s, lacking));
                 var before = schedules.ConvertAll(s => (s.Planned, s.Missed));
                 foreach (var schedule in schedules)
                 {
@@ -54,21 +64,35 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
                 await InsertAsync(scope, runs, schedules, ct);
                 await scope.Db.SaveChangesAsync(ct);
                 var done = schedules.Zip(before, (s, b) => new Planned(s.Id, s.Planned - b.Planned, s.Missed - b.Missed)).ToList();
-                return (done, schedules.Count == BatchSize);
+                return (done, isFull);
             },
             ct);
+        if (lacking.Count > 0)
+            LogNoZoneData(string.Join(", ", lacking.Order(StringComparer.Ordinal)), _missing.Add(lacking));
         foreach (var schedule in planned)
             schedule.Count();
         return ((int)planned.Sum(s => s.Runs), more);
     }
 
     /// <summary>Looks without the leader's lock: to take it is a write, and an idle fleet would write to disk with every poll.</summary>
-    private async Task<bool> IsAnyDueAsync(DateTimeOffset horizon, CancellationToken ct)
+    private async Task<bool> IsAnyDueAsync(DateTimeOffset horizon, IReadOnlyList<string> missing, CancellationToken ct)
     {
         await using var db = storage.Read();
         // The first by the index: asked whether there is any, the server may read the whole table to say no.
-        var next = await db.Schedules.Where(s => s.NextPlanAt != null).OrderBy(s => s.NextPlanAt).Select(s => s.NextPlanAt).FirstOrDefaultAsync(ct);
+        var next = await Served(db.Schedules, missing).Where(s => s.NextPlanAt != null).OrderBy(s => s.NextPlanAt).Select(s => s.NextPlanAt).FirstOrDefaultAsync(ct);
         return next <= horizon;
+    }
+
+    /// <summary>Those whose zones this machine has, as far as it has looked: the others must not stand before them.</summary>
+    private static IQueryable<Schedule> Served(IQueryable<Schedule> schedules, IReadOnlyList<string> missing) =>
+        missing.Count == 0 ? schedules : schedules.Where(s => s.Zone == null || !missing.Contains(s.Zone));
+
+    private static bool IsMissingHere(Schedule schedule, HashSet<string> lacking)
+    {
+        if (schedule.Zone is not { } zone || Zones.TryFind(zone, out _, out _) || !Zones.IsMissingHere(zone))
+            return false;
+        lacking.Add(zone);
+        return true;
     }
 
     /// <summary>The trigger of a schedule; one that cannot be read any more is stopped with the reason, so that it does not
@@ -88,6 +112,9 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
         Schedule schedule, Trigger trigger, DateTimeOffset now, DateTimeOffset horizon, List<NewRun> runs, CancellationToken ct)
     {
         var lane = schedule.Lane ?? await catalog.FindLaneAsync(schedule.Job, ct);
+        // A leader whose clock is behind has planned it again from its own now on. Nothing fires for a time before the schedule was there.
+        if (schedule.PlannedUntil < schedule.CreatedAt)
+            schedule.PlannedUntil = schedule.CreatedAt;
         var missedUntil = now - MisfireAfter;
         var missed = schedule.PlannedUntil < missedUntil ? CatchUp(schedule, trigger, missedUntil, now) : [];
         var from = schedule.PlannedUntil < missedUntil ? missedUntil : schedule.PlannedUntil;
@@ -102,8 +129,8 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
 
         if (schedule.Status == ScheduleStatus.Paused && schedule.StatusOf(now) == ScheduleStatus.Running)
             schedule.SetStatus(ScheduleStatus.Running, "The pause has ended.", by: null, schedule.ResumeAt!.Value);
-        schedule.PlannedUntil = horizon;
-        schedule.NextPlanAt = trigger.Next(horizon)?.ToUniversalTime();
+        schedule.PlannedUntil = horizon > schedule.CreatedAt ? horizon : schedule.CreatedAt;
+        schedule.NextPlanAt = trigger.Next(schedule.PlannedUntil)?.ToUniversalTime();
         schedule.Version++;
     }
 
@@ -176,4 +203,7 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Schedule {Schedule} missed fire times after {PlannedUntil:O}; policy {Policy} makes up for {Count} of them.")]
     private partial void LogMissed(string schedule, DateTimeOffset plannedUntil, MisfirePolicy policy, int count);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "This machine has no data of the time zone(s) {Zones}. Their schedules do not fire while it leads; they stay as they are for a scheduler that has the data. Install tzdata here. It is looked for again in {Pause}.")]
+    private partial void LogNoZoneData(string zones, TimeSpan pause);
 }

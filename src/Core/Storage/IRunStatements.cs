@@ -35,7 +35,8 @@ public interface IRunStatements
     /// <summary>Running runs whose worker is <see cref="WorkerState.Gone"/>, locked until the commit.</summary>
     Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct);
 
-    /// <summary>Running → what <see cref="RescueRuns"/> decided, for runs that this transaction has locked. Writes the attempts' rows.</summary>
+    /// <summary>Running → what <see cref="RescueRuns"/> decided, for runs that this transaction has locked. Writes the attempts' rows. The runs
+    /// are due at <paramref name="now"/>, or now by the database's clock where that is earlier.</summary>
     Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct);
 
     /// <summary>Pending runs that are not staged and due until the given instant, in due order.</summary>

@@ -68,6 +68,13 @@ public interface IStorage
     /// <summary>The database's clock, which decides about leases.</summary>
     Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct);
 
+    /// <summary>The same on the calling thread.</summary>
+    DateTimeOffset GetClock(WriteScope scope) => GetClockAsync(scope, CancellationToken.None).GetAwaiter().GetResult();
+
+    /// <summary>Opens a connection for a thread that does without the thread pool; see <see cref="OwnConnection"/>.</summary>
+    /// <param name="limit">After which each of its calls fails; at least 1 s.</param>
+    OwnConnection OpenOwn(TimeSpan limit) => new SharedConnection(this, limit);
+
     /// <summary>True for an error of the database or its driver that is not known to be the fault of the data given to it (down, read-only, locked, out of
     /// disk, a missing table or right): the same write may succeed later. What the database refuses for ever is <see cref="StorageErrors.IsRefused"/>.</summary>
     bool IsOutage(Exception e);

@@ -28,6 +28,24 @@ public abstract class PlainSql
         return rows;
     }
 
+    /// <summary>As <see cref="ExecuteAsync"/>, on the calling thread.</summary>
+    public int Execute(DbTransaction transaction, string sql, params (string Name, object? Value)[] parameters)
+    {
+        using var command = Command(transaction, sql, parameters);
+        return command.ExecuteNonQuery();
+    }
+
+    /// <summary>As <see cref="QueryAsync{T}"/>, on the calling thread.</summary>
+    public IReadOnlyList<T> Query<T>(DbTransaction transaction, string sql, Func<DbDataReader, T> read, params (string Name, object? Value)[] parameters)
+    {
+        using var command = Command(transaction, sql, parameters);
+        using var reader = command.ExecuteReader();
+        var rows = new List<T>();
+        while (reader.Read())
+            rows.Add(read(reader));
+        return rows;
+    }
+
     /// <summary>The column of <c>runs</c> by which an index finds the runs of a schedule that have not ended: their <see cref="RunState"/>.</summary>
     public virtual string OpenState => "state";
 

@@ -7,7 +7,11 @@ namespace Fleet.Core.Workers;
 /// <summary>What a heartbeat learned.</summary>
 /// <param name="IsAlive">False when the worker was declared gone: its runs are no longer its own.</param>
 /// <param name="Held">The runs that the database counts as this worker's; null when they were not asked for.</param>
-public readonly record struct Pulse(bool IsAlive, IReadOnlyList<HeldRun>? Held);
+public readonly record struct Pulse(bool IsAlive, IReadOnlyList<HeldRun>? Held)
+{
+    /// <summary>The database's clock.</summary>
+    public DateTimeOffset Clock { get; init; }
+}
 
 /// <summary>A run that is leased to a worker.</summary>
 public readonly record struct HeldRun(RunId Id, long LeaseToken, bool IsCancelRequested);
@@ -30,14 +34,24 @@ public sealed class Heartbeat(IStorage storage)
             async scope =>
             {
                 var now = await storage.GetClockAsync(scope, ct);
-                var until = now + lease;
-                var through = JsonSerializer.Serialize(claimedThrough);
-                var isAlive = await storage.Sql.ExecuteAsync(
-                    scope.Transaction, Renew, ct, ("@now", now), ("@until", until), ("@through", through), ("@worker", worker)) > 0;
-                return new Pulse(
-                    isAlive, isAlive && withHeld ? await storage.Sql.QueryAsync(scope.Transaction, storage.Sql.ReadHeld, Held, ct, ("@worker", worker)) : null);
+                var isAlive = await storage.Sql.ExecuteAsync(scope.Transaction, Renew, ct, Renewal(worker, now, lease, claimedThrough)) > 0;
+                var held = isAlive && withHeld ? await storage.Sql.QueryAsync(scope.Transaction, storage.Sql.ReadHeld, Held, ct, ("@worker", worker)) : null;
+                return new Pulse(isAlive, held) { Clock = now };
             },
             ct);
+
+    /// <summary>The same on the calling thread, which needs nothing of the thread pool.</summary>
+    public Pulse Execute(
+        OwnConnection connection, WorkerId worker, TimeSpan lease, IReadOnlyDictionary<string, long> claimedThrough, bool withHeld) => connection.Write(scope =>
+    {
+        var now = storage.GetClock(scope);
+        var isAlive = storage.Sql.Execute(scope.Transaction, Renew, Renewal(worker, now, lease, claimedThrough)) > 0;
+        var held = isAlive && withHeld ? storage.Sql.Query(scope.Transaction, storage.Sql.ReadHeld, Held, ("@worker", worker)) : null;
+        return new Pulse(isAlive, held) { Clock = now };
+    });
+
+    private static (string Name, object? Value)[] Renewal(WorkerId worker, DateTimeOffset now, TimeSpan lease, IReadOnlyDictionary<string, long> claimedThrough) =>
+        [("@now", now), ("@until", now + lease), ("@through", JsonSerializer.Serialize(claimedThrough)), ("@worker", worker)];
 
     private HeldRun Held(DbDataReader row) => new(storage.Sql.ReadRunId(row, 0), row.GetInt64(1), row.GetInt32(2) == 1);
 }

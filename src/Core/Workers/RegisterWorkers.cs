@@ -12,6 +12,9 @@ public sealed class RegisterWorkers(IStorage storage, JobCatalog catalog)
         VALUES (@worker, @name, @space, @process, @start, @lanes, @jobs, 0, @now, @now, @until, '{}')
         """;
 
+    /// <summary>The lanes of a worker that takes nothing new. They stay when it has left or was declared gone, and tell that it was draining.</summary>
+    public const string NoLanes = "{}";
+
     /// <summary>Makes a new identity.</summary>
     /// <param name="name">For people.</param>
     /// <param name="lanes">Lane → slots.</param>
@@ -42,11 +45,12 @@ public sealed class RegisterWorkers(IStorage storage, JobCatalog catalog)
     /// <summary>Says that the worker takes nothing new.</summary>
     public Task DrainAsync(WorkerId worker, CancellationToken ct) => SetStateAsync(worker, WorkerState.Draining, ct);
 
-    /// <summary>Says that the worker has stopped; runs that it still holds may be taken at once.</summary>
+    /// <summary>Says that the worker has stopped; runs that it still holds may be taken at once, and are not blamed for it.</summary>
     public Task LeaveAsync(WorkerId worker, CancellationToken ct) => SetStateAsync(worker, WorkerState.Gone, ct);
 
     private Task<int> SetStateAsync(WorkerId worker, WorkerState state, CancellationToken ct) => storage.WriteAsync(
         scope => storage.Sql.ExecuteAsync(
-            scope.Transaction, "UPDATE workers SET state = @state WHERE id = @worker AND state <> 2", ct, ("@state", (int)state), ("@worker", worker)),
+            scope.Transaction, "UPDATE workers SET state = @state, lanes = @lanes WHERE id = @worker AND state <> 2", ct,
+            ("@state", (int)state), ("@lanes", NoLanes), ("@worker", worker)),
         ct);
 }

@@ -16,7 +16,7 @@ public enum WorkerState
     /// <summary>Takes nothing new; finishes what it has.</summary>
     Draining = 1,
 
-    /// <summary>Stopped in order, or its heartbeat was older than the lease. Final: the id never comes back.</summary>
+    /// <summary>Stopped in order, died, or was silent for a whole lease. Final: the id never comes back.</summary>
     Gone = 2,
 }
 
@@ -35,7 +35,7 @@ public sealed class WorkerRow
 
     public long ProcessStart { get; set; }
 
-    /// <summary>JSON object: lane → slots.</summary>
+    /// <summary>JSON object: lane → slots; <see cref="RegisterWorkers.NoLanes"/> from the moment when it drains.</summary>
     public string Lanes { get; set; } = "{}";
 
     /// <summary>JSON object: job → the version of it that this worker serves.</summary>
@@ -45,9 +45,11 @@ public sealed class WorkerRow
 
     public DateTimeOffset StartedAt { get; set; }
 
+    /// <summary>By the database's clock, for people; the leader only sees whether it changes.</summary>
     public DateTimeOffset HeartbeatAt { get; set; }
 
-    /// <summary>By the database's clock; past it every run of this worker may be taken.</summary>
+    /// <summary><see cref="HeartbeatAt"/> and the length of its lease. The leader takes the length from here and measures it by its own
+    /// monotonic clock (<see cref="WorkerWatch"/>): a clock that was set must not end a lease.</summary>
     public DateTimeOffset LeaseUntil { get; set; }
 
     /// <summary>JSON object: lane → the latest due time that this worker has claimed (Unix milliseconds). See Reconcile.</summary>

@@ -145,5 +145,6 @@ public sealed class ComposeTests
 
         Assert.True(Durations.TryParse(worker["stop_grace_period"]!.GetValue<string>(), out var grace));
         Assert.True(grace > host.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout, string.Create(CultureInfo.InvariantCulture, $"{grace} is too short."));
+        Assert.Equal(grace, TimeSpan.Parse(Composition.Settings(worker)["Fleet__Worker__KillAfter"], CultureInfo.InvariantCulture));
     }
 }

@@ -83,6 +83,47 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
         Assert.Equal(0, await PostgresServer.CountAsync(_database, "SELECT count(*) - count(DISTINCT run_id) FROM diag_ledger"));
     }
 
+    /// <summary>A machine boots with a clock that is behind, its worker starts, the clock is set right, and the scheduler starts again.</summary>
+    [Fact]
+    public async Task Machine_SetBetweenTheStartsOfWorkerAndScheduler_TakesTheWorkerForAlive()
+    {
+        _clock.Set(TimeSpan.FromSeconds(-30));
+        await using var worker = await FleetProcess.StartServiceAsync("Worker", _clock.On(_settings));
+        _clock.Set(TimeSpan.Zero);
+        var settings = new Dictionary<string, string>(_settings) { ["Fleet__Scheduler__Rescue"] = "00:00:00.2" };
+        await using var scheduler = await FleetProcess.StartServiceAsync("Scheduler", settings);
+        await Until.TrueAsync(() => scheduler.LeadsAsync(_database));
+
+        var id = await scheduler.EnqueueAsync("diag.sleep", new { ms = 3000 });
+        await scheduler.WaitAsync(id, "succeeded");
+
+        Assert.Equal(0, await CountAsync("crashes > 0 OR attempt > 1"));
+        Assert.Equal(0, await PostgresServer.CountAsync(_database, "SELECT count(*) FROM workers WHERE state = 2"));
+    }
+
+    /// <summary>All in one process: it jumps over its own lease, again and again.</summary>
+    [Fact]
+    public async Task Embedded_SetAheadBeyondTheLeaseAgainAndAgain_CountsNoCrash()
+    {
+        using var data = new TempFolder();
+        var settings = new Dictionary<string, string> { ["Fleet__Scheduler__Rescue"] = "00:00:00.1" };
+        await using var fleet = await FleetProcess.StartDevAsync(data.Path, _clock.On(settings));
+        var id = await fleet.EnqueueAsync("diag.sleep", new { ms = 12_000 });
+        await fleet.WaitAsync(id, "running");
+
+        for (var jump = 1; jump <= 6; jump++)
+        {
+            var begun = TimeProvider.System.GetTimestamp();
+            _clock.Set(Hour * jump);
+            // Not a wait for something: several rescue passes and beats meet the jumped clock.
+            await Until.TrueAsync(() => Task.FromResult(TimeProvider.System.GetElapsedTime(begun) > TimeSpan.FromSeconds(1.5)));
+        }
+
+        await fleet.WaitAsync(id, "succeeded");
+        var run = await fleet.GetAsync(id);
+        Assert.Equal((1, 0, 0), (run["attempt"]!.GetValue<int>(), run["crashes"]!.GetValue<int>(), run["attempts"]!.AsArray().Count));
+    }
+
     /// <summary>The worker alone: the occurrences come from the broker at their time, and a worker that takes them for early refuses them.</summary>
     [Fact]
     public async Task Worker_SetAnHourAheadAndBack_RunsEveryOccurrenceOnce()

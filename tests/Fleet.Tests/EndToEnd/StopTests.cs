@@ -1,4 +1,5 @@
 using Fleet.Tests.Support;
+using Microsoft.Data.Sqlite;
 
 namespace Fleet.Tests.EndToEnd;
 
@@ -46,5 +47,44 @@ public sealed class StopTests
             Assert.Equal(1, run["attempt"]!.GetValue<int>());
             Assert.Equal("released", Assert.Single(run["attempts"]!.AsArray())!["outcome"]!.GetValue<string>());
         }
+    }
+
+    /// <summary>Kubernetes' default grace is as long as the default drain: what needs the whole of it is killed with the process.</summary>
+    [Fact]
+    public async Task Kill_WhileDrainingAgainAndAgain_ReleasesTheRunAndCountsNoCrash()
+    {
+        using var folder = new TempFolder();
+        var environment = new Dictionary<string, string> { ["Fleet__Worker__KillAfter"] = "00:00:30" };
+        var id = default(RunId);
+        for (var kill = 1; kill <= 3; kill++)
+        {
+            await using var fleet = await FleetProcess.StartDevAsync(folder.Path, environment);
+            if (kill == 1)
+                id = await fleet.EnqueueAsync("diag.sleep", new { ms = 600_000 });
+            await RunsAfterAsync(fleet, id, releases: kill - 1);
+            await fleet.SignalAsync("TERM");
+            await Until.TrueAsync(() => Task.FromResult(Count(folder, "SELECT count(*) FROM workers WHERE state = 1") == 1));
+            Assert.Contains("Fleet:Worker:KillAfter is 00:00:30", fleet.Output, StringComparison.Ordinal);
+            await fleet.KillAsync();
+        }
+
+        await using var last = await FleetProcess.StartDevAsync(folder.Path);
+        await RunsAfterAsync(last, id, releases: 3);
+        var run = await last.GetAsync(id);
+        Assert.Equal((0, 1), (run["crashes"]!.GetValue<int>(), run["attempt"]!.GetValue<int>()));
+        Assert.Equal(["released", "released", "released"], run["attempts"]!.AsArray().Select(a => a!["outcome"]!.GetValue<string>()));
+    }
+
+    /// <summary>Waits until the run is running again, and not still as the killed process left it.</summary>
+    private static Task RunsAfterAsync(FleetProcess fleet, RunId id, int releases) => Until.TrueAsync(async () =>
+        await fleet.GetAsync(id) is var run && run["state"]!.GetValue<string>() == "running" && run["attempts"]!.AsArray().Count == releases);
+
+    private static long Count(TempFolder folder, string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={Path.Combine(folder.Path, "fleet.db")};Mode=ReadOnly;Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (long)command.ExecuteScalar()!;
     }
 }

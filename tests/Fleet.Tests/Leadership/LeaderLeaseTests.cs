@@ -8,6 +8,7 @@ namespace Fleet.Tests.Leadership;
 public abstract class LeaderLeaseTests(TestDatabase database) : StorageVerbs(database)
 {
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
 
     [Fact]
     public async Task AcquireAsync_ManyAtOnce_OneLeads()
@@ -50,6 +51,52 @@ public abstract class LeaderLeaseTests(TestDatabase database) : StorageVerbs(dat
         await EndInAsync(TimeSpan.Zero);
 
         Assert.Equal(2, await AcquireAsync("a"));
+    }
+
+    /// <summary>The deciding clock was set back after the leader had died.</summary>
+    [Fact]
+    public async Task AcquireAsync_LeaseEndsLaterThanAnyMayLast_IsOver()
+    {
+        await AcquireAsync("a");
+        await EndInAsync(LeaderLease.Longest + TimeSpan.FromMinutes(1));
+
+        Assert.Equal(2, await AcquireAsync("b"));
+        await EndInAsync(TimeSpan.FromDays(30));
+        Assert.Equal(3, await AcquireAsync("b"));
+    }
+
+    /// <summary>Set back by less than that: the lease is watched.</summary>
+    [Fact]
+    public async Task AcquireAsync_NobodyRenewsForALease_IsOver()
+    {
+        await AcquireAsync("dead");
+        await EndInAsync(TimeSpan.FromMinutes(4));
+
+        Assert.Null(await WatchAsync(Duration - Step));
+        Time.Advance(Step);
+        Assert.Equal(2, await AcquireAsync("b"));
+    }
+
+    [Fact]
+    public async Task AcquireAsync_LeaderRenews_IsNotOverHoweverLongItIsWatched()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            await AcquireAsync("a");
+            await EndInAsync(TimeSpan.FromMinutes(4) + TimeSpan.FromSeconds(i));
+            Assert.Null(await WatchAsync(Duration - Step));
+        }
+    }
+
+    [Fact]
+    public async Task AcquireAsync_TheStandbyStoodStill_WatchesAnew()
+    {
+        await AcquireAsync("dead");
+        await EndInAsync(TimeSpan.FromMinutes(4));
+        Assert.Null(await WatchAsync(Duration - Step));
+        Time.Advance(Duration);
+
+        Assert.Null(await WatchAsync(Duration - Step));
     }
 
     [Fact]
@@ -117,6 +164,19 @@ public abstract class LeaderLeaseTests(TestDatabase database) : StorageVerbs(dat
         await Assert.ThrowsAsync<TermLostException>(() => InsertAsLeaderAsync(0));
 
     private Task<long?> AcquireAsync(string owner) => Fleet.Get<LeaderLease>().AcquireAsync(owner, Duration, CancellationToken.None);
+
+    /// <summary>Asks at every step, as a standby of another process does.</summary>
+    private async Task<long?> WatchAsync(TimeSpan span)
+    {
+        for (var watched = TimeSpan.Zero; watched < span; watched += Step)
+        {
+            if (await AcquireAsync("b") is { } term)
+                return term;
+            Time.Advance(Step);
+        }
+
+        return await AcquireAsync("b");
+    }
 
     private async Task<DateTimeOffset> EndAsync() => Assert.Single(await Fleet.ListAsync(db => db.Leases)).ExpiresAt;
 

@@ -58,6 +58,25 @@ public abstract class ReplanSchedulesTests(TestDatabase database) : StorageVerbs
         Assert.Equal(1, await ReplanAsync(term));
     }
 
+    /// <summary>By a leader whose clock is behind: what was halted until the last change, or defined otherwise, does not fire.</summary>
+    [Fact]
+    public async Task ReplanSchedules_ChangedSinceByTheClockOfTheDatabase_IsPlannedFromTheChangeOn()
+    {
+        await PutAsync();
+        var term = await Fleet.LeadAsync();
+        var clock = await Fleet.Storage.WriteAsync(scope => Fleet.Storage.GetClockAsync(scope, CancellationToken.None), CancellationToken.None);
+        var changed = Fleet.Now + TimeSpan.FromMinutes(10);
+        await Fleet.Storage.WriteAsync(scope => scope.Db.Schedules.ExecuteUpdateAsync(set => set.SetProperty(s => s.UpdatedAt, changed)), CancellationToken.None);
+        await MoveAsync(changed);
+
+        Assert.Equal(1, await ReplanAsync(term));
+
+        // With SQLite both clocks are one, and the change carries a time that is still to come: it is not believed.
+        var schedule = Assert.Single(await Fleet.ListAsync(db => db.Schedules));
+        Assert.Equal(changed <= clock ? changed : Fleet.Now, schedule.PlannedUntil);
+        Assert.Equal(schedule.PlannedUntil, schedule.NextPlanAt);
+    }
+
     private Task<int> ReplanAsync(long term) => Fleet.Get<ReplanSchedules>().ExecuteAsync(term, LookAhead, CancellationToken.None);
 
     private Task<(int Planned, bool More)> PlanAsync(long term) => Fleet.Get<PlanOccurrences>().ExecuteAsync(term, LookAhead, CancellationToken.None);

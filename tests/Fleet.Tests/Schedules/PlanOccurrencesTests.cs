@@ -165,6 +165,25 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
         Assert.Contains("Europe/Atlantis", broken.StatusReason, StringComparison.Ordinal);
     }
 
+    /// <summary>A leader whose clock is behind plans it from its own now on.</summary>
+    [Fact]
+    public async Task PlanOccurrences_BeforeItsCreation_FiresNothing()
+    {
+        await PutAsync("10s", MisfirePolicy.RunAll);
+        var created = Fleet.Now.AddSeconds(95);
+        await Fleet.Storage.WriteAsync(
+            scope => scope.Db.Schedules.ExecuteUpdateAsync(set => set.SetProperty(s => s.CreatedAt, created).SetProperty(s => s.PlannedUntil, Fleet.Now.AddMinutes(-5))),
+            CancellationToken.None);
+
+        await PlanAsync();
+        Assert.Empty(await OccurrencesAsync());
+        Assert.Equal((created, created.AddSeconds(5)), ((await ScheduleAsync()).PlannedUntil, (await ScheduleAsync()).NextPlanAt));
+
+        Time.Advance(TimeSpan.FromSeconds(90));
+        await PlanAsync();
+        Assert.Equal([100, 110, 120], await FireSecondsAsync());
+    }
+
     [Fact]
     public async Task PutSchedules_Unchanged_RevokesNothing()
     {

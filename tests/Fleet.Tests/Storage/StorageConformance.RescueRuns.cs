@@ -1,5 +1,6 @@
 using Fleet.Core.Runs;
 using Fleet.Core.Workers;
+using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Storage;
 
@@ -100,6 +101,127 @@ public abstract partial class StorageConformance
 
         var row = await One.ReadAsync(run.Id);
         Assert.Equal((RunState.Canceled, "not needed", One.Now), (row.State, row.Error, row.FinishedAt));
+    }
+
+    /// <summary>By the leader's monotonic clock, in one term, with looks all the time.</summary>
+    [Fact]
+    public async Task RescueRuns_NoHeartbeatForALease_TakesItsRuns()
+    {
+        var run = await One.StartAsync(await RegisterForAsync(TimeSpan.FromSeconds(10)));
+
+        Assert.Equal([0, 0, 0, 0, 0, 1], await RescueEveryTwoSecondsAsync(6));
+        Assert.Equal((RunState.Pending, 1), ((await One.ReadAsync(run.Id)).State, (await One.ReadAsync(run.Id)).Crashes));
+    }
+
+    [Fact]
+    public async Task RescueRuns_ClockOfTheDatabaseIsSet_TakesNothing()
+    {
+        var worker = await RegisterForAsync(TimeSpan.FromSeconds(10));
+        var run = await One.StartAsync(worker);
+
+        foreach (var jump in new[] { TimeSpan.FromHours(-1), TimeSpan.FromHours(1), TimeSpan.FromDays(-30) })
+        {
+            await WriteAsync(scope => scope.Db.Workers.ExecuteUpdateAsync(
+                set => set.SetProperty(w => w.HeartbeatAt, One.Now + jump).SetProperty(w => w.LeaseUntil, One.Now + jump + TimeSpan.FromSeconds(10))));
+            Assert.Equal([0, 0, 0], await RescueEveryTwoSecondsAsync(3));
+        }
+
+        Assert.Equal(SettleOutcome.Settled, await One.CompleteAsync(run));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task RescueRuns_WorkerDiedWhileDraining_ReleasesItsRunsWithoutACrash(bool left)
+    {
+        var worker = await One.RegisterAsync();
+        var run = await One.StartAsync(worker);
+        await One.Get<RegisterWorkers>().DrainAsync(worker, CancellationToken.None);
+        if (left)
+            await One.Get<RegisterWorkers>().LeaveAsync(worker, CancellationToken.None);
+        else
+            await One.ExpireAsync(worker);
+
+        Assert.Equal(1, await One.RescueAsync());
+
+        var row = await One.ReadAsync(run.Id);
+        Assert.Equal((RunState.Pending, false, 0, 0, 0, null), (row.State, row.Staged, row.Crashes, row.Attempt, row.AttemptOffset, row.Error));
+        Assert.True(row.DueAt <= One.Now);
+        var attempt = Assert.Single(await One.AttemptsAsync(run.Id));
+        Assert.Equal((1, worker, AttemptOutcome.Released, RescueRuns.DrainedErrorType), (attempt.Number, attempt.WorkerId, attempt.Outcome, attempt.ErrorType));
+        Assert.Contains("killed while draining", attempt.Error, StringComparison.Ordinal);
+        Assert.Equal(SettleOutcome.LeaseLost, await One.CompleteAsync(run));
+        await One.ClaimAsync(await One.RegisterAsync(), run.Id);
+    }
+
+    [Fact]
+    public async Task RescueRuns_WorkerDiedWhileDraining_CanceledRunIsCanceled()
+    {
+        var worker = await One.RegisterAsync();
+        var run = await One.StartAsync(worker);
+        await One.CancelAsync(run.Id, "not needed");
+        await One.Get<RegisterWorkers>().DrainAsync(worker, CancellationToken.None);
+        await One.ExpireAsync(worker);
+
+        await One.RescueAsync();
+
+        Assert.Equal((RunState.Canceled, "not needed"), ((await One.ReadAsync(run.Id)).State, (await One.ReadAsync(run.Id)).Error));
+    }
+
+    [Fact]
+    public async Task RescueRuns_WorkersDieAtEveryDrain_CountAsCrashesInTheEnd()
+    {
+        var id = await One.EnqueueAsync();
+        var deaths = 0;
+        while ((await One.ReadAsync(id)).State == RunState.Pending)
+        {
+            var worker = await One.RegisterAsync();
+            await One.ClaimAsync(worker, id);
+            await One.Get<RegisterWorkers>().DrainAsync(worker, CancellationToken.None);
+            await One.ExpireAsync(worker);
+            await One.RescueAsync();
+            deaths++;
+        }
+
+        Assert.Equal((RunState.Failed, RescueRuns.DrainedCap + RescueRuns.CrashCap), ((await One.ReadAsync(id)).State, deaths));
+    }
+
+    /// <summary>A leader whose clock is ahead: the run would wait until the others' clocks have got there.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task RescueRuns_LeadersClockIsAhead_RunsAreDueByTheClockOfTheDatabase(bool draining)
+    {
+        var worker = await One.RegisterAsync();
+        var run = await One.StartAsync(worker);
+        if (draining)
+            await One.Get<RegisterWorkers>().DrainAsync(worker, CancellationToken.None);
+        await One.ExpireAsync(worker);
+        var clock = await ClockAsync();
+        var ahead = (clock > One.Now ? clock : One.Now) + TimeSpan.FromMinutes(10);
+        Time.SetUtcNow(ahead);
+
+        Assert.Equal(1, await One.RescueAsync());
+
+        var after = await ClockAsync();
+        Assert.InRange((await One.ReadAsync(run.Id)).DueAt, clock, after);
+    }
+
+    private Task<DateTimeOffset> ClockAsync() => One.Storage.WriteAsync(scope => One.Storage.GetClockAsync(scope, CancellationToken.None), CancellationToken.None);
+
+    private Task<WorkerId> RegisterForAsync(TimeSpan lease) =>
+        One.Get<RegisterWorkers>().RegisterAsync("w", new Dictionary<string, int> { ["default"] = 1 }, lease, CancellationToken.None);
+
+    private async Task<List<int>> RescueEveryTwoSecondsAsync(int passes)
+    {
+        var taken = new List<int>();
+        for (var i = 0; i < passes; i++)
+        {
+            taken.Add(await One.RescueAsync());
+            Time.Advance(TimeSpan.FromSeconds(2));
+        }
+
+        return taken;
     }
 
     [Fact]

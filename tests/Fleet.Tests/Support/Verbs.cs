@@ -121,12 +121,12 @@ public sealed class Verbs : IAsyncDisposable
     public async Task<long> LeadAsync() =>
         (await Get<LeaderLease>().AcquireAsync("leader", TimeSpan.FromHours(1), CancellationToken.None))!.Value;
 
-    /// <summary>Ends a worker's lease by the database's clock, as if its heartbeats had stopped long ago.</summary>
+    /// <summary>Leaves a worker a lease without length: the leader finds it silent at once.</summary>
     public Task ExpireAsync(WorkerId worker) => Storage.WriteAsync(
         async scope =>
         {
             var past = await Storage.GetClockAsync(scope, CancellationToken.None) - TimeSpan.FromSeconds(1);
-            return await scope.Db.Workers.Where(w => w.Id == worker).ExecuteUpdateAsync(set => set.SetProperty(w => w.LeaseUntil, past));
+            return await scope.Db.Workers.Where(w => w.Id == worker).ExecuteUpdateAsync(set => set.SetProperty(w => w.HeartbeatAt, past).SetProperty(w => w.LeaseUntil, past));
         },
         CancellationToken.None);
 

@@ -1,5 +1,6 @@
 using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
+using Fleet.Core.Storage;
 using Fleet.Core.Workers;
 using Fleet.Tests.Support;
 using Fleet.Worker;
@@ -55,26 +56,146 @@ public sealed class HeartbeatLoopTests
         await IsGivenBackAsync(fleet, id);
     }
 
+    /// <summary>A handler that was given up hangs on while its run is claimed again and the answer is lost.</summary>
+    [Fact]
+    public async Task Beat_OnlyAnOlderClaimOfTheRunIsUnderWay_GivesTheRunBack()
+    {
+        var hang = new TaskCompletionSource();
+        var script = new Script(call => call.Number == 1 ? hang.Task : Task.CompletedTask);
+        await using var fleet = await StartAsync(script, ["Worker:StopGrace=00:00:01", "Worker:Retry:FirstDelay=00:10:00", "Worker:Retry:Jitter=0"]);
+        var id = await fleet.Client.EnqueueAsync(new Ruled());
+        await script.NextAsync();
+        await _time.AdvanceUntilAsync(async () => (await fleet.AttemptsAsync(id)).Count == 1);
+
+        await ClaimUnansweredAsync(fleet, id);
+        fleet.Services.GetRequiredService<HeartbeatLoop>().Doubt();
+        await BeatAsync(fleet, 3);
+
+        await Waiting.UntilAsync(async () => (await fleet.AttemptsAsync(id)).Any(a => a is { Number: 2, Outcome: AttemptOutcome.Released }));
+        hang.SetResult();
+    }
+
+    [Fact]
+    public async Task Beat_AnswerToTheClaimIsStillAwaited_LeavesTheRun()
+    {
+        await using var fleet = await StartAsync();
+        var running = fleet.Services.GetRequiredService<RunningRuns>();
+        var id = await ClaimUnansweredAsync(fleet);
+        RunId[] asked = [id];
+        running.Asking(asked);
+
+        fleet.Services.GetRequiredService<HeartbeatLoop>().Doubt();
+        await BeatAsync(fleet, HeartbeatLoop.MaxBlindBeats + 2);
+        Assert.True(await fleet.IsAsync(id, RunState.Running));
+
+        running.Answered(asked);
+        fleet.Services.GetRequiredService<HeartbeatLoop>().Doubt();
+        await BeatAsync(fleet, 3);
+        await IsGivenBackAsync(fleet, id);
+    }
+
+    [Fact]
+    public async Task Beat_RunWaitsForAThread_LeavesItAndItRunsOnce()
+    {
+        var script = new Script(_ => Task.CompletedTask);
+        await using var fleet = await StartAsync(script);
+        var execute = fleet.Services.GetRequiredService<ExecuteRuns>();
+        var run = await ClaimAsync(fleet, await fleet.InsertAsync("test.scripted", "{}"));
+        var admitted = execute.Admit(run);
+
+        fleet.Services.GetRequiredService<HeartbeatLoop>().Doubt();
+        await BeatAsync(fleet, HeartbeatLoop.MaxBlindBeats + 2);
+        await execute.ExecuteAsync(admitted, _ => { });
+
+        Assert.Equal((1, RunState.Succeeded), (script.Calls, (await fleet.FindAsync(run.Id))!.State));
+        Assert.Empty(await fleet.AttemptsAsync(run.Id));
+    }
+
+    [Theory]
+    [InlineData(StopCause.LeaseLost, RunState.Running)]
+    [InlineData(StopCause.Canceled, RunState.Canceled)]
+    [InlineData(StopCause.Drained, RunState.Pending)]
+    public async Task Execute_StoppedWhileItWaitedForAThread_DoesNotCallTheHandler(StopCause cause, RunState state)
+    {
+        var script = new Script(_ => Task.CompletedTask);
+        // Nobody else takes what is given back.
+        await using var fleet = await StartAsync(script, ["Worker:Lanes:other=1"]);
+        var execute = fleet.Services.GetRequiredService<ExecuteRuns>();
+        var run = await ClaimAsync(fleet, await fleet.InsertAsync("test.scripted", "{}"));
+        var admitted = execute.Admit(run);
+        var running = fleet.Services.GetRequiredService<RunningRuns>();
+        if (cause == StopCause.LeaseLost)
+            running.StopAll(cause);
+        else
+            running.Stop(run.Id, cause);
+
+        await execute.ExecuteAsync(admitted, _ => { });
+
+        Assert.Equal((0, state), (script.Calls, (await fleet.FindAsync(run.Id))!.State));
+        Assert.False(running.Contains(run.Id));
+    }
+
+    /// <summary>Over a connection that hangs: the end of the lease does not wait for the end of the call.</summary>
+    [Fact]
+    public async Task Lease_OverWhileTheBeatHangs_TellsTheHandlersAtOnce()
+    {
+        var script = new Script(call => call.Number == 1 ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, call.Token) : Task.CompletedTask);
+        var gate = new StorageGate<Pulse>();
+        await using var fleet = await StartAsync(script, configure: gate.AddTo);
+        var id = await fleet.Client.EnqueueAsync(new Scripted());
+        var first = await script.NextAsync();
+        using (gate.Close())
+        {
+            fleet.Services.GetRequiredService<HeartbeatLoop>().Wake();
+            await Waiting.UntilAsync(() => gate.IsSomebodyWaiting);
+            Assert.False(first.Token.IsCancellationRequested);
+
+            _time.Advance(TimeSpan.FromMinutes(5));
+            await Waiting.UntilAsync(() => first.Token.IsCancellationRequested);
+        }
+
+        // Nobody took it meanwhile: the worker gives it back itself, without a failed attempt.
+        await fleet.AdvanceUntilAsync(_time, id, RunState.Succeeded);
+        Assert.All(await fleet.AttemptsAsync(id), a => Assert.Equal(AttemptOutcome.Released, a.Outcome));
+    }
+
+    [Fact]
+    public async Task Retry_ClockIsAheadOfTheDatabase_IsDueByTheClockOfTheDatabase()
+    {
+        await using var fleet = await StartAsync();
+        var run = await ClaimAsync(fleet, await fleet.InsertAsync("test.scripted", "{}"));
+        fleet.Services.GetRequiredService<DatabaseClock>().Observe(_time.GetUtcNow() - TimeSpan.FromMinutes(10), _time.GetUtcNow());
+        var now = _time.GetUtcNow();
+
+        await fleet.Services.GetRequiredService<FailRuns>().ExecuteAsync(
+            new Failure(run, AttemptOutcome.Failed, new RunError("T", "boom", null), now.AddMinutes(1)), CancellationToken.None);
+
+        Assert.Equal(now.AddMinutes(-9), (await fleet.FindAsync(run.Id))!.DueAt);
+    }
+
     private static Task IsGivenBackAsync(EmbeddedFleet fleet, RunId id) => Waiting.UntilAsync(
         async () => (await fleet.AttemptsAsync(id)).Any(a => a is { Number: 1, Outcome: AttemptOutcome.Released }));
 
     /// <summary>A fleet whose worker has had its first beat, which looks in any case.</summary>
-    private async Task<EmbeddedFleet> StartAsync()
+    private async Task<EmbeddedFleet> StartAsync(Script? script = null, string[]? settings = null, Action<IServiceCollection>? configure = null)
     {
-        var fleet = await ScriptedFleet.StartAsync(new Script(_ => Task.CompletedTask), _time);
+        var fleet = await ScriptedFleet.StartAsync(script ?? new Script(_ => Task.CompletedTask), _time, settings, configure: configure);
         await BeatAsync(fleet, 1);
         return fleet;
     }
 
     /// <summary>Claims a run for the worker behind its back, as when it never hears of it.</summary>
-    private async Task<RunId> ClaimUnansweredAsync(EmbeddedFleet fleet)
+    private async Task<RunId> ClaimUnansweredAsync(EmbeddedFleet fleet, RunId? wanted = null) =>
+        (await ClaimAsync(fleet, wanted ?? await fleet.InsertAsync("test.scripted", "{}"))).Id;
+
+    /// <summary>Claims a run, whenever it is due.</summary>
+    private async Task<ClaimedRun> ClaimAsync(EmbeddedFleet fleet, RunId id)
     {
         var worker = fleet.Services.GetRequiredService<WorkerIdentity>().Id;
-        var id = await fleet.InsertAsync("test.scripted", "{}");
-        await fleet.Storage.WriteAsync(
-            scope => fleet.Storage.Statements.ClaimAsync(scope.Transaction, worker, [id], _time.GetUtcNow(), inTurn: false, CancellationToken.None),
+        var outcomes = await fleet.Storage.WriteAsync(
+            scope => fleet.Storage.Statements.ClaimAsync(scope.Transaction, worker, [id], _time.GetUtcNow().AddHours(1), inTurn: false, CancellationToken.None),
             CancellationToken.None);
-        return id;
+        return Assert.Single(outcomes).Run!;
     }
 
     /// <summary>Lets so many heartbeats go by.</summary>

@@ -7,6 +7,15 @@ public static class Zones
 {
     private const string Allowed = "an IANA time zone id such as UTC, Europe/Berlin or America/New_York";
 
+    // On every machine with time zone data.
+    private static readonly string[] Common = ["Europe/Berlin", "America/New_York", "Asia/Tokyo"];
+
+    /// <summary>Whether this machine has any time zone data. Some images leave it out.</summary>
+    public static bool HasData => Array.Exists(Common, id => TimeZoneInfo.TryFindSystemTimeZoneById(id, out _));
+
+    /// <summary>Whether a zone that cannot be found is only missing on this machine: it has no time zone data, or no complete ones.</summary>
+    public static bool IsMissingHere(string id) => !HasData || TimeZoneInfo.TryConvertIanaIdToWindowsId(id, out _);
+
     /// <param name="id">Null: UTC.</param>
     /// <param name="zone">The zone, when there is one.</param>
     /// <param name="error">The refusal, else; names the nearest id.</param>
@@ -20,7 +29,7 @@ public static class Zones
 
         var value = Shown.Of(id);
         var nearest = Nearest.To(id, TimeZoneInfo.GetSystemTimeZones().Select(known => known.Id));
-        var hint = nearest is null ? "" : $" Did you mean '{nearest}'?";
+        var hint = !HasData ? " This machine has no time zone data: install tzdata." : nearest is null ? "" : $" Did you mean '{nearest}'?";
         error = new InputError(
             "unknown_zone", "zone", $"zone: '{value}' is not a known time zone; allowed is {Allowed}.{hint}", value, Allowed);
         return false;

@@ -1,0 +1,78 @@
+using System.Data.Common;
+
+namespace Fleet.Core.Storage;
+
+/// <summary>A connection to the database that one thread keeps for itself and uses without the thread pool: what must get through while
+/// handlers block all threads of the pool, or hold all of its connections. Every call ends within the limit that it was opened with.</summary>
+public abstract class OwnConnection : IDisposable
+{
+    /// <summary>Does a write in a transaction, on the calling thread, and commits it. After a failure the next call uses a fresh connection.</summary>
+    /// <param name="work">Uses statements only, and none of their asynchronous forms.</param>
+    public abstract T Write<T>(Func<WriteScope, T> work);
+
+    public abstract void Dispose();
+}
+
+/// <summary>On a server: a connection outside the pool.</summary>
+/// <param name="make">Makes one that is not open. Its timeouts, for opening and for each command, are the storage's to set.</param>
+/// <param name="owner">Ends with this; null for nothing.</param>
+public sealed class ServerConnection(Func<DbConnection> make, IDisposable? owner = null) : OwnConnection
+{
+    private static readonly OpenContext NoContext = _ => throw new NotSupportedException("A connection of one's own is for statements.");
+
+    private DbConnection? _connection;
+
+    public override T Write<T>(Func<WriteScope, T> work)
+    {
+        try
+        {
+            if (_connection is null)
+            {
+                _connection = make();
+                _connection.Open();
+            }
+
+            using var transaction = _connection.BeginTransaction();
+            var result = work(new WriteScope(transaction, NoContext));
+            transaction.Commit();
+            return result;
+        }
+        catch
+        {
+            // It may hang on something that will never answer.
+            Drop();
+            throw;
+        }
+    }
+
+    public override void Dispose()
+    {
+        Drop();
+        owner?.Dispose();
+    }
+
+    private void Drop()
+    {
+        var connection = _connection;
+        _connection = null;
+        connection?.Dispose();
+    }
+}
+
+/// <summary>Where a storage has nothing better: waits for a write of the process.</summary>
+internal sealed class SharedConnection(IStorage storage, TimeSpan limit) : OwnConnection
+{
+    public override T Write<T>(Func<WriteScope, T> work)
+    {
+        using var canceled = new CancellationTokenSource();
+        var write = Task.Run(() => storage.WriteAsync(scope => Task.FromResult(work(scope)), canceled.Token), CancellationToken.None);
+        if (write.Wait(limit, CancellationToken.None))
+            return write.Result;
+        canceled.Cancel();
+        throw new TimeoutException($"The write did not end within {limit}.");
+    }
+
+    public override void Dispose()
+    {
+    }
+}
