@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Fleet.Api.Health;
 using Fleet.Api.Jobs;
 using Fleet.Api.Lanes;
@@ -5,6 +6,7 @@ using Fleet.Api.Runs;
 using Fleet.Api.Schedules;
 using Fleet.Core;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -30,9 +32,22 @@ public static class ApiServices
         return services;
     }
 
+    /// <summary>Refuses requests for host names that are not ours, and calls of other sites' pages: for programs that are Fleet alone. Comes before
+    /// everything else of the pipeline. <see cref="AllowedHosts"/> has the rules.</summary>
+    /// <exception cref="InvalidOperationException">The setting <see cref="AllowedHosts.Key"/> is not well formed.</exception>
+    public static WebApplication UseFleetGate(this WebApplication app)
+    {
+        var gate = new RequestGate(new AllowedHosts(app.Configuration[AllowedHosts.Key], app.Services.GetRequiredService<IServer>()));
+        app.Use(gate.InvokeAsync);
+        BadRequestAnswers.Subscribe(app.Services.GetRequiredService<DiagnosticListener>());
+        return app;
+    }
+
     /// <summary>Maps <c>/health</c> alone, for a process that serves no API.</summary>
     public static WebApplication MapFleetHealth(this WebApplication app)
     {
+        // After what was added before; else the endpoint would be chosen first of all.
+        app.UseRouting();
         HealthEndpoints.Map(app);
         return app;
     }
@@ -48,8 +63,11 @@ public static class ApiServices
             var code = status switch { 404 => "not_found", 405 => "method_not_allowed", 415 => "unsupported_media_type", _ => "refused" };
             await Problems.Make(status, code, $"{context.HttpContext.Request.Method} on this path is answered with {status}.").ExecuteAsync(context.HttpContext);
         });
+        app.UseRouting();
+        app.Use(EndpointRules.CheckAsync);
         HealthEndpoints.Map(app);
-        var api = app.MapGroup("/api/v1");
+        // What an endpoint does not say that it takes, it does not take.
+        var api = app.MapGroup("/api/v1").WithMetadata(new EndpointInput([]));
         EnqueueRunsEndpoints.Map(api);
         GetRunsEndpoints.Map(api);
         CancelRunsEndpoints.Map(api);

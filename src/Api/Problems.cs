@@ -20,6 +20,8 @@ internal static class Problems
         {
             "args_too_large" or "body_too_large" => StatusCodes.Status413PayloadTooLarge,
             "idempotency_conflict" => StatusCodes.Status409Conflict,
+            "unsupported_media_type" or "unsupported_charset" or "unsupported_encoding" => StatusCodes.Status415UnsupportedMediaType,
+            "cross_site" => StatusCodes.Status403Forbidden,
             _ => StatusCodes.Status400BadRequest,
         },
         error.Code, error.Message, error);
@@ -44,7 +46,7 @@ internal static class Problems
 
     public static ProblemDetails Details(int status, string code, string message)
     {
-        var problem = new ProblemDetails { Status = status, Title = Title(status), Detail = message };
+        var problem = new ProblemDetails { Type = "about:blank", Status = status, Title = Title(status), Detail = message };
         problem.Extensions["code"] = code;
         problem.Extensions["traceId"] = Activity.Current?.TraceId.ToString();
         return problem;
@@ -53,6 +55,7 @@ internal static class Problems
     private static string Title(int status) => status switch
     {
         400 => "The request was refused.",
+        403 => "The request may not come from there.",
         404 => "Not found.",
         405 => "The method is not allowed here.",
         409 => "The request contradicts what is stored.",

@@ -8,18 +8,18 @@ using Microsoft.AspNetCore.Http;
 
 namespace Fleet.Api;
 
-/// <summary>Reads query parameters strictly: an unknown one is refused by name.</summary>
-internal sealed class QueryString
+/// <summary>Reads query parameters. <see cref="EndpointRules"/> has refused those that the endpoint does not take.</summary>
+internal sealed class QueryString(HttpContext http)
 {
     public const int MaxLimit = 500;
 
-    private readonly IQueryCollection _query;
+    private readonly IQueryCollection _query = http.Request.Query;
 
-    /// <exception cref="InvalidRunException">A parameter is unknown or given twice.</exception>
-    public QueryString(HttpContext http, params string[] known)
+    /// <summary>Checks what holds for the parameters of every endpoint.</summary>
+    /// <exception cref="InvalidRunException">A parameter is unknown, is given twice, or holds control characters.</exception>
+    public static void Check(IQueryCollection query, string[] known)
     {
-        _query = http.Request.Query;
-        foreach (var (name, values) in _query)
+        foreach (var (name, values) in query)
         {
             var shown = name.Length == 0 ? "(empty name)" : RunRules.Show(name);
             if (!known.Contains(name, StringComparer.Ordinal))
@@ -30,6 +30,9 @@ internal sealed class QueryString
 
             if (values.Count > 1)
                 throw new InvalidRunException(new InputError("duplicate_parameter", shown, $"{shown}: it is given more than once.", null, "once"));
+            // PostgreSQL stores no NUL, and .NET's reader of numbers ignores one at the end.
+            if (values.ToString().Any(char.IsControl))
+                throw new InvalidRunException(RunRules.Invalid(Code(name), name, values[0], "text without control characters"));
         }
     }
 
@@ -46,7 +49,7 @@ internal sealed class QueryString
             return null;
         return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
             ? number
-            : throw new InvalidRunException(RunRules.Invalid("invalid_" + name, name, text, $"{least}–{most}"));
+            : throw new InvalidRunException(RunRules.Invalid(Code(name), name, text, $"{least}–{most}"));
     }
 
     /// <summary>False when it is left out.</summary>
@@ -54,7 +57,7 @@ internal sealed class QueryString
     {
         null or "false" => false,
         "true" => true,
-        var text => throw new InvalidRunException(RunRules.Invalid("invalid_" + JsonNamingPolicy.SnakeCaseLower.ConvertName(name), name, text, "true or false")),
+        var text => throw new InvalidRunException(RunRules.Invalid(Code(name), name, text, "true or false")),
     };
 
     public T? Word<T>(string name) where T : struct, Enum
@@ -68,7 +71,7 @@ internal sealed class QueryString
         }
 
         var allowed = string.Join(", ", Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName));
-        throw new InvalidRunException(RunRules.Invalid("invalid_" + name, name, text, "one of " + allowed));
+        throw new InvalidRunException(RunRules.Invalid(Code(name), name, text, "one of " + allowed));
     }
 
     public RunId? Cursor()
@@ -88,6 +91,8 @@ internal sealed class QueryString
         Check(bytes[..16]).CopyTo(bytes[16..]);
         return Base64Url.EncodeToString(bytes);
     }
+
+    private static string Code(string name) => "invalid_" + JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
 
     private static bool TryReadCursor(string text, out RunId id)
     {

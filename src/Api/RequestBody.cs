@@ -6,8 +6,12 @@ using System.Text.Unicode;
 using Fleet.Core;
 using Fleet.Core.Runs;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 
 namespace Fleet.Api;
+
+/// <summary>The body of requests that say nothing: nothing at all, or <c>{}</c>, which some clients send then.</summary>
+internal sealed record EmptyBody;
 
 /// <summary>Reads JSON bodies strictly: an unknown, doubled or mistyped member is refused by name.</summary>
 internal static class RequestBody
@@ -18,12 +22,43 @@ internal static class RequestBody
     /// <summary>The largest body of a batch, in bytes.</summary>
     public const int MaxBatch = 16 * 1024 * 1024;
 
+    private const string Json = "application/json";
+
     /// <exception cref="InvalidRunException">The body is not the JSON that <typeparamref name="T"/> stands for.</exception>
     public static async Task<T> ReadAsync<T>(HttpContext http, int maxBytes, CancellationToken ct) where T : class
     {
         var body = await ReadBytesAsync(http, maxBytes, ct);
-        if (body.Length == 0)
-            throw new InvalidRunException(new InputError("empty_body", "body", "body: it is empty; expected a JSON object.", null, "a JSON object"));
+        return body.Length == 0
+            ? throw new InvalidRunException(new InputError("empty_body", "body", "body: it is empty; expected a JSON object.", null, "a JSON object"))
+            : Read<T>(body);
+    }
+
+    /// <summary>As <see cref="ReadAsync"/>, for bodies that may be left out.</summary>
+    public static async Task<T> ReadOptionalAsync<T>(HttpContext http, CancellationToken ct) where T : class, new()
+    {
+        // A chunked body may turn out to be empty.
+        var body = await ReadBytesAsync(http, MaxSingle, ct);
+        return body.Length == 0 ? new T() : Read<T>(body);
+    }
+
+    /// <exception cref="InvalidRunException">The request has a body.</exception>
+    public static async Task RequireNoneAsync(HttpContext http)
+    {
+        if (http.Request.ContentLength is null or 0 && (http.Request.Headers.TransferEncoding.Count == 0 || await IsEmptyAsync(http)))
+            return;
+        throw new InvalidRunException(new InputError("unexpected_body", "body", "body: this request takes none.", null, "no body"));
+    }
+
+    private static async Task<bool> IsEmptyAsync(HttpContext http)
+    {
+        var result = await http.Request.BodyReader.ReadAsync(http.RequestAborted);
+        var isEmpty = result.Buffer.IsEmpty;
+        http.Request.BodyReader.AdvanceTo(result.Buffer.Start);
+        return isEmpty;
+    }
+
+    private static T Read<T>(byte[] body) where T : class
+    {
         if (!Utf8.IsValid(body))
             throw new InvalidRunException(new InputError("invalid_utf8", "body", "body: it is not valid UTF-8; allowed is JSON in UTF-8.", null, "JSON in UTF-8"));
         try
@@ -39,16 +74,12 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>As <see cref="ReadAsync"/>, for bodies that may be left out.</summary>
-    public static async Task<T> ReadOptionalAsync<T>(HttpContext http, CancellationToken ct) where T : class, new() =>
-        http.Request.ContentLength is 0 || (http.Request.ContentLength is null && http.Request.Headers.TransferEncoding.Count == 0)
-            ? new T()
-            : await ReadAsync<T>(http, MaxSingle, ct);
-
     private static async Task<byte[]> ReadBytesAsync(HttpContext http, int maxBytes, CancellationToken ct)
     {
         var tooLarge = new InvalidRunException(new InputError(
             "body_too_large", "body", $"body: more than {maxBytes} bytes are not allowed here.", null, $"up to {maxBytes} bytes"));
+        if (http.Request.ContentLength > 0)
+            RequireJson(http.Request);
         if (http.Request.ContentLength > maxBytes)
             throw tooLarge;
         while (true)
@@ -59,9 +90,27 @@ internal static class RequestBody
             http.Request.BodyReader.AdvanceTo(bytes is null && !isTooLarge ? result.Buffer.Start : result.Buffer.End, result.Buffer.End);
             if (isTooLarge)
                 throw tooLarge;
-            if (bytes is not null)
-                return bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes;
+            if (bytes is null)
+                continue;
+            if (bytes.Length > 0)
+                RequireJson(http.Request);
+            return bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes;
         }
+    }
+
+    /// <summary>A page of another site can send a form or plain text without asking; JSON it cannot.</summary>
+    private static void RequireJson(HttpRequest request)
+    {
+        if (request.Headers.ContentEncoding.ToString() is { Length: > 0 } encoding && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        {
+            request.HttpContext.Response.Headers.AcceptEncoding = "identity";
+            throw new InvalidRunException(RunRules.Invalid("unsupported_encoding", "Content-Encoding", encoding, "a body that is not compressed"));
+        }
+
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.MediaType.Equals(Json, StringComparison.OrdinalIgnoreCase))
+            throw new InvalidRunException(RunRules.Invalid("unsupported_media_type", "Content-Type", request.ContentType, Json));
+        if (type.Charset is { HasValue: true, Length: > 0 } && !type.Charset.Value!.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+            throw new InvalidRunException(RunRules.Invalid("unsupported_charset", "Content-Type", request.ContentType, Json + " in UTF-8"));
     }
 
     private static InputError Explain(JsonException e, Type type, byte[] body)

@@ -29,6 +29,8 @@ public static class FleetJson
             UnmappedMemberHandling = unmapped,
             AllowDuplicateProperties = unmapped == JsonUnmappedMemberHandling.Skip,
             MaxDepth = MaxDepth,
+            // An object in JSON has no order: other languages and jsonb put the discriminator anywhere.
+            AllowOutOfOrderMetadataProperties = true,
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
             DefaultIgnoreCondition = JsonIgnoreCondition.Never,
         };

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
+using Fleet.Api;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -34,7 +35,11 @@ public static class FleetHost
         builder.WebHost.UseUrls(builder.Configuration[ApiUrlsKey] ?? apiUrls);
         // The slim builder of a worker leaves it out.
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.ConfigureEndpointDefaults(BadRequestAnswers.Prepare);
+        });
         builder.Logging.ClearProviders();
         builder.Logging.AddConsole(console => console.FormatterName = LineFormatter.FormatterName)
             .AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>(console => console.IncludeScopes = true);

@@ -8,7 +8,7 @@ internal static class KnownSettings
 {
     private static readonly Dictionary<string, string[]> Sections = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["Api"] = ["Urls"],
+        ["Api"] = ["Urls", "Hosts"],
         ["Storage"] = ["Provider", "ConnectionString"],
         ["Transport"] = ["Provider", "Uri", "ManagementUri"],
         // These are read strictly by those who own them.

@@ -14,6 +14,6 @@ return await FleetHost.RunToEndAsync(() =>
         .AddFleetScheduler(builder.Configuration)
         .AddFleetApi();
     var app = builder.BuildFleet();
-    app.MapFleetApi();
+    app.UseFleetGate().MapFleetApi();
     return app;
 });

@@ -15,6 +15,6 @@ return await FleetHost.RunToEndAsync(() =>
         .AddFleetWorker(builder.Configuration)
         .AddFleetHealth();
     var app = builder.BuildFleet();
-    app.MapFleetHealth();
+    app.UseFleetGate().MapFleetHealth();
     return app;
 });

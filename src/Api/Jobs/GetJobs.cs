@@ -31,11 +31,8 @@ internal static class GetJobsEndpoints
         api.MapGet("/jobs/{name}", GetAsync).Produces<JobView>().WithName("getJob");
     }
 
-    private static async Task<IResult> ListAsync(HttpContext http, JobCatalog catalog, CancellationToken ct)
-    {
-        _ = new QueryString(http);
-        return Results.Json(new Page<JobView>([.. (await catalog.ListAsync(ct)).Select(job => View(job, catalog))]), FleetJson.Payload);
-    }
+    private static async Task<IResult> ListAsync(JobCatalog catalog, CancellationToken ct) =>
+        Results.Json(new Page<JobView>([.. (await catalog.ListAsync(ct)).Select(job => View(job, catalog))]), FleetJson.Payload);
 
     private static async Task<IResult> GetAsync(string name, JobCatalog catalog, CancellationToken ct)
     {

@@ -18,7 +18,7 @@ public sealed record CanceledView(CancelResult Result);
 internal static class CancelRunsEndpoints
 {
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapPost("/runs/{id}/cancel", CancelAsync).Produces<CanceledView>().WithName("cancelRun");
+        api.MapPost("/runs/{id}/cancel", CancelAsync).TakesBody<CancelBody>().Produces<CanceledView>().WithName("cancelRun");
 
     private static async Task<IResult> CancelAsync(string id, HttpContext http, CancelRuns cancel, CancellationToken ct)
     {

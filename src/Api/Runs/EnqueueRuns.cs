@@ -44,22 +44,15 @@ internal static class EnqueueRunsEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/runs", EnqueueAsync).Produces<EnqueuedView>(202).WithName("enqueueRun");
-        api.MapPost("/runs/batch", EnqueueManyAsync).Produces<EnqueuedBatchView>(202).WithName("enqueueRuns");
+        api.MapPost("/runs", EnqueueAsync).TakesBody<EnqueueBody>().Produces<EnqueuedView>(202).WithName("enqueueRun");
+        api.MapPost("/runs/batch", EnqueueManyAsync).TakesBody<EnqueueBatchBody>().Produces<EnqueuedBatchView>(202).WithName("enqueueRuns");
     }
 
     private static async Task<IResult> EnqueueAsync(
         HttpContext http, EnqueueRuns enqueue, JobCatalog catalog, ArgsSchemas schemas, CancellationToken ct)
     {
         var body = await RequestBody.ReadAsync<EnqueueBody>(http, RequestBody.MaxSingle, ct);
-        var keys = http.Request.Headers["Idempotency-Key"];
-        if (keys.Count > 1)
-        {
-            throw new InvalidRunException(new InputError(
-                "two_idempotency_keys", "idempotencyKey", "idempotencyKey: the header Idempotency-Key is given more than once.", null, "one header"));
-        }
-
-        var key = keys.FirstOrDefault();
+        var key = IdempotencyKeyHeader.Read(http.Request);
         if (key is not null && body.IdempotencyKey is { } other && other != key)
         {
             throw new InvalidRunException(new InputError(
@@ -74,7 +67,7 @@ internal static class EnqueueRunsEndpoints
     private static async Task<IResult> EnqueueManyAsync(
         HttpContext http, EnqueueRuns enqueue, JobCatalog catalog, ArgsSchemas schemas, CancellationToken ct)
     {
-        if (http.Request.Headers.ContainsKey("Idempotency-Key"))
+        if (http.Request.Headers.ContainsKey(IdempotencyKeyHeader.Name))
         {
             throw new InvalidRunException(new InputError(
                 "key_of_a_batch", "idempotencyKey", "idempotencyKey: the header Idempotency-Key is for one run; in a batch each run has its own.", null, "idempotencyKey in each run"));

@@ -20,15 +20,15 @@ internal static class GetRunsEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/runs", ListAsync).Produces<Page<RunView>>().WithName("listRuns");
+        api.MapGet("/runs", ListAsync).TakesQuery("state", "job", "lane", "schedule", "limit", "cursor").Produces<Page<RunView>>().WithName("listRuns");
         api.MapGet("/runs/{id}", GetAsync).Produces<RunDetailView>().WithName("getRun");
-        api.MapGet("/runs/{id}/logs", LogsAsync).Produces<Page<LogLineView>>().WithName("getRunLogs");
+        api.MapGet("/runs/{id}/logs", LogsAsync).TakesQuery("after", "limit").Produces<Page<LogLineView>>().WithName("getRunLogs");
     }
 
     /// <summary>Newest first.</summary>
     private static async Task<IResult> ListAsync(HttpContext http, IStorage storage, CancellationToken ct)
     {
-        var query = new QueryString(http, "state", "job", "lane", "schedule", "limit", "cursor");
+        var query = new QueryString(http);
         var limit = query.Limit(50);
         await using var db = storage.Read();
         var runs = db.Runs.AsNoTracking();
@@ -61,7 +61,7 @@ internal static class GetRunsEndpoints
     private static async Task<IResult> LogsAsync(string id, HttpContext http, IStorage storage, CancellationToken ct)
     {
         var runId = ReadId(id);
-        var query = new QueryString(http, "after", "limit");
+        var query = new QueryString(http);
         var after = query.Number("after", 0, long.MaxValue) ?? 0;
         var limit = query.Limit(QueryString.MaxLimit);
         await using var db = storage.Read();

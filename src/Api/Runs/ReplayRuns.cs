@@ -8,11 +8,13 @@ namespace Fleet.Api.Runs;
 
 internal static class ReplayRunsEndpoints
 {
-    public static void Map(IEndpointRouteBuilder api) => api.MapPost("/runs/{id}/replay", ReplayAsync).Produces<EnqueuedView>(202).WithName("replayRun");
+    public static void Map(IEndpointRouteBuilder api) =>
+        api.MapPost("/runs/{id}/replay", ReplayAsync).TakesBody<EmptyBody>().Produces<EnqueuedView>(202).WithName("replayRun");
 
     private static async Task<IResult> ReplayAsync(string id, HttpContext http, ReplayRuns replay, CancellationToken ct)
     {
         var runId = GetRunsEndpoints.ReadId(id);
+        await RequestBody.ReadOptionalAsync<EmptyBody>(http, ct);
         return await replay.ExecuteAsync(runId, Caller.Of(http), ct) switch
         {
             ReplayResult.NotFound => Problems.NotFound("run", id),

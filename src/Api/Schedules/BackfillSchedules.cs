@@ -44,7 +44,7 @@ public sealed record BackfillBody
 internal static class BackfillSchedulesEndpoints
 {
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapPost("/schedules/{id}/backfill", BackfillAsync).Produces<BackfillPlan>().WithName("backfillSchedule");
+        api.MapPost("/schedules/{id}/backfill", BackfillAsync).TakesBody<BackfillBody>().Produces<BackfillPlan>().WithName("backfillSchedule");
 
     private static async Task<IResult> BackfillAsync(string id, HttpContext http, BackfillSchedules backfill, CancellationToken ct)
     {

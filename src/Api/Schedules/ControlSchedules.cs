@@ -26,11 +26,11 @@ internal static class ControlSchedulesEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/schedules/{id}/pause", PauseAsync).Produces<ScheduleView>().WithName("pauseSchedule");
-        api.MapPost("/schedules/{id}/resume", StartAsync).Produces<ScheduleView>().WithName("resumeSchedule");
-        api.MapPost("/schedules/{id}/stop", StopAsync).Produces<ScheduleView>().WithName("stopSchedule");
-        api.MapPost("/schedules/{id}/start", StartAsync).Produces<ScheduleView>().WithName("startSchedule");
-        api.MapPost("/schedules/{id}/trigger", TriggerAsync).Produces<EnqueuedView>(202).WithName("triggerSchedule");
+        api.MapPost("/schedules/{id}/pause", PauseAsync).TakesBody<PauseBody>().Produces<ScheduleView>().WithName("pauseSchedule");
+        api.MapPost("/schedules/{id}/resume", StartAsync).TakesBody<ControlBody>().Produces<ScheduleView>().WithName("resumeSchedule");
+        api.MapPost("/schedules/{id}/stop", StopAsync).TakesBody<ControlBody>().Produces<ScheduleView>().WithName("stopSchedule");
+        api.MapPost("/schedules/{id}/start", StartAsync).TakesBody<ControlBody>().Produces<ScheduleView>().WithName("startSchedule");
+        api.MapPost("/schedules/{id}/trigger", TriggerAsync).TakesBody<EmptyBody>().Produces<EnqueuedView>(202).WithName("triggerSchedule");
         api.MapDelete("/schedules/{id}", DeleteAsync).Produces(204).WithName("deleteSchedule");
     }
 
@@ -53,10 +53,13 @@ internal static class ControlSchedulesEndpoints
         return await ShowAsync(id, await control.StartAsync(id, Who(http, body), CancellationToken.None), get, ct);
     }
 
-    private static async Task<IResult> TriggerAsync(string id, TriggerSchedules trigger) =>
-        await trigger.ExecuteAsync(id, CancellationToken.None) is { } run
+    private static async Task<IResult> TriggerAsync(string id, HttpContext http, TriggerSchedules trigger, CancellationToken ct)
+    {
+        await RequestBody.ReadOptionalAsync<EmptyBody>(http, ct);
+        return await trigger.ExecuteAsync(id, CancellationToken.None) is { } run
             ? Results.Json(new EnqueuedView(run), FleetJson.Payload, statusCode: StatusCodes.Status202Accepted)
             : Problems.NotFound("schedule", id);
+    }
 
     private static async Task<IResult> DeleteAsync(string id, DeleteSchedules delete) =>
         await delete.ExecuteAsync(id, CancellationToken.None) ? Results.NoContent() : Problems.NotFound("schedule", id);

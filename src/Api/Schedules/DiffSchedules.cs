@@ -33,6 +33,9 @@ public sealed record ScheduleDiffView
 
     /// <summary>The first fire time that was not counted, because there are too many. Null: all were counted.</summary>
     public required DateTimeOffset? TruncatedAt { get; init; }
+
+    /// <summary>What the edited trigger says and its writer may not have meant.</summary>
+    public IReadOnlyList<TriggerWarning> Warnings { get; init; } = [];
 }
 
 /// <summary>A fire time that an edit adds or removes.</summary>
@@ -47,13 +50,13 @@ internal static class DiffSchedulesEndpoints
     private const int ByDefault = 100;
 
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapPost("/schedules/{id}/diff", DiffAsync).Produces<ScheduleDiffView>().WithName("diffSchedule");
+        api.MapPost("/schedules/{id}/diff", DiffAsync).TakesBody<PutScheduleBody>("from", "until", "count").Produces<ScheduleDiffView>().WithName("diffSchedule");
 
     private static async Task<IResult> DiffAsync(
         string id, HttpContext http, PutSchedules put, GetSchedules get, TimeProvider time, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        var query = new QueryString(http, "from", "until", "count");
+        var query = new QueryString(http);
         var range = PreviewRange.Read(query.Instant("from"), query.Instant("until"), now);
         var count = (int)(query.Number("count", 1, MostListed) ?? ByDefault);
         var body = await RequestBody.ReadAsync<PutScheduleBody>(http, RequestBody.MaxSingle, ct);
@@ -78,6 +81,7 @@ internal static class DiffSchedulesEndpoints
                 Changes = [.. diff.Changes.Select(c => (c.Change == FiringChange.Added ? after : before).View(c))],
                 Truncated = diff.IsTruncated,
                 TruncatedAt = diff.TruncatedAt?.ToUniversalTime(),
+                Warnings = TriggerWarnings.Of(edited.ReadTrigger()),
             },
             FleetJson.Payload);
     }

@@ -10,12 +10,12 @@ namespace Fleet.Api.Schedules;
 internal static class GetScheduleFiguresEndpoints
 {
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapGet("/schedules/{id}/figures", GetAsync).Produces<ScheduleFigures>().WithName("getScheduleFigures");
+        api.MapGet("/schedules/{id}/figures", GetAsync).TakesQuery("from", "until").Produces<ScheduleFigures>().WithName("getScheduleFigures");
 
     private static async Task<IResult> GetAsync(string id, HttpContext http, GetScheduleFigures get, CancellationToken ct)
     {
-        var query = new QueryString(http, "from", "until");
-        var (from, until) = (RunRules.ReadInstant(query.Text("from"), "from"), RunRules.ReadInstant(query.Text("until"), "until"));
+        var query = new QueryString(http);
+        var (from, until) = (RunRules.ReadInstant(query.Instant("from"), "from"), RunRules.ReadInstant(query.Instant("until"), "until"));
         return await get.ExecuteAsync(id, from, until, ct) is { } figures
             ? Results.Json(figures, FleetJson.Payload)
             : Problems.NotFound("schedule", id);

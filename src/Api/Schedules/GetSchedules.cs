@@ -15,9 +15,8 @@ internal static class GetSchedulesEndpoints
         api.MapGet("/schedules/{id}", GetAsync).Produces<ScheduleView>().WithName("getSchedule");
     }
 
-    private static async Task<IResult> ListAsync(HttpContext http, GetSchedules get, CancellationToken ct)
+    private static async Task<IResult> ListAsync(GetSchedules get, CancellationToken ct)
     {
-        _ = new QueryString(http);
         var schedules = await get.ListAsync(ct);
         return Results.Json(new Page<ScheduleView>([.. schedules.Select(ScheduleView.From)]), FleetJson.Payload);
     }

@@ -11,7 +11,8 @@ namespace Fleet.Api.Schedules;
 /// <param name="Status">It fires only while it is running.</param>
 /// <param name="Zone">IANA id of its time zone; null is UTC.</param>
 /// <param name="Items">In order; fewer than were asked for when it does not fire again.</param>
-public sealed record NextFireTimesView(string Id, ScheduleStatus Status, string? Zone, IReadOnlyList<FireTimeView> Items);
+/// <param name="Warnings">What its trigger says and its writer may not have meant.</param>
+public sealed record NextFireTimesView(string Id, ScheduleStatus Status, string? Zone, IReadOnlyList<FireTimeView> Items, IReadOnlyList<TriggerWarning> Warnings);
 
 /// <summary>A fire time.</summary>
 /// <param name="At">In UTC.</param>
@@ -25,11 +26,11 @@ internal static class NextFireTimesEndpoints
     private const int ByDefault = 10;
 
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapGet("/schedules/{id}/next", NextAsync).Produces<NextFireTimesView>().WithName("nextFireTimes");
+        api.MapGet("/schedules/{id}/next", NextAsync).TakesQuery("count", "after").Produces<NextFireTimesView>().WithName("nextFireTimes");
 
     private static async Task<IResult> NextAsync(string id, HttpContext http, GetSchedules get, TimeProvider time, CancellationToken ct)
     {
-        var query = new QueryString(http, "count", "after");
+        var query = new QueryString(http);
         var count = (int)(query.Number("count", 1, MostTimes) ?? ByDefault);
         var after = PreviewRange.ReadStart(query.Instant("after"), "after", time.GetUtcNow());
         if (await get.FindAsync(id, ct) is not { Row: var schedule } info)
@@ -41,7 +42,7 @@ internal static class NextFireTimesEndpoints
         var effects = ClockEffects.ByFireTime(trigger, schedule.CronOnTheClock, schedule.Zone, times);
         return Results.Json(
             new NextFireTimesView(schedule.Id, info.Status, schedule.Zone, [.. times.Select(t => new FireTimeView(
-                t.ToUniversalTime(), TimeZoneInfo.ConvertTime(t, zone), effects.TryGetValue(t, out var effect) ? ClockEffectView.From(effect) : null))]),
+                t.ToUniversalTime(), TimeZoneInfo.ConvertTime(t, zone), effects.TryGetValue(t, out var effect) ? ClockEffectView.From(effect) : null))], TriggerWarnings.Of(schedule.ReadTrigger())),
             FleetJson.Payload);
     }
 }

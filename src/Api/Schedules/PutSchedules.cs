@@ -89,17 +89,17 @@ public sealed record PutScheduleBody
 internal static class PutSchedulesEndpoints
 {
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapPut("/schedules/{id}", PutAsync).Produces<ScheduleView>().WithName("putSchedule");
+        api.MapPut("/schedules/{id}", PutAsync).TakesBody<PutScheduleBody>("dryRun").Produces<ScheduleView>().WithName("putSchedule");
 
     private static async Task<IResult> PutAsync(
         string id, HttpContext http, PutSchedules put, GetSchedules get, CancellationToken ct)
     {
-        var isDryRun = new QueryString(http, "dryRun").Flag("dryRun");
+        var isDryRun = new QueryString(http).Flag("dryRun");
         var body = await RequestBody.ReadAsync<PutScheduleBody>(http, RequestBody.MaxSingle, ct);
         if (isDryRun)
         {
             var (outcome, row) = await put.TryAsync(body.ToRequest(id), "api", ct);
-            return Show(outcome, await get.DescribeAsync(row, lastStartedAt: null, ct));
+            return Show(outcome, await get.DescribeAsync(row, lastFireTime: null, lastStartedAt: null, ct));
         }
 
         var result = await put.ExecuteAsync(body.ToRequest(id), "api", CancellationToken.None);

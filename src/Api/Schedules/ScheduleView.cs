@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Triggers;
 
 namespace Fleet.Api.Schedules;
 
@@ -46,12 +47,18 @@ public sealed record ScheduleView
     /// <summary>Null while it does not fire.</summary>
     public DateTimeOffset? NextFireAt { get; init; }
 
-    /// <summary>The latest fire time that has a run; up to the look-ahead in the future.</summary>
+    /// <summary>The latest fire time that has passed and has a run, whatever became of the run. Null: it has not fired.</summary>
     public DateTimeOffset? LastFireTime { get; init; }
+
+    /// <summary>Fire times up to this instant, the look-ahead in the future, have their runs already.</summary>
+    public DateTimeOffset? PlannedUntil { get; init; }
 
     /// <summary>When the run of its latest fire time that has been started was started.</summary>
     public DateTimeOffset? LastStartedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>What its trigger says and its writer may not have meant.</summary>
+    public IReadOnlyList<TriggerWarning> Warnings { get; init; } = [];
 
     public static ScheduleView From(ScheduleInfo info)
     {
@@ -86,9 +93,11 @@ public sealed record ScheduleView
             ResumeAt = schedule.ResumeAt,
             Source = schedule.Source,
             NextFireAt = info.NextFireAt,
-            LastFireTime = schedule.LastFireTime,
+            LastFireTime = info.LastFireTime,
+            PlannedUntil = schedule.PlannedUntil,
             LastStartedAt = info.LastStartedAt,
             UpdatedAt = schedule.UpdatedAt,
+            Warnings = TriggerWarnings.Of(schedule.ReadTrigger()),
         };
     }
 }

@@ -9,11 +9,11 @@ namespace Fleet.Api.Schedules;
 internal static class SimulateSchedulesEndpoints
 {
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapGet("/simulation", SimulateAsync).Produces<SimulationView>().WithName("simulateSchedules");
+        api.MapGet("/simulation", SimulateAsync).TakesQuery("from", "until").Produces<SimulationView>().WithName("simulateSchedules");
 
     private static async Task<IResult> SimulateAsync(HttpContext http, SimulateSchedules simulate, TimeProvider time, CancellationToken ct)
     {
-        var query = new QueryString(http, "from", "until");
+        var query = new QueryString(http);
         var range = PreviewRange.Read(query.Instant("from"), query.Instant("until"), time.GetUtcNow());
         return Results.Json(SimulationView.Of(await simulate.ExecuteAsync(range, ct)), FleetJson.Payload);
     }

@@ -117,11 +117,18 @@ public sealed record ScheduleView
     public DateTimeOffset? ResumeAt { get; init; }
     public DateTimeOffset? NextFireAt { get; init; }
     public DateTimeOffset? LastFireTime { get; init; }
+    public IReadOnlyList<WarningView> Warnings { get; init; } = [];
 
     /// <summary>The trigger in a few words.</summary>
     [JsonIgnore]
     public string Trigger => (Cron ?? (Every is null ? At is { } at ? $"at {at:yyyy-MM-dd HH:mm:ssK}" : "" : $"every {Every}"))
         + (Zone is null ? "" : $" {Zone}");
+}
+
+/// <summary>Something that a trigger says and that its writer may not have meant.</summary>
+public sealed record WarningView
+{
+    public string Message { get; init; } = "";
 }
 
 /// <summary>What <c>fleet schedule backfill</c> sends.</summary>
@@ -200,6 +207,7 @@ public sealed record NextFireTimesView
 {
     public string Status { get; init; } = "";
     public IReadOnlyList<FireTimeView> Items { get; init; } = [];
+    public IReadOnlyList<WarningView> Warnings { get; init; } = [];
 }
 
 /// <summary>What an edit would do to the fire times of a schedule.</summary>
@@ -214,6 +222,7 @@ public sealed record ScheduleDiffView
     public int Kept { get; init; }
     public IReadOnlyList<FireTimeView> Changes { get; init; } = [];
     public DateTimeOffset? TruncatedAt { get; init; }
+    public IReadOnlyList<WarningView> Warnings { get; init; } = [];
 }
 
 /// <summary>What all schedules will do.</summary>
@@ -290,6 +299,7 @@ public sealed record ProblemView
 [JsonSerializable(typeof(CancelView))]
 [JsonSerializable(typeof(RunView))]
 [JsonSerializable(typeof(ProblemView))]
+[JsonSerializable(typeof(ScheduleView))]
 [JsonSerializable(typeof(BackfillRequestView))]
 [JsonSerializable(typeof(BackfillView))]
 [JsonSerializable(typeof(ScheduleFiguresView))]

@@ -46,7 +46,7 @@ public static class DevHost
         builder.Services.AddFleetWorker(builder.Configuration).AddFleetScheduler(builder.Configuration).AddFleetApi();
         configure?.Invoke(builder);
         var app = builder.BuildFleet();
-        app.MapFleetApi();
+        app.UseFleetGate().MapFleetApi();
         if (withSamples)
             app.MapSampleEndpoints();
         return app;

@@ -97,6 +97,7 @@ public static class ApplySchedules
             throw new CommandFailedException($"{schedule.Place}: {schedule.Id}: {e.Message}");
         }
 
+        FireTimes.Warn(api.Read(after, ApiJson.Default.ScheduleView).Warnings, $"{schedule.Place}: {schedule.Id}");
         if (!existing.TryGetValue(schedule.Id, out var before))
             return new Change(schedule.Id, "created", body, [.. ScheduleFields.Differences(JsonElement.Parse("{}"), after)]);
         string[] differences = [.. ScheduleFields.Differences(before, after)];

@@ -45,6 +45,9 @@ public static class DiffSchedules
         var (cron, every, at) = (parsed.GetValue(Cron), parsed.GetValue(Every), parsed.GetValue(At));
         if (cron is not null || every is not null || at is not null)
             (body["cron"], body["every"], body["at"]) = (cron, every, at);
+        // A period and an instant are in no zone; only excluded dates need it then.
+        if ((every is not null || at is not null) && body["exclude"] is not JsonArray { Count: > 0 })
+            body.Remove("zone");
         if (parsed.GetValue(Zone) is { } zone)
             body["zone"] = zone;
         return body;
@@ -68,6 +71,7 @@ public static class DiffSchedules
 
         if (diff.TruncatedAt is { } at)
             Console.Error.WriteLine($"There are too many fire times: only those before {Times.Instant(at)} were compared.");
+        FireTimes.Warn(diff.Warnings);
         FireTimes.WarnUnlessRunning(diff.Status);
     }
 }

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Fleet.Cli.Connection;
+using Fleet.Cli.Printing;
 
 namespace Fleet.Cli.Schedules;
 
@@ -11,6 +13,15 @@ internal static class FireTimes
     /// <summary>A fire time with its day of the week, and what a moved clock does to it behind a <c>#</c>.</summary>
     public static string Line(DateTimeOffset local, string? remark) =>
         $"{Iso(local)} {local.ToString("ddd", CultureInfo.InvariantCulture)}{(remark is null ? "" : $"  # {remark}")}";
+
+    /// <summary>Says on stderr what a trigger may mean otherwise than its writer thinks.</summary>
+    /// <param name="warnings">What the API answered.</param>
+    /// <param name="place">What stands before each; null for nothing.</param>
+    public static void Warn(IEnumerable<WarningView> warnings, string? place = null)
+    {
+        foreach (var warning in warnings)
+            Console.Error.WriteLine(Plain.Lines($"{(place is null ? "" : place + ": ")}warning: {warning.Message}"));
+    }
 
     /// <summary>Says on stderr why the fire times that were shown will not fire.</summary>
     public static void WarnUnlessRunning(string status)

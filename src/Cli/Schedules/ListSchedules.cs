@@ -31,13 +31,14 @@ public static class ListSchedules
             return;
         }
 
-        var table = Screen.Table("ID", "JOB", "TRIGGER", "NEXT", "STATUS", "REASON");
+        var table = Screen.Table("ID", "JOB", "TRIGGER", "LAST", "NEXT", "STATUS", "REASON");
         foreach (var schedule in page.Items)
         {
             table.AddRow(
                 Screen.Cell(schedule.Id),
                 Screen.Cell(schedule.Job),
                 Screen.Cell(schedule.Trigger),
+                Screen.Cell(schedule.LastFireTime is { } last ? $"{Times.Instant(last)} ({Times.Relative(last, now)})" : ""),
                 Screen.Cell(schedule.NextFireAt is { } next ? $"{Times.Instant(next)} ({Times.Relative(next, now)})" : ""),
                 Screen.State(schedule.Status),
                 Screen.Cell(Reason(schedule)));

@@ -76,6 +76,7 @@ public static class NextFireTimes
             Screen.Line(FireTimes.Line(time.Local, time.ClockEffect?.Text));
         if (next.Items.Count < (count ?? 10))
             Console.Error.WriteLine(NoMore(next.Items.Count));
+        FireTimes.Warn(next.Warnings);
         FireTimes.WarnUnlessRunning(next.Status);
     }
 
@@ -87,6 +88,7 @@ public static class NextFireTimes
             throw new CommandFailedException(error.Message);
 
         var after = parsed.GetValue(From) is { } from ? ParseFrom(from, zone) : cli.Time.GetUtcNow();
+        FireTimes.Warn(TriggerWarnings.Of(spec).Select(w => new WarningView { Message = w.Message }));
         var times = trigger.Between(after, DateTimeOffset.MaxValue).Take(count).Select(t => TimeZoneInfo.ConvertTime(t, zone)).ToList();
         if (times.Count < count)
             Console.Error.WriteLine(times.Count == 0 ? $"It does not fire after {after:yyyy-MM-dd'T'HH:mm:sszzz}." : NoMore(times.Count));
@@ -111,8 +113,11 @@ public static class NextFireTimes
             throw new CommandFailedException($"--from: '{text}' is not an instant; allowed is ISO 8601 such as 2026-03-29T01:30:00+01:00.");
         if (local.Kind != DateTimeKind.Unspecified)
             return DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind);
-        return zone is null
-            ? throw new CommandFailedException($"--from: '{text}' has no offset; a stored schedule needs one, such as 2026-03-29T01:30:00+01:00.")
-            : new DateTimeOffset(local, zone.GetUtcOffset(local));
+        if (zone is null)
+            throw new CommandFailedException($"--from: '{text}' has no offset; a stored schedule needs one, such as 2026-03-29T01:30:00+01:00.");
+        // In the first hours of the year 1 and the last of 9999 some offsets lead out of the calendar.
+        return local.Year is > 1 and < 9999
+            ? new DateTimeOffset(local, zone.GetUtcOffset(local))
+            : throw new CommandFailedException($"--from: '{text}' is not allowed; allowed are the years 2 to 9998.");
     }
 }

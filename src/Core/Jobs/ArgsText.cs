@@ -9,7 +9,7 @@ public static class ArgsText
     /// <summary>The stored form of args that were parsed already; left out or null, they are an empty object.</summary>
     /// <param name="args">As the caller wrote them.</param>
     /// <param name="path">What stands before the field's name in errors, such as <c>runs[3].</c>.</param>
-    /// <exception cref="InvalidRunException">They are no object, larger than 256 KiB, or hold text that is no text.</exception>
+    /// <exception cref="InvalidRunException">They are no object, larger than 256 KiB, nest deeper than 64 levels, or hold text that is no text.</exception>
     public static string From(JsonElement? args, string path = "")
     {
         if (args is not { ValueKind: not JsonValueKind.Null } given)
@@ -17,6 +17,13 @@ public static class ArgsText
         var field = path + "args";
         if (given.ValueKind != JsonValueKind.Object)
             throw new InvalidRunException(new InputError("wrong_type", field, $"{field}: expected a JSON object.", RunRules.Show(given.GetRawText()), "a JSON object"));
+        // Of what came inside a message, the reader of the message has allowed for the levels around it.
+        if (DepthOf(given) > FleetJson.MaxDepth)
+        {
+            throw new InvalidRunException(new InputError(
+                "too_deep", field, $"{field}: they nest too deeply; allowed are {FleetJson.MaxDepth} levels.", null, $"{FleetJson.MaxDepth} levels"));
+        }
+
         if (FindBrokenText(given, field) is { } broken)
         {
             const string allowed = "whole Unicode characters; a \\uD800–\\uDFFF escape stands in pairs only";
@@ -43,6 +50,13 @@ public static class ArgsText
             throw new InvalidRunException(new InputError("invalid_json", "args", $"args: '{shown}' is not a JSON object: {e.Message}", shown, "a JSON object"));
         }
     }
+
+    private static int DepthOf(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Array => 1 + element.EnumerateArray().Select(DepthOf).DefaultIfEmpty().Max(),
+        JsonValueKind.Object => 1 + element.EnumerateObject().Select(member => DepthOf(member.Value)).DefaultIfEmpty().Max(),
+        _ => 0,
+    };
 
     /// <summary>Where the first string stands that cannot be read.</summary>
     private static string? FindBrokenText(JsonElement element, string path) => element.ValueKind switch

@@ -27,6 +27,8 @@ public abstract class JobDefinition
             Require(RunRules.CheckName("[Job] name", name), argsType);
         Require(RunRules.CheckLane(Lane), argsType);
         Require(RunRules.CheckMaxAttempts(MaxAttempts), argsType);
+        if (ReadableTypes.FindProblem(argsType) is { } problem)
+            throw new InvalidOperationException($"{handlerType} handles {argsType}, whose args no run could bring: {problem}.");
         _factory = ActivatorUtilities.CreateFactory(handlerType, []);
     }
 
@@ -92,6 +94,28 @@ public abstract class JobDefinition
     private protected T Returned<T>(T? task) where T : Task => task ?? throw new InvalidOperationException(
         $"The handler of job '{Name}' returned null; RunAsync has to return a Task.");
 
+    /// <summary>Reads args as the handler will get them.</summary>
+    /// <param name="argsJson">The args of a run.</param>
+    /// <returns>What is wrong, by field; null when they can be read.</returns>
+    public InputError? CheckArgs(string argsJson)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(argsJson, ArgsType, FleetJson.Payload) is null ? Refuse(new JsonException("They are null."), argsJson) : null;
+        }
+        catch (Exception e)
+        {
+            return Refuse(e, argsJson);
+        }
+    }
+
+    /// <summary>A message of System.Text.Json without the position, which says nothing about args that were written anew.</summary>
+    internal static string WithoutPosition(string message)
+    {
+        var end = message.IndexOf(" Path: ", StringComparison.Ordinal);
+        return end < 0 ? message : message[..end];
+    }
+
     private protected TArgs ReadArgs<TArgs>(string json)
     {
         try
@@ -99,11 +123,42 @@ public abstract class JobDefinition
             return JsonSerializer.Deserialize<TArgs>(json, FleetJson.Payload)
                 ?? throw new ArgsRefusedException($"The args of job '{Name}' are null.");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is not NonRetryableException)
         {
-            throw MissingArgs.Find(typeof(TArgs), json) is { } missing
-                ? new UnservedException($"{missing} is missing: job '{Name}' needs it in this worker's version.", e)
-                : new ArgsRefusedException($"The args do not fit job '{Name}': {e.Message}", e);
+            if (e is JsonException && MissingArgs.Find(typeof(TArgs), json) is { } missing)
+                throw new UnservedException($"{missing} is missing: job '{Name}' needs it in this worker's version.", e);
+            // Whatever a constructor or a converter throws: the same args would make it throw again.
+            throw new ArgsRefusedException($"The args do not fit job '{Name}': {Refuse(e, json).Message}", e);
+        }
+    }
+
+    /// <summary>Names the field that an exception is about: by its path, or by the parameter that a constructor refused.</summary>
+    private InputError Refuse(Exception e, string argsJson)
+    {
+        var path = e switch
+        {
+            JsonException { Path: { } steps } => steps.TrimStart('$'),
+            ArgumentException { ParamName: { Length: > 0 } parameter } => "." + JsonNamingPolicy.CamelCase.ConvertName(parameter),
+            _ => "",
+        };
+        var field = RunRules.Show("args" + path);
+        var value = path.Length == 0 || !TryParse(argsJson, out var args) ? null : JsonPath.Show(args, path);
+        var reason = RunRules.Show(WithoutPosition(e.Message), 300);
+        return new InputError("invalid_argument", field, $"{field}: {(value is null ? "they do" : $"'{value}' does")} not fit job '{Name}': {reason}", value);
+    }
+
+    /// <summary>A row that another program wrote may hold no JSON at all.</summary>
+    private static bool TryParse(string json, out JsonElement args)
+    {
+        try
+        {
+            args = JsonElement.Parse(json);
+            return true;
+        }
+        catch (JsonException)
+        {
+            args = default;
+            return false;
         }
     }
 

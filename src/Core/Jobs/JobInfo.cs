@@ -27,6 +27,9 @@ public sealed record JobInfo
     /// <summary>A fingerprint of all the above, 16 hexadecimal digits. Programs that describe the job alike have the same version.</summary>
     public string Version { get; init; } = "";
 
+    /// <summary>The job in this process, where the schema was made from its args type; null for what other workers described.</summary>
+    public JobDefinition? Definition { get; init; }
+
     /// <summary>The same job with its version.</summary>
     public JobInfo WithVersion()
     {

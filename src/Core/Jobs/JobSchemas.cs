@@ -1,8 +1,12 @@
+using System.Collections;
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Fleet.Core.Jobs;
 
@@ -29,91 +33,186 @@ public static class JobSchemas
             Description = job.Description,
             Aliases = job.Aliases,
             Schema = schema.ToJsonString(),
-            Example = (ExampleOf(schema) ?? new JsonObject()).ToJsonString(),
+            Example = (ExampleArgs.Of(schema) ?? new JsonObject()).ToJsonString(),
+            Definition = job,
         };
     }
 
-    /// <summary>Adds what the exporter does not know: how a duration looks, how large a whole number may be (by its type, or by
-    /// <see cref="RangeAttribute"/>), and that extension data takes any argument.</summary>
+    /// <summary>Adds what the exporter does not know: how System.Text.Json reads each value (<see cref="JsonReaders"/>), how large a number may be,
+    /// which members are never read, and that extension data takes any argument.</summary>
     private static JsonNode Complete(JsonSchemaExporterContext context, JsonNode schema)
     {
+        var property = context.PropertyInfo;
+        var type = Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type;
+        if (property is not null && !IsRead(property))
+            return new JsonObject { ["readOnly"] = true };
+        if (property?.CustomConverter is { } converter && schema is not JsonObject)
+            return ExampleArgs.ForConverter(converter, property.PropertyType) is { } example ? new JsonObject { ["examples"] = new JsonArray(example) } : schema;
+        if (type == typeof(JsonValue))
+            return new JsonObject { [JsonReaders.Keyword] = nameof(JsonValue), ["examples"] = new JsonArray("text") };
         if (schema is not JsonObject node)
             return schema;
-        var type = Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type;
-        if (type == typeof(TimeSpan))
-            node["examples"] = new JsonArray("00:05:00");
-        if (RangeOf(type, context.PropertyInfo?.AttributeProvider) is var (least, most))
-            (node["minimum"], node["maximum"]) = (least, most);
+        NameReader(node, type, property);
+        if (RangeOf(property) is { } range)
+            Limit(node, range);
         if (context.TypeInfo.Properties.Any(p => p.IsExtensionData))
             node.Remove("additionalProperties");
-        // The exporter goes by the constructor alone; the reader lets a nullable parameter be missing.
-        if (node["required"] is JsonArray required)
-        {
-            var optional = context.TypeInfo.Properties.Where(p => !p.IsRequired).Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
-            required.RemoveAll(name => name is not null && optional.Contains(name.GetValue<string>()));
-            if (required.Count == 0)
-                node.Remove("required");
-        }
-
-        return schema;
+        LetBeMissing(node, context.TypeInfo);
+        if (context.TypeInfo is { Kind: JsonTypeInfoKind.Dictionary, KeyType: { } key })
+            NameKeys(node, key);
+        if (property is not null)
+            AllowNullInside(node, property);
+        return node;
     }
 
-    private static (JsonNode Least, JsonNode Most)? RangeOf(Type type, ICustomAttributeProvider? property)
+    /// <summary>Members that are only written, such as <c>public int Sum => A + B</c>, may stand in args that were copied from a run.</summary>
+    private static bool IsRead(JsonPropertyInfo property) => property.Set is not null || property.AssociatedParameter is not null || property.IsExtensionData
+        || (property.ObjectCreationHandling ?? JsonObjectCreationHandling.Replace) == JsonObjectCreationHandling.Populate;
+
+    /// <summary>The exporter goes by the constructor alone; the reader lets a nullable parameter be missing.</summary>
+    private static void LetBeMissing(JsonObject node, JsonTypeInfo info)
     {
-        if (property?.GetCustomAttributes(typeof(RangeAttribute), inherit: true) is [RangeAttribute range])
-            return (JsonSerializer.SerializeToNode(range.Minimum)!, JsonSerializer.SerializeToNode(range.Maximum)!);
-        return Type.GetTypeCode(type) switch
+        if (node["required"] is not JsonArray required)
+            return;
+        var optional = info.Properties.Where(p => !p.IsRequired).Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
+        required.RemoveAll(name => name is not null && optional.Contains(name.GetValue<string>()));
+        if (required.Count == 0)
+            node.Remove("required");
+    }
+
+    private static void NameReader(JsonObject node, Type type, JsonPropertyInfo? property)
+    {
+        if (type.IsEnum)
         {
-            _ when type.IsEnum => null,
-            TypeCode.Int32 => (int.MinValue, int.MaxValue),
-            TypeCode.Int16 => (short.MinValue, short.MaxValue),
-            TypeCode.Byte => (byte.MinValue, byte.MaxValue),
-            TypeCode.SByte => (sbyte.MinValue, sbyte.MaxValue),
-            TypeCode.UInt16 => (ushort.MinValue, ushort.MaxValue),
-            TypeCode.UInt32 => (uint.MinValue, uint.MaxValue),
-            TypeCode.Int64 => (long.MinValue, long.MaxValue),
+            NameEnum(node, type, property);
+            return;
+        }
+
+        if (property?.CustomConverter is not null || JsonReaders.NameOf(type, TypesOf(node).Contains("string") && IsNumber(type)) is not { } reader)
+            return;
+        // Where names such as NaN are allowed, the number is one of two branches.
+        var target = node["anyOf"] is JsonArray branches ? branches.OfType<JsonObject>().FirstOrDefault(b => TypesOf(b).Contains("number")) : node;
+        if (target is null || (type == typeof(string) || type == typeof(bool)))
+            return;
+        target[JsonReaders.Keyword] = reader;
+        if (LimitsOf(type) is var (least, most))
+            (node["minimum"], node["maximum"]) = (least, most);
+        if (type == typeof(TimeSpan))
+            node["examples"] = new JsonArray("00:05:00");
+        else if (reader == "Byte[]")
+            (node["contentEncoding"], node["examples"]) = ("base64", new JsonArray("AAEC"));
+        else if (type == typeof(Version))
+            node["examples"] = new JsonArray("1.0");
+    }
+
+    private static void NameEnum(JsonObject node, Type type, JsonPropertyInfo? property)
+    {
+        if (property?.CustomConverter is not null)
+        {
+            // Some other converter of enums: the numbers that it takes are those of the underlying type.
+            if (TypesOf(node) is ["integer"] or ["integer", "null"])
+                node[JsonReaders.Keyword] = JsonReaders.NameOf(Enum.GetUnderlyingType(type));
+            return;
+        }
+
+        if (!type.IsDefined(typeof(FlagsAttribute), inherit: false))
+        {
+            node[JsonReaders.Keyword] = JsonReaders.Enum;
+            return;
+        }
+
+        var names = NamesOf(type);
+        node[JsonReaders.Keyword] = JsonReaders.Flags;
+        node["x-fleet-names"] = new JsonArray([.. names.Select(n => JsonValue.Create(n))]);
+        if (names.Count > 0)
+            node["examples"] = new JsonArray(names[0]);
+    }
+
+    /// <summary>The names of an enum as they are written in JSON.</summary>
+    private static List<string> NamesOf(Type type) => [.. Enum.GetValues(type).Cast<object>()
+        .Select(value => JsonSerializer.SerializeToElement(value, type, FleetJson.Payload).GetString()!).Distinct(StringComparer.Ordinal)];
+
+    private static void NameKeys(JsonObject node, Type key)
+    {
+        if (key.IsEnum)
+            node["propertyNames"] = new JsonObject { ["enum"] = new JsonArray([.. NamesOf(key).Select(n => JsonValue.Create(n))]) };
+        else if (key != typeof(string) && JsonReaders.NameOf(key) is { } reader)
+            node[JsonReaders.KeyKeyword] = reader;
+    }
+
+    private static string[] TypesOf(JsonObject node) => node["type"] switch
+    {
+        JsonArray types => [.. types.Select(t => t!.GetValue<string>())],
+        JsonValue type => [type.GetValue<string>()],
+        _ => [],
+    };
+
+    private static bool IsNumber(Type type) => type.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(System.Numerics.INumber<>));
+
+    private static (JsonNode Least, JsonNode Most)? LimitsOf(Type type) => Type.GetTypeCode(type) switch
+    {
+        TypeCode.Int32 => (int.MinValue, int.MaxValue),
+        TypeCode.Int16 => (short.MinValue, short.MaxValue),
+        TypeCode.Byte => (byte.MinValue, byte.MaxValue),
+        TypeCode.SByte => (sbyte.MinValue, sbyte.MaxValue),
+        TypeCode.UInt16 => (ushort.MinValue, ushort.MaxValue),
+        TypeCode.UInt32 => (uint.MinValue, uint.MaxValue),
+        TypeCode.Int64 => (long.MinValue, long.MaxValue),
+        TypeCode.UInt64 => (ulong.MinValue, ulong.MaxValue),
+        _ => null,
+    };
+
+    /// <summary>On the property, or on the parameter of a record.</summary>
+    private static RangeAttribute? RangeOf(JsonPropertyInfo? property) =>
+        (property?.AttributeProvider?.GetCustomAttributes(typeof(RangeAttribute), inherit: true).FirstOrDefault()
+            ?? property?.AssociatedParameter?.AttributeProvider?.GetCustomAttributes(typeof(RangeAttribute), inherit: true).FirstOrDefault()) as RangeAttribute;
+
+    /// <summary>Publishes the bounds of a number; a range of dates or other values has no keyword in JSON Schema.</summary>
+    private static void Limit(JsonObject node, RangeAttribute range)
+    {
+        if (Bound(range.Minimum) is { } least)
+        {
+            node.Remove("minimum");
+            node[range.MinimumIsExclusive ? "exclusiveMinimum" : "minimum"] = least;
+        }
+
+        if (Bound(range.Maximum) is { } most)
+        {
+            node.Remove("maximum");
+            node[range.MaximumIsExclusive ? "exclusiveMaximum" : "maximum"] = most;
+        }
+
+        JsonNode? Bound(object bound) => bound switch
+        {
+            int whole => whole,
+            double number => double.IsFinite(number) ? number : null,
+            // Written as text, with the type beside it.
+            string text when IsNumber(range.OperandType) && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => number,
             _ => null,
         };
     }
 
-    private static JsonNode? ExampleOf(JsonNode? node)
+    /// <summary>The exporter takes every element of a list for not null: C# says it for each, as in <c>List&lt;string?&gt;</c>.</summary>
+    private static void AllowNullInside(JsonObject node, JsonPropertyInfo property)
     {
-        if (node is not JsonObject schema)
-            return null;
-        if (schema["examples"] is JsonArray { Count: > 0 } examples)
-            return examples[0]!.DeepClone();
-        if (schema["default"] is { } byDefault)
-            return byDefault.DeepClone();
-        if (schema["enum"] is JsonArray { Count: > 0 } values)
-            return values[0]?.DeepClone();
-        var type = schema["type"] is JsonArray types ? types[0]!.GetValue<string>() : schema["type"]?.GetValue<string>();
-        switch (type)
-        {
-            case "object":
-                var example = new JsonObject();
-                foreach (var (name, property) in schema["properties"] as JsonObject ?? [])
-                    example[name] = ExampleOf(property);
-                return example;
-            case "array":
-                return ExampleOf(schema["items"]) is { } item ? new JsonArray(item) : new JsonArray();
-            case "integer":
-                return schema["minimum"] is JsonValue least && least.TryGetValue<int>(out var smallest) && smallest > 1 ? smallest : 1;
-            case "number":
-                return 1.5;
-            case "boolean":
-                return true;
-            case "string":
-                return schema["format"]?.GetValue<string>() switch
-                {
-                    "date" => "2026-01-31",
-                    "date-time" => "2026-01-31T12:00:00+00:00",
-                    "time" => "12:00:00",
-                    "uuid" => "01938f3c-0000-7000-8000-000000000000",
-                    "uri" => "https://example.com/",
-                    _ => "text",
-                };
-            default:
-                return null;
-        }
+        if (!typeof(IEnumerable).IsAssignableFrom(property.PropertyType) || property.PropertyType == typeof(string))
+            return;
+        var context = new NullabilityInfoContext();
+        var info = property.AssociatedParameter?.AttributeProvider is ParameterInfo parameter ? context.Create(parameter)
+            : property.AttributeProvider is PropertyInfo member ? context.Create(member)
+            : property.AttributeProvider is FieldInfo field ? context.Create(field)
+            : null;
+        if (info is not null)
+            AllowNullInside(node, info);
+    }
+
+    private static void AllowNullInside(JsonObject node, NullabilityInfo info)
+    {
+        var element = info.ElementType ?? info.GenericTypeArguments.LastOrDefault();
+        if (element is null || (node["items"] ?? node["additionalProperties"]) is not JsonObject inner)
+            return;
+        if (element.ReadState == NullabilityState.Nullable && inner["type"] is JsonValue type)
+            inner["type"] = new JsonArray(type.GetValue<string>(), "null");
+        AllowNullInside(inner, element);
     }
 }

@@ -31,12 +31,26 @@ public sealed class FleetClient(EnqueueRuns enqueue, CancelRuns cancel, GetRuns 
 
     /// <summary>The request for typed args.</summary>
     /// <exception cref="InvalidOperationException">The args type has no <see cref="JobAttribute"/>.</exception>
+    /// <exception cref="InvalidRunException">The args cannot be written as JSON: they hold a NaN, a cycle, or null where the type allows none.</exception>
     public static RunRequest RequestFor<TArgs>(TArgs args, EnqueueOptions? options) where TArgs : notnull => new()
     {
         Job = NameOf(args.GetType()),
-        Args = JsonSerializer.Serialize(args, args.GetType(), FleetJson.Payload),
+        Args = Write(args),
         Options = options ?? NoOptions,
     };
+
+    private static string Write(object args)
+    {
+        try
+        {
+            return JsonSerializer.Serialize(args, args.GetType(), FleetJson.Payload);
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException || (e is ArgumentException or InvalidOperationException && e.Source == "System.Text.Json"))
+        {
+            var field = RunRules.Show("args" + ((e as JsonException)?.Path ?? "").TrimStart('$'));
+            throw new InvalidRunException(new InputError("invalid_argument", field, $"{field}: they cannot be written as JSON: {RunRules.Show(e.Message, 300)}"));
+        }
+    }
 
     private static string NameOf(Type type) => Names.GetOrAdd(type, static t =>
         t.GetCustomAttribute<JobAttribute>()?.Name

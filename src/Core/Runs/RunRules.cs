@@ -54,15 +54,20 @@ public static partial class RunRules
         : null;
 
     /// <summary>Reads an instant in ISO 8601; its offset is a part of it.</summary>
+    /// <param name="text">The text; null is no instant.</param>
+    /// <param name="field">The name that the caller knows it by.</param>
+    /// <param name="earliest">The first instant that is taken. Null: 1970. Earlier ones are the zero of some language's clock and nobody's wish, and what
+    /// is computed from them leaves the range of dates.</param>
     /// <exception cref="InvalidRunException">It is none; names the field.</exception>
-    public static DateTimeOffset? ReadInstant(string? text, string field)
+    public static DateTimeOffset? ReadInstant(string? text, string field, DateTimeOffset? earliest = null)
     {
         if (text is null)
             return null;
         return Iso8601().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var instant)
+            && instant >= (earliest ?? DateTimeOffset.UnixEpoch)
             ? instant
             : throw new InvalidRunException(Invalid(
-                "invalid_instant", field, text, "ISO 8601 with offset, such as 2026-01-31T12:00:00Z, at most 3650 days ahead"));
+                "invalid_instant", field, text, "ISO 8601 with offset, such as 2026-01-31T12:00:00Z, from 1970 and at most 3650 days ahead"));
     }
 
     /// <summary>Reads a delay as <see cref="Durations"/> takes it.</summary>
@@ -107,17 +112,19 @@ public static partial class RunRules
         return new InputError(code, field, $"{field}: '{shown}' is not allowed; allowed is {allowed}.", shown, allowed);
     }
 
-    /// <summary>A value fit for an error message: cut to 100 characters, control characters replaced.</summary>
-    public static string Show(string? value)
+    /// <summary>A value fit for an error message: cut, control characters replaced.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="longest">The most characters of it that are shown.</param>
+    public static string Show(string? value, int longest = 100)
     {
         if (value is null)
             return "(nothing)";
-        var cut = value.Length > 100 ? string.Concat(value.AsSpan(0, 100), "…") : value;
+        var cut = value.Length > longest ? string.Concat(value.AsSpan(0, longest), "…") : value;
         return cut.Any(char.IsControl) ? string.Concat(cut.Select(c => char.IsControl(c) ? '\uFFFD' : c)) : cut;
     }
 
     [GeneratedRegex(
-        @"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$", RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
+        @"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})\z", RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Iso8601();
 
     private static bool IsName(string? name, int maxLength) =>

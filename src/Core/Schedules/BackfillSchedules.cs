@@ -36,7 +36,7 @@ public sealed record BackfillPlan(
 /// <summary>Makes runs for fire times of the past: by the schedule as it is now, with the same <c>(schedule, fire time)</c> as any other
 /// occurrence, so that what has a run gets no second one. They come due one after the other, and do not count for <c>maxOccurrences</c>.</summary>
 /// <remarks>Where the schedule allows no overlap, they queue: a skipped backfill would be none.</remarks>
-public sealed class BackfillSchedules(IStorage storage, JobCatalog catalog, Wakers wakers, TimeProvider time)
+public sealed class BackfillSchedules(IStorage storage, JobCatalog catalog, ArgsSchemas schemas, Wakers wakers, TimeProvider time)
 {
     /// <summary>The most fire times of a range.</summary>
     public const int Most = 10_000;
@@ -55,6 +55,8 @@ public sealed class BackfillSchedules(IStorage storage, JobCatalog catalog, Wake
         await using var db = storage.Read();
         if (await db.Schedules.AsNoTracking().FirstOrDefaultAsync(s => s.Id == id, ct) is not { } schedule)
             return null;
+        if (await catalog.FindAsync(schedule.Job, ct) is { } job && await schemas.CheckAsync(job, schedule.Args) is { } misfit)
+            throw new InvalidRunException(misfit);
         var fireTimes = schedule.ParseTrigger().Between(request.From.AddTicks(-1), request.Until.AddTicks(-1)).Take(Most + 1).Select(t => t.ToUniversalTime()).ToList();
         if (fireTimes.Count > Most)
         {
@@ -87,6 +89,8 @@ public sealed class BackfillSchedules(IStorage storage, JobCatalog catalog, Wake
         static string Show(DateTimeOffset at) => at.ToString("O", CultureInfo.InvariantCulture);
         if (request.Until > now)
             return RunRules.Invalid("invalid_range", "until", Show(request.Until), "an instant of the past");
+        if (request.From < DateTimeOffset.UnixEpoch)
+            return RunRules.Invalid("invalid_range", "from", Show(request.From), "an instant from 1970");
         if (request.From >= request.Until)
             return RunRules.Invalid("invalid_range", "from", Show(request.From), $"an instant before until ({Show(request.Until)})");
         if (request.PerMinute is < 1 or > 60_000)

@@ -8,10 +8,11 @@ namespace Fleet.Core.Schedules;
 /// <param name="Row">The row.</param>
 /// <param name="Status">Whether it fires now.</param>
 /// <param name="NextFireAt">When it fires next; null while nobody can say.</param>
+/// <param name="LastFireTime">The latest fire time that has passed and has a run, whatever became of the run; null when there is none.</param>
 /// <param name="LastStartedAt">When the run of its latest fire time that has been started was started.</param>
 /// <param name="Timeout">How long an attempt of its job may take, as the job says.</param>
 public sealed record ScheduleInfo(
-    Schedule Row, ScheduleStatus Status, DateTimeOffset? NextFireAt, DateTimeOffset? LastStartedAt, TimeSpan? Timeout);
+    Schedule Row, ScheduleStatus Status, DateTimeOffset? NextFireAt, DateTimeOffset? LastFireTime, DateTimeOffset? LastStartedAt, TimeSpan? Timeout);
 
 /// <summary>Reads schedules.</summary>
 public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvider time)
@@ -42,23 +43,34 @@ public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvi
     }
 
     /// <summary>A row with what is not in it.</summary>
-    public async Task<ScheduleInfo> DescribeAsync(Schedule row, DateTimeOffset? lastStartedAt, CancellationToken ct)
+    public async Task<ScheduleInfo> DescribeAsync(Schedule row, DateTimeOffset? lastFireTime, DateTimeOffset? lastStartedAt, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        return new ScheduleInfo(row, row.StatusOf(now), NextFire(row, now), lastStartedAt, (await catalog.FindAsync(row.Job, ct))?.Timeout);
+        return new ScheduleInfo(row, row.StatusOf(now), NextFire(row, now), lastFireTime, lastStartedAt, (await catalog.FindAsync(row.Job, ct))?.Timeout);
     }
 
     private async Task<IReadOnlyList<ScheduleInfo>> ReadAsync(FleetDbContext db, IQueryable<Schedule> schedules, CancellationToken ct)
     {
+        var now = time.GetUtcNow();
         var rows = await schedules.AsNoTracking().OrderBy(s => s.Id).Select(s => new
         {
             Row = s,
+            LastFireTime = db.Runs.Where(r => r.ScheduleId == s.Id && r.FireTime != null && r.FireTime <= now && !r.Revoked)
+                .OrderByDescending(r => r.FireTime).Select(r => r.FireTime).FirstOrDefault(),
             LastStartedAt = db.Runs.Where(r => r.ScheduleId == s.Id && r.FireTime != null && !r.Revoked && r.StartedAt != null)
                 .OrderByDescending(r => r.FireTime).Select(r => r.StartedAt).FirstOrDefault(),
         }).ToListAsync(ct);
         var infos = new List<ScheduleInfo>(rows.Count);
         foreach (var row in rows)
-            infos.Add(await DescribeAsync(row.Row, row.LastStartedAt, ct));
+        {
+            var last = row.LastFireTime ?? await FindPrunedAsync(db, row.Row, now, ct);
+            infos.Add(await DescribeAsync(row.Row, last, row.LastStartedAt, ct));
+        }
+
         return infos;
     }
+
+    /// <summary>The latest planned fire time, of a schedule whose runs of the past are all pruned: by then it has fired, unless it was revoked.</summary>
+    private static async Task<DateTimeOffset?> FindPrunedAsync(FleetDbContext db, Schedule row, DateTimeOffset now, CancellationToken ct) =>
+        row.LastFireTime <= now && !await db.Runs.AnyAsync(r => r.ScheduleId == row.Id && r.FireTime == row.LastFireTime, ct) ? row.LastFireTime : null;
 }

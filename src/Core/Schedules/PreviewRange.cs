@@ -25,7 +25,7 @@ public readonly record struct PreviewRange(DateTimeOffset After, DateTimeOffset 
     public static PreviewRange Read(string? from, string? until, DateTimeOffset now)
     {
         var after = ReadStart(from, "from", now);
-        var end = RunRules.ReadInstant(until, "until") ?? after + ByDefault;
+        var end = RunRules.ReadInstant(until, "until", DateTimeOffset.MinValue) ?? after + ByDefault;
         return end > after && end - after <= Longest
             ? new PreviewRange(after, end)
             : throw new InvalidRunException(RunRules.Invalid("invalid_range", "until", until, AllowedUntil));
@@ -38,7 +38,7 @@ public readonly record struct PreviewRange(DateTimeOffset After, DateTimeOffset 
     /// <exception cref="InvalidRunException">It is no instant, or not allowed; names the field.</exception>
     public static DateTimeOffset ReadStart(string? text, string field, DateTimeOffset now)
     {
-        var start = RunRules.ReadInstant(text, field) ?? now;
+        var start = RunRules.ReadInstant(text, field, DateTimeOffset.MinValue) ?? now;
         return start >= DateTimeOffset.UnixEpoch && start - now <= RunRules.MaxDelay
             ? start
             : throw new InvalidRunException(RunRules.Invalid("invalid_range", field, start.ToString("O", CultureInfo.InvariantCulture), AllowedFrom));

@@ -57,7 +57,11 @@ public sealed record ScheduleRequest
             ?? CheckMaxOccurrences()
             ?? CheckMisfireDeadline()
             ?? CheckLabels();
-        return error is null && Triggers.Trigger.TryParse(Trigger, Id, out trigger, out error);
+        if (error is not null || !Triggers.Trigger.TryParse(Trigger, Id, out var parsed, out error))
+            return false;
+        error = CheckZone();
+        trigger = error is null ? parsed : null;
+        return error is null;
     }
 
     /// <summary>The refusal of a trigger that has no fire time to come.</summary>
@@ -104,6 +108,23 @@ public sealed record ScheduleRequest
     // As the database keeps it: a finer instant would look changed at every put, and be refused once it has fired.
     private static DateTimeOffset? Stored(DateTimeOffset? instant) =>
         instant is { } at ? Triggers.Trigger.ToMicroseconds(at.ToUniversalTime()) : null;
+
+    /// <summary>A zone that changes nothing is a misunderstanding: who writes <c>every: 1d</c> with a zone expects local midnight. Stored schedules may
+    /// still have one.</summary>
+    private InputError? CheckZone()
+    {
+        var isCalendar = Trigger.Cron is { } cron && !CronText.IsEvery(cron, out _);
+        if (isCalendar || Trigger.Exclude is { Count: > 0 } || !Zones.TryFind(Trigger.Zone, out var zone, out _)
+            || (zone.BaseUtcOffset == TimeSpan.Zero && !zone.SupportsDaylightSavingTime))
+        {
+            return null;
+        }
+
+        var field = Trigger.At is not null ? "at" : Trigger.Every is not null ? "every" : "cron";
+        const string allowed = "no zone here, or a cron expression such as '0 0 * * *', which is read in the zone";
+        return new InputError(
+            "zone_without_effect", "zone", $"zone: '{zone.Id}' would have no effect on '{field}', which names instants and not times of day; allowed is {allowed}.", zone.Id, allowed);
+    }
 
     private InputError? CheckMaxOccurrences() => MaxOccurrences is null or >= 1
         ? null

@@ -13,7 +13,7 @@ public sealed class SimulateSchedules(GetSchedules schedules, MeanDurations dura
         var means = await durations.ReadAsync(ct);
         var simulated = new List<SimulatedSchedule>();
         var now = time.GetUtcNow();
-        foreach (var (schedule, status, _, _, _) in await schedules.ListAsync(ct))
+        foreach (var (schedule, status, _, _, _, _) in await schedules.ListAsync(ct))
         {
             if ((status != ScheduleStatus.Running && schedule.ResumeAt is null) || !schedule.TryParseTrigger(out var trigger, out _))
                 continue;

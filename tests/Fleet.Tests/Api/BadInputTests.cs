@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
@@ -207,7 +208,7 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
     {
         var before = await api.CountAsync();
         byte[] body = [.. "{\"job\":\"diag.echo\",\"args\":{\"a\":\""u8, broken, .. "\"}}"u8];
-        using var content = new ByteArrayContent(body);
+        using var content = Json(body);
 
         var answer = await Answer.ReadAsync(await api.Http.PostAsync(new Uri(Runs, UriKind.Relative), content));
 
@@ -218,7 +219,7 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
     [Fact]
     public async Task Enqueue_ByteOrderMark_IsSkipped()
     {
-        using var content = new ByteArrayContent([0xEF, 0xBB, 0xBF, .. "{\"job\":\"diag.echo\"}"u8]);
+        using var content = Json([0xEF, 0xBB, 0xBF, .. "{\"job\":\"diag.echo\"}"u8]);
 
         Assert.Equal(202, (await Answer.ReadAsync(await api.Http.PostAsync(new Uri(Runs, UriKind.Relative), content))).Status);
     }
@@ -291,7 +292,7 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
         using var client = new TcpClient();
         await client.ConnectAsync(api.Http.BaseAddress!.Host, api.Http.BaseAddress.Port);
         const string request =
-            "POST /api/v1/runs HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 19\r\nIdempotency-Key: a\r\nIdempotency-Key: b\r\n\r\n{\"job\":\"diag.echo\"}";
+            "POST /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 19\r\nIdempotency-Key: a\r\nIdempotency-Key: b\r\n\r\n{\"job\":\"diag.echo\"}";
         await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request));
         using var reader = new StreamReader(client.GetStream());
         var answer = await reader.ReadToEndAsync();
@@ -316,6 +317,8 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
             Assert.Equal((400, "invalid_cursor"), (answer.Status, answer["code"]));
         }
     }
+
+    private static ByteArrayContent Json(byte[] body) => new(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
 
     private static void AssertIsProblem(Answer answer)
     {

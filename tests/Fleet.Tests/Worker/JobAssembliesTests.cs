@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using Fleet.Core.Jobs;
 using Fleet.Tests.Support;
 using Fleet.Worker;
@@ -15,7 +16,7 @@ public sealed class JobAssembliesTests
         using var folder = new TempFolder();
         JobPack.DropInto(folder, place);
         await using var fleet = await EmbeddedFleet.StartAsync(settings: [new("Fleet:Worker:JobsPath", folder.Path)]);
-        using var content = new StringContent("""{"job":"pack.greet","args":{"name":"Ada"}}""");
+        using var content = new StringContent("""{"job":"pack.greet","args":{"name":"Ada"}}""", new MediaTypeHeaderValue("application/json"));
 
         var answer = await Api.Answer.ReadAsync(await fleet.Http.PostAsync(new Uri("/api/v1/runs", UriKind.Relative), content));
 

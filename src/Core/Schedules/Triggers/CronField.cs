@@ -72,6 +72,11 @@ internal sealed class CronField
         return null;
     }
 
+    /// <summary>The text as the calendar library takes it, which knows no <c>*</c> in a list.</summary>
+    public string Normalize(string text) => !text.Contains(',', StringComparison.Ordinal)
+        ? text
+        : string.Join(',', text.Split(',').Select(part => part.StartsWith('*') ? $"{_first}-{(_last == 7 ? 6 : _last)}{part[1..]}" : part));
+
     private int LongestStep => Math.Min(_last, _last - _first + 1);
 
     private string? RefusePart(string part, bool inList)
@@ -86,8 +91,10 @@ internal sealed class CronField
 
         if (range == "?" && this == Year)
             return "is not a number";
-        if (range is "*" or "?")
-            return inList ? $"cannot stand in a list; write {_first}-{_last} for all values" : null;
+        if (range == "*")
+            return null;
+        if (range == "?")
+            return inList ? "cannot stand in a list; '*' can" : null;
 
         var ends = range.Split('-');
         if (ends.Length > 2)

@@ -4,7 +4,7 @@ namespace Fleet.Core.Schedules.Triggers;
 
 /// <summary>A cron expression that was checked field by field, with macros replaced.</summary>
 /// <param name="Written">What the caller wrote, with single spaces.</param>
-/// <param name="Fields">The five or six fields of the calendar.</param>
+/// <param name="Fields">The five or six fields of the calendar, as the calendar library takes them.</param>
 /// <param name="Years">The seventh; null when there is none, which is every year.</param>
 internal sealed record CronText(string Written, IReadOnlyList<string> Fields, CronYears? Years)
 {
@@ -57,6 +57,13 @@ internal sealed record CronText(string Written, IReadOnlyList<string> Fields, Cr
 
         var fields = Split(text);
         var written = string.Join(' ', fields);
+        if (fields.FirstOrDefault(f => f.StartsWith("CRON_TZ=", StringComparison.OrdinalIgnoreCase) || f.StartsWith("TZ=", StringComparison.OrdinalIgnoreCase)) is { } assignment)
+        {
+            var zone = Shown.Of(assignment[(assignment.IndexOf('=', StringComparison.Ordinal) + 1)..]);
+            error = Refuse(text, $"'{Shown.Of(assignment)}' names a time zone, which has a field of its own", $"the expression alone, with zone '{zone}' beside it");
+            return false;
+        }
+
         if (written.StartsWith('@'))
         {
             if (!Macros.TryGetValue(written, out var expansion))
@@ -88,6 +95,7 @@ internal sealed record CronText(string Written, IReadOnlyList<string> Fields, Cr
             }
         }
 
+        calendar = [.. CronField.All.TakeLast(calendar.Length).Zip(calendar, (field, value) => field.Normalize(value))];
         cron = new CronText(written, calendar, year is null ? null : new CronYears(year));
         error = null;
         return true;

@@ -18,6 +18,9 @@ public sealed class ExcludedDates
     // A leap year, so that 02-29 is a day of it.
     private const string AnyYear = "2000-";
 
+    // The end of a date beyond this would be no date.
+    private static readonly DateTimeOffset Latest = new(9999, 12, 29, 0, 0, 0, TimeSpan.Zero);
+
     private static readonly TimeSpan LongestChange = TimeSpan.FromHours(2);
 
     private readonly TimeZoneInfo _zone;
@@ -54,6 +57,8 @@ public sealed class ExcludedDates
     /// the date is not excluded.</summary>
     internal DateTimeOffset? EndOf(DateTimeOffset instant)
     {
+        if (instant > Latest)
+            return null;
         var local = TimeZoneInfo.ConvertTime(instant, _zone);
         var date = DateOnly.FromDateTime(local.DateTime);
         if (!_dates.Contains(date) && !_everyYear.Contains((date.Month, date.Day)))

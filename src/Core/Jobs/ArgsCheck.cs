@@ -1,0 +1,33 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+
+namespace Fleet.Core.Jobs;
+
+/// <summary>Checks args against one version of a job: against the schema that its workers published, and where the args type is loaded in this process
+/// also by reading them as the handler's worker will.</summary>
+public sealed class ArgsCheck
+{
+    private readonly ConcurrentDictionary<string, JsonElement> _schemas = new(StringComparer.Ordinal);
+
+    /// <param name="job">The version of the job.</param>
+    /// <param name="args">JSON text, as <see cref="ArgsText"/> makes it.</param>
+    /// <returns>The first violation; null when there is none.</returns>
+    public InputError? Check(JobInfo job, string args)
+    {
+        var schema = _schemas.GetOrAdd(job.Schema, Parse);
+        return new SchemaCheck(job.Name, schema).Check(JsonElement.Parse(args)) ?? job.Definition?.CheckArgs(args);
+    }
+
+    /// <summary>A schema that is no JSON checks nothing: the handler's worker decides.</summary>
+    private static JsonElement Parse(string schema)
+    {
+        try
+        {
+            return JsonElement.Parse(schema);
+        }
+        catch (JsonException)
+        {
+            return JsonElement.Parse("true");
+        }
+    }
+}

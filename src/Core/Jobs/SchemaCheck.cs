@@ -1,0 +1,341 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Fleet.Core.Runs;
+
+namespace Fleet.Core.Jobs;
+
+/// <summary>Checks args against the schema that <see cref="JobSchemas"/> writes, as strictly as System.Text.Json reads them. Never throws on any
+/// args: a number of a thousand digits is refused like any other. Keywords that it does not know are passed over.</summary>
+internal sealed class SchemaCheck(string job, JsonElement root)
+{
+    // A schema that somebody else wrote may refer to itself without end.
+    private const int MostReferences = 16;
+
+    private static readonly TimeSpan PatternTime = TimeSpan.FromMilliseconds(100);
+
+    /// <returns>The first violation; null when there is none.</returns>
+    public InputError? Check(JsonElement args) => Check(root, args, "args");
+
+    private InputError? Check(JsonElement given, JsonElement value, string path)
+    {
+        var schema = Resolve(given);
+        if (schema.ValueKind == JsonValueKind.False || schema.TryGetMember("not", out _))
+            return Misfit(schema, value, path);
+        if (schema.ValueKind != JsonValueKind.Object || (schema.TryGetMember("readOnly", out var isReadOnly) && isReadOnly.ValueKind == JsonValueKind.True))
+            return null;
+        if (!FitsType(schema, value) || !FitsEnum(schema, value))
+            return Misfit(schema, value, path);
+        if (value.ValueKind == JsonValueKind.Null)
+            return null;
+        if (!FitsReader(schema, value) || !FitsRange(schema, value) || !FitsText(schema, value))
+            return Misfit(schema, value, path);
+        var error = value.ValueKind switch
+        {
+            JsonValueKind.Object => CheckObject(schema, value, path),
+            JsonValueKind.Array => CheckItems(schema, value, path),
+            _ => null,
+        };
+        return error ?? (schema.TryGetMember("anyOf", out var branches) ? CheckAny(schema, branches, value, path) : null);
+    }
+
+    private JsonElement Resolve(JsonElement schema)
+    {
+        for (var i = 0; i < MostReferences && schema.TryGetMember("$ref", out var reference); i++)
+        {
+            schema = root;
+            foreach (var step in (reference.GetString() ?? "").Split('/').Skip(1))
+            {
+                var name = step.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
+                if (schema.ValueKind == JsonValueKind.Array && int.TryParse(name, CultureInfo.InvariantCulture, out var index) && index < schema.GetArrayLength())
+                    schema = schema[index];
+                else if (!schema.TryGetMember(name, out schema))
+                    return default;
+            }
+        }
+
+        return schema;
+    }
+
+    private InputError? CheckObject(JsonElement schema, JsonElement value, string path)
+    {
+        var properties = schema.TryGetMember("properties", out var some) ? some : default;
+        var others = schema.TryGetMember("additionalProperties", out var more) ? more : default;
+        var isTagged = properties.ValueKind == JsonValueKind.Object && properties.EnumerateObject().Any(p => p.Value.TryGetMember("const", out _));
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var member in value.EnumerateObject())
+        {
+            var here = $"{path}.{member.Name}";
+            if (Find(properties, member.Name) is { Name: var name, Value: var expected })
+            {
+                if (!seen.Add(name))
+                    return new InputError("duplicate_argument", RunRules.Show(here), $"{RunRules.Show(here)}: it is given more than once.", null, "once");
+                if (Check(expected, member.Value, here) is { } error)
+                    return error;
+                continue;
+            }
+
+            seen.Add(member.Name);
+            // Among the members of a type that has a discriminator, the names that begin so belong to System.Text.Json.
+            if (others.ValueKind == JsonValueKind.False || (isTagged && member.Name.StartsWith('$')))
+                return Unknown(properties, member.Name, here);
+            if (!FitsKey(schema, member.Name))
+                return MisfitKey(schema, member.Name, here);
+            if (others.ValueKind == JsonValueKind.Object && Check(others, member.Value, here) is { } wrong)
+                return wrong;
+        }
+
+        if (schema.TryGetMember("required", out var required))
+        {
+            foreach (var name in required.EnumerateArray().Select(r => r.GetString()!).Where(name => !seen.Contains(name)))
+                return Missing(schema, properties, name, path);
+        }
+
+        return null;
+    }
+
+    private InputError? CheckItems(JsonElement schema, JsonElement value, string path)
+    {
+        if (!schema.TryGetMember("items", out var items))
+            return null;
+        var i = 0;
+        foreach (var item in value.EnumerateArray())
+        {
+            if (Check(items, item, $"{path}[{i++}]") is { } error)
+                return error;
+        }
+
+        return null;
+    }
+
+    /// <summary>One of several shapes: the one whose discriminator the value names, else any.</summary>
+    private InputError? CheckAny(JsonElement schema, JsonElement branches, JsonElement value, string path)
+    {
+        string? tag = null;
+        InputError? first = null;
+        var isOpen = false;
+        foreach (var branch in branches.EnumerateArray())
+        {
+            if (Tag(branch) is { } expected)
+            {
+                tag = expected.Name;
+                if (value.TryGetMember(tag, out var given) && JsonElement.DeepEquals(given, expected.Value))
+                    return Check(branch, value, path);
+                continue;
+            }
+
+            isOpen = true;
+            if (Check(branch, value, path) is not { } error)
+                return null;
+            first ??= error;
+        }
+
+        if (tag is null || (isOpen && !value.TryGetMember(tag, out _)))
+            return first is null || tag is null ? Misfit(schema, value, path) : first;
+        var allowed = "one of " + string.Join(", ", Tags(branches));
+        if (!value.TryGetMember(tag, out var wrong))
+            return MissingTag(path + "." + tag, allowed);
+        var shown = RunRules.Show(wrong.GetRawText());
+        return new InputError("invalid_argument", RunRules.Show($"{path}.{tag}"), $"{RunRules.Show($"{path}.{tag}")}: '{shown}' does not fit job '{job}'; expected {allowed}.", shown, allowed);
+    }
+
+    private static bool FitsType(JsonElement schema, JsonElement value)
+    {
+        if (!schema.TryGetMember("type", out var types))
+            return true;
+        return types.ValueKind == JsonValueKind.Array ? types.EnumerateArray().Any(Fits) : Fits(types);
+
+        bool Fits(JsonElement type) => (type.GetString(), value.ValueKind) switch
+        {
+            ("object", JsonValueKind.Object) or ("array", JsonValueKind.Array) or ("string", JsonValueKind.String) or ("number", JsonValueKind.Number)
+                or ("boolean", JsonValueKind.True or JsonValueKind.False) or ("null", JsonValueKind.Null) => true,
+            // 1.0 and 1e3 are whole numbers to people and to JSON Schema; System.Text.Json takes digits alone.
+            ("integer", JsonValueKind.Number) => !value.GetRawText().AsSpan().ContainsAny('.', 'e', 'E'),
+            _ => false,
+        };
+    }
+
+    private static bool FitsEnum(JsonElement schema, JsonElement value)
+    {
+        if (schema.TryGetMember("const", out var constant))
+            return JsonElement.DeepEquals(constant, value);
+        if (!schema.TryGetMember("enum", out var values))
+            return true;
+        if (values.EnumerateArray().Any(v => JsonElement.DeepEquals(v, value)))
+            return true;
+        return Reader(schema) == JsonReaders.Enum && value.ValueKind == JsonValueKind.String && IsNameOf(values, value.GetString()!);
+    }
+
+    private static bool FitsReader(JsonElement schema, JsonElement value) => Reader(schema) switch
+    {
+        null or JsonReaders.Enum => true,
+        JsonReaders.Flags => schema.TryGetMember("x-fleet-names", out var names)
+            && value.GetString()!.Split(',').All(name => IsNameOf(names, name)),
+        var name => JsonReaders.Takes(name, value),
+    };
+
+    /// <summary>As the reader of enums compares: without regard to case and to white space around the name.</summary>
+    private static bool IsNameOf(JsonElement names, string text) =>
+        names.EnumerateArray().Any(n => n.ValueKind == JsonValueKind.String && text.AsSpan().Trim().Equals(n.GetString(), StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The reader that the schema names; where an older worker published it, the one that its format stands for.</summary>
+    private static string? Reader(JsonElement schema)
+    {
+        if (schema.TryGetMember(JsonReaders.Keyword, out var named))
+            return named.GetString();
+        return schema.TryGetMember("format", out var format) ? format.GetString() switch
+        {
+            "uuid" => nameof(Guid),
+            "date-time" => nameof(DateTimeOffset),
+            "date" => nameof(DateOnly),
+            "time" => nameof(TimeOnly),
+            _ => null,
+        }
+        : null;
+    }
+
+    private static bool FitsRange(JsonElement schema, JsonElement value) => value.ValueKind != JsonValueKind.Number
+        || ((!schema.TryGetMember("minimum", out var least) || Compare(value, least) >= 0)
+            && (!schema.TryGetMember("maximum", out var most) || Compare(value, most) <= 0)
+            && (!schema.TryGetMember("exclusiveMinimum", out var below) || Compare(value, below) > 0)
+            && (!schema.TryGetMember("exclusiveMaximum", out var above) || Compare(value, above) < 0));
+
+    private static int Compare(JsonElement one, JsonElement other) => one.TryGetDecimal(out var a) && other.TryGetDecimal(out var b)
+        ? a.CompareTo(b)
+        : Double(one).CompareTo(Double(other));
+
+    private static double Double(JsonElement number) => number.TryGetDouble(out var read) ? read
+        : number.GetRawText().StartsWith('-') ? double.NegativeInfinity
+        : double.PositiveInfinity;
+
+    private static bool FitsText(JsonElement schema, JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.String)
+            return true;
+        var text = value.GetString()!;
+        return !(schema.TryGetMember("minLength", out var least) && text.Length < least.GetInt32())
+            && !(schema.TryGetMember("maxLength", out var most) && text.Length > most.GetInt32())
+            // Beside the reader too: that takes "5" for a duration, and means five days.
+            && (!schema.TryGetMember("pattern", out var pattern) || IsMatch(text, pattern.GetString()!));
+    }
+
+    private static bool IsMatch(string text, string pattern)
+    {
+        try
+        {
+            return Regex.IsMatch(text, pattern, RegexOptions.CultureInvariant, PatternTime);
+        }
+        catch (Exception e) when (e is ArgumentException or RegexMatchTimeoutException)
+        {
+            return true;
+        }
+    }
+
+    private static bool FitsKey(JsonElement schema, string key) =>
+        (!schema.TryGetMember(JsonReaders.KeyKeyword, out var reader) || JsonReaders.TakesKey(reader.GetString()!, key))
+        && (!schema.TryGetMember("propertyNames", out var names) || !names.TryGetMember("enum", out var allowed) || IsNameOf(allowed, key));
+
+    /// <summary>The exact name first, then any case, as the reader binds it.</summary>
+    private static JsonProperty? Find(JsonElement properties, string name)
+    {
+        if (properties.ValueKind != JsonValueKind.Object)
+            return null;
+        JsonProperty? similar = null;
+        foreach (var property in properties.EnumerateObject())
+        {
+            if (property.NameEquals(name))
+                return property;
+            if (!name.StartsWith('$') && property.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+                similar ??= property;
+        }
+
+        return similar;
+    }
+
+    /// <summary>The discriminator of a branch and its value.</summary>
+    private static (string Name, JsonElement Value)? Tag(JsonElement branch)
+    {
+        if (!branch.TryGetMember("properties", out var properties) || properties.ValueKind != JsonValueKind.Object)
+            return null;
+        foreach (var property in properties.EnumerateObject())
+        {
+            if (property.Value.TryGetMember("const", out var constant))
+                return (property.Name, constant);
+        }
+
+        return null;
+    }
+
+    private static IEnumerable<string> Tags(JsonElement branches) => branches.EnumerateArray().Select(Tag).OfType<(string Name, JsonElement Value)>().Select(t => t.Value.ToString());
+
+    private InputError Misfit(JsonElement schema, JsonElement value, string path)
+    {
+        var (field, shown, expected) = (RunRules.Show(path), RunRules.Show(value.GetRawText()), Expected(schema));
+        return new InputError("invalid_argument", field, $"{field}: '{shown}' does not fit job '{job}'; expected {expected}.", shown, expected);
+    }
+
+    private InputError MisfitKey(JsonElement schema, string key, string path)
+    {
+        var expected = schema.TryGetMember(JsonReaders.KeyKeyword, out var reader) ? JsonReaders.Describe(reader.GetString()!) ?? "another name"
+            : "one of " + string.Join(", ", schema.GetProperty("propertyNames").GetProperty("enum").EnumerateArray());
+        var (field, shown) = (RunRules.Show(path), RunRules.Show(key));
+        return new InputError("invalid_argument", field, $"{field}: the name '{shown}' does not fit job '{job}'; expected {expected}.", shown, expected);
+    }
+
+    private InputError Unknown(JsonElement properties, string name, string path)
+    {
+        var known = properties.ValueKind == JsonValueKind.Object ? properties.EnumerateObject().Select(p => p.Name).ToArray() : [];
+        var hint = Nearest.To(name, known) is { } nearest ? $"did you mean '{nearest}'?"
+            : known.Length == 0 ? "it takes none."
+            : $"it takes {string.Join(", ", known)}.";
+        var field = RunRules.Show(path);
+        return new InputError("unknown_argument", field, $"{field}: job '{job}' takes no such argument; {hint}", null, string.Join(", ", known));
+    }
+
+    private InputError Missing(JsonElement schema, JsonElement properties, string name, string path)
+    {
+        var expected = properties.TryGetMember(name, out var property) ? Expected(Resolve(property))
+            : schema.TryGetMember("anyOf", out var branches) ? "one of " + string.Join(", ", Tags(branches))
+            : "a value";
+        return MissingTag($"{path}.{name}", expected);
+    }
+
+    private InputError MissingTag(string path, string expected)
+    {
+        var field = RunRules.Show(path);
+        return new InputError("missing_argument", field, $"{field}: it is missing; job '{job}' needs it.", null, expected);
+    }
+
+    private static string Expected(JsonElement schema)
+    {
+        if (schema.TryGetMember("enum", out var values))
+            return "one of " + string.Join(", ", values.EnumerateArray().Select(v => v.ValueKind == JsonValueKind.Null ? "null" : v.ToString()));
+        if (schema.TryGetMember("x-fleet-names", out var names))
+            return "names with commas between them: " + string.Join(", ", names.EnumerateArray());
+        var types = !schema.TryGetMember("type", out var type) ? []
+            : type.ValueKind == JsonValueKind.Array ? type.EnumerateArray().Select(t => t.GetString()!).ToArray() : [type.GetString()!];
+        var words = Reader(schema) is { } reader && JsonReaders.Describe(reader) is { } described && !types.Contains("integer") ? described
+            : types.Length == 0 ? "another value"
+            : string.Join(" or ", types.Where(t => t != "null"));
+        var range = (Text("minimum"), Text("maximum")) switch
+        {
+            (null, null) => "",
+            ({ } least, null) => $" of {least} or more",
+            (null, { } most) => $" of {most} or less",
+            ({ } least, { } most) => $" from {least} to {most}",
+        };
+        return words + range + (types.Contains("null") ? " or null" : "");
+
+        string? Text(string keyword) => schema.TryGetMember(keyword, out var bound) ? bound.GetRawText() : null;
+    }
+}
+
+/// <summary>Reads members of a schema that may be no object.</summary>
+internal static class SchemaMembers
+{
+    public static bool TryGetMember(this JsonElement schema, string name, out JsonElement value)
+    {
+        value = default;
+        return schema.ValueKind == JsonValueKind.Object && schema.TryGetProperty(name, out value);
+    }
+}
