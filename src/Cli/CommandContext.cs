@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fleet.Cli.Connection;
+using Fleet.Core;
 
 namespace Fleet.Cli;
 
@@ -33,7 +34,7 @@ public sealed class CommandContext(TimeProvider time)
             : Environment.GetEnvironmentVariable("FLEET_SERVER") is { Length: > 0 } variable ? ("FLEET_SERVER", variable) : ("", DefaultServer);
         return Uri.TryCreate(text, UriKind.Absolute, out var server) && server.Scheme is "http" or "https"
             ? new FleetApi(server)
-            : throw new CommandFailedException($"{source}: '{text}' is not a URL; allowed is http://host:port or https://host:port.");
+            : throw new CommandFailedException($"{source}: '{Secrets.HideInUri(text)}' is not a URL; allowed is http://host:port or https://host:port.");
     }
 
     /// <summary>True when the caller wants JSON.</summary>

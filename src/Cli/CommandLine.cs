@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Fleet.Cli.Printing;
+using Fleet.Core;
 using Fleet.Hosting;
 
 namespace Fleet.Cli;
@@ -59,7 +60,7 @@ public static class CommandLine
 
     private static int Fail(string message)
     {
-        Console.Error.WriteLine(Plain.Lines(message));
+        Console.Error.WriteLine(Plain.Lines(Secrets.Hide(message)));
         return Failed;
     }
 }

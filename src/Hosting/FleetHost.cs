@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using Fleet.Api;
+using Fleet.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -76,7 +77,7 @@ public static class FleetHost
         }
         catch (Exception e) when (Explain(e) is { } reason)
         {
-            await Console.Error.WriteLineAsync("fleet: " + reason);
+            await Console.Error.WriteLineAsync("fleet: " + ControlCharacters.EscapeLines(Secrets.Hide(reason)));
             return 1;
         }
     }

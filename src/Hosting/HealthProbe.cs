@@ -1,4 +1,5 @@
 using System.Net;
+using Fleet.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 
@@ -53,7 +54,7 @@ public static class HealthProbe
 
     private static async Task<int> FailAsync(string reason)
     {
-        await Console.Error.WriteLineAsync(reason);
+        await Console.Error.WriteLineAsync(ControlCharacters.EscapeLines(Secrets.Hide(reason)));
         return 1;
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Fleet.Core;
 
 namespace Fleet.Cli.Connection;
 
@@ -30,7 +31,7 @@ public sealed class FleetApi : IDisposable
         // Header values are ASCII; a name that is not is left out rather than refused.
         if (Environment.UserName is { Length: > 0 } user && user.All(c => c is > ' ' and < '\x7f'))
             _http.DefaultRequestHeaders.Add("X-Fleet-User", user);
-        _shown = server.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        _shown = Secrets.HideInUri(server.GetLeftPart(UriPartial.Path).TrimEnd('/'));
     }
 
     /// <summary>GET.</summary>

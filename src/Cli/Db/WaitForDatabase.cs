@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Fleet.Cli.Printing;
 using Fleet.Core;
 using Fleet.Core.Storage;
 
@@ -37,7 +38,7 @@ internal static class WaitForDatabase
             catch (Exception e) when (!ct.IsCancellationRequested && (e is DbException || storage.IsOutage(e)))
             {
                 if (said != e.Message)
-                    Console.Error.WriteLine($"Waiting for the database: {said = e.Message}");
+                    Console.Error.WriteLine($"Waiting for the database: {Plain.Line(Secrets.Hide(said = e.Message))}");
                 await Task.Delay(Pause, time, ct);
             }
         }

@@ -1,3 +1,5 @@
+using Fleet.Core;
+
 namespace Fleet.Cli.Printing;
 
 /// <summary>Makes text that others wrote (args, errors, log lines) safe to print: a control character in it could move
@@ -20,11 +22,11 @@ public static class Plain
     private static string Replace(string text, Func<char, char> replacement)
     {
         text = text.ReplaceLineEndings("\n");
-        return text.Any(char.IsControl)
+        return ControlCharacters.AreIn(text)
             ? string.Create(text.Length, (text, replacement), static (span, s) =>
             {
                 for (var i = 0; i < span.Length; i++)
-                    span[i] = char.IsControl(s.text[i]) ? s.replacement(s.text[i]) : s.text[i];
+                    span[i] = ControlCharacters.Contains(s.text[i]) ? s.replacement(s.text[i]) : s.text[i];
             })
             : text;
     }
