@@ -32,6 +32,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
     private readonly IStorage _storage;
     private readonly JobCatalog _catalog;
     private readonly NudgePublisher _nudges;
+    private readonly NamedLanes _lanes;
     private readonly Wakers _wakers;
     private readonly TimeProvider _time;
     private readonly GroupCommit<NewRun, EnqueueOutcome> _group;
@@ -39,11 +40,12 @@ public sealed class EnqueueRuns : IAsyncDisposable
     // Whether the last commit was quick. One that failed was not: while the database is away no nudge is sent for a run that will not be.
     private bool _isQuick;
 
-    public EnqueueRuns(IStorage storage, JobCatalog catalog, NudgePublisher nudges, Wakers wakers, TimeProvider time)
+    public EnqueueRuns(IStorage storage, JobCatalog catalog, NudgePublisher nudges, NamedLanes lanes, Wakers wakers, TimeProvider time)
     {
         _storage = storage;
         _catalog = catalog;
         _nudges = nudges;
+        _lanes = lanes;
         _wakers = wakers;
         _time = time;
         _group = new("enqueue", InsertAsync, storage.JudgeBatch);
@@ -98,6 +100,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
         if (enlisted is not null)
             return await InsertAllAsync(enlisted, runs, ct);
 
+        await _lanes.RegisterAsync(ct);
         IReadOnlyList<EnqueueOutcome> outcomes;
         try
         {
@@ -165,7 +168,11 @@ public sealed class EnqueueRuns : IAsyncDisposable
         var now = _time.GetUtcNow();
         if (job is null)
             throw new InvalidRunException(_catalog.UnknownJob(request.Job, Prefix() + "job"));
-        if (request.Check(job, now) is { } error)
+        var error = request.Check(job, now);
+        // The lane of a job is its worker's business; one that a caller names may be new.
+        if (error is null && request.Options.Lane is { } lane && lane != job.Lane)
+            error = await _lanes.CheckAsync(lane, ct);
+        if (error is not null)
             throw new InvalidRunException(error with { Field = Prefix() + error.Field, Message = Prefix() + error.Message });
         return request.ToNewRun(job, now, nudged);
 
@@ -186,6 +193,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
 
     private async Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(IReadOnlyList<NewRun> runs, CancellationToken ct)
     {
+        await _lanes.RegisterAsync(ct);
         var started = _time.GetTimestamp();
         var inserting = _storage.AutocommitAsync(scope => _storage.Statements.InsertAsync(scope.Transaction, runs, ct), ct);
         // The nudge is on its way for about as long as a commit takes.

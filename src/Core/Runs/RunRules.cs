@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -21,10 +22,32 @@ public static partial class RunRules
         ? null
         : Invalid("invalid_name", field, name, AllowedName);
 
-    /// <summary>Checks the name of a lane.</summary>
-    public static InputError? CheckLane(string? lane) => IsName(lane, 64)
-        ? null
-        : Invalid("invalid_lane", "lane", lane, "1–64 characters: lower-case letters, digits, '.', '_', '-', starting with a letter or digit");
+    /// <summary>The names that no lane may have, for errors and documents.</summary>
+    public const string ReservedLanes = "parked, control, events, lanes, belt, again, early, dead, belt.N, again.N, control.N, NAME.dead";
+
+    private static readonly FrozenSet<string> ReservedNames =
+        FrozenSet.Create(StringComparer.Ordinal, "parked", "control", "events", "lanes", "belt", "again", "early", "dead");
+
+    private static readonly string[] ReservedPrefixes = ["belt.", "again.", "control."];
+
+    /// <summary>Checks the name of a lane. A lane whose queue or exchange would be one of Fleet's own is refused: its runs would wait for ever.</summary>
+    public static InputError? CheckLane(string? lane)
+    {
+        if (!IsName(lane, 64))
+            return Invalid("invalid_lane", "lane", lane, "1–64 characters: lower-case letters, digits, '.', '_', '-', starting with a letter or digit");
+        return IsReserved(lane!)
+            ? new InputError(
+                "invalid_lane", "lane", $"lane: '{lane}' is not allowed, because Fleet uses that name itself; reserved are {ReservedLanes}.", lane, "a name that is not reserved")
+            : null;
+    }
+
+    /// <summary>True for a name of <see cref="ReservedLanes"/>, whatever its case.</summary>
+    public static bool IsReserved(string lane)
+    {
+        var name = lane.ToLowerInvariant();
+        return ReservedNames.Contains(name) || name.EndsWith(".dead", StringComparison.Ordinal)
+            || Array.Exists(ReservedPrefixes, prefix => name.StartsWith(prefix, StringComparison.Ordinal));
+    }
 
     /// <summary>Checks the size of args.</summary>
     public static InputError? CheckArgsSize(string args)
@@ -120,7 +143,7 @@ public static partial class RunRules
         if (value is null)
             return "(nothing)";
         var cut = value.Length > longest ? string.Concat(value.AsSpan(0, longest), "…") : value;
-        return cut.Any(char.IsControl) ? string.Concat(cut.Select(c => char.IsControl(c) ? '\uFFFD' : c)) : cut;
+        return ControlCharacters.AreIn(cut) ? string.Concat(cut.Select(c => ControlCharacters.Contains(c) ? '\uFFFD' : c)) : cut;
     }
 
     [GeneratedRegex(

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Fleet.Core.Jobs;
+using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
@@ -36,7 +37,8 @@ public sealed record BackfillPlan(
 /// <summary>Makes runs for fire times of the past: by the schedule as it is now, with the same <c>(schedule, fire time)</c> as any other
 /// occurrence, so that what has a run gets no second one. They come due one after the other, and do not count for <c>maxOccurrences</c>.</summary>
 /// <remarks>Where the schedule allows no overlap, they queue: a skipped backfill would be none.</remarks>
-public sealed class BackfillSchedules(IStorage storage, JobCatalog catalog, ArgsSchemas schemas, Wakers wakers, TimeProvider time)
+public sealed class BackfillSchedules(
+    IStorage storage, JobCatalog catalog, ArgsSchemas schemas, NamedLanes lanes, Wakers wakers, TimeProvider time)
 {
     /// <summary>The most fire times of a range.</summary>
     public const int Most = 10_000;
@@ -57,6 +59,8 @@ public sealed class BackfillSchedules(IStorage storage, JobCatalog catalog, Args
             return null;
         if (await catalog.FindAsync(schedule.Job, ct) is { } job && await schemas.CheckAsync(job, schedule.Args) is { } misfit)
             throw new InvalidRunException(misfit);
+        if (request.Lane is { } named && await lanes.CheckAsync(named, ct, dryRun) is { } tooMany)
+            throw new InvalidRunException(tooMany);
         var fireTimes = schedule.ParseTrigger().Between(request.From.AddTicks(-1), request.Until.AddTicks(-1)).Take(Most + 1).Select(t => t.ToUniversalTime()).ToList();
         if (fireTimes.Count > Most)
         {
@@ -75,6 +79,7 @@ public sealed class BackfillSchedules(IStorage storage, JobCatalog catalog, Args
         var runs = missing.Select((fireTime, i) => schedule.ToRun(fireTime, lane, now) with { DueAt = now + (i * pace), Overlap = overlap }).ToList();
         if (!dryRun && runs.Count > 0)
         {
+            await lanes.RegisterAsync(ct);
             await storage.WriteAsync(scope => storage.Statements.InsertAsync(scope.Transaction, runs, ct), ct);
             wakers.Stage.Wake();
         }

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Fleet.Core.Jobs;
+using Fleet.Core.Lanes;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -36,7 +37,7 @@ public readonly record struct PutOutcome(PutResult Result, Schedule Row, (string
 
 /// <summary>Creates schedules or changes them. An edit never fires by itself: occurrences that were planned ahead are
 /// revoked, and planning goes on from now with the new definition.</summary>
-public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchemas schemas, ScheduleChanges changes, TimeProvider time)
+public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchemas schemas, NamedLanes lanes, ScheduleChanges changes, TimeProvider time)
 {
     // How many rows are read and written together.
     private const int ChunkSize = 200;
@@ -74,12 +75,13 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
         var ids = new HashSet<string>(StringComparer.Ordinal);
         foreach (var schedule in brought)
         {
-            var definition = await RefusingAsync(schedule, () => CheckAsync(schedule.Request, schedule.Source, now, ct));
+            var definition = await RefusingAsync(schedule, () => CheckAsync(schedule.Request, schedule.Source, dryRun: false, now, ct));
             if (!ids.Add(schedule.Request.Id))
                 throw new BroughtScheduleRefusedException(schedule, new InputError("doubled_id", "id", "id: it stands there twice; each schedule needs an id of its own.", schedule.Request.Id, "each id once"));
             checkedOnes.Add((schedule, definition));
         }
 
+        await lanes.RegisterAsync(ct);
         var outcomes = await storage.WriteRetryingAsync(
             async scope =>
             {
@@ -123,7 +125,9 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
     private async Task<(PutResult Result, Schedule Row)> PutAsync(ScheduleRequest request, string source, bool dryRun, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        var definition = await CheckAsync(request, source, now, ct);
+        var definition = await CheckAsync(request, source, dryRun, now, ct);
+        if (!dryRun)
+            await lanes.RegisterAsync(ct);
         return await storage.WriteRetryingAsync(
             async scope =>
             {
@@ -137,7 +141,7 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
     }
 
     /// <summary>Checks everything that can be checked without the row.</summary>
-    private async Task<Definition> CheckAsync(ScheduleRequest request, string source, DateTimeOffset now, CancellationToken ct)
+    private async Task<Definition> CheckAsync(ScheduleRequest request, string source, bool dryRun, DateTimeOffset now, CancellationToken ct)
     {
         var job = await catalog.FindAsync(request.Job, ct);
         if (job is null && source == "api")
@@ -147,6 +151,8 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
         request = request with { Args = ArgsText.Parse(request.Args) };
         if (job is not null && await schemas.CheckAsync(job, request.Args) is { } wrong)
             throw new InvalidRunException(wrong);
+        if (request.Lane is { } lane && lane != job?.Lane)
+            await NameLaneAsync(lane, source, dryRun, ct);
         return new Definition(request, trigger, job?.Name ?? request.Job);
     }
 
@@ -181,6 +187,15 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
         var entry = Assembly.GetEntryAssembly();
         var version = entry?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? entry?.GetName().Version?.ToString();
         return $"{entry?.GetName().Name} {version} on {Environment.MachineName}/{Environment.ProcessId}";
+    }
+
+    /// <summary>Counts the lane. Code and configuration are an operator's: their lanes are not limited, so that a scheduler starts.</summary>
+    private async Task NameLaneAsync(string lane, string source, bool dryRun, CancellationToken ct)
+    {
+        if (source == "api" && await lanes.CheckAsync(lane, ct, dryRun) is { } error)
+            throw new InvalidRunException(error);
+        if (!dryRun)
+            lanes.Add(lane);
     }
 
     /// <summary>A schedule that a person halted stays so; one that had fired for the last time goes on.</summary>

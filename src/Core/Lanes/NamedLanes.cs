@@ -1,0 +1,134 @@
+using System.Collections.Concurrent;
+using Fleet.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Fleet.Core.Lanes;
+
+/// <summary>How many lanes there may be.</summary>
+public sealed record LaneOptions
+{
+    /// <summary>The setting, for errors.</summary>
+    public const string Setting = "Fleet:Transport:MaxLanes";
+
+    /// <summary>A caller that names a lane which would be one more than this is refused; 1–10,000. Lanes of workers and of jobs are never
+    /// refused. Default: 200.</summary>
+    public int MaxLanes { get; init; } = 200;
+}
+
+/// <summary>Limits the lanes that callers name: each becomes durable queues in the broker, which nobody deletes. The table <c>lanes</c> holds
+/// those that a worker has served or a caller has named, so all processes count alike.</summary>
+public sealed partial class NamedLanes(IStorage storage, LaneOptions options, TimeProvider time, ILogger<NamedLanes> logger)
+{
+    /// <summary>For so long after the limit was met, unknown lanes are refused without a look at the table.</summary>
+    private static readonly TimeSpan FullFor = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan BetweenWarnings = TimeSpan.FromMinutes(10);
+
+    // Lane → whether the table has it. A lane that is not there yet was named here and is written with the next run.
+    private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);
+    private DateTimeOffset _fullUntil = DateTimeOffset.MinValue;
+    private DateTimeOffset _warnedAt = DateTimeOffset.MinValue;
+    private DateTimeOffset _registerAfter = DateTimeOffset.MinValue;
+    private volatile bool _hasNew;
+
+    /// <summary>Checks a lane that a caller names. It only reads: a caller may hold the only write transaction there is.</summary>
+    /// <param name="lane">The lane.</param>
+    /// <param name="ct">Cancels the call.</param>
+    /// <param name="isTrial">True leaves a new lane uncounted.</param>
+    /// <returns>Null when the lane is known, or there is room for one more.</returns>
+    public ValueTask<InputError?> CheckAsync(string lane, CancellationToken ct, bool isTrial = false) =>
+        _known.ContainsKey(lane) ? default : new(LookAsync(lane, isTrial, ct));
+
+    /// <summary>Writes the lanes that were named here to the table, when there are any.</summary>
+    public Task RegisterAsync(CancellationToken ct) => _hasNew && time.GetUtcNow() >= _registerAfter ? WriteAsync(ct) : Task.CompletedTask;
+
+    /// <summary>Lets in a lane that an operator named, whatever the limit.</summary>
+    public void Add(string lane)
+    {
+        if (_known.TryAdd(lane, false))
+            _hasNew = true;
+    }
+
+    private async Task<InputError?> LookAsync(string lane, bool isTrial, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        if (now < _fullUntil)
+            return Refuse(lane, now);
+        await using var db = storage.Read();
+        foreach (var name in await db.Lanes.AsNoTracking().Select(l => l.Name).ToListAsync(ct))
+            _known[name] = true;
+        if (_known.ContainsKey(lane))
+            return null;
+        if (_known.Count >= options.MaxLanes)
+        {
+            _fullUntil = now + FullFor;
+            return Refuse(lane, now);
+        }
+
+        if (!isTrial)
+            Add(lane);
+        return null;
+    }
+
+    private InputError Refuse(string lane, DateTimeOffset now)
+    {
+        if (now - _warnedAt > BetweenWarnings)
+        {
+            _warnedAt = now;
+            LogFull(lane, options.MaxLanes);
+        }
+
+        return new InputError(
+            "too_many_lanes",
+            "lane",
+            $"lane: '{lane}' would be one lane too many; allowed are up to {options.MaxLanes} ({LaneOptions.Setting}), because each is a durable queue in the broker. "
+                + "Name a lane that exists, or raise the setting.",
+            lane,
+            $"up to {options.MaxLanes} lanes");
+    }
+
+    private async Task WriteAsync(CancellationToken ct)
+    {
+        _hasNew = false;
+        var lanes = _known.Where(l => !l.Value).Select(l => l.Key).Order(StringComparer.Ordinal).ToList();
+        var now = time.GetUtcNow();
+        try
+        {
+            await storage.WriteRetryingAsync(
+                async scope =>
+                {
+                    var known = await storage.Sql.QueryAsync(scope.Transaction, "SELECT name FROM lanes", row => row.GetString(0), ct);
+                    foreach (var lane in lanes.Except(known, StringComparer.Ordinal))
+                    {
+                        await storage.Sql.ExecuteAsync(
+                            scope.Transaction, "INSERT INTO lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane), ("@now", now));
+                    }
+
+                    return true;
+                },
+                ct);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            // A run does not fail for it. While the database is away nothing is stored anyhow.
+            _registerAfter = now + BetweenTries;
+            _hasNew = true;
+            LogNotRegistered(e);
+            return;
+        }
+
+        foreach (var lane in lanes)
+            _known[lane] = true;
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Lane {Lane} was refused: there are {Limit} lanes, and Fleet:Transport:MaxLanes allows no more. Others may have been refused too.")]
+    private partial void LogFull(string lane, int limit);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "New lanes could not be written to the table of lanes; it is tried again with a later run.")]
+    private partial void LogNotRegistered(Exception e);
+}
