@@ -1,4 +1,6 @@
+using System.Globalization;
 using Fleet.Core;
+using Fleet.Core.Lanes;
 using Fleet.Core.Storage;
 using Fleet.Storage.Postgres;
 using Fleet.Storage.Sqlite;
@@ -18,7 +20,7 @@ public static class FleetServices
     public const string TransportSection = "Fleet:Transport";
 
     /// <summary>Adds Fleet as the configuration says: <c>Fleet:Storage:Provider</c> (default <c>Sqlite</c>) with
-    /// <c>ConnectionString</c>, and <c>Fleet:Transport:Provider</c> (default <c>InMemory</c>) with <c>Uri</c> and <c>ManagementUri</c>.</summary>
+    /// <c>ConnectionString</c>, and <c>Fleet:Transport:Provider</c> (default <c>InMemory</c>) with <c>Uri</c>, <c>ManagementUri</c> and <c>CaFile</c>.</summary>
     /// <param name="services">The services of the process.</param>
     /// <param name="configuration">The configuration of the process.</param>
     /// <param name="bus">Adds the application's own consumers to the bus.</param>
@@ -27,7 +29,7 @@ public static class FleetServices
     public static IServiceCollection AddFleet(
         this IServiceCollection services, IConfiguration configuration, Action<IBusRegistrationConfigurator>? bus = null, bool migrates = false)
     {
-        services.AddFleetCore().AddFleetStorage(configuration);
+        services.AddFleetCore().AddSingleton(ReadLanes(configuration)).AddFleetStorage(configuration);
         // The schema first: every hosted service that follows may use it.
         services.AddSingleton(provider => new SchemaAtStart(provider.GetRequiredService<IStorage>(), migrates))
             .AddHostedService(provider => provider.GetRequiredService<SchemaAtStart>());
@@ -66,7 +68,7 @@ public static class FleetServices
         }
         catch (ArgumentException e)
         {
-            throw new InvalidOperationException($"{StorageSection}:ConnectionString is not a connection string for {provider}: {e.Message}", e);
+            throw new InvalidOperationException($"{StorageSection}:ConnectionString is not a connection string for {provider}: {Secrets.HideIn(e.Message, connectionString ?? "")}", e);
         }
 
         string Required(string database, string example) => connectionString is { Length: > 0 } ? connectionString : throw new InvalidOperationException(
@@ -85,10 +87,38 @@ public static class FleetServices
             throw NotAllowed($"{TransportSection}:ManagementUri", RabbitMqSettings.Show(management), "http://host:port or https, or nothing");
         }
 
+        var trust = ReadTrust(configuration[$"{TransportSection}:CaFile"]);
         // The scheduler's own setting: what a leader finds on the belts is at most so far ahead.
         var lookAhead = configuration.GetValue("Fleet:Scheduler:LookAhead", TimeSpan.FromSeconds(30));
-        return RabbitMqSettings.TryParse(uri, lookAhead, managementUri)
+        var settings = RabbitMqSettings.TryParse(uri, lookAhead, managementUri, trust)
             ?? throw NotAllowed($"{TransportSection}:Uri", RabbitMqSettings.Show(uri), RabbitMqSettings.Allowed);
+        // Whoever names an authority believes that the password does not travel in the clear.
+        return trust is null || settings.UsesTls || managementUri?.Scheme == "https"
+            ? settings
+            : throw new InvalidOperationException($"{TransportSection}:CaFile has no use: neither {TransportSection}:Uri is amqps nor {TransportSection}:ManagementUri https.");
+    }
+
+    private static BrokerTrust? ReadTrust(string? file)
+    {
+        try
+        {
+            return file is { Length: > 0 } ? BrokerTrust.Read(file) : null;
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidOperationException($"{TransportSection}:CaFile: '{file}' is not allowed, {e.Message} Allowed is a file of certificates in PEM.", e);
+        }
+    }
+
+    private static LaneOptions ReadLanes(IConfiguration configuration)
+    {
+        const int most = 10_000;
+        var text = configuration[LaneOptions.Setting];
+        if (string.IsNullOrEmpty(text))
+            return new LaneOptions();
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var lanes) && lanes is >= 1 and <= most
+            ? new LaneOptions { MaxLanes = lanes }
+            : throw NotAllowed(LaneOptions.Setting, text, $"1–{most}");
     }
 
     private static void AddTransport(IServiceCollection services, IConfiguration configuration, Action<IBusRegistrationConfigurator>? bus)

@@ -10,7 +10,7 @@ internal static class KnownSettings
     {
         ["Api"] = ["Urls", "Hosts"],
         ["Storage"] = ["Provider", "ConnectionString"],
-        ["Transport"] = ["Provider", "Uri", "ManagementUri"],
+        ["Transport"] = ["Provider", "Uri", "ManagementUri", "CaFile", "MaxLanes"],
         // These are read strictly by those who own them.
         ["Samples"] = [],
         ["Scheduler"] = [],

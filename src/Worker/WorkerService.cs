@@ -122,6 +122,7 @@ public sealed partial class WorkerService(
         {
             OnEarly = (ids, _) => ListenAsync(listener.OnEarlyAsync, ids),
             HasRoom = listener.HasRoom,
+            IsOutage = submit.IsOutage,
         };
         Keep(await transport.SubscribeAsync(lane, slots, handlers, ct));
     }

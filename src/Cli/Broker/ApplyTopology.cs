@@ -18,6 +18,14 @@ public static class ApplyTopology
 
     private static readonly Option<string> Uri = new("--uri") { Description = "amqp://user:password@host:port/vhost, or amqps. Default: Fleet__Transport__Uri.", HelpName = "URI" };
 
+    private const string ManagementUriKey = $"{FleetServices.TransportSection}:ManagementUri";
+
+    private static readonly Option<string> ManagementUri = new("--management-uri")
+    {
+        Description = "http://user:password@host:15672, to look for policies that harm the queues. Default: Fleet__Transport__ManagementUri.",
+        HelpName = "URI",
+    };
+
     private static readonly Option<string[]> Lane = new("--lane")
     {
         Description = "A lane; may be given again. Default: those of Fleet__Worker__Lanes__NAME, else default.",
@@ -27,19 +35,21 @@ public static class ApplyTopology
 
     public static Command Command(CommandContext cli)
     {
-        var command = new Command("apply", "Declare the exchanges and queues of lanes in RabbitMQ; leaves alone what is there. Exit code 1 when the broker refuses one.") { Uri, Lane };
+        var command = new Command("apply", "Declare the exchanges and queues of lanes in RabbitMQ; leaves alone what is there. Exit code 1 when the broker refuses one.") { Uri, ManagementUri, Lane };
         command.SetAction(async (parsed, ct) =>
         {
-            var configuration = Configure(parsed.GetValue(Uri));
+            var configuration = Configure(parsed);
             try
             {
-                var parts = await Transport.RabbitMq.ApplyTopology.ExecuteAsync(FleetServices.ReadRabbitMq(configuration), ReadLanes(parsed.GetValue(Lane), configuration), ct);
+                var settings = FleetServices.ReadRabbitMq(configuration);
+                var parts = await Transport.RabbitMq.ApplyTopology.ExecuteAsync(settings, ReadLanes(parsed.GetValue(Lane), configuration), ct);
                 if (cli.WantsJson(parsed))
                     Screen.Json(JsonSerializer.SerializeToElement(parts, FleetJson.Payload));
                 else
                     Show(parts);
                 foreach (var problem in parts.Select(part => part.Problem).OfType<string>())
                     Console.Error.WriteLine(Plain.Line(problem));
+                await WarnOfPoliciesAsync(settings, ct);
                 return parts.All(part => part.Outcome is ApplyOutcome.Created or ApplyOutcome.Exists) ? CommandLine.Ok : CommandLine.Failed;
             }
             catch (Exception e) when (e is BrokerUnusableException or InvalidOperationException)
@@ -50,12 +60,30 @@ public static class ApplyTopology
         return command;
     }
 
-    private static IConfiguration Configure(string? uri)
+    private static IConfiguration Configure(ParseResult parsed)
     {
         var builder = new ConfigurationBuilder().AddEnvironmentVariables();
-        if (uri is not null)
-            builder.AddInMemoryCollection([new(UriKey, uri)]);
+        foreach (var (option, key) in new[] { (Uri, UriKey), (ManagementUri, ManagementUriKey) })
+        {
+            if (parsed.GetValue(option) is { } given)
+                builder.AddInMemoryCollection([new(key, given)]);
+        }
+
         return builder.Build();
+    }
+
+    /// <summary>Says which policies harm Fleet's queues. They are no failure: the operator may want them.</summary>
+    private static async Task WarnOfPoliciesAsync(RabbitMqSettings settings, CancellationToken ct)
+    {
+        try
+        {
+            foreach (var finding in await Transport.RabbitMq.ApplyTopology.CheckPoliciesAsync(settings, ct))
+                Console.Error.WriteLine("warning: " + Plain.Line(finding));
+        }
+        catch (BrokerUnusableException e)
+        {
+            Console.Error.WriteLine("warning: " + Plain.Line(Secrets.Hide(e.Message)));
+        }
     }
 
     private static IReadOnlyList<string> ReadLanes(string[]? given, IConfiguration configuration)

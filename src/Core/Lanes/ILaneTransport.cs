@@ -50,7 +50,7 @@ public interface ILaneTransport
 
     /// <summary>How many nudges wait in the lane, as far as the transport sees: those in the hands of workers are counted where it can
     /// (a broker tells them over its management interface only); null when nothing can be known now.</summary>
-    /// <exception cref="Exception">The broker did not answer, or refuses the lane.</exception>
+    /// <exception cref="Exception">The broker refuses the lane.</exception>
     Task<long?> CountWaitingAsync(string lane, CancellationToken ct);
 
     /// <summary>True when no message of the lane waits for somebody to take it: a worker that is idle stays so.</summary>

@@ -9,7 +9,7 @@ public sealed class SubmitRuns(EnqueueRuns enqueue, JobCatalog catalog, ArgsSche
 {
     /// <summary>Stores the run, or finds the one that an earlier delivery of the message stored.</summary>
     /// <exception cref="MessageRefusedException">It will not be accepted however often it comes.</exception>
-    /// <exception cref="Exception">The database does not answer, or too much waits for it: try again.</exception>
+    /// <exception cref="Exception">Anything else: try again; <see cref="IsOutage"/> says whether for ever.</exception>
     public async Task<EnqueueOutcome> ExecuteAsync(SubmittedRun submitted, CancellationToken ct)
     {
         // A job that nobody knows is refused by the enqueue.
@@ -30,10 +30,13 @@ public sealed class SubmitRuns(EnqueueRuns enqueue, JobCatalog catalog, ArgsSche
         {
             throw new MessageRefusedException(e.Message, e);
         }
-        catch (Exception e) when (!(e is FleetBusyException or OperationCanceledException || storage.IsOutage(e) || storage.IsConflict(e)))
+        catch (Exception e) when (e is not OperationCanceledException && storage.IsRefused(e))
         {
-            // Neither the caller's word nor an outage: what the database refuses once, it refuses for ever.
             throw new MessageRefusedException($"It cannot be stored: {e.Message}", e);
         }
     }
+
+    /// <summary>True when a failure is known to be the database's, or to pass by itself: the message waits for as long as it takes. What is
+    /// neither this nor a refusal may be the message's fault or not, so it is tried a bounded number of times.</summary>
+    public bool IsOutage(Exception e) => e is FleetBusyException or OperationCanceledException || storage.IsUnavailable(e) || storage.IsConflict(e);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using Fleet.Core.Outbox;
 using MassTransit;
@@ -47,6 +48,13 @@ internal static class ConsumerMessage
             CreatedAt = now,
             NextTryAt = now + (context.Delay ?? TimeSpan.Zero),
         };
+    }
+
+    /// <summary>About how many bytes the headers of a row's message have on the wire.</summary>
+    public static int HeaderBytes(OutboxMessage row)
+    {
+        var envelope = JsonSerializer.Deserialize<Envelope>(row.Envelope!)!;
+        return Encoding.UTF8.GetByteCount(envelope.Headers ?? "") + Encoding.UTF8.GetByteCount(envelope.Properties ?? "");
     }
 
     /// <summary>Sends the message of a row, byte for byte, in the trace that it was sent in. One that has expired meanwhile is not sent.</summary>

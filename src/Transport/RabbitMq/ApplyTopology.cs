@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
@@ -30,6 +32,24 @@ public sealed record AppliedPart(string Kind, string Name, ApplyOutcome Outcome,
 /// <summary>Declares everything that lanes need in the broker, ahead of the first worker. What is there as it should be is left alone.</summary>
 public static class ApplyTopology
 {
+    /// <summary>Policies in the broker that take from Fleet's queues what Fleet relies on: a sentence each. Empty without a
+    /// <see cref="RabbitMqSettings.ManagementUri"/>.</summary>
+    /// <exception cref="BrokerUnusableException">The management interface does not answer, or refuses the user.</exception>
+    public static async Task<IReadOnlyList<string>> CheckPoliciesAsync(RabbitMqSettings settings, CancellationToken ct)
+    {
+        if (settings.ManagementUri is null)
+            return [];
+        using var management = new ManagementApi(settings, TimeProvider.System, NullLogger.Instance);
+        try
+        {
+            return await CheckPolicies.ExecuteAsync(management, ct);
+        }
+        catch (Exception e) when (e is HttpRequestException or JsonException || (e is OperationCanceledException && !ct.IsCancellationRequested))
+        {
+            throw new BrokerUnusableException($"The management interface at {settings.ManagementUri.Host}:{settings.ManagementUri.Port} cannot be asked for policies: {e.Message}", e);
+        }
+    }
+
     /// <summary>Declares the topology.</summary>
     /// <param name="settings">The broker.</param>
     /// <param name="lanes">The lanes.</param>
@@ -39,7 +59,7 @@ public static class ApplyTopology
     public static async Task<IReadOnlyList<AppliedPart>> ExecuteAsync(RabbitMqSettings settings, IReadOnlyList<string> lanes, CancellationToken ct)
     {
         await using var connection = await BrokerConnection.OpenAsync(settings, ct);
-        var steps = Steps(lanes);
+        var steps = Declaration.All(lanes);
         var before = await LookAsync(connection, steps, ct);
         var problems = new Dictionary<(string, string), string>();
         foreach (var step in steps)
@@ -68,35 +88,8 @@ public static class ApplyTopology
             problems.GetValueOrDefault(part)))];
     }
 
-    private static List<Step> Steps(IReadOnlyList<string> lanes)
-    {
-        var steps = new List<Step>
-        {
-            new(
-                [Exchange(RabbitMqTopology.Lanes), Exchange(RabbitMqTopology.Control), Exchange(RabbitMqTopology.Events), Exchange(RabbitMqTopology.Parked), Queue(RabbitMqTopology.Parked)],
-                RabbitMqTopology.DeclareSharedAsync),
-        };
-        for (var i = 0; i < RabbitMqTopology.Belts; i++)
-        {
-            var (number, name) = (i, RabbitMqTopology.Belt(i));
-            steps.Add(new([Exchange(name), Queue(name)], (channel, ct) => RabbitMqTopology.DeclareBeltAsync(channel, number, ct)));
-        }
-
-        foreach (var lane in lanes)
-        {
-            var (queue, early) = (RabbitMqTopology.QueueOf(lane), RabbitMqTopology.EarlyOf(lane));
-            steps.Add(new([Queue(queue)], (channel, ct) => RabbitMqTopology.DeclareLaneAsync(channel, lane, ct)));
-            steps.Add(new([Exchange(queue)], (channel, ct) => RabbitMqTopology.DeclareEndpointAsync(channel, queue, ct)));
-            steps.Add(new([Queue(early)], (channel, ct) => RabbitMqTopology.DeclareEarlyAsync(channel, lane, ct)));
-            steps.Add(new([Exchange(early)], (channel, ct) => RabbitMqTopology.DeclareEndpointAsync(channel, early, ct)));
-            steps.Add(new([Queue(RabbitMqTopology.DeadOf(lane))], (channel, ct) => RabbitMqTopology.DeclareDeadAsync(channel, lane, ct)));
-        }
-
-        return steps;
-    }
-
     /// <summary>The parts that are there, whatever their arguments, and how many messages are ready in each queue.</summary>
-    private static async Task<Dictionary<(string Kind, string Name), uint?>> LookAsync(IConnection connection, List<Step> steps, CancellationToken ct)
+    private static async Task<Dictionary<(string Kind, string Name), uint?>> LookAsync(IConnection connection, IReadOnlyList<Declaration> steps, CancellationToken ct)
     {
         var found = new Dictionary<(string, string), uint?>();
         foreach (var part in steps.SelectMany(step => step.Parts))
@@ -122,11 +115,4 @@ public static class ApplyTopology
 
         return found;
     }
-
-    private static (string Kind, string Name) Exchange(string name) => ("exchange", name);
-
-    private static (string Kind, string Name) Queue(string name) => ("queue", name);
-
-    /// <summary>What is declared together.</summary>
-    private sealed record Step(IReadOnlyList<(string Kind, string Name)> Parts, Func<IChannel, CancellationToken, Task> DeclareAsync);
 }

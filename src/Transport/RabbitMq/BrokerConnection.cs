@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
@@ -6,9 +7,16 @@ namespace Fleet.Transport.RabbitMq;
 /// <summary>The broker cannot be used as the settings say. The message names it and is fit for people.</summary>
 public sealed class BrokerUnusableException(string message, Exception inner) : Exception(message, inner);
 
-/// <summary>A connection of its own, for programs that have no bus.</summary>
+/// <summary>A connection beside the bus's.</summary>
 internal static class BrokerConnection
 {
+    /// <summary>The largest message that a broker can be made to take. A client that is told of a larger one than it allows closes its connection,
+    /// and the next worker gets the message.</summary>
+    public const uint MaxMessageBytes = 512 * 1024 * 1024;
+
+    /// <summary>TLS as every connection to a broker uses it.</summary>
+    public const SslProtocols TlsVersions = SslProtocols.Tls12 | SslProtocols.Tls13;
+
     /// <exception cref="BrokerUnusableException">Nobody answers, or not with this user or virtual host.</exception>
     public static async Task<IConnection> OpenAsync(RabbitMqSettings settings, CancellationToken ct)
     {
@@ -21,8 +29,13 @@ internal static class BrokerConnection
             Password = settings.Password,
             ClientProvidedName = "fleet",
             AutomaticRecoveryEnabled = false,
+            MaxInboundMessageBodySize = MaxMessageBytes,
             RequestedConnectionTimeout = BrokerChannel.Patience,
-            Ssl = new SslOption(settings.Host, enabled: settings.UsesTls),
+            Ssl = new SslOption(settings.Host, enabled: settings.UsesTls)
+            {
+                Version = TlsVersions,
+                CertificateValidationCallback = settings.Trust is { } trust ? trust.IsTrusted : null,
+            },
         };
         using var limit = new CancellationTokenSource(BrokerChannel.Patience, TimeProvider.System);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
@@ -66,9 +79,13 @@ internal static class BrokerConnection
             OperationInterruptedException { ShutdownReason: { ReplyCode: Constants.NotAllowed } reason } =>
                 $"{broker} does not let user '{settings.User}' use the virtual host '{settings.VirtualHost}': {reason.ReplyText}.",
             TimeoutException => $"{broker} cannot be reached: {cause.Message}.",
+            _ when Find<AuthenticationException>(cause) is { } tls =>
+                $"{broker} is not trusted, or speaks no TLS there: {tls.Message.TrimEnd('.')}. Fleet:Transport:CaFile names a certificate authority of one's own.",
             _ => $"{broker} cannot be reached: {Innermost(cause).Message.TrimEnd('.')}.",
         };
     }
 
     private static Exception Innermost(Exception e) => e.InnerException is { } inner ? Innermost(inner) : e;
+
+    private static T? Find<T>(Exception? e) where T : Exception => e is null ? null : e as T ?? Find<T>(e.InnerException);
 }

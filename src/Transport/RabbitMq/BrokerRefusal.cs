@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace Fleet.Transport.RabbitMq;
 
@@ -7,6 +9,20 @@ namespace Fleet.Transport.RabbitMq;
 /// <param name="Problem">What is wrong, and what to do.</param>
 internal readonly partial record struct BrokerRefusal((string Kind, string Name)? Part, string Problem)
 {
+    /// <summary>AMQP's code, which the client does not name.</summary>
+    private const ushort ContentTooLarge = 311;
+
+    /// <summary>True when the user lacks a right.</summary>
+    public static bool IsForbidden(OperationInterruptedException e) => e.ShutdownReason?.ReplyCode == Constants.AccessRefused;
+
+    /// <summary>True when what was asked for is not there.</summary>
+    public static bool IsMissing(OperationInterruptedException e) => e.ShutdownReason?.ReplyCode == Constants.NotFound;
+
+    /// <summary>True when the broker has understood and said no: it will say so again.</summary>
+    public static bool IsFinal(OperationInterruptedException e) => e.ShutdownReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: var code }
+        && code is ContentTooLarge or Constants.AccessRefused or Constants.NotFound or Constants.PreconditionFailed or Constants.FrameError
+            or Constants.SyntaxError or Constants.NotAllowed or Constants.NotImplemented;
+
     /// <summary>Reads the text that a broker closes a channel with.</summary>
     public static BrokerRefusal Read(string reply)
     {

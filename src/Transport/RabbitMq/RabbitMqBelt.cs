@@ -4,7 +4,12 @@ namespace Fleet.Transport.RabbitMq;
 
 /// <summary>The belts in the broker: what lies there travels to its lane at its time, whether or not this process lives.</summary>
 internal sealed class RabbitMqBelt(
-    BrokerChannel channel, Func<string, CancellationToken, Task> declareLane, Predicate<Exception> isOutage, TimeSpan lookAhead, TimeProvider time)
+    BrokerChannel channel,
+    Func<string, CancellationToken, Task> declareLane,
+    Func<int, CancellationToken, Task> declareBelt,
+    Predicate<Exception> isOutage,
+    TimeSpan lookAhead,
+    TimeProvider time)
     : IDisposable
 {
     /// <summary>Publishes under way at once, fewer than the channel's window: what waits for the window loses its place in line.</summary>
@@ -85,7 +90,8 @@ internal sealed class RabbitMqBelt(
             var number = belt;
             try
             {
-                var riding = await channel.UseAsync((c, bounded) => RabbitMqTopology.DeclareBeltAsync(c, number, bounded), ct);
+                await declareBelt(number, ct);
+                var riding = await channel.UseAsync((c, bounded) => c.MessageCountAsync(RabbitMqTopology.Belt(number), bounded), ct);
                 if (riding == 0)
                     _tails.Set(belt, DateTimeOffset.MinValue);
                 else if (taken is { } tail)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -7,6 +8,7 @@ using Fleet.Core.Outbox;
 using Fleet.Transport.Consumers;
 using Fleet.Transport.InMemory;
 using MassTransit;
+using MassTransit.RabbitMqTransport;
 using MassTransit.RabbitMqTransport.Configuration;
 using MassTransit.Transports;
 using Microsoft.Extensions.Logging;
@@ -23,29 +25,55 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
     /// <summary>How long a subscription waits for the broker before it goes on and lets MassTransit try by itself.</summary>
     private static readonly TimeSpan SetUpPatience = TimeSpan.FromSeconds(5);
 
+    /// <summary>Of a frame of 128 KB, what MassTransit's own properties leave.</summary>
+    private const int MaxConsumerHeaders = 120_000;
+
+    /// <summary>How many events that are too large are told of.</summary>
+    private const int MostTold = 1_000;
+
     private readonly IBusInstance _bus;
     private readonly TimeProvider _time;
     private readonly ILogger<RabbitMqLaneTransport> _logger;
+    private readonly RabbitMqSettings _settings;
+    private readonly BrokerDeclarations _declarations;
+    private readonly BrokerAlarms _alarms;
+    private readonly BrokerProblems _problems;
     private readonly ManagementApi? _management;
-    // A refused declaration closes its channel and all that is under way on it: declarations have one of their own.
+    // A refusal closes its channel and all that is under way on it, so each kind of use has one of its own.
     private readonly BrokerChannel _topology;
     private readonly BrokerChannel _channel;
     private readonly BrokerChannel _beltChannel;
+    // What others wrote (events, messages that go back or are parked, dead copies) may be too large in every way: it has a connection of its own.
+    private readonly BrokerChannel _foreign;
+    private readonly ConcurrentDictionary<Guid, bool> _tooLarge = new();
+    private readonly ConcurrentDictionary<string, LaneGate> _gates = new(StringComparer.Ordinal);
     private readonly RabbitMqBelt _belt;
     private readonly InMemoryBelt _held;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _heldLoop;
+    private readonly Task _policyLoop;
 
-    public RabbitMqLaneTransport(IBusInstance bus, RabbitMqSettings settings, TimeProvider time, ILogger<RabbitMqLaneTransport> logger)
+    internal RabbitMqLaneTransport(
+        IBusInstance bus,
+        RabbitMqSettings settings,
+        SideConnection side,
+        BrokerAlarms alarms,
+        BrokerProblems problems,
+        TimeProvider time,
+        ILogger<RabbitMqLaneTransport> logger)
     {
-        _bus = bus;
-        _time = time;
-        _logger = logger;
+        (_bus, _settings, _alarms, _problems, _time, _logger) = (bus, settings, alarms, problems, time, logger);
+        _declarations = new BrokerDeclarations(problems, time);
         _management = settings.ManagementUri is null ? null : new ManagementApi(settings, time, logger);
-        (_topology, _channel, _beltChannel) = (new(bus, time), new(bus, time), new(bus, time));
-        _belt = new RabbitMqBelt(_beltChannel, DeclareLaneAsync, IsOutage, settings.LookAhead, time);
+        (_topology, _channel, _beltChannel) = (Channel(OpenBusAsync), Channel(OpenBusAsync), Channel(OpenBusAsync));
+        _foreign = Channel(side.OpenAsync);
+        _belt = new RabbitMqBelt(
+            _beltChannel, DeclareLaneAsync, (number, ct) => EnsureAsync(_topology, Declaration.Belt(number), ct), IsOutage, settings.LookAhead, time);
         _held = new InMemoryBelt(time, (lane, ids, ct) => NudgePublisher.SendAllAsync(this, lane, ids, ct), IsOutage, logger);
         _heldLoop = Task.Run(() => _held.RunAsync(_stop.Token));
+        _policyLoop = _management is { } asked ? Task.Run(() => new PolicyLoop(asked, time, logger).RunAsync(_stop.Token)) : Task.CompletedTask;
+
+        BrokerChannel Channel(Func<CancellationToken, Task<IConnection>> connect) => new(connect, problems, time);
     }
 
     public bool ReachesOtherProcesses => true;
@@ -58,8 +86,12 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
         var body = LaneMessage.WriteEarly(ids);
         try
         {
-            await _channel.PublishAsync(
-                RabbitMqTopology.Lanes, RabbitMqTopology.EarlyKey(lane), LaneMessage.Properties(persistent: false), body, mandatory: true, ct);
+            await GateOf(lane).RunAsync(
+                () => _channel.PublishAsync(
+                    RabbitMqTopology.Lanes, RabbitMqTopology.EarlyKey(lane), LaneMessage.Properties(persistent: false), body, mandatory: true, ct),
+                IsConnected,
+                countsRefusal: false,
+                ct);
         }
         catch (PublishException)
         {
@@ -80,6 +112,13 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
 
     public async Task PublishControlAsync(ControlMessage message, CancellationToken ct)
     {
+        // Whoever cancels a run does not wait for a broker that is known to answer nobody.
+        if (_alarms.Blocked is { } blocked)
+        {
+            LogControlLost(new IOException($"broker blocked: {blocked}"));
+            return;
+        }
+
         try
         {
             await DeclareSharedAsync(ct);
@@ -102,12 +141,25 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
             properties.Headers["traceparent"] = trace;
         if (message.RunId is { } run)
             properties.Headers["fleet-run-id"] = run.ToString();
-        await DeclareSharedAsync(ct);
-        await _channel.PublishAsync(RabbitMqTopology.Events, message.Name, properties, Encoding.UTF8.GetBytes(message.Body), mandatory: false, ct);
+        await EnsureAsync(_foreign, Declaration.Shared, ct);
+        try
+        {
+            await _foreign.PublishAsync(RabbitMqTopology.Events, message.Name, properties, Encoding.UTF8.GetBytes(message.Body), mandatory: false, ct);
+        }
+        catch (MessageTooLargeException e)
+        {
+            // It is tried again and again; one line is enough.
+            if (_tooLarge.Count < MostTold && _tooLarge.TryAdd(message.Id, true))
+                LogTooLarge(message.Name, message.Id, e.Message);
+            throw;
+        }
     }
 
     public async Task SendConsumerMessageAsync(OutboxMessage message, CancellationToken ct)
     {
+        // MassTransit sends it over the bus's connection, which the broker would close.
+        if (ConsumerMessage.HeaderBytes(message) is var bytes && bytes > MaxConsumerHeaders)
+            throw new MessageTooLargeException($"The message's headers have {bytes} bytes; the broker takes up to {MaxConsumerHeaders} (frame_max).");
         using var limit = new CancellationTokenSource(BrokerChannel.Patience, _time);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
@@ -120,18 +172,24 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
         }
     }
 
-    public bool IsOutage(Exception e) => e is TimeoutException or IOException or SocketException or ConnectionException
-        or BrokerUnreachableException or AlreadyClosedException;
+    public bool IsOutage(Exception e) => e switch
+    {
+        // The broker answered, and said no to this message.
+        OperationInterruptedException interrupted => !BrokerRefusal.IsFinal(interrupted),
+        ConnectionException { InnerException: PublishException } => false,
+        ConnectionException { InnerException: OperationInterruptedException interrupted } => !BrokerRefusal.IsFinal(interrupted),
+        _ => e is TimeoutException or IOException or SocketException or ConnectionException or BrokerUnreachableException or BrokerUnusableException,
+    };
 
     public async Task PublishDeadAsync(DeadRun run, CancellationToken ct)
     {
         try
         {
-            await _topology.OnceAsync(RabbitMqTopology.DeadOf(run.Lane), (c, bounded) => RabbitMqTopology.DeclareDeadAsync(c, run.Lane, bounded), ct);
+            await EnsureAsync(_foreign, Declaration.Dead(run.Lane), ct);
             var properties = LaneMessage.Properties();
             properties.MessageId = run.Id.ToString();
             // To the queue by its name, over the default exchange.
-            await _channel.PublishAsync("", RabbitMqTopology.DeadOf(run.Lane), properties, Describe(run), mandatory: true, ct);
+            await _foreign.PublishAsync("", RabbitMqTopology.DeadOf(run.Lane), properties, Describe(run), mandatory: true, ct);
         }
         catch (Exception e)
         {
@@ -141,7 +199,16 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
 
     public async Task<long?> CountWaitingAsync(string lane, CancellationToken ct)
     {
-        var ready = await CountReadyAsync(lane, ct);
+        uint ready;
+        try
+        {
+            ready = await CountReadyAsync(lane, ct);
+        }
+        catch (Exception e) when (IsOutage(e) && !ct.IsCancellationRequested)
+        {
+            return null;
+        }
+
         // When the management interface does not say, as without it: what workers hold is not counted, and a lost nudge is still found.
         return ready + (_management is null ? 0 : await _management.CountUnacknowledgedAsync(RabbitMqTopology.QueueOf(lane), ct) ?? 0);
     }
@@ -162,59 +229,69 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
 
         Task<IAsyncDisposable> Listen(string name, IReadOnlyDictionary<string, object> arguments, LaneHandlers called)
         {
-            var receiver = new LaneReceiver(lane, called, _channel, _time, _logger);
+            var returns = new ReturnMessages(lane, _foreign, (needed, c) => EnsureAsync(_foreign, needed, c), _settings.Pauses, _time, _logger);
+            var receiver = new LaneReceiver(lane, called, returns);
+            Declaration[] needed = called.HasRoom is null
+                ? [Declaration.Shared, Declaration.Lane(lane)]
+                : [Declaration.Shared, Declaration.Lane(lane), Declaration.Early(lane)];
+            DeclareEndpoint? declare = null;
             var handle = _bus.ConnectReceiveEndpoint(name, (_, endpoint) =>
             {
                 endpoint.ConfigureConsumeTopology = false;
                 endpoint.PrefetchCount = concurrency;
                 endpoint.ConcurrentMessageLimit = concurrency;
                 endpoint.ConfigureReceive(pipe => pipe.UseFilter(receiver));
-                var queue = (IRabbitMqReceiveEndpointConfigurator)endpoint;
-                foreach (var (argument, value) in arguments)
-                    queue.SetQueueArgument(argument, value);
-                // Before MassTransit's own declarations, whenever it connects.
-                queue.ConfigureChannel(pipe => pipe.UseExecuteAsync(async context =>
-                {
-                    await RabbitMqTopology.DeclareSharedAsync(context.Channel, context.CancellationToken);
-                    await RabbitMqTopology.DeclareLaneAsync(context.Channel, lane, context.CancellationToken);
-                    if (called.HasRoom is not null)
-                        await RabbitMqTopology.DeclareEarlyAsync(context.Channel, lane, context.CancellationToken);
-                }));
+                declare = Declare((IRabbitMqReceiveEndpointConfigurator)endpoint, needed, [Declaration.Endpoint(name)]);
             });
-            return StartAsync(handle, lane, receiver.StopAsync, receiver.Dispose, ct);
+            return StartAsync(handle, declare!.Refused, lane, returns.StopAsync, returns.Dispose, ct);
         }
     }
 
     public async Task<IAsyncDisposable> SubscribeControlAsync(Func<ControlMessage, CancellationToken, Task> onControl, CancellationToken ct)
     {
         var receiver = new ControlReceiver(onControl, _logger);
-        var handle = _bus.ConnectReceiveEndpoint($"{RabbitMqTopology.Control}.{Guid.NewGuid():N}", (_, endpoint) =>
+        var name = $"{RabbitMqTopology.Control}.{Guid.NewGuid():N}";
+        DeclareEndpoint? declare = null;
+        var handle = _bus.ConnectReceiveEndpoint(name, (_, endpoint) =>
         {
             endpoint.ConfigureConsumeTopology = false;
             endpoint.ConfigureReceive(pipe => pipe.UseFilter(receiver));
-            // Exclusive: it goes with the connection. RabbitMQ 4.3 refuses queues that are transient and shared.
             var queue = (IRabbitMqReceiveEndpointConfigurator)endpoint;
             (queue.Durable, queue.AutoDelete, queue.Exclusive) = (false, true, true);
-            queue.Bind(RabbitMqTopology.Control, exchange => (exchange.ExchangeType, exchange.Durable, exchange.AutoDelete) = (ExchangeType.Fanout, true, false));
+            declare = Declare(queue, [Declaration.Shared, Declaration.ControlQueue(name)], []);
         });
-        return await StartAsync(handle, "control", () => Task.CompletedTask, () => { }, ct);
+        return await StartAsync(handle, declare!.Refused, "control", () => Task.CompletedTask, () => { }, ct);
     }
 
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _heldLoop;
+        await Task.WhenAll(_heldLoop, _policyLoop);
         await _held.DisposeAsync();
         _stop.Dispose();
         _belt.Dispose();
-        foreach (var channel in new[] { _beltChannel, _channel, _topology })
+        foreach (var channel in new[] { _foreign, _beltChannel, _channel, _topology })
             await channel.DisposeAsync();
+        foreach (var gate in _gates.Values)
+            gate.Dispose();
         // A nudge that was flushed after the bus had stopped opened a connection that nobody else closes.
         await ((IRabbitMqHostConfiguration)_bus.HostConfiguration).ConnectionContextSupervisor.Stop("The transport is disposed.");
         _management?.Dispose();
     }
 
-    private async Task SendAsync(string lane, byte[] body, CancellationToken ct)
+    /// <summary>What a listener needs, whenever it connects.</summary>
+    private DeclareEndpoint Declare(IRabbitMqReceiveEndpointConfigurator endpoint, IReadOnlyList<Declaration> needed, IReadOnlyList<Declaration> optional)
+    {
+        var settings = ((IRabbitMqReceiveEndpointConfiguration)endpoint).Settings;
+        var declare = new DeclareEndpoint(needed, optional, settings, _declarations, _alarms, _problems, _time);
+        endpoint.ConfigureChannel(pipe => pipe.UseFilter(declare));
+        return declare;
+    }
+
+    private Task SendAsync(string lane, byte[] body, CancellationToken ct) =>
+        GateOf(lane).RunAsync(() => SendNowAsync(lane, body, ct), IsConnected, countsRefusal: true, ct);
+
+    private async Task SendNowAsync(string lane, byte[] body, CancellationToken ct)
     {
         await DeclareLaneAsync(lane, ct);
         try
@@ -231,26 +308,50 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
         }
     }
 
+    private LaneGate GateOf(string lane) => _gates.GetOrAdd(lane, static (_, time) => new LaneGate(time), _time);
+
+    private bool IsConnected() => _channel.IsOpen && _alarms.Blocked is null;
+
+    private async Task<IConnection> OpenBusAsync(CancellationToken ct)
+    {
+        IConnection? connection = null;
+        var supervisor = ((IRabbitMqHostConfiguration)_bus.HostConfiguration).ConnectionContextSupervisor;
+        await supervisor.Send(
+            Pipe.ExecuteAsync<ConnectionContext>(context =>
+            {
+                connection = context.Connection;
+                return Task.CompletedTask;
+            }),
+            ct);
+        _alarms.Watch(connection!);
+        return connection!;
+    }
+
     private async Task DeclareLaneAsync(string lane, CancellationToken ct)
     {
         await DeclareSharedAsync(ct);
-        await _topology.OnceAsync(lane, (c, bounded) => RabbitMqTopology.DeclareLaneAsync(c, lane, bounded), ct);
+        await EnsureAsync(_topology, Declaration.Lane(lane), ct);
     }
 
     private async Task<uint> CountReadyAsync(string lane, CancellationToken ct)
     {
-        await DeclareSharedAsync(ct);
-        return await _topology.UseAsync((c, bounded) => RabbitMqTopology.DeclareLaneAsync(c, lane, bounded), ct);
+        await DeclareLaneAsync(lane, ct);
+        return await _topology.UseAsync((c, bounded) => c.MessageCountAsync(RabbitMqTopology.QueueOf(lane), bounded), ct);
     }
 
-    private Task DeclareSharedAsync(CancellationToken ct) => _topology.OnceAsync("", RabbitMqTopology.DeclareSharedAsync, ct);
+    private Task DeclareSharedAsync(CancellationToken ct) => EnsureAsync(_topology, Declaration.Shared, ct);
+
+    private Task EnsureAsync(BrokerChannel channel, Declaration declaration, CancellationToken ct) =>
+        channel.OnceAsync(declaration.Key, (connection, bounded) => _declarations.EnsureAsync(connection, declaration, bounded), ct);
 
     /// <summary>A broker that is down does not keep a process from starting; what listens connects as soon as it is up.</summary>
-    private async Task<IAsyncDisposable> StartAsync(HostReceiveEndpointHandle handle, string what, Func<Task> stop, Action dispose, CancellationToken ct)
+    private async Task<IAsyncDisposable> StartAsync(
+        HostReceiveEndpointHandle handle, Task refused, string what, Func<Task> stop, Action dispose, CancellationToken ct)
     {
         try
         {
-            await handle.Ready.WaitAsync(SetUpPatience, _time, ct);
+            // A refusal is told by those who meet it.
+            await Task.WhenAny(handle.Ready, refused).Unwrap().WaitAsync(SetUpPatience, _time, ct);
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
@@ -275,6 +376,9 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A control message could not be sent; workers learn of it with their next heartbeat.")]
     private partial void LogControlLost(Exception e);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Event {Event} {MessageId} cannot be sent and stays in the outbox: {Reason}")]
+    private partial void LogTooLarge(string @event, Guid messageId, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The dead copy of {Job} {RunId} could not be published; its row has it all.")]
     private partial void LogDeadLost(string job, RunId runId, Exception e);

@@ -1,19 +1,23 @@
-using System.Text.RegularExpressions;
+using Fleet.Core;
 
 namespace Fleet.Transport.RabbitMq;
 
 /// <summary>Where the broker is, and how it is used.</summary>
-public sealed partial class RabbitMqSettings
+public sealed class RabbitMqSettings
 {
     /// <summary>What <see cref="TryParse"/> takes, for errors.</summary>
     public const string Allowed = "amqp://user:password@host:port/vhost, or amqps";
+
+    /// <summary>Where brokers listen for TLS.</summary>
+    private const ushort TlsPort = 5671;
 
     private RabbitMqSettings(Uri uri)
     {
         var user = uri.UserInfo.Split(':', 2);
         Host = uri.Host;
-        UsesTls = uri.Scheme == "amqps";
-        Port = uri.Port > 0 ? (ushort)uri.Port : UsesTls ? (ushort)5671 : (ushort)5672;
+        Port = uri.Port > 0 ? (ushort)uri.Port : uri.Scheme == "amqps" ? TlsPort : (ushort)5672;
+        // MassTransit speaks TLS on that port whatever the scheme; so every connection does.
+        UsesTls = uri.Scheme == "amqps" || Port == TlsPort;
         VirtualHost = uri.AbsolutePath.Length > 1 ? Uri.UnescapeDataString(uri.AbsolutePath[1..]) : "/";
         User = user[0].Length > 0 ? Uri.UnescapeDataString(user[0]) : "guest";
         Password = user.Length > 1 ? Uri.UnescapeDataString(user[1]) : "guest";
@@ -34,20 +38,28 @@ public sealed partial class RabbitMqSettings
     /// <summary>How far ahead leaders put nudges on the belts. Default: 30 s.</summary>
     public TimeSpan LookAhead { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The broker's management interface. Null (the default): what workers hold in their hands is not counted.</summary>
+    /// <summary>The broker's management interface. Null (the default): what workers hold in their hands is not counted, and policies are not seen.</summary>
     public Uri? ManagementUri { get; init; }
+
+    /// <summary>Who may vouch for the broker's certificate, on AMQP and on https. Null (the default): the authorities that the machine trusts.</summary>
+    public BrokerTrust? Trust { get; init; }
+
+    /// <summary>How long a message waits after each unexpected error before it is tried again; after as many tries as there are pauses it is parked.</summary>
+    internal IReadOnlyList<TimeSpan> Pauses { get; set; } =
+    [
+        TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30),
+        .. Enumerable.Repeat(TimeSpan.FromMinutes(2), 6),
+    ];
 
     /// <summary>Reads the address of a broker.</summary>
     /// <returns>Null when the text is none.</returns>
-    public static RabbitMqSettings? TryParse(string? uri, TimeSpan lookAhead, Uri? managementUri = null) =>
+    public static RabbitMqSettings? TryParse(string? uri, TimeSpan lookAhead, Uri? managementUri = null, BrokerTrust? trust = null) =>
         Uri.TryCreate(uri, UriKind.Absolute, out var parsed) && parsed.Scheme is "amqp" or "amqps" && parsed.Host.Length > 0
-        && parsed.Query.Length == 0 && !parsed.AbsolutePath[Math.Min(1, parsed.AbsolutePath.Length)..].Contains('/', StringComparison.Ordinal)
-            ? new RabbitMqSettings(parsed) { LookAhead = lookAhead, ManagementUri = managementUri }
+        && parsed.Query.Length == 0 && parsed.Fragment.Length == 0
+        && !parsed.AbsolutePath[Math.Min(1, parsed.AbsolutePath.Length)..].Contains('/', StringComparison.Ordinal)
+            ? new RabbitMqSettings(parsed) { LookAhead = lookAhead, ManagementUri = managementUri, Trust = trust }
             : null;
 
-    /// <summary>An address fit for an error message: without its password.</summary>
-    public static string Show(string? uri) => uri is null ? "(nothing)" : Secret().Replace(uri, ":…@");
-
-    [GeneratedRegex(":[^:@/]*@", RegexOptions.None, 1000)]
-    private static partial Regex Secret();
+    /// <summary>An address fit for an error message: without user and password.</summary>
+    public static string Show(string? uri) => Secrets.HideInUri(uri);
 }

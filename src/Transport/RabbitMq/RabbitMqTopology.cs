@@ -21,9 +21,13 @@ internal static class RabbitMqTopology
     /// <summary>How many belts there are; see docs/adr/0008.</summary>
     public const int Belts = 4;
 
+    /// <summary>How many queues there are for messages that failed unexpectedly; a longer pause has a queue of its own, because messages expire at the
+    /// head of a queue only.</summary>
+    public const int Agains = 4;
+
     /// <summary>How often the broker gives a message out again before it parks it: a far backstop. Fleet counts per run, in the
     /// database; this counts starts of innocent neighbours too.</summary>
-    private const int DeliveryLimit = 50;
+    public const int DeliveryLimit = 50;
 
     /// <summary>How many dead copies a lane keeps; the oldest goes first.</summary>
     private const int MaxDead = 10_000;
@@ -50,6 +54,8 @@ internal static class RabbitMqTopology
 
     public static string Belt(int number) => $"fleet.belt.{number}";
 
+    public static string Again(int number) => $"fleet.again.{number}";
+
     /// <summary>Declares what does not depend on a lane.</summary>
     public static async Task DeclareSharedAsync(IChannel channel, CancellationToken ct)
     {
@@ -62,13 +68,11 @@ internal static class RabbitMqTopology
     }
 
     /// <summary>Declares a lane.</summary>
-    /// <returns>How many of its messages are ready.</returns>
-    public static async Task<uint> DeclareLaneAsync(IChannel channel, string lane, CancellationToken ct)
+    public static async Task DeclareLaneAsync(IChannel channel, string lane, CancellationToken ct)
     {
         var queue = QueueOf(lane);
-        var ready = await DeclareQueueAsync(channel, queue, LaneArguments, ct);
+        await DeclareQueueAsync(channel, queue, LaneArguments, ct);
         await channel.QueueBindAsync(queue, Lanes, lane, cancellationToken: ct);
-        return ready;
     }
 
     /// <summary>Declares the queue of a lane's early nudges (ADR 0016), which hands on and keeps nothing: what no worker takes at once expires, and goes to the lane.</summary>
@@ -96,31 +100,39 @@ internal static class RabbitMqTopology
     }
 
     /// <summary>Declares a belt. Its messages expire into the lanes' exchange and keep the routing key they came with.</summary>
-    /// <returns>How many messages ride on it.</returns>
-    public static async Task<uint> DeclareBeltAsync(IChannel channel, int number, CancellationToken ct)
+    public static Task DeclareBeltAsync(IChannel channel, int number, CancellationToken ct) => DeclareWaitingRoomAsync(channel, Belt(number), ct);
+
+    /// <summary>Declares a queue where messages wait to be tried again, as on a belt.</summary>
+    public static Task DeclareAgainAsync(IChannel channel, int number, CancellationToken ct) => DeclareWaitingRoomAsync(channel, Again(number), ct);
+
+    /// <summary>Declares the queue of one process for control messages. Exclusive: it goes with the connection. RabbitMQ 4.3 refuses queues that are
+    /// transient and shared.</summary>
+    public static async Task DeclareControlQueueAsync(IChannel channel, string queue, CancellationToken ct)
     {
-        var name = Belt(number);
-        await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true, cancellationToken: ct);
-        var riding = await DeclareQueueAsync(
-            channel,
-            name,
-            new Dictionary<string, object> { ["x-dead-letter-exchange"] = Lanes, ["x-dead-letter-strategy"] = "at-least-once", ["x-overflow"] = "reject-publish" },
-            ct);
-        await channel.QueueBindAsync(name, name, "", cancellationToken: ct);
-        return riding;
+        await channel.QueueDeclareAsync(queue, durable: false, exclusive: true, autoDelete: true, cancellationToken: ct);
+        await channel.QueueBindAsync(queue, Control, "", cancellationToken: ct);
     }
 
     /// <summary>Declares the queue of a lane's dead copies.</summary>
     public static Task DeclareDeadAsync(IChannel channel, string lane, CancellationToken ct) =>
         DeclareQueueAsync(channel, DeadOf(lane), new Dictionary<string, object> { ["x-max-length"] = MaxDead, ["x-overflow"] = "drop-head" }, ct);
 
+    private static async Task DeclareWaitingRoomAsync(IChannel channel, string name, CancellationToken ct)
+    {
+        await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true, cancellationToken: ct);
+        await DeclareQueueAsync(
+            channel,
+            name,
+            new Dictionary<string, object> { ["x-dead-letter-exchange"] = Lanes, ["x-dead-letter-strategy"] = "at-least-once", ["x-overflow"] = "reject-publish" },
+            ct);
+        await channel.QueueBindAsync(name, name, "", cancellationToken: ct);
+    }
+
     /// <summary>Declares a queue: a quorum queue unless its arguments say otherwise.</summary>
-    /// <returns>How many of its messages are ready.</returns>
-    private static async Task<uint> DeclareQueueAsync(IChannel channel, string name, IEnumerable<KeyValuePair<string, object>> arguments, CancellationToken ct)
+    private static async Task DeclareQueueAsync(IChannel channel, string name, IEnumerable<KeyValuePair<string, object>> arguments, CancellationToken ct)
     {
         var all = arguments.ToDictionary(a => a.Key, object? (a) => a.Value, StringComparer.Ordinal);
         all.TryAdd("x-queue-type", "quorum");
-        var declared = await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, all, cancellationToken: ct);
-        return declared.MessageCount;
+        await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, all, cancellationToken: ct);
     }
 }

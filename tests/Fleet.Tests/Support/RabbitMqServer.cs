@@ -36,6 +36,9 @@ public sealed class RabbitMqServer : IAsyncDisposable
 
     private static string[] AsUser { get; } = Environment.UserName == "root" ? ["setpriv", "--reuid=rabbitmq", "--regid=rabbitmq", "--clear-groups"] : [];
 
+    /// <summary>Lines for the broker's configuration, made once its folder is there.</summary>
+    public Func<string, string> Configuration { get; init; } = static _ => "";
+
     /// <summary>The management interface.</summary>
     public Uri ManagementUri => new($"http://127.0.0.1:{_managementPort}");
 
@@ -113,6 +116,35 @@ public sealed class RabbitMqServer : IAsyncDisposable
         return text.Length == 0 ? null : JsonNode.Parse(text);
     }
 
+    /// <summary>Calls <c>rabbitmqctl</c>.</summary>
+    public async Task ControlAsync(params string[] command)
+    {
+        using var process = Start([.. AsUser, Path.Combine(Programs, "rabbitmqctl"), .. command]);
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"rabbitmqctl {string.Join(' ', command)}: {string.Join('\n', _output)}");
+    }
+
+    /// <summary>Makes a user with these rights on a virtual host.</summary>
+    /// <returns>The address of the virtual host for that user.</returns>
+    public async Task<string> CreateUserAsync(VirtualHost host, string configure, string write, string read)
+    {
+        var user = "user-" + Guid.NewGuid().ToString("N")[..8];
+        await SendAsync(HttpMethod.Put, $"api/users/{user}", new { password = "p", tags = "" });
+        await SendAsync(HttpMethod.Put, $"api/permissions/{host.Name}/{user}", new { configure, write, read });
+        return host.Uri.Replace("guest:guest", $"{user}:p", StringComparison.Ordinal);
+    }
+
+    /// <summary>Sets a policy on queues of a virtual host, and waits until a queue has it.</summary>
+    public async Task SetPolicyAsync(VirtualHost host, string pattern, Dictionary<string, object> definition, string queue)
+    {
+        var name = "policy-" + Guid.NewGuid().ToString("N")[..8];
+        await SendAsync(
+            HttpMethod.Put,
+            $"api/policies/{host.Name}/{name}",
+            new Dictionary<string, object> { ["pattern"] = pattern, ["apply-to"] = "queues", ["definition"] = definition });
+        await Waiting.UntilAsync(async () => (await SendAsync(HttpMethod.Get, $"api/queues/{host.Name}/{queue}"))!["policy"]?.GetValue<string>() == name);
+    }
+
     private async Task PutHostAsync(string name)
     {
         await SendAsync(HttpMethod.Put, $"api/vhosts/{name}");
@@ -129,6 +161,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
             listeners.tcp.1 = 127.0.0.1:{_port}
             management.tcp.ip = 127.0.0.1
             management.tcp.port = {_managementPort}
+            {Configuration(_folder.Path)}
             """ + "\n");
         if (AsUser.Length > 0)
         {
