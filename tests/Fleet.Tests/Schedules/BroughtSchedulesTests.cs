@@ -34,6 +34,21 @@ public sealed class BroughtSchedulesTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_TheLastOfManyNeverFires_StoresNone()
+    {
+        void AddMany(SchedulesBuilder schedules)
+        {
+            for (var i = 0; i < 450; i++)
+                schedules.Every($"good-{i}", "1h", new Scripted());
+            schedules.Cron("bad", "0 0 30 2 *", new Scripted());
+        }
+
+        await Assert.ThrowsAsync<BroughtScheduleRefusedException>(() => StartAsync(AddMany));
+
+        Assert.Empty(await StoredAsync());
+    }
+
+    [Fact]
     public async Task Start_TheConfigurationIsWrong_StoresNothingOfTheCodeEither()
     {
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(
