@@ -1,4 +1,5 @@
 using Fleet.Core;
+using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
 using Fleet.Core.Loops;
@@ -85,6 +86,7 @@ public sealed class VirtualFleet : IAsyncDisposable
     /// <param name="settings">Settings of the worker, such as <c>Fleet:Worker:Lanes:reports</c> or <c>Fleet:Worker:Retry:FirstDelay</c>.</param>
     /// <param name="ct">Cancels the start.</param>
     /// <exception cref="InvalidRunException">A schedule is refused.</exception>
+    /// <exception cref="InvalidOperationException">A schedule runs a job that the fleet does not have.</exception>
     public static async Task<VirtualFleet> StartAsync(
         DateTimeOffset start, Action<IServiceCollection> configure, IReadOnlyDictionary<string, string?>? settings = null, CancellationToken ct = default)
     {
@@ -182,7 +184,11 @@ public sealed class VirtualFleet : IAsyncDisposable
         _worker = await _services.GetRequiredService<RegisterWorkers>().RegisterAsync("virtual", _slots, ForEver, ct);
         _term = await _services.GetRequiredService<LeaderLease>().AcquireAsync("virtual", ForEver, ct)
             ?? throw new InvalidOperationException("Somebody else leads a fleet that is this test's alone.");
-        foreach (var schedule in _services.GetServices<ScheduleRequest>())
+        var schedules = _services.GetServices<ScheduleRequest>().ToArray();
+        // In a real fleet its runs wait for a worker that knows the job; here there is no other.
+        if (schedules.FirstOrDefault(s => _services.GetRequiredService<JobRegistry>().Find(s.Job) is null) is { } stray)
+            throw new InvalidOperationException($"Schedule '{stray.Id}' runs the job '{stray.Job}', which this fleet does not have; add its handler with AddFleetJobs.");
+        foreach (var schedule in schedules)
             await _services.GetRequiredService<PutSchedules>().ExecuteAsync(schedule, "code", ct);
         var wakers = _services.GetRequiredService<Wakers>();
         wakers.Plan.Connect(() => _mustPlan = true);

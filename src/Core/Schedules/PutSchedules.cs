@@ -22,7 +22,7 @@ public readonly record struct BroughtSchedule(ScheduleRequest Request, string So
 
 /// <summary>One of the schedules that a program brings along is refused, so none was stored.</summary>
 public sealed class BroughtScheduleRefusedException(BroughtSchedule schedule, InputError error, Exception? inner = null)
-    : Exception($"Schedule '{schedule.Request.Id}' from {schedule.Source}: {error.Message}", inner)
+    : InvalidOperationException($"Schedule '{schedule.Request.Id}' from {schedule.Source}: {error.Message}", inner)
 {
     public BroughtSchedule Schedule { get; } = schedule;
 

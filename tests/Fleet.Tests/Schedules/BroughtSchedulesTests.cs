@@ -1,4 +1,5 @@
 using Fleet.Core.Schedules;
+using Fleet.Hosting;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -19,6 +20,8 @@ public sealed class BroughtSchedulesTests : IDisposable
         var refused = await Assert.ThrowsAsync<BroughtScheduleRefusedException>(() => StartAsync(s => s.Every("good", "1h", new Scripted()).Every("No Good", "1h", new Scripted())));
 
         Assert.StartsWith("Schedule 'No Good' from code: id: 'No Good' is not allowed", refused.Message, StringComparison.Ordinal);
+        // A program says it in one line, without a stack.
+        Assert.Equal(refused.Message, FleetHost.Explain(refused));
         Assert.Empty(await StoredAsync());
     }
 

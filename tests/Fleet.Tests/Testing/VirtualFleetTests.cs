@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Fleet.Core.Jobs;
 using Fleet.Core.Schedules;
 using Fleet.Testing;
+using Fleet.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Tests.Testing;
@@ -281,6 +282,14 @@ public sealed class VirtualFleetTests
         var e = await Assert.ThrowsAsync<InvalidRunException>(() => StartAsync(s => s.Cron("bad", "61 * * * *", new Act())));
 
         Assert.Equal("cron", e.Error.Field);
+    }
+
+    [Fact]
+    public async Task Start_ScheduleOfAJobThatTheFleetLacks_SaysSo()
+    {
+        var e = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(s => s.Cron("stray", "* * * * *", new Scripted())));
+
+        Assert.Equal("Schedule 'stray' runs the job 'test.scripted', which this fleet does not have; add its handler with AddFleetJobs.", e.Message);
     }
 
     private static async Task<(VirtualFleet Fleet, Diary Diary)> StartAsync(
