@@ -11,9 +11,6 @@ internal sealed class SharedCommits : IAsyncDisposable
 {
     private const int MaxWorks = 32;
 
-    /// <summary>SQLite's code for a database that somebody else holds.</summary>
-    private const int Busy = 5;
-
     /// <summary>After which a turn ends by itself: one that waits for a write of this process would wait forever.</summary>
     private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(30);
 
@@ -76,7 +73,7 @@ internal sealed class SharedCommits : IAsyncDisposable
                 // Its work may still use the connection. Whatever it writes from now on meets a transaction that has ended; so have those beside it,
                 // who may write again.
                 foreach (var work in works)
-                    work.Fail(new SqliteException($"Nothing was stored, because another write of the process held the database for too long. {e.Message}", Busy));
+                    work.Fail(new SqliteException($"Nothing was stored, because another write of the process held the database for too long. {e.Message}", SqliteErrors.Busy));
             }
             catch (Exception e)
             {

@@ -209,7 +209,7 @@ public sealed partial class ExecuteRuns
     [LoggerMessage(Level = LogLevel.Error, Message = "The handler of {Job} {RunId} has ended, and the disposal of it or of its services does not; it keeps its slot until then.")]
     private partial void LogStillDisposing(string job, RunId runId);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The handler of {Job} {RunId} has ended, and its disposal failed; the result of the run stands.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The handler of {Job} {RunId} has ended, and the disposal of its services failed; the result of the run stands.")]
     private partial void LogBadDisposal(string job, RunId runId, Exception e);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A callback on the token of {Job} {RunId} threw: {Error}")]

@@ -280,6 +280,8 @@ internal sealed partial class RunContext(
 
         public override void Write(JobLogLevel level, string message)
         {
+            // A handler is not to fail by what it logs.
+            message ??= "";
             LogLine((LogLevel)((int)level + 1), message);
             var number = Interlocked.Increment(ref _lines);
             if (number > MaxLines + 1)

@@ -12,6 +12,9 @@ namespace Fleet.Worker;
 /// attempt, or given back a limited number of times.</summary>
 public sealed partial class SettleRuns
 {
+    /// <summary>How often a form is written again for an error that nobody knows; about a minute.</summary>
+    private const int MostOfOneForm = 15;
+
     private static readonly TimeSpan PolicyLimit = TimeSpan.FromSeconds(10);
     private static readonly RunError NotStorable = new("Fleet.ErrorNotStorable", "The attempt failed; the database refused to store its error.", null);
 
@@ -236,7 +239,7 @@ public sealed partial class SettleRuns
                     // The process ends, and its storage has ended before: the run is rescued.
                     LogGoneFirst(run.Job, run.Id);
                     return new Settled(SettleOutcome.LeaseLost);
-                case var e when form < forms.Count - 1 && !_storage.IsOutage(e) && !_storage.IsConflict(e):
+                case var e when form < forms.Count - 1 && IsRefusal(e, failures):
                     form++;
                     LogRefused(run.Job, run.Id, e);
                     break;
@@ -250,6 +253,10 @@ public sealed partial class SettleRuns
             failure = null;
         }
     }
+
+    /// <summary>Whether the next form is to be tried: the data are at fault, or may be after so many failures that do not say that the database is away.</summary>
+    private bool IsRefusal(Exception e, int failures) =>
+        (!_storage.IsOutage(e) && !_storage.IsConflict(e)) || (failures >= MostOfOneForm && !_storage.IsUnavailable(e));
 
     /// <summary>Does what follows the end of a run. What fails of it is found by the scheduler; the run has ended.</summary>
     private async Task FollowAsync(RunHandle handle, Settled settled)

@@ -1,9 +1,14 @@
+using Fleet.Core.Runs;
+using Fleet.Core.Telemetry;
+using Microsoft.Extensions.Logging;
+
 namespace Fleet.Core.Jobs;
 
 /// <summary>Disposes the handler of an attempt together with the attempt's scope, before the services that the handler was given. A handler is not
 /// registered as a service, so the container does not know it.</summary>
-internal sealed class HandlerOwner : IAsyncDisposable, IDisposable
+internal sealed partial class HandlerOwner(ILogger<HandlerOwner> logger) : IAsyncDisposable, IDisposable
 {
+    private readonly CarefulLogger _logger = new(logger);
     private object? _handler;
 
     /// <summary>Takes a handler that is to be disposed.</summary>
@@ -11,16 +16,23 @@ internal sealed class HandlerOwner : IAsyncDisposable, IDisposable
 
     public async ValueTask DisposeAsync()
     {
-        switch (Interlocked.Exchange(ref _handler, null))
+        var handler = Interlocked.Exchange(ref _handler, null);
+        try
         {
-            case IAsyncDisposable handler:
-                await handler.DisposeAsync();
-                break;
-            case IDisposable handler:
-                handler.Dispose();
-                break;
+            if (handler is IAsyncDisposable asynchronous)
+                await asynchronous.DisposeAsync();
+            else
+                (handler as IDisposable)?.Dispose();
+        }
+        catch (Exception e)
+        {
+            // The container stops disposing at the first exception: the handler's services, its database connection among them, would stay open.
+            LogFailed(handler!.GetType(), RunError.From(e).ToString());
         }
     }
 
     public void Dispose() => (Interlocked.Exchange(ref _handler, null) as IDisposable)?.Dispose();
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The disposal of handler {Handler} failed; the result of its run stands. {Error}")]
+    private partial void LogFailed(Type handler, string error);
 }

@@ -68,6 +68,20 @@ public abstract class FleetOutboxTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Consumer_WritesThroughTheClient_NeverWaitsForItself()
+    {
+        // Where the consumer holds the one writer of the process, its write is refused: it would wait for the consumer.
+        var client = _host!.Services.GetRequiredService<IFleetClient>();
+        Exception? refusal = null;
+        _script.AtTheEnd = async _ => refusal = await Record.ExceptionAsync(() => client.CancelAsync(new RunId(Guid.NewGuid())));
+
+        await PublishAsync(new PlaceOrder(3), _message);
+
+        await AssertOneEffectAsync();
+        Assert.Equal(Storage.HasOneWriter, refusal?.Message.Contains("would wait for itself", StringComparison.Ordinal) ?? false);
+    }
+
+    [Fact]
     public async Task Consumer_ThrowsAndIsRetried_HasOneEffect()
     {
         _script.AtTheEnd = call => call < 3 ? throw new IOException("no stock") : Task.CompletedTask;

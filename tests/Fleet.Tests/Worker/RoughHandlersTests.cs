@@ -145,9 +145,9 @@ public sealed class RoughHandlersTests : IDisposable
         Assert.Equal((RunState.Succeeded, 2), ((await fleet.WaitAsync(plain)).State, (await fleet.FindAsync(plain))!.Attempt));
         Assert.Equal((RunState.Succeeded, 2), ((await fleet.WaitAsync(asynchronous)).State, (await fleet.FindAsync(asynchronous))!.Attempt));
         await Waiting.UntilAsync(() => traces.Disposed == 4);
-        if (how != "blocks")
-            Assert.True(traces.ToolsWereAlive);
+        Assert.True(traces.ToolsWereAlive);
         _release.Set();
+        await Waiting.UntilAsync(() => traces.ToolsDisposed == 4);
     }
 
     [Fact]
@@ -355,12 +355,18 @@ public sealed class RoughHandlersTests : IDisposable
     internal sealed class Traces(ManualResetEventSlim release)
     {
         private int _disposed;
+        private int _tools;
 
         public int Disposed => Volatile.Read(ref _disposed);
 
         public bool ToolsWereAlive { get; private set; } = true;
 
+        /// <summary>How many of the services that handlers were given are disposed.</summary>
+        public int ToolsDisposed => Volatile.Read(ref _tools);
+
         public ManualResetEventSlim Release => release;
+
+        public void CountTool() => Interlocked.Increment(ref _tools);
 
         public void Count(Tool tool)
         {
@@ -369,11 +375,15 @@ public sealed class RoughHandlersTests : IDisposable
         }
     }
 
-    internal sealed class Tool : IDisposable
+    internal sealed class Tool(Traces traces) : IDisposable
     {
         public bool IsDisposed { get; private set; }
 
-        public void Dispose() => IsDisposed = true;
+        public void Dispose()
+        {
+            IsDisposed = true;
+            traces.CountTool();
+        }
     }
 
     [Job("test.disposable")]
