@@ -58,7 +58,13 @@ public sealed partial class Watchdog : IHostedService, IDisposable
         return Task.CompletedTask;
     }
 
-    public void Dispose() => _stop.Dispose();
+    public void Dispose()
+    {
+        // A host whose start failed is disposed without having been stopped; the thread would wait on what is gone, and end the process.
+        _stop.Set();
+        _thread?.Join();
+        _stop.Dispose();
+    }
 
     private void Watch()
     {
