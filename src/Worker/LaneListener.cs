@@ -103,7 +103,7 @@ public sealed partial class LaneListener(
         if (identity.SinceRenewal > options.Value.Lease)
         {
             _slots.Return(ids.Length);
-            throw new InvalidOperationException("The worker's lease is over; it claims nothing until a heartbeat gets through.");
+            throw new ListenerPausedException("The worker's lease is over; it claims nothing until a heartbeat gets through.");
         }
 
         // Until the answers are here, the heartbeat must not take what the database counts as ours for lost.
@@ -143,7 +143,7 @@ public sealed partial class LaneListener(
 
     /// <summary>Gives the slot of a run back that is not begun here.</summary>
     /// <returns>Why its nudge has to come again; null when it need not.</returns>
-    private InvalidOperationException? Leave(RunId id, ClaimOutcome outcome, Action<RunId> onDuplicate)
+    private ListenerPausedException? Leave(RunId id, ClaimOutcome outcome, Action<RunId> onDuplicate)
     {
         _slots.Return(1);
         switch (outcome)
@@ -157,7 +157,7 @@ public sealed partial class LaneListener(
                 break;
             case { Status: ClaimStatus.WorkerGone }:
                 heartbeat.Wake();
-                return new InvalidOperationException("The worker was declared gone; it claims again under its new id.");
+                return new ListenerPausedException("The worker was declared gone; it claims again under its new id.");
             case { DueAt: { } due } when due - time.GetUtcNow() < MaxEarly:
                 transport.HoldReady([new DelayedNudge(lane, id, due)]);
                 break;

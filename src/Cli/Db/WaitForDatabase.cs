@@ -37,8 +37,9 @@ internal static class WaitForDatabase
             // Also a refusal: servers that start may not know their users yet.
             catch (Exception e) when (!ct.IsCancellationRequested && (e is DbException || storage.IsOutage(e)))
             {
-                if (said != e.Message)
-                    Console.Error.WriteLine($"Waiting for the database: {Plain.Line(Secrets.Hide(said = e.Message))}");
+                var why = e is DatabaseUnavailableException { InnerException: { } inner } ? inner.Message : e.Message;
+                if (said != why)
+                    Console.Error.WriteLine($"Waiting for the database: {Plain.Line(Secrets.Hide(said = why))}");
                 await Task.Delay(Pause, time, ct);
             }
         }

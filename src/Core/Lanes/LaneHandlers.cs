@@ -11,7 +11,8 @@ public sealed record LaneHandlers(
     public Func<IReadOnlyList<RunId>, CancellationToken, Task> OnEarly { get; init; } = OnReady;
 
     /// <summary>Whether an error is known to be an outage of what the handlers need. Unless set: errors of input and output, timeouts and cancellations.</summary>
-    public Func<Exception, bool> IsOutage { get; init; } = static e => e is IOException or TimeoutException or OperationCanceledException;
+    public Func<Exception, bool> IsOutage { get; init; } = static e =>
+        e is ListenerPausedException or IOException or TimeoutException or OperationCanceledException;
 
     /// <summary>Whether so many runs may start now, before all that waits. A transport may bring an early nudge past the lane to a listener that
     /// says yes; where nobody can tell (null) it comes on the lane.</summary>
@@ -26,6 +27,10 @@ public sealed record LaneHandlers(
 /// so that a redelivery makes no second run.</param>
 /// <param name="TraceParent">W3C trace context of the sender.</param>
 public sealed record SubmittedRun(string Lane, string Job, string Args, EnqueueOptions Options, string? TraceParent);
+
+/// <summary>The listener takes nothing now, and will again: an outage of its own, whatever the message says.</summary>
+/// <param name="reason">One sentence that says why.</param>
+public sealed class ListenerPausedException(string reason) : Exception(reason);
 
 /// <summary>A message that will not be accepted however often it comes.</summary>
 /// <param name="reason">One sentence that names what is wrong.</param>

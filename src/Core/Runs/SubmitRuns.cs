@@ -38,5 +38,5 @@ public sealed class SubmitRuns(EnqueueRuns enqueue, JobCatalog catalog, ArgsSche
 
     /// <summary>True when a failure is known to be the database's, or to pass by itself: the message waits for as long as it takes. What is
     /// neither this nor a refusal may be the message's fault or not, so it is tried a bounded number of times.</summary>
-    public bool IsOutage(Exception e) => e is FleetBusyException or OperationCanceledException || storage.IsUnavailable(e) || storage.IsConflict(e);
+    public bool IsOutage(Exception e) => e is FleetBusyException or ListenerPausedException or OperationCanceledException || storage.IsUnavailable(e) || storage.IsConflict(e);
 }

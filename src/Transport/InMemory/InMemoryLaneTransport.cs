@@ -14,6 +14,9 @@ public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDispos
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
+    /// <summary>After so many unexpected errors in a row the nudge of a run is let go; Reconcile sends another.</summary>
+    private const int MostTries = 10;
+
     private readonly IBus _bus;
     private readonly IReceiveEndpointConnector _connector;
     private readonly TimeProvider _time;
@@ -24,6 +27,8 @@ public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDispos
     private readonly ConcurrentDictionary<string, Task<ISendEndpoint>> _endpoints = new(StringComparer.Ordinal);
     // Lanes that somebody listens to here, with the nudges sent and not yet handled.
     private readonly ConcurrentDictionary<string, StrongBox<long>> _waiting = new(StringComparer.Ordinal);
+    // Runs whose nudges failed, and how often; few at any time.
+    private readonly ConcurrentDictionary<RunId, int> _failures = new();
 
     public InMemoryLaneTransport(IBus bus, IReceiveEndpointConnector connector, TimeProvider time, ILogger<InMemoryLaneTransport> logger)
     {
@@ -133,12 +138,15 @@ public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDispos
         try
         {
             await (context.Message.IsEarly ? handlers.OnEarly : handlers.OnReady)(ids, context.CancellationToken);
+            if (!_failures.IsEmpty)
+                Array.ForEach(ids, id => _failures.TryRemove(id, out var _));
         }
         catch (Exception e)
         {
-            LogRetried(ids.Length, lane, RetryPause, e);
+            var again = handlers.IsOutage(e) ? ids : Array.FindAll(ids, MayTryAgain);
+            LogRetried(again.Length, ids.Length, lane, RetryPause, e);
             var at = _time.GetUtcNow() + RetryPause;
-            _belt.Add([.. ids.Select(id => new DelayedNudge(lane, id, at))]);
+            _belt.Add([.. again.Select(id => new DelayedNudge(lane, id, at))]);
         }
         finally
         {
@@ -146,8 +154,16 @@ public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDispos
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A nudge for {Count} run(s) on lane {Lane} could not be handled; again in {Pause}.")]
-    private partial void LogRetried(int count, string lane, TimeSpan pause, Exception e);
+    private bool MayTryAgain(RunId id)
+    {
+        if (_failures.AddOrUpdate(id, 1, static (_, failures) => failures + 1) < MostTries)
+            return true;
+        _failures.TryRemove(id, out var _);
+        return false;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A nudge could not be handled; {Again} of its {Count} run(s) on lane {Lane} are nudged again in {Pause}.")]
+    private partial void LogRetried(int again, int count, string lane, TimeSpan pause, Exception e);
 
     private sealed class Subscription(HostReceiveEndpointHandle handle, Action end) : IAsyncDisposable
     {

@@ -41,6 +41,29 @@ internal sealed class BrokerDeclarations(BrokerProblems problems, TimeProvider t
             problems.Clear(key);
     }
 
+    /// <summary>The same for several, over one channel while nothing is refused.</summary>
+    /// <inheritdoc cref="EnsureAsync" path="/exception"/>
+    public async Task EnsureAllAsync(IConnection connection, IReadOnlyList<Declaration> declarations, CancellationToken ct)
+    {
+        if (_refused.IsEmpty && _forbiddenAt is null)
+        {
+            try
+            {
+                await using var channel = await connection.CreateChannelAsync(cancellationToken: ct);
+                foreach (var declaration in declarations)
+                    await declaration.DeclareAsync(channel, ct);
+                return;
+            }
+            catch (OperationInterruptedException e) when (BrokerRefusal.IsFinal(e))
+            {
+                // Which one it is, and whether it can be done without, is found out one by one.
+            }
+        }
+
+        foreach (var declaration in declarations)
+            await EnsureAsync(connection, declaration, ct);
+    }
+
     private async Task<TopologyRefusedException?> TryAsync(IConnection connection, Declaration declaration, CancellationToken ct)
     {
         var mayDeclare = _forbiddenAt is not { } at || time.GetElapsedTime(at) > TrustRefusal;

@@ -74,8 +74,7 @@ internal sealed class DeclareEndpoint(
     {
         try
         {
-            foreach (var declaration in declarations)
-                await topology.EnsureAsync(connection, declaration, ct);
+            await topology.EnsureAllAsync(connection, declarations, ct);
         }
         catch (TopologyRefusedException)
         {

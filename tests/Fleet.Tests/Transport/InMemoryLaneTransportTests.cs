@@ -69,6 +69,36 @@ public sealed class InMemoryLaneTransportTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Nudge_ThatFailsAlways_IsLetGo()
+    {
+        var (calls, bad) = (0, Ids(1));
+        var handlers = new LaneHandlers(
+            (ids, _) =>
+            {
+                if (ids[0] != bad[0])
+                {
+                    _received.Writer.TryWrite((ids[0], _time.GetUtcNow()));
+                    return Task.CompletedTask;
+                }
+
+                Interlocked.Increment(ref calls);
+                throw new InvalidOperationException("nobody expected this");
+            },
+            (_, _) => Task.CompletedTask);
+        await using var subscription = await Transport.SubscribeAsync("default", 64, handlers, default);
+
+        await Transport.SendReadyAsync("default", bad, default);
+
+        await _time.AdvanceUntilAsync(() => Volatile.Read(ref calls) == 10);
+        await Waiting.UntilAsync(async () => await Transport.CountWaitingAsync("default", default) == 0);
+        // One that waits longer than the other would, if it came again.
+        var later = Ids(1);
+        await Transport.SendReadyAtAsync(1, [new("default", later[0], _time.GetUtcNow().AddSeconds(10))], default);
+        await _time.AdvanceUntilAsync(() => _received.Reader.Count == 1);
+        Assert.Equal(10, calls);
+    }
+
+    [Fact]
     public async Task SendReadyAtAsync_DueAlready_ArrivesWithoutTheClockMoving()
     {
         await using var subscription = await SubscribeAsync();
