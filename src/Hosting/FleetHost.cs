@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using Fleet.Api;
 using Fleet.Core;
+using Fleet.Core.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -90,6 +91,7 @@ public static class FleetHost
         InvalidOperationException => e.Message,
         // The file, then what is wrong in it, and where.
         InvalidDataException { InnerException: { } inner } => $"{e.Message} {inner.Message} {inner.InnerException?.Message}".TrimEnd(),
+        DatabaseUnavailableException => $"The database cannot be used: {e.InnerException?.Message ?? e.Message}",
         DbException => $"The database cannot be used: {e.Message}",
         IOException when e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException =>
             string.Create(CultureInfo.InvariantCulture, $"{e.Message.TrimEnd('.')}. Choose another with --port or {ApiUrlsKey}."),

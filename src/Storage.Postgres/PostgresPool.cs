@@ -15,6 +15,7 @@ internal sealed class PostgresPool(NpgsqlDataSource source, ConnectionGate gate,
     protected override void ClearIdle() => source.Clear();
 
     /// <remarks>EF Core itself handles a database that does not exist, by making it.</remarks>
-    protected override string? WhyRefused(Exception e) =>
-        e is PostgresException { SqlState: not PostgresErrorCodes.InvalidCatalogName } refused ? PostgresErrors.WhyRefused(refused.SqlState) : null;
+    protected override string? WhyRefused(Exception e) => e is PostgresException { SqlState: not PostgresErrorCodes.InvalidCatalogName } refused
+        ? $"{PostgresErrors.WhyRefused(refused.SqlState)} ({refused.SqlState}: {refused.MessageText})"
+        : null;
 }

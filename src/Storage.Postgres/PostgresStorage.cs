@@ -41,6 +41,11 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
             builder.MaxAutoPrepare = 50;
         if (!builder.ShouldSerialize("Application Name"))
             builder.ApplicationName = "fleet";
+        // What a burst of work opened is given back soon. For the driver's five minutes, idle connections of one process would keep the others out.
+        if (!builder.ShouldSerialize("Connection Idle Lifetime"))
+            builder.ConnectionIdleLifetime = 15;
+        if (!builder.ShouldSerialize("Connection Pruning Interval"))
+            builder.ConnectionPruningInterval = 5;
         // That of a data source lacks the password.
         _connectionString = builder.ConnectionString;
         _gate = new ConnectionGate(time);

@@ -27,5 +27,6 @@ internal sealed class SqlServerPool(string connectionString, ConnectionGate gate
         SqlConnection.ClearPool(any);
     }
 
-    protected override string? WhyRefused(Exception e) => e is SqlException refused ? SqlServerErrors.WhyRefused(refused.Number) : null;
+    protected override string? WhyRefused(Exception e) =>
+        e is SqlException refused && SqlServerErrors.WhyRefused(refused.Number) is { } why ? $"{why} ({refused.Number}: {refused.Message})" : null;
 }

@@ -30,7 +30,7 @@ public sealed class ConnectionGate(TimeProvider time) : IDisposable
 
     /// <summary>Takes note that the server refused a connection.</summary>
     /// <param name="e">What it said.</param>
-    /// <param name="reason">The same for people, as in <c>too many connections</c>.</param>
+    /// <param name="reason">Why, for people, as in <c>too many connections (53300: sorry, too many clients already)</c>.</param>
     /// <param name="startedAt">The timestamp at which the try began. Tries that overlapped count as one.</param>
     /// <returns>What to throw.</returns>
     public DatabaseUnavailableException Refused(Exception e, string reason, long startedAt)
@@ -79,7 +79,7 @@ public sealed class ConnectionGate(TimeProvider time) : IDisposable
         var next = TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(PauseLeft.TotalSeconds)));
         return refusal is null
             ? new DatabaseUnavailableException("database: no connection could be opened in time", next)
-            : new DatabaseUnavailableException($"database: {refusal.Reason} ({refusal.Error.Message})", next, refusal.Error);
+            : new DatabaseUnavailableException("database: " + refusal.Reason, next, refusal.Error);
     }
 
     public void Dispose() => _turn.Dispose();

@@ -82,7 +82,7 @@ public abstract class ConnectionPool<T>(ConnectionGate gate, TimeProvider time) 
     /// <summary>Has the driver close what is not in use.</summary>
     protected abstract void ClearIdle();
 
-    /// <summary>Why the server refused a connection, in words as <c>too many connections</c>; null when it was not the server that spoke.</summary>
+    /// <summary>Why the server refused a connection, as in <c>too many connections (53300: sorry, too many clients already)</c>; null when it was not the server that spoke.</summary>
     protected abstract string? WhyRefused(Exception e);
 
     private async ValueTask<T> OpenInTurnAsync(CancellationToken ct)

@@ -49,7 +49,9 @@ public sealed class PostgresOutageTests : StorageVerbs
     [Fact]
     public async Task Refused_ByTheServer_PausesTheWholeProcessUntilItTakesConnectionsAgain()
     {
-        await using var storage = new PostgresStorage(await PostgresServer.CreateUserAsync(_database.ConnectionString), Time);
+        using var proxy = new Proxy(new NpgsqlConnectionStringBuilder(_database.ConnectionString).Port);
+        var user = new NpgsqlConnectionStringBuilder(await PostgresServer.CreateUserAsync(_database.ConnectionString)) { Port = proxy.Port };
+        await using var storage = new PostgresStorage(user.ConnectionString, Time);
         await AskAllAsync(storage);
         await SetAsync("CONNECTION LIMIT 0");
         try
@@ -64,9 +66,11 @@ public sealed class PostgresOutageTests : StorageVerbs
 
             await Record.ExceptionAsync(() => storage.PingAsync(CancellationToken.None));
 
-            // All kinds of use learn it at once.
+            // All kinds of use learn it at once, and the server is not asked.
+            var connections = proxy.Accepted;
             var asked = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => Record.ExceptionAsync(() => AskAsync(storage, i)).AsTask()));
 
+            Assert.Equal(connections, proxy.Accepted);
             Assert.All(asked, e =>
             {
                 Assert.True(storage.IsUnavailable(e!), $"{e}");
@@ -114,7 +118,7 @@ public sealed class PostgresOutageTests : StorageVerbs
     [Fact]
     public async Task Write_AnswerToTheCommitIsLost_IsUnknown()
     {
-        using var proxy = new LostAnswers(new NpgsqlConnectionStringBuilder(_database.ConnectionString).Port);
+        using var proxy = new Proxy(new NpgsqlConnectionStringBuilder(_database.ConnectionString).Port);
         await using var storage = new PostgresStorage(new NpgsqlConnectionStringBuilder(_database.ConnectionString) { Port = proxy.Port }.ConnectionString);
 
         var e = await Record.ExceptionAsync(() => storage.WriteAsync(
@@ -163,14 +167,15 @@ public sealed class PostgresOutageTests : StorageVerbs
     private Task<long> EndWaitingAsync() => PostgresServer.CountAsync(
         _database.ConnectionString, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
 
-    /// <summary>Stands between driver and server, and swallows what the server says once it is told to.</summary>
-    private sealed class LostAnswers : IDisposable
+    /// <summary>Stands between driver and server, counts connections, and swallows what the server says once it is told to.</summary>
+    private sealed class Proxy : IDisposable
     {
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
         private readonly int _server;
         private volatile bool _isLost;
+        private int _accepted;
 
-        public LostAnswers(int server)
+        public Proxy(int server)
         {
             _server = server;
             _listener.Start();
@@ -178,6 +183,8 @@ public sealed class PostgresOutageTests : StorageVerbs
         }
 
         public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+        public int Accepted => Volatile.Read(ref _accepted);
 
         public void LoseAnswers() => _isLost = true;
 
@@ -197,6 +204,7 @@ public sealed class PostgresOutageTests : StorageVerbs
                     return;
                 }
 
+                Interlocked.Increment(ref _accepted);
                 var server = new TcpClient();
                 await server.ConnectAsync(IPAddress.Loopback, _server);
                 _ = client.GetStream().CopyToAsync(server.GetStream());

@@ -18,6 +18,7 @@ public class PostgresServer : IAsyncDisposable
     private readonly string[] _settings;
     private readonly int _port = FreePort.Next();
     private TempFolder? _folder;
+    private int _refused;
     private Process? _process;
 
     public PostgresServer()
@@ -43,6 +44,9 @@ public class PostgresServer : IAsyncDisposable
     private string Own => $"Host=127.0.0.1;Port={_port};Username=fleet;Database=postgres;Pooling=false";
 
     private string Data => Path.Combine(_folder!.Path, "data");
+
+    /// <summary>How many connections the server of its own has refused because it had too many.</summary>
+    public int Refused => Volatile.Read(ref _refused);
 
     /// <summary>Makes a database with Fleet's schema, or skips the test where there is no server.</summary>
     /// <returns>Its connection string.</returns>
@@ -100,6 +104,12 @@ public class PostgresServer : IAsyncDisposable
     {
         _process = Start([.. AsUser, Path.Combine(FindBinaries()!, "postgres"), "-D", Data, "-p", $"{_port}", "-c", "listen_addresses=127.0.0.1",
             "-c", "unix_socket_directories=", "-c", "max_connections=300", .. _settings]);
+        _process.ErrorDataReceived += (_, line) =>
+        {
+            // SQLSTATE 53300 in any of its words.
+            if (line.Data is { } said && (said.Contains("too many c", StringComparison.Ordinal) || said.Contains("connection slots are reserved", StringComparison.Ordinal)))
+                Interlocked.Increment(ref _refused);
+        };
         await Until.TrueAsync(async () =>
         {
             Assert.False(_process.HasExited, "The PostgreSQL server ended while it started.");
