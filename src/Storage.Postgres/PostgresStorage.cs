@@ -200,7 +200,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
             new NpgsqlConnectionStringBuilder(_connectionString)
             {
                 Pooling = false,
-                Timeout = seconds,
+                // A server with much to do may need longer to fork than to answer.
+                Timeout = 2 * seconds,
                 CommandTimeout = seconds,
                 // Not waited for: a server that did not answer the command does not answer its cancellation either.
                 CancellationTimeout = -1,

@@ -87,7 +87,7 @@ public sealed class SqlServerStorage : IStorage, IDisposable
     public OwnConnection OpenOwn(TimeSpan limit)
     {
         var seconds = Math.Max(1, (int)Math.Ceiling(limit.TotalSeconds));
-        var builder = new SqlConnectionStringBuilder(_connectionString) { Pooling = false, ConnectTimeout = seconds, CommandTimeout = seconds };
+        var builder = new SqlConnectionStringBuilder(_connectionString) { Pooling = false, ConnectTimeout = 2 * seconds, CommandTimeout = seconds };
         return new ServerConnection(() => new SqlConnection(builder.ConnectionString));
     }
 

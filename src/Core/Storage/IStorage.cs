@@ -72,7 +72,7 @@ public interface IStorage
     DateTimeOffset GetClock(WriteScope scope) => GetClockAsync(scope, CancellationToken.None).GetAwaiter().GetResult();
 
     /// <summary>Opens a connection for a thread that does without the thread pool; see <see cref="OwnConnection"/>.</summary>
-    /// <param name="limit">After which each of its calls fails; at least 1 s.</param>
+    /// <param name="limit">After which each of its calls fails, and after twice as long the opening of a fresh connection; at least 1 s.</param>
     OwnConnection OpenOwn(TimeSpan limit) => new SharedConnection(this, limit);
 
     /// <summary>True for an error of the database or its driver that is not known to be the fault of the data given to it (down, read-only, locked, out of

@@ -3,7 +3,8 @@ using System.Data.Common;
 namespace Fleet.Core.Storage;
 
 /// <summary>A connection to the database that one thread keeps for itself and uses without the thread pool: what must get through while
-/// handlers block all threads of the pool, or hold all of its connections. Every call ends within the limit that it was opened with.</summary>
+/// handlers block all threads of the pool, or hold all of its connections. Every call ends within the limit that it was opened with, or
+/// twice that when it has to open a fresh connection.</summary>
 public abstract class OwnConnection : IDisposable
 {
     /// <summary>Does a write in a transaction, on the calling thread, and commits it. After a failure the next call uses a fresh connection.</summary>

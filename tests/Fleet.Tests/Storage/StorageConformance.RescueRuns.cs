@@ -113,6 +113,19 @@ public abstract partial class StorageConformance
         Assert.Equal((RunState.Pending, 1), ((await One.ReadAsync(run.Id)).State, (await One.ReadAsync(run.Id)).Crashes));
     }
 
+    /// <summary>Whoever could not renew while the database was away gets a whole lease to do so.</summary>
+    [Fact]
+    public async Task RescueRuns_APassFailed_LeavesTheWorkersAWholeLease()
+    {
+        await One.StartAsync(await RegisterForAsync(TimeSpan.FromSeconds(10)));
+        await RescueEveryTwoSecondsAsync(5);
+
+        var term = await One.LeadAsync();
+        await Assert.ThrowsAsync<Core.Leadership.TermLostException>(() => One.Get<RescueRuns>().ExecuteAsync(term - 1, CancellationToken.None));
+
+        Assert.Equal([0, 0, 0, 0, 0, 1], await RescueEveryTwoSecondsAsync(6));
+    }
+
     [Fact]
     public async Task RescueRuns_ClockOfTheDatabaseIsSet_TakesNothing()
     {
