@@ -86,6 +86,7 @@ public sealed class HeartbeatLoopTests
 
         fleet.Services.GetRequiredService<HeartbeatLoop>().Doubt();
         await BeatAsync(fleet, HeartbeatLoop.MaxBlindBeats + 2);
+        Assert.Empty(await fleet.AttemptsAsync(id));
         Assert.True(await fleet.IsAsync(id, RunState.Running));
 
         running.Answered(asked);
