@@ -52,10 +52,10 @@ public sealed partial class UnservedRuns(
         var others = await FindOthersAsync(run.Job, own);
         var nearby = others.Where(o => o.Lanes.Contains(run.Lane)).Sum(o => o.Workers);
         var now = time.GetUtcNow();
-        var episode = _episodes.AddOrUpdate(
-            run.Job, _ => new Episode(now, now), (_, known) => now - known.Last > MaxPause * 2 ? new Episode(now, now) : known with { Last = now });
+        var episode = _episodes.AddOrUpdate(run.Job, _ => new Episode(now), (_, known) => now - known.Last > MaxPause * 2 ? new Episode(now) : known);
+        episode.Last = now;
         var reason = Explain(run, knowsJob, why, nearby, others);
-        if (episode.Since == now && episode.Last == now)
+        if (episode.BecomesTold())
             LogUnserved(run.Job, run.Lane, reason);
         // Half of the time that has passed: each pause is about half as long again as the one before.
         var pause = Clamp((now - episode.Since) / 2, FirstPause, nearby > 0 ? MaxPauseNearby : MaxPause);
@@ -100,5 +100,20 @@ public sealed partial class UnservedRuns(
     private partial void LogUnserved(string job, string lane, string reason);
 
     /// <summary>Since when runs of a job have been given back without a long break, and when the last one was.</summary>
-    private sealed record Episode(DateTimeOffset Since, DateTimeOffset Last);
+    private sealed class Episode(DateTimeOffset since)
+    {
+        private long _lastTicks = since.UtcTicks;
+        private int _isTold;
+
+        public DateTimeOffset Since => since;
+
+        public DateTimeOffset Last
+        {
+            get => new(Volatile.Read(ref _lastTicks), TimeSpan.Zero);
+            set => Volatile.Write(ref _lastTicks, value.UtcTicks);
+        }
+
+        /// <summary>True for one caller: of runs that are given back at the same moment only one is told.</summary>
+        public bool BecomesTold() => Interlocked.Exchange(ref _isTold, 1) == 0;
+    }
 }

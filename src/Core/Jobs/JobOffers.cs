@@ -71,7 +71,7 @@ internal sealed class JobOffers
                     MaxAttempts = row.IsDBNull(2) ? null : row.GetInt32(2),
                     Timeout = row.IsDBNull(3) ? null : TimeSpan.FromMilliseconds(row.GetInt64(3)),
                     Description = row.IsDBNull(4) ? null : row.GetString(4),
-                    Aliases = JsonSerializer.Deserialize<string[]>(row.GetString(5))!,
+                    Aliases = Words(row.GetString(5)),
                     Schema = row.GetString(6),
                     Example = row.GetString(7),
                     Version = row.GetString(8),
@@ -106,6 +106,9 @@ internal sealed class JobOffers
         var offered = all.Where(v => Offers(v.Job.Name, v.Job.Version)).OrderByDescending(v => v.FirstSeenAt).ThenByDescending(v => v.SeenAt).ToArray();
         return offered.Length > 0 ? offered : [.. new[] { all.MaxBy(v => v.SeenAt)!, all.MaxBy(v => v.FirstSeenAt)! }.Distinct()];
     }
+
+    private static string[] Words(string json) =>
+        JsonElement.Parse(json) is { ValueKind: JsonValueKind.Array } names ? [.. names.EnumerateArray().Select(n => n.GetString()!)] : [];
 
     private static JsonElement.ObjectEnumerator Members(string json) =>
         JsonElement.Parse(json) is { ValueKind: JsonValueKind.Object } members ? members.EnumerateObject() : default;
