@@ -119,11 +119,17 @@ public sealed class PruneLoop(
     PruneRuns prune, Leadership leadership, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<PruneLoop> logger)
     : LeaderLoop("prune", leadership, options, time, logger)
 {
-    private static readonly TimeSpan BetweenBatches = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan BetweenRounds = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
 
-    protected override async Task<TimeSpan> LeadAsync(long term, CancellationToken ct) =>
-        await prune.ExecuteAsync(term, Options.KeepSucceeded, Options.KeepFailed, Options.KeepInbox, ct) == PruneRuns.BatchSize
-            ? BetweenBatches
-            : BetweenRounds;
+    protected override async Task<TimeSpan> LeadAsync(long term, CancellationToken ct)
+    {
+        var begun = Time.GetTimestamp();
+        var (_, more) = await prune.ExecuteAsync(term, Options.KeepSucceeded, Options.KeepFailed, Options.KeepInbox, ct);
+        if (!more)
+            return BetweenRounds;
+        // Half of the time is left to the others who write.
+        var took = Time.GetElapsedTime(begun);
+        return took < LongestRest ? took : LongestRest;
+    }
 }

@@ -232,6 +232,56 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         UPDATE runs AS r SET staged = true FROM found f WHERE r.id = f.id
         """;
 
+    // Arrays, so that each table is read by its index whatever the planner expects.
+    internal const string DeleteSucceeded = $"""
+        WITH old AS (
+            SELECT id, due_at AS at FROM runs WHERE listed IS NULL AND due_at >= $1 AND due_at < $2 AND state = 2 AND finished_at < $2 ORDER BY due_at LIMIT $3
+        ), {DeleteOld}
+        """;
+
+    internal const string DeleteFailedOrCanceled = $"""
+        WITH old AS (
+            SELECT id, created_at AS at FROM runs WHERE listed > 2 AND created_at >= $1 AND created_at < $2 AND finished_at < $2 ORDER BY created_at LIMIT $3
+        ), {DeleteOld}
+        """;
+
+    // The state once more: the deletion waits for a replay that is under way, and then finds the run pending. Nothing of a run goes that stays.
+    private const string DeleteOld = """
+        gone AS (
+            DELETE FROM runs WHERE id = ANY (ARRAY(SELECT id FROM old)) AND state > 1 AND finished_at < $2 RETURNING id
+        ), no_attempts AS (
+            DELETE FROM attempts WHERE run_id = ANY (ARRAY(SELECT id FROM gone))
+        ), no_replays AS (
+            DELETE FROM replays WHERE run_id = ANY (ARRAY(SELECT id FROM gone))
+        ), no_logs AS (
+            DELETE FROM run_logs WHERE run_id = ANY (ARRAY(SELECT id FROM gone))
+        )
+        SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM old), (SELECT max(at) FROM old)
+        """;
+
+    internal const string DeleteInbox = """
+        WITH gone AS (
+            DELETE FROM inbox WHERE ctid = ANY (ARRAY(SELECT ctid FROM inbox WHERE received_at < $1 ORDER BY received_at LIMIT $2)) RETURNING 1
+        )
+        SELECT count(*) FROM gone
+        """;
+
+    private const string DeleteWorkers = $"""
+        DELETE FROM workers AS w WHERE w.state = 2 AND w.heartbeat_at < $1
+            AND NOT EXISTS (SELECT 1 FROM claims c CROSS JOIN {HeldRuns} WHERE c.worker_id = w.id)
+        """;
+
+    // Of workers that are no more nobody asks.
+    private const string DeleteClaims = "DELETE FROM claims AS c WHERE NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = c.worker_id)";
+
+    // Reconcile takes a batch up when it looks at its lane; it looks at no lane that no worker serves.
+    internal const string DeleteBatches = """
+        DELETE FROM batches WHERE id = ANY (ARRAY(
+            SELECT b.id FROM batches b WHERE b.due_at < $1
+                AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.id = ANY (b.ids) AND r.state = 0 AND r.listed IS DISTINCT FROM 0)
+            LIMIT 1000))
+        """;
+
     /// <summary>The server ends a transaction whose process stands still between two of its statements. A scheduler that was paused,
     /// or whose machine is gone, would keep the lease's row locked: nobody could lead until it comes back.</summary>
     internal const string EndWhenIdle = "set_config('idle_in_transaction_session_timeout', '3s', true)";
@@ -260,6 +310,22 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
 
     public override Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct) => ExecuteAsync(
         Own(transaction), MarkStaged, ct, Uuids(runs.Select(r => r.Id)), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.DueAt))));
+
+    public override async Task<PrunedRuns> DeleteEndedAsync(
+        DbTransaction transaction, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct) => (await QueryAsync(
+        Own(transaction), succeeded ? DeleteSucceeded : DeleteFailedOrCanceled,
+        r => new PrunedRuns((int)r.GetInt64(0), r.GetInt64(1) == limit, r.IsDBNull(2) ? null : r.GetUtc(2)), ct,
+        Instant(from), Instant(before), Integer(limit)))[0];
+
+    public override async Task<int> DeleteInboxAsync(DbTransaction transaction, DateTimeOffset before, int limit, CancellationToken ct) =>
+        (await QueryAsync(Own(transaction), DeleteInbox, r => (int)r.GetInt64(0), ct, Instant(before), Integer(limit)))[0];
+
+    public override async Task DeleteLeftOversAsync(DbTransaction transaction, DateTimeOffset before, CancellationToken ct)
+    {
+        await ExecuteAsync(Own(transaction), DeleteWorkers, ct, Instant(before));
+        await ExecuteAsync(Own(transaction), DeleteClaims, ct);
+        await ExecuteAsync(Own(transaction), DeleteBatches, ct, Instant(before));
+    }
 
     /// <summary>Makes the pending runs of batches that were due before an instant known to the indexes, until so many are, or there are no more.</summary>
     public async Task ListBatchesAsync(DbTransaction transaction, string lane, DateTimeOffset dueBefore, int runs, CancellationToken ct)

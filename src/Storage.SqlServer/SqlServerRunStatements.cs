@@ -14,6 +14,9 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
 {
     private const int MostTries = 5;
 
+    /// <summary>Below the number of row locks from which the server locks the whole table.</summary>
+    private const int MostDeleted = 1000;
+
     public override SqlTransaction Own(DbTransaction transaction) => transaction.As<SqlTransaction>("SQL Server");
 
     public override async Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct) => await QueryAsync(
@@ -33,6 +36,26 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
     public override Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct) => ExecuteAsync(
         Own(transaction), SqlServerStatements.MarkStaged, ct,
         Rows.Of(runs.OrderBy(r => r.Id), RowMembers.Staged));
+
+    public override async Task<PrunedRuns> DeleteEndedAsync(
+        DbTransaction transaction, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct)
+    {
+        var most = Math.Min(limit, MostDeleted);
+        var gone = await QueryAsync(
+            Own(transaction), succeeded ? SqlServerStatements.DeleteSucceeded : SqlServerStatements.DeleteFailedOrCanceled, r => r.GetInt32(0), ct,
+            Instant("@from", from), Instant("@before", before), Integer("@limit", most));
+        return new PrunedRuns(gone[0], gone[0] == most, Last: null);
+    }
+
+    public override async Task<int> DeleteInboxAsync(DbTransaction transaction, DateTimeOffset before, int limit, CancellationToken ct)
+    {
+        var most = Math.Min(limit, MostDeleted);
+        var gone = (await QueryAsync(Own(transaction), SqlServerStatements.DeleteInbox, r => r.GetInt32(0), ct, Instant("@before", before), Integer("@limit", most)))[0];
+        return gone == most ? limit : gone;
+    }
+
+    public override Task DeleteLeftOversAsync(DbTransaction transaction, DateTimeOffset before, CancellationToken ct) =>
+        ExecuteAsync(Own(transaction), SqlServerStatements.DeleteWorkers, ct, Instant("@before", before));
 
     public override async Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct) => (await QueryAsync(
         Own(transaction), SqlServerStatements.LockTerm, _ => true, ct, Text("@lease", lease), BigInteger("@term", term))).Count > 0;

@@ -188,6 +188,35 @@ internal static class SqlServerStatements
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
 
+    // The state and the age are compared by the deletion itself; a run that is being replayed is passed over.
+    public const string DeleteSucceeded = $"""
+        DECLARE @gone TABLE (id binary(16) PRIMARY KEY);
+        DELETE TOP (@limit) r OUTPUT deleted.id INTO @gone FROM runs AS r WITH (READPAST, ROWLOCK)
+        WHERE r.finished_at >= @from AND r.finished_at < @before AND r.state = 2;
+        {DeleteOld}
+        """;
+
+    public const string DeleteFailedOrCanceled = $"""
+        DECLARE @gone TABLE (id binary(16) PRIMARY KEY);
+        DELETE TOP (@limit) r OUTPUT deleted.id INTO @gone FROM runs AS r WITH (READPAST, ROWLOCK)
+        WHERE r.finished_at >= @from AND r.finished_at < @before AND r.state IN (3, 4);
+        {DeleteOld}
+        """;
+
+    private const string DeleteOld = """
+        DELETE a FROM attempts AS a JOIN @gone AS g ON a.run_id = g.id;
+        DELETE p FROM replays AS p JOIN @gone AS g ON p.run_id = g.id;
+        DELETE l FROM run_logs AS l JOIN @gone AS g ON l.run_id = g.id;
+        SELECT COUNT(*) FROM @gone;
+        """;
+
+    public const string DeleteInbox = "DELETE TOP (@limit) FROM inbox WITH (READPAST, ROWLOCK) WHERE received_at < @before; SELECT @@ROWCOUNT;";
+
+    public const string DeleteWorkers = """
+        DELETE w FROM workers AS w
+        WHERE w.state = 2 AND w.heartbeat_at < @before AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.worker_id = w.id AND r.state = 1);
+        """;
+
     // Shared by all of this leader's writes, refused to whoever wants to take or renew the lease. Until the connection is reset, none of its statements
     // waits longer for a lock than LockPatience: a leader that waits for a process that stands still could not renew its lease.
     public const string LockTerm = LockPatience + "SELECT 1 FROM leases WITH (REPEATABLEREAD, ROWLOCK) WHERE name = @lease AND term = @term;";

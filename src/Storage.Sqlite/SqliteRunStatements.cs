@@ -98,6 +98,23 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
 
     private const string MarkStaged = "UPDATE runs SET staged = 1 WHERE id = $id AND state = 0 AND staged = 0 AND due_at = $due";
 
+    private const string FindSucceeded = "SELECT id FROM runs WHERE finished_at < $before AND finished_at >= $from AND state = 2 ORDER BY finished_at LIMIT $limit";
+
+    private const string FindFailedOrCanceled =
+        "SELECT id FROM runs WHERE finished_at < $before AND finished_at >= $from AND state IN (3, 4) ORDER BY finished_at LIMIT $limit";
+
+    private static readonly string[] DeleteRun =
+    [
+        "DELETE FROM attempts WHERE run_id = $id", "DELETE FROM replays WHERE run_id = $id", "DELETE FROM run_logs WHERE run_id = $id", "DELETE FROM runs WHERE id = $id",
+    ];
+
+    private const string DeleteInbox =
+        "DELETE FROM inbox WHERE rowid IN (SELECT rowid FROM inbox WHERE received_at < $before ORDER BY received_at LIMIT $limit)";
+
+    private const string DeleteWorkers = """
+        DELETE FROM workers WHERE state = 2 AND heartbeat_at < $before AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.worker_id = workers.id AND runs.state = 1)
+        """;
+
     private const string LockTerm = "SELECT 1 FROM leases WHERE name = $name AND term = $term";
 
     public Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(DbTransaction transaction, IReadOnlyList<NewRun> runs, CancellationToken ct)
@@ -168,6 +185,32 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         var batch = new Batch(this, transaction);
         foreach (var run in runs)
             batch.Execute(MarkStaged, ("$id", run.Id.ToBytes()), ("$due", Values.ToMicroseconds(run.DueAt)));
+        return Task.CompletedTask;
+    }
+
+    /// <remarks>Nobody else writes between the look and the deletion. An index finds ended runs by their end, whatever their state.</remarks>
+    public Task<PrunedRuns> DeleteEndedAsync(
+        DbTransaction transaction, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct)
+    {
+        var batch = new Batch(this, transaction);
+        var ids = batch.Query(
+            succeeded ? FindSucceeded : FindFailedOrCanceled, r => r.GetFieldValue<byte[]>(0),
+            ("$before", Values.ToMicroseconds(before)), ("$from", Values.ToMicroseconds(from)), ("$limit", limit));
+        foreach (var id in ids)
+        {
+            foreach (var sql in DeleteRun)
+                batch.Execute(sql, ("$id", id));
+        }
+
+        return Task.FromResult(new PrunedRuns(ids.Count, ids.Count == limit, Last: null));
+    }
+
+    public Task<int> DeleteInboxAsync(DbTransaction transaction, DateTimeOffset before, int limit, CancellationToken ct) =>
+        Task.FromResult(new Batch(this, transaction).Execute(DeleteInbox, ("$before", Values.ToMicroseconds(before)), ("$limit", limit)));
+
+    public Task DeleteLeftOversAsync(DbTransaction transaction, DateTimeOffset before, CancellationToken ct)
+    {
+        new Batch(this, transaction).Execute(DeleteWorkers, ("$before", Values.ToMicroseconds(before)));
         return Task.CompletedTask;
     }
 

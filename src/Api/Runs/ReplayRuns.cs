@@ -19,6 +19,10 @@ internal static class ReplayRunsEndpoints
         {
             ReplayResult.NotFound => Problems.NotFound("run", id),
             ReplayResult.WrongState => Problems.Conflict("not_replayable", $"Run {runId} is neither failed nor canceled; only such runs can be replayed."),
+            ReplayResult.Revoked => Problems.Conflict(
+                "run_revoked",
+                $"Run {runId} was planned ahead and revoked when its schedule changed; its fire time may have another run. "
+                + "Trigger the schedule to run it now, or backfill the fire time once it has passed."),
             _ => Results.Json(new EnqueuedView(runId), FleetJson.Payload, statusCode: StatusCodes.Status202Accepted),
         };
     }

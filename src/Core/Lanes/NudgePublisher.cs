@@ -126,7 +126,7 @@ public sealed partial class NudgePublisher : IAsyncDisposable
         while (lane.Take() is { } ids)
         {
             Interlocked.Add(ref _waiting, -ids.Count);
-            var begun = _time.GetTimestamp();
+            var begun = _setbacks.Successes;
             try
             {
                 await (lane.IsEarly

@@ -36,7 +36,10 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
 
     private readonly Dictionary<string, Item> _items = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
-    private long? _lastSuccess;
+    private long _successes;
+
+    /// <summary>How many items were done so far: taken before a try, it tells afterwards whether others succeeded meanwhile.</summary>
+    public long Successes => Interlocked.Read(ref _successes);
 
     /// <summary>The items that a pass has to leave out now, so that they do not stand before the others.</summary>
     public IReadOnlyList<string> LeftOut
@@ -75,6 +78,13 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
             return _items.TryGetValue(key, out var item) && IsLeftOut(item);
     }
 
+    /// <summary>Whether the item keeps failing for a reason of its own.</summary>
+    public bool IsKnown(string key)
+    {
+        lock (_lock)
+            return _items.TryGetValue(key, out var item) && item.IsOwn;
+    }
+
     /// <summary>Does the work of one item, unless it is left out now.</summary>
     /// <returns>Whether it was done.</returns>
     /// <exception cref="Exception">An outage: the loop has to wait as a whole.</exception>
@@ -82,7 +92,7 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
     {
         if (IsLeftOut(key))
             return false;
-        var begun = time.GetTimestamp();
+        var begun = Successes;
         try
         {
             await work();
@@ -110,15 +120,7 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
         IEnumerable<string> keys, Func<string, Task> work, Func<string, Task> late, CancellationToken ct)
     {
         var tries = keys.Where(key => !IsLeftOut(key)).Select(Begin).ToList();
-        var awaited = Task.WhenAll(tries.Where(t => !t.IsKnown).Select(t => t.Result));
-        if (!awaited.IsCompleted)
-        {
-            using var enough = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            await Task.WhenAny(awaited, Task.Delay(Patience, time, enough.Token));
-            await enough.CancelAsync();
-        }
-
-        ct.ThrowIfCancellationRequested();
+        await WaitAsync(tries.Where(t => !t.IsKnown).Select(t => t.Result), time, ct);
         var done = new HashSet<string>(StringComparer.Ordinal);
         foreach (var tried in tries.Where(t => t.Result.IsCompleted && t.Result.Result is null))
         {
@@ -130,9 +132,9 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
         // After the successes: they tell an item's own failure from an outage.
         foreach (var tried in tries.Where(t => !done.Contains(t.Key)))
         {
-            if (!tried.Result.IsCompleted)
+            if (!tried.Result.IsCompleted || tried.Result.Result is not { } error)
                 LeaveBehind(tried, late, ct);
-            else if (tried.Result.Result is { } error && !Failed(tried.Key, error, tried.Begun))
+            else if (!Failed(tried.Key, error, tried.Begun))
                 outage ??= error;
         }
 
@@ -142,7 +144,50 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
             ThrowIfOutage();
         return done;
 
-        Try Begin(string key) => new(key, IsKnown(key), time.GetTimestamp(), CatchAsync(work, key));
+        Try Begin(string key) => new(key, IsKnown(key), Successes, CatchAsync(work, key));
+    }
+
+    /// <summary>Waits for all of the works, for <see cref="Patience"/> at most.</summary>
+    public static async Task WaitAsync(IEnumerable<Task> works, TimeProvider time, CancellationToken ct)
+    {
+        var all = Task.WhenAll(works);
+        if (!all.IsCompleted)
+        {
+            using var enough = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            await Task.WhenAny(all, Task.Delay(Patience, time, enough.Token));
+            await enough.CancelAsync();
+        }
+
+        ct.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Leaves an item out until a work ends, which must not throw.</summary>
+    public void LeaveBehind(string key, Task work)
+    {
+        lock (_lock)
+        {
+            var item = Get(key);
+            item.UnderWay = item.UnderWay is { } other ? Task.WhenAll(other, work) : work;
+            _ = EndAsync(item, item.UnderWay);
+        }
+
+        async Task EndAsync(Item item, Task underWay)
+        {
+            await Task.Yield();
+            await underWay;
+            lock (_lock)
+            {
+                if (item.UnderWay == underWay)
+                    item.UnderWay = null;
+            }
+        }
+    }
+
+    /// <summary>Keeps what an item that was left behind has met, for the next pass to tell.</summary>
+    public void MetOutage(string key, Exception error)
+    {
+        lock (_lock)
+            Get(key).Outage = error;
     }
 
     /// <summary>Throws what an item that was left behind has met since, if that may have been an outage.</summary>
@@ -171,7 +216,7 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
     {
         lock (_lock)
         {
-            _lastSuccess = time.GetTimestamp();
+            _successes++;
             if (_items.Count == 0)
                 return;
             if (_items.TryGetValue(key, out var item))
@@ -190,7 +235,7 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
     /// <summary>Records that an item failed.</summary>
     /// <param name="key">The item.</param>
     /// <param name="error">Why.</param>
-    /// <param name="begun">When it was tried, as a timestamp of the clock.</param>
+    /// <param name="begun"><see cref="Successes"/> before the try.</param>
     /// <returns>False when it may be an outage.</returns>
     public bool Failed(string key, Exception error, long begun)
     {
@@ -205,8 +250,7 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
 
             // Others succeeded while this one was tried, or since its last failure. Once may be chance: what one item does to a connection,
             // its neighbours feel.
-            var since = item.Failures > 0 && item.FailedAt < begun ? item.FailedAt : begun;
-            if (_lastSuccess is { } success && success >= since)
+            if (_successes > (item.Failures > 0 ? Math.Min(begun, item.SuccessesBefore) : begun))
                 item.Evidence++;
             var isOwn = item.IsOwn || item.Evidence > 1;
             Pause(key, item, error, isOwn);
@@ -246,35 +290,21 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
 
     private void LeaveBehind(Try tried, Func<string, Task> late, CancellationToken ct)
     {
-        lock (_lock)
-        {
-            var item = Get(tried.Key);
-            item.UnderWay = FinishAsync(item);
-        }
+        LeaveBehind(tried.Key, FinishAsync());
 
-        async Task FinishAsync(Item item)
+        async Task FinishAsync()
         {
-            // Never inside the lock that the caller holds.
-            await Task.Yield();
             var error = await tried.Result ?? await CatchAsync(late, tried.Key);
             if (error is null)
                 Succeeded(tried.Key);
             else if (!ct.IsCancellationRequested && !Failed(tried.Key, error, tried.Begun))
-                item.Outage = error;
-            lock (_lock)
-                item.UnderWay = null;
+                MetOutage(tried.Key, error);
         }
-    }
-
-    private bool IsKnown(string key)
-    {
-        lock (_lock)
-            return _items.TryGetValue(key, out var item) && item.IsOwn;
     }
 
     private void Pause(string key, Item item, Exception error, bool isOwn)
     {
-        item.FailedAt = time.GetTimestamp();
+        (item.FailedAt, item.SuccessesBefore) = (time.GetTimestamp(), _successes);
         if (item.Failures++ == 0)
             item.Since = item.FailedAt;
         var longest = isOwn ? LongestPause : LongestDoubt;
@@ -328,6 +358,9 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
 
         /// <summary>Whether the failure is known to be its own; it has been logged then.</summary>
         public bool IsOwn { get; set; }
+
+        /// <summary>How many items had been done when it failed last.</summary>
+        public long SuccessesBefore { get; set; }
 
         public long Since { get; set; }
 

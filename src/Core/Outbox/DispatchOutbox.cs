@@ -1,40 +1,151 @@
+using System.Collections.Concurrent;
 using Fleet.Core.Lanes;
+using Fleet.Core.Loops;
 using Fleet.Core.Storage;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Outbox;
 
 /// <summary>Sends what the outbox holds and deletes each message after its confirm: at least once. What one run or one consumed
 /// message has sent goes in order; sources go side by side, so their confirms are awaited together. A message that
 /// fails waits a growing time and does not stop the others; a broker that is away makes all of them wait, and none of them count.</summary>
-public sealed class DispatchOutbox(IStorage storage, ILaneTransport transport, TimeProvider time)
+/// <remarks>What does not answer in time goes on by itself, and nothing more is sent to its destination until it ends.</remarks>
+public sealed partial class DispatchOutbox(IStorage storage, ILaneTransport transport, TimeProvider time, ILogger<DispatchOutbox> logger) : IAsyncDisposable
 {
     /// <summary>Messages per pass.</summary>
     public const int BatchSize = 200;
 
+    /// <summary>Failing messages that are logged one by one; of more, each row tells its own error.</summary>
+    public const int MostTold = 10;
+
     private static readonly TimeSpan MaxPause = TimeSpan.FromMinutes(5);
 
+    private readonly Setbacks _setbacks = new("outbox", "destination", transport.IsOutage, time, logger);
+    private readonly Setbacks _messages = new("outbox", "message", transport.IsOutage, time, logger);
+    private readonly ConcurrentDictionary<long, bool> _underWay = new();
+
     /// <returns>How many messages were due; <see cref="BatchSize"/> means that there may be more.</returns>
+    /// <exception cref="Exception">The broker or the database is away.</exception>
     public async Task<int> ExecuteAsync(CancellationToken ct)
     {
         var now = time.GetUtcNow();
+        string[] leftOut = [.. _setbacks.LeftOut];
+        long[] underWay = [.. _underWay.Keys];
         await using var db = storage.Read();
-        var messages = await db.Outbox.AsNoTracking().Where(m => m.NextTryAt <= now).OrderBy(m => m.Id).Take(BatchSize).ToListAsync(ct);
+        var query = db.Outbox.AsNoTracking().Where(m => m.NextTryAt <= now);
+        // Those of a destination that takes none would stand before all others.
+        if (leftOut.Length > 0 || underWay.Length > 0)
+            query = query.Where(m => !leftOut.Contains(m.Destination ?? m.Name) && !underWay.Contains(m.Id));
+        var messages = await query.OrderBy(m => m.Id).Take(BatchSize).ToListAsync(ct);
         if (messages.Count == 0)
+        {
+            _setbacks.ThrowIfOutage();
             return 0;
+        }
 
-        var errors = await Task.WhenAll(messages
-            .GroupBy(m => m.RunId?.Value ?? m.ConsumedId ?? m.MessageId)
-            .Select(source => SendInOrderAsync(source, ct)));
-        var failed = errors.SelectMany(e => e).ToList();
-        var unsent = failed.Select(f => f.Message.Id).ToHashSet();
-        var sent = messages.Select(m => m.Id).Where(id => !unsent.Contains(id)).ToList();
+        Source[] sources = [.. messages.GroupBy(m => m.RunId?.Value ?? m.ConsumedId ?? m.MessageId).Select(source => new Source([.. source]))];
+        foreach (var source in sources)
+            source.Sending = SendInOrderAsync(source, ct);
+        await Setbacks.WaitAsync(sources.Select(s => s.Sending), time, ct);
+        Source[] ended = [.. sources.Where(s => s.Sending.IsCompleted)];
+        foreach (var source in sources.Except(ended))
+            LeaveBehind(source, ct);
 
+        await StoreAsync(ended, ct);
+        // After the write: what was sent before the broker went away is not sent again. The loop backs off.
+        if (ended.Select(s => s.Outage).FirstOrDefault(e => e is not null) is { } outage)
+            throw new IOException($"The outbox waits for the broker: {outage.Message}", outage);
+        return messages.Count;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _setbacks.DisposeAsync();
+        await _messages.DisposeAsync();
+    }
+
+    private static string DestinationOf(OutboxMessage message) => message.Destination ?? message.Name;
+
+    /// <summary>Never throws, unless it is canceled.</summary>
+    private async Task SendInOrderAsync(Source source, CancellationToken ct)
+    {
+        foreach (var message in source.Messages)
+        {
+            source.Current = message;
+            var destination = DestinationOf(message);
+            if (_setbacks.IsLeftOut(destination))
+                continue;
+            var begun = _setbacks.Successes;
+            try
+            {
+                await (message.Destination is null
+                    ? transport.PublishEventAsync(new EventMessage(message.MessageId, message.Name, message.Body, message.RunId, message.TraceParent), ct)
+                    : transport.SendConsumerMessageAsync(message, ct));
+                source.Sent.Add(message.Id);
+                _setbacks.Succeeded(destination);
+                _messages.Succeeded($"{message.MessageId}");
+            }
+            catch (Exception e) when (!ct.IsCancellationRequested)
+            {
+                if (!transport.IsOutage(e))
+                {
+                    source.Failed.Add((message, e));
+                    if (_messages.Suspects.Count < MostTold)
+                        _messages.SetBack($"{message.MessageId}", e);
+                }
+                else if (_setbacks.Failed(destination, e, begun))
+                {
+                    if (_setbacks.IsKnown(destination))
+                        source.Failed.Add((message, e));
+                }
+                else
+                {
+                    // The rest would wait for the same broker.
+                    source.Outage = e;
+                    return;
+                }
+            }
+        }
+    }
+
+    private void LeaveBehind(Source source, CancellationToken ct)
+    {
+        foreach (var message in source.Messages)
+            _underWay[message.Id] = true;
+        _setbacks.LeaveBehind(DestinationOf(source.Current), FinishAsync());
+
+        async Task FinishAsync()
+        {
+            try
+            {
+                await source.Sending;
+                if (source.Outage is { } outage)
+                    _setbacks.MetOutage(DestinationOf(source.Current), outage);
+                await StoreAsync([source], ct);
+            }
+            catch (Exception e)
+            {
+                LogNotStored(source.Messages.Count, e);
+            }
+
+            foreach (var message in source.Messages)
+                _underWay.TryRemove(message.Id, out _);
+        }
+    }
+
+    private async Task StoreAsync(Source[] sources, CancellationToken ct)
+    {
+        long[] sent = [.. sources.SelectMany(s => s.Sent)];
+        var failed = sources.SelectMany(s => s.Failed).ToList();
+        if (sent.Length == 0 && failed.Count == 0)
+            return;
+        var now = time.GetUtcNow();
         await storage.WriteAsync(
             async scope =>
             {
                 await scope.Db.Outbox.Where(m => sent.Contains(m.Id)).ExecuteDeleteAsync(ct);
-                foreach (var (message, error) in failed.Where(f => !transport.IsOutage(f.Error)))
+                foreach (var (message, error) in failed)
                 {
                     var pause = TimeSpan.FromSeconds(Math.Min(MaxPause.TotalSeconds, Math.Pow(2, Math.Min(message.Failures, 16))));
                     await scope.Db.Outbox.Where(m => m.Id == message.Id).ExecuteUpdateAsync(
@@ -47,29 +158,25 @@ public sealed class DispatchOutbox(IStorage storage, ILaneTransport transport, T
                 return true;
             },
             ct);
-        // After the write: what was sent before the broker went away is not sent again. The loop backs off.
-        if (failed.Find(f => transport.IsOutage(f.Error)) is { Error: { } outage })
-            throw new IOException($"The outbox waits for the broker: {outage.Message}", outage);
-        return messages.Count;
     }
 
-    private async Task<List<(OutboxMessage Message, Exception Error)>> SendInOrderAsync(IEnumerable<OutboxMessage> source, CancellationToken ct)
-    {
-        List<(OutboxMessage, Exception)> failed = [];
-        foreach (var message in source)
-        {
-            try
-            {
-                await (message.Destination is null
-                    ? transport.PublishEventAsync(new EventMessage(message.MessageId, message.Name, message.Body, message.RunId, message.TraceParent), ct)
-                    : transport.SendConsumerMessageAsync(message, ct));
-            }
-            catch (Exception e) when (!ct.IsCancellationRequested)
-            {
-                failed.Add((message, e));
-            }
-        }
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What became of {Count} message(s) of the outbox could not be stored; they are sent again.")]
+    private partial void LogNotStored(int count, Exception e);
 
-        return failed;
+    /// <summary>The messages of one run or one consumed message.</summary>
+    private sealed class Source(List<OutboxMessage> messages)
+    {
+        public List<OutboxMessage> Messages { get; } = messages;
+
+        public Task Sending { get; set; } = Task.CompletedTask;
+
+        /// <summary>The one that is being sent.</summary>
+        public volatile OutboxMessage Current = messages[0];
+
+        public List<long> Sent { get; } = [];
+
+        public List<(OutboxMessage Message, Exception Error)> Failed { get; } = [];
+
+        public Exception? Outage { get; set; }
     }
 }

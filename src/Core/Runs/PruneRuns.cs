@@ -1,40 +1,134 @@
 using Fleet.Core.Leadership;
+using Fleet.Core.Loops;
 using Fleet.Core.Storage;
-using Fleet.Core.Workers;
-using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Runs;
 
+/// <summary>What one deletion of old runs did.</summary>
+/// <param name="Runs">How many runs it deleted.</param>
+/// <param name="More">Whether there may be more.</param>
+/// <param name="Last">Where the next one goes on; null for the beginning.</param>
+public readonly record struct PrunedRuns(int Runs, bool More, DateTimeOffset? Last);
+
 /// <summary>Deletes runs that ended long ago, with their attempts, replays and logs; and old inbox entries and gone workers.</summary>
-public sealed class PruneRuns(IStorage storage, TimeProvider time)
+/// <remarks>In bounded statements, each committed by itself and outside the leader's lock: to delete by state and age is right whoever does it.
+/// What is old is decided by the database's clock, and by this process's where that is behind: a wrong clock on one side deletes
+/// nothing early. When the clock leaps ahead, pruning waits for <see cref="Brake"/>, so that somebody can set it right.</remarks>
+public sealed partial class PruneRuns(IStorage storage, TimeProvider time, ILogger<PruneRuns> logger) : IAsyncDisposable
 {
-    /// <summary>Runs per pass: small, so that a pass does not hold up the others who write.</summary>
+    /// <summary>Rows of the first deletion; the later ones are larger or smaller, so that each takes about <see cref="BatchTime"/>.</summary>
     public const int BatchSize = 500;
+
+    /// <summary>The fewest and the most rows of a deletion.</summary>
+    public const int LeastRows = 100, MostRows = 20_000;
+
+    /// <summary>How long a deletion should take: short, so that it does not hold up the others who write.</summary>
+    public static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>A clock that is this much ahead of where it should be has leapt; and how long pruning waits then.</summary>
+    public static readonly TimeSpan Brake = TimeSpan.FromHours(1);
+
+    private readonly Setbacks _setbacks = new("prune", "table", storage.IsOutage, time, logger);
+    private readonly Batch _succeeded = new(), _others = new(), _inbox = new();
+    private (DateTimeOffset Clock, long Timestamp)? _last;
+    private long? _brakedAt;
 
     /// <param name="term">The leader's term.</param>
     /// <param name="keepSucceeded">How long succeeded runs are kept.</param>
     /// <param name="keepOthers">How long failed and canceled runs are kept.</param>
     /// <param name="keepInbox">How long a consumer remembers the messages that it has handled.</param>
     /// <param name="ct">Cancels the pass.</param>
-    /// <returns>How many runs were deleted; <see cref="BatchSize"/> means that there may be more.</returns>
-    public Task<int> ExecuteAsync(long term, TimeSpan keepSucceeded, TimeSpan keepOthers, TimeSpan keepInbox, CancellationToken ct) => storage.WriteAsLeaderAsync(
-        term,
-        async scope =>
+    /// <returns>How many runs were deleted, and whether there may be more to delete.</returns>
+    public async Task<(int Runs, bool More)> ExecuteAsync(
+        long term, TimeSpan keepSucceeded, TimeSpan keepOthers, TimeSpan keepInbox, CancellationToken ct)
+    {
+        var clock = await storage.WriteAsLeaderAsync(term, scope => storage.GetClockAsync(scope, ct), ct);
+        var now = time.GetUtcNow() is var own && own < clock ? own : clock;
+        if (HasLeapt(now))
+            return (0, false);
+
+        var runs = 0;
+        var more = await TryAsync("runs, succeeded", () => DeleteRunsAsync(_succeeded, succeeded: true, now - keepSucceeded));
+        more |= await TryAsync("runs, failed or canceled", () => DeleteRunsAsync(_others, succeeded: false, now - keepOthers));
+        more |= await TryAsync("inbox", () => _inbox.MeasureAsync(
+            time,
+            size => DeleteAsync(async scope => await storage.Statements.DeleteInboxAsync(scope.Transaction, now - keepInbox, size, ct) == size)));
+        if (!more)
         {
-            var now = time.GetUtcNow();
-            var (succeededBefore, othersBefore) = (now - keepSucceeded, now - keepOthers);
-            var ids = await scope.Db.Succeeded(DateTimeOffset.MinValue, succeededBefore).Select(r => r.Id).Take(BatchSize).ToListAsync(ct);
-            ids.AddRange(await scope.Db.FailedOrCanceled(othersBefore).Select(r => r.Id).Take(BatchSize - ids.Count).ToListAsync(ct));
-            await scope.Db.Attempts.Where(a => ids.Contains(a.RunId)).ExecuteDeleteAsync(ct);
-            await scope.Db.Replays.Where(r => ids.Contains(r.RunId)).ExecuteDeleteAsync(ct);
-            await scope.Db.RunLogs.Where(l => ids.Contains(l.RunId)).ExecuteDeleteAsync(ct);
-            await scope.Db.Runs.Where(r => ids.Contains(r.Id)).ExecuteDeleteAsync(ct);
-            await scope.Db.Inbox.Where(m => m.ReceivedAt < now - keepInbox).ExecuteDeleteAsync(ct);
-            // Not those of whom a run may be left: RescueRuns finds it by its worker.
-            await scope.Db.Workers
-                .Where(w => w.State == WorkerState.Gone && w.HeartbeatAt < succeededBefore && !scope.Db.Running.Any(r => r.WorkerId == w.Id))
-                .ExecuteDeleteAsync(ct);
-            return ids.Count;
-        },
-        ct);
+            await TryAsync("workers", async () =>
+            {
+                await DeleteAsync(async scope =>
+                {
+                    await storage.Statements.DeleteLeftOversAsync(scope.Transaction, now - keepSucceeded, ct);
+                    return true;
+                });
+                return false;
+            });
+        }
+
+        return (runs, more);
+
+        async Task<bool> DeleteRunsAsync(Batch batch, bool succeeded, DateTimeOffset before)
+        {
+            var from = batch.From is { } last && last < before ? last : DateTimeOffset.MinValue;
+            var pruned = await batch.MeasureAsync(
+                time, size => DeleteAsync(scope => storage.Statements.DeleteEndedAsync(scope.Transaction, succeeded, from, before, size, ct)));
+            batch.From = pruned.More ? pruned.Last : null;
+            runs += pruned.Runs;
+            return pruned.More;
+        }
+
+        async Task<bool> TryAsync(string table, Func<Task<bool>> delete)
+        {
+            var isMore = false;
+            await _setbacks.TryAsync(table, async () => isMore = await delete(), ct);
+            return isMore;
+        }
+
+        Task<T> DeleteAsync<T>(Func<WriteScope, Task<T>> work) => storage.AutocommitAsync(work, ct);
+    }
+
+    public ValueTask DisposeAsync() => _setbacks.DisposeAsync();
+
+    private bool HasLeapt(DateTimeOffset now)
+    {
+        var ahead = _last is { } last ? now - last.Clock - time.GetElapsedTime(last.Timestamp) : TimeSpan.Zero;
+        _last = (now, time.GetTimestamp());
+        if (ahead > Brake)
+        {
+            _brakedAt = time.GetTimestamp();
+            LogLeapt(ahead, Brake);
+        }
+        else if (ahead < -Brake)
+        {
+            // Set right again.
+            _brakedAt = null;
+        }
+
+        return _brakedAt is { } at && time.GetElapsedTime(at) < Brake;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The clock leapt ahead by {Ahead}: nothing is pruned for {Brake}. If the clock is wrong, set it right before that.")]
+    private partial void LogLeapt(TimeSpan ahead, TimeSpan brake);
+
+    /// <summary>How much is deleted at once, and where the next deletion goes on.</summary>
+    private sealed class Batch
+    {
+        private int _size = BatchSize;
+
+        public DateTimeOffset? From { get; set; }
+
+        public async Task<T> MeasureAsync<T>(TimeProvider time, Func<int, Task<T>> delete)
+        {
+            var begun = time.GetTimestamp();
+            var result = await delete(_size);
+            var took = time.GetElapsedTime(begun);
+            if (took < BatchTime / 2)
+                _size = Math.Min(_size * 2, MostRows);
+            else if (took > BatchTime * 2)
+                _size = Math.Max(_size / 2, LeastRows);
+            return result;
+        }
+    }
 }

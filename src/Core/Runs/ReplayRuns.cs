@@ -13,10 +13,14 @@ public enum ReplayResult
 
     /// <summary>Only a failed or canceled run can be replayed.</summary>
     WrongState = 2,
+
+    /// <summary>It was planned ahead and revoked: its fire time may have another run, or get one.</summary>
+    Revoked = 3,
 }
 
 /// <summary>Failed or Canceled → Pending, by a person: the same run with a fresh number of attempts; what it was before is
 /// kept in <c>replays</c>, its attempts stay.</summary>
+/// <remarks>Never a run that was revoked: its schedule has planned the same fire time again, or may do so, and an occurrence makes one run.</remarks>
 public sealed class ReplayRuns(IStorage storage, NudgePublisher nudges, TimeProvider time)
 {
     public async Task<ReplayResult> ExecuteAsync(RunId id, string by, CancellationToken ct)
@@ -29,7 +33,7 @@ public sealed class ReplayRuns(IStorage storage, NudgePublisher nudges, TimeProv
                 if (run is null)
                     return (ReplayResult.NotFound, "");
                 var replayed = await scope.Db.Runs
-                    .Where(r => r.Id == id && (r.State == RunState.Failed || r.State == RunState.Canceled))
+                    .Where(r => r.Id == id && (r.State == RunState.Failed || r.State == RunState.Canceled) && !r.Revoked)
                     .ExecuteUpdateAsync(
                         set =>
                         {
@@ -44,7 +48,7 @@ public sealed class ReplayRuns(IStorage storage, NudgePublisher nudges, TimeProv
                         },
                         ct);
                 if (replayed == 0)
-                    return (ReplayResult.WrongState, "");
+                    return (run.Revoked ? ReplayResult.Revoked : ReplayResult.WrongState, "");
                 scope.Db.Replays.Add(new Replay
                 {
                     RunId = id,

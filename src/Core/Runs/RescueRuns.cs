@@ -26,14 +26,17 @@ public readonly record struct RescuedRun(OrphanedRun Orphan, RunState Next, int 
 /// poison job that kills its process ends as Failed after the cap. It takes no neighbours with it: a run with one crash left
 /// is claimed only where no other such run is running, and when that worker dies the blame is its alone. A worker that died while it
 /// drained was most likely killed by its platform: its runs are released, without a crash.</summary>
+/// <remarks>A run that cannot be rescued keeps no other from it, and the dead copies of a lane that takes none hold up nobody.</remarks>
 public sealed partial class RescueRuns(
-    IStorage storage, ILaneTransport transport, TakeTurns turns, Wakers wakers, TimeProvider time, ILogger<RescueRuns> logger)
+    IStorage storage, ILaneTransport transport, TakeTurns turns, Wakers wakers, TimeProvider time, ILogger<RescueRuns> logger) : IAsyncDisposable
 {
     /// <summary>How often the worker of a run may die before the run is Failed.</summary>
     public const int CrashCap = 3;
 
     private readonly ProcessIdentity _self = ProcessIdentity.Current();
     private readonly WorkerWatch _watch = new(time);
+    private readonly Setbacks _runs = new("rescue", "run", storage.IsOutage, time, logger);
+    private readonly Setbacks _copies = new("rescue", "lane", transport.IsOutage, time, logger);
 
     /// <summary>When the next pass is needed at the latest, to see a dead worker as soon as its lease has passed; null while there is no worker.</summary>
     public TimeSpan? LookAgainIn => _watch.LookAgainIn;
@@ -44,7 +47,7 @@ public sealed partial class RescueRuns(
         Taken taken;
         try
         {
-            taken = await storage.WriteAsLeaderAsync(term, scope => TakeAsync(scope, term, ct), ct);
+            taken = await TakeAsync(term, ct);
         }
         catch
         {
@@ -61,24 +64,73 @@ public sealed partial class RescueRuns(
             LogGraceTooShort(taken.Released.Count);
         if (taken.Count > 0)
             wakers.Stage.Wake();
-        foreach (var ended in taken.Crashed.Where(r => r.Next != RunState.Pending))
-            await turns.PassOnAsync(ended.Orphan.Id, ct);
-        foreach (var canceled in taken.Released.Where(r => r.Orphan.IsCancelRequested))
-            await turns.PassOnAsync(canceled.Orphan.Id, ct);
+        // A pass that fails from here on has taken them all the same, and does not come back to them.
+        await PassOnAsync(
+            [
+                .. taken.Crashed.Where(r => r.Next != RunState.Pending).Select(r => r.Orphan.Id),
+                .. taken.Released.Where(r => r.Orphan.IsCancelRequested).Select(r => r.Orphan.Id),
+            ],
+            ct);
         await PublishDeadAsync([.. taken.Crashed.Where(r => r.Next == RunState.Failed).Select(r => r.Orphan.Id)], ct);
         return taken.Count;
     }
 
-    private async Task<Taken> TakeAsync(WriteScope scope, long term, CancellationToken ct)
+    public async ValueTask DisposeAsync()
+    {
+        await _runs.DisposeAsync();
+        await _copies.DisposeAsync();
+    }
+
+    private async Task<Taken> TakeAsync(long term, CancellationToken ct)
+    {
+        // Those that failed before are tried alone.
+        var suspects = _runs.Suspects.ToHashSet(StringComparer.Ordinal);
+        var orphans = new List<RunId>();
+        Taken taken;
+        try
+        {
+            taken = await storage.WriteAsLeaderAsync(term, scope => TakeAsync(scope, term, id => !suspects.Contains($"{id}"), orphans, ct), ct);
+        }
+        catch (Exception e) when (e is not TermLostException && !ct.IsCancellationRequested && !storage.IsOutage(e) && orphans.Count > 0)
+        {
+            // One of them keeps the others from being taken together; which one, only the single ones tell.
+            taken = new Taken([], []);
+            suspects = orphans.Select(id => $"{id}").ToHashSet(StringComparer.Ordinal);
+        }
+
+        foreach (var id in orphans.Where(id => suspects.Contains($"{id}")))
+        {
+            await _runs.TryAsync(
+                $"{id}",
+                async () =>
+                {
+                    var one = await storage.WriteAsLeaderAsync(term, scope => TakeAsync(scope, term, other => other == id, [], ct), ct);
+                    taken = new Taken([.. taken.Crashed, .. one.Crashed], [.. taken.Released, .. one.Released]);
+                },
+                ct);
+        }
+
+        return taken;
+    }
+
+    /// <param name="scope">The leader's write.</param>
+    /// <param name="term">Its term.</param>
+    /// <param name="isChosen">Which runs are taken; what becomes of each is decided by all of them.</param>
+    /// <param name="found">Gets the runs of dead workers.</param>
+    /// <param name="ct">Cancels the write.</param>
+    private async Task<Taken> TakeAsync(WriteScope scope, long term, Predicate<RunId> isChosen, List<RunId> found, CancellationToken ct)
     {
         var drained = await DeclareGoneAsync(scope, term, ct);
         var orphans = await storage.Statements.LockOrphansAsync(scope.Transaction, ct);
+        found.Clear();
+        found.AddRange(orphans.Select(o => o.Id));
         if (orphans.Count == 0)
             return new Taken([], []);
         drained.UnionWith(await FindDrainedAsync(scope, orphans, ct));
         var released = await ReleasableAsync(scope, [.. orphans.Where(o => o.Worker is { } worker && drained.Contains(worker))], ct);
         var ids = released.ConvertAll(r => r.Orphan.Id).ToHashSet();
-        var crashed = Decide([.. orphans.Where(o => !ids.Contains(o.Id))]);
+        var crashed = Decide([.. orphans.Where(o => !ids.Contains(o.Id))]).FindAll(r => isChosen(r.Orphan.Id));
+        released = released.FindAll(r => isChosen(r.Orphan.Id));
         var now = time.GetUtcNow();
         if (crashed.Count > 0)
             await storage.Statements.RescueAsync(scope.Transaction, crashed, now, ct);
@@ -98,10 +150,34 @@ public sealed partial class RescueRuns(
         if (failed.Length == 0)
             return;
         await using var db = storage.Read();
-        foreach (var run in await db.Runs.AsNoTracking().Where(r => failed.Contains(r.Id) && r.State == RunState.Failed).ToListAsync(ct))
+        var runs = await db.Runs.AsNoTracking().Where(r => failed.Contains(r.Id) && r.State == RunState.Failed).ToListAsync(ct);
+        var lanes = runs.ToLookup(r => r.Lane, StringComparer.Ordinal);
+        await _copies.TryEachAsync(
+            lanes.Select(lane => lane.Key),
+            async lane =>
+            {
+                foreach (var run in lanes[lane])
+                {
+                    await transport.PublishDeadAsync(
+                        new DeadRun(run.Id, run.Job, run.Lane, run.Args, run.Attempt, run.Error!, run.ErrorType!, run.FinishedAt!.Value), ct);
+                }
+            },
+            _ => Task.CompletedTask,
+            ct);
+    }
+
+    private async Task PassOnAsync(RunId[] ended, CancellationToken ct)
+    {
+        foreach (var id in ended)
         {
-            await transport.PublishDeadAsync(
-                new DeadRun(run.Id, run.Job, run.Lane, run.Args, run.Attempt, run.Error!, run.ErrorType!, run.FinishedAt!.Value), ct);
+            try
+            {
+                await turns.PassOnAsync(id, ct);
+            }
+            catch (Exception e) when (!ct.IsCancellationRequested)
+            {
+                LogNotPassedOn(id, e);
+            }
         }
     }
 
@@ -171,6 +247,9 @@ public sealed partial class RescueRuns(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Worker {Worker} ({WorkerId}) is gone: {Reason}. Its last heartbeat was at {HeartbeatAt:O}.")]
     private partial void LogGone(string worker, WorkerId workerId, string reason, DateTimeOffset heartbeatAt);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The run that waits for the end of {RunId} could not be nudged; reconcile finds it.")]
+    private partial void LogNotPassedOn(RunId runId, Exception e);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Run {RunId} was taken from a dead worker and is {State} now ({Crashes} crash(es)).")]
     private partial void LogRescued(RunId runId, RunState state, int crashes);

@@ -37,7 +37,9 @@ public sealed class StageRuns(IStorage storage, ILaneTransport transport, TimePr
         var now = time.GetUtcNow();
         var leftOut = _setbacks.LeftOut;
         var isBeltLeftOut = leftOut.Contains(Belt);
-        var until = now + (isBeltLeftOut && HeldAhead < lookAhead ? HeldAhead : lookAhead);
+        // What is held here is lost with this process: only for a belt that is known to be out of order, and for a moment.
+        var isHeld = isBeltLeftOut && _setbacks.IsKnown(Belt);
+        var until = now + (!isBeltLeftOut ? lookAhead : !isHeld ? TimeSpan.Zero : HeldAhead < lookAhead ? HeldAhead : lookAhead);
         // Without the leader's lock at first: to take it is a write, and an idle fleet would write to disk with every poll.
         var first = await storage.AutocommitAsync(scope => storage.Statements.ReadUnstagedAsync(scope.Transaction, until, 1, leftOut, ct), ct);
         var runs = first.Count == 0
@@ -63,7 +65,7 @@ public sealed class StageRuns(IStorage storage, ILaneTransport transport, TimePr
         {
             staged.AddRange(Taken(later, refused));
         }
-        else if (isBeltLeftOut)
+        else if (isHeld)
         {
             transport.HoldReady([.. later.Select(Delayed)]);
             staged.AddRange(later);

@@ -14,19 +14,36 @@ public sealed class TakeTurns(IStorage storage, ILaneTransport transport, NudgeP
     /// <summary>The most runs of a schedule that wait with <see cref="OverlapPolicy.Queue"/>.</summary>
     public const int QueueCap = 100;
 
+    /// <summary>The policy of a backfill's runs where their schedule allows no overlap: each waits for its turn without a limit, after all live
+    /// ones. No schedule has it, so it is none of the names that people may write.</summary>
+    public const OverlapPolicy Backfill = (OverlapPolicy)4;
+
     // Whoever wants a turn of the same schedule waits for this transaction to end.
     private const string Lock = "UPDATE schedules SET overlap = overlap WHERE id = (SELECT schedule_id FROM runs WHERE id = @id)";
 
     private const string FindPolicy = "SELECT overlap FROM runs WHERE id = @id AND state = 0 AND due_at <= @now";
 
     // One that has been started before has not ended, however long its retry or its snooze lasts.
+    private const string HasNotEnded = "(o.state = 1 OR o.started_at IS NOT NULL OR o.due_at <= @now)";
+
+    private const string IsBefore = """
+        (COALESCE(o.fire_time, o.created_at) < COALESCE(r.fire_time, r.created_at)
+            OR COALESCE(o.fire_time, o.created_at) = COALESCE(r.fire_time, r.created_at) AND o.id < r.id)
+        """;
+
+    // Of a backfill those that are running: the others go after all live ones.
     private readonly string _findOthers = $"""
-        SELECT o.id, CASE WHEN o.state = 1 THEN 1 ELSE 0 END, CASE
-            WHEN COALESCE(o.fire_time, o.created_at) < COALESCE(r.fire_time, r.created_at) THEN 1
-            WHEN COALESCE(o.fire_time, o.created_at) = COALESCE(r.fire_time, r.created_at) AND o.id < r.id THEN 1
-            ELSE 0 END
+        SELECT o.id, CASE WHEN o.state = 1 THEN 1 ELSE 0 END, CASE WHEN {IsBefore} THEN 1 ELSE 0 END, CASE WHEN o.overlap = {Backfill:D} THEN 1 ELSE 0 END
         FROM runs r JOIN runs o ON o.schedule_id = r.schedule_id AND o.id <> r.id
-        WHERE r.id = @id AND o.schedule_id IS NOT NULL AND o.{storage.Sql.OpenState} < 2 AND (o.state = 1 OR o.started_at IS NOT NULL OR o.due_at <= @now)
+        WHERE r.id = @id AND o.schedule_id IS NOT NULL AND o.{storage.Sql.OpenState} < 2 AND {HasNotEnded} AND (o.overlap <> {Backfill:D} OR o.state = 1)
+        """;
+
+    // Whether there is any is enough: a backfill may have thousands that wait.
+    private readonly string _findAnyBeforeBackfill = $"""
+        SELECT CASE WHEN EXISTS (
+            SELECT 1 FROM runs r JOIN runs o ON o.schedule_id = r.schedule_id AND o.id <> r.id
+            WHERE r.id = @id AND o.schedule_id IS NOT NULL AND o.{storage.Sql.OpenState} < 2 AND {HasNotEnded} AND (o.overlap <> {Backfill:D} OR o.state = 1 OR {IsBefore})
+        ) THEN 1 ELSE 0 END
         """;
 
     private readonly string _cancel = $"UPDATE runs SET {storage.Sql.SetState(RunState.Canceled)}, finished_at = @now, error_type = NULL, error = @reason WHERE id = @id AND state = 0";
@@ -35,8 +52,8 @@ public sealed class TakeTurns(IStorage storage, ILaneTransport transport, NudgeP
 
     private readonly string _findNext = $"""
         SELECT n.id, n.lane FROM runs r JOIN runs n ON n.schedule_id = r.schedule_id
-        WHERE r.id = @id AND n.schedule_id IS NOT NULL AND n.{storage.Sql.OpenState} < 2 AND n.state = 0 AND n.overlap > 1 AND n.due_at <= @now
-        ORDER BY COALESCE(n.fire_time, n.created_at), n.id
+        WHERE r.id = @id AND n.schedule_id IS NOT NULL AND n.{storage.Sql.OpenState} < 2 AND n.state = 0 AND n.overlap > 0 AND n.due_at <= @now
+        ORDER BY CASE WHEN n.overlap = {Backfill:D} THEN 1 ELSE 0 END, COALESCE(n.fire_time, n.created_at), n.id
         """;
 
     /// <summary>Whether it is for the sake of another run of the schedule that a run was canceled before its start.</summary>
@@ -71,9 +88,16 @@ public sealed class TakeTurns(IStorage storage, ILaneTransport transport, NudgeP
         var found = await storage.Sql.QueryAsync(scope.Transaction, FindPolicy, r => (OverlapPolicy)r.GetInt32(0), ct, ("@id", id), ("@now", now));
         if (found.Count == 0)
             return (ClaimOutcome.Duplicate, []);
+        if (found[0] == Backfill)
+        {
+            var isAnyBefore = await storage.Sql.QueryAsync(
+                scope.Transaction, _findAnyBeforeBackfill, r => r.GetInt32(0) != 0, ct, ("@id", id), ("@now", now));
+            return isAnyBefore[0] ? (ClaimOutcome.Duplicate, []) : (await ClaimAsync(), []);
+        }
+
         var others = await storage.Sql.QueryAsync(
-            scope.Transaction, _findOthers, r => new Other(storage.Sql.ReadRunId(r, 0), r.GetInt32(1) != 0, r.GetInt32(2) != 0), ct, ("@id", id), ("@now", now));
-        Other[] inTheWay = [.. others.Where(o => o.IsBefore || o.IsRunning)];
+            scope.Transaction, _findOthers, r => new Other(storage.Sql.ReadRunId(r, 0), r.GetInt32(1) != 0, r.GetInt32(2) != 0, r.GetInt32(3) != 0), ct, ("@id", id), ("@now", now));
+        Other[] inTheWay = [.. others.Where(o => (o.IsBefore || o.IsRunning) && !o.IsBackfill)];
 
         IReadOnlyList<RunId> stopped = [];
         switch (found[0])
@@ -100,12 +124,18 @@ public sealed class TakeTurns(IStorage storage, ILaneTransport transport, NudgeP
 
         if (stopped.Count > 0)
             return (ClaimOutcome.Duplicate, stopped);
-        var claimed = await storage.Statements.ClaimAsync(scope.Transaction, worker, [id], now, inTurn: true, ct);
-        return (claimed[0].Run is { } taken ? claimed[0] with { Run = taken with { IsInTurn = true } } : claimed[0], []);
+        // A backfill is neither stopped for a live run nor a reason to skip it: the live one is next.
+        return others.Any(o => o.IsBackfill) ? (ClaimOutcome.Duplicate, []) : (await ClaimAsync(), []);
+
+        async Task<ClaimOutcome> ClaimAsync()
+        {
+            var claimed = await storage.Statements.ClaimAsync(scope.Transaction, worker, [id], now, inTurn: true, ct);
+            return claimed[0].Run is { } taken ? claimed[0] with { Run = taken with { IsInTurn = true } } : claimed[0];
+        }
 
         Task CancelAsync(RunId run, string reason) =>
             storage.Sql.ExecuteAsync(scope.Transaction, _cancel, ct, ("@id", run), ("@now", now), ("@reason", reason));
     }
 
-    private sealed record Other(RunId Id, bool IsRunning, bool IsBefore);
+    private sealed record Other(RunId Id, bool IsRunning, bool IsBefore, bool IsBackfill);
 }

@@ -36,7 +36,8 @@ public sealed record BackfillPlan(
 
 /// <summary>Makes runs for fire times of the past: by the schedule as it is now, with the same <c>(schedule, fire time)</c> as any other
 /// occurrence, so that what has a run gets no second one. They come due one after the other, and do not count for <c>maxOccurrences</c>.</summary>
-/// <remarks>Where the schedule allows no overlap, they queue: a skipped backfill would be none.</remarks>
+/// <remarks>Where the schedule allows no overlap, each waits for its turn, however many there are, and live occurrences go first: a skipped
+/// backfill would be none, and a live occurrence must not be skipped for its sake.</remarks>
 public sealed class BackfillSchedules(
     IStorage storage, JobCatalog catalog, ArgsSchemas schemas, NamedLanes lanes, Wakers wakers, TimeProvider time)
 {
@@ -75,12 +76,23 @@ public sealed class BackfillSchedules(
         var lane = request.Lane ?? schedule.Lane ?? await catalog.FindLaneAsync(schedule.Job, ct);
         var missing = fireTimes.Where(t => !existing.Contains(t)).ToList();
         var pace = TimeSpan.FromMinutes(1) / request.PerMinute;
-        var overlap = schedule.Overlap == OverlapPolicy.Allow ? OverlapPolicy.Allow : OverlapPolicy.Queue;
+        var overlap = schedule.Overlap == OverlapPolicy.Allow ? OverlapPolicy.Allow : TakeTurns.Backfill;
         var runs = missing.Select((fireTime, i) => schedule.ToRun(fireTime, lane, now) with { DueAt = now + (i * pace), Overlap = overlap }).ToList();
         if (!dryRun && runs.Count > 0)
         {
             await lanes.RegisterAsync(ct);
-            await storage.WriteAsync(scope => storage.Statements.InsertAsync(scope.Transaction, runs, ct), ct);
+            var found = await storage.WriteRetryingAsync(
+                async scope =>
+                {
+                    // A schedule that is deleted meanwhile gets no more runs.
+                    if (!await LockSchedule.ExecuteAsync(scope, id, ct))
+                        return false;
+                    await storage.Statements.InsertAsync(scope.Transaction, runs, ct);
+                    return true;
+                },
+                ct);
+            if (!found)
+                return null;
             wakers.Stage.Wake();
         }
 

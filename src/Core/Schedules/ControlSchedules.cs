@@ -78,9 +78,9 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
         var found = await storage.WriteRetryingAsync(
             async scope =>
             {
-                var row = await scope.Db.Schedules.AsTracking().FirstOrDefaultAsync(s => s.Id == id, ct);
-                if (row is null)
+                if (!await LockSchedule.ExecuteAsync(scope, id, ct))
                     return false;
+                var row = await scope.Db.Schedules.AsTracking().FirstAsync(s => s.Id == id, ct);
                 await change(scope, row);
                 row.UpdatedAt = now;
                 row.Version++;

@@ -9,9 +9,11 @@ public sealed class DeleteSchedules(IStorage storage, ScheduleChanges changes, T
     /// <returns>False when there is no such schedule.</returns>
     public async Task<bool> ExecuteAsync(string id, CancellationToken ct)
     {
-        var found = await storage.WriteAsync(
+        var found = await storage.WriteRetryingAsync(
             async scope =>
             {
+                if (!await LockSchedule.ExecuteAsync(scope, id, ct))
+                    return false;
                 await RevokeOccurrences.ExecuteAsync(scope, id, time.GetUtcNow(), "the schedule was deleted", ct);
                 return await scope.Db.Schedules.Where(s => s.Id == id).ExecuteDeleteAsync(ct) > 0;
             },

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Fleet.Core.Jobs;
 using Fleet.Core.Leadership;
+using Fleet.Core.Loops;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage;
@@ -12,8 +13,10 @@ namespace Fleet.Core.Schedules;
 
 /// <summary>Turns fire times into runs: inserts a run for every fire time within the look-ahead and moves the schedule's
 /// <see cref="Schedule.PlannedUntil"/> in the same transaction. Each <c>(schedule, fire time)</c> makes at most one run.</summary>
-public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog, TimeProvider time, ILogger<PlanOccurrences> logger)
+/// <remarks>A schedule that cannot be planned is left out for a growing pause; the others are planned without it.</remarks>
+public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog, TimeProvider time, ILogger<PlanOccurrences> logger) : IAsyncDisposable
 {
+    private readonly Setbacks _setbacks = new("plan", "schedule", storage.IsOutage, time, logger);
     private readonly MissingZones _missing = new(time);
 
     /// <summary>Schedules per pass.</summary>
@@ -39,17 +42,49 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     {
         var now = time.GetUtcNow();
         var horizon = now + lookAhead;
-        var missing = _missing.LeftOut;
-        if (!await IsAnyDueAsync(horizon, missing, ct))
+        var (missing, leftOut) = (_missing.LeftOut, _setbacks.LeftOut);
+        if (!await IsAnyDueAsync(horizon, missing, leftOut, ct))
             return (0, false);
         var lacking = new HashSet<string>(StringComparer.Ordinal);
-        var (planned, more) = await storage.WriteAsLeaderAsync(
+        // Those that failed before are tried alone, after the others.
+        var suspects = _setbacks.Suspects;
+        var (planned, more) = (new List<Planned>(), false);
+        try
+        {
+            (planned, more) = await PlanAsync(
+                term, db => Without(Served(Due(db, horizon), missing), suspects).OrderBy(s => s.NextPlanAt).Take(BatchSize), now, horizon, lacking, ct);
+        }
+        catch (Exception e) when (e is not TermLostException && !ct.IsCancellationRequested && !storage.IsOutage(e))
+        {
+            // One of them cannot be read or stored; which one, only the single ones tell.
+            LogOneByOne(e);
+            foreach (var id in await FindDueAsync(horizon, missing, suspects, ct))
+                await PlanAloneAsync(id);
+        }
+
+        foreach (var id in suspects.Except(leftOut, StringComparer.Ordinal))
+            await PlanAloneAsync(id);
+        if (lacking.Count > 0)
+            LogNoZoneData(string.Join(", ", lacking.Order(StringComparer.Ordinal)), _missing.Add(lacking));
+        foreach (var schedule in planned)
+            schedule.Count();
+        return ((int)planned.Sum(s => s.Runs), more);
+
+        Task PlanAloneAsync(string id) => _setbacks.TryAsync(
+            id,
+            async () => planned.AddRange((await PlanAsync(term, db => Served(Due(db, horizon), missing).Where(s => s.Id == id), now, horizon, lacking, ct)).Done),
+            ct);
+    }
+
+    public ValueTask DisposeAsync() => _setbacks.DisposeAsync();
+
+    private async Task<(List<Planned> Done, bool IsFull)> PlanAsync(
+        long term, Func<FleetDbContext, IQueryable<Schedule>> choose, DateTimeOffset now, DateTimeOffset horizon, HashSet<string> lacking, CancellationToken ct) =>
+        await storage.WriteAsLeaderAsync(
             term,
             async scope =>
             {
-                var schedules = await Served(scope.Db.Schedules.AsTracking(), missing)
-                    .Where(s => s.NextPlanAt != null && s.NextPlanAt <= horizon)
-                    .OrderBy(s => s.NextPlanAt).Take(BatchSize).ToListAsync(ct);
+                var schedules = await choose(scope.Db).AsTracking().ToListAsync(ct);
                 var runs = new List<NewRun>();
                 var isFull = schedules.Count == BatchSize;
                 // What this machine cannot read stays as it is: it is this machine's trouble, not the schedule's.
@@ -63,25 +98,30 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
 
                 await InsertAsync(scope, runs, schedules, ct);
                 await scope.Db.SaveChangesAsync(ct);
-                var done = schedules.Zip(before, (s, b) => new Planned(s.Id, s.Planned - b.Planned, s.Missed - b.Missed)).ToList();
-                return (done, isFull);
+                return (schedules.Zip(before, (s, b) => new Planned(s.Id, s.Planned - b.Planned, s.Missed - b.Missed)).ToList(), isFull);
             },
             ct);
-        if (lacking.Count > 0)
-            LogNoZoneData(string.Join(", ", lacking.Order(StringComparer.Ordinal)), _missing.Add(lacking));
-        foreach (var schedule in planned)
-            schedule.Count();
-        return ((int)planned.Sum(s => s.Runs), more);
+
+    private static IQueryable<Schedule> Due(FleetDbContext db, DateTimeOffset horizon) => db.Schedules.Where(s => s.NextPlanAt != null && s.NextPlanAt <= horizon);
+
+    /// <summary>The ids alone: the rest of a row may be unreadable.</summary>
+    private async Task<List<string>> FindDueAsync(DateTimeOffset horizon, IReadOnlyList<string> missing, IReadOnlyList<string> suspects, CancellationToken ct)
+    {
+        await using var db = storage.Read();
+        return await Without(Served(Due(db, horizon), missing), suspects).OrderBy(s => s.NextPlanAt).Select(s => s.Id).Take(BatchSize).ToListAsync(ct);
     }
 
     /// <summary>Looks without the leader's lock: to take it is a write, and an idle fleet would write to disk with every poll.</summary>
-    private async Task<bool> IsAnyDueAsync(DateTimeOffset horizon, IReadOnlyList<string> missing, CancellationToken ct)
+    private async Task<bool> IsAnyDueAsync(DateTimeOffset horizon, IReadOnlyList<string> missing, IReadOnlyList<string> leftOut, CancellationToken ct)
     {
         await using var db = storage.Read();
         // The first by the index: asked whether there is any, the server may read the whole table to say no.
-        var next = await Served(db.Schedules, missing).Where(s => s.NextPlanAt != null).OrderBy(s => s.NextPlanAt).Select(s => s.NextPlanAt).FirstOrDefaultAsync(ct);
+        var next = await Without(Served(db.Schedules, missing), leftOut).Where(s => s.NextPlanAt != null).OrderBy(s => s.NextPlanAt).Select(s => s.NextPlanAt).FirstOrDefaultAsync(ct);
         return next <= horizon;
     }
+
+    private static IQueryable<Schedule> Without(IQueryable<Schedule> schedules, IReadOnlyList<string> ids) =>
+        ids.Count == 0 ? schedules : schedules.Where(s => !ids.Contains(s.Id));
 
     /// <summary>Those whose zones this machine has, as far as it has looked: the others must not stand before them.</summary>
     private static IQueryable<Schedule> Served(IQueryable<Schedule> schedules, IReadOnlyList<string> missing) =>
@@ -197,6 +237,9 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
                 FleetMetrics.FireTimes.Add(Missed, new("schedule", Id), new("outcome", "missed"));
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The schedules that are due could not be planned together; each is planned alone.")]
+    private partial void LogOneByOne(Exception e);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Schedule {Schedule} is stopped: {Reason}")]
     private partial void LogUnreadable(string schedule, string reason);

@@ -131,6 +131,8 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
         return await storage.WriteRetryingAsync(
             async scope =>
             {
+                if (!dryRun)
+                    await LockSchedule.ExecuteAsync(scope, request.Id, ct);
                 var row = await scope.Db.Schedules.AsTracking().FirstOrDefaultAsync(s => s.Id == request.Id, ct);
                 var outcome = await ApplyAsync(scope, row, definition, source, dryRun, now, ct);
                 if (!dryRun)

@@ -51,6 +51,25 @@ public interface IRunStatements
     /// <summary>Marks runs as staged, unless they changed since they were read.</summary>
     Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct);
 
+    /// <summary>Deletes runs that ended before an instant, about the oldest first, with their attempts, replays and logs. The state is compared in
+    /// the deletion itself: a run that is replayed meanwhile stays.</summary>
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="succeeded">True for succeeded runs, false for failed and canceled ones.</param>
+    /// <param name="from">Where the deletion before this one ended (<see cref="PrunedRuns.Last"/>): what lies before it is not looked at again.</param>
+    /// <param name="before">The instant.</param>
+    /// <param name="limit">The most runs.</param>
+    /// <param name="ct">Cancels the statement.</param>
+    Task<PrunedRuns> DeleteEndedAsync(
+        DbTransaction transaction, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct);
+
+    /// <summary>Deletes inbox entries that were received before an instant.</summary>
+    /// <returns>How many; as many as the limit when there may be more.</returns>
+    Task<int> DeleteInboxAsync(DbTransaction transaction, DateTimeOffset before, int limit, CancellationToken ct);
+
+    /// <summary>Deletes workers that are gone and whose last heartbeat was before an instant, but none of whom a run is left: RescueRuns finds it by
+    /// its worker. With them goes what a provider keeps about work that has ended.</summary>
+    Task DeleteLeftOversAsync(DbTransaction transaction, DateTimeOffset before, CancellationToken ct);
+
     /// <summary>Locks the leadership row until the commit.</summary>
     /// <returns>False when the term has moved on.</returns>
     Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct);

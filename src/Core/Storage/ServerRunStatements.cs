@@ -87,6 +87,13 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
 
     public abstract Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct);
 
+    public abstract Task<PrunedRuns> DeleteEndedAsync(
+        DbTransaction transaction, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct);
+
+    public abstract Task<int> DeleteInboxAsync(DbTransaction transaction, DateTimeOffset before, int limit, CancellationToken ct);
+
+    public abstract Task DeleteLeftOversAsync(DbTransaction transaction, DateTimeOffset before, CancellationToken ct);
+
     public abstract Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct);
 
     /// <exception cref="ArgumentException">The transaction is one of another kind of database.</exception>

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Fleet.Core;
 using Fleet.Core.Lanes;
+using Fleet.Core.Loops;
 using Fleet.Core.Outbox;
 using Fleet.Transport.Consumers;
 using Fleet.Transport.InMemory;
@@ -49,6 +50,7 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
     private readonly ConcurrentDictionary<string, LaneGate> _gates = new(StringComparer.Ordinal);
     private readonly RabbitMqBelt _belt;
     private readonly InMemoryBelt _held;
+    private readonly Setbacks _dead;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _heldLoop;
     private readonly Task _policyLoop;
@@ -70,6 +72,7 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
         _belt = new RabbitMqBelt(
             _beltChannel, DeclareLaneAsync, (number, ct) => EnsureAsync(_topology, Declaration.Belt(number), ct), IsOutage, settings.LookAhead, time);
         _held = new InMemoryBelt(time, (lane, ids, ct) => NudgePublisher.SendAllAsync(this, lane, ids, ct), IsOutage, logger);
+        _dead = new Setbacks("dead copies", "lane", IsOutage, time, logger);
         _heldLoop = Task.Run(() => _held.RunAsync(_stop.Token));
         _policyLoop = _management is { } asked ? Task.Run(() => new PolicyLoop(asked, time, logger).RunAsync(_stop.Token)) : Task.CompletedTask;
 
@@ -185,15 +188,20 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
     {
         try
         {
+            await _dead.TryAsync(run.Lane, PublishAsync, ct);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            LogDeadLost(run.Job, run.Id, e);
+        }
+
+        async Task PublishAsync()
+        {
             await EnsureAsync(_foreign, Declaration.Dead(run.Lane), ct);
             var properties = LaneMessage.Properties();
             properties.MessageId = run.Id.ToString();
             // To the queue by its name, over the default exchange.
             await _foreign.PublishAsync("", RabbitMqTopology.DeadOf(run.Lane), properties, Describe(run), mandatory: true, ct);
-        }
-        catch (Exception e)
-        {
-            LogDeadLost(run.Job, run.Id, e);
         }
     }
 

@@ -1,3 +1,4 @@
+using Fleet.Core.Loops;
 using Fleet.Core.Outbox;
 using Fleet.Tests.Support;
 
@@ -57,8 +58,56 @@ public abstract class DispatchOutboxTests(TestDatabase database) : StorageVerbs(
         Assert.Equal(["b", "c"], waiting.Select(m => m.Name));
         Assert.All(waiting, m => Assert.Equal((0, Fleet.Now), (m.Failures, m.NextTryAt)));
         Fleet.Transport.BeforeEvent = _ => { };
+        Time.Advance(Setbacks.LongestDoubt);
         await DispatchAsync();
         Assert.Equal(ids, Fleet.Transport.Events.Select(e => e.Id));
+    }
+
+    [Fact]
+    public async Task DispatchOutbox_MoreThanABatchThatNobodyConfirms_DoNotHoldUpTheOthers()
+    {
+        await AddAsync([.. Enumerable.Repeat("hangs", DispatchOutbox.BatchSize + 50)]);
+        var run = RunId.New(Fleet.Now);
+        await AddAsync(run, "a", "b");
+        var confirm = new TaskCompletionSource();
+        Fleet.Transport.BeforeEventAsync = e => e.Name == "hangs" ? confirm.Task : Task.CompletedTask;
+
+        var first = DispatchAsync();
+        await Time.AdvanceUntilAsync(() => first.IsCompleted);
+        Assert.Equal(2, await DispatchAsync());
+
+        Assert.Equal(["a", "b"], Fleet.Transport.Events.Select(e => e.Name));
+        Assert.Equal(0, await DispatchAsync());
+        // What is confirmed late is not sent again.
+        confirm.SetResult();
+        await Waiting.UntilAsync(async () => (await Fleet.ListAsync(db => db.Outbox)).Count == 50);
+        Fleet.Transport.BeforeEventAsync = _ => Task.CompletedTask;
+        await Waiting.UntilAsync(async () => await DispatchAsync() == 50);
+        Assert.Equal(DispatchOutbox.BatchSize + 50, Fleet.Transport.Events.Count(e => e.Name == "hangs"));
+        Assert.Empty(await Fleet.ListAsync(db => db.Outbox));
+    }
+
+    [Fact]
+    public async Task DispatchOutbox_OneDestinationTimesOutAgainAndAgain_CountsAgainstItsMessagesWhileOthersAreSent()
+    {
+        Fleet.Transport.Outage = e => e is TimeoutException;
+        Fleet.Transport.BeforeEvent = e => _ = e.Name == "bad" ? throw new TimeoutException("no confirm") : 0;
+        await AddAsync("bad");
+        await Assert.ThrowsAsync<IOException>(DispatchAsync);
+        for (var i = 0; i < 2; i++)
+        {
+            Time.Advance(Setbacks.LongestDoubt);
+            await AddAsync("good");
+            // The first time nobody can know whose fault it is.
+            await Record.ExceptionAsync(DispatchAsync);
+            Time.Advance(Setbacks.LongestDoubt);
+            await DispatchAsync();
+        }
+
+        Assert.Equal(2, Fleet.Transport.Events.Count);
+        var bad = Assert.Single(await Fleet.ListAsync(db => db.Outbox));
+        Assert.InRange(bad.Failures, 1, 2);
+        Assert.Equal("no confirm", bad.LastError);
     }
 
     [Fact]

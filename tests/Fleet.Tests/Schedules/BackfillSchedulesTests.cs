@@ -57,6 +57,64 @@ public abstract class BackfillSchedulesTests(TestDatabase database) : StorageVer
     }
 
     [Theory]
+    [InlineData(OverlapPolicy.Skip)]
+    [InlineData(OverlapPolicy.Queue)]
+    [InlineData(OverlapPolicy.Replace)]
+    public async Task BackfillSchedules_MoreThanTheQueueHolds_AllRunAndLiveOnesGoFirst(OverlapPolicy overlap)
+    {
+        await PutAsync(s => s with { Trigger = new TriggerSpec { Every = "1m" }, Overlap = overlap });
+        Time.Advance(TimeSpan.FromHours(6));
+        var count = (await BackfillAsync(1, 4, perMinute: 60_000))!.Count;
+        Assert.True(count > TakeTurns.QueueCap);
+        Time.Advance(TimeSpan.FromMinutes(1));
+        var worker = await Fleet.RegisterAsync();
+        var runs = await OccurrencesAsync();
+        var running = await Fleet.ClaimAsync(worker, runs[0].Id);
+
+        // A nudge for each: none is lost by coming too early.
+        foreach (var run in runs.Skip(1))
+            Assert.Equal(ClaimStatus.Duplicate, (await Fleet.TryClaimAsync(worker, run.Id)).Status);
+        Assert.Empty(await Fleet.ListAsync(db => db.Runs.Where(r => r.State == RunState.Canceled || r.CancelRequestedAt != null)));
+
+        // A live occurrence waits for the one that runs, and then goes before all others.
+        var live = Fleet.NewRun(schedule: "s", fireTime: Fleet.Now) with { Overlap = overlap, Staged = true };
+        await Fleet.InsertAsync(live);
+        Assert.Equal(ClaimStatus.Duplicate, (await Fleet.TryClaimAsync(worker, live.Id)).Status);
+        Assert.Equal(RunState.Pending, (await Fleet.ReadAsync(live.Id)).State);
+        await Fleet.CompleteAsync(running);
+        await Fleet.Get<TakeTurns>().PassOnAsync(running.Id, CancellationToken.None);
+        Assert.Equal(live.Id, (await Fleet.Transport.NextAsync()).Id);
+        Assert.Equal(ClaimStatus.Duplicate, (await Fleet.TryClaimAsync(worker, runs[1].Id)).Status);
+        await Fleet.CompleteAsync(await Fleet.ClaimAsync(worker, live.Id));
+
+        // One after the other, by the nudge that the end of each gives the next.
+        await Fleet.Get<TakeTurns>().PassOnAsync(live.Id, CancellationToken.None);
+        foreach (var run in runs.Skip(1).Take(5))
+        {
+            Assert.Equal(run.Id, (await Fleet.Transport.NextAsync()).Id);
+            await Fleet.CompleteAsync(await Fleet.ClaimAsync(worker, run.Id));
+            await Fleet.Get<TakeTurns>().PassOnAsync(run.Id, CancellationToken.None);
+        }
+    }
+
+    [Fact]
+    public async Task TakeTurns_BackfillWaitsForItsRetry_HoldsUpLaterOnesOfItButNoLiveRun()
+    {
+        await PutAsync(s => s with { Overlap = OverlapPolicy.Skip });
+        Time.Advance(TimeSpan.FromHours(6));
+        await BackfillAsync(1, 3, perMinute: 60_000);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        var worker = await Fleet.RegisterAsync();
+        var runs = await OccurrencesAsync();
+        await Fleet.FailAsync(await Fleet.ClaimAsync(worker, runs[0].Id), retryIn: TimeSpan.FromHours(1));
+
+        Assert.Equal(ClaimStatus.Duplicate, (await Fleet.TryClaimAsync(worker, runs[1].Id)).Status);
+        var live = Fleet.NewRun(schedule: "s", fireTime: Fleet.Now) with { Overlap = OverlapPolicy.Skip, Staged = true };
+        await Fleet.InsertAsync(live);
+        await Fleet.ClaimAsync(worker, live.Id);
+    }
+
+    [Theory]
     [InlineData("until", "invalid_range", 1, 7, 60, null)]
     [InlineData("from", "invalid_range", 2, 2, 60, null)]
     [InlineData("perMinute", "invalid_per_minute", 1, 2, 0, null)]

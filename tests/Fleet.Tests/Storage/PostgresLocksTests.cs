@@ -1,6 +1,8 @@
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Triggers;
 using Fleet.Tests.Support;
+using Npgsql;
 
 namespace Fleet.Tests.Storage;
 
@@ -49,4 +51,61 @@ public sealed class PostgresLocksTests : StorageVerbs
         Assert.Equal((0, false), await Fleet.Get<PlanOccurrences>().ExecuteAsync(term, LookAhead, CancellationToken.None).WaitAsync(Waiting.Limit));
         Assert.Equal((0, false), await Fleet.Get<StageRuns>().ExecuteAsync(term, LookAhead, CancellationToken.None).WaitAsync(Waiting.Limit));
     }
+
+    [Fact]
+    public async Task PruneRuns_ReplayedBetweenItsLookAndItsDeletion_KeepsTheRunAndAllThatIsItsOwn()
+    {
+        var worker = await Fleet.RegisterAsync();
+        var failed = await Fleet.StartAsync(worker);
+        await Fleet.FailAsync(failed);
+        Time.Advance(TimeSpan.FromHours(2));
+        var term = await Fleet.LeadAsync();
+        // The replay has changed the row and not committed: the deletion waits for it.
+        var hold = await PostgresHold.StartAsync(_database.ConnectionString, "UPDATE runs SET state = 0, listed = 0, finished_at = NULL, due_at = now()");
+
+        var pruning = Fleet.Get<PruneRuns>().ExecuteAsync(term, TimeSpan.FromHours(1), TimeSpan.FromHours(1), TimeSpan.FromHours(1), CancellationToken.None);
+        await WaitForLockAsync();
+        await hold.EndAsync("SELECT 1");
+
+        Assert.Equal((0, false), await pruning);
+        Assert.Equal(RunState.Pending, (await Fleet.ReadAsync(failed.Id)).State);
+        Assert.Single(await Fleet.AttemptsAsync(failed.Id));
+    }
+
+    [Theory]
+    [InlineData("delete")]
+    [InlineData("pause")]
+    [InlineData("stop")]
+    [InlineData("put")]
+    public async Task Schedule_ChangedWhileThePlannersInsertIsUncommitted_RevokesWhatItPlanned(string change)
+    {
+        await PutScheduleAsync("20s");
+        var run = Fleet.NewRun(schedule: "s", fireTime: Fleet.Now.AddSeconds(20)) with { DueAt = Fleet.Now.AddSeconds(20) };
+        await using var planner = new NpgsqlConnection(_database.ConnectionString);
+        await planner.OpenAsync();
+        await using var planning = await planner.BeginTransactionAsync();
+        await Fleet.Storage.Statements.InsertAsync(planning, [run], CancellationToken.None);
+        await using (var command = new NpgsqlCommand("UPDATE schedules SET version = version + 1 WHERE id = 's'", planner, planning))
+            await command.ExecuteNonQueryAsync();
+
+        var control = Fleet.Get<ControlSchedules>();
+        Task changing = change switch
+        {
+            "delete" => Fleet.Get<DeleteSchedules>().ExecuteAsync("s", CancellationToken.None),
+            "pause" => control.PauseAsync("s", null, new ScheduleControl("t"), CancellationToken.None),
+            "stop" => control.StopAsync("s", new ScheduleControl("t"), CancellationToken.None),
+            _ => PutScheduleAsync("30s"),
+        };
+        await WaitForLockAsync();
+        await planning.CommitAsync();
+        await changing;
+
+        Assert.Equal((RunState.Canceled, true), ((await Fleet.ReadAsync(run.Id)).State, (await Fleet.ReadAsync(run.Id)).Revoked));
+    }
+
+    private Task<PutResult> PutScheduleAsync(string every) => Fleet.Get<PutSchedules>().ExecuteAsync(
+        new ScheduleRequest { Id = "s", Job = "note", Trigger = new TriggerSpec { Every = every } }, "api", CancellationToken.None);
+
+    private Task WaitForLockAsync() => Waiting.UntilAsync(async () => await PostgresServer.CountAsync(
+        _database.ConnectionString, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1);
 }

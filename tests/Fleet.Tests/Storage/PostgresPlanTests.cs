@@ -75,6 +75,45 @@ public sealed class PostgresPlanTests(PostgresServer server)
         await server.DropDatabaseAsync(database);
     }
 
+    public static TheoryData<string, string, string, string> Deletions() => new()
+    {
+        { "succeeded", PostgresRunStatements.DeleteSucceeded, "('-infinity', now(), 1000)", "ix_runs_unlisted PK_runs ix_attempts_run ix_replays_run ix_run_logs_run" },
+        { "failed", PostgresRunStatements.DeleteFailedOrCanceled, "('-infinity', now(), 1000)", "ix_runs_ended PK_runs ix_attempts_run ix_replays_run ix_run_logs_run" },
+        { "inbox", PostgresRunStatements.DeleteInbox, "(now(), 1000)", "ix_inbox_received" },
+        { "batches", PostgresRunStatements.DeleteBatches, "(now())", "PK_runs PK_batches" },
+    };
+
+    /// <summary>Whatever the tables hold: each is read by an index, and nothing is sorted or joined whole.</summary>
+    [Theory]
+    [MemberData(nameof(Deletions))]
+    public async Task Deletion_GenericPlan_ReadsEachTableByItsIndex(string name, string sql, string arguments, string indexes)
+    {
+        var database = await server.CreateDatabaseAsync();
+        await using (var connection = new NpgsqlConnection(database))
+        {
+            await connection.OpenAsync();
+            await ExecuteAsync(
+                connection,
+                """
+                INSERT INTO attempts (run_id, number, ended_at, outcome) SELECT gen_random_uuid(), 1, now(), 0 FROM generate_series(1, 20000);
+                INSERT INTO run_logs (run_id, attempt, at, level, message) SELECT gen_random_uuid(), 1, now(), 0, 'm' FROM generate_series(1, 20000);
+                ANALYZE;
+                """);
+            await ExecuteAsync(connection, PostgresStorage.OnePlan);
+            await ExecuteAsync(connection, $"PREPARE p AS {sql}");
+
+            var plan = await ReadAsync(connection, $"EXPLAIN EXECUTE p {arguments}");
+
+            foreach (var index in indexes.Split(' '))
+                Assert.True(plan.Contains(index, StringComparison.Ordinal), $"{name} does not use {index}:\n{plan}");
+            Assert.DoesNotContain("Seq Scan", plan, StringComparison.Ordinal);
+            Assert.DoesNotContain("Hash Join", plan, StringComparison.Ordinal);
+            Assert.DoesNotContain("Merge Join", plan, StringComparison.Ordinal);
+        }
+
+        await server.DropDatabaseAsync(database);
+    }
+
     /// <summary>The planner reads a table from end to end here only where no index fits.</summary>
     [Fact]
     public async Task Verbs_WhateverTheyLookFor_HaveAnIndexOfRuns()

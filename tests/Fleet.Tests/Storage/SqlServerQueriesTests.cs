@@ -61,8 +61,6 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ],
         ["Core/Runs/CancelRuns.cs"] = [fleet => fleet.CancelAsync(Id)],
         ["Core/Runs/GetRuns.cs"] = [fleet => fleet.Get<GetRuns>().FindAsync(Id, None)],
-        ["Core/Runs/PruneRuns.cs"] =
-            [fleet => fleet.Get<PruneRuns>().ExecuteAsync(1, TimeSpan.FromDays(7), TimeSpan.FromDays(30), TimeSpan.FromDays(7), None)],
         ["Core/Runs/Reconcile.cs"] = [fleet => fleet.Get<Reconcile>().ExecuteAsync(None)],
         ["Core/Runs/ReplayRuns.cs"] = [fleet => fleet.ReplayAsync(Id)],
         ["Core/Runs/RescueRuns.cs"] = [fleet => fleet.Get<RescueRuns>().ExecuteAsync(1, None)],
@@ -79,6 +77,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             "nightly", new BackfillRequest { From = Verbs.Noon.AddDays(-2), Until = Verbs.Noon.AddDays(-1) }, dryRun: false, None)],
         ["Core/Schedules/GetScheduleFigures.cs"] = [fleet => fleet.Get<GetScheduleFigures>().ExecuteAsync("nightly", null, null, None)],
         ["Core/Schedules/ControlSchedules.cs"] = [fleet => fleet.Get<ControlSchedules>().StopAsync("nightly", new("me", "because"), None)],
+        ["Core/Schedules/LockSchedule.cs"] = [fleet => fleet.Storage.WriteAsync(scope => LockSchedule.ExecuteAsync(scope, "nightly", None), None)],
         ["Core/Schedules/MeanDurations.cs"] = [fleet => fleet.Get<MeanDurations>().ReadAsync(None)],
         ["Core/Schedules/PlanOccurrences.cs"] = [fleet => fleet.Get<PlanOccurrences>().ExecuteAsync(1, TimeSpan.FromSeconds(30), None)],
         ["Core/Schedules/PutSchedules.cs"] = [fleet => fleet.Get<PutSchedules>().ExecuteAsync(

@@ -17,6 +17,8 @@ public sealed partial class SqlServerStatementsTests
         ["@worker"] = "binary(16)",
         ["@now"] = "datetime2(7)",
         ["@until"] = "datetime2(7)",
+        ["@from"] = "datetime2(7)",
+        ["@before"] = "datetime2(7)",
         ["@last"] = "int",
         ["@turn"] = "int",
         ["@limit"] = "int",
@@ -115,13 +117,15 @@ public sealed partial class SqlServerStatementsTests
         using var model = new SqlServerModel();
         foreach (var (name, sql) in statements)
         {
-            var parameters = Parameter().Matches(sql).Select(m => m.Value).Distinct(StringComparer.Ordinal);
+            // A variable that the statement declares itself is none of its parameters.
+            var parameters = Parameter().Matches(sql).Select(m => m.Value).Distinct(StringComparer.Ordinal)
+                .Where(p => !sql.Contains($"DECLARE {p} ", StringComparison.Ordinal));
             model.Add(name, sql, parameters.Select(p => $"{p} {ParameterTypes[p]}"));
         }
 
         return model.Validate();
     }
 
-    [GeneratedRegex("@[a-z]+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("(?<!@)@[a-z]+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Parameter();
 }

@@ -356,7 +356,32 @@ public abstract partial class StorageConformance
 
         Assert.Equal(PruneRuns.BatchSize, await PruneAsync(1, 1));
         Assert.Equal(1, await PruneAsync(1, 1));
+        Assert.Empty(await One.ListAsync(db => db.Runs));
     }
+
+    [Fact]
+    public async Task PruneRuns_MoreInboxEntriesThanABatch_LeavesTheRestForTheNextPass()
+    {
+        await WriteAsync(async scope =>
+        {
+            scope.Db.Inbox.AddRange(Enumerable.Range(0, PruneRuns.BatchSize + 1).Select(_ => new InboxMessage
+            {
+                Consumer = "c",
+                MessageId = Guid.CreateVersion7(One.Now),
+                ReceivedAt = One.Now,
+            }));
+            return await scope.Db.SaveChangesAsync();
+        });
+        Time.Advance(TimeSpan.FromHours(4));
+
+        Assert.Equal((0, true), await PruneOnceAsync());
+        Assert.Single(await One.ListAsync(db => db.Inbox));
+        Assert.Equal((0, false), await PruneOnceAsync());
+        Assert.Empty(await One.ListAsync(db => db.Inbox));
+    }
+
+    private async Task<(int Runs, bool More)> PruneOnceAsync() => await One.Get<PruneRuns>().ExecuteAsync(
+        await One.LeadAsync(), TimeSpan.FromHours(1), TimeSpan.FromHours(1), TimeSpan.FromHours(3), CancellationToken.None);
 
     [Fact]
     public async Task PruneRuns_TermIsOver_DeletesNothing()
@@ -386,8 +411,8 @@ public abstract partial class StorageConformance
 
     private Task<int> ReconcileAsync() => One.Get<Reconcile>().ExecuteAsync(CancellationToken.None);
 
-    private async Task<int> PruneAsync(int succeededHours, int otherHours) => await One.Get<PruneRuns>().ExecuteAsync(
-        await One.LeadAsync(), TimeSpan.FromHours(succeededHours), TimeSpan.FromHours(otherHours), keepInbox: TimeSpan.FromHours(3), CancellationToken.None);
+    private async Task<int> PruneAsync(int succeededHours, int otherHours) => (await One.Get<PruneRuns>().ExecuteAsync(
+        await One.LeadAsync(), TimeSpan.FromHours(succeededHours), TimeSpan.FromHours(otherHours), keepInbox: TimeSpan.FromHours(3), CancellationToken.None)).Runs;
 
     private Task<Pulse> ClaimedThroughAsync(WorkerId worker, DateTimeOffset due) => One.Get<Heartbeat>().ExecuteAsync(
         worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal) { ["default"] = due.ToUnixTimeMilliseconds() },

@@ -1,4 +1,6 @@
 using Fleet.Core.Runs;
+using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Triggers;
 
 namespace Fleet.Tests.Storage;
 
@@ -79,5 +81,27 @@ public abstract partial class StorageConformance
         await One.ClaimAsync(worker, id);
         await One.ExpireAsync(worker);
         await One.RescueAsync();
+    }
+
+    /// <summary>The occurrence has been planned again: the revoked run would be its second.</summary>
+    [Fact]
+    public async Task ReplayRuns_RevokedOccurrence_IsRefusedForGood()
+    {
+        await One.Get<PutSchedules>().ExecuteAsync(
+            new ScheduleRequest { Id = "s", Job = "note", Trigger = new TriggerSpec { At = One.Now.AddSeconds(20) } }, "code", CancellationToken.None);
+        var plan = One.Get<PlanOccurrences>();
+        var control = One.Get<ControlSchedules>();
+        await plan.ExecuteAsync(await One.LeadAsync(), LookAhead, CancellationToken.None);
+        await control.PauseAsync("s", null, new ScheduleControl("t"), CancellationToken.None);
+        var revoked = Assert.Single(await One.ListAsync(db => db.Runs)).Id;
+        Assert.Equal(ReplayResult.Revoked, await One.ReplayAsync(revoked));
+        await control.StartAsync("s", new ScheduleControl("t"), CancellationToken.None);
+        await plan.ExecuteAsync(await One.LeadAsync(), LookAhead, CancellationToken.None);
+        Time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(ReplayResult.Revoked, await One.ReplayAsync(revoked));
+
+        Assert.Single(await One.ListAsync(db => db.Runs.Where(r => r.State == RunState.Pending)));
+        Assert.Empty(await One.ListAsync(db => db.Replays));
     }
 }

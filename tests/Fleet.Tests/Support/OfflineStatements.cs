@@ -32,5 +32,12 @@ internal sealed class OfflineStatements : IRunStatements
 
     public Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct) => Task.CompletedTask;
 
+    public Task<PrunedRuns> DeleteEndedAsync(
+        DbTransaction transaction, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct) => Task.FromResult(default(PrunedRuns));
+
+    public Task<int> DeleteInboxAsync(DbTransaction transaction, DateTimeOffset before, int limit, CancellationToken ct) => Task.FromResult(0);
+
+    public Task DeleteLeftOversAsync(DbTransaction transaction, DateTimeOffset before, CancellationToken ct) => Task.CompletedTask;
+
     public Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct) => Task.FromResult(true);
 }

@@ -39,6 +39,9 @@ public sealed class ScriptedTransport : ILaneTransport
     /// <summary>Called before each event.</summary>
     public Action<EventMessage> BeforeEvent { get; set; } = _ => { };
 
+    /// <summary>How long each event takes.</summary>
+    public Func<EventMessage, Task> BeforeEventAsync { get; set; } = _ => Task.CompletedTask;
+
     public ConcurrentQueue<DelayedNudge> Belt { get; } = new();
 
     public ConcurrentQueue<ControlMessage> Controls { get; } = new();
@@ -136,6 +139,7 @@ public sealed class ScriptedTransport : ILaneTransport
     {
         await BeforeSend();
         BeforeEvent(message);
+        await BeforeEventAsync(message);
         Events.Enqueue(message);
     }
 
