@@ -1,4 +1,3 @@
-using Fleet.Core.Runs;
 using Fleet.Core.Schedules;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Tests.Support;
