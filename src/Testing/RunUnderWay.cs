@@ -8,6 +8,8 @@ internal sealed class RunUnderWay(ClaimedRun run)
 {
     private int _waits;
     private int _limits;
+    private int _waitsEnded;
+    private int _stoppedAt = -1;
 
     public ClaimedRun Run => run;
 
@@ -20,7 +22,12 @@ internal sealed class RunUnderWay(ClaimedRun run)
     public int Waits
     {
         get => Volatile.Read(ref _waits);
-        set => Volatile.Write(ref _waits, value);
+        set
+        {
+            if (value < _waits)
+                Interlocked.Increment(ref _waitsEnded);
+            Volatile.Write(ref _waits, value);
+        }
     }
 
     /// <summary>Timers that end it: the job's timeout, the grace after it.</summary>
@@ -34,7 +41,20 @@ internal sealed class RunUnderWay(ClaimedRun run)
     public bool Hangs { get; set; }
 
     /// <summary>Whether all that can be done before the clock moves on is done.</summary>
-    public bool IsAtRest => Execution.IsCompleted || Waits > 0 || Hangs;
+    public bool IsAtRest => Execution.IsCompleted || Hangs || (Waits > 0 && !IsStopping);
+
+    /// <summary>Whether its token has tripped, on another thread, and that has not reached any of the timers that it waits for.</summary>
+    public bool IsStopping => Volatile.Read(ref _stoppedAt) == Volatile.Read(ref _waitsEnded);
+
+    /// <summary>Its token is about to trip: while it is stopping, it only seems to be at rest.</summary>
+    public void BeginStop()
+    {
+        var ended = Volatile.Read(ref _waitsEnded);
+        Volatile.Write(ref _stoppedAt, Waits > 0 ? ended : -1);
+    }
+
+    /// <summary>It ignores its token.</summary>
+    public void EndStop() => Volatile.Write(ref _stoppedAt, -1);
 
     public void Start(VirtualTime time, Func<Task> execute)
     {

@@ -197,7 +197,10 @@ public sealed class VirtualFleet : IAsyncDisposable
         _transport.OnControl = message =>
         {
             foreach (var id in message.CancelRuns ?? [])
+            {
+                _underWay.Find(r => r.Run.Id == id)?.BeginStop();
                 _services.GetRequiredService<RunningRuns>().Stop(id, StopCause.Canceled);
+            }
         };
     }
 
@@ -265,13 +268,8 @@ public sealed class VirtualFleet : IAsyncDisposable
         if (Time.FireNext() is not var (run, isLimit))
             return false;
         run.Hangs = false;
-        // Its token trips on another thread: until that has reached the timers that it waits for, it only seems to be at rest.
-        for (var waits = run.Waits; isLimit && waits > 0 && run.Waits >= waits && !run.Execution.IsCompleted;)
-        {
-            if (!await run.Changed.WaitAsync(Patience, TimeProvider.System, ct))
-                break;
-        }
-
+        if (isLimit)
+            run.BeginStop();
         await SettleAsync(ct);
         return true;
     }
@@ -286,7 +284,15 @@ public sealed class VirtualFleet : IAsyncDisposable
                 _underWay.Remove(run);
                 await run.Execution;
             }
-            else if (!await run.Changed.WaitAsync(Patience, TimeProvider.System, ct) && !run.IsAtRest)
+            else if (await run.Changed.WaitAsync(Patience, TimeProvider.System, ct) || run.IsAtRest)
+            {
+                continue;
+            }
+            else if (run.IsStopping)
+            {
+                run.EndStop();
+            }
+            else
             {
                 // Only its limit ends it now: the timeout, or the grace after it.
                 run.Hangs = run.Limits > 0 ? true : throw new InvalidOperationException(

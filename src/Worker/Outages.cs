@@ -3,7 +3,7 @@ using Fleet.Core.Storage;
 namespace Fleet.Worker;
 
 /// <summary>How long and how often a run waits for a database that is away without an attempt being counted.</summary>
-internal sealed class Outages(IStorage storage)
+public sealed class Outages(IStorage storage)
 {
     /// <summary>How often in a row a run is given back uncounted: with the growing pause about an hour. The next time counts as a failed attempt.</summary>
     public const int MostInARow = 20;

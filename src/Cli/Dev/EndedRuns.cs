@@ -15,7 +15,7 @@ internal static class EndedRuns
     public static async Task PrintAsync(Uri server, string data, IStorage storage, TimeProvider time, CancellationToken ct)
     {
         Console.WriteLine($"Fleet is running at {server.ToString().TrimEnd('/')} with its data in {data}. Ctrl+C stops it.");
-        Console.WriteLine($"Try: curl {server}api/v1/runs -d '{{\"job\":\"diag.echo\",\"args\":{{\"hello\":\"world\"}}}}'");
+        Console.WriteLine($"Try: curl {server}api/v1/runs -H content-type:application/json -d '{{\"job\":\"diag.echo\",\"args\":{{\"hello\":\"world\"}}}}'");
         var seen = time.GetUtcNow();
         try
         {

@@ -31,7 +31,7 @@ public static class LiveLayout
         if (snapshot.Problem is { } problem)
             parts.Add(OneLine(problem, Alert, width));
         else
-            parts.Add(OneLine($"Enqueue: curl {server.GetLeftPart(UriPartial.Authority)}/api/v1/runs -d '{{\"job\":\"diag.sleep\",\"args\":{{\"ms\":9000}}}}'", Dim, width));
+            parts.Add(OneLine($"Enqueue: curl {server.GetLeftPart(UriPartial.Authority)}/api/v1/runs -H content-type:application/json -d '{{\"job\":\"diag.sleep\",\"args\":{{\"ms\":9000}}}}'", Dim, width));
 
         if (room.Schedules > 0)
             AddPart(parts, Schedules(snapshot.Schedules, room.Schedules, width, now));

@@ -44,6 +44,15 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             scope => fleet.Get<AcceptMessages>().ExecuteAsync(scope, "mail", [Id.Value, Guid.CreateVersion7(Verbs.Noon)], None), None)],
         ["Core/Jobs/JobOffers.cs"] = [fleet => fleet.Get<JobCatalog>().ListAsync(None)],
         ["Core/Jobs/PublishJobs.cs"] = [fleet => fleet.Get<PublishJobs>().ExecuteAsync(None)],
+        ["Core/Lanes/NamedLanes.cs"] =
+        [
+            fleet => fleet.Get<NamedLanes>().CheckAsync("reports", None).AsTask(),
+            fleet =>
+            {
+                fleet.Get<NamedLanes>().Add("mails");
+                return fleet.Get<NamedLanes>().RegisterAsync(None);
+            },
+        ],
         ["Core/Leadership/LeaderLease.cs"] =
         [
             fleet => fleet.Get<LeaderLease>().AcquireAsync("me", TimeSpan.FromSeconds(10), None),
@@ -60,6 +69,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             },
         ],
         ["Core/Runs/CancelRuns.cs"] = [fleet => fleet.CancelAsync(Id)],
+        ["Core/Runs/CompleteRuns.cs"] = [AskLostCompletionAsync],
         ["Core/Runs/GetRuns.cs"] = [fleet => fleet.Get<GetRuns>().FindAsync(Id, None)],
         ["Core/Runs/Reconcile.cs"] = [fleet => fleet.Get<Reconcile>().ExecuteAsync(None)],
         ["Core/Runs/ReplayRuns.cs"] = [fleet => fleet.ReplayAsync(Id)],
@@ -103,6 +113,8 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
                 return scope.Db.SaveChangesAsync();
             },
             None)],
+        // A count always has a row; the one that is made up has not.
+        ["Worker/Outages.cs"] = [async fleet => _ = await Record.ExceptionAsync(() => new Outages(fleet.Storage).CountAsync(Id, None))],
         ["Worker/RunReports.cs"] =
         [
             fleet => ReportAsync(fleet, r => r.Add(new RunLogLine { RunId = Id, Message = "one" }), r => r.Add(new RunLogLine { RunId = Id, Message = "two" })),
@@ -119,7 +131,8 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     };
 
     /// <summary>Those that read lists of names from JSON where others read objects.</summary>
-    private static readonly string[] ReadLists = ["Core/Jobs/JobOffers.cs", "Core/Jobs/PublishJobs.cs", "Api/Runs/GetRuns.cs", "Core/Schedules/GetSchedules.cs", "Core/Schedules/TriggerSchedules.cs"];
+    private static readonly string[] ReadLists = ["Core/Jobs/JobOffers.cs", "Core/Jobs/PublishJobs.cs", "Api/Runs/GetRuns.cs", "Core/Schedules/GetSchedules.cs", "Core/Schedules/TriggerSchedules.cs",
+        "Core/Schedules/BackfillSchedules.cs"];
 
     private readonly OfflineSqlServer _server = new();
     private readonly Verbs _fleet;
@@ -211,6 +224,20 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         await fleet.Get<TakeTurns>().ExecuteAsync(new WorkerId(Id.Value), Id, None);
         server.Number = MadeUpReader.Ended;
     }
+
+    /// <summary>A completion that matches no row: whether the run is there at all.</summary>
+    private static Task<bool> AskLostCompletionAsync(Verbs fleet) => fleet.Storage.WriteAsync(
+        async scope =>
+        {
+            var statements = (OfflineStatements)fleet.Storage.Statements;
+            statements.Completed = SettleOutcome.LeaseLost;
+            var completion = new Completion { Id = Id, LeaseToken = 1, FinishedAt = Verbs.Noon };
+            var lost = await Record.ExceptionAsync(() => fleet.Get<CompleteRuns>().ExecuteInAsync(scope.Transaction, completion, None));
+            Assert.True(lost is LeaseLostException or NonRetryableException, $"{lost}");
+            statements.Completed = SettleOutcome.Settled;
+            return true;
+        },
+        None);
 
     private static async Task AskEndedRunsAsync(Verbs fleet)
     {

@@ -8,6 +8,9 @@ namespace Fleet.Tests.Support;
 /// <summary>Hot statements that always succeed, so that a verb goes on to its queries. One run is orphaned, on its last chance.</summary>
 internal sealed class OfflineStatements : IRunStatements
 {
+    /// <summary>What becomes of every completion.</summary>
+    public SettleOutcome Completed { get; set; } = SettleOutcome.Settled;
+
     public Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(DbTransaction transaction, IReadOnlyList<NewRun> runs, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<EnqueueOutcome>>([.. runs.Select(r => new EnqueueOutcome(EnqueueStatus.Inserted, r.Id))]);
 
@@ -16,7 +19,7 @@ internal sealed class OfflineStatements : IRunStatements
         Task.FromResult<IReadOnlyList<ClaimOutcome>>([.. ids.Select(_ => ClaimOutcome.Duplicate)]);
 
     public Task<IReadOnlyList<SettleOutcome>> CompleteAsync(DbTransaction transaction, IReadOnlyList<Completion> completions, CancellationToken ct) =>
-        Task.FromResult<IReadOnlyList<SettleOutcome>>([.. completions.Select(_ => SettleOutcome.Settled)]);
+        Task.FromResult<IReadOnlyList<SettleOutcome>>([.. completions.Select(_ => Completed)]);
 
     public Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(DbTransaction transaction, IReadOnlyList<AttemptEnd> ends, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<SettleOutcome>>([.. ends.Select(_ => SettleOutcome.Settled)]);

@@ -95,7 +95,7 @@ public sealed class RabbitMqFleetTests(RabbitMqServer server, PostgresServer pos
         for (var i = 0; i < 3; i++)
             reasons.AppendLine((await _broker.TakeAsync("fleet.parked")).Header("fleet-reason"));
         Assert.Contains("did you mean 'diag.ledger'", $"{reasons}", StringComparison.Ordinal);
-        Assert.Contains("args.key: it is missing; job 'diag.ledger' needs it.", $"{reasons}", StringComparison.Ordinal);
+        Assert.Contains("args.kay: job 'diag.ledger' takes no such argument; did you mean 'key'?", $"{reasons}", StringComparison.Ordinal);
         Assert.Contains("maxAttempts: '0'", $"{reasons}", StringComparison.Ordinal);
         Assert.Equal((3, 3), await CountLedgerAsync());
     }
