@@ -60,8 +60,9 @@ public sealed class ComposedServicesTests(PostgresServer postgres, RabbitMqServe
 
         await postgres.DropDatabaseAsync(database);
 
+        // The database is asked once a second at most, so the first probe may still get the answer of before.
         var probe = await ProbeAsync(services["scheduler"], scheduler.Http.BaseAddress!);
-        Assert.Equal(1, probe.ExitCode);
+        await Until.TrueAsync(async () => (probe = await ProbeAsync(services["scheduler"], scheduler.Http.BaseAddress!)).ExitCode == 1);
         Assert.Equal("DOWN", JsonNode.Parse(probe.Error)!["components"]!["database"]!["status"]!.GetValue<string>());
     }
 

@@ -130,8 +130,8 @@ public sealed class BrokerRightsTests(RabbitMqServer server) : IAsyncLifetime
 
         await using var lane = await SubscribeAsync("default");
 
-        await Waiting.UntilAsync(async () => (await HealthAsync()).Status == HealthStatus.Degraded);
-        Assert.Contains("no right to read queue 'fleet.default'", (await HealthAsync()).Description, StringComparison.Ordinal);
+        await Waiting.UntilAsync(async () => await HealthAsync() is { Status: HealthStatus.Degraded, Description: { } told }
+            && told.Contains("no right to read queue 'fleet.default'", StringComparison.Ordinal));
         Assert.Single(_log.All, l => l.StartsWith("broker: no right to read queue 'fleet.default'", StringComparison.Ordinal));
     }
 
