@@ -20,7 +20,8 @@ public sealed class HotRoadCountersTests(HotRoadCountersTests.QuietServer server
     private const int WarmUps = 12;
     private const int Measured = 20;
 
-    /// <summary>Allocations of the same code differ this much between machines, by how far its methods are optimized.</summary>
+    /// <summary>Allocations of the same code differ this much between machines, by how far its methods are optimized. They may also be lower: on a
+    /// busy machine an answer can be there before it is awaited, which saves objects.</summary>
     private const double AllocationTolerance = 0.03;
 
     private static readonly string[] Steps = ["insert", "claim", "complete"];
@@ -53,17 +54,17 @@ public sealed class HotRoadCountersTests(HotRoadCountersTests.QuietServer server
         Approved.Check(report.ToString(), ApprovedFile);
     }
 
-    /// <summary>The approved figure where the measured one is as good as the same.</summary>
+    /// <summary>The approved figure where the measured one is not higher.</summary>
     private static string AllocatedLine(string what, long measured)
     {
         var label = $"allocated by {what}: ";
         var file = Repository.HouseFile(ApprovedFile);
         var line = File.Exists(file) ? Array.Find(File.ReadAllLines(file), l => l.StartsWith(label, StringComparison.Ordinal)) : null;
-        var isSame = line is not null
+        var isWithin = line is not null
             && long.TryParse(line[label.Length..].Split(' ')[0], CultureInfo.InvariantCulture, out var approved)
-            && Math.Abs(measured - approved) <= approved * AllocationTolerance;
+            && measured <= approved * (1 + AllocationTolerance);
         TestContext.Current.SendDiagnosticMessage($"{label}{measured} bytes");
-        return isSame ? line + "\n" : string.Create(CultureInfo.InvariantCulture, $"{label}{measured} bytes, give or take {AllocationTolerance:P0}\n");
+        return isWithin ? line + "\n" : string.Create(CultureInfo.InvariantCulture, $"{label}{measured} bytes, and up to {AllocationTolerance:P0} more\n");
     }
 
     private async Task<Dictionary<string, (IReadOnlyList<string> Statements, int RoundTrips, int Executions)>> CountOnTheWireAsync(int runs)
