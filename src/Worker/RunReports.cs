@@ -56,7 +56,9 @@ public sealed partial class RunReports(IStorage storage, TimeProvider time, ILog
     {
         if (Interlocked.Exchange(ref _dropped, 0) is > 0 and var dropped)
             LogDropped(dropped);
-        await EndDoubtAsync(ct);
+        // Not without need: merely calling it loads EF Core, 12 MB that a worker does without.
+        if (_doubt is not null)
+            await EndDoubtAsync(ct);
         Dictionary<RunId, ProgressReport> progress;
         lock (_lock)
             (progress, _progress) = (_progress, []);
