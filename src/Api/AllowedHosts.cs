@@ -6,8 +6,8 @@ using Microsoft.Extensions.Primitives;
 
 namespace Fleet.Api;
 
-/// <summary>The names under which a server answers. A page of somebody else can have its own name resolve to our address (DNS rebinding); the browser
-/// then takes that page and us for one site. Only the name in the header <c>Host</c> still tells.</summary>
+/// <summary>The names under which a server answers. A page of somebody else can have its own name resolve to our address (DNS rebinding);
+/// the browser then takes that page and us for one site. Only the name in the header <c>Host</c> still tells.</summary>
 public sealed class AllowedHosts
 {
     /// <summary>The setting: names with semicolons between them.</summary>
@@ -20,7 +20,8 @@ public sealed class AllowedHosts
     private readonly List<StringSegment>? _names;
     private readonly Lazy<bool> _isOnLoopbackOnly;
 
-    /// <param name="setting">What <see cref="Key"/> says. Null or empty: loopback names alone where the server listens on loopback alone, else any.</param>
+    /// <param name="setting">What <see cref="Key"/> says. Null or empty: loopback names alone where the server listens on loopback alone,
+    /// else any.</param>
     /// <param name="server">Tells where it listens.</param>
     /// <exception cref="InvalidOperationException">An entry is no host name; names the setting.</exception>
     public AllowedHosts(string? setting, IServer server)

@@ -32,8 +32,8 @@ public static class ApiServices
         return services;
     }
 
-    /// <summary>Refuses requests for host names that are not ours, and calls of other sites' pages: for programs that are Fleet alone. Comes before
-    /// everything else of the pipeline. <see cref="AllowedHosts"/> has the rules.</summary>
+    /// <summary>Refuses requests for host names that are not ours, and calls of other sites' pages: for programs that are Fleet alone.
+    /// Comes before everything else of the pipeline. <see cref="AllowedHosts"/> has the rules.</summary>
     /// <exception cref="InvalidOperationException">The setting <see cref="AllowedHosts.Key"/> is not well formed.</exception>
     public static WebApplication UseFleetGate(this WebApplication app)
     {

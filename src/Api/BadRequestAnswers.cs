@@ -14,10 +14,10 @@ using BadHttpRequestException = Microsoft.AspNetCore.Http.BadHttpRequestExceptio
 
 namespace Fleet.Api;
 
-/// <summary>Answers requests that Kestrel refuses before any middleware sees them (<c>%00</c> in a path, bytes in a header that are no text) with a
-/// problem document. Kestrel itself answers them without a body, so that nobody learns what was wrong.</summary>
-/// <remarks>Kestrel has no hook for its answer, only an event before it. So the event writes ours, and what Kestrel writes afterwards is dropped. On
-/// HTTPS the bytes are encrypted outside of this, and Kestrel's own answer stays.</remarks>
+/// <summary>Answers requests that Kestrel refuses before any middleware sees them (<c>%00</c> in a path, bytes in a header that are no
+/// text) with a problem document. Kestrel itself answers them without a body, so that nobody learns what was wrong.</summary>
+/// <remarks>Kestrel has no hook for its answer, only an event before it. So the event writes ours, and what Kestrel writes afterwards is
+/// dropped. On HTTPS the bytes are encrypted outside of this, and Kestrel's own answer stays.</remarks>
 public static class BadRequestAnswers
 {
     private const string EventName = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";

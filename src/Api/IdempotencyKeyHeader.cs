@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Fleet.Api;
 
-/// <summary>The header <c>Idempotency-Key</c>. The draft standard writes the key as a structured string, <c>"abc"</c>; most clients write <c>abc</c>. Both
-/// are the same key.</summary>
+/// <summary>The header <c>Idempotency-Key</c>. The draft standard writes the key as a structured string, <c>"abc"</c>; most clients write
+/// <c>abc</c>. Both are the same key.</summary>
 internal static class IdempotencyKeyHeader
 {
     public const string Name = "Idempotency-Key";

@@ -39,8 +39,8 @@ public abstract class JobContext
 
     /// <summary>Sets the output of the run, stored as JSON when the run completes; the last call wins. A result that the handler returns is
     /// stored likewise; one that cannot be stored is left out (<c>{"$omitted":"why"}</c>), because the work is done by then.</summary>
-    /// <exception cref="ArgumentException">The JSON is larger than 256 KiB, or the value cannot be written as JSON. A handler that does not catch it
-    /// fails for good: another try would set the same output.</exception>
+    /// <exception cref="ArgumentException">The JSON is larger than 256 KiB, or the value cannot be written as JSON. A handler that does not
+    /// catch it fails for good: another try would set the same output.</exception>
     /// <exception cref="InvalidOperationException">The run was completed by <c>CompleteAsync</c>, or the attempt has ended.</exception>
     public abstract void SetOutput<T>(T output);
 
@@ -54,8 +54,8 @@ public abstract class JobContext
 
     /// <summary>Publishes an event once this run has succeeded; it is stored with the completion and delivered at least once.</summary>
     /// <typeparam name="TEvent">A type that carries the <see cref="EventAttribute"/>.</typeparam>
-    /// <exception cref="InvalidOperationException">The type has no such attribute; or the run was completed by <c>CompleteAsync</c>, or the attempt has
-    /// ended.</exception>
+    /// <exception cref="InvalidOperationException">The type has no such attribute; or the run was completed by <c>CompleteAsync</c>, or the
+    /// attempt has ended.</exception>
     public abstract Task PublishAsync<TEvent>(TEvent message, CancellationToken ct = default) where TEvent : notnull;
 
     /// <summary>Completes the run inside the caller's own transaction: what the transaction wrote, the follow-up runs, the
@@ -65,13 +65,14 @@ public abstract class JobContext
     /// <param name="ct">Cancels the statement.</param>
     /// <exception cref="LeaseLostException">The run was taken from this worker: roll back.</exception>
     /// <exception cref="NonRetryableException">The transaction is on another database.</exception>
-    /// <exception cref="InvalidOperationException">This attempt has completed the run before, in another transaction: roll back.</exception>
+    /// <exception cref="InvalidOperationException">This attempt has completed the run before, in another transaction: roll
+    /// back.</exception>
     public abstract Task CompleteAsync(DbTransaction transaction, CancellationToken ct = default);
 
     /// <summary>Completes the run in a transaction that Fleet opens on its database and commits after <paramref name="work"/>:
     /// what the work wrote and the completion become true together, or not at all.</summary>
-    /// <param name="work">Writes through the transaction's connection. With SQLite all other writes of the process wait for it: it must not write
-    /// through Fleet in another way (<see cref="IFleetClient"/>), and may take up to 30 s.</param>
+    /// <param name="work">Writes through the transaction's connection. With SQLite all other writes of the process wait for it: it must not
+    /// write through Fleet in another way (<see cref="IFleetClient"/>), and may take up to 30 s.</param>
     /// <param name="ct">Cancels the transaction.</param>
     /// <exception cref="LeaseLostException">The run was taken from this worker; nothing was committed.</exception>
     /// <exception cref="NonRetryableException">There is an ambient <c>TransactionScope</c>, which cannot take part.</exception>

@@ -4,8 +4,8 @@ using System.Text;
 
 namespace Fleet.Core;
 
-/// <summary>Characters in foreign text that would change how a line is read: they end it, move the cursor, recolour the terminal or turn the reading
-/// direction. In a log they would forge lines.</summary>
+/// <summary>Characters in foreign text that would change how a line is read: they end it, move the cursor, recolour the terminal or turn
+/// the reading direction. In a log they would forge lines.</summary>
 public static class ControlCharacters
 {
     // C0, DEL and C1; line and paragraph separators; marks, embeddings and isolates of bidirectional text.

@@ -12,8 +12,8 @@ public static class FleetJson
     /// <summary>How deep args may nest. 64 is what System.Text.Json itself takes by default.</summary>
     public const int MaxDepth = 64;
 
-    /// <summary>For args and outputs: tolerant of members that a newer or older sender knows, strict about missing ones that are neither nullable
-    /// nor have a default.</summary>
+    /// <summary>For args and outputs: tolerant of members that a newer or older sender knows, strict about missing ones that are neither
+    /// nullable nor have a default.</summary>
     public static JsonSerializerOptions Payload { get; } = Make(JsonUnmappedMemberHandling.Skip);
 
     /// <summary>For requests of people: as <see cref="Payload"/>, and an unknown or doubled member is an error.</summary>
@@ -42,8 +42,8 @@ public static class FleetJson
         return options;
     }
 
-    /// <summary>A nullable parameter of a record is null when it is left out: a record that gains one can still read what was written before.
-    /// The serializer takes every parameter without a default for required.</summary>
+    /// <summary>A nullable parameter of a record is null when it is left out: a record that gains one can still read what was written
+    /// before. The serializer takes every parameter without a default for required.</summary>
     private static void LetNullableBeMissing(JsonTypeInfo info)
     {
         foreach (var property in info.Properties)

@@ -15,8 +15,8 @@ public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
     /// <returns>One result per item, in order.</returns>
     public delegate Task<IReadOnlyList<TResult>> FlushBatch(IReadOnlyList<TItem> items, CancellationToken ct);
 
-    /// <summary>So many items that fail alone, one after the other, for a reason that may not be theirs, end the tries: with a database that
-    /// answers nothing but errors, every batch would else be five hundred statements.</summary>
+    /// <summary>So many items that fail alone, one after the other, for a reason that may not be theirs, end the tries: with a database
+    /// that answers nothing but errors, every batch would else be five hundred statements.</summary>
     private const int MostFailuresInARow = 3;
 
     private readonly Channel<Entry> _queue;

@@ -2,8 +2,8 @@ using System.Text.RegularExpressions;
 
 namespace Fleet.Core;
 
-/// <summary>Cuts secrets out of text that people and logs get to see. The one place for it: whatever shows a setting, or an error that may quote
-/// one, asks here.</summary>
+/// <summary>Cuts secrets out of text that people and logs get to see. The one place for it: whatever shows a setting, or an error that may
+/// quote one, asks here.</summary>
 public static partial class Secrets
 {
     private const string Hidden = "…";
@@ -19,7 +19,8 @@ public static partial class Secrets
         return text;
     }
 
-    /// <summary>A text that is meant to be one URI, well-formed or not. A password may hold <c>/</c>, <c>:</c>, <c>?</c>, <c>#</c> and spaces.</summary>
+    /// <summary>A text that is meant to be one URI, well-formed or not. A password may hold <c>/</c>, <c>:</c>, <c>?</c>, <c>#</c> and
+    /// spaces.</summary>
     public static string HideInUri(string? uri)
     {
         if (uri is null)
@@ -38,8 +39,8 @@ public static partial class Secrets
         return Hide(end < 0 ? uri : string.Concat(uri.AsSpan(0, scheme + end + 1), Hidden));
     }
 
-    /// <summary>An error about a connection string: what stands after its first password goes, because a driver may quote a piece of a password as
-    /// a keyword that it does not know.</summary>
+    /// <summary>An error about a connection string: what stands after its first password goes, because a driver may quote a piece of a
+    /// password as a keyword that it does not know.</summary>
     public static string HideIn(string error, string connectionString)
     {
         if (Password().Match(connectionString) is { Success: true } secret)

@@ -20,7 +20,8 @@ public static class FleetServices
     public const string TransportSection = "Fleet:Transport";
 
     /// <summary>Adds Fleet as the configuration says: <c>Fleet:Storage:Provider</c> (default <c>Sqlite</c>) with
-    /// <c>ConnectionString</c>, and <c>Fleet:Transport:Provider</c> (default <c>InMemory</c>) with <c>Uri</c>, <c>ManagementUri</c> and <c>CaFile</c>.</summary>
+    /// <c>ConnectionString</c>, and <c>Fleet:Transport:Provider</c> (default <c>InMemory</c>) with <c>Uri</c>, <c>ManagementUri</c> and
+    /// <c>CaFile</c>.</summary>
     /// <param name="services">The services of the process.</param>
     /// <param name="configuration">The configuration of the process.</param>
     /// <param name="bus">Adds the application's own consumers to the bus.</param>

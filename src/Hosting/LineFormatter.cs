@@ -7,8 +7,9 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Fleet.Hosting;
 
-/// <summary>A log line for people: time, level, who, what, and the run and trace it belongs to. Foreign text (args, names, errors) cannot forge a line
-/// or drive a terminal: control characters are escaped, and the lines of an exception are indented. Secrets are cut out.</summary>
+/// <summary>A log line for people: time, level, who, what, and the run and trace it belongs to. Foreign text (args, names, errors) cannot
+/// forge a line or drive a terminal: control characters are escaped, and the lines of an exception are indented. Secrets are cut
+/// out.</summary>
 internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(FormatterName)
 {
     public const string FormatterName = "fleet-line";

@@ -17,12 +17,12 @@ internal enum PostgresFault
 
 /// <summary>The one table of PostgreSQL's errors. It lists what is known to be the data's fault; all else is an outage, because a finished
 /// handler that runs again and an accepted message that is parked cost more than another try.</summary>
-/// <remarks>Classes and codes: https://www.postgresql.org/docs/current/errcodes-appendix.html. Class 42 (syntax, names, privileges) is not among
-/// the data's: Fleet's statements are fixed, so it tells of a schema, a privilege or a server that does not fit.</remarks>
+/// <remarks>Classes and codes: https://www.postgresql.org/docs/current/errcodes-appendix.html. Class 42 (syntax, names, privileges) is not
+/// among the data's: Fleet's statements are fixed, so it tells of a schema, a privilege or a server that does not fit.</remarks>
 internal static class PostgresErrors
 {
-    // 09 and 27: triggered actions; 21: cardinality; 22: values; 23: constraints; 44: WITH CHECK OPTION; 54: limits, such as a row that is too big;
-    // P0: what a trigger of somebody's raised.
+    // 09 and 27: triggered actions; 21: cardinality; 22: values; 23: constraints; 44: WITH CHECK OPTION; 54: limits, such as a row that is
+    // too big; P0: what a trigger of somebody's raised.
     private static readonly HashSet<string> DataClasses = ["09", "21", "22", "23", "27", "44", "54", "P0"];
 
     private static readonly HashSet<string> Data = ["40002"];
@@ -45,12 +45,13 @@ internal static class PostgresErrors
     }
 
     /// <summary>True when the error says by itself that the server cannot serve, whoever asked: also in what a handler threw.</summary>
-    /// <remarks>25006: read-only, as after a failover. Not 25P03: a handler that stands still in its own transaction would never be counted.</remarks>
+    /// <remarks>25006: read-only, as after a failover. Not 25P03: a handler that stands still in its own transaction would never be
+    /// counted.</remarks>
     public static bool IsUnavailable(string sqlState) =>
         sqlState == "25006" || Array.Exists(UnavailableClasses, c => sqlState.StartsWith(c, StringComparison.Ordinal));
 
-    /// <summary>The same of what the driver says by itself. Not of a statement that took longer than its command timeout, and not of a wrong use
-    /// of the driver: these may be the handler's own.</summary>
+    /// <summary>The same of what the driver says by itself. Not of a statement that took longer than its command timeout, and not of a
+    /// wrong use of the driver: these may be the handler's own.</summary>
     public static bool IsUnavailable(NpgsqlException e) =>
         e is PostgresException p ? IsUnavailable(p.SqlState) : e.IsTransient && e.InnerException is not TimeoutException { Message: "Timeout during reading attempt" };
 

@@ -245,7 +245,8 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         ), {DeleteOld}
         """;
 
-    // The state once more: the deletion waits for a replay that is under way, and then finds the run pending. Nothing of a run goes that stays.
+    // The state once more: the deletion waits for a replay that is under way, and then finds the run pending. Nothing of a run goes that
+    // stays.
     private const string DeleteOld = """
         gone AS (
             DELETE FROM runs WHERE id = ANY (ARRAY(SELECT id FROM old)) AND state > 1 AND finished_at < $2 RETURNING id

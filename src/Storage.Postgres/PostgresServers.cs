@@ -5,10 +5,12 @@ namespace Fleet.Storage.Postgres;
 /// <summary>What a connection string leads to: one server, one of several, or a pooler in front of them.</summary>
 internal static class PostgresServers
 {
-    /// <summary>How often two connections are compared. A pooler that others use at the same time may give each its own server by chance.</summary>
+    /// <summary>How often two connections are compared. A pooler that others use at the same time may give each its own server by
+    /// chance.</summary>
     private const int Comparisons = 3;
 
-    /// <summary>Makes the source of a pool. Of several hosts it takes the one that takes writes, and finds it again after a failover.</summary>
+    /// <summary>Makes the source of a pool. Of several hosts it takes the one that takes writes, and finds it again after a
+    /// failover.</summary>
     /// <exception cref="InvalidOperationException">The connection string asks for servers that take no writes.</exception>
     public static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings, Action<NpgsqlDataSourceBuilder> configure)
     {
@@ -37,8 +39,8 @@ internal static class PostgresServers
         }
     }
 
-    /// <summary>Stops a process whose connections are shared with others by a pooler: settings of one connection would reach programs of others, and prepared
-    /// statements would be missing or somebody else's.</summary>
+    /// <summary>Stops a process whose connections are shared with others by a pooler: settings of one connection would reach programs of
+    /// others, and prepared statements would be missing or somebody else's.</summary>
     /// <exception cref="InvalidOperationException">Two connections were served by one server process.</exception>
     public static async Task RefuseSharedConnectionsAsync(NpgsqlDataSource source, CancellationToken ct)
     {

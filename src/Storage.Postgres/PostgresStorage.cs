@@ -41,7 +41,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
             builder.MaxAutoPrepare = 50;
         if (!builder.ShouldSerialize("Application Name"))
             builder.ApplicationName = "fleet";
-        // What a burst of work opened is given back soon. For the driver's five minutes, idle connections of one process would keep the others out.
+        // What a burst of work opened is given back soon. For the driver's five minutes, idle connections of one process would keep the
+        // others out.
         if (!builder.ShouldSerialize("Connection Idle Lifetime"))
             builder.ConnectionIdleLifetime = 15;
         if (!builder.ShouldSerialize("Connection Pruning Interval"))
@@ -192,7 +193,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         return new DateTimeOffset((DateTime)command.ExecuteScalar()!, TimeSpan.Zero);
     }
 
-    /// <remarks>Past the gate: whose lease is not renewed loses its runs, which makes an overload worse. It is one connection for each process.</remarks>
+    /// <remarks>Past the gate: whose lease is not renewed loses its runs, which makes an overload worse. It is one connection for each
+    /// process.</remarks>
     public OwnConnection OpenOwn(TimeSpan limit)
     {
         var seconds = Math.Max(1, (int)Math.Ceiling(limit.TotalSeconds));

@@ -2,8 +2,8 @@ using Microsoft.Data.SqlClient;
 
 namespace Fleet.Storage.SqlServer;
 
-/// <summary>The one table of SQL Server's errors. It lists what is known to be the data's fault; all else is an outage, because a finished handler that
-/// runs again and an accepted message that is parked cost more than another try.</summary>
+/// <summary>The one table of SQL Server's errors. It lists what is known to be the data's fault; all else is an outage, because a finished
+/// handler that runs again and an accepted message that is parked cost more than another try.</summary>
 internal static class SqlServerErrors
 {
     /// <summary>From this severity on the server itself is at fault: out of resources, an internal error, or the connection ends.</summary>
@@ -48,8 +48,8 @@ internal static class SqlServerErrors
     public static bool IsOutage(int number, byte severity) =>
         severity >= ServerAtFault || !(IsConflict(number) || Data.Contains(number) || number >= FirstOfUsers);
 
-    /// <summary>True when the error says by itself that the database cannot serve. Not a statement that took longer than its command timeout (-2), nor a
-    /// lock that was not free in time (1222): these may be the handler's own.</summary>
+    /// <summary>True when the error says by itself that the database cannot serve. Not a statement that took longer than its command
+    /// timeout (-2), nor a lock that was not free in time (1222): these may be the handler's own.</summary>
     public static bool IsUnavailable(int number, byte severity) => (severity >= ServerAtFault && number < FirstOfUsers) || Unavailable.Contains(number);
 
     /// <summary>True for a statement on a table that is not there.</summary>
@@ -58,10 +58,12 @@ internal static class SqlServerErrors
     /// <summary>True for a row that a unique index or primary key refused.</summary>
     public static bool IsDuplicate(int number) => number is 2601 or 2627;
 
-    /// <summary>True for a duplicate, the victim of a deadlock, a row that changed under a snapshot, or a table or index made by two at once.</summary>
+    /// <summary>True for a duplicate, the victim of a deadlock, a row that changed under a snapshot, or a table or index made by two at
+    /// once.</summary>
     public static bool IsConflict(int number) => IsDuplicate(number) || number is 1205 or 3960 or 2714 or 1913;
 
-    /// <summary>True when the server may have committed before it failed: the connection broke, or the answer did not come in time.</summary>
+    /// <summary>True when the server may have committed before it failed: the connection broke, or the answer did not come in
+    /// time.</summary>
     public static bool MayBeCommitted(Exception e) => e switch
     {
         SqlException s => s.Class >= ConnectionEnds || s.Number is -2 or 0 or 233 or 596 or 6005 or 10053 or 10054 or 10060,

@@ -146,8 +146,9 @@ internal static class SqlServerStatements
         {Repeated};
         """;
 
-    // Found without a lock, so that nobody waits who works for a living worker; then locked, if it is still the same claim. READPAST: not those that a
-    // worker is ending at this moment. One that stands still in the middle of it would hold up the leader, who would lose the lease.
+    // Found without a lock, so that nobody waits who works for a living worker; then locked, if it is still the same claim. READPAST: not
+    // those that a worker is ending at this moment. One that stands still in the middle of it would hold up the leader, who would lose the
+    // lease.
     public const string LockOrphans = """
         SELECT r.id, r.worker_id, r.lease_token, r.crashes, CASE WHEN r.cancel_requested_at IS NULL THEN 0 ELSE 1 END
         FROM (
@@ -217,8 +218,9 @@ internal static class SqlServerStatements
         WHERE w.state = 2 AND w.heartbeat_at < @before AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.worker_id = w.id AND r.state = 1);
         """;
 
-    // Shared by all of this leader's writes, refused to whoever wants to take or renew the lease. Until the connection is reset, none of its statements
-    // waits longer for a lock than LockPatience: a leader that waits for a process that stands still could not renew its lease.
+    // Shared by all of this leader's writes, refused to whoever wants to take or renew the lease. Until the connection is reset, none of
+    // its statements waits longer for a lock than LockPatience: a leader that waits for a process that stands still could not renew its
+    // lease.
     public const string LockTerm = LockPatience + "SELECT 1 FROM leases WITH (REPEATABLEREAD, ROWLOCK) WHERE name = @lease AND term = @term;";
 
     /// <summary>Whether the database takes writes: <c>READ_WRITE</c>, where Fleet's tables are there.</summary>

@@ -3,8 +3,9 @@ using Microsoft.Data.Sqlite;
 
 namespace Fleet.Storage.Sqlite;
 
-/// <summary>Writes of a thread that does without the thread pool: with those of the process while they go on, for a connection of its own seldom
-/// finds the file free beside a busy writer; and past them when they stand still, because all threads of the pool are blocked.</summary>
+/// <summary>Writes of a thread that does without the thread pool: with those of the process while they go on, for a connection of its own
+/// seldom finds the file free beside a busy writer; and past them when they stand still, because all threads of the pool are
+/// blocked.</summary>
 internal sealed class AroundTheQueue : OwnConnection
 {
     private readonly SharedCommits _commits;

@@ -4,13 +4,14 @@ using Microsoft.Data.Sqlite;
 
 namespace Fleet.Storage.Sqlite;
 
-/// <summary>Tells whether the file at the path is still the one that a connection has open. A file that was deleted or replaced under a running process
-/// takes every write and loses it with the process.</summary>
+/// <summary>Tells whether the file at the path is still the one that a connection has open. A file that was deleted or replaced under a
+/// running process takes every write and loses it with the process.</summary>
 internal static class DatabaseFile
 {
     private const int Ok = 0;
 
-    // SQLITE_FCNTL_HAS_MOVED: compares the inode of the open file with that at the path. Windows does not know it, and does not let go of an open file.
+    // SQLITE_FCNTL_HAS_MOVED: compares the inode of the open file with that at the path. Windows does not know it, and does not let go of
+    // an open file.
     private const int HasMovedCode = 20;
 
     /// <exception cref="DatabaseUnavailableException">The file was deleted, moved or replaced.</exception>

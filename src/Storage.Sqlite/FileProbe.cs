@@ -5,8 +5,8 @@ using SQLitePCL;
 
 namespace Fleet.Storage.Sqlite;
 
-/// <summary>Tells whether the file can be used, on a connection of its own, which is opened together with the writer's and kept: it stays with the file as it
-/// was then.</summary>
+/// <summary>Tells whether the file can be used, on a connection of its own, which is opened together with the writer's and kept: it stays
+/// with the file as it was then.</summary>
 internal sealed class FileProbe(string connectionString) : IDisposable
 {
     private readonly Lock _lock = new();

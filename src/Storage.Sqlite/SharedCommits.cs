@@ -70,8 +70,8 @@ internal sealed class SharedCommits : IAsyncDisposable
             }
             catch (WorkTooLongException e)
             {
-                // Its work may still use the connection. Whatever it writes from now on meets a transaction that has ended; so have those beside it,
-                // who may write again.
+                // Its work may still use the connection. Whatever it writes from now on meets a transaction that has ended; so have those
+                // beside it, who may write again.
                 foreach (var work in works)
                     work.Fail(new SqliteException($"Nothing was stored, because another write of the process held the database for too long. {e.Message}", SqliteErrors.Busy));
             }

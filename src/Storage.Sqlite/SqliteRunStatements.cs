@@ -188,7 +188,8 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         return Task.CompletedTask;
     }
 
-    /// <remarks>Nobody else writes between the look and the deletion. An index finds ended runs by their end, whatever their state.</remarks>
+    /// <remarks>Nobody else writes between the look and the deletion. An index finds ended runs by their end, whatever their
+    /// state.</remarks>
     public Task<PrunedRuns> DeleteEndedAsync(
         DbTransaction transaction, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct)
     {

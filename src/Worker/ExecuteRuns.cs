@@ -7,9 +7,10 @@ using Microsoft.Extensions.Options;
 
 namespace Fleet.Worker;
 
-/// <summary>Executes claimed runs: calls the handler outside any transaction, then lets <see cref="SettleRuns"/> write what came of it.</summary>
-/// <remarks>A handler may do anything: block its thread, never return, throw what cannot be read. The thread that called it is not needed to end
-/// its run: whoever finds the handler overdue takes the run from it (<see cref="RunHandle.TryTake"/>).</remarks>
+/// <summary>Executes claimed runs: calls the handler outside any transaction, then lets <see cref="SettleRuns"/> write what came of
+/// it.</summary>
+/// <remarks>A handler may do anything: block its thread, never return, throw what cannot be read. The thread that called it is not needed
+/// to end its run: whoever finds the handler overdue takes the run from it (<see cref="RunHandle.TryTake"/>).</remarks>
 public sealed partial class ExecuteRuns
 {
     private readonly JobRegistry _registry;
@@ -145,7 +146,8 @@ public sealed partial class ExecuteRuns
         }
     }
 
-    /// <summary>Takes a run from a handler that is overdue: the run goes on elsewhere, and the handler keeps its slot until it ends.</summary>
+    /// <summary>Takes a run from a handler that is overdue: the run goes on elsewhere, and the handler keeps its slot until it
+    /// ends.</summary>
     private void GiveUp(RunHandle handle)
     {
         // Not on the caller's thread, which is a timer's. ExecuteAsync and the drain wait for the end of it.
@@ -172,7 +174,8 @@ public sealed partial class ExecuteRuns
         }
     }
 
-    /// <summary>Starts the run's activity and measures its lateness; listeners that throw do not keep the handler from being called.</summary>
+    /// <summary>Starts the run's activity and measures its lateness; listeners that throw do not keep the handler from being
+    /// called.</summary>
     private Activity? Start(ClaimedRun run)
     {
         try

@@ -48,8 +48,8 @@ public sealed partial class HeartbeatLoop(
     /// <summary>Lane → the latest due time claimed, in Unix milliseconds.</summary>
     public ConcurrentDictionary<string, long> ClaimedThrough { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>A call fails after this: half of the lease, so that a connection that has died is replaced before the lease is over, and a server
-    /// that is merely slow is not given up.</summary>
+    /// <summary>A call fails after this: half of the lease, so that a connection that has died is replaced before the lease is over, and a
+    /// server that is merely slow is not given up.</summary>
     private TimeSpan CallLimit => options.Value.Lease / 2 < LongestCall ? options.Value.Lease / 2 : LongestCall;
 
     /// <summary>A claim may have gone through whose run is not executed here: the next beats look for it.</summary>
@@ -148,7 +148,8 @@ public sealed partial class HeartbeatLoop(
         return Task.Run(() => workers.RegisterAsync(lanes.WorkerName, lanes.Slots, options.Value.Lease, limit.Token), limit.Token).GetAwaiter().GetResult();
     }
 
-    /// <summary>Tells the handlers that the lease is over as soon as it is, whatever the beat hangs on: from then on another worker may have the runs.</summary>
+    /// <summary>Tells the handlers that the lease is over as soon as it is, whatever the beat hangs on: from then on another worker may
+    /// have the runs.</summary>
     private TimeSpan WatchLease()
     {
         var left = options.Value.Lease - identity.SinceRenewal;

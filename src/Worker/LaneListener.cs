@@ -166,7 +166,8 @@ public sealed partial class LaneListener(
         return null;
     }
 
-    /// <summary>Whether what this worker id has claimed may be begun. The answer may have waited for a thread longer than the lease.</summary>
+    /// <summary>Whether what this worker id has claimed may be begun. The answer may have waited for a thread longer than the
+    /// lease.</summary>
     private bool IsStillOurs(WorkerId worker) => identity.Id == worker && identity.SinceRenewal <= options.Value.Lease;
 
     private void Drop(RunId duplicate)

@@ -5,10 +5,12 @@ using Fleet.Core.Telemetry;
 
 namespace Fleet.Worker;
 
-/// <summary>Names the run whose handler ends the process, where it can be known: by an exception on a thread that the handler left behind, or by
-/// <c>Environment.Exit</c>. Then the other runs of the process are given back, so that they are not blamed for a crash that they did not cause.</summary>
-/// <remarks>The run goes with the execution context (<see cref="CurrentRun"/>). What ends the process without a word, as <c>kill -9</c> and a stack
-/// overflow do, is found by the rescue as before.</remarks>
+/// <summary>Names the run whose handler ends the process, where it can be known: by an exception on a thread that the handler left behind,
+/// or by
+/// <c>Environment.Exit</c>. Then the other runs of the process are given back, so that they are not blamed for a crash that they did not
+/// cause.</summary>
+/// <remarks>The run goes with the execution context (<see cref="CurrentRun"/>). What ends the process without a word, as <c>kill -9</c> and
+/// a stack overflow do, is found by the rescue as before.</remarks>
 public sealed partial class LastWords : IHostedService, IDisposable
 {
     /// <summary>How long the end of the process is held up to give runs back.</summary>

@@ -5,7 +5,8 @@ namespace Fleet.Worker;
 /// <summary>How long and how often a run waits for a database that is away without an attempt being counted.</summary>
 public sealed class Outages(IStorage storage)
 {
-    /// <summary>How often in a row a run is given back uncounted: with the growing pause about an hour. The next time counts as a failed attempt.</summary>
+    /// <summary>How often in a row a run is given back uncounted: with the growing pause about an hour. The next time counts as a failed
+    /// attempt.</summary>
     public const int MostInARow = 20;
 
     // A worker that shut down, or could not serve the run, has not looked at the database: that does not end the row.
@@ -23,8 +24,8 @@ public sealed class Outages(IStorage storage)
     public async Task<int> CountAsync(RunId run, CancellationToken ct) => (await storage.AutocommitAsync(
         scope => storage.Sql.QueryAsync(scope.Transaction, Count, r => r.GetInt32(0), ct, ("@id", run)), ct))[0];
 
-    /// <summary>The pause before a run starts again: 1 s, doubled each time up to 5 min, 25 % longer or shorter by chance, so that the runs of an
-    /// outage do not come back together.</summary>
+    /// <summary>The pause before a run starts again: 1 s, doubled each time up to 5 min, 25 % longer or shorter by chance, so that the runs
+    /// of an outage do not come back together.</summary>
     public static TimeSpan PauseAfter(int outages) => Jittered(FirstPause, LongestPause, outages);
 
     /// <summary>The pause before the end of a run is written again: 0.5 s, doubled each time up to 5 s, jittered likewise.</summary>

@@ -6,7 +6,8 @@ using Fleet.Core.Runs;
 
 namespace Fleet.Worker;
 
-/// <summary>An output that cannot be stored. Trying again would do the same work for the same output: such a run is Failed at once.</summary>
+/// <summary>An output that cannot be stored. Trying again would do the same work for the same output: such a run is Failed at
+/// once.</summary>
 internal sealed class OutputRefusedException(string message, string parameter) : ArgumentException(message, parameter);
 
 /// <summary>Writes outputs as JSON, up to the size that is stored; it stops there, also for a sequence without an end.</summary>

@@ -1,7 +1,7 @@
 namespace Fleet.Worker;
 
-/// <summary>A thread of its own that does something, waits, and does it again. Handlers that block all threads of the pool do not hold it up:
-/// by the machine's clock it needs none of them, not even a timer.</summary>
+/// <summary>A thread of its own that does something, waits, and does it again. Handlers that block all threads of the pool do not hold it
+/// up: by the machine's clock it needs none of them, not even a timer.</summary>
 /// <param name="name">The thread's name.</param>
 /// <param name="pass">Does it; returns how long to wait.</param>
 /// <param name="time">The clock.</param>

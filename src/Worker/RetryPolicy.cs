@@ -73,8 +73,8 @@ public class RetryRule
 /// <summary>Decides whether and when a failed attempt is tried again. Replaceable through dependency injection.</summary>
 public interface IRetryPolicy
 {
-    /// <summary>The pause before the next try; null when there is none. A pause below 0 counts as 0, one above 3650 days as 3650 days. When this throws,
-    /// or takes longer than 10 s, <see cref="RetryPolicy"/> decides in its place.</summary>
+    /// <summary>The pause before the next try; null when there is none. A pause below 0 counts as 0, one above 3650 days as 3650 days. When
+    /// this throws, or takes longer than 10 s, <see cref="RetryPolicy"/> decides in its place.</summary>
     /// <param name="run">The run whose attempt failed.</param>
     /// <param name="job">Its job; null when this process does not know it.</param>
     /// <param name="error">What the handler threw.</param>

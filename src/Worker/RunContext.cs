@@ -11,7 +11,8 @@ using Fleet.Core.Storage;
 namespace Fleet.Worker;
 
 /// <summary>The context of one attempt: collects what is to be stored with the completion.</summary>
-/// <remarks>Nothing can be added once the completion has been made: it would be lost, while its caller holds the id of a run that never exists.</remarks>
+/// <remarks>Nothing can be added once the completion has been made: it would be lost, while its caller holds the id of a run that never
+/// exists.</remarks>
 internal sealed partial class RunContext(
     ClaimedRun run, string jobName, EnqueueRuns enqueue, CompleteRuns complete, RunReports reports, TimeProvider time, ILogger logger) : JobContext, IResultTaker
 {

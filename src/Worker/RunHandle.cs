@@ -22,7 +22,8 @@ public enum StopCause
 
 /// <summary>One run under way in this process: its token, why that tripped, and who writes its fate.</summary>
 /// <remarks>A handler is foreign code. It may block its thread, ignore its token, or register callbacks that throw or never return. Nothing
-/// here waits for it: callbacks run on threads of their own, and a handler that is overdue is given up by <see cref="OnOverdue"/>.</remarks>
+/// here waits for it: callbacks run on threads of their own, and a handler that is overdue is given up by
+/// <see cref="OnOverdue"/>.</remarks>
 public sealed class RunHandle : IDisposable
 {
     private const long Never = long.MaxValue;
@@ -74,7 +75,8 @@ public sealed class RunHandle : IDisposable
     /// <summary>Ends when the run's fate is written, or is no longer ours to write.</summary>
     public Task Settled => _settled.Task;
 
-    /// <summary>Called once, on any thread, when the handler did not stop within its grace, or did not return from its disposal. Must not block.</summary>
+    /// <summary>Called once, on any thread, when the handler did not stop within its grace, or did not return from its disposal. Must not
+    /// block.</summary>
     internal Action<RunHandle>? OnOverdue { get; init; }
 
     /// <summary>Called with what callbacks on the token threw.</summary>
@@ -133,8 +135,8 @@ public sealed class RunHandle : IDisposable
             BeOverdueIn(grace);
         }
 
-        // The token trips now; its callbacks run on a thread of the pool. One that blocks must not hold up a timer, the heartbeat or the drain,
-        // and one that throws on a timer's thread would end the process.
+        // The token trips now; its callbacks run on a thread of the pool. One that blocks must not hold up a timer, the heartbeat or the
+        // drain, and one that throws on a timer's thread would end the process.
         _ = _token.CancelAsync().ContinueWith(
             static (callbacks, handle) => ((RunHandle)handle!).OnBadCallback?.Invoke((RunHandle)handle, callbacks.Exception!),
             this, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
@@ -152,11 +154,13 @@ public sealed class RunHandle : IDisposable
         }
     }
 
-    /// <summary>Takes the right to write the run's fate. One caller gets it: the handler's own thread, or whoever gives the handler up.</summary>
+    /// <summary>Takes the right to write the run's fate. One caller gets it: the handler's own thread, or whoever gives the handler
+    /// up.</summary>
     internal bool TryTake() => Interlocked.Exchange(ref _isTaken, 1) == 0;
 
     /// <summary>Does what the clock has brought and no timer has done yet.</summary>
-    /// <remarks>Timers fire on threads of the pool. Handlers that block can hold all of them, so <see cref="Watchdog"/> calls this from its own.</remarks>
+    /// <remarks>Timers fire on threads of the pool. Handlers that block can hold all of them, so <see cref="Watchdog"/> calls this from its
+    /// own.</remarks>
     internal void FireOverdue()
     {
         bool isTimedOut, isOverdue;

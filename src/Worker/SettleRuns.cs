@@ -8,8 +8,8 @@ using Fleet.Core.Telemetry;
 
 namespace Fleet.Worker;
 
-/// <summary>Writes what came of an attempt. Whatever the handler, the retry policy or a listener did, the attempt ends: in success, in a counted
-/// attempt, or given back a limited number of times.</summary>
+/// <summary>Writes what came of an attempt. Whatever the handler, the retry policy or a listener did, the attempt ends: in success, in a
+/// counted attempt, or given back a limited number of times.</summary>
 public sealed partial class SettleRuns
 {
     /// <summary>How often a form is written again for an error that nobody knows; about a minute.</summary>
@@ -186,8 +186,8 @@ public sealed partial class SettleRuns
         }
     }
 
-    /// <summary>Gives a run back whose handler met an outage of Fleet's database, uncounted and after a growing pause; counts the attempt when that has
-    /// happened too often in a row, so that a run ends whose handler's own database is dead for good.</summary>
+    /// <summary>Gives a run back whose handler met an outage of Fleet's database, uncounted and after a growing pause; counts the attempt
+    /// when that has happened too often in a row, so that a run ends whose handler's own database is dead for good.</summary>
     private async Task<Settled> GiveBackAsync(ClaimedRun run, RunError error, Lazy<Task<IReadOnlyList<Func<Task<Settled>>>>> failure)
     {
         var before = await _outages.CountAsync(run.Id, CancellationToken.None);
@@ -211,8 +211,8 @@ public sealed partial class SettleRuns
             settled, Dead: retryAt is null ? new DeadRun(run.Id, run.Job, run.Lane, run.Args, run.Attempt, error.Message, error.Type, _time.GetUtcNow()) : null);
     }
 
-    /// <summary>Writes until it is written. The run stays ours as long as heartbeats get through; once they do not, another worker takes it and the
-    /// fence refuses this write.</summary>
+    /// <summary>Writes until it is written. The run stays ours as long as heartbeats get through; once they do not, another worker takes it
+    /// and the fence refuses this write.</summary>
     /// <param name="run">The run.</param>
     /// <param name="forms">The ways to write it; when the database refuses the data of one, the next is written.</param>
     /// <param name="failure">What the first of them met already.</param>
@@ -254,7 +254,8 @@ public sealed partial class SettleRuns
         }
     }
 
-    /// <summary>Whether the next form is to be tried: the data are at fault, or may be after so many failures that do not say that the database is away.</summary>
+    /// <summary>Whether the next form is to be tried: the data are at fault, or may be after so many failures that do not say that the
+    /// database is away.</summary>
     private bool IsRefusal(Exception e, int failures) =>
         (!_storage.IsOutage(e) && !_storage.IsConflict(e)) || (failures >= MostOfOneForm && !_storage.IsUnavailable(e));
 

@@ -6,7 +6,8 @@ using Fleet.Core.Storage;
 namespace Fleet.Worker;
 
 /// <summary>Decides about runs that this worker cannot run: how long they wait before a worker looks at them again, and what people are
-/// told. The pause grows with the time for which this worker has been giving back runs of the job, because the cause is the worker's.</summary>
+/// told. The pause grows with the time for which this worker has been giving back runs of the job, because the cause is the
+/// worker's.</summary>
 public sealed partial class UnservedRuns(
     JobCatalog catalog, ArgsSchemas schemas, IStorage storage, WorkerLanes lanes, TimeProvider time, ILogger<UnservedRuns> logger)
 {
@@ -16,7 +17,8 @@ public sealed partial class UnservedRuns(
     /// <summary>The longest pause while another worker of the lane may be able to run it: the next try may reach that one.</summary>
     public static readonly TimeSpan MaxPauseNearby = TimeSpan.FromSeconds(2);
 
-    /// <summary>The longest pause while no worker of the lane knows the job; one that starts ends the pause (<see cref="WakeUnserved"/>).</summary>
+    /// <summary>The longest pause while no worker of the lane knows the job; one that starts ends the pause
+    /// (<see cref="WakeUnserved"/>).</summary>
     public static readonly TimeSpan MaxPause = WakeUnserved.MaxPause;
 
     /// <summary>How old the knowledge about other workers may be.</summary>
@@ -24,7 +26,8 @@ public sealed partial class UnservedRuns(
 
     private readonly ConcurrentDictionary<string, Episode> _episodes = new(StringComparer.Ordinal);
 
-    /// <summary>The error of a run whose args this worker cannot read: that it waits for another version, when one is known that can.</summary>
+    /// <summary>The error of a run whose args this worker cannot read: that it waits for another version, when one is known that
+    /// can.</summary>
     public async Task<Exception> ExplainAsync(JobDefinition job, string args, ArgsRefusedException refused)
     {
         try

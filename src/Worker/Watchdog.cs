@@ -2,10 +2,11 @@ using Fleet.Core.Telemetry;
 
 namespace Fleet.Worker;
 
-/// <summary>Keeps the worker's promises while handlers block the threads of the pool. Timers, continuations and the writing of results all need
-/// a thread of the pool, and as many handlers as there are slots may each hold one.</summary>
-/// <remarks>It has a thread of its own, which a full pool cannot hold up. A few times a second it stops the handlers that are overdue, and looks whether the
-/// pool still executes what it is given. When it does not, the pool may grow by as many threads as it has work waiting.</remarks>
+/// <summary>Keeps the worker's promises while handlers block the threads of the pool. Timers, continuations and the writing of results all
+/// need a thread of the pool, and as many handlers as there are slots may each hold one.</summary>
+/// <remarks>It has a thread of its own, which a full pool cannot hold up. A few times a second it stops the handlers that are overdue, and
+/// looks whether the pool still executes what it is given. When it does not, the pool may grow by as many threads as it has work
+/// waiting.</remarks>
 public sealed partial class Watchdog : IHostedService, IDisposable
 {
     /// <summary>The most threads that the pool may be made to keep ready.</summary>

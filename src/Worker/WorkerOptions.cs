@@ -23,8 +23,9 @@ public sealed class WorkerOptions
     /// <summary>How long running jobs may go on after a request to stop; 0 to 1 h. Default: 30 s.</summary>
     public TimeSpan Drain { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long after the request to stop the process is killed, as its platform is set: stop_grace_period, terminationGracePeriodSeconds,
-    /// TimeoutStopSec; 1 s to 2 h. The worker cannot find that out; it warns at its start and at its stop when this is shorter than
+    /// <summary>How long after the request to stop the process is killed, as its platform is set: stop_grace_period,
+    /// terminationGracePeriodSeconds, TimeoutStopSec; 1 s to 2 h. The worker cannot find that out; it warns at its start and at its stop
+    /// when this is shorter than
     /// <see cref="Drain"/> and the 15 s that flushing and closing may take. Null (the default): not known.</summary>
     public TimeSpan? KillAfter { get; set; }
 

@@ -1,6 +1,7 @@
 namespace Fleet.JobPack;
 
-/// <summary>Writes its run into a file at the end of its handler: who stands there twice was executed twice though its handler had finished.</summary>
+/// <summary>Writes its run into a file at the end of its handler: who stands there twice was executed twice though its handler had
+/// finished.</summary>
 [Job("pack.mark")]
 public sealed record Mark(string File);
 

@@ -3,7 +3,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Fleet.Api.Health;
 
-/// <summary>Asks the database whether it takes writes: at most once a second, one question at a time, and never longer than the probes of a container wait.</summary>
+/// <summary>Asks the database whether it takes writes: at most once a second, one question at a time, and never longer than the probes of a
+/// container wait.</summary>
 internal sealed class DatabaseHealth(IStorage storage, TimeProvider time) : IHealthCheck
 {
     /// <summary>After which a database that has said nothing is down.</summary>

@@ -12,7 +12,8 @@ namespace Fleet.Api.Jobs;
 /// <param name="Schema">JSON Schema of the args.</param>
 /// <param name="Example">A body for <c>POST /api/v1/runs</c> that is accepted.</param>
 /// <param name="Version">Differs when a program describes the job in another way.</param>
-/// <param name="ServedBy">How many active workers of the lane offer the job, in this version or another; its runs wait while there is none.</param>
+/// <param name="ServedBy">How many active workers of the lane offer the job, in this version or another; its runs wait while there is
+/// none.</param>
 public sealed record JobView(
     string Name, string Lane, string? Description, IReadOnlyList<string> Aliases, int? MaxAttempts, TimeSpan? Timeout, JsonElement Schema, ExampleBody Example,
     string Version, int ServedBy);

@@ -3,8 +3,8 @@ using System.Text.Json;
 
 namespace Fleet.Core.Jobs;
 
-/// <summary>Checks args against one version of a job: against the schema that its workers published, and where the args type is loaded in this process
-/// also by reading them as the handler's worker will.</summary>
+/// <summary>Checks args against one version of a job: against the schema that its workers published, and where the args type is loaded in
+/// this process also by reading them as the handler's worker will.</summary>
 public sealed class ArgsCheck
 {
     private readonly ConcurrentDictionary<string, JsonElement> _schemas = new(StringComparer.Ordinal);

@@ -9,7 +9,8 @@ public static class ArgsText
     /// <summary>The stored form of args that were parsed already; left out or null, they are an empty object.</summary>
     /// <param name="args">As the caller wrote them.</param>
     /// <param name="path">What stands before the field's name in errors, such as <c>runs[3].</c>.</param>
-    /// <exception cref="InvalidRunException">They are no object, larger than 256 KiB, nest deeper than 64 levels, or hold text that is no text.</exception>
+    /// <exception cref="InvalidRunException">They are no object, larger than 256 KiB, nest deeper than 64 levels, or hold text that is no
+    /// text.</exception>
     public static string From(JsonElement? args, string path = "")
     {
         if (args is not { ValueKind: not JsonValueKind.Null } given)

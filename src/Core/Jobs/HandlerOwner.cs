@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Jobs;
 
-/// <summary>Disposes the handler of an attempt together with the attempt's scope, before the services that the handler was given. A handler is not
-/// registered as a service, so the container does not know it.</summary>
+/// <summary>Disposes the handler of an attempt together with the attempt's scope, before the services that the handler was given. A handler
+/// is not registered as a service, so the container does not know it.</summary>
 internal sealed partial class HandlerOwner(ILogger<HandlerOwner> logger) : IAsyncDisposable, IDisposable
 {
     private readonly CarefulLogger _logger = new(logger);
@@ -26,7 +26,8 @@ internal sealed partial class HandlerOwner(ILogger<HandlerOwner> logger) : IAsyn
         }
         catch (Exception e)
         {
-            // The container stops disposing at the first exception: the handler's services, its database connection among them, would stay open.
+            // The container stops disposing at the first exception: the handler's services, its database connection among them, would stay
+            // open.
             LogFailed(handler!.GetType(), RunError.From(e).ToString());
         }
     }

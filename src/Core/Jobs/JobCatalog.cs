@@ -8,7 +8,8 @@ namespace Fleet.Core.Jobs;
 /// (<see cref="PublishJobs"/>), so an API process knows jobs whose assemblies it has never seen.</summary>
 public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvider time) : IDisposable
 {
-    /// <summary>How old the read tables may be before they are read again when something is missing in them; the shortest pause between two reads.</summary>
+    /// <summary>How old the read tables may be before they are read again when something is missing in them; the shortest pause between two
+    /// reads.</summary>
     private static readonly TimeSpan MissPause = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(30);
@@ -46,8 +47,9 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
         return _stored.Find(name);
     }
 
-    /// <summary>The versions of a job whose args are accepted, without the one at hand: while programs of two versions run side by side, args that
-    /// either of them takes are welcome. For args that the version at hand refuses, so the answer is at most a second old.</summary>
+    /// <summary>The versions of a job whose args are accepted, without the one at hand: while programs of two versions run side by side,
+    /// args that either of them takes are welcome. For args that the version at hand refuses, so the answer is at most a second
+    /// old.</summary>
     public async ValueTask<IReadOnlyList<JobInfo>> FindOthersAsync(JobInfo job, CancellationToken ct)
     {
         await ReadAsync(MissPause, ct);

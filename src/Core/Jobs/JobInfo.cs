@@ -24,7 +24,8 @@ public sealed record JobInfo
     /// <summary>Args that fit the schema, as JSON text.</summary>
     public required string Example { get; init; }
 
-    /// <summary>A fingerprint of all the above, 16 hexadecimal digits. Programs that describe the job alike have the same version.</summary>
+    /// <summary>A fingerprint of all the above, 16 hexadecimal digits. Programs that describe the job alike have the same
+    /// version.</summary>
     public string Version { get; init; } = "";
 
     /// <summary>The job in this process, where the schema was made from its args type; null for what other workers described.</summary>

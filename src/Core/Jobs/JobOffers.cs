@@ -99,8 +99,9 @@ internal sealed class JobOffers
     /// <summary>Whether an active worker offers this version.</summary>
     public bool Offers(string name, string version) => Workers.Any(w => w.Versions.GetValueOrDefault(name) == version);
 
-    /// <summary>Of all versions of a job, those whose args are accepted, the newest first: what active workers offer. A worker of an older program
-    /// that starts again does not make its version newer. While nobody offers the job: the version that was offered last, and the newest.</summary>
+    /// <summary>Of all versions of a job, those whose args are accepted, the newest first: what active workers offer. A worker of an older
+    /// program that starts again does not make its version newer. While nobody offers the job: the version that was offered last, and the
+    /// newest.</summary>
     private Stored[] Accepted(Stored[] all)
     {
         var offered = all.Where(v => Offers(v.Job.Name, v.Job.Version)).OrderByDescending(v => v.FirstSeenAt).ThenByDescending(v => v.SeenAt).ToArray();

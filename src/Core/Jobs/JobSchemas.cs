@@ -38,8 +38,8 @@ public static class JobSchemas
         };
     }
 
-    /// <summary>Adds what the exporter does not know: how System.Text.Json reads each value (<see cref="JsonReaders"/>), how large a number may be,
-    /// which members are never read, and that extension data takes any argument.</summary>
+    /// <summary>Adds what the exporter does not know: how System.Text.Json reads each value (<see cref="JsonReaders"/>), how large a number
+    /// may be, which members are never read, and that extension data takes any argument.</summary>
     private static JsonNode Complete(JsonSchemaExporterContext context, JsonNode schema)
     {
         var property = context.PropertyInfo;
@@ -65,7 +65,8 @@ public static class JobSchemas
         return node;
     }
 
-    /// <summary>Members that are only written, such as <c>public int Sum => A + B</c>, may stand in args that were copied from a run.</summary>
+    /// <summary>Members that are only written, such as <c>public int Sum => A + B</c>, may stand in args that were copied from a
+    /// run.</summary>
     private static bool IsRead(JsonPropertyInfo property) => property.Set is not null || property.AssociatedParameter is not null || property.IsExtensionData
         || (property.ObjectCreationHandling ?? JsonObjectCreationHandling.Replace) == JsonObjectCreationHandling.Populate;
 

@@ -4,8 +4,9 @@ using System.Text.Json.Serialization;
 
 namespace Fleet.Core.Jobs;
 
-/// <summary>How System.Text.Json reads the values of args that are no objects and no lists. A published schema names the reader of each value, so
-/// that a process without the args type still decides as the handler's worker will: both call System.Text.Json with the same .NET type.</summary>
+/// <summary>How System.Text.Json reads the values of args that are no objects and no lists. A published schema names the reader of each
+/// value, so that a process without the args type still decides as the handler's worker will: both call System.Text.Json with the same .NET
+/// type.</summary>
 internal static class JsonReaders
 {
     /// <summary>The schema keyword that names the reader of a value.</summary>
@@ -54,7 +55,8 @@ internal static class JsonReaders
         return ByName.TryGetValue(type.Name, out var reader) && reader.Type == type ? type.Name + (orString ? OrString : "") : null;
     }
 
-    /// <summary>Whether a reader takes a value. One that this version does not know takes all: a newer worker published it, and its handler decides.</summary>
+    /// <summary>Whether a reader takes a value. One that this version does not know takes all: a newer worker published it, and its handler
+    /// decides.</summary>
     public static bool Takes(string name, JsonElement value)
     {
         var orString = name.EndsWith(OrString, StringComparison.Ordinal);
@@ -83,7 +85,8 @@ internal static class JsonReaders
     }
 
     /// <param name="words">What it takes, for people.</param>
-    /// <param name="isTaken">Refuses what was read: a number too large for a floating-point type becomes infinity, which cannot be written again.</param>
+    /// <param name="isTaken">Refuses what was read: a number too large for a floating-point type becomes infinity, which cannot be written
+    /// again.</param>
     private static Reader Of<T>(string words, Func<T, bool>? isTaken = null) =>
         new(typeof(T), words, (value, options) => value.Deserialize<T>(options) is { } read && (isTaken is null || isTaken(read)));
 

@@ -3,7 +3,8 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Fleet.Core.Jobs;
 
-/// <summary>Finds types that System.Text.Json can write and not read, so that such a job is refused when it is registered and not at its first run.</summary>
+/// <summary>Finds types that System.Text.Json can write and not read, so that such a job is refused when it is registered and not at its
+/// first run.</summary>
 internal sealed class ReadableTypes
 {
     private readonly HashSet<Type> _seen = [];

@@ -5,8 +5,8 @@ using Fleet.Core.Runs;
 
 namespace Fleet.Core.Jobs;
 
-/// <summary>Checks args against the schema that <see cref="JobSchemas"/> writes, as strictly as System.Text.Json reads them. Never throws on any
-/// args: a number of a thousand digits is refused like any other. Keywords that it does not know are passed over.</summary>
+/// <summary>Checks args against the schema that <see cref="JobSchemas"/> writes, as strictly as System.Text.Json reads them. Never throws
+/// on any args: a number of a thousand digits is refused like any other. Keywords that it does not know are passed over.</summary>
 internal sealed class SchemaCheck(string job, JsonElement root)
 {
     // A schema that somebody else wrote may refer to itself without end.

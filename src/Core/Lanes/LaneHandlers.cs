@@ -3,14 +3,16 @@ namespace Fleet.Core.Lanes;
 /// <summary>What is done with the messages of a lane.</summary>
 /// <param name="OnReady">Called per nudge. Whatever it throws brings the nudge again after a pause.</param>
 /// <param name="OnSubmit">Called per run that came as a message. A <see cref="MessageRefusedException"/> parks the message; after an outage
-/// (<see cref="IsOutage"/>) it comes again until it is handled; after any other error a bounded number of times, and is then parked.</param>
+/// (<see cref="IsOutage"/>) it comes again until it is handled; after any other error a bounded number of times, and is then
+/// parked.</param>
 public sealed record LaneHandlers(
     Func<IReadOnlyList<RunId>, CancellationToken, Task> OnReady, Func<SubmittedRun, CancellationToken, Task> OnSubmit)
 {
     /// <summary>Called per nudge that was sent before its runs were committed; as <see cref="OnReady"/> unless set.</summary>
     public Func<IReadOnlyList<RunId>, CancellationToken, Task> OnEarly { get; init; } = OnReady;
 
-    /// <summary>Whether an error is known to be an outage of what the handlers need. Unless set: errors of input and output, timeouts and cancellations.</summary>
+    /// <summary>Whether an error is known to be an outage of what the handlers need. Unless set: errors of input and output, timeouts and
+    /// cancellations.</summary>
     public Func<Exception, bool> IsOutage { get; init; } = static e =>
         e is ListenerPausedException or IOException or TimeoutException or OperationCanceledException;
 

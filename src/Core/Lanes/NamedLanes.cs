@@ -16,8 +16,8 @@ public sealed record LaneOptions
     public int MaxLanes { get; init; } = 200;
 }
 
-/// <summary>Limits the lanes that callers name: each becomes durable queues in the broker, which nobody deletes. The table <c>lanes</c> holds
-/// those that a worker has served or a caller has named, so all processes count alike.</summary>
+/// <summary>Limits the lanes that callers name: each becomes durable queues in the broker, which nobody deletes. The table <c>lanes</c>
+/// holds those that a worker has served or a caller has named, so all processes count alike.</summary>
 public sealed partial class NamedLanes(IStorage storage, LaneOptions options, TimeProvider time, ILogger<NamedLanes> logger)
 {
     /// <summary>For so long after the limit was met, unknown lanes are refused without a look at the table.</summary>

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Fleet.Core.Lanes;
 
 /// <summary>Publishes the nudges that follow a commit. Ids that come while a nudge of their lane is under way share the next one, of up to
-/// <see cref="MaxIds"/>, so broker and transport cost is paid per batch under load. Each lane sends by itself: one that takes no nudges delays
-/// only its own. A nudge that is lost here (full queue, crash, broker down) is found by Reconcile.</summary>
+/// <see cref="MaxIds"/>, so broker and transport cost is paid per batch under load. Each lane sends by itself: one that takes no nudges
+/// delays only its own. A nudge that is lost here (full queue, crash, broker down) is found by Reconcile.</summary>
 public sealed partial class NudgePublisher : IAsyncDisposable
 {
     /// <summary>The most ids in one nudge.</summary>
@@ -15,7 +15,8 @@ public sealed partial class NudgePublisher : IAsyncDisposable
     /// <summary>When so many ids wait, what comes is left to Reconcile.</summary>
     public const int Capacity = 200_000;
 
-    /// <summary>When so many ids wait of one lane that cannot be sent to, what comes for it is left to Reconcile: it must not use up the capacity of the others.</summary>
+    /// <summary>When so many ids wait of one lane that cannot be sent to, what comes for it is left to Reconcile: it must not use up the
+    /// capacity of the others.</summary>
     public const int LaneCapacity = 4096;
 
     /// <summary>The most ids of a lane that are sent at once.</summary>

@@ -70,7 +70,8 @@ public sealed class LeaderLease(IStorage storage, TimeProvider time)
             ? before with { LookedAt = now }
             : new Watched(found, now, now);
 
-    /// <summary>A process that stood still, or that the database did not answer, has seen nothing: the leader may have been kept from renewing too.</summary>
+    /// <summary>A process that stood still, or that the database did not answer, has seen nothing: the leader may have been kept from
+    /// renewing too.</summary>
     private bool IsGap(Watched watched, long now, TimeSpan duration) => time.GetElapsedTime(watched.LookedAt, now) > duration / 2;
 
     /// <param name="Row">As it was found.</param>

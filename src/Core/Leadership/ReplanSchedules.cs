@@ -24,8 +24,8 @@ public sealed partial class ReplanSchedules(IStorage storage, TimeProvider time,
             async scope =>
             {
                 var clock = await storage.GetClockAsync(scope, ct);
-                // From its last change on, where a clock behind has that still to come: what was halted or defined otherwise until then stays so.
-                // By the database's clock, because a change may also carry a time of a clock that was ahead.
+                // From its last change on, where a clock behind has that still to come: what was halted or defined otherwise until then
+                // stays so. By the database's clock, because a change may also carry a time of a clock that was ahead.
                 return await scope.Db.Schedules
                     .Where(s => s.Status == ScheduleStatus.Running && s.NextPlanAt != null && s.PlannedUntil > furthest
                         && (s.UpdatedAt > clock || s.PlannedUntil > s.UpdatedAt))

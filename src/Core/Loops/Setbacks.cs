@@ -5,10 +5,10 @@ using Microsoft.Extensions.Logging;
 namespace Fleet.Core.Loops;
 
 /// <summary>The items of a loop that failed, by key. Each is left out for a growing, jittered pause while the loop goes on with the others;
-/// the first failure and the recovery are logged, what lies between is only counted. An item that takes long is left behind as well: it goes on
-/// by itself, and counts as left out until it ends.</summary>
-/// <remarks>A failure that may be the broker's or the database's (<c>isOutage</c>) counts against an item only when others succeed meanwhile;
-/// while nobody succeeds it is an outage, and the loop as a whole has to wait.</remarks>
+/// the first failure and the recovery are logged, what lies between is only counted. An item that takes long is left behind as well: it
+/// goes on by itself, and counts as left out until it ends.</summary>
+/// <remarks>A failure that may be the broker's or the database's (<c>isOutage</c>) counts against an item only when others succeed
+/// meanwhile; while nobody succeeds it is an outage, and the loop as a whole has to wait.</remarks>
 /// <param name="loop">The loop's name in logs and metrics.</param>
 /// <param name="kind">What the items are, in the singular: <c>lane</c>.</param>
 /// <param name="isOutage">True for an error that need not be the item's own fault.</param>
@@ -108,8 +108,8 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
         return true;
     }
 
-    /// <summary>Does the same for each of several items, side by side. It waits for <see cref="Patience"/> at most, and not at all for items
-    /// that are known to fail: those go on by themselves.</summary>
+    /// <summary>Does the same for each of several items, side by side. It waits for <see cref="Patience"/> at most, and not at all for
+    /// items that are known to fail: those go on by themselves.</summary>
     /// <param name="keys">The items; those that are left out now are not tried.</param>
     /// <param name="work">The work of one item.</param>
     /// <param name="late">What follows when an item succeeds after the call has returned.</param>

@@ -29,7 +29,8 @@ public sealed class CancelRuns(IStorage storage, ILaneTransport transport, TakeT
         return result.Value;
     }
 
-    /// <summary>Nudges the run that waited for this one. When that fails, the scheduler finds it: the cancel is done, and must not be told as failed.</summary>
+    /// <summary>Nudges the run that waited for this one. When that fails, the scheduler finds it: the cancel is done, and must not be told
+    /// as failed.</summary>
     private async Task PassOnAsync(RunId id, CancellationToken ct)
     {
         try

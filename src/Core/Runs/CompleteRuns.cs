@@ -33,15 +33,16 @@ public sealed record Completion
     public IReadOnlyList<OutboxMessage> Events { get; init; } = [];
 }
 
-/// <summary>The run was completed before by the same claim, in another transaction: what this transaction wrote must be rolled back, or it would be
-/// written twice.</summary>
+/// <summary>The run was completed before by the same claim, in another transaction: what this transaction wrote must be rolled back, or it
+/// would be written twice.</summary>
 public sealed class RunCompletedException(RunId runId) : InvalidOperationException(
     $"Run {runId} was completed before by this same attempt, in another transaction; roll this one back.");
 
 /// <summary>Running → Succeeded, fenced by the lease token. Completions that arrive together share one commit.</summary>
 public sealed class CompleteRuns : IAsyncDisposable
 {
-    /// <summary>How long the work of <see cref="ExecuteAfterAsync"/> may take where one writer serves the whole process: everybody else's writes wait for it.</summary>
+    /// <summary>How long the work of <see cref="ExecuteAfterAsync"/> may take where one writer serves the whole process: everybody else's
+    /// writes wait for it.</summary>
     public static readonly TimeSpan LongestWork = TimeSpan.FromSeconds(30);
 
     /// <summary>How long the work may take to stop once its token has tripped.</summary>
@@ -127,8 +128,8 @@ public sealed class CompleteRuns : IAsyncDisposable
             + "CompleteAsync needs a transaction on the database that Fleet uses. A handler that writes to another database lets Fleet complete its run by returning.",
         inner);
 
-    /// <summary>Does the work while all other writes of the process wait, and not longer than they can. The work runs on a thread of the pool, because one
-    /// that blocks would hold the writer itself.</summary>
+    /// <summary>Does the work while all other writes of the process wait, and not longer than they can. The work runs on a thread of the
+    /// pool, because one that blocks would hold the writer itself.</summary>
     private async Task WorkInTurnAsync(Func<DbTransaction, CancellationToken, Task> work, DbTransaction transaction, CancellationToken ct)
     {
         using var turn = WriteTurn.Begin();

@@ -31,7 +31,8 @@ public sealed class FleetClient(EnqueueRuns enqueue, CancelRuns cancel, GetRuns 
 
     /// <summary>The request for typed args.</summary>
     /// <exception cref="InvalidOperationException">The args type has no <see cref="JobAttribute"/>.</exception>
-    /// <exception cref="InvalidRunException">The args cannot be written as JSON: they hold a NaN, a cycle, or null where the type allows none.</exception>
+    /// <exception cref="InvalidRunException">The args cannot be written as JSON: they hold a NaN, a cycle, or null where the type allows
+    /// none.</exception>
     public static RunRequest RequestFor<TArgs>(TArgs args, EnqueueOptions? options) where TArgs : notnull => new()
     {
         Job = NameOf(args.GetType()),

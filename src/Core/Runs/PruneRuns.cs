@@ -12,12 +12,13 @@ namespace Fleet.Core.Runs;
 public readonly record struct PrunedRuns(int Runs, bool More, DateTimeOffset? Last);
 
 /// <summary>Deletes runs that ended long ago, with their attempts, replays and logs; and old inbox entries and gone workers.</summary>
-/// <remarks>In bounded statements, each committed by itself and outside the leader's lock: to delete by state and age is right whoever does it.
-/// What is old is decided by the database's clock, and by this process's where that is behind: a wrong clock on one side deletes
+/// <remarks>In bounded statements, each committed by itself and outside the leader's lock: to delete by state and age is right whoever does
+/// it. What is old is decided by the database's clock, and by this process's where that is behind: a wrong clock on one side deletes
 /// nothing early. When the clock leaps ahead, pruning waits for <see cref="Brake"/>, so that somebody can set it right.</remarks>
 public sealed partial class PruneRuns(IStorage storage, TimeProvider time, ILogger<PruneRuns> logger) : IAsyncDisposable
 {
-    /// <summary>Rows of the first deletion; the later ones are larger or smaller, so that each takes about <see cref="BatchTime"/>.</summary>
+    /// <summary>Rows of the first deletion; the later ones are larger or smaller, so that each takes about
+    /// <see cref="BatchTime"/>.</summary>
     public const int BatchSize = 500;
 
     /// <summary>The fewest and the most rows of a deletion.</summary>

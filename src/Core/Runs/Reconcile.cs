@@ -12,8 +12,8 @@ namespace Fleet.Core.Runs;
 /// <summary>Finds pending runs whose nudge was lost (crash between commit and publish, queue purged, broker data gone,
 /// process restarted) and publishes it again. No mark per run is written for this; two signs tell it: the lane's queue is
 /// empty though due runs wait, or a run was overtaken by others that were due well after it.</summary>
-/// <remarks>Lanes are looked at side by side, so that one that does not answer delays only its own. Where nobody knows how much waits in the
-/// queue, runs are taken for lost after <see cref="UnknownGrace"/>: to nudge twice is harmless, to wait for ever is not.</remarks>
+/// <remarks>Lanes are looked at side by side, so that one that does not answer delays only its own. Where nobody knows how much waits in
+/// the queue, runs are taken for lost after <see cref="UnknownGrace"/>: to nudge twice is harmless, to wait for ever is not.</remarks>
 public sealed partial class Reconcile(IStorage storage, ILaneTransport transport, TimeProvider time, ILogger<Reconcile> logger) : IAsyncDisposable
 {
     /// <summary>Runs per lane and pass.</summary>

@@ -3,8 +3,8 @@ using Fleet.Core.Storage;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>Running → Pending without counting the attempt: the worker is shutting down, the handler snoozed, Fleet's database failed under it, or the
-/// worker cannot run it.</summary>
+/// <summary>Running → Pending without counting the attempt: the worker is shutting down, the handler snoozed, Fleet's database failed under
+/// it, or the worker cannot run it.</summary>
 public sealed class ReleaseRuns(EndAttempts ends, Wakers wakers, DatabaseClock clock, TimeProvider time)
 {
     /// <summary>Stands where the type of an exception would, for a run that waits for a worker that can run it.</summary>
@@ -12,7 +12,8 @@ public sealed class ReleaseRuns(EndAttempts ends, Wakers wakers, DatabaseClock c
 
     /// <param name="id">The run to give back.</param>
     /// <param name="leaseToken">Of the claim that gives it back.</param>
-    /// <param name="outcome"><see cref="AttemptOutcome.Released"/>, <see cref="AttemptOutcome.Snoozed"/> or <see cref="AttemptOutcome.Unserved"/>.</param>
+    /// <param name="outcome"><see cref="AttemptOutcome.Released"/>, <see cref="AttemptOutcome.Snoozed"/> or
+    /// <see cref="AttemptOutcome.Unserved"/>.</param>
     /// <param name="reason">Kept with the attempt; for <see cref="AttemptOutcome.Unserved"/> with the run too.</param>
     /// <param name="delay">Until it is due again.</param>
     /// <param name="ct">Cancels the wait, not the write.</param>

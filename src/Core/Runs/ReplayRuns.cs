@@ -20,7 +20,8 @@ public enum ReplayResult
 
 /// <summary>Failed or Canceled → Pending, by a person: the same run with a fresh number of attempts; what it was before is
 /// kept in <c>replays</c>, its attempts stay.</summary>
-/// <remarks>Never a run that was revoked: its schedule has planned the same fire time again, or may do so, and an occurrence makes one run.</remarks>
+/// <remarks>Never a run that was revoked: its schedule has planned the same fire time again, or may do so, and an occurrence makes one
+/// run.</remarks>
 public sealed class ReplayRuns(IStorage storage, NudgePublisher nudges, TimeProvider time)
 {
     public async Task<ReplayResult> ExecuteAsync(RunId id, string by, CancellationToken ct)

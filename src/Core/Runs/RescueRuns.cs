@@ -38,7 +38,8 @@ public sealed partial class RescueRuns(
     private readonly Setbacks _runs = new("rescue", "run", storage.IsOutage, time, logger);
     private readonly Setbacks _copies = new("rescue", "lane", transport.IsOutage, time, logger);
 
-    /// <summary>When the next pass is needed at the latest, to see a dead worker as soon as its lease has passed; null while there is no worker.</summary>
+    /// <summary>When the next pass is needed at the latest, to see a dead worker as soon as its lease has passed; null while there is no
+    /// worker.</summary>
     public TimeSpan? LookAgainIn => _watch.LookAgainIn;
 
     /// <returns>How many runs were taken.</returns>

@@ -113,7 +113,8 @@ public enum AttemptOutcome
     /// <summary>Fleet's database failed under the handler; the attempt is not counted.</summary>
     Outage = 6,
 
-    /// <summary>The worker cannot run it, because it does not know the job or lacks what the args need; the attempt is not counted.</summary>
+    /// <summary>The worker cannot run it, because it does not know the job or lacks what the args need; the attempt is not
+    /// counted.</summary>
     Unserved = 7,
 }
 
@@ -127,8 +128,8 @@ public sealed class Attempt
     /// <summary>From 1. A released or snoozed attempt gives its number back, so a number can occur more than once.</summary>
     public int Number { get; set; }
 
-    /// <summary>How many attempts in a row ended like this; more than 1 only for <see cref="AttemptOutcome.Unserved"/>, where they share one
-    /// row so that a run that waits long does not fill the table.</summary>
+    /// <summary>How many attempts in a row ended like this; more than 1 only for <see cref="AttemptOutcome.Unserved"/>, where they share
+    /// one row so that a run that waits long does not fill the table.</summary>
     public int Times { get; set; } = 1;
 
     public WorkerId? WorkerId { get; set; }

@@ -30,7 +30,8 @@ public static partial class RunRules
 
     private static readonly string[] ReservedPrefixes = ["belt.", "again.", "control."];
 
-    /// <summary>Checks the name of a lane. A lane whose queue or exchange would be one of Fleet's own is refused: its runs would wait for ever.</summary>
+    /// <summary>Checks the name of a lane. A lane whose queue or exchange would be one of Fleet's own is refused: its runs would wait for
+    /// ever.</summary>
     public static InputError? CheckLane(string? lane)
     {
         if (!IsName(lane, 64))
@@ -79,8 +80,8 @@ public static partial class RunRules
     /// <summary>Reads an instant in ISO 8601; its offset is a part of it.</summary>
     /// <param name="text">The text; null is no instant.</param>
     /// <param name="field">The name that the caller knows it by.</param>
-    /// <param name="earliest">The first instant that is taken. Null: 1970. Earlier ones are the zero of some language's clock and nobody's wish, and what
-    /// is computed from them leaves the range of dates.</param>
+    /// <param name="earliest">The first instant that is taken. Null: 1970. Earlier ones are the zero of some language's clock and nobody's
+    /// wish, and what is computed from them leaves the range of dates.</param>
     /// <exception cref="InvalidRunException">It is none; names the field.</exception>
     public static DateTimeOffset? ReadInstant(string? text, string field, DateTimeOffset? earliest = null)
     {

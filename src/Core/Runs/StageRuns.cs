@@ -12,8 +12,8 @@ public readonly record struct StageableRun(RunId Id, string Lane, DateTimeOffset
 /// <summary>Publishes the nudges of delayed runs in due order: onto the belt when due within the look-ahead, straight to
 /// the lane when due now. A run is marked as staged after the broker's confirm; a crash in between publishes twice, which
 /// is harmless.</summary>
-/// <remarks>A lane that takes no nudges waits alone: while it is left out, its runs are not read. When the belt is out of order, this process
-/// holds the nudges itself, for the last second before they are due.</remarks>
+/// <remarks>A lane that takes no nudges waits alone: while it is left out, its runs are not read. When the belt is out of order, this
+/// process holds the nudges itself, for the last second before they are due.</remarks>
 public sealed class StageRuns(IStorage storage, ILaneTransport transport, TimeProvider time, ILogger<StageRuns> logger) : IAsyncDisposable
 {
     /// <summary>Runs per pass.</summary>

@@ -14,8 +14,8 @@ public sealed class TakeTurns(IStorage storage, ILaneTransport transport, NudgeP
     /// <summary>The most runs of a schedule that wait with <see cref="OverlapPolicy.Queue"/>.</summary>
     public const int QueueCap = 100;
 
-    /// <summary>The policy of a backfill's runs where their schedule allows no overlap: each waits for its turn without a limit, after all live
-    /// ones. No schedule has it, so it is none of the names that people may write.</summary>
+    /// <summary>The policy of a backfill's runs where their schedule allows no overlap: each waits for its turn without a limit, after all
+    /// live ones. No schedule has it, so it is none of the names that people may write.</summary>
     public const OverlapPolicy Backfill = (OverlapPolicy)4;
 
     // Whoever wants a turn of the same schedule waits for this transaction to end.

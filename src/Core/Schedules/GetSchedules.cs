@@ -8,7 +8,8 @@ namespace Fleet.Core.Schedules;
 /// <param name="Row">The row.</param>
 /// <param name="Status">Whether it fires now.</param>
 /// <param name="NextFireAt">When it fires next; null while nobody can say.</param>
-/// <param name="LastFireTime">The latest fire time that has passed and has a run, whatever became of the run; null when there is none.</param>
+/// <param name="LastFireTime">The latest fire time that has passed and has a run, whatever became of the run; null when there is
+/// none.</param>
 /// <param name="LastStartedAt">When the run of its latest fire time that has been started was started.</param>
 /// <param name="Timeout">How long an attempt of its job may take, as the job says.</param>
 public sealed record ScheduleInfo(
@@ -70,7 +71,8 @@ public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvi
         return infos;
     }
 
-    /// <summary>The latest planned fire time, of a schedule whose runs of the past are all pruned: by then it has fired, unless it was revoked.</summary>
+    /// <summary>The latest planned fire time, of a schedule whose runs of the past are all pruned: by then it has fired, unless it was
+    /// revoked.</summary>
     private static async Task<DateTimeOffset?> FindPrunedAsync(FleetDbContext db, Schedule row, DateTimeOffset now, CancellationToken ct) =>
         row.LastFireTime <= now && !await db.Runs.AnyAsync(r => r.ScheduleId == row.Id && r.FireTime == row.LastFireTime, ct) ? row.LastFireTime : null;
 }

@@ -31,7 +31,8 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     /// <summary>A fire time that passed no longer ago than this is merely late, not missed.</summary>
     public static readonly TimeSpan MisfireAfter = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often this machine was found to lack data of a time zone. Another scheduler should lead then, if there is one.</summary>
+    /// <summary>How often this machine was found to lack data of a time zone. Another scheduler should lead then, if there is
+    /// one.</summary>
     public int ZonesMissed => _missing.Times;
 
     /// <param name="term">The leader's term.</param>

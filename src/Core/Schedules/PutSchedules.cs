@@ -191,7 +191,8 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
         return $"{entry?.GetName().Name} {version} on {Environment.MachineName}/{Environment.ProcessId}";
     }
 
-    /// <summary>Counts the lane. Code and configuration are an operator's: their lanes are not limited, so that a scheduler starts.</summary>
+    /// <summary>Counts the lane. Code and configuration are an operator's: their lanes are not limited, so that a scheduler
+    /// starts.</summary>
     private async Task NameLaneAsync(string lane, string source, bool dryRun, CancellationToken ct)
     {
         if (source == "api" && await lanes.CheckAsync(lane, ct, dryRun) is { } error)

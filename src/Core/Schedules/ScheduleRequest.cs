@@ -109,8 +109,8 @@ public sealed record ScheduleRequest
     private static DateTimeOffset? Stored(DateTimeOffset? instant) =>
         instant is { } at ? Triggers.Trigger.ToMicroseconds(at.ToUniversalTime()) : null;
 
-    /// <summary>A zone that changes nothing is a misunderstanding: who writes <c>every: 1d</c> with a zone expects local midnight. Stored schedules may
-    /// still have one.</summary>
+    /// <summary>A zone that changes nothing is a misunderstanding: who writes <c>every: 1d</c> with a zone expects local midnight. Stored
+    /// schedules may still have one.</summary>
     private InputError? CheckZone()
     {
         var isCalendar = Trigger.Cron is { } cron && !CronText.IsEvery(cron, out _);

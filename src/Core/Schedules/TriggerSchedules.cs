@@ -9,7 +9,8 @@ namespace Fleet.Core.Schedules;
 public sealed class TriggerSchedules(IStorage storage, EnqueueRuns enqueue, JobCatalog catalog, ArgsSchemas schemas)
 {
     /// <returns>The new run; null when there is no such schedule.</returns>
-    /// <exception cref="InvalidRunException">The job is not known, or its args type has changed and the schedule's args no longer fit.</exception>
+    /// <exception cref="InvalidRunException">The job is not known, or its args type has changed and the schedule's args no longer
+    /// fit.</exception>
     public async Task<RunId?> ExecuteAsync(string id, CancellationToken ct)
     {
         await using var db = storage.Read();

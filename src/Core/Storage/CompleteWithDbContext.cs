@@ -8,13 +8,14 @@ namespace Fleet;
 public static class CompleteWithDbContext
 {
     /// <summary>Saves the changes of the context and completes the run in one transaction: all of it, or nothing. When the
-    /// context has a transaction already, it is used and left for the caller to commit. A context that retries by itself (<c>EnableRetryOnFailure</c>)
-    /// does so with the whole transaction.</summary>
+    /// context has a transaction already, it is used and left for the caller to commit. A context that retries by itself
+    /// (<c>EnableRetryOnFailure</c>) does so with the whole transaction.</summary>
     /// <param name="context">The run at hand.</param>
     /// <param name="db">A context on the database that Fleet uses.</param>
     /// <param name="ct">Cancels the transaction.</param>
     /// <exception cref="LeaseLostException">The run was taken from this worker; nothing was committed.</exception>
-    /// <exception cref="NonRetryableException">The context is on another database, or there is an ambient <c>TransactionScope</c>.</exception>
+    /// <exception cref="NonRetryableException">The context is on another database, or there is an ambient
+    /// <c>TransactionScope</c>.</exception>
     public static async Task CompleteAsync(this JobContext context, DbContext db, CancellationToken ct = default)
     {
         if (!db.Database.IsRelational())

@@ -48,8 +48,10 @@ public sealed class ConnectionGate(TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>Opens a connection in turn: waits for the turn and for the end of the pause, then opens. Used while <see cref="IsCareful"/>.</summary>
-    /// <param name="open">Opens. It goes on when the caller has no more patience, so that a slow server is not asked again and again.</param>
+    /// <summary>Opens a connection in turn: waits for the turn and for the end of the pause, then opens. Used while
+    /// <see cref="IsCareful"/>.</summary>
+    /// <param name="open">Opens. It goes on when the caller has no more patience, so that a slow server is not asked again and
+    /// again.</param>
     /// <param name="giveBack">Takes the connection that came too late.</param>
     /// <param name="ct">Gives up.</param>
     /// <exception cref="DatabaseUnavailableException">None was to be had within <see cref="Patience"/>.</exception>

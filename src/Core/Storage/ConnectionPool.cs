@@ -66,7 +66,8 @@ public abstract class ConnectionPool<T>(ConnectionGate gate, TimeProvider time) 
     }
 
     /// <summary>Closes the connections that are not in use, and the others when they are given back; at most once a second.</summary>
-    /// <remarks>A connection keeps the settings that it started with: after a failover those to the old primary stay read-only for ever.</remarks>
+    /// <remarks>A connection keeps the settings that it started with: after a failover those to the old primary stay read-only for
+    /// ever.</remarks>
     public void Clear()
     {
         var last = Volatile.Read(ref _clearedAt);
@@ -82,7 +83,8 @@ public abstract class ConnectionPool<T>(ConnectionGate gate, TimeProvider time) 
     /// <summary>Has the driver close what is not in use.</summary>
     protected abstract void ClearIdle();
 
-    /// <summary>Why the server refused a connection, as in <c>too many connections (53300: sorry, too many clients already)</c>; null when it was not the server that spoke.</summary>
+    /// <summary>Why the server refused a connection, as in <c>too many connections (53300: sorry, too many clients already)</c>; null when
+    /// it was not the server that spoke.</summary>
     protected abstract string? WhyRefused(Exception e);
 
     private async ValueTask<T> OpenInTurnAsync(CancellationToken ct)

@@ -35,8 +35,8 @@ public interface IRunStatements
     /// <summary>Running runs whose worker is <see cref="WorkerState.Gone"/>, locked until the commit.</summary>
     Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct);
 
-    /// <summary>Running → what <see cref="RescueRuns"/> decided, for runs that this transaction has locked. Writes the attempts' rows. The runs
-    /// are due at <paramref name="now"/>, or now by the database's clock where that is earlier.</summary>
+    /// <summary>Running → what <see cref="RescueRuns"/> decided, for runs that this transaction has locked. Writes the attempts' rows. The
+    /// runs are due at <paramref name="now"/>, or now by the database's clock where that is earlier.</summary>
     Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct);
 
     /// <summary>Pending runs that are not staged and due until the given instant, in due order.</summary>
@@ -51,11 +51,12 @@ public interface IRunStatements
     /// <summary>Marks runs as staged, unless they changed since they were read.</summary>
     Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct);
 
-    /// <summary>Deletes runs that ended before an instant, about the oldest first, with their attempts, replays and logs. The state is compared in
-    /// the deletion itself: a run that is replayed meanwhile stays.</summary>
+    /// <summary>Deletes runs that ended before an instant, about the oldest first, with their attempts, replays and logs. The state is
+    /// compared in the deletion itself: a run that is replayed meanwhile stays.</summary>
     /// <param name="transaction">The transaction.</param>
     /// <param name="succeeded">True for succeeded runs, false for failed and canceled ones.</param>
-    /// <param name="from">Where the deletion before this one ended (<see cref="PrunedRuns.Last"/>): what lies before it is not looked at again.</param>
+    /// <param name="from">Where the deletion before this one ended (<see cref="PrunedRuns.Last"/>): what lies before it is not looked at
+    /// again.</param>
     /// <param name="before">The instant.</param>
     /// <param name="limit">The most runs.</param>
     /// <param name="ct">Cancels the statement.</param>
@@ -66,8 +67,8 @@ public interface IRunStatements
     /// <returns>How many; as many as the limit when there may be more.</returns>
     Task<int> DeleteInboxAsync(DbTransaction transaction, DateTimeOffset before, int limit, CancellationToken ct);
 
-    /// <summary>Deletes workers that are gone and whose last heartbeat was before an instant, but none of whom a run is left: RescueRuns finds it by
-    /// its worker. With them goes what a provider keeps about work that has ended.</summary>
+    /// <summary>Deletes workers that are gone and whose last heartbeat was before an instant, but none of whom a run is left: RescueRuns
+    /// finds it by its worker. With them goes what a provider keeps about work that has ended.</summary>
     Task DeleteLeftOversAsync(DbTransaction transaction, DateTimeOffset before, CancellationToken ct);
 
     /// <summary>Locks the leadership row until the commit.</summary>

@@ -25,7 +25,8 @@ public interface IStorage
     /// at a time; ends when the result is disposed.</summary>
     ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct);
 
-    /// <summary>True when all writes of the process go through one writer, so that whoever holds it must not ask for another write.</summary>
+    /// <summary>True when all writes of the process go through one writer, so that whoever holds it must not ask for another
+    /// write.</summary>
     bool HasOneWriter => false;
 
     /// <summary>A scope on a transaction that a caller opened on this database; the caller commits it.</summary>
@@ -72,16 +73,18 @@ public interface IStorage
     DateTimeOffset GetClock(WriteScope scope) => GetClockAsync(scope, CancellationToken.None).GetAwaiter().GetResult();
 
     /// <summary>Opens a connection for a thread that does without the thread pool; see <see cref="OwnConnection"/>.</summary>
-    /// <param name="limit">After which each of its calls fails, and after twice as long the opening of a fresh connection; at least 1 s.</param>
+    /// <param name="limit">After which each of its calls fails, and after twice as long the opening of a fresh connection; at least 1
+    /// s.</param>
     OwnConnection OpenOwn(TimeSpan limit) => new SharedConnection(this, limit);
 
-    /// <summary>True for an error of the database or its driver that is not known to be the fault of the data given to it (down, read-only, locked, out of
-    /// disk, a missing table or right): the same write may succeed later. What the database refuses for ever is <see cref="StorageErrors.IsRefused"/>.</summary>
+    /// <summary>True for an error of the database or its driver that is not known to be the fault of the data given to it (down, read-only,
+    /// locked, out of disk, a missing table or right): the same write may succeed later. What the database refuses for ever is
+    /// <see cref="StorageErrors.IsRefused"/>.</summary>
     bool IsOutage(Exception e);
 
-    /// <summary>True when an error says by itself that Fleet's database cannot serve now, wherever in the chain of inner exceptions it stands:
-    /// connection lost, out of connections or disk, shutting down, read-only. Narrower than <see cref="IsOutage"/>, because it also judges
-    /// what a handler threw: such an error spends no attempt.</summary>
+    /// <summary>True when an error says by itself that Fleet's database cannot serve now, wherever in the chain of inner exceptions it
+    /// stands: connection lost, out of connections or disk, shutting down, read-only. Narrower than <see cref="IsOutage"/>, because it also
+    /// judges what a handler threw: such an error spends no attempt.</summary>
     bool IsUnavailable(Exception e);
 
     /// <summary>True when a statement met a database that has no such table.</summary>

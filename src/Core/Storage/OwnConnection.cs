@@ -7,7 +7,8 @@ namespace Fleet.Core.Storage;
 /// twice that when it has to open a fresh connection.</summary>
 public abstract class OwnConnection : IDisposable
 {
-    /// <summary>Does a write in a transaction, on the calling thread, and commits it. After a failure the next call uses a fresh connection.</summary>
+    /// <summary>Does a write in a transaction, on the calling thread, and commits it. After a failure the next call uses a fresh
+    /// connection.</summary>
     /// <param name="work">Uses statements only, and none of their asynchronous forms.</param>
     public abstract T Write<T>(Func<WriteScope, T> work);
 

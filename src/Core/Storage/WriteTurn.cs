@@ -1,7 +1,8 @@
 namespace Fleet.Core.Storage;
 
-/// <summary>Knows whether code runs while it holds the one writer of its process, as the work of a <c>CompleteAsync</c> does with SQLite. Another write of
-/// that code would wait for the writer, and the writer for the code: no write of the process would ever be done again.</summary>
+/// <summary>Knows whether code runs while it holds the one writer of its process, as the work of a <c>CompleteAsync</c> does with SQLite.
+/// Another write of that code would wait for the writer, and the writer for the code: no write of the process would ever be done
+/// again.</summary>
 public static class WriteTurn
 {
     private static readonly AsyncLocal<Turn?> Current = new();

@@ -12,7 +12,8 @@ public sealed class RegisterWorkers(IStorage storage, JobCatalog catalog)
         VALUES (@worker, @name, @space, @process, @start, @lanes, @jobs, 0, @now, @now, @until, '{}')
         """;
 
-    /// <summary>The lanes of a worker that takes nothing new. They stay when it has left or was declared gone, and tell that it was draining.</summary>
+    /// <summary>The lanes of a worker that takes nothing new. They stay when it has left or was declared gone, and tell that it was
+    /// draining.</summary>
     public const string NoLanes = "{}";
 
     /// <summary>Makes a new identity.</summary>

@@ -4,8 +4,8 @@ using RabbitMQ.Client;
 
 namespace Fleet.Transport.RabbitMq;
 
-/// <summary>Knows whether the broker blocks this process: while it is short of memory or disk it reads nothing from connections that publish, so
-/// whatever is asked of it over them is not answered.</summary>
+/// <summary>Knows whether the broker blocks this process: while it is short of memory or disk it reads nothing from connections that
+/// publish, so whatever is asked of it over them is not answered.</summary>
 internal sealed partial class BrokerAlarms(ILogger<BrokerAlarms> logger)
 {
     private readonly ConcurrentDictionary<IConnection, string?> _connections = new();

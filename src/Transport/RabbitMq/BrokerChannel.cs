@@ -82,8 +82,8 @@ internal sealed partial class BrokerChannel(
     public Task<T> UseAsync<T>(Func<IChannel, CancellationToken, Task<T>> action, CancellationToken ct) =>
         WithinPatienceAsync(async bounded => await action((await OpenAsync(bounded)).Channel, bounded), ct);
 
-    /// <summary>Does something once for as long as the channel stays open: what was declared before may be gone with the broker's data. It gets the
-    /// connection, for channels of its own: a refusal closes its channel, and all that is under way there.</summary>
+    /// <summary>Does something once for as long as the channel stays open: what was declared before may be gone with the broker's data. It
+    /// gets the connection, for channels of its own: a refusal closes its channel, and all that is under way there.</summary>
     public async Task OnceAsync(string key, Func<IConnection, CancellationToken, Task> action, CancellationToken ct)
     {
         if (_opened is { Channel.IsOpen: true } opened && opened.Done.ContainsKey(key))

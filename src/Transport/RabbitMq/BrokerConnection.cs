@@ -10,8 +10,8 @@ public sealed class BrokerUnusableException(string message, Exception inner) : E
 /// <summary>A connection beside the bus's.</summary>
 internal static class BrokerConnection
 {
-    /// <summary>The largest message that a broker can be made to take. A client that is told of a larger one than it allows closes its connection,
-    /// and the next worker gets the message.</summary>
+    /// <summary>The largest message that a broker can be made to take. A client that is told of a larger one than it allows closes its
+    /// connection, and the next worker gets the message.</summary>
     public const uint MaxMessageBytes = 512 * 1024 * 1024;
 
     /// <summary>TLS as every connection to a broker uses it.</summary>

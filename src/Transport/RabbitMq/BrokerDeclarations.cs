@@ -7,8 +7,8 @@ namespace Fleet.Transport.RabbitMq;
 /// <summary>The broker does not let this process have what it needs. The message is fit for people.</summary>
 internal sealed class TopologyRefusedException(string message, Exception inner) : Exception(message, inner);
 
-/// <summary>Makes sure of exchanges and queues, each on a channel of its own: a refusal closes it. Where the user may not declare them, it is enough
-/// that they are there.</summary>
+/// <summary>Makes sure of exchanges and queues, each on a channel of its own: a refusal closes it. Where the user may not declare them, it
+/// is enough that they are there.</summary>
 internal sealed class BrokerDeclarations(BrokerProblems problems, TimeProvider time)
 {
     /// <summary>A refusal stands for so long, doubled each time up to the longest: what asks for it fails at once meanwhile.</summary>

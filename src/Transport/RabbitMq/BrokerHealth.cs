@@ -3,8 +3,9 @@ using RabbitMQ.Client.Exceptions;
 
 namespace Fleet.Transport.RabbitMq;
 
-/// <summary>Publishes to a key that leads nowhere, and waits for the confirm: only who publishes learns that the broker blocks those who do. Over the side
-/// connection, so that an idle worker's own is not blocked by it. MassTransit's own check calls a bus whose broker is gone degraded.</summary>
+/// <summary>Publishes to a key that leads nowhere, and waits for the confirm: only who publishes learns that the broker blocks those who
+/// do. Over the side connection, so that an idle worker's own is not blocked by it. MassTransit's own check calls a bus whose broker is
+/// gone degraded.</summary>
 internal sealed class BrokerHealth(SideConnection side, BrokerAlarms alarms, BrokerProblems problems, TimeProvider time) : IHealthCheck, IAsyncDisposable
 {
     /// <summary>A probe gives a service about two seconds.</summary>

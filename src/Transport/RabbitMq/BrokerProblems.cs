@@ -16,8 +16,8 @@ internal enum Severity
     Down,
 }
 
-/// <summary>What the broker refuses and a person has to mend: rights, queues of another kind. Each is logged when it comes up and when it is over, and
-/// health shows it meanwhile.</summary>
+/// <summary>What the broker refuses and a person has to mend: rights, queues of another kind. Each is logged when it comes up and when it
+/// is over, and health shows it meanwhile.</summary>
 internal sealed partial class BrokerProblems(ILogger<BrokerProblems> logger)
 {
     private readonly ConcurrentDictionary<string, (Severity Severity, string Text)> _open = new(StringComparer.Ordinal);

@@ -4,8 +4,8 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Fleet.Transport.RabbitMq;
 
-/// <summary>Certificate authorities of one's own: only a broker whose certificate one of them has signed, for the name it is called by, is talked to.
-/// Without this, the machine's authorities decide.</summary>
+/// <summary>Certificate authorities of one's own: only a broker whose certificate one of them has signed, for the name it is called by, is
+/// talked to. Without this, the machine's authorities decide.</summary>
 public sealed class BrokerTrust
 {
     private static readonly Oid ServerAuthentication = new("1.3.6.1.5.5.7.3.1");

@@ -1,7 +1,7 @@
 namespace Fleet.Transport.RabbitMq;
 
-/// <summary>Finds policies in the broker that take from Fleet's queues what Fleet relies on. Policies are an operator's own, so they are told and not
-/// refused.</summary>
+/// <summary>Finds policies in the broker that take from Fleet's queues what Fleet relies on. Policies are an operator's own, so they are
+/// told and not refused.</summary>
 internal static class CheckPolicies
 {
     private enum Kind

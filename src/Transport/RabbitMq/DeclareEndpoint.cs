@@ -6,8 +6,8 @@ using RabbitMQ.Client.Exceptions;
 
 namespace Fleet.Transport.RabbitMq;
 
-/// <summary>Makes sure of a listener's queue whenever it connects, in the place of MassTransit, which would declare it and end in an endless retry where the user
-/// may not. While the broker refuses, the listener waits, and <see cref="BrokerProblems"/> says why.</summary>
+/// <summary>Makes sure of a listener's queue whenever it connects, in the place of MassTransit, which would declare it and end in an
+/// endless retry where the user may not. While the broker refuses, the listener waits, and <see cref="BrokerProblems"/> says why.</summary>
 /// <param name="declarations">What must be there.</param>
 /// <param name="optional">What may be missing.</param>
 /// <param name="settings">The listener's, for MassTransit.</param>

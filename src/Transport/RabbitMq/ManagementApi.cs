@@ -15,7 +15,8 @@ namespace Fleet.Transport.RabbitMq;
 internal sealed record QueuePolicy(string Queue, string Policy, IReadOnlyDictionary<string, string> Definition);
 
 /// <summary>The broker's management interface, for what AMQP does not tell.</summary>
-/// <remarks>Nothing depends on it alone. When it fails, its callers go on without what it tells, and it is asked again after a growing pause.</remarks>
+/// <remarks>Nothing depends on it alone. When it fails, its callers go on without what it tells, and it is asked again after a growing
+/// pause.</remarks>
 internal sealed class ManagementApi : IDisposable
 {
     private const string Setting = "Fleet:Transport:ManagementUri";
@@ -44,7 +45,8 @@ internal sealed class ManagementApi : IDisposable
         _host = Uri.EscapeDataString(settings.VirtualHost);
     }
 
-    /// <summary>How many messages of a queue were given out and not acknowledged, some seconds ago; null when the interface does not say.</summary>
+    /// <summary>How many messages of a queue were given out and not acknowledged, some seconds ago; null when the interface does not
+    /// say.</summary>
     public async Task<long?> CountUnacknowledgedAsync(string queue, CancellationToken ct)
     {
         long? count = null;

@@ -4,8 +4,8 @@ using RabbitMQ.Client;
 
 namespace Fleet.Transport.RabbitMq;
 
-/// <summary>The properties of messages that others wrote, made fit to be published again. They travel in one frame: a header that just fitted when it came
-/// is too much with one more beside it, and the broker closes the connection.</summary>
+/// <summary>The properties of messages that others wrote, made fit to be published again. They travel in one frame: a header that just
+/// fitted when it came is too much with one more beside it, and the broker closes the connection.</summary>
 internal static class MessageHeaders
 {
     /// <summary>Names and sizes of what was cut.</summary>
@@ -44,7 +44,8 @@ internal static class MessageHeaders
         return size + (properties.Headers is { } headers ? SizeOf(headers, 0) : 0);
     }
 
-    /// <summary>A copy that anybody may publish: it does not expire, names no user, has no further receivers, and no text in it is longer than AMQP allows.</summary>
+    /// <summary>A copy that anybody may publish: it does not expire, names no user, has no further receivers, and no text in it is longer
+    /// than AMQP allows.</summary>
     public static BasicProperties Copy(IReadOnlyBasicProperties original)
     {
         var copy = new BasicProperties(original) { Persistent = true, Headers = new Dictionary<string, object?>(StringComparer.Ordinal) };
@@ -75,7 +76,8 @@ internal static class MessageHeaders
         return copy;
     }
 
-    /// <summary>Cuts headers, the largest first, until all properties have so many bytes at most. The header <see cref="CutHeader"/> says what was cut.</summary>
+    /// <summary>Cuts headers, the largest first, until all properties have so many bytes at most. The header <see cref="CutHeader"/> says
+    /// what was cut.</summary>
     /// <param name="properties">As <see cref="Copy"/> makes them.</param>
     /// <param name="limit">The most bytes.</param>
     /// <param name="mine">Headers that stay as they are.</param>

@@ -23,7 +23,8 @@ internal sealed class RabbitMqBelt(
     private DateTimeOffset _lookedAt;
 
     /// <summary>Puts nudges on the belts.</summary>
-    /// <returns>Those that fit on none, because each belt has a later one on it; and the lanes that the broker refuses, whose nudges were left out.</returns>
+    /// <returns>Those that fit on none, because each belt has a later one on it; and the lanes that the broker refuses, whose nudges were
+    /// left out.</returns>
     public async Task<(IReadOnlyList<DelayedNudge> Left, IReadOnlyDictionary<string, Exception> Refused)> PutAsync(
         long term, IReadOnlyList<DelayedNudge> nudges, CancellationToken ct)
     {

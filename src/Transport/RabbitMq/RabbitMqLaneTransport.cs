@@ -44,7 +44,8 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
     private readonly BrokerChannel _topology;
     private readonly BrokerChannel _channel;
     private readonly BrokerChannel _beltChannel;
-    // What others wrote (events, messages that go back or are parked, dead copies) may be too large in every way: it has a connection of its own.
+    // What others wrote (events, messages that go back or are parked, dead copies) may be too large in every way: it has a connection of
+    // its own.
     private readonly BrokerChannel _foreign;
     private readonly ConcurrentDictionary<Guid, bool> _tooLarge = new();
     private readonly ConcurrentDictionary<string, LaneGate> _gates = new(StringComparer.Ordinal);

@@ -38,13 +38,16 @@ public sealed class RabbitMqSettings
     /// <summary>How far ahead leaders put nudges on the belts. Default: 30 s.</summary>
     public TimeSpan LookAhead { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The broker's management interface. Null (the default): what workers hold in their hands is not counted, and policies are not seen.</summary>
+    /// <summary>The broker's management interface. Null (the default): what workers hold in their hands is not counted, and policies are
+    /// not seen.</summary>
     public Uri? ManagementUri { get; init; }
 
-    /// <summary>Who may vouch for the broker's certificate, on AMQP and on https. Null (the default): the authorities that the machine trusts.</summary>
+    /// <summary>Who may vouch for the broker's certificate, on AMQP and on https. Null (the default): the authorities that the machine
+    /// trusts.</summary>
     public BrokerTrust? Trust { get; init; }
 
-    /// <summary>How long a message waits after each unexpected error before it is tried again; after as many tries as there are pauses it is parked.</summary>
+    /// <summary>How long a message waits after each unexpected error before it is tried again; after as many tries as there are pauses it
+    /// is parked.</summary>
     internal IReadOnlyList<TimeSpan> Pauses { get; set; } =
     [
         TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30),

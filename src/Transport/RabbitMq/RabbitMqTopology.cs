@@ -21,8 +21,8 @@ internal static class RabbitMqTopology
     /// <summary>How many belts there are; see docs/adr/0008.</summary>
     public const int Belts = 4;
 
-    /// <summary>How many queues there are for messages that failed unexpectedly; a longer pause has a queue of its own, because messages expire at the
-    /// head of a queue only.</summary>
+    /// <summary>How many queues there are for messages that failed unexpectedly; a longer pause has a queue of its own, because messages
+    /// expire at the head of a queue only.</summary>
     public const int Agains = 4;
 
     /// <summary>How often the broker gives a message out again before it parks it: a far backstop. Fleet counts per run, in the
@@ -105,8 +105,8 @@ internal static class RabbitMqTopology
     /// <summary>Declares a queue where messages wait to be tried again, as on a belt.</summary>
     public static Task DeclareAgainAsync(IChannel channel, int number, CancellationToken ct) => DeclareWaitingRoomAsync(channel, Again(number), ct);
 
-    /// <summary>Declares the queue of one process for control messages. Exclusive: it goes with the connection. RabbitMQ 4.3 refuses queues that are
-    /// transient and shared.</summary>
+    /// <summary>Declares the queue of one process for control messages. Exclusive: it goes with the connection. RabbitMQ 4.3 refuses queues
+    /// that are transient and shared.</summary>
     public static async Task DeclareControlQueueAsync(IChannel channel, string queue, CancellationToken ct)
     {
         await channel.QueueDeclareAsync(queue, durable: false, exclusive: true, autoDelete: true, cancellationToken: ct);

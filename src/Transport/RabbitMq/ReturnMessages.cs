@@ -5,8 +5,8 @@ using RabbitMQ.Client;
 
 namespace Fleet.Transport.RabbitMq;
 
-/// <summary>What becomes of a lane's message that was not handled: it goes on, comes again later, or is laid aside. Given back to the queue instead, it
-/// would come again at once, and an outage would use up the delivery limit of innocent messages.</summary>
+/// <summary>What becomes of a lane's message that was not handled: it goes on, comes again later, or is laid aside. Given back to the queue
+/// instead, it would come again at once, and an outage would use up the delivery limit of innocent messages.</summary>
 /// <param name="lane">The lane.</param>
 /// <param name="channel">A channel for messages that others wrote.</param>
 /// <param name="ensure">Makes sure of a declaration.</param>
@@ -49,7 +49,8 @@ internal sealed partial class ReturnMessages(
     /// <summary>Sends a message to the end of its lane.</summary>
     public Task SendOnAsync(byte[] body, IReadOnlyBasicProperties original) => SendOnAsync(body, original, tries: null);
 
-    /// <summary>After an outage: to the end of its lane after a pause in which this listener takes nothing else, for as often as it takes.</summary>
+    /// <summary>After an outage: to the end of its lane after a pause in which this listener takes nothing else, for as often as it
+    /// takes.</summary>
     public async Task AfterOutageAsync(byte[] body, IReadOnlyBasicProperties original, Exception cause)
     {
         if (cause is not OperationCanceledException && (_outageToldAt is not { } at || time.GetElapsedTime(at) > BetweenOutageLines))
@@ -62,8 +63,8 @@ internal sealed partial class ReturnMessages(
         await SendOnAsync(body, original);
     }
 
-    /// <summary>After an error that nobody expected: again after a growing pause, and parked when it fails each time. A nudge is let go instead, because
-    /// its runs are rows that Reconcile finds.</summary>
+    /// <summary>After an error that nobody expected: again after a growing pause, and parked when it fails each time. A nudge is let go
+    /// instead, because its runs are rows that Reconcile finds.</summary>
     public async Task AfterErrorAsync(byte[] body, IReadOnlyBasicProperties original, Exception cause, bool isNudge)
     {
         var tries = new Tries(ReadNumber(original) + 1, ReadInstant(original) ?? time.GetUtcNow());
@@ -143,8 +144,8 @@ internal sealed partial class ReturnMessages(
         return properties;
     }
 
-    /// <summary>Publishes; when that fails, the delivery is given back to the broker after a pause. The broker counts those, so even a message that can go
-    /// nowhere comes a bounded number of times.</summary>
+    /// <summary>Publishes; when that fails, the delivery is given back to the broker after a pause. The broker counts those, so even a
+    /// message that can go nowhere comes a bounded number of times.</summary>
     private async Task PublishAsync(Declaration needed, string exchange, string routingKey, BasicProperties properties, byte[] body, params string[] mine)
     {
         try

@@ -2,8 +2,8 @@ using RabbitMQ.Client;
 
 namespace Fleet.Transport.RabbitMq;
 
-/// <summary>A connection beside the bus's, opened when it is first needed: for health, and for messages that others wrote. Whatever such a message does to
-/// a connection, nudges and listeners do not feel it.</summary>
+/// <summary>A connection beside the bus's, opened when it is first needed: for health, and for messages that others wrote. Whatever such a
+/// message does to a connection, nudges and listeners do not feel it.</summary>
 internal sealed class SideConnection(RabbitMqSettings settings, BrokerAlarms alarms) : IAsyncDisposable
 {
     private readonly SemaphoreSlim _opening = new(1);

@@ -13,8 +13,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Tests.Api;
 
-/// <summary>Every endpoint gets odd values in every place of its path, its query and its body. Whatever it thinks of them, it answers with success or
-/// with a problem, and never with an error of its own.</summary>
+/// <summary>Every endpoint gets odd values in every place of its path, its query and its body. Whatever it thinks of them, it answers with
+/// success or with a problem, and never with an error of its own.</summary>
 public sealed class OddInputTests(PostgresServer postgres)
 {
     private static readonly string[] Texts =
@@ -46,7 +46,8 @@ public sealed class OddInputTests(PostgresServer postgres)
         [new("Fleet:Storage:Provider", "Postgres"), new("Fleet:Storage:ConnectionString", await postgres.CreateDatabaseAsync())], every: 5);
 
     /// <param name="settings">The database.</param>
-    /// <param name="every">Which part of the requests is sent: a fifth of them, and all with NUL, is enough for what only a server refuses.</param>
+    /// <param name="every">Which part of the requests is sent: a fifth of them, and all with NUL, is enough for what only a server
+    /// refuses.</param>
     private static async Task SendAllAsync(KeyValuePair<string, string?>[] settings, int every)
     {
         await using var fleet = await EmbeddedFleet.StartAsync(null, settings);

@@ -83,7 +83,8 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
         Assert.Equal(0, await PostgresServer.CountAsync(_database, "SELECT count(*) - count(DISTINCT run_id) FROM diag_ledger"));
     }
 
-    /// <summary>A machine boots with a clock that is behind, its worker starts, the clock is set right, and the scheduler starts again.</summary>
+    /// <summary>A machine boots with a clock that is behind, its worker starts, the clock is set right, and the scheduler starts
+    /// again.</summary>
     [Fact]
     public async Task Machine_SetBetweenTheStartsOfWorkerAndScheduler_TakesTheWorkerForAlive()
     {

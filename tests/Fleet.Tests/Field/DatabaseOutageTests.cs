@@ -13,8 +13,8 @@ using Npgsql;
 
 namespace Fleet.Tests.Field;
 
-/// <summary>PostgreSQL takes no writes, restarts, and takes no connections, under load from all entrances. <c>FLEET_DATABASE_OUTAGE=1</c> runs the long form:
-/// 20 s read-only, 60 s without connections; the suite's short form is 4 s and 6 s.</summary>
+/// <summary>PostgreSQL takes no writes, restarts, and takes no connections, under load from all entrances. <c>FLEET_DATABASE_OUTAGE=1</c>
+/// runs the long form: 20 s read-only, 60 s without connections; the suite's short form is 4 s and 6 s.</summary>
 public sealed class DatabaseOutageTests : IAsyncLifetime
 {
     private static readonly bool IsLong = Environment.GetEnvironmentVariable("FLEET_DATABASE_OUTAGE") == "1";

@@ -7,9 +7,11 @@ using Npgsql;
 
 namespace Fleet.Tests.Field;
 
-/// <summary>More work than the server has connections for, a worker that stands still and one that dies: the overload must end with its cause.
-/// <c>FLEET_TOO_MANY_CONNECTIONS=1</c> runs the long form: PostgreSQL's default of 100 connections, two schedulers, six workers, 20,000 runs that each
-/// complete in a transaction of their own; the suite's short form has 32 connections, three workers and 1,500 runs.</summary>
+/// <summary>More work than the server has connections for, a worker that stands still and one that dies: the overload must end with its
+/// cause.
+/// <c>FLEET_TOO_MANY_CONNECTIONS=1</c> runs the long form: PostgreSQL's default of 100 connections, two schedulers, six workers, 20,000
+/// runs that each complete in a transaction of their own; the suite's short form has 32 connections, three workers and 1,500
+/// runs.</summary>
 public sealed class TooManyConnectionsTests : IAsyncLifetime
 {
     private static readonly bool IsLong = Environment.GetEnvironmentVariable("FLEET_TOO_MANY_CONNECTIONS") == "1";

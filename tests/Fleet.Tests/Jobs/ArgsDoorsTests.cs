@@ -6,8 +6,8 @@ using Fleet.Worker.Diagnostics;
 
 namespace Fleet.Tests.Jobs;
 
-/// <summary>There are two doors for args: a process that has the args type reads them, and one that has only the published schema checks them against
-/// that. Both let in the same, and only what the handler's reader takes.</summary>
+/// <summary>There are two doors for args: a process that has the args type reads them, and one that has only the published schema checks
+/// them against that. Both let in the same, and only what the handler's reader takes.</summary>
 public sealed class ArgsDoorsTests
 {
     private static readonly ArgsCheck Doors = new();

@@ -20,8 +20,8 @@ public sealed class HotRoadCountersTests(HotRoadCountersTests.QuietServer server
     private const int WarmUps = 12;
     private const int Measured = 20;
 
-    /// <summary>Allocations of the same code differ this much between machines, by how far its methods are optimized. They may also be lower: on a
-    /// busy machine an answer can be there before it is awaited, which saves objects.</summary>
+    /// <summary>Allocations of the same code differ this much between machines, by how far its methods are optimized. They may also be
+    /// lower: on a busy machine an answer can be there before it is awaited, which saves objects.</summary>
     private const double AllocationTolerance = 0.03;
 
     private static readonly string[] Steps = ["insert", "claim", "complete"];
@@ -77,7 +77,8 @@ public sealed class HotRoadCountersTests(HotRoadCountersTests.QuietServer server
             await act();
             counted[step] = wire.Take();
         });
-        // The texts are sent while statements are new to the connection; the first round also opens it. The counts are those of prepared ones.
+        // The texts are sent while statements are new to the connection; the first round also opens it. The counts are those of prepared
+        // ones.
         var texts = counted.ToDictionary(c => c.Key, c => c.Value.Item1, StringComparer.Ordinal);
         await RoundsAsync(runs, server.Through(wire.Port), WarmUps, async (step, act) =>
         {
@@ -151,7 +152,8 @@ public sealed class HotRoadCountersTests(HotRoadCountersTests.QuietServer server
 
     private static RunId IdOf(int number) => new(Guid.ParseExact($"019dc8a0-0000-7000-8000-{number:x12}", "D"));
 
-    /// <summary>What was written between two places of the log, without the headers of its pages (24 bytes each 8 KiB; 16 more where a segment begins).</summary>
+    /// <summary>What was written between two places of the log, without the headers of its pages (24 bytes each 8 KiB; 16 more where a
+    /// segment begins).</summary>
     private static long Payload(long from, long to)
     {
         const int page = 8192;
@@ -165,7 +167,8 @@ public sealed class HotRoadCountersTests(HotRoadCountersTests.QuietServer server
         return (long)(decimal)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>A server that writes to its log only what a statement asks for: no page images after checkpoints, no snapshots for standbys, no vacuum.</summary>
+    /// <summary>A server that writes to its log only what a statement asks for: no page images after checkpoints, no snapshots for
+    /// standbys, no vacuum.</summary>
     public sealed class QuietServer() : PostgresServer(
         "-c", "full_page_writes=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "autovacuum=off", "-c", "checkpoint_timeout=1d",
         "-c", "max_wal_size=10GB"), IAsyncLifetime

@@ -86,7 +86,8 @@ public sealed class PostgresOutageTests : StorageVerbs
         await AskAllAsync(storage);
     }
 
-    /// <summary>The statement had been sent: whether the server committed it before it ended the connection, nobody here can know.</summary>
+    /// <summary>The statement had been sent: whether the server committed it before it ended the connection, nobody here can
+    /// know.</summary>
     [Fact]
     public async Task Enqueue_ConnectionEndsBeforeTheAnswer_IsToldAsUnknownWithTheRunsId()
     {

@@ -98,7 +98,8 @@ public sealed partial class SqlServerStatementsTests
         Assert.Contains("OPTION (LOOP JOIN, FORCE ORDER)", Statements[name], StringComparison.Ordinal);
     }
 
-    /// <summary>A worker that stands still with a run's row locked: the leader skips the row, and waits for no other lock so long that it loses its lease.</summary>
+    /// <summary>A worker that stands still with a run's row locked: the leader skips the row, and waits for no other lock so long that it
+    /// loses its lease.</summary>
     [Fact]
     public void Statements_OfTheLeader_DoNotWaitForAProcessThatStandsStill()
     {

@@ -74,7 +74,8 @@ public class PostgresServer : IAsyncDisposable
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>Gives a user without special rights all that Fleet needs in a database: limits of connections do not hold for superusers.</summary>
+    /// <summary>Gives a user without special rights all that Fleet needs in a database: limits of connections do not hold for
+    /// superusers.</summary>
     /// <returns>The database's connection string for this user.</returns>
     public static async Task<string> CreateUserAsync(string connectionString)
     {

@@ -21,7 +21,8 @@ public sealed class ScriptedTransport : ILaneTransport
     /// <summary>Called before an event or a nudge is taken; what it throws is what the broker answers.</summary>
     public Func<Task> BeforeSend { get; set; } = () => Task.CompletedTask;
 
-    /// <summary>Called with the lane before a nudge to it is taken, also one for the belt; what it throws is what the broker answers.</summary>
+    /// <summary>Called with the lane before a nudge to it is taken, also one for the belt; what it throws is what the broker
+    /// answers.</summary>
     public Action<string> BeforeLane { get; set; } = _ => { };
 
     /// <summary>How long a nudge to a lane takes; not asked for the belt.</summary>

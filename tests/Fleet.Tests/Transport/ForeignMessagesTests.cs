@@ -17,7 +17,8 @@ using IHost = Microsoft.Extensions.Hosting.IHost;
 
 namespace Fleet.Tests.Transport;
 
-/// <summary>Messages that others wrote, of any size and content: each is handled or parked once, and nothing that others share is taken down.</summary>
+/// <summary>Messages that others wrote, of any size and content: each is handled or parked once, and nothing that others share is taken
+/// down.</summary>
 public sealed class ForeignMessagesTests(RabbitMqServer server) : IAsyncLifetime
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);

@@ -6,7 +6,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Tests.Worker;
 
-/// <summary>Handlers that block their thread, throw where nobody expects it, or never come back. They harm their own run, and nobody else's.</summary>
+/// <summary>Handlers that block their thread, throw where nobody expects it, or never come back. They harm their own run, and nobody
+/// else's.</summary>
 public sealed class RoughHandlersTests : IDisposable
 {
     private readonly ManualResetEventSlim _release = new();

@@ -14,8 +14,8 @@ public sealed record TriggerSpec
     /// <summary>The one instant.</summary>
     public DateTimeOffset? At { get; init; }
 
-    /// <summary>IANA id of the time zone that <see cref="Cron"/> and <see cref="Exclude"/> are read in; null is UTC. Always checked. A schedule that reads
-    /// neither in it is refused (<see cref="ScheduleRequest"/>).</summary>
+    /// <summary>IANA id of the time zone that <see cref="Cron"/> and <see cref="Exclude"/> are read in; null is UTC. Always checked. A
+    /// schedule that reads neither in it is refused (<see cref="ScheduleRequest"/>).</summary>
     public string? Zone { get; init; }
 
     /// <summary>An instant that the fire times of <see cref="Every"/> are counted from, in both directions; null is the Unix

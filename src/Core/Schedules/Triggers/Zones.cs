@@ -13,7 +13,8 @@ public static class Zones
     /// <summary>Whether this machine has any time zone data. Some images leave it out.</summary>
     public static bool HasData => Array.Exists(Common, id => TimeZoneInfo.TryFindSystemTimeZoneById(id, out _));
 
-    /// <summary>Whether a zone that cannot be found is only missing on this machine: it has no time zone data, or no complete ones.</summary>
+    /// <summary>Whether a zone that cannot be found is only missing on this machine: it has no time zone data, or no complete
+    /// ones.</summary>
     public static bool IsMissingHere(string id) => !HasData || TimeZoneInfo.TryConvertIanaIdToWindowsId(id, out _);
 
     /// <param name="id">Null: UTC.</param>
