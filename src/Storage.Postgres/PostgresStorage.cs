@@ -50,6 +50,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         // That of a data source lacks the password.
         _connectionString = builder.ConnectionString;
         _gate = new ConnectionGate(time);
+        Transactions = new TransactionGate(time);
         _pool = new PostgresPool(PostgresServers.Build(builder, _ => { }), _gate, time);
         builder.NoResetOnClose = true;
         _autocommit = new PostgresPool(PostgresServers.Build(builder, source => source.UsePhysicalConnectionInitializer(PlanOnce, PlanOnceAsync)), _gate, time);
@@ -57,6 +58,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     }
 
     public IRunStatements Statements => _statements;
+
+    public TransactionGate Transactions { get; }
 
     public PlainSql Sql { get; } = new PostgresPlainSql();
 

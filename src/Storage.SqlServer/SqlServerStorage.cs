@@ -32,6 +32,7 @@ public sealed class SqlServerStorage : IStorage, IDisposable
             builder.PoolBlockingPeriod = PoolBlockingPeriod.NeverBlock;
         _connectionString = builder.ConnectionString;
         _gate = new ConnectionGate(time);
+        Transactions = new TransactionGate(time);
         _pool = new SqlServerPool(builder.ConnectionString, _gate, time);
         _reading = new(
             new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer(builder.ConnectionString).AddInterceptors(new ThroughTheGate(_pool)).Options,
@@ -39,6 +40,8 @@ public sealed class SqlServerStorage : IStorage, IDisposable
     }
 
     public IRunStatements Statements => _statements;
+
+    public TransactionGate Transactions { get; }
 
     public PlainSql Sql { get; } = new SqlServerPlainSql();
 

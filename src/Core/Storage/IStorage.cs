@@ -29,6 +29,10 @@ public interface IStorage
     /// write.</summary>
     bool HasOneWriter => false;
 
+    /// <summary>Limits how many transactions of handlers this process has open at once; null where one writer serves the process. Whoever
+    /// opens such a transaction passes it before the connection is taken.</summary>
+    TransactionGate? Transactions => null;
+
     /// <summary>A scope on a transaction that a caller opened on this database; the caller commits it.</summary>
     /// <exception cref="ArgumentException">The transaction is one of another kind of database.</exception>
     WriteScope Enlist(DbTransaction transaction);
