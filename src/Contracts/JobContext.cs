@@ -66,7 +66,7 @@ public abstract class JobContext
     /// <exception cref="LeaseLostException">The run was taken from this worker: roll back.</exception>
     /// <exception cref="NonRetryableException">The transaction is on another database.</exception>
     /// <exception cref="InvalidOperationException">This attempt has completed the run before, in another transaction: roll
-    /// back.</exception>
+    /// back. Or it has called <see cref="Effect"/>: the run is completed with its effects.</exception>
     public abstract Task CompleteAsync(DbTransaction transaction, CancellationToken ct = default);
 
     /// <summary>Completes the run in a transaction that Fleet opens on its database and commits after <paramref name="work"/>:
@@ -77,8 +77,27 @@ public abstract class JobContext
     /// <exception cref="LeaseLostException">The run was taken from this worker; nothing was committed.</exception>
     /// <exception cref="NonRetryableException">There is an ambient <c>TransactionScope</c>, which cannot take part.</exception>
     /// <exception cref="TimeoutException">With SQLite: the work took longer than 30 s; nothing was committed.</exception>
-    /// <exception cref="InvalidOperationException">This attempt has completed the run before.</exception>
+    /// <exception cref="InvalidOperationException">This attempt has completed the run before, or has called <see cref="Effect"/>.</exception>
     public abstract Task CompleteAsync(Func<DbTransaction, CancellationToken, Task> work, CancellationToken ct = default);
+
+    /// <summary>Hands over a statement that writes to Fleet's database. It is executed when the handler has returned, in the transaction that
+    /// completes the run: what it wrote and the completion become true together, once, or not at all. The statements of many runs share
+    /// a transaction, which makes this the fastest way to an effect that happens exactly once.</summary>
+    /// <remarks>Several are executed in the order of the calls. When the database refuses one (a constraint, a missing table, a wrong
+    /// type), nothing of the attempt is stored, and the attempt fails with the database's message; other runs are not concerned. When the
+    /// database is away, the statements wait for it; that is no attempt. Not together with <c>CompleteAsync</c>.</remarks>
+    /// <param name="sql">One statement: <c>INSERT</c>, <c>UPDATE</c>, <c>DELETE</c>, <c>MERGE</c>, <c>WITH</c>, <c>SELECT</c> of a function, or a
+    /// procedure's call, as the database knows them. Parameters are written <c>@name</c>. It must not change the transaction or its
+    /// settings.</param>
+    /// <param name="parameters">Their values: the properties of an object, as <c>new { id = 1, name = "a" }</c>, or a dictionary from names to
+    /// values; null for none. Each is null, string, bool, byte, short, int, long, decimal, double, float, Guid, <see cref="Fleet.RunId"/>,
+    /// DateTimeOffset, DateTime in UTC, DateOnly, byte[] or an enum (its number). They are read at once.</param>
+    /// <exception cref="ArgumentException">The statement is empty, is not one of these, or is more than one; a parameter has no value, or a
+    /// value no parameter; a value is of another type; or a run has more than 100 statements, or more than 256 KiB of statements and
+    /// values. A handler that does not catch it fails for good: another try would do the same.</exception>
+    /// <exception cref="InvalidOperationException">The run was completed by <c>CompleteAsync</c>, or the attempt has ended.</exception>
+    /// <exception cref="NotSupportedException">This context takes no effects.</exception>
+    public virtual void Effect(string sql, object? parameters = null) => throw new NotSupportedException($"{GetType()} takes no effects.");
 
     /// <summary>Ends this attempt without a result and runs again later. Not counted as an attempt.</summary>
     /// <param name="delay">From now; 0 to 3650 days.</param>

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Fleet.Core.Effects;
 using Fleet.Core.Storage;
 using Fleet.Core.Workers;
 using Npgsql;
@@ -7,6 +8,8 @@ namespace Fleet.Storage.Postgres;
 
 internal sealed class PostgresPlainSql : PlainSql
 {
+    public override EffectSql Effects { get; } = new PostgresEffectSql();
+
     public override string OpenState => "listed";
 
     public override string SetState(RunState state) => $"state = {state:D}, listed = {state:D}";

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Fleet.Core.Effects;
 using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
@@ -292,7 +293,8 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
 
     private readonly OpenClaims _claims = new();
 
-    public override DbTransaction Own(DbTransaction transaction) => transaction as Autocommit ?? (DbTransaction)transaction.As<NpgsqlTransaction>("PostgreSQL");
+    public override DbTransaction Own(DbTransaction transaction) =>
+        transaction is Autocommit or SharedEffects ? transaction : transaction.As<NpgsqlTransaction>("PostgreSQL");
 
     public override async Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct) => await QueryAsync(
         Own(transaction), LockOrphans,
@@ -326,6 +328,15 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         await ExecuteAsync(Own(transaction), DeleteWorkers, ct, Instant(before));
         await ExecuteAsync(Own(transaction), DeleteClaims, ct);
         await ExecuteAsync(Own(transaction), DeleteBatches, ct, Instant(before));
+    }
+
+    /// <summary>Tells of completions that were committed with their effects.</summary>
+    public void Settled(IReadOnlyList<Completion> completions, IReadOnlyList<EffectOutcome> outcomes)
+    {
+        if (outcomes.All(o => o.Outcome == SettleOutcome.Settled))
+            _claims.Settled(completions.Select(c => c.LeaseToken));
+        else
+            _claims.Forget(completions.Select(c => c.LeaseToken));
     }
 
     /// <summary>Makes the pending runs of batches that were due before an instant known to the indexes, until so many are, or there are no more.</summary>
@@ -445,10 +456,15 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
     protected override async Task<IReadOnlyList<RunLease>> CompleteRowsAsync(
         DbTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct)
     {
-        var completed = await QueryAsync(
-            own, own is Autocommit ? Complete : CompleteInTransaction, LeaseOf, ct,
+        NpgsqlParameter[] parameters =
+        [
             Uuids(completions.Select(c => c.Id)), Array(NpgsqlDbType.Bigint, completions.Select(c => c.LeaseToken)),
-            Array(NpgsqlDbType.TimestampTz, completions.Select(c => Utc(c.FinishedAt))), Array(NpgsqlDbType.Text, completions.Select(c => c.Output)));
+            Array(NpgsqlDbType.TimestampTz, completions.Select(c => Utc(c.FinishedAt))), Array(NpgsqlDbType.Text, completions.Select(c => c.Output)),
+        ];
+        // Counted when it is committed.
+        if (own is SharedEffects shared)
+            return await shared.CompleteAsync(Complete, LeaseOf, parameters, ct);
+        var completed = await QueryAsync(own, own is Autocommit ? Complete : CompleteInTransaction, LeaseOf, ct, parameters);
         if (own is Autocommit)
             _claims.Settled(completed.Select(c => c.LeaseToken));
         if (own is not Autocommit || completed.Count < completions.Count)

@@ -1,5 +1,7 @@
 using System.Data.Common;
 using System.Net.Sockets;
+using Fleet.Core.Effects;
+using Fleet.Core.Runs;
 using Fleet.Core.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -23,6 +25,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     private readonly PostgresPool _pool;
     // Fleet's own statements alone, which leave nothing behind: without the seven statements that make a connection new for the next user.
     private readonly PostgresPool _autocommit;
+    // Statements of users stand in the transactions of these alone: nothing that one of them leaves behind reaches Fleet's other work.
+    private readonly PostgresPool _effects;
     private readonly OpenContext _open;
     // Not before they are needed: a worker never needs them. Pooled, because to make a context takes longer than most of its queries.
     private PooledDbContextFactory<PostgresDbContext>? _reading;
@@ -47,11 +51,14 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
             builder.ConnectionIdleLifetime = 15;
         if (!builder.ShouldSerialize("Connection Pruning Interval"))
             builder.ConnectionPruningInterval = 5;
+        // An error tells which of the effects of many runs failed.
+        builder.IncludeFailedBatchedCommand = true;
         // That of a data source lacks the password.
         _connectionString = builder.ConnectionString;
         _gate = new ConnectionGate(time);
         Transactions = new TransactionGate(time);
         _pool = new PostgresPool(PostgresServers.Build(builder, _ => { }), _gate, time);
+        _effects = new PostgresPool(PostgresServers.Build(builder, _ => { }), _gate, time);
         builder.NoResetOnClose = true;
         _autocommit = new PostgresPool(PostgresServers.Build(builder, source => source.UsePhysicalConnectionInitializer(PlanOnce, PlanOnceAsync)), _gate, time);
         _open = OpenOnTransaction;
@@ -108,6 +115,27 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         finally
         {
             await _autocommit.CloseAsync(connection);
+        }
+    }
+
+    public async Task<IReadOnlyList<EffectOutcome>> ApplyEffectsAsync(
+        IReadOnlyList<Completion> completions, bool checksEach, TimeSpan limit, CancellationToken ct)
+    {
+        var connection = await _effects.OpenAsync(ct);
+        try
+        {
+            await using var shared = new SharedEffects(connection);
+            var outcomes = await shared.ApplyAsync(_statements, Sql.Effects, completions, checksEach, limit, ct);
+            _statements.Settled(completions, outcomes);
+            return outcomes;
+        }
+        catch (Exception e) when (Observe(e))
+        {
+            throw;
+        }
+        finally
+        {
+            await _effects.CloseAsync(connection);
         }
     }
 
@@ -260,6 +288,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _autocommit.DisposeAsync();
+        await _effects.DisposeAsync();
         await _pool.DisposeAsync();
         _gate.Dispose();
     }
@@ -277,6 +306,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     {
         _pool.Clear();
         _autocommit.Clear();
+        _effects.Clear();
     }
 
     private static async Task<(bool HasHistory, int Process)> FindHistoryAsync(NpgsqlConnection connection, CancellationToken ct)

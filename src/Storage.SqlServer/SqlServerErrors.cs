@@ -1,3 +1,4 @@
+using Fleet.Core.Effects;
 using Microsoft.Data.SqlClient;
 
 namespace Fleet.Storage.SqlServer;
@@ -51,6 +52,14 @@ internal static class SqlServerErrors
     /// <summary>True when the error says by itself that the database cannot serve. Not a statement that took longer than its command
     /// timeout (-2), nor a lock that was not free in time (1222): these may be the handler's own.</summary>
     public static bool IsUnavailable(int number, byte severity) => (severity >= ServerAtFault && number < FirstOfUsers) || Unavailable.Contains(number);
+
+    /// <summary>Whose fault an error of a handler's effect is. -2: the statement took too long; 1222: a lock was not free in time.</summary>
+    public static EffectFault JudgeEffect(int number, byte severity) => number switch
+    {
+        -2 or 1222 => EffectFault.Slow,
+        1205 or 3960 => EffectFault.Conflict,
+        _ => IsUnavailable(number, severity) ? EffectFault.Outage : EffectFault.Effect,
+    };
 
     /// <summary>True for a statement on a table that is not there.</summary>
     public static bool IsMissingTable(int number) => number == 208;

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Fleet.Core.Effects;
 using Fleet.Core.Storage;
 using Fleet.Core.Workers;
 using Microsoft.Data.SqlClient;
@@ -7,6 +8,8 @@ namespace Fleet.Storage.SqlServer;
 
 internal class SqlServerPlainSql : PlainSql
 {
+    public override EffectSql Effects { get; } = new SqlServerEffectSql();
+
     public override string CreateTable(string name, string columns) => $"IF OBJECT_ID(N'{name}', N'U') IS NULL CREATE TABLE {name} ({columns})";
 
     public override RunId ReadRunId(DbDataReader reader, int column) => reader.GetRunId(column);

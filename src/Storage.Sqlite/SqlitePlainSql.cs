@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Fleet.Core.Effects;
 using Fleet.Core.Storage;
 using Fleet.Core.Workers;
 using Microsoft.Data.Sqlite;
@@ -7,6 +8,8 @@ namespace Fleet.Storage.Sqlite;
 
 internal sealed class SqlitePlainSql : PlainSql
 {
+    public override EffectSql Effects { get; } = new SqliteEffectSql();
+
     public override RunId ReadRunId(DbDataReader reader, int column) => reader.GetRunId(column);
 
     public override DateTimeOffset ReadInstant(DbDataReader reader, int column) => Values.FromMicroseconds(reader.GetInt64(column));

@@ -57,7 +57,7 @@ public sealed partial class ExecuteRuns
         {
             OnOverdue = _onOverdue,
             OnBadCallback = _onBadCallback,
-            Context = new RunContext(run, job?.Name ?? run.Job, _enqueue, _complete, _reports, _time, _logger),
+            Context = new RunContext(run, job?.Name ?? run.Job, _enqueue, _complete, _storage.Sql.Effects.Syntax, _reports, _time, _logger),
         };
         _running.Add(handle);
         return handle;

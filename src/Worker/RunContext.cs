@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json;
 using Fleet.Core;
+using Fleet.Core.Effects;
 using Fleet.Core.Jobs;
 using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
@@ -14,13 +15,15 @@ namespace Fleet.Worker;
 /// <remarks>Nothing can be added once the completion has been made: it would be lost, while its caller holds the id of a run that never
 /// exists.</remarks>
 internal sealed partial class RunContext(
-    ClaimedRun run, string jobName, EnqueueRuns enqueue, CompleteRuns complete, RunReports reports, TimeProvider time, ILogger logger) : JobContext, IResultTaker
+    ClaimedRun run, string jobName, EnqueueRuns enqueue, CompleteRuns complete, EffectSyntax syntax, RunReports reports, TimeProvider time, ILogger logger)
+    : JobContext, IResultTaker
 {
     private const int MaxMessage = 200;
 
     private readonly Lock _lock = new();
     private readonly List<NewRun> _followUps = [];
     private readonly List<OutboxMessage> _events = [];
+    private CollectEffects? _effects;
     private string? _output;
     private Phase _phase;
     private string? _progressMessage;
@@ -132,6 +135,19 @@ internal sealed partial class RunContext(
         return Task.CompletedTask;
     }
 
+    public override void Effect(string sql, object? parameters = null)
+    {
+        RequireOpen(nameof(Effect));
+        var effects = LazyInitializer.EnsureInitialized(ref _effects, () => new CollectEffects(syntax, jobName));
+        // What a property does when it is read is the handler's own: not under the lock.
+        var read = effects.Read(sql, parameters);
+        lock (_lock)
+        {
+            RequireOpen(nameof(Effect));
+            effects.Add(read);
+        }
+    }
+
     public override async Task CompleteAsync(DbTransaction transaction, CancellationToken ct = default)
     {
         var completion = Seal();
@@ -151,15 +167,16 @@ internal sealed partial class RunContext(
 
     public override async Task CompleteAsync(Func<DbTransaction, CancellationToken, Task> work, CancellationToken ct = default)
     {
-        int followUps, events;
+        int followUps, events, effects;
         string? output;
         bool wasSealed;
         lock (_lock)
         {
             if (_phase == Phase.Committed)
                 throw Refusal(nameof(CompleteAsync));
+            RefuseEffects();
             wasSealed = _phase == Phase.Sealed;
-            (followUps, events, output) = (_followUps.Count, _events.Count, _output);
+            (followUps, events, effects, output) = (_followUps.Count, _events.Count, _effects?.Effects.Count ?? 0, _output);
         }
 
         try
@@ -184,6 +201,7 @@ internal sealed partial class RunContext(
                 // What the work added goes with what it wrote: the handler may call this again.
                 _followUps.RemoveRange(followUps, _followUps.Count - followUps);
                 _events.RemoveRange(events, _events.Count - events);
+                _effects?.Truncate(effects);
                 _output = output;
             }
 
@@ -213,6 +231,7 @@ internal sealed partial class RunContext(
                 Output = _output,
                 FollowUps = _followUps,
                 Events = _events,
+                Effects = _effects?.Effects ?? [],
             };
         }
     }
@@ -228,6 +247,7 @@ internal sealed partial class RunContext(
                 case Phase.Ended or Phase.Committed:
                     throw Refusal(nameof(CompleteAsync));
                 default:
+                    RefuseEffects();
                     // A second time in another transaction, where the caller rolled the first one back.
                     _phase = Phase.Sealed;
                     return MakeCompletion();
@@ -241,6 +261,16 @@ internal sealed partial class RunContext(
         {
             if (_phase == Phase.Sealed)
                 _phase = Phase.Open;
+        }
+    }
+
+    private void RefuseEffects()
+    {
+        if (_effects is { Effects.Count: > 0 })
+        {
+            throw new InvalidOperationException(
+                $"CompleteAsync was called after Effect in run {run.Id}: Fleet completes the run together with its effects when the handler returns. "
+                    + "Use one of them: write through the transaction of CompleteAsync, or hand everything over with Effect and return.");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Fleet.Core.Effects;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
@@ -74,7 +75,7 @@ public sealed partial class SettleRuns
             }
 
             // The decision is made once; only its writing is repeated while the database is away.
-            var settled = outcome is null ? await SucceedAsync(handle) : await PersistAsync(run, await DecideAsync(handle, job, outcome.Value, end));
+            var settled = outcome is null ? await SucceedAsync(handle, job) : await PersistAsync(run, await DecideAsync(handle, job, outcome.Value, end));
             if (settled.Outcome == SettleOutcome.LeaseLost)
                 LogLeaseLost(run.Job, run.Id);
             else
@@ -103,23 +104,31 @@ public sealed partial class SettleRuns
         _ => AttemptOutcome.Failed,
     };
 
-    private async Task<Settled> SucceedAsync(RunHandle handle)
+    private async Task<Settled> SucceedAsync(RunHandle handle, JobDefinition? job)
     {
         var run = handle.Run;
         var completion = handle.Context!.MakeCompletion();
         try
         {
-            return await CompleteAsync(completion);
+            try
+            {
+                return await CompleteAsync(completion);
+            }
+            catch (Exception e) when (e is not EffectFailedException)
+            {
+                // The work is done: what cannot be stored with it is left out, and it is not done again.
+                List<Func<Task<Settled>>> forms = [() => CompleteAsync(completion)];
+                if (completion.Output is not null)
+                    forms.Add(() => CompleteAsync(completion with { Output = OutputWriter.Omitted("The database refused to store the output.") }));
+                forms.Add(() => FailAsync(
+                    run, AttemptOutcome.Failed, new RunError("Fleet.ResultNotStorable", "The handler succeeded; the database refused to store its follow-up runs or events.", null), null));
+                return await PersistAsync(run, forms, e);
+            }
         }
-        catch (Exception e)
+        catch (EffectFailedException e)
         {
-            // The work is done: what cannot be stored with it is left out, and it is not done again.
-            List<Func<Task<Settled>>> forms = [() => CompleteAsync(completion)];
-            if (completion.Output is not null)
-                forms.Add(() => CompleteAsync(completion with { Output = OutputWriter.Omitted("The database refused to store the output.") }));
-            forms.Add(() => FailAsync(
-                run, AttemptOutcome.Failed, new RunError("Fleet.ResultNotStorable", "The handler succeeded; the database refused to store its follow-up runs or events.", null), null));
-            return await PersistAsync(run, forms, e);
+            // The handler returned, but its work is not done: the attempt failed as if the handler had thrown this.
+            return await PersistAsync(run, await DecideFailureAsync(handle, job, AttemptOutcome.Failed, HandlerEnd.Of(e)));
         }
     }
 
@@ -170,7 +179,7 @@ public sealed partial class SettleRuns
     /// <summary>Asks the policy. One of the application may throw, never return, or name a pause that no clock reaches.</summary>
     private async Task<TimeSpan?> NextDelayAsync(ClaimedRun run, JobDefinition? job, Exception error)
     {
-        if (error is OutputRefusedException)
+        if (error is OutputRefusedException or EffectRefusedException)
             return null;
         if (ReferenceEquals(_retry, _builtIn))
             return _builtIn.NextDelay(run, job, error);
@@ -226,7 +235,7 @@ public sealed partial class SettleRuns
                 if (failure is null)
                     return await forms[form]();
             }
-            catch (Exception e)
+            catch (Exception e) when (e is not EffectFailedException)
             {
                 failure = e;
             }

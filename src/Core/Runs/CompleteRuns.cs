@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Fleet.Core.Effects;
 using Fleet.Core.Outbox;
 using Fleet.Core.Storage;
 
@@ -31,6 +32,9 @@ public sealed record Completion
     public IReadOnlyList<NewRun> FollowUps { get; init; } = [];
 
     public IReadOnlyList<OutboxMessage> Events { get; init; } = [];
+
+    /// <summary>Statements of the handler's own, in their order.</summary>
+    public IReadOnlyList<Effect> Effects { get; init; } = [];
 }
 
 /// <summary>The run was completed before by the same claim, in another transaction: what this transaction wrote must be rolled back, or it
@@ -53,16 +57,20 @@ public sealed class CompleteRuns : IAsyncDisposable
     private readonly IStorage _storage;
     private readonly TimeProvider _time;
     private readonly GroupCommit<Completion, SettleOutcome> _group;
+    private readonly ApplyEffects _effects;
 
     public CompleteRuns(IStorage storage, TimeProvider time)
     {
         _storage = storage;
         _time = time;
         _group = new("complete", CompleteAsync, storage.JudgeBatch);
+        _effects = new ApplyEffects(storage);
     }
 
-    /// <summary>Completes a run in a shared transaction.</summary>
-    public Task<SettleOutcome> ExecuteAsync(Completion completion, CancellationToken ct) => _group.AddAsync(completion, ct);
+    /// <summary>Completes a run in a shared transaction, with its effects.</summary>
+    /// <exception cref="EffectFailedException">An effect of the run failed, and nothing was stored.</exception>
+    public Task<SettleOutcome> ExecuteAsync(Completion completion, CancellationToken ct) =>
+        completion.Effects.Count == 0 ? _group.AddAsync(completion, ct) : _effects.ExecuteAsync(completion, ct);
 
     /// <summary>Completes a run inside the caller's transaction; it counts when the caller commits.</summary>
     /// <exception cref="LeaseLostException">The run is no longer this claim's.</exception>
@@ -155,7 +163,11 @@ public sealed class CompleteRuns : IAsyncDisposable
         return task.IsCompleted;
     }
 
-    public ValueTask DisposeAsync() => _group.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _group.DisposeAsync();
+        await _effects.DisposeAsync();
+    }
 
     private Task<IReadOnlyList<SettleOutcome>> CompleteAsync(IReadOnlyList<Completion> completions, CancellationToken ct)
     {

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Fleet.Core.Effects;
 using Fleet.Core.Runs;
 using Microsoft.EntityFrameworkCore;
 
@@ -20,6 +21,18 @@ public interface IStorage
     /// <summary>As <see cref="WriteAsync{T}"/>, for hot statements that stand alone: on a server each may commit by itself, in the
     /// round trip that executes it. A failure leaves what was committed before it.</summary>
     Task<T> AutocommitAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct) => WriteAsync(work, ct);
+
+    /// <summary>Completes runs and applies the effects of those that were completed, in one transaction that it commits.</summary>
+    /// <param name="completions">The runs, each once.</param>
+    /// <param name="checksEach">Whether constraints that wait for the commit are checked after each run, so that it is known whose they
+    /// are.</param>
+    /// <param name="limit">How long it may take.</param>
+    /// <param name="ct">Cancels it, not the commit.</param>
+    /// <returns>One outcome per run, in order.</returns>
+    /// <exception cref="EffectStoppedException">An effect failed, and nothing was committed.</exception>
+    /// <exception cref="OutcomeUnknownException">The answer to the commit was lost.</exception>
+    Task<IReadOnlyList<EffectOutcome>> ApplyEffectsAsync(IReadOnlyList<Completion> completions, bool checksEach, TimeSpan limit, CancellationToken ct) =>
+        this.ApplyTogetherAsync(completions, limit, ct);
 
     /// <summary>Waits until a transaction that the caller opens by itself has no rival in this process, where there is one writer
     /// at a time; ends when the result is disposed.</summary>

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Fleet.Core.Effects;
 
 namespace Fleet.Core.Storage;
 
@@ -7,6 +8,9 @@ namespace Fleet.Core.Storage;
 /// <remarks>Parameters stand in a statement by their names, as <c>@name</c>. Their values may be ids, instants, text, numbers or null.</remarks>
 public abstract class PlainSql
 {
+    /// <summary>How this database takes the effects of handlers.</summary>
+    public abstract EffectSql Effects { get; }
+
     /// <summary>Executes a change.</summary>
     /// <returns>How many rows it changed.</returns>
     public virtual async Task<int> ExecuteAsync(

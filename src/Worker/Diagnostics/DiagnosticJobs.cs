@@ -106,12 +106,25 @@ internal sealed class LedgerJob : IJob<Ledger>
     }
 }
 
+/// <summary>Writes the same row as <see cref="Ledger"/>, handed over as an effect: those of many runs share a transaction.</summary>
+[Job("diag.effect", Description = "Writes (run_id, key) into diag_ledger as an effect.")]
+public sealed record LedgerEffect(string Key);
+
+internal sealed class LedgerEffectJob : IJob<LedgerEffect>
+{
+    public Task RunAsync(LedgerEffect args, JobContext context, CancellationToken ct)
+    {
+        context.Effect("""INSERT INTO diag_ledger (run_id, "key") VALUES (@run, @key)""", new { run = context.RunId.ToString(), key = args.Key });
+        return Task.CompletedTask;
+    }
+}
+
 /// <summary>The job pack for tests and first tries.</summary>
 public static class DiagnosticJobs
 {
     /// <summary>Adds the diagnostic jobs, and their table at start.</summary>
     public static IServiceCollection AddDiagnosticJobs(this IServiceCollection services) => services
-        .AddFleetJobs(jobs => jobs.Add<EchoJob>().Add<SleepJob>().Add<FlakyJob>().Add<FailJob>().Add<CrashJob>().Add<LedgerJob>())
+        .AddFleetJobs(jobs => jobs.Add<EchoJob>().Add<SleepJob>().Add<FlakyJob>().Add<FailJob>().Add<CrashJob>().Add<LedgerJob>().Add<LedgerEffectJob>())
         .AddHostedService<LedgerTable>();
 
     /// <summary>Creates the ledger before the first run can need it.</summary>

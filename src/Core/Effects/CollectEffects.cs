@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using System.Text;
+
+namespace Fleet.Core.Effects;
+
+/// <summary>Reads the effects of one attempt as its handler hands them over, and refuses at once what can never work.</summary>
+public sealed class CollectEffects(EffectSyntax syntax, string job)
+{
+    /// <summary>The most effects of a run.</summary>
+    public const int MostEffects = 100;
+
+    /// <summary>The most bytes of statements and values of a run, in UTF-8.</summary>
+    public const int MostBytes = 256 * 1024;
+
+    /// <summary>The most parameters of a statement; SQL Server takes 2,100.</summary>
+    private const int MostParameters = 1000;
+
+    /// <summary>The most statements that are kept read. More of them are a sign of values in the text.</summary>
+    private const int MostKept = 1000;
+
+    /// <summary>The longest statement that is kept read.</summary>
+    private const int LongestKept = 4096;
+
+    private static readonly ConcurrentDictionary<(string Database, string Sql, Type Shape), EffectText> Known = new();
+
+    private readonly List<Effect> _effects = [];
+    private int _bytes;
+
+    public IReadOnlyList<Effect> Effects => _effects;
+
+    /// <summary>Reads an effect, without keeping it.</summary>
+    /// <returns>The effect and its size in bytes.</returns>
+    /// <exception cref="EffectRefusedException">It can never be applied.</exception>
+    public (Effect Effect, int Bytes) Read(string sql, object? parameters)
+    {
+        ArgumentNullException.ThrowIfNull(sql);
+        try
+        {
+            return ReadOrThrow(sql, parameters);
+        }
+        catch (FormatException e)
+        {
+            throw Refused($"{e.Message}.", nameof(sql));
+        }
+    }
+
+    /// <summary>Keeps an effect.</summary>
+    /// <exception cref="EffectRefusedException">There are too many, or they are too large.</exception>
+    public void Add((Effect Effect, int Bytes) read)
+    {
+        if (_effects.Count == MostEffects)
+            throw Refused($"is one too many. Allowed are {MostEffects} for each run.", "sql");
+        if (_bytes + read.Bytes > MostBytes)
+            throw Refused($"would make {_bytes + read.Bytes} bytes of statements and values. Allowed are {MostBytes} (256 KiB) for each run.", "sql");
+        _effects.Add(read.Effect);
+        _bytes += read.Bytes;
+    }
+
+    /// <summary>Drops what was added after there were so many.</summary>
+    public void Truncate(int count)
+    {
+        if (count == _effects.Count)
+            return;
+        _effects.RemoveRange(count, _effects.Count - count);
+        _bytes = _effects.Sum(e => SizeOf(e.Sql, e.Values));
+    }
+
+    private (Effect Effect, int Bytes) ReadOrThrow(string sql, object? parameters)
+    {
+        var given = EffectParameters.Of(parameters);
+        var text = TextOf(sql, given);
+        var values = new EffectValue[text.Names.Count];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = given.Read(text.Names[i]);
+        return (new Effect(text.Sql, values), SizeOf(text.Sql, values));
+    }
+
+    private EffectText TextOf(string sql, EffectParameters given)
+    {
+        if (given.Shape is { } known && Known.TryGetValue((syntax.Database, sql, known), out var read))
+            return read;
+        if (EffectValues.WhyNotText(sql) is { } problem)
+            throw new FormatException($"holds {problem}");
+        read = EffectText.Read(sql, syntax, given.Has);
+        if (read.Names.Count > MostParameters)
+            throw new FormatException($"has {read.Names.Count} parameters. Allowed are {MostParameters} for each statement");
+        if (read.Names.FirstOrDefault(name => !given.Has(name)) is { } missing)
+            throw new FormatException($"has no value for @{missing}. {Given(given)}");
+        if (given.Count > read.Names.Count)
+        {
+            var unused = given.Names.First(name => !read.Names.Contains(name, StringComparer.OrdinalIgnoreCase));
+            throw new FormatException($"has a value for @{unused}, which does not stand in the statement. {InText(read)}");
+        }
+
+        if (given.Shape is { } shape && sql.Length <= LongestKept)
+        {
+            if (Known.Count >= MostKept)
+                Known.Clear();
+            Known[(syntax.Database, sql, shape)] = read;
+        }
+
+        return read;
+    }
+
+    private static int SizeOf(string sql, IReadOnlyList<EffectValue> values) => Encoding.UTF8.GetByteCount(sql) + values.Sum(EffectValues.SizeOf);
+
+    private static string Given(EffectParameters given) =>
+        given.Count == 0 ? "No values were given" : $"Values were given for {string.Join(", ", given.Names.Select(n => "@" + n))}";
+
+    private static string InText(EffectText text) =>
+        text.Names.Count == 0 ? "It has no parameters" : $"Its parameters are {string.Join(", ", text.Names.Select(n => "@" + n))}";
+
+    private EffectRefusedException Refused(string problem, string parameter) => new($"Effect {_effects.Count + 1} of job '{job}' {problem}", parameter);
+}
