@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Compares Fleet with its floors and its peers; docs/benchmarks.md says what is measured and holds the last full result.
-#   bench/run.sh [--quick|--smoke] [--only NAME,NAME…] [--json FILE] [--keep]
+#   bench/run.sh [--quick|--smoke] [--only NAME,NAME…] [--phases NAME,NAME…] [--json FILE] [--keep]
+#     --phases: comparison (jobs that do nothing), effect (jobs that write a row), fails-once (jobs whose first attempt fails), or one way of these
+#     by its name. In a minute, a job that writes a row in the transaction that completes it, with 1, 2 and 4 workers, beside that transaction alone:
+#       bench/run.sh --quick --only fleet,effect-floor --phases transaction
 #   bench/run.sh --soak MINUTES [--json FILE] [--keep]  Fleet alone: 3,000 jobs a second for so long, measured before, meanwhile and after
 #   bench/run.sh --embedded [--quick] [--json FILE]    Fleet embedded alone: one process, SQLite, in-memory lanes
 # As root on Debian it installs the servers that are missing; packages of peers go into folders that git ignores.

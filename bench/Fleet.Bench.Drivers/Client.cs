@@ -25,6 +25,12 @@ internal interface IClientSide : IAsyncDisposable
     /// <summary>Enqueues jobs that are all due at one instant.</summary>
     Task EnqueueDueAsync(int count, DateTimeOffset at) => throw new NotSupportedException();
 
+    /// <summary>Enqueues many jobs that do work in a way, or publishes messages for it, as fast as the contender can.</summary>
+    /// <param name="way">As the bench names it: <c>transaction</c>, <c>fails-once</c>, ….</param>
+    /// <param name="count">How many.</param>
+    /// <param name="batch">How many at once, where it has batches.</param>
+    Task EnqueueWayAsync(string way, int count, int batch) => throw new NotSupportedException();
+
     /// <summary>Makes schedules that all fire at one instant.</summary>
     Task ScheduleDueAsync(int count, DateTimeOffset at) => throw new NotSupportedException();
 }
@@ -61,6 +67,9 @@ internal static class Client
         {
             case "bulk":
                 await side.EnqueueManyAsync(count, Number("batch"));
+                break;
+            case "way":
+                await side.EnqueueWayAsync(command["way"]!.GetValue<string>(), count, Number("batch"));
                 break;
             case "single":
                 await ManyCallersAsync(count, Number("callers"), _ => side.EnqueueAsync(NoOp.Make()));

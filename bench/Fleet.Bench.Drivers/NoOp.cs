@@ -7,7 +7,7 @@ namespace Fleet.Bench.Drivers;
 public sealed record NoOp(long Sent, string Padding)
 {
     // {"sent":123456789012,"padding":"…"}
-    private static readonly string Filler = new('x', 166);
+    internal static readonly string Filler = new('x', 166);
 
     /// <summary>Args that are enqueued now.</summary>
     public static NoOp Make() => new(Talk.Now(), Filler);

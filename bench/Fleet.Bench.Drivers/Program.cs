@@ -15,6 +15,8 @@ return args switch
     ["rabbit-floor-worker"] => await Worker.RunAsync(talk, gauge => new RabbitWorkerSide(gauge)),
     ["postgres-floor-client"] => await Client.RunAsync(talk, new PostgresClientSide()),
     ["postgres-floor-worker"] => await Worker.RunAsync(talk, gauge => new PostgresWorkerSide(gauge)),
+    ["effect-floor-client"] => await Client.RunAsync(talk, new EffectFloorClientSide()),
+    ["effect-floor-worker"] => await Worker.RunAsync(talk, gauge => new EffectFloorWorkerSide(gauge)),
     ["hangfire-client"] => await Client.RunAsync(talk, new HangfireClientSide()),
     ["hangfire-worker"] => await Worker.RunAsync(talk, gauge => new HangfireWorkerSide(gauge)),
     ["quartz-client"] => await Client.RunAsync(talk, new QuartzClientSide()),

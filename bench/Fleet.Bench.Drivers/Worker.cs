@@ -11,6 +11,9 @@ internal interface IWorkerSide
 
     /// <summary>After the last start: returns when every completion is committed or acknowledged.</summary>
     Task CompletedAsync();
+
+    /// <summary>As <see cref="CompletedAsync"/>, for jobs that other processes share in, or that start more than once.</summary>
+    Task SettledAsync() => CompletedAsync();
 }
 
 /// <summary>The commands of the executing side. It works from its start on, and between <c>drain</c> and <c>stop</c>.</summary>
@@ -53,6 +56,15 @@ internal static class Worker
                 await side.StartAsync();
                 await WithinAsync(gauge.First, gauge);
                 return new { first = gauge.FirstAt };
+            case "begin":
+                gauge.Expect(command["count"]!.GetValue<int>());
+                await side.StartAsync();
+                return new { ok = true };
+            case "seen":
+                return new { started = gauge.Started };
+            case "settled":
+                await WithinAsync(side.SettledAsync(), gauge);
+                return new { ok = true };
             case "wait":
                 await WithinAsync(gauge.All, gauge);
                 await WithinAsync(side.CompletedAsync(), gauge);

@@ -14,6 +14,15 @@ internal sealed record Contender(string Name, string Setup, string[] Client, str
     /// <summary>A process beside client and worker: Fleet's scheduler; null for none.</summary>
     public string[]? Scheduler { get; init; }
 
+    /// <summary>The ways in which it does work with an effect.</summary>
+    public IReadOnlyList<Way> Ways { get; init; } = [];
+
+    /// <summary>What it needs for these; null for what it needs otherwise.</summary>
+    public string[]? WayServers { get; init; }
+
+    /// <summary>Whether it takes part in the comparison of jobs that do nothing.</summary>
+    public bool IsCompared { get; init; } = true;
+
     /// <summary>Why it cannot take part on this machine; null when it can.</summary>
     public string? Missing { get; init; }
 }
@@ -28,6 +37,13 @@ internal static class Contenders
             new Sizes(100_000, 50_000) { Http = 30_000, Due = [1_000, 10_000], Schedules = [1_000, 10_000] })
         {
             Scheduler = ["dotnet", Beside("Fleet.Scheduler.dll")],
+            Ways =
+            [
+                new(Way.Effect, "transaction", 20_000, 1, 2, 4),
+                new(Way.FailsOnce, "plain", 10_000, 1) { HasRows = false },
+                new(Way.FailsOnce, "fails-once", 10_000, 1) { HasRows = false, Starts = 2 },
+            ],
+            WayServers = ["postgres-100", "rabbitmq"],
         },
         new("rabbit-floor", "R0: quorum queue, persistent, own window of 1,000 confirms, prefetch 1,000, one ack for 100",
             DotNet("rabbit-floor-client"), DotNet("rabbit-floor-worker"), ["rabbitmq"],
@@ -35,6 +51,12 @@ internal static class Contenders
         new("postgres-floor", "batches of 500 with unnest, claim and complete in batches of 500, 8 connections; one by one: a row and a commit each",
             DotNet("postgres-floor-client"), DotNet("postgres-floor-worker"), ["postgres"],
             new Sizes(200_000, 20_000) { HasLatency = false }),
+        new("effect-floor", "BEGIN, INSERT, UPDATE by key, COMMIT; Npgsql, prepared, 16 connections",
+            DotNet("effect-floor-client"), DotNet("effect-floor-worker"), ["postgres-100"], new Sizes(0, 0))
+        {
+            IsCompared = false,
+            Ways = [new(Way.Effect, "transaction", 30_000, 1)],
+        },
         new("graphile-worker", "addJobs in batches of 1,000, 24 jobs at a time, local queue of 500, completions in batches; polls every 2 s, its default",
             Node("graphile-client"), Node("graphile-worker"), ["postgres"],
             new Sizes(100_000, 5_000) { Batch = 1_000, Due = [1_000, 10_000] })
@@ -107,6 +129,7 @@ internal static class Contenders
     public static IServer Make(string server) => server switch
     {
         "postgres" => new PostgresServer(),
+        "postgres-100" => new PostgresServer(connections: 100),
         "rabbitmq" => new RabbitMqServer(),
         "redis-everysec" => new RedisServer("everysec"),
         "redis-always" => new RedisServer("always"),

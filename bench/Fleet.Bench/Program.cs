@@ -66,8 +66,15 @@ async Task<bool> CompareAsync()
     {
         foreach (var contender in options.Only.TakeWhile(_ => !stop.IsCancellationRequested))
         {
-            await Console.Error.WriteLineAsync($"{TimeProvider.System.GetLocalNow():HH:mm:ss} round {round} of {options.Scale.Rounds}: {contender.Name}");
-            await TakeTurnAsync(contender, results);
+            if (options.Compares(contender))
+                await TakeTurnAsync(contender, contender.Servers, results, $"round {round} of {options.Scale.Rounds}", turn => turn.RunAsync(stop.Token));
+            var ways = options.WaysOf(contender);
+            if (ways.Count > 0)
+            {
+                await TakeTurnAsync(
+                    contender, contender.WayServers ?? contender.Servers, results,
+                    $"round {round} of {options.Scale.Rounds}, {string.Join(", ", ways.Select(way => way.Name))}", turn => turn.RunWaysAsync(ways, stop.Token));
+            }
         }
     }
 
@@ -83,7 +90,7 @@ async Task<bool> SoakAsync()
 {
     try
     {
-        await Soak.RunAsync(await MakeTurnAsync(Contenders.Fleet), options, stop.Token);
+        await Soak.RunAsync(await MakeTurnAsync(Contenders.Fleet, Contenders.Fleet.Servers), options, stop.Token);
         return true;
     }
     catch (Exception e)
@@ -93,20 +100,24 @@ async Task<bool> SoakAsync()
     }
 }
 
-async Task TakeTurnAsync(Contender contender, Results results)
+async Task TakeTurnAsync(Contender contender, string[] needed, Results results, string what, Func<Turn, Task> run)
 {
+    if (stop.IsCancellationRequested)
+        return;
+    await Console.Error.WriteLineAsync($"{TimeProvider.System.GetLocalNow():HH:mm:ss} {what}: {contender.Name}");
     var result = results.For(contender);
     try
     {
-        var turn = await MakeTurnAsync(contender);
+        var turn = await MakeTurnAsync(contender, needed);
         try
         {
-            await turn.RunAsync(stop.Token);
+            await run(turn);
         }
         finally
         {
             // What was measured before something failed is worth something too.
             result.Add(turn);
+            result.Errors.AddRange(turn.Errors);
             foreach (var (package, version) in turn.Versions)
                 results.Versions[package] = version;
         }
@@ -122,10 +133,10 @@ async Task TakeTurnAsync(Contender contender, Results results)
     }
 }
 
-async Task<Turn> MakeTurnAsync(Contender contender)
+async Task<Turn> MakeTurnAsync(Contender contender, string[] names)
 {
     var needed = new List<IServer>();
-    foreach (var name in contender.Servers)
+    foreach (var name in names)
     {
         if (!servers.TryGetValue(name, out var server))
         {

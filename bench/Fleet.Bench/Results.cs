@@ -35,6 +35,7 @@ internal sealed class Results(Scale scale)
             form = scale.Name,
             rounds = scale.Rounds,
             machine = new { cores = Environment.ProcessorCount, os = RuntimeInformation.OSDescription, dotnet = Environment.Version.ToString() },
+            aims = Aims.Of(this).Select(aim => new { name = aim.Name, value = aim.Value, bound = aim.Bound, reached = aim.IsReached }),
             settings = new { postgres = PostgresServer.Settings, callers = 64, args_bytes = 200 },
             versions = Versions,
             contenders = _results.Select(r => new
@@ -77,6 +78,18 @@ internal sealed class Result(Contender contender)
 
     /// <summary>In the order of the rounds.</summary>
     public IReadOnlyList<double> Rounds(string name) => _figures[name];
+
+    /// <summary>How many times another figure this one is: the middle one of the rounds, each compared within itself. Null where one is missing.</summary>
+    public double? Ratio(string name, Result? other, string by)
+    {
+        if (!_figures.TryGetValue(name, out var mine) || other is null || !other._figures.TryGetValue(by, out var theirs))
+            return null;
+        var ratios = mine.Zip(theirs, (a, b) => a / b).Order().ToList();
+        return ratios[(ratios.Count - 1) / 2];
+    }
+
+    /// <summary>The largest of the rounds.</summary>
+    public double? Most(string name) => _figures.TryGetValue(name, out var values) ? values.Max() : null;
 
     /// <summary>The middle one; of two, the lower. Null where nothing was measured.</summary>
     public double? Median(string name) =>

@@ -48,6 +48,15 @@ internal sealed record Scale(string Name, int Rounds, double Fraction, int WarmU
     /// <summary>How many jobs a second <c>--soak</c> enqueues.</summary>
     public int SoakPerSecond => this == Smoke ? 100 : 3_000;
 
+    /// <summary>The jobs of a way. The short form has half: over in a second, it would measure the start.</summary>
+    public int OfWay(int full) => this == Quick ? full / 2 : Of(full);
+
+    /// <summary>The jobs that warm it up.</summary>
+    public int OfWarmUp(int full) => Math.Max(SmokeJobs, Of(full) / 5);
+
+    /// <summary>How many worker processes share a way's jobs.</summary>
+    public int[] OfWorkers(int[] full) => this == Smoke ? full[..1] : full;
+
     public int Of(int full) => full == 0 ? 0 : this == Smoke ? SmokeJobs : Math.Max(SmokeJobs, (int)(full * Fraction));
 
     /// <summary>Not scaled, because how long they take is no matter of their number alone; the short forms have only the first.</summary>

@@ -48,6 +48,8 @@ internal static class Tables
         var text = new StringBuilder();
         foreach (var (title, rows) in All)
         {
+            if (rows.All(row => results.All.All(r => r.Median(row.Figure) is null)))
+                continue;
             text.AppendLine().Append("| ").Append(title).Append(" | ").AppendJoin(" | ", results.All.Select(r => r.Contender.Name)).AppendLine(" |");
             text.Append("|---|").Append(string.Concat(results.All.Select(_ => "--:|"))).AppendLine();
             foreach (var (name, figure, count) in rows)
@@ -58,6 +60,7 @@ internal static class Tables
             }
         }
 
+        text.Append(WayTables.Write(results));
         foreach (var result in results.All.Where(r => r.Errors.Count > 0))
             text.AppendLine().Append(result.Contender.Name).Append(": ").AppendJoin("; ", result.Errors).AppendLine();
         text.AppendLine().AppendJoin(", ", results.Versions.Select(v => $"{v.Key} {v.Value}")).AppendLine();

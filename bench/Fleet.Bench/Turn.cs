@@ -61,6 +61,12 @@ internal sealed partial class Turn(Contender contender, Scale scale, IReadOnlyLi
 
     private async Task StartAsync(CancellationToken ct)
     {
+        await StartServicesAsync(ct);
+        _worker = await StartDriverAsync("worker", contender.Worker, _environment, ct);
+    }
+
+    private async Task StartServicesAsync(CancellationToken ct)
+    {
         foreach (var server in servers)
         {
             foreach (var (name, value) in await server.FreshAsync())
@@ -70,7 +76,7 @@ internal sealed partial class Turn(Contender contender, Scale scale, IReadOnlyLi
         if (contender.Scheduler is not null)
             DescribeFleet();
         // 1. The client makes the schema, which the others need.
-        _client = await StartDriverAsync("client", contender.Client, ct);
+        _client = await StartDriverAsync("client", contender.Client, _environment, ct);
         foreach (var (package, version) in _client.Versions)
             Versions[package] = version;
         // 2. The scheduler, until it serves.
@@ -92,9 +98,6 @@ internal sealed partial class Turn(Contender contender, Scale scale, IReadOnlyLi
                 }
             });
         }
-
-        // 3. The worker.
-        _worker = await StartDriverAsync("worker", contender.Worker, ct);
     }
 
     private void DescribeFleet()
@@ -196,20 +199,23 @@ internal sealed partial class Turn(Contender contender, Scale scale, IReadOnlyLi
         await TheWorker.DisposeAsync();
         _worker = null;
         await EnqueueAsync("single", 1, ct);
-        _worker = await StartDriverAsync("worker", contender.Worker, ct);
+        _worker = await StartDriverAsync("worker", contender.Worker, _environment, ct);
         var end = await TheWorker.AskAsync(new { cmd = "wait" }, ct);
         Figures["first_job"] = (Long(end, "first") - TheWorker.LaunchedAt) / 1000.0;
     }
 
-    private Task<Driver> StartDriverAsync(string name, string[] command, CancellationToken ct) =>
-        Driver.StartAsync(name, command, _environment, Path.Combine(folder, $"{contender.Name}-{name}.log"), folder, ct);
+    private Task<Driver> StartDriverAsync(string name, string[] command, Dictionary<string, string> environment, CancellationToken ct) =>
+        Driver.StartAsync(name, command, environment, Path.Combine(folder, $"{contender.Name}-{name}.log"), folder, ct);
 
     private Task<JsonObject> EnqueueAsync(string how, int count, CancellationToken ct) =>
         TheClient.AskAsync(new { cmd = how, count, batch = Sizes.Batch, callers = Callers }, ct);
 
     private Dictionary<string, double> ReadCpu()
     {
-        var roots = new List<(string, int)> { (TheClient.Name, TheClient.ProcessId), (TheWorker.Name, TheWorker.ProcessId) };
+        var roots = new List<(string, int)> { (TheClient.Name, TheClient.ProcessId) };
+        if (_worker is not null)
+            roots.Add((TheWorker.Name, TheWorker.ProcessId));
+        roots.AddRange(_workers.Select((worker, number) => ($"worker {number}", worker.ProcessId)));
         if (_scheduler is not null)
             roots.Add(("scheduler", _scheduler.Id));
         roots.AddRange(servers.Select(server => (server.Name, server.ProcessId)));
@@ -231,6 +237,7 @@ internal sealed partial class Turn(Contender contender, Scale scale, IReadOnlyLi
 
     private async Task StopAsync()
     {
+        await StopWorkersAsync();
         foreach (var driver in new[] { _worker, _client })
         {
             if (driver is not null)

@@ -29,11 +29,15 @@ internal sealed class FleetClientSide : IClientSide
 
     public Task EnqueueAsync(NoOp args) => Fleet.EnqueueAsync(args);
 
-    public async Task EnqueueManyAsync(int count, int batch)
+    public Task EnqueueManyAsync(int count, int batch) => EnqueueManyAsync(count, batch, NoOp.Make);
+
+    public Task EnqueueWayAsync(string way, int count, int batch) => way switch
     {
-        for (var i = 0; i < count; i += batch)
-            await Fleet.EnqueueManyAsync(Batch(Math.Min(batch, count - i)));
-    }
+        "plain" => EnqueueManyAsync(count, batch, Plain.Make),
+        "transaction" => EnqueueManyAsync(count, batch, InTransaction.Make),
+        "fails-once" => EnqueueManyAsync(count, batch, FailsOnce.Make),
+        _ => throw new NotSupportedException($"No such way: {way}."),
+    };
 
     public async Task EnqueueByHttpAsync(NoOp args)
     {
@@ -46,7 +50,7 @@ internal sealed class FleetClientSide : IClientSide
     {
         const int batch = 500;
         for (var i = 0; i < count; i += batch)
-            await Fleet.EnqueueManyAsync(Batch(Math.Min(batch, count - i)), new EnqueueOptions { RunAt = at });
+            await Fleet.EnqueueManyAsync(Batch(Math.Min(batch, count - i), NoOp.Make), new EnqueueOptions { RunAt = at });
     }
 
     public Task ScheduleDueAsync(int count, DateTimeOffset at) => Client.ManyCallersAsync(count, 16, async i =>
@@ -68,11 +72,17 @@ internal sealed class FleetClientSide : IClientSide
         }
     }
 
-    private static NoOp[] Batch(int count)
+    private async Task EnqueueManyAsync<TArgs>(int count, int batch, Func<TArgs> make) where TArgs : notnull
     {
-        var batch = new NoOp[count];
+        for (var i = 0; i < count; i += batch)
+            await Fleet.EnqueueManyAsync(Batch(Math.Min(batch, count - i), make));
+    }
+
+    private static TArgs[] Batch<TArgs>(int count, Func<TArgs> make)
+    {
+        var batch = new TArgs[count];
         for (var i = 0; i < count; i++)
-            batch[i] = NoOp.Make();
+            batch[i] = make();
         return batch;
     }
 }

@@ -21,7 +21,7 @@ internal sealed class FleetWorkerSide(Gauge gauge) : IWorkerSide
             .AddFleetHealth()
             .AddSingleton(gauge)
             .AddSingleton(_recent)
-            .AddFleetJobs(jobs => jobs.Add<NoOpJob>());
+            .AddFleetJobs(jobs => jobs.Add<NoOpJob>().Add<PlainJob>().Add<InTransactionJob>().Add<FailsOnceJob>());
         _app = builder.BuildFleet();
         _app.MapFleetHealth();
         await _app.StartAsync();
@@ -34,6 +34,14 @@ internal sealed class FleetWorkerSide(Gauge gauge) : IWorkerSide
         await _app.StopAsync();
         await _app.DisposeAsync();
         _app = null;
+    }
+
+    public async Task SettledAsync()
+    {
+        await using var connection = new NpgsqlConnection(FleetSettings.Postgres);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("SELECT NOT EXISTS (SELECT 1 FROM runs WHERE state IN (0, 1))", connection);
+        await Worker.UntilAsync(async () => (bool)(await command.ExecuteScalarAsync())!);
     }
 
     public async Task CompletedAsync()

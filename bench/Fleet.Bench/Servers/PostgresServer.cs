@@ -4,20 +4,33 @@ namespace Fleet.Bench.Servers;
 
 /// <summary>PostgreSQL on loopback, fsync on, and otherwise as it comes but for two settings: connections for all, and a log that holds
 /// a whole turn, so that no checkpoint falls into one contender's phase and not into another's.</summary>
-internal sealed class PostgresServer : IServer
+/// <param name="connections">How many connections it allows: 300 for all contenders, or 100, which is its default.</param>
+internal sealed class PostgresServer(int connections = 300) : IServer
 {
-    /// <summary>All that differs from the server's own defaults.</summary>
-    public static readonly string[] Settings = ["fsync=on", "synchronous_commit=on", "full_page_writes=on", "max_connections=300", "max_wal_size=8GB"];
+    /// <summary>All that differs from the server's own defaults, but for <c>max_connections</c>.</summary>
+    public static readonly string[] Settings = ["fsync=on", "synchronous_commit=on", "full_page_writes=on", "max_wal_size=8GB"];
 
     private readonly int _port = FreePort.Next();
     private ServerProcess? _process;
     private string? _database;
+    private string? _log;
 
     public string Name => "postgres";
 
     public int ProcessId => _process!.Id;
 
     public string Version { get; private set; } = "";
+
+    /// <summary>How often it has refused a connection because it had as many as it allows.</summary>
+    public int Refusals
+    {
+        get
+        {
+            using var log = new StreamReader(new FileStream(_log!, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            return log.ReadToEnd().Split('\n').Count(line =>
+                line.Contains("too many clients already", StringComparison.Ordinal) || line.Contains("remaining connection slots are reserved", StringComparison.Ordinal));
+        }
+    }
 
     /// <summary>The folder of the server's programs; null when there is none.</summary>
     public static string? Programs
@@ -39,15 +52,16 @@ internal sealed class PostgresServer : IServer
 
     public async Task StartAsync(string folder)
     {
-        var home = Directory.CreateDirectory(Path.Combine(folder, "postgres")).FullName;
+        var home = Directory.CreateDirectory(Path.Combine(folder, $"postgres-{connections}")).FullName;
         if (AsUser.Length > 0)
             await ServerProcess.RunAsync("chown", "postgres", home);
         var (data, programs) = (Path.Combine(home, "data"), Programs ?? throw new InvalidOperationException("PostgreSQL is not installed."));
         await ServerProcess.RunAsync([.. AsUser, Path.Combine(programs, "initdb"), "-D", data, "-U", "bench", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
-        string[] options = [.. Settings, "listen_addresses=127.0.0.1", "unix_socket_directories="];
+        _log = home + ".log";
+        string[] options = [.. Settings, $"max_connections={connections}", "listen_addresses=127.0.0.1", "unix_socket_directories="];
         _process = ServerProcess.Start(
             [.. AsUser, Path.Combine(programs, "postgres"), "-D", data, "-p", $"{_port}", .. options.SelectMany(o => new[] { "-c", o })],
-            Path.Combine(folder, "postgres.log"), home, stopSignal: "INT"); // INT is the fast shutdown.
+            _log, home, stopSignal: "INT"); // INT is the fast shutdown.
         await _process.UntilAsync(() => FreePort.AnswersAsync(_port));
         await _process.UntilAsync(async () =>
         {

@@ -103,7 +103,8 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private async Task CopyAsync()
     {
-        await using var file = File.Create(_log);
+        // Others read it meanwhile: what a server says as it fails to start, and how often it refused.
+        await using var file = new FileStream(_log, FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
         var writer = TextWriter.Synchronized(new StreamWriter(file) { AutoFlush = true });
         await Task.WhenAll(LinesAsync(_process.StandardOutput, writer), LinesAsync(_process.StandardError, writer));
     }
