@@ -1,4 +1,5 @@
 using Fleet.Bench.Drivers;
+using Fleet.Bench.Drivers.Consumers;
 using Fleet.Bench.Drivers.Fleets;
 using Fleet.Bench.Drivers.Floors;
 using Fleet.Bench.Drivers.Peers;
@@ -21,5 +22,6 @@ return args switch
     ["hangfire-worker"] => await Worker.RunAsync(talk, gauge => new HangfireWorkerSide(gauge)),
     ["quartz-client"] => await Client.RunAsync(talk, new QuartzClientSide()),
     ["quartz-worker"] => await Worker.RunAsync(talk, gauge => new QuartzWorkerSide(gauge)),
+    ["consumers", .. var rest] => await ConsumerBench.RunAsync(rest),
     _ => Talk.Unknown(args),
 };
