@@ -32,6 +32,7 @@ public static class CoreServices
             .AddSingleton<DeleteSchedules>().AddSingleton<GetSchedules>().AddSingleton<BackfillSchedules>().AddSingleton<GetScheduleFigures>()
             .AddSingleton<MeanDurations>().AddSingleton<SimulateSchedules>()
             .AddSingleton<RegisterWorkers>().AddSingleton<Heartbeat>()
-            .AddSingleton<LeaderLease>().AddSingleton<ReplanSchedules>().AddSingleton<DispatchOutbox>().AddSingleton<AcceptMessages>();
+            .AddSingleton<LeaderLease>().AddSingleton<ReplanSchedules>().AddSingleton<DispatchOutbox>().AddSingleton<AcceptMessages>()
+            .AddSingleton<FindHandledMessages>().AddSingleton<CommitMessages>().AddSingleton<MessagesUnderWay>();
     }
 }

@@ -364,11 +364,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
             inserted.AddRange(others.Select(r => r.Id));
         foreach (var together in Batches(others.Where(IsBatched)))
             batch.BatchCommands.Add(Command(AddBatch, Text(together[0].Lane), DueUntil(together), Uuids(together.Select(r => r.Id))));
-        foreach (var together in Batches(runs.Where(IsNewOfBatch)))
-        {
-            batch.BatchCommands.Add(Command(InsertBatch, NewRows(together)));
-            inserted.AddRange(together.Select(r => r.Id));
-        }
+        AddNewOfBatch(batch, runs.Where(IsNewOfBatch), inserted);
 
         await using var reader = await batch.ExecuteReaderAsync(ct);
         while (mayExist && await reader.ReadAsync(ct))
@@ -379,23 +375,6 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         }
 
         return inserted;
-
-        static bool IsBatched(NewRun run) => run is { Staged: true, ScheduleId: null };
-
-        static bool IsNewOfBatch(NewRun run) => !run.MayExist && IsBatched(run);
-
-        static IEnumerable<NewRun[]> Batches(IEnumerable<NewRun> runs) => runs.GroupBy(r => r.Lane, StringComparer.Ordinal).SelectMany(lane => lane.Chunk(BatchSize));
-
-        static NpgsqlParameter<DateTime> DueUntil(NewRun[] together) => Instant(together.Max(r => r.DueAt));
-
-        static NpgsqlParameter[] NewRows(NewRun[] together) =>
-        [
-            Uuids(together.Select(r => r.Id)), Text(together[0].Lane), DueUntil(together), Array(NpgsqlDbType.Text, together.Select(r => r.Job)),
-            Array(NpgsqlDbType.TimestampTz, together.Select(r => Utc(r.DueAt))), Array(NpgsqlDbType.TimestampTz, together.Select(r => Utc(r.CreatedAt))),
-            Array(NpgsqlDbType.Text, together.Select(r => r.Args)), SparseArray(NpgsqlDbType.Integer, together.Select(r => r.MaxAttempts)),
-            SparseArray(NpgsqlDbType.Uuid, together.Select(r => r.ParentId?.Value)), SparseArray(NpgsqlDbType.Text, together.Select(r => r.Tags)),
-            SparseArray(NpgsqlDbType.Text, together.Select(r => r.TraceParent)),
-        ];
 
         static NpgsqlParameter[] Rows(NewRun[] runs) =>
         [
@@ -409,6 +388,38 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
             Array(NpgsqlDbType.Integer, runs.Select(r => (int)r.Overlap)), Array(NpgsqlDbType.Integer, runs.Select(r => IsBatched(r) ? null : (int?)RunState.Pending)),
         ];
     }
+
+    /// <summary>Whether a run can be inserted with its batch, in one statement that refuses none.</summary>
+    public static bool IsNewOfBatch(NewRun run) => !run.MayExist && IsBatched(run);
+
+    /// <summary>Adds the statements that insert such runs.</summary>
+    /// <param name="batch">Gets the statements.</param>
+    /// <param name="runs">The runs.</param>
+    /// <param name="inserted">Gets the ids of the runs; null for nothing.</param>
+    public static void AddNewOfBatch(NpgsqlBatch batch, IEnumerable<NewRun> runs, List<RunId>? inserted = null)
+    {
+        foreach (var together in Batches(runs))
+        {
+            batch.BatchCommands.Add(Command(InsertBatch, NewRows(together)));
+            inserted?.AddRange(together.Select(r => r.Id));
+        }
+    }
+
+    private static bool IsBatched(NewRun run) => run is { Staged: true, ScheduleId: null };
+
+    private static IEnumerable<NewRun[]> Batches(IEnumerable<NewRun> runs) =>
+        runs.GroupBy(r => r.Lane, StringComparer.Ordinal).SelectMany(lane => lane.Chunk(BatchSize));
+
+    private static NpgsqlParameter<DateTime> DueUntil(NewRun[] together) => Instant(together.Max(r => r.DueAt));
+
+    private static NpgsqlParameter[] NewRows(NewRun[] together) =>
+    [
+        Uuids(together.Select(r => r.Id)), Text(together[0].Lane), DueUntil(together), Array(NpgsqlDbType.Text, together.Select(r => r.Job)),
+        Array(NpgsqlDbType.TimestampTz, together.Select(r => Utc(r.DueAt))), Array(NpgsqlDbType.TimestampTz, together.Select(r => Utc(r.CreatedAt))),
+        Array(NpgsqlDbType.Text, together.Select(r => r.Args)), SparseArray(NpgsqlDbType.Integer, together.Select(r => r.MaxAttempts)),
+        SparseArray(NpgsqlDbType.Uuid, together.Select(r => r.ParentId?.Value)), SparseArray(NpgsqlDbType.Text, together.Select(r => r.Tags)),
+        SparseArray(NpgsqlDbType.Text, together.Select(r => r.TraceParent)),
+    ];
 
     protected override async Task<IReadOnlyList<(string Key, RunId Id, byte[] Hash)>> FindKeysAsync(DbTransaction own, string[] keys, CancellationToken ct) =>
         await QueryAsync(own, FindKeys, r => (r.GetString(0), new RunId(r.GetGuid(1)), r.GetFieldValue<byte[]>(2)), ct, Array(NpgsqlDbType.Text, keys));

@@ -62,6 +62,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         builder.NoResetOnClose = true;
         _autocommit = new PostgresPool(PostgresServers.Build(builder, source => source.UsePhysicalConnectionInitializer(PlanOnce, PlanOnceAsync)), _gate, time);
         _open = OpenOnTransaction;
+        Messages = new PostgresMessages(_statements);
     }
 
     public IRunStatements Statements => _statements;
@@ -69,6 +70,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     public TransactionGate Transactions { get; }
 
     public PlainSql Sql { get; } = new PostgresPlainSql();
+
+    public IMessageStatements Messages { get; }
 
     /// <summary>The migrations of this program, oldest first.</summary>
     internal static IReadOnlyList<string> Migrations { get; } =
@@ -136,6 +139,42 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         finally
         {
             await _effects.CloseAsync(connection);
+        }
+    }
+
+    /// <remarks>On a connection that is not reset, as Fleet's own statements leave nothing behind.</remarks>
+    public async Task<IReadOnlyList<EnqueueOutcome>> WriteMessagesAsync(Func<WriteScope, Task<MessageWrite>> work, CancellationToken ct)
+    {
+        await using var transaction = await BeginAsync(_autocommit, pass: null, ct);
+        try
+        {
+            var write = await work(transaction.Scope);
+            try
+            {
+                return await transaction.CommitAsync(write);
+            }
+            catch (Exception e) when (PostgresErrors.MayBeCommitted(e))
+            {
+                throw new OutcomeUnknownException(e);
+            }
+        }
+        catch (Exception e) when (Observe(e))
+        {
+            throw;
+        }
+    }
+
+    public async ValueTask<OpenTransaction> BeginAsync(CancellationToken ct)
+    {
+        var pass = await Transactions.EnterAsync(ct);
+        try
+        {
+            return await BeginAsync(_pool, pass, ct);
+        }
+        catch
+        {
+            pass.Dispose();
+            throw;
         }
     }
 
@@ -345,6 +384,21 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     {
         await using var command = new NpgsqlCommand(OnePlan, connection);
         await command.ExecuteNonQueryAsync();
+    }
+
+    private async Task<PostgresTransaction> BeginAsync(PostgresPool pool, TransactionPass? pass, CancellationToken ct)
+    {
+        var connection = await pool.OpenAsync(ct);
+        try
+        {
+            var transaction = await connection.BeginTransactionAsync(ct);
+            return new PostgresTransaction(pool, connection, transaction, new WriteScope(transaction, _open), Messages, pass);
+        }
+        catch
+        {
+            await pool.CloseAsync(connection);
+            throw;
+        }
     }
 
     private PostgresDbContext OpenOnTransaction(DbTransaction transaction)

@@ -63,6 +63,7 @@ internal static class ConsumerBench
         await using var app = builder.BuildFleet();
         await app.StartAsync();
         await PostgresCost.ExecuteAsync($"{BenchContext.Schema}; TRUNCATE bench_rows, inbox, outbox");
+        await Console.Error.WriteLineAsync($"{variant.Name} …");
 
         var bus = app.Services.GetRequiredService<IBus>();
         await Client.ManyCallersAsync(messages, 256, i => bus.Publish(new Tick(i)));
@@ -95,6 +96,9 @@ internal static class ConsumerBench
             bus.AddConsumer<TockConsumer>();
         bus.AddConfigureEndpointsCallback((context, name, endpoint) =>
         {
+            // What one measurement leaves is not for the next.
+            if (endpoint is IRabbitMqReceiveEndpointConfigurator queue)
+                queue.AutoDelete = true;
             endpoint.PrefetchCount = Prefetch;
             if (!variant.IsBatch)
                 endpoint.ConcurrentMessageLimit = Concurrency;

@@ -9,3 +9,13 @@ public sealed class InboxMessage
 
     public DateTimeOffset ReceivedAt { get; set; }
 }
+
+/// <summary>The key of a row in <c>inbox</c>.</summary>
+/// <param name="Consumer">Who handles the message; the same message may go to several.</param>
+/// <param name="MessageId">The message.</param>
+public readonly record struct InboxKey(string Consumer, Guid MessageId)
+{
+    /// <summary>The order in which rows are inserted: two writers that share messages wait for each other and do not deadlock.</summary>
+    public static IEnumerable<InboxKey> InOrder(IEnumerable<InboxKey> keys) =>
+        keys.Distinct().OrderBy(k => k.Consumer, StringComparer.Ordinal).ThenBy(k => k.MessageId);
+}

@@ -14,6 +14,9 @@ public interface IStorage
     /// <summary>Statements that all databases read alike.</summary>
     PlainSql Sql { get; }
 
+    /// <summary>The statements of inbox and outbox.</summary>
+    IMessageStatements Messages => new DbContextMessages(Statements);
+
     /// <summary>Runs the work in a write transaction and commits it; an exception undoes what the work wrote. Works that wait
     /// at the same time may share a commit. A work must not ask for another write: it would wait for itself.</summary>
     Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct);
@@ -45,6 +48,21 @@ public interface IStorage
     /// <summary>Limits how many transactions of handlers this process has open at once; null where one writer serves the process. Whoever
     /// opens such a transaction passes it before the connection is taken.</summary>
     TransactionGate? Transactions => null;
+
+    /// <summary>As <see cref="WriteAsync{T}"/>, for works of Fleet's own; what the work returns is stored with the commit.</summary>
+    /// <returns>What became of each run.</returns>
+    Task<IReadOnlyList<EnqueueOutcome>> WriteMessagesAsync(Func<WriteScope, Task<MessageWrite>> work, CancellationToken ct) => WriteAsync(
+        async scope =>
+        {
+            var write = await work(scope);
+            var outcomes = await Statements.InsertAsync(scope.Transaction, write.Runs, ct);
+            await Messages.AddAsync(scope, write.Messages, ct);
+            return outcomes;
+        },
+        ct);
+
+    /// <summary>Opens a transaction for code of the application, after <see cref="Transactions"/> has let it through.</summary>
+    ValueTask<OpenTransaction> BeginAsync(CancellationToken ct) => DbContextTransaction.BeginAsync(this, ct);
 
     /// <summary>A scope on a transaction that a caller opened on this database; the caller commits it.</summary>
     /// <exception cref="ArgumentException">The transaction is one of another kind of database.</exception>

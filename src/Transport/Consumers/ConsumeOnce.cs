@@ -1,92 +1,90 @@
-using Fleet.Core.Inbox;
-using Fleet.Core.Loops;
-using Fleet.Core.Runs;
+using System.Diagnostics;
 using Fleet.Core.Storage;
 using MassTransit;
-using MassTransit.Batching;
-using MassTransit.Context;
 using MassTransit.Middleware;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Fleet.Transport.Consumers;
 
-/// <summary>Consumes a message, or a batch of them, in one transaction: claims the ids, lets the consumer work, stores what it sent, commits.</summary>
-internal sealed class ConsumeOnce<TDbContext>(
-    TDbContext db, IServiceProvider services, IStorage storage, AcceptMessages inbox, EnqueueRuns enqueue, Wakers wakers, TimeProvider time)
-    : IOutboxContextFactory<TDbContext>
+/// <summary>Consumes a message, or a batch of them, in one transaction of the application's context: claims the ids, lets the consumer work,
+/// saves the context, stores what the consumer sent, commits.</summary>
+internal sealed class ConsumeOnce<TDbContext>(TDbContext db, IServiceProvider services, ConsumerParts parts) : IOutboxContextFactory<TDbContext>
     where TDbContext : DbContext
 {
-    /// <summary>How often a claim is tried when other deliveries of the same messages are in the way.</summary>
-    private const int MostTries = 10;
-
     public void Probe(ProbeContext context) => context.CreateFilterScope("fleetOutbox");
 
-    public Task Send<T>(ConsumeContext<T> context, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next) where T : class
+    public async Task Send<T>(ConsumeContext<T> context, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next) where T : class
     {
-        Guid[] ids = context.Message is IEnumerable<ConsumeContext> batch ? [.. batch.Select(IdOf)] : [IdOf(context)];
+        var ids = DeliveredMessages.IdsOf(context);
+        var consumer = DeliveredMessages.ConsumerOf(context, options);
+        using var alone = await parts.UnderWay.EnterAsync(consumer, ids, context.CancellationToken);
         // A context that retries by itself wants to see the whole transaction.
-        return db.Database.CreateExecutionStrategy().ExecuteAsync(() => ConsumeAsync(context, ids, options, next));
-    }
-
-    private static Guid IdOf(ConsumeContext context) => context.GetOriginalMessageId() ?? throw new MessageException(
-        typeof(ConsumeContext), "The message has no message id (a GUID in message_id), so a second delivery could not be told from a second message. "
-            + "Give it one, or consume it on an endpoint without UseFleetOutbox.");
-
-    private static string NameOf(ConsumeContext context, OutboxConsumeOptions options)
-    {
-        // An id of MassTransit's own takes the place of a name that would not fit into the key.
-        const int MaxName = 200;
-        var name = $"{context.ReceiveContext.InputAddress.Segments[^1]}/{options.ConsumerType}";
-        return name.Length <= MaxName ? name : options.ConsumerId.ToString();
+        await db.Database.CreateExecutionStrategy().ExecuteAsync(() => ConsumeAsync(context, consumer, ids, options, next));
     }
 
     private async Task ConsumeAsync<T>(
-        ConsumeContext<T> context, Guid[] ids, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next) where T : class
+        ConsumeContext<T> context, string consumer, Guid[] ids, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next) where T : class
     {
         for (var tries = 1; ; tries++)
         {
             db.ChangeTracker.Clear();
-            await using var turn = await storage.TakeTurnAsync(context.CancellationToken);
+            using var pass = parts.Storage.Transactions is { } gate ? await gate.EnterAsync(context.CancellationToken) : null;
+            await using var turn = await parts.Storage.TakeTurnAsync(context.CancellationToken);
             using var mark = turn is null ? null : WriteTurn.Begin();
             await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
-            await using var scope = storage.Enlist(transaction.GetDbTransaction());
+            await using var scope = parts.Storage.Enlist(transaction.GetDbTransaction());
             IReadOnlySet<Guid> fresh;
             try
             {
-                fresh = await inbox.ExecuteAsync(scope, NameOf(context, options), ids, context.CancellationToken);
+                fresh = await parts.Accept.ExecuteAsync(scope, consumer, ids, context.CancellationToken);
             }
-            catch (Exception e) when (tries < MostTries && storage.IsConflict(e))
+            catch (Exception e) when (parts.IsConflict(e, tries))
             {
                 // Another delivery has just committed, or waited for us: this time it is found.
                 continue;
             }
 
-            var left = fresh.Count == 0 || fresh.Count == ids.Distinct().Count() ? context : Without(context, id => !fresh.Contains(id));
-            var outbox = new ConsumerOutbox<T>(left, options, services, db, scope, storage, enqueue, time, isHandled: fresh.Count == 0);
+            var outbox = new ConsumerOutbox<T>(
+                DeliveredMessages.Only(context, ids, fresh), options, services, parts, () => scope.Transaction, isHandled: fresh.Count == 0);
             await next.Send(outbox);
             if (fresh.Count == 0)
                 return;
-            // Not canceled half-way: nobody would know whether it was committed.
-            await transaction.CommitAsync(CancellationToken.None);
-            outbox.Announce(wakers);
+            await SaveAsync(context.CancellationToken);
+            var begun = Stopwatch.GetTimestamp();
+            var outcomes = await CommitAsync(transaction, scope, outbox.Write);
+            pass?.Took(Stopwatch.GetElapsedTime(begun));
+            outbox.Announce(outcomes);
             return;
         }
     }
 
-    /// <summary>A batch without the messages that were handled before.</summary>
-    private static ConsumeContext<T> Without<T>(ConsumeContext<T> context, Func<Guid, bool> isHandled) where T : class
+    private async Task SaveAsync(CancellationToken ct)
     {
-        var item = typeof(T).GetGenericArguments()[0];
-        return (ConsumeContext<T>)typeof(ConsumeOnce<TDbContext>)
-            .GetMethod(nameof(BatchWithout), System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!
-            .MakeGenericMethod(item).Invoke(null, [context, isHandled])!;
+        // The transaction is undone as a whole: a savepoint would be two more round trips.
+        var savepoints = db.Database.AutoSavepointsEnabled;
+        db.Database.AutoSavepointsEnabled = false;
+        try
+        {
+            await db.SaveChangesAsync(ct);
+        }
+        finally
+        {
+            db.Database.AutoSavepointsEnabled = savepoints;
+        }
     }
 
-    private static BatchConsumeContext<TItem> BatchWithout<TItem>(ConsumeContext<Batch<TItem>> context, Func<Guid, bool> isHandled) where TItem : class
+    private async Task<IReadOnlyList<Core.Runs.EnqueueOutcome>> CommitAsync(IDbContextTransaction transaction, WriteScope scope, MessageWrite write)
     {
-        var batch = context.Message;
-        return new(context, new MessageBatch<TItem>(
-            batch.FirstMessageReceived, batch.LastMessageReceived, batch.Mode, [.. batch.Where(m => !isHandled(IdOf(m)))]));
+        var (storage, none) = (parts.Storage, CancellationToken.None);
+        // An interceptor of the application wants to see EF Core's own commit.
+        if (db.GetService<IInterceptors>().Aggregate<IDbTransactionInterceptor>() is null)
+            return await storage.Messages.CommitAsync(scope, write);
+        var outcomes = await storage.Statements.InsertAsync(scope.Transaction, write.Runs, none);
+        await storage.Messages.AddAsync(scope, write.Messages, none);
+        await transaction.CommitAsync(none);
+        return outcomes;
     }
 }

@@ -1,13 +1,11 @@
 using System.Data.Common;
 using System.Diagnostics;
-using Fleet.Core.Loops;
 using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
 using MassTransit;
 using MassTransit.Middleware;
 using MassTransit.Middleware.Outbox;
-using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Transport.Consumers;
 
@@ -19,26 +17,37 @@ internal interface IConsumerOutbox
     Task<RunId> EnqueueAsync(RunRequest request, CancellationToken ct);
 }
 
-/// <summary>The context of a message that is consumed in a transaction: keeps what the consumer sends, publishes and enqueues, and stores it
-/// when the consumer is done.</summary>
+/// <summary>The context of a message that is consumed once: keeps what the consumer sends, publishes and enqueues, until the consumer is done
+/// and all of it is stored.</summary>
+/// <param name="context">The message.</param>
+/// <param name="options">Of the endpoint.</param>
+/// <param name="services">The scope of the consumer.</param>
+/// <param name="parts">What all messages share.</param>
+/// <param name="getTransaction">The transaction of the message; may open it.</param>
+/// <param name="isHandled">Whether the message was handled before.</param>
 internal sealed class ConsumerOutbox<T>(
-    ConsumeContext<T> context,
-    OutboxConsumeOptions options,
-    IServiceProvider services,
-    DbContext db,
-    WriteScope scope,
-    IStorage storage,
-    EnqueueRuns enqueue,
-    TimeProvider time,
-    bool isHandled) : OutboxConsumeContextProxy<T>(context, options, services), IConsumerOutbox
+    ConsumeContext<T> context, OutboxConsumeOptions options, IServiceProvider services, ConsumerParts parts, Func<DbTransaction> getTransaction, bool isHandled)
+    : OutboxConsumeContextProxy<T>(context, options, services), IConsumerOutbox
     where T : class
 {
     private readonly Lock _lock = new();
     private readonly List<OutboxMessage> _messages = [];
     private readonly List<NewRun> _runs = [];
-    private IReadOnlyList<EnqueueOutcome> _outcomes = [];
 
-    public DbTransaction Transaction => scope.Transaction;
+    public DbTransaction Transaction
+    {
+        get
+        {
+            HasUsedTransaction = true;
+            return getTransaction();
+        }
+    }
+
+    /// <summary>Whether the consumer has asked for its transaction.</summary>
+    public bool HasUsedTransaction { get; private set; }
+
+    /// <summary>What is to be stored.</summary>
+    public MessageWrite Write => new(_messages, _runs);
 
     public override bool ContinueProcessing { get; set; } = true;
 
@@ -53,7 +62,7 @@ internal sealed class ConsumerOutbox<T>(
 
     public async Task<RunId> EnqueueAsync(RunRequest request, CancellationToken ct)
     {
-        var run = await enqueue.AcceptAsync(request, ct);
+        var run = await parts.Enqueue.AcceptAsync(request, ct);
         lock (_lock)
             _runs.Add(run);
         return run.Id;
@@ -61,29 +70,21 @@ internal sealed class ConsumerOutbox<T>(
 
     public override Task AddSend<TMessage>(SendContext<TMessage> context)
     {
-        var row = ConsumerMessage.Store(context, CapturedContext.MessageId, time.GetUtcNow());
+        var row = ConsumerMessage.Store(context, CapturedContext.MessageId, parts.Time.GetUtcNow());
         lock (_lock)
             _messages.Add(row);
         return Task.CompletedTask;
     }
 
-    /// <summary>The consumer is done: everything into the transaction.</summary>
-    public override async Task SetConsumed()
-    {
-        await db.SaveChangesAsync(CancellationToken);
-        _outcomes = await storage.Statements.InsertAsync(scope.Transaction, _runs, CancellationToken);
-        if (_messages.Count == 0)
-            return;
-        scope.Db.Outbox.AddRange(_messages);
-        await scope.Db.SaveChangesAsync(CancellationToken);
-    }
+    // What follows is that of whoever called the consumer: it knows the transaction.
+    public override Task SetConsumed() => Task.CompletedTask;
 
-    /// <summary>The transaction is committed: what was stored may go.</summary>
-    public void Announce(Wakers wakers)
+    /// <summary>Everything is committed: what was stored may go.</summary>
+    public void Announce(IReadOnlyList<EnqueueOutcome> outcomes)
     {
-        enqueue.Announce(_runs, _outcomes);
+        parts.Enqueue.Announce(_runs, outcomes);
         if (_messages.Count > 0)
-            wakers.Outbox.Wake();
+            parts.Wakers.Outbox.Wake();
     }
 
     public override Task RemoveOutboxMessages() => Task.CompletedTask;

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Fleet.Core.Runs;
-using Fleet.Core.Storage;
 using Fleet.Transport.Consumers;
 using MassTransit;
 using MassTransit.Configuration;
@@ -22,17 +21,13 @@ public static class FleetOutbox
     /// <remarks>A message needs a message id; of a <see cref="Batch{T}"/> each message's id is claimed, and a batch that was
     /// handled in part before is handed on without that part. Ids are remembered for <c>Fleet:Scheduler:KeepInbox</c>.
     /// The transaction is open while the consumer works; with SQLite nobody else writes meanwhile, so be quick there.</remarks>
-    public static void UseFleetOutbox<TDbContext>(this IReceiveEndpointConfigurator endpoint, IRegistrationContext context) where TDbContext : DbContext
-    {
-        var observer = new OutboxConsumePipeSpecificationObserver<TDbContext>(endpoint, context);
-        endpoint.ConnectConsumerConfigurationObserver(observer);
-        endpoint.ConnectSagaConfigurationObserver(observer);
-    }
+    public static void UseFleetOutbox<TDbContext>(this IReceiveEndpointConfigurator endpoint, IRegistrationContext context) where TDbContext : DbContext =>
+        Connect<TDbContext>(endpoint, context);
 
     /// <summary>As <see cref="UseFleetOutbox{TDbContext}"/>, for consumers without a <see cref="DbContext"/>; those with SQL of their own
     /// write through <see cref="GetFleetTransaction"/>.</summary>
     /// <inheritdoc cref="UseFleetOutbox{TDbContext}" path="/param"/>
-    public static void UseFleetOutbox(this IReceiveEndpointConfigurator endpoint, IRegistrationContext context) => endpoint.UseFleetOutbox<FleetDbContext>(context);
+    public static void UseFleetOutbox(this IReceiveEndpointConfigurator endpoint, IRegistrationContext context) => Connect<NoContext>(endpoint, context);
 
     /// <summary>Adds a run that exists if and only if this message is consumed; the id can be used at once.</summary>
     /// <remarks>With an idempotency key that another run has by then, no run is added.</remarks>
@@ -45,6 +40,13 @@ public static class FleetOutbox
     /// <summary>The transaction of this message, for statements of one's own. Leave the commit to Fleet.</summary>
     /// <exception cref="InvalidOperationException">The endpoint does not use Fleet's outbox.</exception>
     public static DbTransaction GetFleetTransaction(this ConsumeContext context) => Find(context).Transaction;
+
+    private static void Connect<TContext>(IReceiveEndpointConfigurator endpoint, IRegistrationContext context) where TContext : class
+    {
+        var observer = new OutboxConsumePipeSpecificationObserver<TContext>(endpoint, context);
+        endpoint.ConnectConsumerConfigurationObserver(observer);
+        endpoint.ConnectSagaConfigurationObserver(observer);
+    }
 
     private static IConsumerOutbox Find(ConsumeContext context) => context.TryGetPayload(out IConsumerOutbox? outbox)
         ? outbox

@@ -1,0 +1,104 @@
+using Fleet.Core.Outbox;
+using Fleet.Core.Runs;
+using Fleet.Core.Storage;
+
+namespace Fleet.Core.Inbox;
+
+/// <summary>What a consumer without a transaction of its own leaves behind.</summary>
+/// <param name="Consumer">Who handled the messages.</param>
+/// <param name="MessageIds">The messages that it handled; more than one for a batch.</param>
+/// <param name="Messages">What it sent.</param>
+/// <param name="Runs">What it enqueued.</param>
+public sealed record ConsumedMessages(string Consumer, IReadOnlyCollection<Guid> MessageIds, IReadOnlyList<OutboxMessage> Messages, IReadOnlyList<NewRun> Runs)
+{
+    public IEnumerable<InboxKey> Keys => MessageIds.Select(id => new InboxKey(Consumer, id));
+}
+
+/// <summary>Remembers messages as handled and stores what their consumers sent and enqueued. Consumers that end at the same time share a
+/// commit.</summary>
+public sealed class CommitMessages : IAsyncDisposable
+{
+    private const int MostTries = 5;
+
+    private readonly IStorage _storage;
+    private readonly TimeProvider _time;
+    private readonly GroupCommit<ConsumedMessages, IReadOnlyList<EnqueueOutcome>?> _group;
+
+    public CommitMessages(IStorage storage, TimeProvider time)
+    {
+        _storage = storage;
+        _time = time;
+        _group = new("inbox", CommitAsync, storage.JudgeBatch);
+    }
+
+    /// <returns>What became of the runs; null when some of the messages have been handled by another process meanwhile: then nothing was
+    /// stored.</returns>
+    /// <exception cref="Exception">Nothing was stored, or the answer to the commit was lost.</exception>
+    public Task<IReadOnlyList<EnqueueOutcome>?> ExecuteAsync(ConsumedMessages consumed, CancellationToken ct) => _group.AddAsync(consumed, ct);
+
+    public ValueTask DisposeAsync() => _group.DisposeAsync();
+
+    private async Task<IReadOnlyList<IReadOnlyList<EnqueueOutcome>?>> CommitAsync(IReadOnlyList<ConsumedMessages> items, CancellationToken ct)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                // One id alone is there or not, so a single statement needs no transaction around it.
+                return items.All(i => i is { MessageIds.Count: 1, Messages.Count: 0, Runs.Count: 0 })
+                    ? await _storage.AutocommitAsync(scope => RememberAsync(scope, items, ct), ct)
+                    : await CommitAllAsync(items, ct);
+            }
+            catch (Exception e) when (tries < MostTries && _storage.IsConflict(e))
+            {
+                // Another process has just handled one of the messages: this time it is found.
+            }
+        }
+    }
+
+    private async Task<IReadOnlyList<IReadOnlyList<EnqueueOutcome>?>> RememberAsync(WriteScope scope, IReadOnlyList<ConsumedMessages> items, CancellationToken ct)
+    {
+        var added = (await AddAsync(scope, items, ct)).ToHashSet();
+        return [.. items.Select(item => item.Keys.All(added.Remove) ? Array.Empty<EnqueueOutcome>() : null)];
+    }
+
+    private async Task<IReadOnlyList<IReadOnlyList<EnqueueOutcome>?>> CommitAllAsync(IReadOnlyList<ConsumedMessages> items, CancellationToken ct)
+    {
+        var whole = new bool[items.Count];
+        var outcomes = await _storage.WriteMessagesAsync(
+            async scope =>
+            {
+                var added = (await AddAsync(scope, items, ct)).ToHashSet();
+                List<InboxKey> torn = [];
+                for (var i = 0; i < items.Count; i++)
+                {
+                    var own = items[i].Keys.Where(added.Remove).ToList();
+                    whole[i] = own.Count == items[i].MessageIds.Count;
+                    if (!whole[i])
+                        torn.AddRange(own);
+                }
+
+                // A batch of which another process has handled a part is not stored at all: its consumer has to work without that part.
+                if (torn.Count > 0)
+                    await _storage.Messages.RemoveHandledAsync(scope, torn, ct);
+                var stored = items.Where((_, i) => whole[i]).ToList();
+                return new MessageWrite([.. stored.SelectMany(i => i.Messages)], [.. stored.SelectMany(i => i.Runs)]);
+            },
+            ct);
+
+        var results = new IReadOnlyList<EnqueueOutcome>?[items.Count];
+        var next = 0;
+        for (var i = 0; i < items.Count; i++)
+        {
+            if (!whole[i])
+                continue;
+            results[i] = [.. outcomes.Skip(next).Take(items[i].Runs.Count)];
+            next += items[i].Runs.Count;
+        }
+
+        return results;
+    }
+
+    private Task<IReadOnlyCollection<InboxKey>> AddAsync(WriteScope scope, IReadOnlyList<ConsumedMessages> items, CancellationToken ct) =>
+        _storage.Messages.AddHandledAsync(scope, [.. InboxKey.InOrder(items.SelectMany(i => i.Keys))], _time.GetUtcNow(), ct);
+}

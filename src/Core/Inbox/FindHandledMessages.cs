@@ -1,0 +1,35 @@
+using Fleet.Core.Storage;
+
+namespace Fleet.Core.Inbox;
+
+/// <summary>Finds out which messages a consumer has handled before. Questions that arrive together are one statement.</summary>
+public sealed class FindHandledMessages : IAsyncDisposable
+{
+    private readonly IStorage _storage;
+    private readonly GroupCommit<InboxKey[], IReadOnlySet<InboxKey>> _group;
+
+    public FindHandledMessages(IStorage storage)
+    {
+        _storage = storage;
+        _group = new("inbox-look", FindAsync, storage.JudgeBatch);
+    }
+
+    /// <returns>Those of the messages that were handled before.</returns>
+    /// <exception cref="Exception">The database is away.</exception>
+    public async Task<IReadOnlySet<Guid>> ExecuteAsync(string consumer, IReadOnlyCollection<Guid> messageIds, CancellationToken ct)
+    {
+        var handled = await _group.AddAsync([.. messageIds.Select(id => new InboxKey(consumer, id))], ct);
+        return messageIds.Where(id => handled.Contains(new InboxKey(consumer, id))).ToHashSet();
+    }
+
+    public ValueTask DisposeAsync() => _group.DisposeAsync();
+
+    private async Task<IReadOnlyList<IReadOnlySet<InboxKey>>> FindAsync(IReadOnlyList<InboxKey[]> questions, CancellationToken ct)
+    {
+        InboxKey[] keys = [.. InboxKey.InOrder(questions.SelectMany(q => q))];
+        var handled = await _storage.AutocommitAsync(scope => _storage.Messages.FindHandledAsync(scope, keys, ct), ct);
+        var answers = new IReadOnlySet<InboxKey>[questions.Count];
+        Array.Fill(answers, handled);
+        return answers;
+    }
+}

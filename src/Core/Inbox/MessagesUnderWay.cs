@@ -1,0 +1,53 @@
+using System.Collections.Concurrent;
+
+namespace Fleet.Core.Inbox;
+
+/// <summary>The messages that consumers of this process are working on. A second delivery of one waits here until the first has ended, and
+/// takes neither a connection nor a lock of the database meanwhile.</summary>
+public sealed class MessagesUnderWay
+{
+    private readonly ConcurrentDictionary<InboxKey, TaskCompletionSource> _underWay = new();
+
+    /// <summary>Waits until nobody else works on any of the messages. Dispose the result when the work has ended.</summary>
+    public async ValueTask<IDisposable> EnterAsync(string consumer, IEnumerable<Guid> messageIds, CancellationToken ct)
+    {
+        var entered = new Entered(this);
+        try
+        {
+            // In one order: two batches that share messages do not wait for each other.
+            foreach (var key in InboxKey.InOrder(messageIds.Select(id => new InboxKey(consumer, id))))
+            {
+                while (true)
+                {
+                    var other = _underWay.GetOrAdd(key, entered.Ended);
+                    if (other == entered.Ended)
+                        break;
+                    await other.Task.WaitAsync(ct);
+                }
+
+                entered.Keys.Add(key);
+            }
+
+            return entered;
+        }
+        catch
+        {
+            entered.Dispose();
+            throw;
+        }
+    }
+
+    private sealed class Entered(MessagesUnderWay owner) : IDisposable
+    {
+        public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public List<InboxKey> Keys { get; } = [];
+
+        public void Dispose()
+        {
+            foreach (var key in Keys)
+                owner._underWay.TryRemove(key, out _);
+            Ended.TrySetResult();
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using System.Diagnostics;
+using Fleet.Core.Runs;
+using Fleet.Core.Storage;
+using Npgsql;
+
+namespace Fleet.Storage.Postgres;
+
+/// <summary>A transaction for code of the application, on a connection of Fleet's own.</summary>
+internal sealed class PostgresTransaction(
+    PostgresPool pool, NpgsqlConnection connection, NpgsqlTransaction transaction, WriteScope scope, IMessageStatements messages, TransactionPass? pass) : OpenTransaction
+{
+    public override WriteScope Scope => scope;
+
+    public override async Task<IReadOnlyList<EnqueueOutcome>> CommitAsync(MessageWrite write)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        var outcomes = await messages.CommitAsync(scope, write);
+        pass?.Took(Stopwatch.GetElapsedTime(begun));
+        return outcomes;
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await scope.DisposeAsync();
+            await transaction.DisposeAsync();
+        }
+        finally
+        {
+            await pool.CloseAsync(connection);
+            pass?.Dispose();
+        }
+    }
+}
