@@ -116,7 +116,10 @@ internal static class ConsumerBench
     {
         await using var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(FleetSettings.Postgres)
         {
-            MaxPoolSize = FloorConnections, NoResetOnClose = true, MaxAutoPrepare = 20, AutoPrepareMinUsages = 1,
+            MaxPoolSize = FloorConnections,
+            NoResetOnClose = true,
+            MaxAutoPrepare = 20,
+            AutoPrepareMinUsages = 1,
         });
         await PostgresCost.ExecuteAsync($"{BenchContext.Schema}; TRUNCATE bench_rows, inbox, outbox; CHECKPOINT");
         await Client.ManyCallersAsync(FloorConnections * 20, FloorConnections, i => EffectAsync(database, i));

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Fleet.Core.Runs;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Fleet.Core.Storage;
