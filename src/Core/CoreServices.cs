@@ -25,7 +25,7 @@ public static class CoreServices
             .AddSingleton<JobRegistry>().AddSingleton<JobCatalog>().AddSingleton<PublishJobs>().AddSingleton<ArgsSchemas>()
             .AddSingleton<DatabaseClock>().AddSingleton<Wakers>().AddSingleton<NudgePublisher>().AddSingleton<NamedLanes>()
             .AddSingleton<EnqueueRuns>().AddSingleton<SubmitRuns>().AddSingleton<TakeTurns>().AddSingleton<ClaimRuns>().AddSingleton<CompleteRuns>().AddSingleton<EndAttempts>()
-            .AddSingleton<FailRuns>().AddSingleton<ReleaseRuns>().AddSingleton<WakeUnserved>().AddSingleton<RescueRuns>().AddSingleton<CancelRuns>()
+            .AddSingleton<HoldRetries>().AddSingleton<FailRuns>().AddSingleton<ReleaseRuns>().AddSingleton<WakeUnserved>().AddSingleton<RescueRuns>().AddSingleton<CancelRuns>()
             .AddSingleton<ReplayRuns>().AddSingleton<StageRuns>().AddSingleton<Reconcile>().AddSingleton<PruneRuns>().AddSingleton<GetRuns>()
             .AddSingleton<IFleetClient, FleetClient>()
             .AddSingleton<PlanOccurrences>().AddSingleton<PutSchedules>().AddSingleton<ControlSchedules>().AddSingleton<ScheduleChanges>().AddSingleton<TriggerSchedules>()

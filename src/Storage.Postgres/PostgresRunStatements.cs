@@ -152,32 +152,31 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[]) AS e(message, name, body, run, trace, created)
         """;
 
-    // A cancel that came while the attempt was ending wins over another try.
+    // A cancel that came while the attempt was ending wins over another try. The row keeps worker and start until the next claim, so the attempt's row is
+    // written from what the update returns.
     internal const string EndAttempt = """
-        WITH found AS (
-            SELECT r.id, r.attempt, r.worker_id, r.started_at, e.ended, e.outcome, e.next, e.due, e.uncounted, e.type, e.error, e.stack,
-                CASE WHEN e.next = 0 AND r.cancel_requested_at IS NOT NULL THEN 4 ELSE e.next END AS state
+        WITH ended AS (
+            UPDATE runs AS r SET
+                state = CASE WHEN e.next = 0 AND r.cancel_requested_at IS NOT NULL THEN 4 ELSE e.next END,
+                listed = CASE WHEN e.next = 0 AND r.cancel_requested_at IS NOT NULL THEN 4 ELSE e.next END,
+                finished_at = CASE WHEN e.next = 0 AND r.cancel_requested_at IS NULL THEN NULL ELSE e.ended END,
+                due_at = coalesce(e.due, r.due_at), staged = e.staged, attempt = r.attempt - e.uncounted,
+                error_type = CASE WHEN r.cancel_requested_at IS NOT NULL AND e.next IN (0, 4) THEN NULL
+                    WHEN e.outcome IN (3, 4) THEN r.error_type ELSE e.type END,
+                error = CASE WHEN r.cancel_requested_at IS NOT NULL AND e.next IN (0, 4) THEN r.error
+                    WHEN e.outcome IN (3, 4) THEN r.error ELSE e.error END
             FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::integer[], $5::integer[], $6::timestamptz[], $7::integer[],
-                $8::text[], $9::text[], $10::text[]) AS e(id, token, ended, outcome, next, due, uncounted, type, error, stack)
-            JOIN runs r ON r.id = e.id
-            WHERE r.lease_token = e.token AND r.state = 1
-            ORDER BY r.id FOR UPDATE OF r
+                $8::text[], $9::text[], $10::text[], $11::boolean[]) AS e(id, token, ended, outcome, next, due, uncounted, type, error, stack, staged)
+            WHERE r.id = e.id AND r.lease_token = e.token AND r.state = 1
+            RETURNING r.id, r.lease_token, r.attempt + e.uncounted AS number, r.worker_id, r.started_at, e.ended, e.outcome, e.type, e.error, e.stack
         ), written AS (
             INSERT INTO attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack)
-            SELECT id, attempt, worker_id, started_at, ended, outcome, type, error, stack FROM found
+            SELECT id, number, worker_id, started_at, ended, outcome, type, error, stack FROM ended
         )
-        UPDATE runs AS r SET
-            state = f.state, listed = f.state, finished_at = CASE WHEN f.state = 0 THEN NULL ELSE f.ended END,
-            due_at = coalesce(f.due, r.due_at), staged = f.next <> 0, attempt = r.attempt - f.uncounted,
-            error_type = CASE WHEN r.cancel_requested_at IS NOT NULL AND f.next IN (0, 4) THEN NULL
-                WHEN f.outcome IN (3, 4) THEN r.error_type ELSE f.type END,
-            error = CASE WHEN r.cancel_requested_at IS NOT NULL AND f.next IN (0, 4) THEN r.error
-                WHEN f.outcome IN (3, 4) THEN r.error ELSE f.error END
-        FROM found f WHERE r.id = f.id
-        RETURNING r.id, r.lease_token
+        SELECT id, lease_token FROM ended
         """;
 
-    // 7 is AttemptOutcome.Unserved.
+    // 4 is AttemptOutcome.Snoozed, 7 is Unserved.
     internal const string FoldAttempts = """
         WITH pairs AS (
             SELECT l.id AS last, p.id AS before, p.times, p.started_at
@@ -185,7 +184,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
             CROSS JOIN LATERAL (SELECT a.id, a.number, a.outcome FROM attempts a WHERE a.run_id = w.id ORDER BY a.id DESC LIMIT 1) AS l
             CROSS JOIN LATERAL (
                 SELECT a.id, a.number, a.outcome, a.times, a.started_at FROM attempts a WHERE a.run_id = w.id AND a.id < l.id ORDER BY a.id DESC LIMIT 1) AS p
-            WHERE l.outcome = 7 AND p.outcome = l.outcome AND p.number = l.number
+            WHERE l.outcome IN (4, 7) AND p.outcome = l.outcome AND p.number = l.number
         ), folded AS (
             DELETE FROM attempts AS a USING pairs WHERE a.id = pairs.before
         )
@@ -487,19 +486,35 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         await QueryAsync(own, FindCompleted, LeaseOf, ct, Uuids(ids));
 
     protected override async Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(
-        DbTransaction own, IReadOnlyList<AttemptEnd> ends, CancellationToken ct)
+        DbTransaction own, IReadOnlyList<AttemptEnd> ends, RunId[] repeated, CancellationToken ct)
     {
-        _claims.Forget(ends.Select(e => e.LeaseToken));
-        return await QueryAsync(
-            own, EndAttempt, LeaseOf, ct,
+        // Both statements in one round trip: without a transaction around it, that is one commit.
+        await using var batch = new NpgsqlBatch((NpgsqlConnection)own.Connection!);
+        batch.BatchCommands.Add(Command(
+            EndAttempt,
             Uuids(ends.Select(e => e.Id)), Array(NpgsqlDbType.Bigint, ends.Select(e => e.LeaseToken)),
             Array(NpgsqlDbType.TimestampTz, ends.Select(e => Utc(e.EndedAt))), Array(NpgsqlDbType.Integer, ends.Select(e => (int)e.Outcome)),
             Array(NpgsqlDbType.Integer, ends.Select(e => (int)e.Next)), Array(NpgsqlDbType.TimestampTz, ends.Select(e => Utc(e.DueAt))),
             Array(NpgsqlDbType.Integer, ends.Select(e => e.Counts ? 0 : 1)), Array(NpgsqlDbType.Text, ends.Select(e => e.ErrorType)),
-            Array(NpgsqlDbType.Text, ends.Select(e => e.Error)), Array(NpgsqlDbType.Text, ends.Select(e => e.Stack)));
-    }
+            Array(NpgsqlDbType.Text, ends.Select(e => e.Error)), Array(NpgsqlDbType.Text, ends.Select(e => e.Stack)),
+            Array(NpgsqlDbType.Boolean, ends.Select(e => e.Staged || e.Next != RunState.Pending))));
+        if (repeated.Length > 0)
+            batch.BatchCommands.Add(Command(FoldAttempts, Uuids(repeated)));
+        var ended = new List<RunLease>(ends.Count);
+        await using (var reader = await batch.ExecuteReaderAsync(ct))
+        {
+            while (await reader.ReadAsync(ct))
+                ended.Add(LeaseOf(reader));
+            // To the end: an error of the second statement shows when its result is asked for.
+            await reader.NextResultAsync(ct);
+        }
 
-    protected override Task FoldAttemptsAsync(DbTransaction own, RunId[] ids, CancellationToken ct) => ExecuteAsync(own, FoldAttempts, ct, Uuids(ids));
+        if (own is Autocommit)
+            _claims.Settled(ended.Select(e => e.LeaseToken));
+        if (own is not Autocommit || ended.Count < ends.Count)
+            _claims.Forget(ends.Select(e => e.LeaseToken));
+        return ended;
+    }
 
     protected override Task InsertEventsAsync(DbTransaction own, IReadOnlyList<OutboxMessage> events, CancellationToken ct) => ExecuteAsync(
         own, InsertEvents, ct,

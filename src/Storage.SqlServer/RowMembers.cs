@@ -65,6 +65,7 @@ internal static class RowMembers
         json.WriteNumber("next_state", (int)end.Next);
         json.WriteInstant("due", end.DueAt);
         json.WriteNumber("uncounted", end.Counts ? 0 : 1);
+        json.WriteBoolean("staged", end.Staged || end.Next != RunState.Pending);
         json.WriteText("type", end.ErrorType);
         json.WriteText("error", end.Error);
         json.WriteText("stack", end.Stack);

@@ -133,12 +133,13 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
         await QueryAsync(own, SqlServerStatements.FindCompleted, LeaseOf, ct, Rows.Of(ids.Order(), RowMembers.Id));
 
     protected override async Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(
-        SqlTransaction own, IReadOnlyList<AttemptEnd> ends, CancellationToken ct) => await QueryAsync(
-        own, SqlServerStatements.EndAttempt, LeaseOf, ct,
-        Rows.Of(ends.OrderBy(e => e.Id), RowMembers.Ended));
-
-    protected override Task FoldAttemptsAsync(SqlTransaction own, RunId[] ids, CancellationToken ct) =>
-        ExecuteAsync(own, SqlServerStatements.FoldAttempts, ct, Rows.Of(ids, RowMembers.Id));
+        SqlTransaction own, IReadOnlyList<AttemptEnd> ends, RunId[] repeated, CancellationToken ct)
+    {
+        var ended = await QueryAsync(own, SqlServerStatements.EndAttempt, LeaseOf, ct, Rows.Of(ends, RowMembers.Ended));
+        if (repeated.Length > 0)
+            await ExecuteAsync(own, SqlServerStatements.FoldAttempts, ct, Rows.Of(repeated, RowMembers.Id));
+        return ended;
+    }
 
     protected override Task InsertEventsAsync(SqlTransaction own, IReadOnlyList<OutboxMessage> events, CancellationToken ct) => ExecuteAsync(
         own, SqlServerStatements.InsertEvents, ct,

@@ -122,7 +122,7 @@ internal static class SqlServerStatements
         UPDATE r SET
             state = CASE WHEN e.next_state = 0 AND r.cancel_requested_at IS NOT NULL THEN 4 ELSE e.next_state END,
             finished_at = CASE WHEN e.next_state = 0 AND r.cancel_requested_at IS NULL THEN NULL ELSE e.ended END,
-            due_at = COALESCE(e.due, r.due_at), staged = CASE WHEN e.next_state = 0 THEN 0 ELSE 1 END, attempt = r.attempt - e.uncounted,
+            due_at = COALESCE(e.due, r.due_at), staged = e.staged, attempt = r.attempt - e.uncounted,
             error_type = CASE WHEN r.cancel_requested_at IS NOT NULL AND e.next_state IN (0, 4) THEN NULL
                 WHEN e.outcome IN (3, 4) THEN r.error_type ELSE e.type COLLATE {Collation} END,
             error = CASE WHEN r.cancel_requested_at IS NOT NULL AND e.next_state IN (0, 4) THEN r.error
@@ -130,14 +130,14 @@ internal static class SqlServerStatements
         OUTPUT deleted.id, deleted.attempt, deleted.worker_id, deleted.started_at, e.ended, e.outcome, e.type, e.error, e.stack
             INTO attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack)
         OUTPUT inserted.id, inserted.lease_token
-        FROM OPENJSON(@rows) WITH (id char(32), token bigint, ended datetime2(7), outcome int, next_state int, due datetime2(7), uncounted int,
+        FROM OPENJSON(@rows) WITH (id char(32), token bigint, ended datetime2(7), outcome int, next_state int, due datetime2(7), uncounted int, staged bit,
             type nvarchar(max), error nvarchar(max), stack nvarchar(max)) AS e
         JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), e.id, 2)
         WHERE r.lease_token = e.token AND r.state = 1
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
 
-    // l is the run's last attempt and p the one before it, which goes into l. 7 is AttemptOutcome.Unserved.
+    // l is the run's last attempt and p the one before it, which goes into l. 4 is AttemptOutcome.Snoozed, 7 is Unserved.
     public const string FoldAttempts = $"""
         UPDATE l SET times = l.times + p.times, started_at = p.started_at
         {Repeated};
@@ -239,7 +239,7 @@ internal static class SqlServerStatements
         JOIN attempts AS l ON l.id = latest.id
         CROSS APPLY (SELECT TOP (1) a.id FROM attempts AS a WHERE a.run_id = l.run_id AND a.id < l.id ORDER BY a.id DESC) AS earlier
         JOIN attempts AS p ON p.id = earlier.id
-        WHERE l.outcome = 7 AND p.outcome = l.outcome AND p.number = l.number
+        WHERE l.outcome IN (4, 7) AND p.outcome = l.outcome AND p.number = l.number
         """;
 
     private const string Start = """

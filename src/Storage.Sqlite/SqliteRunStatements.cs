@@ -323,7 +323,7 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         batch.Execute(
             EndAttempt,
             ("$id", id), ("$token", end.LeaseToken), ("$now", now), ("$outcome", (int)end.Outcome), ("$state", (int)end.Next),
-            ("$due", Values.OrNull(end.DueAt)), ("$staged", end.Next != RunState.Pending), ("$uncounted", end.Counts ? 0 : 1),
+            ("$due", Values.OrNull(end.DueAt)), ("$staged", end.Staged || end.Next != RunState.Pending), ("$uncounted", end.Counts ? 0 : 1),
             ("$type", Values.OrNull(end.ErrorType)), ("$error", Values.OrNull(end.Error)));
         return SettleOutcome.Settled;
     }

@@ -23,7 +23,7 @@ public sealed partial class LaneListener(
     ILogger logger)
 {
     /// <summary>A nudge that came this little before its due time waits here; more, and it is dropped (Stage or Reconcile brings it again).</summary>
-    private static readonly TimeSpan MaxEarly = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxEarly = HoldRetries.Longest;
 
     /// <summary>The most that the patience grows to while no slot comes free.</summary>
     private static readonly TimeSpan MaxPatience = TimeSpan.FromSeconds(1);
@@ -158,7 +158,7 @@ public sealed partial class LaneListener(
             case { Status: ClaimStatus.WorkerGone }:
                 heartbeat.Wake();
                 return new ListenerPausedException("The worker was declared gone; it claims again under its new id.");
-            case { DueAt: { } due } when due - time.GetUtcNow() < MaxEarly:
+            case { DueAt: { } due } when due - time.GetUtcNow() <= MaxEarly:
                 transport.HoldReady([new DelayedNudge(lane, id, due)]);
                 break;
         }

@@ -203,7 +203,7 @@ public sealed partial class SettleRuns
         if (before >= Outages.MostInARow)
             return await (await failure.Value)[ReferenceEquals(error, NotStorable) ? 1 : 0]();
         var pause = Outages.PauseAfter(before);
-        var outcome = await _release.ExecuteAsync(run.Id, run.LeaseToken, AttemptOutcome.Outage, error, pause, CancellationToken.None);
+        var outcome = await _release.ExecuteAsync(run, AttemptOutcome.Outage, error, pause, CancellationToken.None);
         LogOutage(run.Job, run.Id, pause, error.Message);
         return new Settled(outcome);
     }
@@ -211,7 +211,8 @@ public sealed partial class SettleRuns
     private async Task<Settled> CompleteAsync(Completion completion) => new(await _complete.ExecuteAsync(completion, CancellationToken.None), IsSuccess: true);
 
     private async Task<Settled> ReleaseAsync(ClaimedRun run, AttemptOutcome outcome, string reason, TimeSpan delay) =>
-        new(await _release.ExecuteAsync(run.Id, run.LeaseToken, outcome, reason, delay, CancellationToken.None));
+        new(await _release.ExecuteAsync(
+            run.Id, run.LeaseToken, outcome, reason, delay, CancellationToken.None, lane: outcome == AttemptOutcome.Snoozed ? run.Lane : null));
 
     private async Task<Settled> FailAsync(ClaimedRun run, AttemptOutcome outcome, RunError error, DateTimeOffset? retryAt)
     {

@@ -22,8 +22,11 @@ public sealed record AttemptEnd
     /// <summary>False gives the attempt's number back.</summary>
     public required bool Counts { get; init; }
 
+    /// <summary>For Pending: true when the one who ends the attempt also sends the nudge (<see cref="HoldRetries"/>); else the leader does.</summary>
+    public bool Staged { get; init; }
+
     /// <summary>Whether it shares one row in <c>attempts</c> with equal ends before it (<see cref="Attempt.Times"/>).</summary>
-    public bool SharesRow => Outcome == AttemptOutcome.Unserved;
+    public bool SharesRow => Outcome is AttemptOutcome.Unserved or AttemptOutcome.Snoozed;
 
     public string? ErrorType { get; init; }
 
@@ -38,7 +41,7 @@ public sealed class EndAttempts(IStorage storage) : IAsyncDisposable
 {
     private readonly GroupCommit<AttemptEnd, SettleOutcome> _group = new(
         "end-attempt",
-        (ends, ct) => storage.WriteAsync(scope => storage.Statements.EndAttemptAsync(scope.Transaction, ends, ct), ct),
+        (ends, ct) => storage.AutocommitAsync(scope => storage.Statements.EndAttemptAsync(scope.Transaction, ends, ct), ct),
         storage.JudgeBatch);
 
     public Task<SettleOutcome> ExecuteAsync(AttemptEnd end, CancellationToken ct) => _group.AddAsync(end, ct);

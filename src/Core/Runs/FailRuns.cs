@@ -1,33 +1,31 @@
-using Fleet.Core.Loops;
-using Fleet.Core.Storage;
-
 namespace Fleet.Core.Runs;
 
 /// <summary>Running → Pending (to be tried again at <paramref name="RetryAt"/>) or Failed (null), fenced by the lease token.</summary>
 public readonly record struct Failure(ClaimedRun Run, AttemptOutcome Outcome, RunError Error, DateTimeOffset? RetryAt);
 
 /// <summary>Running → Pending for a retry, or → Failed for good: one mechanism for every failing job.</summary>
-public sealed class FailRuns(EndAttempts ends, Wakers wakers, DatabaseClock clock, TimeProvider time)
+public sealed class FailRuns(EndAttempts ends, HoldRetries hold, TimeProvider time)
 {
     public async Task<SettleOutcome> ExecuteAsync(Failure failure, CancellationToken ct)
     {
-        var outcome = await ends.ExecuteAsync(
-            new AttemptEnd
-            {
-                Id = failure.Run.Id,
-                LeaseToken = failure.Run.LeaseToken,
-                Outcome = failure.Outcome,
-                EndedAt = time.GetUtcNow(),
-                Next = failure.RetryAt is null ? RunState.Failed : RunState.Pending,
-                DueAt = failure.RetryAt + clock.Offset,
-                Counts = true,
-                ErrorType = failure.Error.Type,
-                Error = failure.Error.Message,
-                Stack = failure.Error.Stack,
-            },
-            ct);
-        if (failure.RetryAt is { } due)
-            wakers.Stage.Wake();
+        var now = time.GetUtcNow();
+        var end = new AttemptEnd
+        {
+            Id = failure.Run.Id,
+            LeaseToken = failure.Run.LeaseToken,
+            Outcome = failure.Outcome,
+            EndedAt = now,
+            Next = failure.RetryAt is null ? RunState.Failed : RunState.Pending,
+            Counts = true,
+            ErrorType = failure.Error.Type,
+            Error = failure.Error.Message,
+            Stack = failure.Error.Stack,
+        };
+        if (failure.RetryAt is not { } retryAt)
+            return await ends.ExecuteAsync(end, ct);
+        end = hold.Plan(end, now, retryAt - now, mayHold: true);
+        var outcome = await ends.ExecuteAsync(end, ct);
+        hold.Follow(end, failure.Run.Lane, outcome);
         return outcome;
     }
 }

@@ -1,11 +1,10 @@
-using Fleet.Core.Loops;
 using Fleet.Core.Storage;
 
 namespace Fleet.Core.Runs;
 
 /// <summary>Running → Pending without counting the attempt: the worker is shutting down, the handler snoozed, Fleet's database failed under
 /// it, or the worker cannot run it.</summary>
-public sealed class ReleaseRuns(EndAttempts ends, Wakers wakers, DatabaseClock clock, TimeProvider time)
+public sealed class ReleaseRuns(EndAttempts ends, HoldRetries hold, TimeProvider time)
 {
     /// <summary>Stands where the type of an exception would, for a run that waits for a worker that can run it.</summary>
     public const string UnservedType = "Unserved";
@@ -17,39 +16,39 @@ public sealed class ReleaseRuns(EndAttempts ends, Wakers wakers, DatabaseClock c
     /// <param name="reason">Kept with the attempt; for <see cref="AttemptOutcome.Unserved"/> with the run too.</param>
     /// <param name="delay">Until it is due again.</param>
     /// <param name="ct">Cancels the wait, not the write.</param>
-    public Task<SettleOutcome> ExecuteAsync(RunId id, long leaseToken, AttemptOutcome outcome, string reason, TimeSpan delay, CancellationToken ct) =>
-        ReleaseAsync(id, leaseToken, outcome, outcome == AttemptOutcome.Unserved ? UnservedType : null, StoredText.Cut(reason, 2000), null, delay, ct);
+    /// <param name="lane">Its lane, when this process goes on and could run it: it may then hold the nudge itself.</param>
+    public Task<SettleOutcome> ExecuteAsync(
+        RunId id, long leaseToken, AttemptOutcome outcome, string reason, TimeSpan delay, CancellationToken ct, string? lane = null) =>
+        ReleaseAsync(id, leaseToken, outcome, outcome == AttemptOutcome.Unserved ? UnservedType : null, StoredText.Cut(reason, 2000), null, delay, lane, ct);
 
     /// <summary>Gives a run back because of an error, which is kept with the attempt and shown on the run while it is pending.</summary>
-    /// <param name="id">The run to give back.</param>
-    /// <param name="leaseToken">Of the claim that gives it back.</param>
+    /// <param name="run">The run to give back.</param>
     /// <param name="outcome"><see cref="AttemptOutcome.Outage"/>.</param>
     /// <param name="error">The error.</param>
     /// <param name="delay">Until it is due again.</param>
     /// <param name="ct">Cancels the wait, not the write.</param>
-    public Task<SettleOutcome> ExecuteAsync(RunId id, long leaseToken, AttemptOutcome outcome, RunError error, TimeSpan delay, CancellationToken ct) =>
-        ReleaseAsync(id, leaseToken, outcome, error.Type, error.Message, error.Stack, delay, ct);
+    public Task<SettleOutcome> ExecuteAsync(ClaimedRun run, AttemptOutcome outcome, RunError error, TimeSpan delay, CancellationToken ct) =>
+        ReleaseAsync(run.Id, run.LeaseToken, outcome, error.Type, error.Message, error.Stack, delay, run.Lane, ct);
 
     private async Task<SettleOutcome> ReleaseAsync(
-        RunId id, long leaseToken, AttemptOutcome outcome, string? errorType, string error, string? stack, TimeSpan delay, CancellationToken ct)
+        RunId id, long leaseToken, AttemptOutcome outcome, string? errorType, string error, string? stack, TimeSpan delay, string? lane, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        var settled = await ends.ExecuteAsync(
-            new AttemptEnd
-            {
-                Id = id,
-                LeaseToken = leaseToken,
-                Outcome = outcome,
-                EndedAt = now,
-                Next = RunState.Pending,
-                DueAt = now + clock.Offset + delay,
-                Counts = false,
-                ErrorType = errorType,
-                Error = error,
-                Stack = stack,
-            },
-            ct);
-        wakers.Stage.Wake();
+        var end = new AttemptEnd
+        {
+            Id = id,
+            LeaseToken = leaseToken,
+            Outcome = outcome,
+            EndedAt = now,
+            Next = RunState.Pending,
+            Counts = false,
+            ErrorType = errorType,
+            Error = error,
+            Stack = stack,
+        };
+        end = hold.Plan(end, now, delay, mayHold: lane is not null);
+        var settled = await ends.ExecuteAsync(end, ct);
+        hold.Follow(end, lane, settled);
         return settled;
     }
 }

@@ -128,8 +128,8 @@ public sealed class Attempt
     /// <summary>From 1. A released or snoozed attempt gives its number back, so a number can occur more than once.</summary>
     public int Number { get; set; }
 
-    /// <summary>How many attempts in a row ended like this; more than 1 only for <see cref="AttemptOutcome.Unserved"/>, where they share
-    /// one row so that a run that waits long does not fill the table.</summary>
+    /// <summary>How many attempts in a row ended like this; more than 1 only for <see cref="AttemptOutcome.Unserved"/> and
+    /// <see cref="AttemptOutcome.Snoozed"/>, where they share one row so that a run that waits long does not fill the table.</summary>
     public int Times { get; set; } = 1;
 
     public WorkerId? WorkerId { get; set; }

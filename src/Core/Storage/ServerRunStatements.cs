@@ -71,10 +71,10 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
 
     public async Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(DbTransaction transaction, IReadOnlyList<AttemptEnd> ends, CancellationToken ct)
     {
-        var unique = ends.DistinctBy(e => new RunLease(e.Id, e.LeaseToken)).ToArray();
-        var settled = (await EndAttemptRowsAsync(Own(transaction), unique, ct)).ToHashSet();
-        if (unique.Where(e => e.SharesRow).Select(e => e.Id).Distinct().Order().ToArray() is { Length: > 0 } repeated)
-            await FoldAttemptsAsync(Own(transaction), repeated, ct);
+        // By id: two batches that meet wait for each other and do not deadlock.
+        var unique = ends.DistinctBy(e => new RunLease(e.Id, e.LeaseToken)).OrderBy(e => e.Id).ToArray();
+        RunId[] repeated = [.. unique.Where(e => e.SharesRow).Select(e => e.Id).Distinct()];
+        var settled = (await EndAttemptRowsAsync(Own(transaction), unique, repeated, ct)).ToHashSet();
         return [.. ends.Select(e => settled.Remove(new RunLease(e.Id, e.LeaseToken)) ? SettleOutcome.Settled : SettleOutcome.LeaseLost)];
     }
 
@@ -120,12 +120,11 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
     /// <returns>The last lease of each of the runs that has succeeded.</returns>
     protected abstract Task<IReadOnlyList<RunLease>> FindCompletedAsync(TTransaction own, RunId[] ids, CancellationToken ct);
 
+    /// <summary>Ends attempts; then merges the last two attempts of each repeated run into one row where both ended alike without being counted, so that
+    /// a run that is given back again and again does not fill the table. Both or neither.</summary>
     /// <returns>The leases that were ended here.</returns>
-    protected abstract Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(TTransaction own, IReadOnlyList<AttemptEnd> ends, CancellationToken ct);
-
-    /// <summary>Merges the last two attempts of each run into one row where both ended alike without being counted, so that a run that is
-    /// given back again and again does not fill the table.</summary>
-    protected abstract Task FoldAttemptsAsync(TTransaction own, RunId[] ids, CancellationToken ct);
+    protected abstract Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(
+        TTransaction own, IReadOnlyList<AttemptEnd> ends, RunId[] repeated, CancellationToken ct);
 
     /// <summary>Adds events to the outbox, in their order.</summary>
     protected abstract Task InsertEventsAsync(TTransaction own, IReadOnlyList<OutboxMessage> events, CancellationToken ct);

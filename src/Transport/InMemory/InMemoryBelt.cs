@@ -22,13 +22,45 @@ internal sealed class InMemoryBelt(
 
     public void Add(IReadOnlyList<DelayedNudge> nudges)
     {
+        bool isSooner;
         lock (_lock)
         {
+            var before = _queue.TryPeek(out _, out var first) ? first : DateTimeOffset.MaxValue;
             foreach (var nudge in nudges)
                 _queue.Enqueue(nudge, nudge.DueAt);
+            isSooner = _queue.TryPeek(out _, out first) && first < before;
         }
 
-        Wake();
+        // The loop waits for the first of them already; a storm of retries adds thousands behind it.
+        if (isSooner)
+            Wake();
+    }
+
+    /// <summary>Sends what comes due soon before its time: the process ends, and whoever gets a nudge that is a little early keeps it. Best effort.</summary>
+    /// <param name="within">What comes due later is left to Reconcile.</param>
+    /// <param name="ct">Ends the sending.</param>
+    public async Task HandOverAsync(TimeSpan within, CancellationToken ct)
+    {
+        List<DelayedNudge> left = [];
+        lock (_lock)
+        {
+            var until = Time.GetUtcNow() + within;
+            while (_queue.TryDequeue(out var nudge, out var at) && at <= until)
+                left.Add(nudge);
+            _queue.Clear();
+        }
+
+        await Task.WhenAll(left.GroupBy(n => n.Lane, StringComparer.Ordinal).Select(async lane =>
+        {
+            try
+            {
+                await send(lane.Key, [.. lane.Select(n => n.Id)], ct);
+            }
+            catch (Exception)
+            {
+                // The broker is away, or too slow: Reconcile finds the runs.
+            }
+        }));
     }
 
     public ValueTask DisposeAsync() => _setbacks.DisposeAsync();

@@ -6,6 +6,7 @@ using Fleet.Core;
 using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
 using Fleet.Core.Outbox;
+using Fleet.Core.Runs;
 using Fleet.Transport.Consumers;
 using Fleet.Transport.InMemory;
 using MassTransit;
@@ -25,6 +26,9 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
 {
     /// <summary>How long a subscription waits for the broker before it goes on and lets MassTransit try by itself.</summary>
     private static readonly TimeSpan SetUpPatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a stop waits for the broker to take the nudges that this process holds.</summary>
+    private static readonly TimeSpan HandOverLimit = TimeSpan.FromSeconds(2);
 
     /// <summary>Of a frame of 128 KB, what MassTransit's own properties leave.</summary>
     private const int MaxConsumerHeaders = 120_000;
@@ -276,6 +280,8 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
     {
         await _stop.CancelAsync();
         await Task.WhenAll(_heldLoop, _policyLoop);
+        using (var enough = new CancellationTokenSource(HandOverLimit, _time))
+            await _held.HandOverAsync(HoldRetries.Longest, enough.Token);
         await _held.DisposeAsync();
         _stop.Dispose();
         _belt.Dispose();

@@ -18,7 +18,7 @@ public sealed class PostgresPlanTests(PostgresServer server)
         { "claim", PostgresRunStatements.Claim, "ARRAY[gen_random_uuid(), gen_random_uuid()], 1, gen_random_uuid(), now(), 2, false, ARRAY[1]" },
         { "claim last chance", PostgresRunStatements.ClaimLastChance, "ARRAY[gen_random_uuid()], 1, gen_random_uuid(), now(), 2, false" },
         { "complete", PostgresRunStatements.Complete, "ARRAY[gen_random_uuid()], ARRAY[1], ARRAY[now()], ARRAY['x']" },
-        { "end attempt", PostgresRunStatements.EndAttempt, "ARRAY[gen_random_uuid()], ARRAY[1], ARRAY[now()], ARRAY[0], ARRAY[0], ARRAY[now()], ARRAY[0], ARRAY['x'], ARRAY['x'], ARRAY['x']" },
+        { "end attempt", PostgresRunStatements.EndAttempt, "ARRAY[gen_random_uuid()], ARRAY[1], ARRAY[now()], ARRAY[0], ARRAY[0], ARRAY[now()], ARRAY[0], ARRAY['x'], ARRAY['x'], ARRAY['x'], ARRAY[true]" },
         { "mark staged", PostgresRunStatements.MarkStaged, "ARRAY[gen_random_uuid()], ARRAY[now()]" },
     };
 
