@@ -23,7 +23,7 @@ public static class CoreServices
         services.TryAddSingleton(new LaneOptions());
         return services
             .AddSingleton<JobRegistry>().AddSingleton<JobCatalog>().AddSingleton<PublishJobs>().AddSingleton<ArgsSchemas>()
-            .AddSingleton<DatabaseClock>().AddSingleton<Wakers>().AddSingleton<NudgePublisher>().AddSingleton<NamedLanes>()
+            .AddSingleton<DatabaseClock>().AddSingleton<Wakers>().AddSingleton<NudgePublisher>().AddSingleton<DeadCopies>().AddSingleton<NamedLanes>()
             .AddSingleton<EnqueueRuns>().AddSingleton<SubmitRuns>().AddSingleton<TakeTurns>().AddSingleton<ClaimRuns>().AddSingleton<CompleteRuns>().AddSingleton<EndAttempts>()
             .AddSingleton<HoldRetries>().AddSingleton<FailRuns>().AddSingleton<ReleaseRuns>().AddSingleton<WakeUnserved>().AddSingleton<RescueRuns>().AddSingleton<CancelRuns>()
             .AddSingleton<ReplayRuns>().AddSingleton<StageRuns>().AddSingleton<Reconcile>().AddSingleton<PruneRuns>().AddSingleton<GetRuns>()

@@ -30,7 +30,8 @@ public sealed partial class SettleRuns
     private readonly Outages _outages;
     private readonly UnservedRuns _unserved;
     private readonly IStorage _storage;
-    private readonly ILaneTransport _transport;
+    private readonly DeadCopies _dead;
+    private readonly FailureLog _failures;
     private readonly Wakers _wakers;
     private readonly TimeProvider _time;
     private readonly CarefulLogger _logger;
@@ -46,14 +47,15 @@ public sealed partial class SettleRuns
         RetryPolicy builtIn,
         UnservedRuns unserved,
         IStorage storage,
-        ILaneTransport transport,
+        DeadCopies dead,
+        FailureLog failures,
         Wakers wakers,
         TimeProvider time,
         ILogger<SettleRuns> logger)
     {
         (_enqueue, _complete, _fail, _release, _ends, _turns) = (enqueue, complete, fail, release, ends, turns);
         (_retry, _builtIn, _outages, _unserved) = (retry, builtIn, new Outages(storage), unserved);
-        (_storage, _transport, _wakers, _time, _logger) = (storage, transport, wakers, time, new CarefulLogger(logger));
+        (_storage, _dead, _failures, _wakers, _time, _logger) = (storage, dead, failures, wakers, time, new CarefulLogger(logger));
     }
 
     /// <summary>Settles an attempt; returns when its fate is written, or is no longer ours to write. Never throws.</summary>
@@ -70,14 +72,14 @@ public sealed partial class SettleRuns
             Measure(run, outcome, took);
             if (handle.Cause == StopCause.LeaseLost && outcome is not null)
             {
-                LogLeaseLost(run.Job, run.Id);
+                _failures.LeaseLost(run);
                 return;
             }
 
             // The decision is made once; only its writing is repeated while the database is away.
             var settled = outcome is null ? await SucceedAsync(handle, job) : await PersistAsync(run, await DecideAsync(handle, job, outcome.Value, end));
             if (settled.Outcome == SettleOutcome.LeaseLost)
-                LogLeaseLost(run.Job, run.Id);
+                _failures.LeaseLost(run);
             else
                 await FollowAsync(handle, settled);
         }
@@ -168,10 +170,10 @@ public sealed partial class SettleRuns
 
         var delay = await NextDelayAsync(run, job, error);
         if (delay is { } next)
-            LogRetry(run.Job, run.Id, run.Attempt, next, described.Message);
+            _failures.Retry(run, next, described);
         else
             // Where a handler says in words that it will never work, the words are enough.
-            LogDead(run.Job, run.Id, run.Attempt, described.Message, error is NonRetryableException ? null : new HandlerException(described));
+            _failures.Dead(run, described, error is NonRetryableException ? null : new HandlerException(described));
         DateTimeOffset? retryAt = delay is { } pause ? _time.GetUtcNow() + pause : null;
         return [() => FailAsync(run, outcome, described, retryAt), () => FailAsync(run, outcome, NotStorable, retryAt)];
     }
@@ -204,7 +206,7 @@ public sealed partial class SettleRuns
             return await (await failure.Value)[ReferenceEquals(error, NotStorable) ? 1 : 0]();
         var pause = Outages.PauseAfter(before);
         var outcome = await _release.ExecuteAsync(run, AttemptOutcome.Outage, error, pause, CancellationToken.None);
-        LogOutage(run.Job, run.Id, pause, error.Message);
+        _failures.Outage(run, pause, error);
         return new Settled(outcome);
     }
 
@@ -255,7 +257,7 @@ public sealed partial class SettleRuns
                     break;
                 default:
                     var pause = Outages.SettlePause(failures);
-                    LogNotSettled(run.Job, run.Id, pause, failure);
+                    _failures.NotSettled(run, pause, failure);
                     await Task.Delay(pause, _time);
                     break;
             }
@@ -278,7 +280,7 @@ public sealed partial class SettleRuns
             if (run.IsInTurn)
                 await _turns.PassOnAsync(run.Id, CancellationToken.None);
             if (settled.Dead is { } dead)
-                await _transport.PublishDeadAsync(dead, CancellationToken.None);
+                _dead.Add(dead);
             if (!settled.IsSuccess)
                 return;
             var context = handle.Context!;
@@ -315,21 +317,6 @@ public sealed partial class SettleRuns
         Next = RunState.Canceled,
         Counts = true,
     };
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Attempt} of {Job} {RunId} failed; next try in {Delay}: {Error}")]
-    private partial void LogRetry(string job, RunId runId, int attempt, TimeSpan delay, string error);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Job} {RunId} failed for good at attempt {Attempt}: {Error}")]
-    private partial void LogDead(string job, RunId runId, int attempt, string error, Exception? e);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Job} {RunId} met an outage of the database; it runs again in {Delay}, and the attempt does not count: {Error}")]
-    private partial void LogOutage(string job, RunId runId, TimeSpan delay, string error);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Job} {RunId} is no longer this worker's; its result was dropped.")]
-    private partial void LogLeaseLost(string job, RunId runId);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The end of {Job} {RunId} could not be written; again in {Pause}.")]
-    private partial void LogNotSettled(string job, RunId runId, TimeSpan pause, Exception e);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The database refused the data with which {Job} {RunId} ended; it is written without them.")]
     private partial void LogRefused(string job, RunId runId, Exception e);

@@ -20,6 +20,7 @@ public static class WorkerServices
             .AddSingleton<WorkerIdentity>()
             .AddSingleton<WorkerLanes>()
             .AddSingleton<HeartbeatLoop>()
+            .AddSingleton<FailureLog>()
             .AddSingleton<SettleRuns>()
             .AddSingleton<WakeLoop>()
             .AddSingleton<UnservedRuns>()

@@ -14,12 +14,12 @@ public sealed class HoldRetries(ILaneTransport transport, Wakers wakers, Databas
     /// that stops can hand over what it holds.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
 
-    /// <summary>Due times are rounded up to a multiple of this, or of a thousandth of the pause up to <see cref="LongestStep"/>: runs that failed together
-    /// come due in groups that share a nudge, although chance made their pauses differ.</summary>
+    /// <summary>Due times are rounded up to a multiple of this: runs that failed together come due in groups that share a nudge, although chance made their
+    /// pauses differ.</summary>
     public static readonly TimeSpan Step = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>The most by which a due time is rounded.</summary>
-    public static readonly TimeSpan LongestStep = TimeSpan.FromMilliseconds(100);
+    /// <summary>The same for pauses of a minute and more.</summary>
+    public static readonly TimeSpan LongStep = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Completes the end of an attempt whose run goes back to Pending: when it is due, and who sends its nudge.</summary>
     /// <param name="end">The end.</param>
@@ -42,11 +42,7 @@ public sealed class HoldRetries(ILaneTransport transport, Wakers wakers, Databas
             transport.HoldReady([new DelayedNudge(lane!, end.Id, end.DueAt!.Value)]);
     }
 
-    private static TimeSpan StepFor(TimeSpan delay)
-    {
-        var thousandth = delay / 1000;
-        return thousandth < Step ? Step : thousandth > LongestStep ? LongestStep : thousandth;
-    }
+    private static TimeSpan StepFor(TimeSpan delay) => delay < TimeSpan.FromMinutes(1) ? Step : LongStep;
 
     private static DateTimeOffset RoundUp(DateTimeOffset at, TimeSpan step)
     {

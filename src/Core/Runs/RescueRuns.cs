@@ -33,6 +33,9 @@ public sealed partial class RescueRuns(
     /// <summary>How often the worker of a run may die before the run is Failed.</summary>
     public const int CrashCap = 3;
 
+    /// <summary>Copies of dead runs that are under way at once.</summary>
+    private const int CopiesTogether = 256;
+
     private readonly ProcessIdentity _self = ProcessIdentity.Current();
     private readonly WorkerWatch _watch = new(time);
     private readonly Setbacks _runs = new("rescue", "run", storage.IsOutage, time, logger);
@@ -157,10 +160,10 @@ public sealed partial class RescueRuns(
             lanes.Select(lane => lane.Key),
             async lane =>
             {
-                foreach (var run in lanes[lane])
+                foreach (var together in lanes[lane].Chunk(CopiesTogether))
                 {
-                    await transport.PublishDeadAsync(
-                        new DeadRun(run.Id, run.Job, run.Lane, run.Args, run.Attempt, run.Error!, run.ErrorType!, run.FinishedAt!.Value), ct);
+                    await Task.WhenAll(together.Select(run => transport.PublishDeadAsync(
+                        new DeadRun(run.Id, run.Job, run.Lane, run.Args, run.Attempt, run.Error!, run.ErrorType!, run.FinishedAt!.Value), ct)));
                 }
             },
             _ => Task.CompletedTask,

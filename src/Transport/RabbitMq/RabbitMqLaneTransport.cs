@@ -33,6 +33,9 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
     /// <summary>Of a frame of 128 KB, what MassTransit's own properties leave.</summary>
     private const int MaxConsumerHeaders = 120_000;
 
+    /// <summary>How often it is told that copies of dead runs are lost.</summary>
+    private static readonly TimeSpan BetweenDeadLost = TimeSpan.FromSeconds(10);
+
     /// <summary>How many events that are too large are told of.</summary>
     private const int MostTold = 1_000;
 
@@ -57,6 +60,8 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
     private readonly InMemoryBelt _held;
     private readonly Setbacks _dead;
     private readonly CancellationTokenSource _stop = new();
+    private long _deadLost;
+    private long _deadLostTold;
     private readonly Task _heldLoop;
     private readonly Task _policyLoop;
 
@@ -197,7 +202,7 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            LogDeadLost(run.Job, run.Id, e);
+            ReportDeadLost(run, e);
         }
 
         async Task PublishAsync()
@@ -274,6 +279,19 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
             declare = Declare(queue, [Declaration.Shared, Declaration.ControlQueue(name)], []);
         });
         return await StartAsync(handle, declare!.Refused, "control", () => Task.CompletedTask, () => { }, ct);
+    }
+
+    /// <summary>One line at once, and one every few seconds while it goes on.</summary>
+    private void ReportDeadLost(DeadRun run, Exception e)
+    {
+        var count = Interlocked.Increment(ref _deadLost);
+        var last = Interlocked.Read(ref _deadLostTold);
+        if (last != 0 && _time.GetElapsedTime(last) < BetweenDeadLost)
+            return;
+        if (Interlocked.CompareExchange(ref _deadLostTold, _time.GetTimestamp(), last) != last)
+            return;
+        Interlocked.Add(ref _deadLost, -count);
+        LogDeadLost(count, run.Job, run.Id, e);
     }
 
     public async ValueTask DisposeAsync()
@@ -395,8 +413,8 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
     [LoggerMessage(Level = LogLevel.Error, Message = "Event {Event} {MessageId} cannot be sent and stays in the outbox: {Reason}")]
     private partial void LogTooLarge(string @event, Guid messageId, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The dead copy of {Job} {RunId} could not be published; its row has it all.")]
-    private partial void LogDeadLost(string job, RunId runId, Exception e);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The dead copies of {Count} run(s) could not be published since the last such line, such as that of {Job} {RunId}; their rows have it all.")]
+    private partial void LogDeadLost(long count, string job, RunId runId, Exception e);
 
     private sealed class Subscriptions(IAsyncDisposable[] all) : IAsyncDisposable
     {

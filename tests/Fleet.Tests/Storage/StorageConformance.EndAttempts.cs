@@ -84,6 +84,74 @@ public abstract partial class StorageConformance
     }
 
     [Fact]
+    public async Task FailRuns_ShortPause_IsStagedAndTheLeaderDoesNotReadIt()
+    {
+        var worker = await One.RegisterAsync();
+        var (held, longer) = (await One.StartAsync(worker), await One.StartAsync(worker));
+
+        await Task.WhenAll(One.FailAsync(held, HoldRetries.Longest), One.FailAsync(longer, HoldRetries.Longest + HoldRetries.Step));
+
+        var row = await One.ReadAsync(held.Id);
+        Assert.Equal((RunState.Pending, true, One.Now + HoldRetries.Longest), (row.State, row.Staged, row.DueAt));
+        var unstaged = await One.Storage.WriteAsync(
+            scope => One.Storage.Statements.ReadUnstagedAsync(scope.Transaction, One.Now.AddHours(1), 10, [], CancellationToken.None), CancellationToken.None);
+        Assert.Equal(longer.Id, Assert.Single(unstaged).Id);
+        // Should the process that holds its nudge die, Reconcile reads it.
+        Time.Advance(HoldRetries.Longest + TimeSpan.FromSeconds(1));
+        Assert.Contains(held.Id, await One.Storage.ReadWaitingAsync("default", One.Now, 10, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task ReleaseRuns_SnoozedAgainAndAgain_SharesOneRow()
+    {
+        var worker = await One.RegisterAsync();
+        var run = await One.StartAsync(worker);
+        var (id, began) = (run.Id, One.Now);
+        await One.ReleaseAsync(run, AttemptOutcome.Snoozed);
+        for (var i = 2; i <= 5; i++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await One.ReleaseAsync(await One.ClaimAsync(worker, id), AttemptOutcome.Snoozed);
+        }
+
+        await One.FailAsync(await One.ClaimAsync(worker, id), TimeSpan.Zero);
+        await One.ReleaseAsync(await One.ClaimAsync(worker, id), AttemptOutcome.Snoozed);
+
+        var attempts = await One.AttemptsAsync(id);
+        Assert.Equal(
+            [(1, AttemptOutcome.Snoozed, 5), (1, AttemptOutcome.Failed, 1), (2, AttemptOutcome.Snoozed, 1)],
+            attempts.Select(a => (a.Number, a.Outcome, a.Times)));
+        Assert.Equal((began, One.Now, worker), (attempts[0].StartedAt, attempts[0].EndedAt, attempts[0].WorkerId));
+    }
+
+    [Fact]
+    public async Task EndAttempts_ManyAtOnce_KeepsEachWithItsOwnAttempt()
+    {
+        var worker = await One.RegisterAsync();
+        var runs = new List<ClaimedRun>();
+        for (var i = 0; i < 8; i++)
+            runs.Add(await One.StartAsync(worker));
+        await One.CancelAsync(runs[5].Id, "wrong order");
+        runs.Reverse();
+
+        var outcomes = await Task.WhenAll(runs.Select((run, i) => i % 2 == 0
+            ? One.FailAsync(run, i == 0 ? null : TimeSpan.FromSeconds(i))
+            : One.ReleaseAsync(run, i == 1 ? AttemptOutcome.Snoozed : AttemptOutcome.Released, TimeSpan.FromSeconds(i))));
+
+        Assert.All(outcomes, o => Assert.Equal(SettleOutcome.Settled, o));
+        for (var i = 0; i < runs.Count; i++)
+        {
+            var (row, attempt) = (await One.ReadAsync(runs[i].Id), Assert.Single(await One.AttemptsAsync(runs[i].Id)));
+            var expected = i % 2 == 0 ? AttemptOutcome.Failed : i == 1 ? AttemptOutcome.Snoozed : AttemptOutcome.Released;
+            Assert.Equal((1, worker, expected), (attempt.Number, attempt.WorkerId, attempt.Outcome));
+            var state = i == 0 ? RunState.Failed : i == 2 ? RunState.Canceled : RunState.Pending;
+            Assert.Equal((state, i % 2 == 0 ? 1 : 0), (row.State, row.Attempt));
+            if (state == RunState.Pending)
+                Assert.Equal(One.Now.AddSeconds(i), row.DueAt);
+        }
+    }
+
+    [Fact]
     public async Task ReleaseRuns_CancelRequested_IsCanceled()
     {
         var run = await One.StartAsync(await One.RegisterAsync());

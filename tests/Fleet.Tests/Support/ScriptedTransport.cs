@@ -124,10 +124,17 @@ public sealed class ScriptedTransport : ILaneTransport
             Belt.Enqueue(nudge);
     }
 
-    public Task PublishDeadAsync(DeadRun run, CancellationToken ct)
+    /// <summary>How long the copy of a dead run takes; what it throws is what the broker answers.</summary>
+    public Func<DeadRun, Task> BeforeDeadAsync { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>With which the last copy of a dead run was sent.</summary>
+    public CancellationToken DeadToken { get; private set; }
+
+    public async Task PublishDeadAsync(DeadRun run, CancellationToken ct)
     {
+        DeadToken = ct;
+        await BeforeDeadAsync(run);
         Dead.Enqueue(run);
-        return Task.CompletedTask;
     }
 
     public Task PublishControlAsync(ControlMessage message, CancellationToken ct)

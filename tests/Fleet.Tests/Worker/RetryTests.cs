@@ -136,6 +136,8 @@ public sealed class RetryTests
 
         var done = await fleet.AdvanceUntilAsync(_time, id, RunState.Succeeded);
         Assert.Equal((1, 7), (done.Attempt, script.Calls));
+        // A job that polls for days must not fill the table.
+        Assert.Equal((AttemptOutcome.Snoozed, 6), Assert.Single((await fleet.AttemptsAsync(id)).Select(a => (a.Outcome, a.Times))));
     }
 
     [Theory]
