@@ -56,7 +56,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         // That of a data source lacks the password.
         _connectionString = builder.ConnectionString;
         _gate = new ConnectionGate(time);
-        Transactions = new TransactionGate(time);
+        Transactions = new TransactionGate(time, ReadRoomAsync, Math.Max(1, builder.MaxPoolSize - ConnectionShare.OfWorker)) { OnLess = ClearPools };
+        _gate.OnRefused = Transactions.Refused;
         _pool = new PostgresPool(PostgresServers.Build(builder, _ => { }), _gate, time);
         _effects = new PostgresPool(PostgresServers.Build(builder, _ => { }), _gate, time);
         builder.NoResetOnClose = true;
@@ -326,11 +327,21 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await Transactions.DisposeAsync();
         await _autocommit.DisposeAsync();
         await _effects.DisposeAsync();
         await _pool.DisposeAsync();
         _gate.Dispose();
     }
+
+    private Task<ConnectionRoom?> ReadRoomAsync(CancellationToken ct) => AutocommitAsync(
+        async scope =>
+        {
+            var rooms = await Sql.QueryAsync(
+                scope.Transaction, PostgresServers.Room, r => new ConnectionRoom(r.GetInt32(0), r.GetInt32(1), r.GetInt32(2), r.GetInt32(3)), ct);
+            return (ConnectionRoom?)rooms[0];
+        },
+        ct);
 
     /// <summary>Closes connections that take no writes.</summary>
     /// <returns>False: looks at an error in passing.</returns>

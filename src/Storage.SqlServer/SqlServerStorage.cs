@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore.Infrastructure;
 namespace Fleet.Storage.SqlServer;
 
 /// <summary>A SQL Server database (2019 or newer, or Azure SQL), shared by any number of processes.</summary>
-public sealed class SqlServerStorage : IStorage, IDisposable
+public sealed class SqlServerStorage : IStorage, IAsyncDisposable
 {
     private readonly SqlServerRunStatements _statements = new();
     private readonly string _connectionString;
@@ -32,7 +32,9 @@ public sealed class SqlServerStorage : IStorage, IDisposable
             builder.PoolBlockingPeriod = PoolBlockingPeriod.NeverBlock;
         _connectionString = builder.ConnectionString;
         _gate = new ConnectionGate(time);
-        Transactions = new TransactionGate(time);
+        // The server allows 32,767 connections; the driver's pool is what limits.
+        Transactions = new TransactionGate(time, most: Math.Max(1, builder.MaxPoolSize - (2 * ConnectionShare.OfWorker)));
+        _gate.OnRefused = Transactions.Refused;
         _pool = new SqlServerPool(builder.ConnectionString, _gate, time);
         _reading = new(
             new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer(builder.ConnectionString).AddInterceptors(new ThroughTheGate(_pool)).Options,
@@ -160,7 +162,11 @@ public sealed class SqlServerStorage : IStorage, IDisposable
         return false;
     }
 
-    public void Dispose() => _gate.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        await Transactions.DisposeAsync();
+        _gate.Dispose();
+    }
 
     private SqlServerDbContext OpenOnTransaction(DbTransaction transaction)
     {

@@ -12,6 +12,7 @@ public sealed partial class LaneListener(
     string lane,
     int slots,
     int mostSlots,
+    TransactionSlots ofTransactions,
     ClaimRuns claim,
     ExecuteRuns execute,
     RunningRuns running,
@@ -31,7 +32,7 @@ public sealed partial class LaneListener(
     /// <summary>A run whose nudge came before its commit is looked for again after this; each time the pause is doubled.</summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
 
-    private readonly SlotPool _slots = new(slots, mostSlots, time);
+    private readonly SlotPool _slots = new(slots, mostSlots, time, ofTransactions);
 
     // How long a nudge waits for a slot before it is looked at. Doubles from one look to the next: where all runs are long,
     // nudges do not travel back and forth between workers that are full.
@@ -191,7 +192,8 @@ public sealed partial class LaneListener(
         var isSettling = false;
         try
         {
-            await execute.ExecuteAsync(admitted, took => isSettling = _slots.TryBeginSettling(took));
+            await execute.ExecuteAsync(
+                admitted, took => isSettling = _slots.TryBeginSettling(took, admitted.Context!.Waited, admitted.Context.HasOwnTransaction));
         }
         catch (Exception e)
         {

@@ -26,6 +26,8 @@ internal sealed partial class RunContext(
     private CollectEffects? _effects;
     private string? _output;
     private Phase _phase;
+    // Small on purpose: every run has these fields.
+    private int _waitedMilliseconds;
     private string? _progressMessage;
     private RunLog? _log;
 
@@ -51,6 +53,12 @@ internal sealed partial class RunContext(
     public IReadOnlyList<NewRun> FollowUps => _followUps;
 
     public bool HasEvents => _events.Count > 0;
+
+    /// <summary>How long the handler waited for a transaction of Fleet's, until its work in it began.</summary>
+    public TimeSpan Waited => TimeSpan.FromMilliseconds(_waitedMilliseconds);
+
+    /// <summary>Whether it completed in a transaction that it had opened itself, on a connection that Fleet did not give it.</summary>
+    public bool HasOwnTransaction { get; private set; }
 
     public override void ReportProgress(double fraction, string? message = null)
     {
@@ -153,6 +161,7 @@ internal sealed partial class RunContext(
         var completion = Seal();
         try
         {
+            HasOwnTransaction = true;
             await complete.ExecuteInAsync(transaction, completion, ct);
         }
         catch (Exception e)
@@ -170,6 +179,7 @@ internal sealed partial class RunContext(
         int followUps, events, effects;
         string? output;
         bool wasSealed;
+        var begun = time.GetTimestamp();
         lock (_lock)
         {
             if (_phase == Phase.Committed)
@@ -183,7 +193,7 @@ internal sealed partial class RunContext(
         {
             try
             {
-                await complete.ExecuteAfterAsync(work, Seal, ct);
+                await complete.ExecuteAfterAsync(WorkAsync, Seal, ct);
             }
             catch (RunCompletedException) when (!wasSealed)
             {
@@ -206,6 +216,12 @@ internal sealed partial class RunContext(
             }
 
             throw;
+        }
+
+        Task WorkAsync(DbTransaction transaction, CancellationToken token)
+        {
+            _waitedMilliseconds += (int)time.GetElapsedTime(begun).TotalMilliseconds;
+            return work(transaction, token);
         }
     }
 
@@ -285,7 +301,7 @@ internal sealed partial class RunContext(
             ? $"{member} was called after attempt {run.Attempt} of run {run.Id} had ended: nothing can be stored with it any more. Await everything that the handler starts."
             : $"{member} was called after CompleteAsync had completed run {run.Id}: it could not be stored with the completion any more. Call it before CompleteAsync.");
 
-    private enum Phase
+    private enum Phase : byte
     {
         Open = 0,
 

@@ -1,6 +1,7 @@
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
+using Fleet.Core.Storage;
 using Fleet.Core.Workers;
 using Fleet.Hosting;
 using Microsoft.Extensions.Options;
@@ -21,6 +22,8 @@ public sealed partial class WorkerService(
     WakeLoop wake,
     WorkerIdentity identity,
     WorkerLanes lanes,
+    TransactionSlots ofTransactions,
+    IStorage storage,
     ILaneTransport transport,
     IOptions<WorkerOptions> options,
     TimeProvider time,
@@ -39,6 +42,8 @@ public sealed partial class WorkerService(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        if (storage.Transactions is { } transactions)
+            transactions.OnLongWait = w => LogTransactionsWait(w.Waiting, w.Longest, w.Open, w.Limit, w.Share);
         // 1. Broker and database do not wait for each other, nor for the code of either to be compiled.
         var control = Task.Run(() => ListenToControlAsync(cancellationToken), cancellationToken);
         _ = Task.Run(RehearseClaimAsync, cancellationToken);
@@ -117,7 +122,7 @@ public sealed partial class WorkerService(
     private async Task ListenToLaneAsync(string lane, CancellationToken ct)
     {
         var slots = lanes.Slots[lane];
-        var listener = new LaneListener(lane, slots, lanes.MostOf(lane), claim, execute, running, identity, heartbeat, transport, options, time, logger);
+        var listener = new LaneListener(lane, slots, lanes.MostOf(lane), ofTransactions, claim, execute, running, identity, heartbeat, transport, options, time, logger);
         var handlers = new LaneHandlers((ids, _) => ListenAsync(listener.OnReadyAsync, ids), submit.ExecuteAsync)
         {
             OnEarly = (ids, _) => ListenAsync(listener.OnEarlyAsync, ids),
@@ -205,6 +210,10 @@ public sealed partial class WorkerService(
         while (running.All.Select(handle => handle.Settled).Where(settled => !settled.IsCompleted).ToArray() is { Length: > 0 } left)
             await Task.WhenAll(left);
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Waiting} run(s) wait to open their transaction, the first for {Longest}: {Open} are open, {Limit} may be, "
+        + "and this process may spend {Share} connections on them. Handlers that keep a transaction open for long, or a server with few connections, are the usual reasons.")]
+    private partial void LogTransactionsWait(int waiting, TimeSpan longest, int open, int limit, int share);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Worker {Worker} ({WorkerId}) listens: {Lanes}.")]
     private partial void LogStarted(string worker, WorkerId workerId, string lanes);

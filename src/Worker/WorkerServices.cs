@@ -1,5 +1,6 @@
 using Fleet.Core;
 using Fleet.Core.Jobs;
+using Fleet.Core.Storage;
 using Fleet.Worker.Diagnostics;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -18,7 +19,7 @@ public static class WorkerServices
         services.AddSingleton<RunningRuns>()
             .AddSingleton<RunReports>()
             .AddSingleton<WorkerIdentity>()
-            .AddSingleton<WorkerLanes>()
+            .AddSingleton<WorkerLanes>().AddSingleton(p => new TransactionSlots(p.GetRequiredService<IStorage>().Transactions, p.GetRequiredService<TimeProvider>()))
             .AddSingleton<HeartbeatLoop>()
             .AddSingleton<FailureLog>()
             .AddSingleton<SettleRuns>()

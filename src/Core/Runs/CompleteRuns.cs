@@ -110,14 +110,23 @@ public sealed class CompleteRuns : IAsyncDisposable
     public Task ExecuteAfterAsync(Func<DbTransaction, CancellationToken, Task> work, Func<Completion> completion, CancellationToken ct)
     {
         RefuseAmbientTransaction();
-        return _storage.WriteAsync(
-            async scope =>
-            {
-                await (_storage.HasOneWriter ? WorkInTurnAsync(work, scope.Transaction, ct) : work(scope.Transaction, ct));
-                await ExecuteInAsync(scope.Transaction, completion(), ct);
-                return true;
-            },
-            ct);
+        return WithPassAsync();
+
+        async Task WithPassAsync()
+        {
+            using var pass = _storage.Transactions is { } gate ? await gate.EnterAsync(ct) : null;
+            long begun = 0;
+            await _storage.WriteAsync(
+                async scope =>
+                {
+                    await (_storage.HasOneWriter ? WorkInTurnAsync(work, scope.Transaction, ct) : work(scope.Transaction, ct));
+                    begun = _time.GetTimestamp();
+                    await ExecuteInAsync(scope.Transaction, completion(), ct);
+                    return true;
+                },
+                ct);
+            pass?.Took(_time.GetElapsedTime(begun));
+        }
     }
 
     /// <exception cref="NonRetryableException">There is an ambient transaction.</exception>

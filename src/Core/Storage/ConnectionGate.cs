@@ -22,6 +22,9 @@ public sealed class ConnectionGate(TimeProvider time) : IDisposable
     private readonly Lock _lock = new();
     private volatile Refusal? _refusal;
 
+    /// <summary>Called at each refusal.</summary>
+    public Action? OnRefused { get; set; }
+
     /// <summary>True from a refusal on until there was none for <see cref="CarefulFor"/>.</summary>
     public bool IsCareful => _refusal is { } refusal && !IsOver(refusal);
 
@@ -44,8 +47,10 @@ public sealed class ConnectionGate(TimeProvider time) : IDisposable
                 _refusal = new Refusal(e, reason, failures, time.GetTimestamp(), TimeSpan.FromSeconds(pause * (0.75 + (Random.Shared.NextDouble() / 2))));
             }
 
-            return Unavailable();
         }
+
+        OnRefused?.Invoke();
+        return Unavailable();
     }
 
     /// <summary>Opens a connection in turn: waits for the turn and for the end of the pause, then opens. Used while
