@@ -115,7 +115,7 @@ public sealed class ThroughputLimit
         _mayGrow = took < RoomBelow(_value) * Undisturbed;
         // What was never reached says nothing about what the database can do with more.
         if (_mayGrow && _wasFull && _value < ceiling)
-            _value = Math.Min(ceiling, _value + (took < 1.5 * Undisturbed ? Math.Max(1, _value / 4) : 1));
+            _value = Math.Min(ceiling, _value + 1);
         else if (took > TooManyAbove(_value) * Undisturbed)
             _value = Math.Max(Floor, _value - Math.Max(1, _value / 8));
         // It starts from there when the server allows more again.

@@ -43,6 +43,7 @@ public sealed class TransactionGate(TimeProvider time, ReadConnectionRoom? read 
     private Task _look = Task.CompletedTask;
     private ITimer? _watch;
     private bool _isWatching;
+    private bool _isDisposed;
 
     /// <summary>Called when the share of the process has become smaller than what it has open: to close connections that are not in
     /// use.</summary>
@@ -81,6 +82,9 @@ public sealed class TransactionGate(TimeProvider time, ReadConnectionRoom? read 
         }
     }
 
+    /// <summary>Whether the look that was begun last has ended.</summary>
+    public bool IsSeen => _look.IsCompleted;
+
     private int Share => Math.Max(1, (int)(_share * _part));
 
     private int Allowed => Math.Min(Share, _throughput.Value);
@@ -106,6 +110,8 @@ public sealed class TransactionGate(TimeProvider time, ReadConnectionRoom? read 
             ct.ThrowIfCancellationRequested();
             LookIfOld();
             Tick();
+            if (_shownLimit == 0)
+                ShowLimit();
             if (_waiters.Count == 0 && _open < Allowed)
                 return new ValueTask<TransactionPass>(Pass());
             _throughput.Full();
@@ -133,6 +139,8 @@ public sealed class TransactionGate(TimeProvider time, ReadConnectionRoom? read 
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+            return;
         await _stop.CancelAsync();
         await _look;
         if (_watch is not null)

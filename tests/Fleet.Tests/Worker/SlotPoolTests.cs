@@ -1,3 +1,4 @@
+using Fleet.Core.Storage;
 using Fleet.Worker;
 using Microsoft.Extensions.Time.Testing;
 
@@ -122,6 +123,66 @@ public sealed class SlotPoolTests
         Assert.Equal(2, pool.Free);
     }
 
+    [Theory]
+    [InlineData(0, 2, 8)] // they work for two milliseconds: short
+    [InlineData(2, 2, 2)] // they wait as long: more slots would only wait too
+    [InlineData(60, 2, 2)]
+    public async Task TryBeginSettling_HandlersWaitForATransaction_DoesNotGrow(int waits, int works, int expected)
+    {
+        var pool = new SlotPool(2, 8, _time);
+
+        Assert.Equal(expected, await GrowAsync(pool, TimeSpan.FromMilliseconds(waits + works), waits: true, TimeSpan.FromMilliseconds(waits)));
+    }
+
+    [Theory]
+    [InlineData(60, 2)] // mostly waiting: so many runs are of no use
+    [InlineData(4, 3)] // some waiting is no reason to shrink
+    public async Task TryBeginSettling_GrownHandlersBeginToWait_ShrinksOnlyWhenTheyMostlyWait(int waits, int works)
+    {
+        var pool = new SlotPool(2, 8, _time);
+        Assert.Equal(8, await GrowAsync(pool, TimeSpan.Zero, waits: true));
+
+        await EndAllAsync(pool, TimeSpan.FromMilliseconds(waits + works), TimeSpan.FromMilliseconds(waits));
+
+        Assert.Equal(waits > works * 2 ? 2 : 8, pool.Free);
+    }
+
+    [Fact]
+    public async Task TryBeginSettling_CompletedInOwnTransactions_SlotsAreBoundedAtOnceAndForAMinute()
+    {
+        await using var gate = new TransactionGate(_time, most: 6);
+        var shares = new TransactionSlots(gate, _time);
+        var pool = new SlotPool(16, 64, _time, shares);
+        Assert.Equal(1, await pool.TakeAsync(1, null, CancellationToken.None));
+
+        // One is enough: the others have their connections already.
+        Assert.True(pool.TryBeginSettling(TimeSpan.Zero, hasOwnTransaction: true));
+        Assert.Equal(6, pool.Free);
+
+        // Two lanes of such handlers share.
+        var other = new SlotPool(16, 64, _time, shares);
+        await other.TakeAsync(1, null, CancellationToken.None);
+        other.TryBeginSettling(TimeSpan.Zero, hasOwnTransaction: true);
+        Assert.Equal(3, other.Free);
+        await EndAllAsync(pool, TimeSpan.Zero, TimeSpan.Zero);
+        Assert.Equal(3, pool.Free);
+
+        _time.Advance(TransactionSlots.Memory + TimeSpan.FromSeconds(1));
+        Assert.Equal(64, await GrowAsync(pool, TimeSpan.Zero, waits: true));
+    }
+
+    [Fact]
+    public async Task TryBeginSettling_SomebodySetTheSlots_OwnTransactionsDoNotBoundThem()
+    {
+        await using var gate = new TransactionGate(_time, most: 6);
+        var pool = new SlotPool(16, 16, _time, new TransactionSlots(gate, _time));
+        await pool.TakeAsync(1, null, CancellationToken.None);
+
+        pool.TryBeginSettling(TimeSpan.Zero, hasOwnTransaction: true);
+
+        Assert.Equal(16, pool.Free);
+    }
+
     [Fact]
     public async Task TakeAsync_GrantsRaceWithCancellation_LosesNoSlot()
     {
@@ -153,14 +214,14 @@ public sealed class SlotPoolTests
 
     /// <summary>Ends many handlers, one after another.</summary>
     /// <returns>How many slots there are then.</returns>
-    private static async Task<int> GrowAsync(SlotPool pool, TimeSpan took, bool waits)
+    private static async Task<int> GrowAsync(SlotPool pool, TimeSpan took, bool waits, TimeSpan waited = default)
     {
         const int many = 97;
         for (var i = 0; i < many; i++)
         {
             var taken = await pool.TakeAsync(1000, null, CancellationToken.None);
             var waiting = waits ? pool.TakeAsync(1000, null, CancellationToken.None) : null;
-            End(pool, took);
+            End(pool, took, waited);
             if (waiting is not null)
                 taken += await waiting;
             pool.Return(taken - 1);
@@ -169,9 +230,17 @@ public sealed class SlotPoolTests
         return pool.Free;
     }
 
-    private static void End(SlotPool pool, TimeSpan took)
+    /// <summary>Takes all slots and ends their handlers, until all slots that there were have been looked at.</summary>
+    private static async Task EndAllAsync(SlotPool pool, TimeSpan took, TimeSpan waited)
     {
-        Assert.True(pool.TryBeginSettling(took));
+        var taken = await pool.TakeAsync(1000, null, CancellationToken.None);
+        for (var i = 0; i < taken; i++)
+            End(pool, took, waited);
+    }
+
+    private static void End(SlotPool pool, TimeSpan took, TimeSpan waited = default)
+    {
+        Assert.True(pool.TryBeginSettling(took, waited));
         pool.EndSettling();
     }
 }
