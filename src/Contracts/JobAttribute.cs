@@ -3,7 +3,7 @@ namespace Fleet;
 /// <summary>Names a kind of work. Stands on the args type; the handler is found by its <see cref="IJob{TArgs}"/>.</summary>
 /// <remarks>The name is what travels on the wire and stays in the database. CLR type names never do, so types can be
 /// renamed and moved freely; when the job's name itself must change, keep the old one in <see cref="Aliases"/>.</remarks>
-/// <param name="name">1–128 characters: lower-case letters, digits, <c>.</c>, <c>_</c>, <c>-</c>; starts with a letter.</param>
+/// <param name="name">1–128 characters: lower-case letters, digits, <c>.</c>, <c>_</c>, <c>-</c>; starts with a letter or digit.</param>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct, Inherited = false)]
 public sealed class JobAttribute(string name) : Attribute
 {

@@ -32,7 +32,7 @@ public abstract class JobContext
     /// <summary>Log lines that are kept with the run and also go to the process's log with run id and trace id.</summary>
     public abstract JobLog Log { get; }
 
-    /// <summary>Tells how far the work is. Shown live; written to the database at most every second.</summary>
+    /// <summary>Reports how far the work is. Shown live; written to the database every 250 ms.</summary>
     /// <param name="fraction">0 to 1; values outside are clamped.</param>
     /// <param name="message">What is being done, at most 200 characters (longer ones are cut); null leaves the last one.</param>
     public abstract void ReportProgress(double fraction, string? message = null);
