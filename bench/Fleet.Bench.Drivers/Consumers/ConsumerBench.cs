@@ -18,7 +18,7 @@ namespace Fleet.Bench.Drivers.Consumers;
 internal static class ConsumerBench
 {
     private const int Prefetch = 400;
-    private const int Concurrency = 32;
+    private const int Concurrency = 128;
     private const int FloorConnections = 16;
 
     public static async Task<int> RunAsync(string[] args)

@@ -34,7 +34,8 @@ public sealed class CommitMessages : IAsyncDisposable
     /// <returns>What became of the runs; null when some of the messages have been handled by another process meanwhile: then nothing was
     /// stored.</returns>
     /// <exception cref="Exception">Nothing was stored, or the answer to the commit was lost.</exception>
-    public Task<IReadOnlyList<EnqueueOutcome>?> ExecuteAsync(ConsumedMessages consumed, CancellationToken ct) => _group.AddAsync(consumed, ct);
+    /// <remarks>It is not canceled half-way: nobody would know whether it was committed.</remarks>
+    public Task<IReadOnlyList<EnqueueOutcome>?> ExecuteAsync(ConsumedMessages consumed) => _group.AddAsync(consumed);
 
     public ValueTask DisposeAsync() => _group.DisposeAsync();
 

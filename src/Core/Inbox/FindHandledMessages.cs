@@ -2,7 +2,7 @@ using Fleet.Core.Storage;
 
 namespace Fleet.Core.Inbox;
 
-/// <summary>Finds out which messages a consumer has handled before. Questions that arrive together are one statement.</summary>
+/// <summary>Finds out which messages a consumer has not handled before. Questions that arrive together are one statement.</summary>
 public sealed class FindHandledMessages : IAsyncDisposable
 {
     private readonly IStorage _storage;
@@ -14,12 +14,12 @@ public sealed class FindHandledMessages : IAsyncDisposable
         _group = new("inbox-look", FindAsync, storage.JudgeBatch);
     }
 
-    /// <returns>Those of the messages that were handled before.</returns>
+    /// <returns>Those of the messages that were not handled before.</returns>
     /// <exception cref="Exception">The database is away.</exception>
-    public async Task<IReadOnlySet<Guid>> ExecuteAsync(string consumer, IReadOnlyCollection<Guid> messageIds, CancellationToken ct)
+    public async Task<IReadOnlyCollection<Guid>> ExecuteAsync(string consumer, Guid[] messageIds)
     {
-        var handled = await _group.AddAsync([.. messageIds.Select(id => new InboxKey(consumer, id))], ct);
-        return messageIds.Where(id => handled.Contains(new InboxKey(consumer, id))).ToHashSet();
+        var handled = await _group.AddAsync([.. messageIds.Select(id => new InboxKey(consumer, id))]);
+        return handled.Count == 0 ? messageIds : [.. messageIds.Where(id => !handled.Contains(new InboxKey(consumer, id)))];
     }
 
     public ValueTask DisposeAsync() => _group.DisposeAsync();

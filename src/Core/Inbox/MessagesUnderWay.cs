@@ -9,13 +9,24 @@ public sealed class MessagesUnderWay
     private readonly ConcurrentDictionary<InboxKey, TaskCompletionSource> _underWay = new();
 
     /// <summary>Waits until nobody else works on any of the messages. Dispose the result when the work has ended.</summary>
-    public async ValueTask<IDisposable> EnterAsync(string consumer, IEnumerable<Guid> messageIds, CancellationToken ct)
+    public ValueTask<IDisposable> EnterAsync(string consumer, IReadOnlyList<Guid> messageIds, CancellationToken ct)
     {
         var entered = new Entered(this);
+        if (messageIds.Count != 1)
+            return EnterAllAsync(entered, InboxKey.InOrder(messageIds.Select(id => new InboxKey(consumer, id))), ct);
+        var key = new InboxKey(consumer, messageIds[0]);
+        if (!_underWay.TryAdd(key, entered.Ended))
+            return EnterAllAsync(entered, [key], ct);
+        entered.Keys.Add(key);
+        return new ValueTask<IDisposable>(entered);
+    }
+
+    private async ValueTask<IDisposable> EnterAllAsync(Entered entered, IEnumerable<InboxKey> keys, CancellationToken ct)
+    {
         try
         {
             // In one order: two batches that share messages do not wait for each other.
-            foreach (var key in InboxKey.InOrder(messageIds.Select(id => new InboxKey(consumer, id))))
+            foreach (var key in keys)
             {
                 while (true)
                 {
@@ -41,7 +52,7 @@ public sealed class MessagesUnderWay
     {
         public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public List<InboxKey> Keys { get; } = [];
+        public List<InboxKey> Keys { get; } = new(1);
 
         public void Dispose()
         {

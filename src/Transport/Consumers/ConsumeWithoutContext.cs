@@ -54,8 +54,7 @@ internal sealed class ConsumeWithoutContext(IServiceProvider services, ConsumerP
     private async Task<bool> ConsumeTogetherAsync<T>(Delivery<T> delivery) where T : class
     {
         var ct = delivery.Context.CancellationToken;
-        var handled = await parts.Find.ExecuteAsync(delivery.Consumer, delivery.Ids, ct);
-        var fresh = delivery.Ids.Where(id => !handled.Contains(id)).ToHashSet();
+        var fresh = await parts.Find.ExecuteAsync(delivery.Consumer, delivery.Ids);
         await using var late = new LateTransaction(parts.Storage);
         var outbox = NewOutbox(delivery, fresh, () => late.Get().Scope.Transaction);
         await delivery.Next.Send(outbox);
@@ -73,7 +72,7 @@ internal sealed class ConsumeWithoutContext(IServiceProvider services, ConsumerP
         else
         {
             var (messages, runs) = outbox.Write;
-            outcomes = await parts.Commit.ExecuteAsync(new ConsumedMessages(delivery.Consumer, fresh, messages, runs), ct);
+            outcomes = await parts.Commit.ExecuteAsync(new ConsumedMessages(delivery.Consumer, fresh, messages, runs));
         }
 
         if (outcomes is null)
@@ -82,7 +81,7 @@ internal sealed class ConsumeWithoutContext(IServiceProvider services, ConsumerP
         return true;
     }
 
-    private ConsumerOutbox<T> NewOutbox<T>(Delivery<T> delivery, IReadOnlySet<Guid> fresh, Func<System.Data.Common.DbTransaction> getTransaction) where T : class => new(
+    private ConsumerOutbox<T> NewOutbox<T>(Delivery<T> delivery, IReadOnlyCollection<Guid> fresh, Func<System.Data.Common.DbTransaction> getTransaction) where T : class => new(
         DeliveredMessages.Only(delivery.Context, delivery.Ids, fresh), delivery.Options, services, parts, getTransaction, isHandled: fresh.Count == 0);
 
     private void Committed<T>(Delivery<T> delivery, ConsumerOutbox<T> outbox, IReadOnlyList<EnqueueOutcome> outcomes) where T : class

@@ -2,6 +2,7 @@ using Fleet.Core.Storage;
 using Fleet.Hosting;
 using Fleet.Scheduler;
 using Fleet.Tests.Support;
+using Fleet.Transport.Consumers;
 using Fleet.Worker;
 using Fleet.Worker.Diagnostics;
 using MassTransit;
@@ -13,15 +14,17 @@ using Microsoft.Extensions.Hosting;
 namespace Fleet.Tests.Consumers;
 
 /// <summary>The application's own consumers behind <see cref="FleetOutbox"/>, in one process with scheduler and worker.</summary>
-public abstract class FleetOutboxTests : IAsyncLifetime
+public abstract partial class FleetOutboxTests : IAsyncLifetime
 {
     private const int Redeliveries = 100;
 
-    private readonly ShopScript _script = new();
-    private readonly Guid _message = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
+    protected ShopScript Script { get; } = new();
+
+    protected Guid Message { get; } = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
+
     private IHost? _host;
 
-    private IBus Bus => _host!.Services.GetRequiredService<IBus>();
+    protected IBus Bus => _host!.Services.GetRequiredService<IBus>();
 
     private IStorage Storage => _host!.Services.GetRequiredService<IStorage>();
 
@@ -30,7 +33,7 @@ public abstract class FleetOutboxTests : IAsyncLifetime
         var settings = await CreateAsync();
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(settings).AddInMemoryCollection([new("Fleet:Worker:Diagnostics", "true")]);
-        builder.Services.AddLogging().AddSingleton(_script).AddDbContext<ShopContext>(Configure);
+        builder.Services.AddLogging().AddSingleton(Script).AddDbContext<ShopContext>(Configure);
         builder.Services.AddFleet(builder.Configuration, AddConsumers, migrates: true)
             .AddFleetWorker(builder.Configuration).AddFleetScheduler(builder.Configuration);
         _host = builder.Build();
@@ -57,14 +60,14 @@ public abstract class FleetOutboxTests : IAsyncLifetime
         // The others come while the first one works.
         var received = new ReceiveWatch();
         Bus.ConnectReceiveObserver(received);
-        _script.AtTheEnd = _ => Waiting.UntilAsync(() => received.Started >= 8);
+        Script.AtTheEnd = _ => Waiting.UntilAsync(() => received.Started >= 8);
 
-        await Task.WhenAll(Enumerable.Range(0, Redeliveries).Select(_ => PublishAsync(new PlaceOrder(1), _message)));
+        await Task.WhenAll(Enumerable.Range(0, Redeliveries).Select(_ => PublishAsync(new PlaceOrder(1), Message)));
 
         await Waiting.UntilAsync(() => received.Ended >= Redeliveries);
-        Assert.Equal(1, _script.Calls);
+        Assert.Equal(1, Script.Calls);
         await AssertOneEffectAsync();
-        Assert.Empty(_script.Faults);
+        Assert.Empty(Script.Faults);
     }
 
     [Fact]
@@ -73,9 +76,9 @@ public abstract class FleetOutboxTests : IAsyncLifetime
         // Where the consumer holds the one writer of the process, its write is refused: it would wait for the consumer.
         var client = _host!.Services.GetRequiredService<IFleetClient>();
         Exception? refusal = null;
-        _script.AtTheEnd = async _ => refusal = await Record.ExceptionAsync(() => client.CancelAsync(new RunId(Guid.NewGuid())));
+        Script.AtTheEnd = async _ => refusal = await Record.ExceptionAsync(() => client.CancelAsync(new RunId(Guid.NewGuid())));
 
-        await PublishAsync(new PlaceOrder(3), _message);
+        await PublishAsync(new PlaceOrder(3), Message);
 
         await AssertOneEffectAsync();
         Assert.Equal(Storage.HasOneWriter, refusal?.Message.Contains("would wait for itself", StringComparison.Ordinal) ?? false);
@@ -84,30 +87,30 @@ public abstract class FleetOutboxTests : IAsyncLifetime
     [Fact]
     public async Task Consumer_ThrowsAndIsRetried_HasOneEffect()
     {
-        _script.AtTheEnd = call => call < 3 ? throw new IOException("no stock") : Task.CompletedTask;
+        Script.AtTheEnd = call => call < 3 ? throw new IOException("no stock") : Task.CompletedTask;
 
-        await PublishAsync(new PlaceOrder(2), _message);
+        await PublishAsync(new PlaceOrder(2), Message);
 
         await AssertOneEffectAsync();
-        Assert.Equal(3, _script.Calls);
-        Assert.Empty(_script.Faults);
+        Assert.Equal(3, Script.Calls);
+        Assert.Empty(Script.Faults);
     }
 
     [Fact]
     public async Task Consumer_FailsForGood_LeavesNothingAndMayBeDeliveredAgain()
     {
-        _script.AtTheEnd = _ => throw new IOException("no stock");
+        Script.AtTheEnd = _ => throw new IOException("no stock");
 
-        await PublishAsync(new PlaceOrder(2), _message);
+        await PublishAsync(new PlaceOrder(2), Message);
 
-        await Waiting.UntilAsync(() => _script.Faults.Contains("no stock", StringComparer.Ordinal));
+        await Waiting.UntilAsync(() => Script.Faults.Contains("no stock", StringComparer.Ordinal));
         Assert.Empty(await OrdersAsync());
         await using (var db = Storage.Read())
             Assert.Equal((0, 0, 0), (await db.Runs.CountAsync(), await db.Inbox.CountAsync(), await db.Outbox.CountAsync()));
-        Assert.Empty(_script.Placed);
+        Assert.Empty(Script.Placed);
 
-        _script.AtTheEnd = _ => Task.CompletedTask;
-        await PublishAsync(new PlaceOrder(2), _message);
+        Script.AtTheEnd = _ => Task.CompletedTask;
+        await PublishAsync(new PlaceOrder(2), Message);
         await AssertOneEffectAsync();
     }
 
@@ -122,7 +125,7 @@ public abstract class FleetOutboxTests : IAsyncLifetime
 
         await Waiting.UntilAsync(() => received.Failure is not null);
         Assert.StartsWith("The message has no message id (a GUID in message_id)", received.Failure!.Message, StringComparison.Ordinal);
-        Assert.Equal(0, _script.Calls);
+        Assert.Equal(0, Script.Calls);
     }
 
     [Fact]
@@ -135,12 +138,12 @@ public abstract class FleetOutboxTests : IAsyncLifetime
         await ShipAsync(0, 4, 3, 5);
         await Waiting.UntilAsync(async () => (await OrdersAsync()).Count == 6);
         await ShipAsync(0, 1, 2, 3);
-        await PublishAsync(new PlaceOrder(9), _message);
+        await PublishAsync(new PlaceOrder(9), Message);
         await ShipAsync(5, 4, 3, 2);
         await Waiting.UntilAsync(async () => (await OrdersAsync()).Count == 7);
 
         Assert.Equal([0, 1, 2, 3, 4, 5, 9], (await OrdersAsync()).Order());
-        Assert.Equal(["0,1,2,3", "4,5"], _script.Shipments.Select(s => string.Join(',', s.Order())));
+        Assert.Equal(["0,1,2,3", "4,5"], Script.Shipments.Select(s => string.Join(',', s.Order())));
 
         async Task ShipAsync(params int[] numbers)
         {
@@ -166,7 +169,7 @@ public abstract class FleetOutboxTests : IAsyncLifetime
         }));
         await endpoint.Ready;
 
-        await PublishAsync(new PlaceOrder(1), _message);
+        await PublishAsync(new PlaceOrder(1), Message);
 
         var error = await answer.Task.WaitAsync(Waiting.Limit);
         Assert.Contains("plain does not use Fleet's outbox; call UseFleetOutbox(context)", Assert.IsType<InvalidOperationException>(error).Message, StringComparison.Ordinal);
@@ -184,6 +187,8 @@ public abstract class FleetOutboxTests : IAsyncLifetime
     {
         bus.AddConsumer<OrderConsumer>();
         bus.AddConsumer<ParcelsConsumer>(consumer => consumer.Options<BatchOptions>(batch => batch.SetMessageLimit(4).SetTimeLimit(s: 60)));
+        bus.AddConsumer<QuestionConsumer>();
+        bus.AddConsumer<BatchedQuestionConsumer>(consumer => consumer.Options<BatchOptions>(batch => batch.SetMessageLimit(4).SetTimeLimit(s: 60)));
         bus.AddConsumer<Listener>();
         bus.AddConfigureEndpointsCallback((context, name, endpoint) =>
         {
@@ -192,11 +197,14 @@ public abstract class FleetOutboxTests : IAsyncLifetime
             endpoint.PrefetchCount = 16;
             endpoint.ConcurrentMessageLimit = 8;
             endpoint.UseMessageRetry(retry => retry.Immediate(3));
-            endpoint.UseFleetOutbox<ShopContext>(context);
+            if (name.Contains("Question", StringComparison.Ordinal))
+                endpoint.UseFleetOutbox(context);
+            else
+                endpoint.UseFleetOutbox<ShopContext>(context);
         });
     }
 
-    private Task PublishAsync<T>(T message, Guid? messageId) where T : class => Bus.Publish(message, context => context.MessageId = messageId);
+    protected Task PublishAsync<T>(T message, Guid? messageId) where T : class => Bus.Publish(message, context => context.MessageId = messageId);
 
     private async Task<IReadOnlyList<int>> OrdersAsync()
     {
@@ -205,20 +213,20 @@ public abstract class FleetOutboxTests : IAsyncLifetime
     }
 
     /// <summary>A row, a run that succeeded, an event that was received, a message that is remembered, and nothing left to send.</summary>
-    private async Task AssertOneEffectAsync()
+    protected async Task AssertOneEffectAsync()
     {
         await Waiting.UntilAsync(async () =>
         {
             await using var db = Storage.Read();
-            return await db.Runs.AnyAsync(r => r.State == RunState.Succeeded) && !await db.Outbox.AnyAsync() && !_script.Placed.IsEmpty;
+            return await db.Runs.AnyAsync(r => r.State == RunState.Succeeded) && !await db.Outbox.AnyAsync() && !Script.Placed.IsEmpty;
         });
         await using var db = Storage.Read();
         Assert.Equal((1, 1), (await db.Runs.CountAsync(), await db.Inbox.CountAsync()));
         Assert.Single(await OrdersAsync());
-        Assert.Single(_script.Placed);
+        Assert.Single(Script.Placed);
     }
 
-    private sealed class ReceiveWatch : IReceiveObserver
+    protected sealed class ReceiveWatch(string endpoint = "Order") : IReceiveObserver
     {
         private int _started;
         private int _ended;
@@ -243,9 +251,9 @@ public abstract class FleetOutboxTests : IAsyncLifetime
             return Task.CompletedTask;
         }
 
-        private static Task Count(ReceiveContext context, ref int count)
+        private Task Count(ReceiveContext context, ref int count)
         {
-            if (context.InputAddress.AbsolutePath.EndsWith("/Order", StringComparison.Ordinal))
+            if (context.InputAddress.AbsolutePath.EndsWith("/" + endpoint, StringComparison.Ordinal))
                 Interlocked.Increment(ref count);
             return Task.CompletedTask;
         }
@@ -274,6 +282,45 @@ public sealed class FleetOutboxRabbitMqTests(RabbitMqServer server, PostgresServ
 {
     private VirtualHost? _broker;
     private string? _database;
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(ConsumerHabits.EnoughMessages)]
+    public async Task WithoutContext_SwallowsTheErrorOfAStatement_FailsAndLosesNothing(int before)
+    {
+        // PostgreSQL answers the commit of such a transaction with success, and undoes it.
+        await AskAsync(Enumerable.Range(0, before));
+        Script.Work = async context =>
+        {
+            await using var command = context.GetFleetTransaction().Connection!.CreateCommand();
+            command.CommandText = "SELECT 1 / 0";
+            await Assert.ThrowsAnyAsync<Exception>(() => command.ExecuteNonQueryAsync());
+        };
+
+        var received = new ReceiveWatch("Question");
+        Bus.ConnectReceiveObserver(received);
+        await PublishAsync(new Question(100), Message);
+
+        await Waiting.UntilAsync(() => received.Failure?.Message.Contains("aborted", StringComparison.Ordinal) ?? false);
+        Script.Work = _ => Task.CompletedTask;
+        await PublishAsync(new Question(100), Message);
+        await AssertAnsweredOnceAsync([.. Enumerable.Range(0, before), 100]);
+    }
+
+    [Fact]
+    public async Task Consumer_SwallowsTheErrorOfAStatement_FailsAndLosesNothing()
+    {
+        Script.InContext = async shop => await Assert.ThrowsAnyAsync<Exception>(() => shop.Database.ExecuteSqlRawAsync("SELECT 1 / 0"));
+
+        var received = new ReceiveWatch();
+        Bus.ConnectReceiveObserver(received);
+        await PublishAsync(new PlaceOrder(1), Message);
+
+        await Waiting.UntilAsync(() => received.Failure?.Message.Contains("aborted", StringComparison.Ordinal) ?? false);
+        Script.InContext = null;
+        await PublishAsync(new PlaceOrder(1), Message);
+        await AssertOneEffectAsync();
+    }
 
     protected override async Task<KeyValuePair<string, string?>[]> CreateAsync()
     {

@@ -16,7 +16,7 @@ public abstract class CommitMessagesTests(TestDatabase database) : StorageVerbs(
     {
         var consumed = Enumerable.Range(0, 50).Select(_ => Consumed(NewId())).ToList();
 
-        var outcomes = await Task.WhenAll(consumed.Select(c => Commit.ExecuteAsync(c, CancellationToken.None)));
+        var outcomes = await Task.WhenAll(consumed.Select(c => Commit.ExecuteAsync(c)));
 
         Assert.All(outcomes, o => Assert.Equal(EnqueueStatus.Inserted, Assert.Single(o!).Status));
         Assert.Equal(consumed.Select(c => c.Runs[0].Id).Order(), outcomes.Select(o => o![0].Id).Order());
@@ -28,11 +28,11 @@ public abstract class CommitMessagesTests(TestDatabase database) : StorageVerbs(
     public async Task CommitMessages_OnlyIds_AreFoundHandled()
     {
         Guid[] ids = [NewId(), NewId(), NewId()];
-        await Task.WhenAll(ids.Take(2).Select(id => Commit.ExecuteAsync(new ConsumedMessages(Consumer, [id], [], []), CancellationToken.None)));
+        await Task.WhenAll(ids.Take(2).Select(id => Commit.ExecuteAsync(new ConsumedMessages(Consumer, [id], [], []))));
 
-        Assert.Equal(ids.Take(2).Order(), (await Fleet.Get<FindHandledMessages>().ExecuteAsync(Consumer, ids, CancellationToken.None)).Order());
-        Assert.Empty(await Fleet.Get<FindHandledMessages>().ExecuteAsync("invoice", ids, CancellationToken.None));
-        Assert.Null(await Commit.ExecuteAsync(new ConsumedMessages(Consumer, [ids[0]], [], []), CancellationToken.None));
+        Assert.Equal([ids[2]], await Fleet.Get<FindHandledMessages>().ExecuteAsync(Consumer, ids));
+        Assert.Equal(ids, await Fleet.Get<FindHandledMessages>().ExecuteAsync("invoice", ids));
+        Assert.Null(await Commit.ExecuteAsync(new ConsumedMessages(Consumer, [ids[0]], [], [])));
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public abstract class CommitMessagesTests(TestDatabase database) : StorageVerbs(
         var ids = Enumerable.Range(0, 40).Select(_ => NewId()).ToList();
 
         var outcomes = await Task.WhenAll(ids.SelectMany(id => new[] { Commit, other }.Select(
-            async process => (Id: id, IsStored: await process.ExecuteAsync(Consumed(id), CancellationToken.None) is not null))));
+            async process => (Id: id, IsStored: await process.ExecuteAsync(Consumed(id)) is not null))));
 
         Assert.All(outcomes.GroupBy(o => o.Id), pair => Assert.Single(pair, o => o.IsStored));
         await AssertStoredAsync(40);
@@ -52,10 +52,10 @@ public abstract class CommitMessagesTests(TestDatabase database) : StorageVerbs(
     public async Task CommitMessages_BatchOfWhichAPartWasHandledMeanwhile_StoresNothingOfIt()
     {
         var (handled, fresh, others) = (NewId(), NewId(), NewId());
-        await Commit.ExecuteAsync(Consumed(handled), CancellationToken.None);
+        await Commit.ExecuteAsync(Consumed(handled));
 
         var outcomes = await Task.WhenAll(
-            Commit.ExecuteAsync(Consumed(fresh, handled), CancellationToken.None), Commit.ExecuteAsync(Consumed(others), CancellationToken.None));
+            Commit.ExecuteAsync(Consumed(fresh, handled)), Commit.ExecuteAsync(Consumed(others)));
 
         Assert.Null(outcomes[0]);
         Assert.NotNull(outcomes[1]);
@@ -69,8 +69,8 @@ public abstract class CommitMessagesTests(TestDatabase database) : StorageVerbs(
         var bad = Consumed(NewId()) with { Messages = [NewMessage(name: null!)] };
         var good = Enumerable.Range(0, 10).Select(_ => Consumed(NewId())).ToList();
 
-        var failing = Commit.ExecuteAsync(bad, CancellationToken.None);
-        await Task.WhenAll(good.Select(c => Commit.ExecuteAsync(c, CancellationToken.None)));
+        var failing = Commit.ExecuteAsync(bad);
+        await Task.WhenAll(good.Select(c => Commit.ExecuteAsync(c)));
 
         await Assert.ThrowsAnyAsync<Exception>(() => failing);
         await AssertStoredAsync(10);
