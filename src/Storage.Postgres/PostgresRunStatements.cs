@@ -176,14 +176,17 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         SELECT id, lease_token FROM ended
         """;
 
-    // 4 is AttemptOutcome.Snoozed, 7 is Unserved.
+    // 4 is AttemptOutcome.Snoozed, 7 is Unserved. OFFSET 0 has the attempts of the run found first, by their index: asked for the latest id, the planner
+    // may read the whole table backwards until it meets the run.
     internal const string FoldAttempts = """
         WITH pairs AS (
             SELECT l.id AS last, p.id AS before, p.times, p.started_at
             FROM unnest($1::uuid[]) AS w(id)
-            CROSS JOIN LATERAL (SELECT a.id, a.number, a.outcome FROM attempts a WHERE a.run_id = w.id ORDER BY a.id DESC LIMIT 1) AS l
             CROSS JOIN LATERAL (
-                SELECT a.id, a.number, a.outcome, a.times, a.started_at FROM attempts a WHERE a.run_id = w.id AND a.id < l.id ORDER BY a.id DESC LIMIT 1) AS p
+                SELECT a.id, a.number, a.outcome FROM (SELECT * FROM attempts WHERE run_id = w.id OFFSET 0) AS a ORDER BY a.id DESC LIMIT 1) AS l
+            CROSS JOIN LATERAL (
+                SELECT a.id, a.number, a.outcome, a.times, a.started_at FROM (SELECT * FROM attempts WHERE run_id = w.id OFFSET 0) AS a
+                WHERE a.id < l.id ORDER BY a.id DESC LIMIT 1) AS p
             WHERE l.outcome IN (4, 7) AND p.outcome = l.outcome AND p.number = l.number
         ), folded AS (
             DELETE FROM attempts AS a USING pairs WHERE a.id = pairs.before

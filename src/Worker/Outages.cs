@@ -9,10 +9,12 @@ public sealed class Outages(IStorage storage)
     /// attempt.</summary>
     public const int MostInARow = 20;
 
-    // A worker that shut down, or could not serve the run, has not looked at the database: that does not end the row.
-    private const string Count = """
+    /// <summary>Counts the outages of a run since it last ended an attempt in another way. A worker that shut down, or could not serve the run, has not
+    /// looked at the database: that does not end the row.</summary>
+    /// <remarks><c>MAX(id + 0)</c>: asked for the latest id itself, PostgreSQL may read the whole table backwards until it meets the run.</remarks>
+    public const string Count = """
         SELECT CAST(COUNT(*) AS int) FROM attempts WHERE run_id = @id AND outcome = 6
-            AND id > COALESCE((SELECT MAX(o.id) FROM attempts o WHERE o.run_id = @id AND o.outcome NOT IN (3, 6, 7)), 0)
+            AND id > COALESCE((SELECT MAX(o.id + 0) FROM attempts o WHERE o.run_id = @id AND o.outcome NOT IN (3, 6, 7)), 0)
         """;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);

@@ -4,6 +4,7 @@ using Fleet.Core.Schedules;
 using Fleet.Core.Workers;
 using Fleet.Storage.Postgres;
 using Fleet.Tests.Support;
+using Fleet.Worker;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 
@@ -70,6 +71,41 @@ public sealed class PostgresPlanTests(PostgresServer server)
             // A bitmap reads what is deleted again each time, and all before the first.
             Assert.DoesNotContain("Bitmap", plan, StringComparison.Ordinal);
             Assert.DoesNotContain("ix_runs", plan, StringComparison.Ordinal);
+        }
+
+        await server.DropDatabaseAsync(database);
+    }
+
+    public static TheoryData<string, string> OfOneRun() => new()
+    {
+        { PostgresRunStatements.FoldAttempts, "ARRAY[gen_random_uuid()]" },
+        { Outages.Count.Replace("@id", "$1", StringComparison.Ordinal), "gen_random_uuid()" },
+    };
+
+    /// <summary>Where the statistics say that a run has many attempts, the last one of a run looks as if it stood at the end of the table.</summary>
+    [Theory]
+    [MemberData(nameof(OfOneRun))]
+    public async Task AttemptsOfARun_GenericPlan_AreFoundByTheirRun(string sql, string arguments)
+    {
+        var database = await server.CreateDatabaseAsync();
+        await using (var connection = new NpgsqlConnection(database))
+        {
+            await connection.OpenAsync();
+            await ExecuteAsync(
+                connection,
+                """
+                INSERT INTO attempts (run_id, number, ended_at, outcome)
+                SELECT CASE WHEN n % 2 = 0 THEN '019dc8a0-0000-7000-8000-000000000001' ELSE '019dc8a0-0000-7000-8000-000000000000' END::uuid, 1, now(), 4
+                FROM generate_series(1, 20000) AS n;
+                ANALYZE;
+                """);
+            await ExecuteAsync(connection, PostgresStorage.OnePlan);
+            await ExecuteAsync(connection, $"PREPARE p AS {sql}");
+
+            var plan = await ReadAsync(connection, $"EXPLAIN EXECUTE p ({arguments})");
+
+            Assert.Contains("ix_attempts_run", plan, StringComparison.Ordinal);
+            Assert.DoesNotContain("Backward", plan, StringComparison.Ordinal);
         }
 
         await server.DropDatabaseAsync(database);
