@@ -1,14 +1,14 @@
-# The programs of Fleet, a target each: fleet (the command line), scheduler, worker.
+# Builds the programs of Fleet. Each has its own target: fleet (the command line), scheduler, worker.
 #   docker build --target worker --tag fleet-worker .
 
-# 1. What restore looks at, and nothing else: the packages below stay cached until a project file changes.
+# 1. Keep only the files that restore reads, so that the packages below stay cached until a project file changes.
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS projects
 WORKDIR /source
 COPY src/ src/
 COPY samples/ samples/
 RUN find . -type f ! -name '*.csproj' ! -name packages.lock.json -delete
 
-# 2. All three programs.
+# 2. Build all three programs.
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /source
 COPY .editorconfig BannedSymbols.txt Directory.Build.props Directory.Packages.props global.json ./
@@ -20,8 +20,8 @@ RUN dotnet publish src/Cli/Cli.csproj --no-restore --use-current-runtime --outpu
     && dotnet publish src/Scheduler/Scheduler.csproj --no-restore --use-current-runtime --output /out/scheduler -p:UseAppHost=false \
     && dotnet publish src/Worker/Worker.csproj --no-restore --use-current-runtime --output /out/worker -p:UseAppHost=false
 
-# 3. What they run on: no shell, no package manager, a user without rights. "Extra" has the time zones that schedules
-#    need and the ICU that SQL Server's client needs.
+# 3. The base image: no shell, no package manager, an unprivileged user. "Extra" contains the time zones that schedules need
+#    and the ICU library that the client of SQL Server needs.
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled-extra AS runtime
 WORKDIR /app
 USER $APP_UID

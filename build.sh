@@ -4,7 +4,7 @@
 #   ./build.sh restore|format|build one step (build restores first)
 #   ./build.sh test [options]       restore, build, run the tests; options go to `dotnet test`,
 #                                   for example: ./build.sh test --filter-class '*GroupCommitTests'
-#   ./build.sh test --quick         the same without what starts brokers or programs: under 4 minutes, for daily work
+#   ./build.sh test --quick         the same without the tests that start brokers or programs: under 4 minutes, for daily work
 # The tests end with one line: "N passed, N failed" (and ", N skipped" when some were).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -15,19 +15,19 @@ if [[ "${CI:-}" == "true" ]]; then
 fi
 
 reports="artifacts/tests"
-hang_after="5m"   # without news from any test: the process is dumped and ended, and its tests under way are named
-give_up_after=40m # for a process that does not even end
+hang_after="5m"   # if no test reports for this long, the process is dumped and ended, and its running tests are named
+give_up_after=40m # then a process that has not ended is killed
 
 say() { printf '\n== %s\n' "$*"; }
 
-# With CI=true the lock files decide and are not touched (Directory.Build.props).
+# With CI=true the lock files decide the versions and are not changed (Directory.Build.props).
 restore() {
   say "restore"
   dotnet restore Fleet.sln
 }
 
-# White space only, in seconds and without loading a project. The style rules of .editorconfig are checked by the
-# compiler (EnforceCodeStyleInBuild) and fail the build as any other warning does.
+# Checks white space only; this takes seconds and loads no project. The compiler checks the style rules of .editorconfig
+# (EnforceCodeStyleInBuild), and a violation fails the build like any other warning.
 format() {
   say "format"
   if ! dotnet format whitespace . --folder --verify-no-changes --exclude '**/obj/' '**/bin/'; then
@@ -41,13 +41,13 @@ build() {
   dotnet build Fleet.sln --no-restore
 }
 
-# One number of a report's <Counters …/>.
+# Prints one number of the element <Counters …/> of a report.
 counter() {
   sed -n "s/.*<Counters[^>]* $2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1
 }
 
-# The failed tests of a report, with what each said (the first 2,000 characters). The test run tells them too, but thousands of
-# lines before the end, and CI keeps the end.
+# Prints the failed tests of a report with their messages (the first 2,000 characters). The test run prints them too, but thousands
+# of lines before the end, and CI keeps only the end.
 failures() {
   tr '\n' '\r' <"$1" | awk '{
     count = split($0, results, "<UnitTestResult ")
@@ -64,7 +64,7 @@ failures() {
   }' | tr '\r' '\n' | grep -v '^ *$' || true
 }
 
-# The servers and programs that tests run against. Where they cannot be installed, those tests are skipped and say so.
+# Installs the servers and programs that tests need. If they cannot be installed, these tests are skipped and say so.
 servers() {
   local missing=()
   compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || command -v postgres >/dev/null || [[ -n "${TEST_POSTGRES:-}" ]] || missing+=(postgresql)
@@ -87,7 +87,7 @@ servers() {
   fi
 }
 
-# Installs packages without starting their services: the tests run servers of their own.
+# Installs packages without starting their services, because the tests start their own servers.
 install_idle() {
   local policy=/usr/sbin/policy-rc.d own=0 code=0
   if [[ ! -e "$policy" ]]; then
@@ -122,15 +122,15 @@ run_tests() {
       --results-directory "$reports" --report-xunit-trx --report-xunit-trx-filename "$name.trx" "$@" || code=$?
     cat "$reports/$name"_*_hang.log >&2 2>/dev/null || true
 
-    # The report is the source of the numbers. A project that left none, or that failed without a failed test
-    # (it crashed, or had nothing to run), counts as one failure.
+    # The numbers come from the report. A project counts as one failure if it left no report, or if it failed without a failed
+    # test (it crashed, or had nothing to run).
     total=0 ok=0 out=0
     if [[ -f "$report" ]]; then
       total="$(counter "$report" total)" ok="$(counter "$report" passed)" out="$(counter "$report" notExecuted)"
     fi
     total="${total:-0}" ok="${ok:-0}" out="${out:-0}"
     passed=$((passed + ok)) skipped=$((skipped + out)) failed=$((failed + total - ok - out))
-    # 8 is "no test ran", which is fine for a project when a filter was given.
+    # Exit code 8 means "no test ran". With a filter that is no error.
     if ((code != 0 && total == ok + out)) && ! ((code == 8 && $# > 0)); then
       echo "$name ended with exit code $code and no failed test in its report; it counts as one failure." >&2
       failed=$((failed + 1))

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# PostgreSQL and RabbitMQ for development, without Docker: two processes of your own, on loopback, with their data in a
-# folder that can be deleted. Needs the programs (Debian: apt-get install postgresql rabbitmq-server), and nothing else.
+# Starts PostgreSQL and RabbitMQ for development, without Docker: two processes that listen on loopback and keep their data in
+# a folder that you can delete. Needs only the programs (Debian: apt-get install postgresql rabbitmq-server).
 #   deploy/dev-servers.sh up      start both and print the settings that Fleet needs
 #   deploy/dev-servers.sh env     print the settings
 #   deploy/dev-servers.sh down    stop both; the data stays
-# FLEET_SERVERS (default: .fleet/servers in the checkout), PGPORT_DEV (15432), AMQP_PORT (15673), MANAGEMENT_PORT (15674).
+# Environment, with defaults: FLEET_SERVERS (.fleet/servers in the checkout), PGPORT_DEV (15432), AMQP_PORT (15673),
+# MANAGEMENT_PORT (15674).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -12,7 +13,7 @@ folder="$(realpath -m "${FLEET_SERVERS:-.fleet/servers}")"
 pg_port="${PGPORT_DEV:-15432}" amqp_port="${AMQP_PORT:-15673}" management_port="${MANAGEMENT_PORT:-15674}"
 epmd_port="$((amqp_port + 10))" distribution_port="$((amqp_port + 11))"
 
-# Neither server runs as root: as root, each runs as the user that its package brings.
+# Neither server may run as root. If this script runs as root, each server runs as the user of its package.
 as_postgres=() as_rabbitmq=()
 if ((EUID == 0)); then
   as_postgres=(setpriv --reuid=postgres --regid=postgres --clear-groups)
@@ -24,7 +25,7 @@ own() { if ((EUID == 0)); then chown -R "$1" "$2"; fi; }
 need() { echo "$1 is not installed; on Debian: apt-get install $2" >&2; exit 1; }
 
 pg_bin() {
-  # Behind a link, perhaps; the other programs are where it leads.
+  # initdb may be a link. The other programs are in the folder that it points to.
   if command -v initdb >/dev/null; then dirname "$(readlink -f "$(command -v initdb)")"; return; fi
   compgen -G "/usr/lib/postgresql/*/bin" | sort -V | tail -n 1
 }
@@ -53,7 +54,7 @@ start_postgres() {
     >"$folder/postgres.log" 2>&1 </dev/null &
   echo $! >"$folder/postgres.pid"
   wait_for postgres "$pg_port"
-  # It listens before it serves.
+  # PostgreSQL listens before it accepts connections.
   local address=(-h 127.0.0.1 -p "$pg_port" -U fleet)
   until "$bin/pg_isready" -q "${address[@]}"; do
     is_up postgres || { echo "postgres ended while it started; see $folder/postgres.log" >&2; exit 1; }
@@ -75,7 +76,7 @@ start_rabbitmq() {
     RABBITMQ_CONF_ENV_FILE="$data/none" RABBITMQ_ENABLED_PLUGINS_FILE="$data/enabled_plugins" RABBITMQ_MNESIA_BASE="$data/data" \
     RABBITMQ_LOG_BASE="$data/log" RABBITMQ_PID_FILE="$data/pid" RUNNING_UNDER_SYSTEMD=true \
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}"
-  # Started by hand: the one that the broker would start outlives it.
+  # Start epmd here: one that the broker starts would keep running after the broker has stopped.
   "${as_rabbitmq[@]}" epmd -port "$epmd_port" -address 127.0.0.1 >"$folder/epmd.log" 2>&1 </dev/null &
   echo $! >"$folder/epmd.pid"
   "${as_rabbitmq[@]}" "$bin/rabbitmq-server" >"$folder/rabbitmq.log" 2>&1 </dev/null &
