@@ -12,6 +12,10 @@ return args switch
 {
     ["fleet-client"] => await Client.RunAsync(talk, new FleetClientSide()),
     ["fleet-worker"] => await Worker.RunAsync(talk, gauge => new FleetWorkerSide(gauge)),
+    ["fleet-consumer-worker"] => await Worker.RunAsync(talk, gauge => new FleetConsumerSide(gauge, "consumer")),
+    ["fleet-consumer-plain-worker"] => await Worker.RunAsync(talk, gauge => new FleetConsumerSide(gauge, "consumer-plain")),
+    ["fleet-consumer-batch-worker"] => await Worker.RunAsync(talk, gauge => new FleetConsumerSide(gauge, "consumer-batch")),
+    ["fleet-consumer-batch-plain-worker"] => await Worker.RunAsync(talk, gauge => new FleetConsumerSide(gauge, "consumer-batch-plain")),
     ["rabbit-floor-client"] => await Client.RunAsync(talk, new RabbitClientSide()),
     ["rabbit-floor-worker"] => await Worker.RunAsync(talk, gauge => new RabbitWorkerSide(gauge)),
     ["postgres-floor-client"] => await Client.RunAsync(talk, new PostgresClientSide()),

@@ -39,7 +39,12 @@ internal static class Contenders
             Scheduler = ["dotnet", Beside("Fleet.Scheduler.dll")],
             Ways =
             [
-                new(Way.Effect, "transaction", 20_000, 1, 2, 4),
+                new(Way.Effect, "transaction", 20_000, 1, 2, 4, 8),
+                new(Way.Effect, "batched", 60_000, 1, 4),
+                new(Way.Effect, "consumer", 30_000, 1) { Worker = DotNet("fleet-consumer-worker") },
+                new(Way.Effect, "consumer-plain", 30_000, 1) { Worker = DotNet("fleet-consumer-plain-worker"), HasRows = false },
+                new(Way.Effect, "consumer-batch", 60_000, 1) { Worker = DotNet("fleet-consumer-batch-worker") },
+                new(Way.Effect, "consumer-batch-plain", 60_000, 1) { Worker = DotNet("fleet-consumer-batch-plain-worker"), HasRows = false },
                 new(Way.FailsOnce, "plain", 10_000, 1) { HasRows = false },
                 new(Way.FailsOnce, "fails-once", 10_000, 1) { HasRows = false, Starts = 2 },
             ],
@@ -61,20 +66,28 @@ internal static class Contenders
             Node("graphile-client"), Node("graphile-worker"), ["postgres"],
             new Sizes(100_000, 5_000) { Batch = 1_000, Due = [1_000, 10_000] })
         {
+            Ways = Peer(15_000, 10_000),
             Missing = MissingNode,
         },
         new("pg-boss", "insert in batches of 1,000, 4 loops that fetch 500 and complete them, and look again 2 ms after they found nothing",
             Node("pgboss-client"), Node("pgboss-worker"), ["postgres"],
             new Sizes(100_000, 5_000) { Batch = 1_000, Due = [1_000, 10_000] })
         {
+            Ways = Peer(15_000, 10_000),
             Missing = MissingNode,
         },
         new("hangfire", "on PostgreSQL, long polling, 24 workers, delayed jobs looked for every second; no bulk enqueue: one by one from 16 callers",
             DotNet("hangfire-client"), DotNet("hangfire-worker"), ["postgres"],
-            new Sizes(2_000, 2_000) { Both = 1_500, Due = [1_000], DuePerSecond = 100 }),
+            new Sizes(2_000, 2_000) { Both = 1_500, Due = [1_000], DuePerSecond = 100 })
+        {
+            Ways = Peer(1_500, 600),
+        },
         new("quartz", "clustered on PostgreSQL, 24 threads, a one-shot trigger per job of one stored job; bulk in batches of 500; looks every second (the least allowed) for what other processes stored",
             DotNet("quartz-client"), DotNet("quartz-worker"), ["postgres"],
-            new Sizes(4_000, 3_000) { Both = 2_000, Due = [1_000, 10_000], DuePerSecond = 200 }),
+            new Sizes(4_000, 3_000) { Both = 2_000, Due = [1_000, 10_000], DuePerSecond = 200 })
+        {
+            Ways = Peer(3_000, 2_000),
+        },
         Bull("everysec"),
         Bull("always"),
         new("celery", "on RabbitMQ: acks_late, confirmed and persistent, 2 processes; no bulk enqueue: one by one from one caller",
@@ -116,6 +129,14 @@ internal static class Contenders
     {
         Missing = MissingNode ?? (RedisServer.Program is null ? "Redis is not installed (Debian: apt-get install redis-server)." : null),
     };
+
+    /// <summary>The ways of those that complete outside of their handler's transaction.</summary>
+    private static Way[] Peer(int effects, int failures) =>
+    [
+        new(Way.Effect, "transaction", effects, 1, 4),
+        new(Way.FailsOnce, "plain", failures, 1) { HasRows = false },
+        new(Way.FailsOnce, "fails-once", failures, 1) { HasRows = false, Starts = 2 },
+    ];
 
     private static string[] Node(string role) => [NodeProgram, Path.Combine(NodeFolder, "driver.mjs"), role];
 

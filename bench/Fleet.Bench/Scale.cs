@@ -40,7 +40,8 @@ internal sealed record Scale(string Name, int Rounds, double Fraction, int WarmU
     public static readonly Scale Quick = new("quick", 1, 0.2, 5, 4, 2);
     public static readonly Scale Smoke = new("smoke", 1, 0, 0, 1, 0.5);
 
-    private const int SmokeJobs = 64;
+    /// <summary>The least that a phase has.</summary>
+    public const int SmokeJobs = 64;
 
     /// <summary>How long a minute of <c>--soak</c> is.</summary>
     public int SoakMinuteSeconds => this == Smoke ? 1 : 60;
@@ -55,7 +56,7 @@ internal sealed record Scale(string Name, int Rounds, double Fraction, int WarmU
     public int OfWarmUp(int full) => Math.Max(SmokeJobs, Of(full) / 5);
 
     /// <summary>How many worker processes share a way's jobs.</summary>
-    public int[] OfWorkers(int[] full) => this == Smoke ? full[..1] : full;
+    public int[] OfWorkers(int[] full) => this == Smoke ? full[..1] : this == Quick ? [.. full.Where(number => number <= 4)] : full;
 
     public int Of(int full) => full == 0 ? 0 : this == Smoke ? SmokeJobs : Math.Max(SmokeJobs, (int)(full * Fraction));
 

@@ -35,7 +35,9 @@ internal sealed class FleetClientSide : IClientSide
     {
         "plain" => EnqueueManyAsync(count, batch, Plain.Make),
         "transaction" => EnqueueManyAsync(count, batch, InTransaction.Make),
+        "batched" => EnqueueManyAsync(count, batch, Batched.Make),
         "fails-once" => EnqueueManyAsync(count, batch, FailsOnce.Make),
+        "consumer" or "consumer-plain" or "consumer-batch" or "consumer-batch-plain" => SendAsync(way, count),
         _ => throw new NotSupportedException($"No such way: {way}."),
     };
 
@@ -70,6 +72,13 @@ internal sealed class FleetClientSide : IClientSide
             await _host.StopAsync();
             _host.Dispose();
         }
+    }
+
+    private async Task SendAsync(string way, int count)
+    {
+        // To the exchange: sending to the queue itself would declare it anew.
+        var endpoint = await _host!.Services.GetRequiredService<IBus>().GetSendEndpoint(new Uri($"exchange:{FleetConsumerSide.Queue(way)}"));
+        await Client.ManyCallersAsync(count, 256, _ => endpoint.Send(Tick.Make()));
     }
 
     private async Task EnqueueManyAsync<TArgs>(int count, int batch, Func<TArgs> make) where TArgs : notnull

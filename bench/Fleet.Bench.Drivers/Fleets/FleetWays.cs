@@ -18,6 +18,14 @@ public sealed record InTransaction(long Sent, string Padding)
     public static InTransaction Make() => new(Talk.Now(), NoOp.Filler);
 }
 
+/// <summary>Args of a job that hands its row over, to be written together with the completions of many.</summary>
+[Job("bench.batched")]
+public sealed record Batched(long Sent, string Padding)
+{
+    /// <summary>Args that are enqueued now.</summary>
+    public static Batched Make() => new(Talk.Now(), NoOp.Filler);
+}
+
 /// <summary>Args of a job whose first attempt throws.</summary>
 [Job("bench.fails-once")]
 public sealed record FailsOnce(long Sent, string Padding)
@@ -41,6 +49,16 @@ internal sealed class InTransactionJob(Gauge gauge) : IJob<InTransaction>
     {
         gauge.Handle(args.Sent);
         return context.CompleteAsync((transaction, token) => EffectRow.InsertAsync(transaction, context.RunId.ToString(), token), ct);
+    }
+}
+
+internal sealed class BatchedJob(Gauge gauge) : IJob<Batched>
+{
+    public Task RunAsync(Batched args, JobContext context, CancellationToken ct)
+    {
+        gauge.Handle(args.Sent);
+        context.Effect(EffectRow.Insert, new { job = context.RunId.ToString(), key = EffectRow.Key });
+        return Task.CompletedTask;
     }
 }
 

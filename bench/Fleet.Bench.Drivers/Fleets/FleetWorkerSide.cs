@@ -21,7 +21,7 @@ internal sealed class FleetWorkerSide(Gauge gauge) : IWorkerSide
             .AddFleetHealth()
             .AddSingleton(gauge)
             .AddSingleton(_recent)
-            .AddFleetJobs(jobs => jobs.Add<NoOpJob>().Add<PlainJob>().Add<InTransactionJob>().Add<FailsOnceJob>());
+            .AddFleetJobs(jobs => jobs.Add<NoOpJob>().Add<PlainJob>().Add<InTransactionJob>().Add<BatchedJob>().Add<FailsOnceJob>());
         _app = builder.BuildFleet();
         _app.MapFleetHealth();
         await _app.StartAsync();

@@ -1,3 +1,4 @@
+using Fleet.Bench.Drivers.Effects;
 using Npgsql;
 using Quartz;
 
@@ -8,13 +9,26 @@ internal static class QuartzSetup
 {
     public const int Threads = 24;
 
-    public static readonly JobKey Job = new("noop");
+    public static readonly JobKey NoOp = new("noop");
+
+    /// <summary>Of the job that fails once: stored, and a firing of its own.</summary>
+    public static readonly RetryPolicy Retries = RetryPolicy.Fixed(3, TimeSpan.FromSeconds(1));
+
+    /// <summary>The stored job of a way.</summary>
+    public static IJobDetail Job(string way) => way switch
+    {
+        "noop" or "plain" => JobBuilder.Create<QuartzJob>().WithIdentity(NoOp).StoreDurably().Build(),
+        "transaction" => JobBuilder.Create<QuartzEffectJob>().WithIdentity(way).StoreDurably().Build(),
+        "fails-once" => JobBuilder.Create<QuartzFailsOnceJob>().WithIdentity(way).StoreDurably().Build(),
+        _ => throw new NotSupportedException($"No such way: {way}."),
+    };
 
     public static async Task<(ServiceProvider Services, IScheduler Scheduler)> OpenAsync(Gauge gauge)
     {
         var services = new ServiceCollection()
             .AddLogging()
             .AddSingleton(gauge)
+            .AddSingleton(_ => EffectOnce.Open())
             .AddQuartz(quartz =>
             {
                 quartz.UseDefaultThreadPool(Threads);
@@ -44,14 +58,17 @@ internal sealed class QuartzClientSide : IClientSide
     public async Task PrepareAsync()
     {
         (_services, _scheduler) = await QuartzSetup.OpenAsync(new Gauge());
-        await _scheduler.AddJob(JobBuilder.Create<QuartzJob>().WithIdentity(QuartzSetup.Job).StoreDurably().Build(), new AddJobOptions { Replace = true });
+        foreach (var way in new[] { "noop", "transaction", "fails-once" })
+            await _scheduler.AddJob(QuartzSetup.Job(way), new AddJobOptions { Replace = true });
     }
 
-    public async Task EnqueueAsync(NoOp args) => await _scheduler!.ScheduleJob(Trigger(args, null));
+    public async Task EnqueueAsync(NoOp args) => await _scheduler!.ScheduleJob(Trigger(QuartzSetup.NoOp, args, null));
 
-    public Task EnqueueManyAsync(int count, int batch) => StoreAsync(count, batch, null);
+    public Task EnqueueManyAsync(int count, int batch) => StoreAsync("noop", count, batch, null);
 
-    public Task EnqueueDueAsync(int count, DateTimeOffset at) => StoreAsync(count, 500, at);
+    public Task EnqueueWayAsync(string way, int count, int batch) => StoreAsync(way, count, batch, null);
+
+    public Task EnqueueDueAsync(int count, DateTimeOffset at) => StoreAsync("noop", count, 500, at);
 
     public async ValueTask DisposeAsync()
     {
@@ -59,23 +76,25 @@ internal sealed class QuartzClientSide : IClientSide
             await _services.DisposeAsync();
     }
 
-    private async Task StoreAsync(int count, int batch, DateTimeOffset? at)
+    private async Task StoreAsync(string way, int count, int batch, DateTimeOffset? at)
     {
-        var job = JobBuilder.Create<QuartzJob>().WithIdentity(QuartzSetup.Job).StoreDurably().Build();
+        var job = QuartzSetup.Job(way);
         for (var i = 0; i < count; i += batch)
         {
-            ITrigger[] triggers = [.. Enumerable.Range(0, Math.Min(batch, count - i)).Select(_ => Trigger(NoOp.Make(), at))];
+            ITrigger[] triggers = [.. Enumerable.Range(0, Math.Min(batch, count - i)).Select(_ => Trigger(job.Key, NoOp.Make(), at))];
             await _scheduler!.ScheduleJob(job, triggers, new ScheduleJobOptions { Replace = true });
         }
     }
 
-    private static ITrigger Trigger(NoOp args, DateTimeOffset? at)
+    private static ITrigger Trigger(JobKey job, NoOp args, DateTimeOffset? at)
     {
         var trigger = TriggerBuilder.Create()
             .WithIdentity(Guid.NewGuid().ToString("N"))
-            .ForJob(QuartzSetup.Job)
+            .ForJob(job)
             .UsingJobData("sent", args.Sent)
             .UsingJobData("padding", args.Padding);
+        if (job.Name == "fails-once")
+            trigger = trigger.WithRetryPolicy(QuartzSetup.Retries);
         return (at is { } instant ? trigger.StartAt(instant) : trigger.StartNow()).Build();
     }
 }
@@ -117,5 +136,24 @@ internal sealed class QuartzJob(Gauge gauge) : IJob
     {
         gauge.Handle(Convert.ToInt64(context.MergedJobDataMap["sent"]));
         return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>Writes the row of its trigger once.</summary>
+internal sealed class QuartzEffectJob(Gauge gauge, NpgsqlDataSource effects) : IJob
+{
+    public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
+    {
+        gauge.Handle(Convert.ToInt64(context.MergedJobDataMap["sent"]));
+        await EffectOnce.WriteAsync(effects, context.Trigger.Key.Name, cancellationToken);
+    }
+}
+
+internal sealed class QuartzFailsOnceJob(Gauge gauge) : IJob
+{
+    public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
+    {
+        gauge.Handle(Convert.ToInt64(context.MergedJobDataMap["sent"]));
+        return context.RetryAttempt == 0 ? throw new IOException("The first attempt fails.") : ValueTask.CompletedTask;
     }
 }

@@ -19,6 +19,9 @@ internal sealed class PostgresServer(int connections = 300) : IServer
 
     public int ProcessId => _process!.Id;
 
+    /// <summary>Where it listens on loopback.</summary>
+    public int Port => _port;
+
     public string Version { get; private set; } = "";
 
     /// <summary>How often it has refused a connection because it had as many as it allows.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Fleet.Bench.Servers;
 
 namespace Fleet.Bench;
 
@@ -7,6 +8,8 @@ internal sealed partial class Turn
 {
     // A worker that has not begun by then counts as begun: it may have found nothing left.
     private static readonly TimeSpan Begun = TimeSpan.FromSeconds(1);
+    private const int MostCounted = 5_000;
+
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(240);
 
@@ -44,11 +47,14 @@ internal sealed partial class Turn
                 // Whatever a first use costs is paid here, by every worker.
                 await DrainAsync(way, _workers, scale.OfWarmUp(way.Count), table, ct);
                 await MeasureAsync(way, _workers, scale.OfWay(way.Count), table, ct);
+                // The smoke form tells that it works, once.
+                if (number == 1 && (scale != Scale.Smoke || way.Name == "transaction"))
+                    await CountAsync(way, table, ct);
             }
             catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
             {
                 // What comes after it is worth something too, with workers that know nothing of it.
-                Errors.Add($"{way.Name} with {number}: {e.Message}");
+                Errors.Add($"{way.Name} with {number}: {(e is OperationCanceledException ? $"not done after {Limit.TotalSeconds} s" : e.Message)}");
                 await StopWorkersAsync();
             }
         }
@@ -72,21 +78,41 @@ internal sealed partial class Turn
             Figures[way.Figure(workers.Count, "spent")] = await table.SpentAttemptsAsync($"bench.{way.Name}", way.Starts, ct);
     }
 
+    /// <summary>Counts round trips and statements, in a pass of its own with one worker that reaches the database through a relay.</summary>
+    private async Task CountAsync(Way way, EffectTable table, CancellationToken ct)
+    {
+        await StopWorkersAsync();
+        await using var relay = new PostgresRelay(Postgres.Port);
+        var (own, other) = ($"{Postgres.Port}", $"{relay.Port}");
+        var through = _environment.ToDictionary(
+            e => e.Key,
+            e => e.Value.Replace($"Port={own}", $"Port={other}", StringComparison.Ordinal).Replace($":{own}/", $":{other}/", StringComparison.Ordinal));
+        _workers.Add(await StartDriverAsync($"worker-{way.Name}-counted", way.Worker ?? contender.Worker, through, ct));
+        await DrainAsync(way, _workers, Scale.SmokeJobs, table, ct);
+        long trips = 0, statements = 0;
+        var count = Math.Min(scale.OfWay(way.Count), MostCounted);
+        var drained = await DrainAsync(way, _workers, count, table, ct, atStart: () => (trips, statements) = (relay.Trips, relay.Statements));
+        Figures[way.Figure(1, "trips")] = (relay.Trips - trips) / (double)drained.Measured;
+        Figures[way.Figure(1, "statements")] = (relay.Statements - statements) / (double)drained.Measured;
+        await StopWorkersAsync();
+    }
+
     /// <summary>A backlog while no worker works, and then the way down. The clock runs, and CPU is counted, from the moment at which every worker has
     /// begun: several do not come up at once, and until then it would be fewer that are measured.</summary>
     /// <returns>Microseconds of the clock, the jobs that were done between them, and the CPU of each process in microseconds.</returns>
     private async Task<(long From, long To, int Measured, Dictionary<string, double> Cpu)> DrainAsync(
-        Way way, List<Driver> workers, int count, EffectTable table, CancellationToken ct)
+        Way way, List<Driver> workers, int count, EffectTable table, CancellationToken ct, Action? atStart = null)
     {
         await Task.WhenAll(workers.Select(w => w.AskAsync(new { cmd = "stop" }, ct)));
         await table.ClearAsync(ct);
         await TheClient.AskAsync(new { cmd = "way", way = way.Name, count, batch = Sizes.Batch, callers = Callers }, ct);
-        await Task.WhenAll(workers.Select(w => w.AskAsync(new { cmd = "begin", count = count * way.Starts }, ct)));
+        await Task.WhenAll(workers.Select(w => w.AskAsync(new { cmd = "begin", way = way.Name, count = count * way.Starts }, ct)));
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Limit);
         var started = await SeenAsync(workers, started => Array.TrueForAll(started, s => s > 0), Begun, limit.Token);
         var (from, before, first) = (Now(), ReadCpu(), started.Sum() / way.Starts);
+        atStart?.Invoke();
         await SeenAsync(workers, started => started.Sum() >= count * way.Starts, null, limit.Token);
         while (way.HasRows && await table.CountAsync(limit.Token) < count)
             await Task.Delay(Look, TimeProvider.System, limit.Token);
@@ -117,7 +143,9 @@ internal sealed partial class Turn
         }
     }
 
-    private int Refusals() => servers.OfType<Servers.PostgresServer>().Sum(s => s.Refusals);
+    private PostgresServer Postgres => servers.OfType<PostgresServer>().Single();
+
+    private int Refusals() => Postgres.Refusals;
 
     private async Task StopWorkersAsync()
     {

@@ -71,15 +71,16 @@ async function paced(count, perSecond, call) {
   await Promise.all(calls);
 }
 
-/** The enqueueing side: add(args), addMany(count, batch, at), close(). */
+/** The enqueueing side: add(args), addMany(count, batch, at), close(); addWay(way, count, batch) where jobs do work. */
 export async function client(side, packages) {
   const versions = { node: process.versions.node };
   for (const name of packages) versions[name] = version(name);
   say({ ready: true, versions });
-  await serve(async ({ cmd, count, batch, callers, perSecond, seconds }) => {
+  await serve(async ({ cmd, count, batch, callers, perSecond, seconds, way }) => {
     const from = now();
     let due = null;
-    if (cmd === 'bulk') await side.addMany(count, batch, null);
+    if (cmd === 'way') await side.addWay(way, count, batch);
+    else if (cmd === 'bulk') await side.addMany(count, batch, null);
     else if (cmd === 'single') await manyCallers(count, callers, () => side.add(noop()));
     else if (cmd === 'paced') await paced(count, perSecond, () => side.add(noop()));
     else if (cmd === 'due') {
@@ -137,14 +138,29 @@ async function within(promise, gauge) {
   }
 }
 
-/** The executing side: start(handle), stop(), isDone(). */
+/** Writes the row of a job only if the job's id is new, both in one transaction: the job is completed after it, and may run again. */
+export async function effectOnce(connection, job) {
+  await connection.query('BEGIN');
+  try {
+    const done = await connection.query({ name: 'done', text: 'INSERT INTO bench_done (job_id) VALUES ($1) ON CONFLICT DO NOTHING', values: [job] });
+    if (done.rowCount === 1) {
+      await connection.query({ name: 'effect', text: 'INSERT INTO bench_effects (job_id, "key") VALUES ($1, $2)', values: [job, 'an effect of this job, once'] });
+    }
+    await connection.query('COMMIT');
+  } catch (error) {
+    await connection.query('ROLLBACK');
+    throw error;
+  }
+}
+
+/** The executing side: start(handle, way), stop(), isDone(). */
 export async function worker(side) {
   const gauge = new Gauge();
   gauge.expect(1);
-  const start = () => side.start((sent) => gauge.handle(sent));
+  const start = (way = 'noop') => side.start((sent) => gauge.handle(sent), way);
   await start();
   say({ ready: true });
-  await serve(async ({ cmd, count }) => {
+  await serve(async ({ cmd, count, way }) => {
     switch (cmd) {
       case 'expect':
         gauge.expect(count);
@@ -154,6 +170,15 @@ export async function worker(side) {
         await start();
         await within(gauge.first, gauge);
         return { first: gauge.firstAt };
+      case 'begin':
+        gauge.expect(count);
+        await start(way);
+        return { ok: true };
+      case 'seen':
+        return { started: gauge.latencies.length };
+      case 'settled':
+        while (!(await side.isDone())) await pause(2);
+        return { ok: true };
       case 'wait':
         await within(gauge.all, gauge);
         while (!(await side.isDone())) await pause(2);
