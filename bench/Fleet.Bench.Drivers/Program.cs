@@ -13,6 +13,7 @@ return args switch
     ["fleet-client"] => await Client.RunAsync(talk, new FleetClientSide()),
     ["fleet-worker"] => await Worker.RunAsync(talk, gauge => new FleetWorkerSide(gauge)),
     ["fleet-consumer-worker"] => await Worker.RunAsync(talk, gauge => new FleetConsumerSide(gauge, "consumer")),
+    ["fleet-consumer-inbox-worker"] => await Worker.RunAsync(talk, gauge => new FleetConsumerSide(gauge, "consumer-inbox")),
     ["fleet-consumer-plain-worker"] => await Worker.RunAsync(talk, gauge => new FleetConsumerSide(gauge, "consumer-plain")),
     ["fleet-consumer-batch-worker"] => await Worker.RunAsync(talk, gauge => new FleetConsumerSide(gauge, "consumer-batch")),
     ["fleet-consumer-batch-plain-worker"] => await Worker.RunAsync(talk, gauge => new FleetConsumerSide(gauge, "consumer-batch-plain")),

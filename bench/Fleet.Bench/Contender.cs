@@ -42,6 +42,7 @@ internal static class Contenders
                 new(Way.Effect, "transaction", 20_000, 1, 2, 4, 8),
                 new(Way.Effect, "batched", 60_000, 1, 4),
                 new(Way.Effect, "consumer", 30_000, 1) { Worker = DotNet("fleet-consumer-worker") },
+                new(Way.Effect, "consumer-inbox", 30_000, 1) { Worker = DotNet("fleet-consumer-inbox-worker"), HasRows = false },
                 new(Way.Effect, "consumer-plain", 30_000, 1) { Worker = DotNet("fleet-consumer-plain-worker"), HasRows = false },
                 new(Way.Effect, "consumer-batch", 60_000, 1) { Worker = DotNet("fleet-consumer-batch-worker") },
                 new(Way.Effect, "consumer-batch-plain", 60_000, 1) { Worker = DotNet("fleet-consumer-batch-plain-worker"), HasRows = false },

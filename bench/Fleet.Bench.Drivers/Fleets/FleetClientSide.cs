@@ -37,7 +37,7 @@ internal sealed class FleetClientSide : IClientSide
         "transaction" => EnqueueManyAsync(count, batch, InTransaction.Make),
         "batched" => EnqueueManyAsync(count, batch, Batched.Make),
         "fails-once" => EnqueueManyAsync(count, batch, FailsOnce.Make),
-        "consumer" or "consumer-plain" or "consumer-batch" or "consumer-batch-plain" => SendAsync(way, count),
+        "consumer" or "consumer-inbox" or "consumer-plain" or "consumer-batch" or "consumer-batch-plain" => SendAsync(way, count),
         _ => throw new NotSupportedException($"No such way: {way}."),
     };
 

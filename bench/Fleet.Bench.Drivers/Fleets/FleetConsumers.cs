@@ -15,7 +15,7 @@ public sealed record Tick(long Sent, string Padding)
 
 /// <summary>A program with MassTransit consumers of its own behind Fleet's outbox, or with the same consumers without any database work.</summary>
 /// <param name="gauge">Told each message.</param>
-/// <param name="way"><c>consumer</c> or <c>consumer-batch</c>, or one of these with <c>-plain</c>.</param>
+/// <param name="way"><c>consumer</c> and <c>consumer-batch</c> write a row; <c>consumer-inbox</c> only uses the outbox; those with <c>-plain</c> do neither.</param>
 internal sealed class FleetConsumerSide(Gauge gauge, string way) : IWorkerSide
 {
     private const int Prefetch = 400;
@@ -59,7 +59,7 @@ internal sealed class FleetConsumerSide(Gauge gauge, string way) : IWorkerSide
             bus.AddConsumer<PlainBatchConsumer>(Batches).Endpoint(endpoint => endpoint.Name = Queue(way));
         else if (isBatch)
             bus.AddConsumer<TickBatchConsumer>(Batches).Endpoint(endpoint => endpoint.Name = Queue(way));
-        else if (_isPlain)
+        else if (way != "consumer")
             bus.AddConsumer<PlainConsumer>().Endpoint(endpoint => endpoint.Name = Queue(way));
         else
             bus.AddConsumer<TickConsumer>().Endpoint(endpoint => endpoint.Name = Queue(way));

@@ -1,6 +1,6 @@
 namespace Fleet.Bench;
 
-/// <summary>A figure that Fleet is held to. It is told, and fails nothing: it depends on the machine and on what else runs there.</summary>
+/// <summary>A figure that Fleet is held to. It is told and fails nothing, because it depends on the machine and on what else runs there.</summary>
 /// <param name="Name">What is compared with what.</param>
 /// <param name="Value">The ratio of two rates, or a number.</param>
 /// <param name="Bound">What it has to be, in words.</param>
@@ -28,6 +28,7 @@ internal static class Aims
         Ratio("batched, 1 worker / effect-floor", fleet, Figure("batched", 1), floor, Figure("transaction", 1), 3);
         Ratio("batched, 4 workers / 1 worker", fleet, Figure("batched", 4), fleet, Figure("batched", 1), null);
         Ratio("consumer / the same without database", fleet, Figure("consumer", 1), fleet, Figure("consumer-plain", 1), 0.5);
+        Ratio("consumer-inbox / the same without database", fleet, Figure("consumer-inbox", 1), fleet, Figure("consumer-plain", 1), 0.5);
         Ratio("consumer-batch / the same without database", fleet, Figure("consumer-batch", 1), fleet, Figure("consumer-batch-plain", 1), 0.5);
         Ratio("fails-once / plain", fleet, Figure("fails-once", 1), fleet, Figure("plain", 1), 0.2);
         foreach (var peer in Peers)
