@@ -144,6 +144,31 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
     // From here to the commit the row is locked, and may not stay so with a worker that stands still: its run is another's when its lease is over.
     private const string CompleteInTransaction = Complete + ", set_config('idle_in_transaction_session_timeout', '10s', true)";
 
+    private const string Succeed = """
+        UPDATE runs SET state = 2, listed = NULL, finished_at = $3, output = $4, error = NULL, error_type = NULL, cancel_requested_at = NULL,
+            progress = CASE WHEN progress IS NULL THEN NULL ELSE 1 END
+        """;
+
+    // One run on a connection of the application's. The array keeps the server from caching a plan that reads the whole table: made while the
+    // table was small, it would be used until the next ANALYZE.
+    internal const string CompleteOneInTransaction = $"""
+        {Succeed}
+        WHERE id = ANY ($1) AND lease_token = $2 AND state = 1
+        RETURNING id, lease_token, set_config('idle_in_transaction_session_timeout', '10s', true)
+        """;
+
+    // One run, with the commit behind it: where the fence refuses it, the division by zero keeps the commit from being executed.
+    internal const string CompleteOneOrFail = $"""
+        WITH completed AS (
+            {Succeed}
+            WHERE id = $1 AND lease_token = $2 AND state = 1
+            RETURNING 1
+        )
+        SELECT 1 / count(*) FROM completed
+        """;
+
+    internal const string FindLease = "SELECT state FROM runs WHERE id = $1 AND lease_token = $2";
+
     private const string FindCompleted = "SELECT id, lease_token FROM runs WHERE id = ANY($1) AND state = 2";
 
     private const string InsertEvents = """
@@ -332,6 +357,37 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         await ExecuteAsync(Own(transaction), DeleteBatches, ct, Instant(before));
     }
 
+    public void Committed(RunLease lease) => _claims.Settled([lease.LeaseToken]);
+
+    public override async Task<IReadOnlyList<bool>> AreCompletedAsync(DbTransaction transaction, IReadOnlyList<RunLease> leases, CancellationToken ct)
+    {
+        var answers = await base.AreCompletedAsync(transaction, leases, ct);
+        _claims.Settled(leases.Where((_, i) => answers[i]).Select(l => l.LeaseToken));
+        return answers;
+    }
+
+    /// <summary>The statement that completes one run, or fails with <see cref="PostgresErrorCodes.DivisionByZero"/>.</summary>
+    public static NpgsqlBatchCommand CompleteOrFail(Completion completion) => Command(
+        CompleteOneOrFail, Uuid(completion.Id.Value), Bigint(completion.LeaseToken), Instant(completion.FinishedAt), NullableText(completion.Output));
+
+    /// <summary>The statement that adds events to the outbox, in their order.</summary>
+    public static NpgsqlBatchCommand AddEvents(IReadOnlyList<OutboxMessage> events) => Command(InsertEvents, Rows(events));
+
+    /// <summary>Finds out why the fence refused a completion.</summary>
+    /// <returns>Null when it had no reason to.</returns>
+    public async Task<SettleOutcome?> FindRefusalAsync(DbTransaction transaction, Completion completion, CancellationToken ct)
+    {
+        _claims.Forget([completion.LeaseToken]);
+        var states = await QueryAsync(
+            Own(transaction), FindLease, r => (RunState)r.GetInt32(0), ct, Uuid(completion.Id.Value), Bigint(completion.LeaseToken));
+        return states switch
+        {
+            [RunState.Running] => null,
+            [RunState.Succeeded] => SettleOutcome.AlreadyCompleted,
+            _ => SettleOutcome.LeaseLost,
+        };
+    }
+
     /// <summary>Tells of completions that were committed with their effects.</summary>
     public void Settled(IReadOnlyList<Completion> completions, IReadOnlyList<EffectOutcome> outcomes)
     {
@@ -469,18 +525,25 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
     protected override async Task<IReadOnlyList<RunLease>> CompleteRowsAsync(
         DbTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct)
     {
+        if (own is NpgsqlTransaction && completions is [var one])
+        {
+            return await QueryAsync(
+                own, CompleteOneInTransaction, LeaseOf, ct,
+                Uuids([one.Id]), Bigint(one.LeaseToken), Instant(one.FinishedAt), NullableText(one.Output));
+        }
+
         NpgsqlParameter[] parameters =
         [
             Uuids(completions.Select(c => c.Id)), Array(NpgsqlDbType.Bigint, completions.Select(c => c.LeaseToken)),
             Array(NpgsqlDbType.TimestampTz, completions.Select(c => Utc(c.FinishedAt))), Array(NpgsqlDbType.Text, completions.Select(c => c.Output)),
         ];
-        // Counted when it is committed.
+        // Other than these, completions are counted when somebody tells that they are committed.
         if (own is SharedEffects shared)
             return await shared.CompleteAsync(Complete, LeaseOf, parameters, ct);
         var completed = await QueryAsync(own, own is Autocommit ? Complete : CompleteInTransaction, LeaseOf, ct, parameters);
         if (own is Autocommit)
             _claims.Settled(completed.Select(c => c.LeaseToken));
-        if (own is not Autocommit || completed.Count < completions.Count)
+        if (completed.Count < completions.Count)
             _claims.Forget(completions.Select(c => c.LeaseToken));
         return completed;
     }
@@ -519,11 +582,15 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         return ended;
     }
 
-    protected override Task InsertEventsAsync(DbTransaction own, IReadOnlyList<OutboxMessage> events, CancellationToken ct) => ExecuteAsync(
-        own, InsertEvents, ct,
+    protected override Task InsertEventsAsync(DbTransaction own, IReadOnlyList<OutboxMessage> events, CancellationToken ct) =>
+        ExecuteAsync(own, InsertEvents, ct, Rows(events));
+
+    private static NpgsqlParameter[] Rows(IReadOnlyList<OutboxMessage> events) =>
+    [
         Array(NpgsqlDbType.Uuid, events.Select(m => m.MessageId)), Array(NpgsqlDbType.Text, events.Select(m => m.Name)),
         Array(NpgsqlDbType.Text, events.Select(m => m.Body)), Array(NpgsqlDbType.Uuid, events.Select(m => m.RunId?.Value)),
-        Array(NpgsqlDbType.Text, events.Select(m => m.TraceParent)), Array(NpgsqlDbType.TimestampTz, events.Select(m => Utc(m.CreatedAt))));
+        Array(NpgsqlDbType.Text, events.Select(m => m.TraceParent)), Array(NpgsqlDbType.TimestampTz, events.Select(m => Utc(m.CreatedAt))),
+    ];
 
     private static RunId RunIdOf(NpgsqlDataReader reader) => new(reader.GetGuid(0));
 

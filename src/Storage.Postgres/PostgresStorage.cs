@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
 using Fleet.Core.Effects;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
@@ -27,6 +28,9 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     private readonly PostgresPool _autocommit;
     // Statements of users stand in the transactions of these alone: nothing that one of them leaves behind reaches Fleet's other work.
     private readonly PostgresPool _effects;
+    // Code of handlers, which may leave anything behind.
+    private readonly PostgresPool _handlers;
+    private readonly CompleteAfterWork _completeAfterWork;
     private readonly OpenContext _open;
     // Not before they are needed: a worker never needs them. Pooled, because to make a context takes longer than most of its queries.
     private PooledDbContextFactory<PostgresDbContext>? _reading;
@@ -61,6 +65,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         _pool = new PostgresPool(PostgresServers.Build(builder, _ => { }), _gate, time);
         _effects = new PostgresPool(PostgresServers.Build(builder, _ => { }), _gate, time);
         builder.NoResetOnClose = true;
+        _handlers = new PostgresPool(PostgresServers.Build(builder, _ => { }), _gate, time);
+        _completeAfterWork = new CompleteAfterWork(new UserConnections(_handlers), _statements);
         _autocommit = new PostgresPool(PostgresServers.Build(builder, source => source.UsePhysicalConnectionInitializer(PlanOnce, PlanOnceAsync)), _gate, time);
         _open = OpenOnTransaction;
         Messages = new PostgresMessages(_statements);
@@ -141,6 +147,30 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         {
             await _effects.CloseAsync(connection);
         }
+    }
+
+    public async Task CompleteAfterAsync(Func<DbTransaction, CancellationToken, Task> work, Func<Completion> completion, CancellationToken ct)
+    {
+        Completion? made = null;
+        PostgresException? refused;
+        using (var pass = await Transactions.EnterAsync(ct))
+        {
+            try
+            {
+                refused = await _completeAfterWork.ExecuteAsync(work, () => made = completion(), pass, ct);
+            }
+            catch (Exception e) when (Observe(e))
+            {
+                throw;
+            }
+        }
+
+        if (refused is null)
+            return;
+        if (await AutocommitAsync(scope => _statements.FindRefusalAsync(scope.Transaction, made!, ct), ct) is not { } why)
+            ExceptionDispatchInfo.Throw(refused);
+        else
+            why.ThrowUnlessSettled(made!.Id);
     }
 
     /// <remarks>On a connection that is not reset, as Fleet's own statements leave nothing behind.</remarks>
@@ -330,6 +360,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         await Transactions.DisposeAsync();
         await _autocommit.DisposeAsync();
         await _effects.DisposeAsync();
+        await _handlers.DisposeAsync();
         await _pool.DisposeAsync();
         _gate.Dispose();
     }
@@ -357,6 +388,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         _pool.Clear();
         _autocommit.Clear();
         _effects.Clear();
+        _handlers.Clear();
     }
 
     private static async Task<(bool HasHistory, int Process)> FindHistoryAsync(NpgsqlConnection connection, CancellationToken ct)

@@ -50,6 +50,8 @@ internal static class Statement
 
     public static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value };
 
+    public static NpgsqlParameter<string?> NullableText(string? value) => new() { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text };
+
     public static NpgsqlParameter<int> Integer(int value) => new() { TypedValue = value };
 
     public static NpgsqlParameter<long> Bigint(long value) => new() { TypedValue = value };

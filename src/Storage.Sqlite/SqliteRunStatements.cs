@@ -140,6 +140,12 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         return Task.FromResult<IReadOnlyList<SettleOutcome>>([.. completions.Select(completion => CompleteOne(batch, completion))]);
     }
 
+    public Task<IReadOnlyList<bool>> AreCompletedAsync(DbTransaction transaction, IReadOnlyList<RunLease> leases, CancellationToken ct)
+    {
+        var batch = new Batch(this, transaction);
+        return Task.FromResult<IReadOnlyList<bool>>([.. leases.Select(l => batch.Exists(IsCompleted, ("$id", l.Id.ToBytes()), ("$token", l.LeaseToken)))]);
+    }
+
     public Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(DbTransaction transaction, IReadOnlyList<AttemptEnd> ends, CancellationToken ct)
     {
         var batch = new Batch(this, transaction);

@@ -16,7 +16,7 @@ namespace Fleet.Worker;
 /// exists.</remarks>
 internal sealed partial class RunContext(
     ClaimedRun run, string jobName, EnqueueRuns enqueue, CompleteRuns complete, EffectSyntax syntax, RunReports reports, TimeProvider time, ILogger logger)
-    : JobContext, IResultTaker
+    : JobContext, IResultTaker, ICommitTaker
 {
     private const int MaxMessage = 200;
 
@@ -59,6 +59,12 @@ internal sealed partial class RunContext(
 
     /// <summary>Whether it completed in a transaction that it had opened itself, on a connection that Fleet did not give it.</summary>
     public bool HasOwnTransaction { get; private set; }
+
+    /// <summary>True once a completion was committed by Fleet itself: nothing is left to be written.</summary>
+    public bool IsCommitted { get; private set; }
+
+    /// <summary>True when the handler had a completion in a transaction of its own and has ended: whether it committed it, the database knows.</summary>
+    public bool IsInDoubt { get; private set; }
 
     public override void ReportProgress(double fraction, string? message = null)
     {
@@ -200,8 +206,7 @@ internal sealed partial class RunContext(
                 // An earlier call was committed and its answer lost. The work is done, once; this second time was rolled back.
             }
 
-            lock (_lock)
-                _phase = Phase.Committed;
+            MarkCommitted();
         }
         catch
         {
@@ -225,11 +230,18 @@ internal sealed partial class RunContext(
         }
     }
 
+    public void TakeCommit()
+    {
+        complete.Committed(new RunLease(run.Id, run.LeaseToken));
+        MarkCommitted();
+    }
+
     /// <summary>Ends the attempt for the handler, and for whatever it left running.</summary>
     public void Close(bool isGivenUp)
     {
         lock (_lock)
         {
+            IsInDoubt |= _phase == Phase.Sealed;
             if (_phase < Phase.Ended)
                 _phase = isGivenUp ? Phase.GivenUp : Phase.Ended;
         }
@@ -268,6 +280,16 @@ internal sealed partial class RunContext(
                     _phase = Phase.Sealed;
                     return MakeCompletion();
             }
+        }
+    }
+
+    private void MarkCommitted()
+    {
+        lock (_lock)
+        {
+            IsCommitted = true;
+            if (_phase < Phase.Committed)
+                _phase = Phase.Committed;
         }
     }
 

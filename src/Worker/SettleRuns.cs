@@ -109,19 +109,22 @@ public sealed partial class SettleRuns
     private async Task<Settled> SucceedAsync(RunHandle handle, JobDefinition? job)
     {
         var run = handle.Run;
-        var completion = handle.Context!.MakeCompletion();
+        var context = handle.Context!;
+        if (context.IsCommitted)
+            return new Settled(SettleOutcome.AlreadyCompleted, IsSuccess: true);
+        var completion = context.MakeCompletion();
         try
         {
             try
             {
-                return await CompleteAsync(completion);
+                return await CompleteAsync(completion, context.IsInDoubt);
             }
             catch (Exception e) when (e is not EffectFailedException)
             {
                 // The work is done: what cannot be stored with it is left out, and it is not done again.
-                List<Func<Task<Settled>>> forms = [() => CompleteAsync(completion)];
+                List<Func<Task<Settled>>> forms = [() => CompleteAsync(completion, context.IsInDoubt)];
                 if (completion.Output is not null)
-                    forms.Add(() => CompleteAsync(completion with { Output = OutputWriter.Omitted("The database refused to store the output.") }));
+                    forms.Add(() => CompleteAsync(completion with { Output = OutputWriter.Omitted("The database refused to store the output.") }, context.IsInDoubt));
                 forms.Add(() => FailAsync(
                     run, AttemptOutcome.Failed, new RunError("Fleet.ResultNotStorable", "The handler succeeded; the database refused to store its follow-up runs or events.", null), null));
                 return await PersistAsync(run, forms, e);
@@ -210,7 +213,14 @@ public sealed partial class SettleRuns
         return new Settled(outcome);
     }
 
-    private async Task<Settled> CompleteAsync(Completion completion) => new(await _complete.ExecuteAsync(completion, CancellationToken.None), IsSuccess: true);
+    /// <param name="completion">What is to be written.</param>
+    /// <param name="isInDoubt">Whether the handler may have committed it already.</param>
+    private async Task<Settled> CompleteAsync(Completion completion, bool isInDoubt)
+    {
+        if (isInDoubt && await _complete.IsCompletedAsync(new RunLease(completion.Id, completion.LeaseToken), CancellationToken.None))
+            return new Settled(SettleOutcome.AlreadyCompleted, IsSuccess: true);
+        return new Settled(await _complete.ExecuteAsync(completion, CancellationToken.None), IsSuccess: true);
+    }
 
     private async Task<Settled> ReleaseAsync(ClaimedRun run, AttemptOutcome outcome, string reason, TimeSpan delay) =>
         new(await _release.ExecuteAsync(

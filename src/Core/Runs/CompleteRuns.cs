@@ -17,6 +17,23 @@ public enum SettleOutcome
     LeaseLost = 2,
 }
 
+/// <summary>What an outcome means where a transaction must not be committed.</summary>
+public static class SettleOutcomes
+{
+    /// <exception cref="LeaseLostException">The run is no longer this claim's.</exception>
+    /// <exception cref="RunCompletedException">This claim has completed it before.</exception>
+    public static void ThrowUnlessSettled(this SettleOutcome outcome, RunId id)
+    {
+        switch (outcome)
+        {
+            case SettleOutcome.AlreadyCompleted:
+                throw new RunCompletedException(id);
+            case SettleOutcome.LeaseLost:
+                throw new LeaseLostException(id);
+        }
+    }
+}
+
 /// <summary>A run that succeeded, with all that becomes true together with it.</summary>
 public sealed record Completion
 {
@@ -57,6 +74,7 @@ public sealed class CompleteRuns : IAsyncDisposable
     private readonly IStorage _storage;
     private readonly TimeProvider _time;
     private readonly GroupCommit<Completion, SettleOutcome> _group;
+    private readonly GroupCommit<RunLease, bool> _looks;
     private readonly ApplyEffects _effects;
 
     public CompleteRuns(IStorage storage, TimeProvider time)
@@ -64,6 +82,7 @@ public sealed class CompleteRuns : IAsyncDisposable
         _storage = storage;
         _time = time;
         _group = new("complete", CompleteAsync, storage.JudgeBatch);
+        _looks = new("look", LookAsync, storage.JudgeBatch);
         _effects = new ApplyEffects(storage);
     }
 
@@ -88,15 +107,10 @@ public sealed class CompleteRuns : IAsyncDisposable
             throw OnAnotherDatabase(transaction, e);
         }
 
-        switch (outcomes[0])
-        {
-            case SettleOutcome.AlreadyCompleted:
-                throw new RunCompletedException(completion.Id);
-            case SettleOutcome.LeaseLost:
-                // A database with tables of Fleet's own may still be another fleet's.
-                var found = await _storage.Sql.QueryAsync(transaction, FindRun, _ => true, ct, ("@id", completion.Id));
-                throw found.Count > 0 ? new LeaseLostException(completion.Id) : OnAnotherDatabase(transaction, null);
-        }
+        // A database with tables of Fleet's own may still be another fleet's.
+        if (outcomes[0] == SettleOutcome.LeaseLost && (await _storage.Sql.QueryAsync(transaction, FindRun, _ => true, ct, ("@id", completion.Id))).Count == 0)
+            throw OnAnotherDatabase(transaction, null);
+        outcomes[0].ThrowUnlessSettled(completion.Id);
     }
 
     /// <summary>Completes a run in a transaction of its own, after the given work in it.</summary>
@@ -110,24 +124,14 @@ public sealed class CompleteRuns : IAsyncDisposable
     public Task ExecuteAfterAsync(Func<DbTransaction, CancellationToken, Task> work, Func<Completion> completion, CancellationToken ct)
     {
         RefuseAmbientTransaction();
-        return WithPassAsync();
-
-        async Task WithPassAsync()
-        {
-            using var pass = _storage.Transactions is { } gate ? await gate.EnterAsync(ct) : null;
-            long begun = 0;
-            await _storage.WriteAsync(
-                async scope =>
-                {
-                    await (_storage.HasOneWriter ? WorkInTurnAsync(work, scope.Transaction, ct) : work(scope.Transaction, ct));
-                    begun = _time.GetTimestamp();
-                    await ExecuteInAsync(scope.Transaction, completion(), ct);
-                    return true;
-                },
-                ct);
-            pass?.Took(_time.GetElapsedTime(begun));
-        }
+        return _storage.CompleteAfterAsync(_storage.HasOneWriter ? (transaction, token) => WorkInTurnAsync(work, transaction, token) : work, completion, ct);
     }
+
+    /// <summary>Whether a lease has completed its run in a transaction that the handler committed. Those who ask together share one look.</summary>
+    public Task<bool> IsCompletedAsync(RunLease lease, CancellationToken ct) => _looks.AddAsync(lease, ct);
+
+    /// <summary>Takes note that a completion of <see cref="ExecuteInAsync"/> was committed.</summary>
+    public void Committed(RunLease lease) => _storage.Statements.Committed(lease);
 
     /// <exception cref="NonRetryableException">There is an ambient transaction.</exception>
     internal static void RefuseAmbientTransaction()
@@ -174,16 +178,28 @@ public sealed class CompleteRuns : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _looks.DisposeAsync();
         await _group.DisposeAsync();
         await _effects.DisposeAsync();
     }
 
-    private Task<IReadOnlyList<SettleOutcome>> CompleteAsync(IReadOnlyList<Completion> completions, CancellationToken ct)
+    private Task<IReadOnlyList<bool>> LookAsync(IReadOnlyList<RunLease> leases, CancellationToken ct) =>
+        _storage.AutocommitAsync(scope => _storage.Statements.AreCompletedAsync(scope.Transaction, leases, ct), ct);
+
+    private async Task<IReadOnlyList<SettleOutcome>> CompleteAsync(IReadOnlyList<Completion> completions, CancellationToken ct)
     {
         // What becomes true together needs a transaction; a completion alone is one statement.
-        return completions.All(c => c is { FollowUps.Count: 0, Events.Count: 0 })
-            ? _storage.AutocommitAsync(CompleteInAsync, ct)
-            : _storage.WriteAsync(CompleteInAsync, ct);
+        if (completions.All(c => c is { FollowUps.Count: 0, Events.Count: 0 }))
+            return await _storage.AutocommitAsync(CompleteInAsync, ct);
+
+        var outcomes = await _storage.WriteAsync(CompleteInAsync, ct);
+        for (var i = 0; i < outcomes.Count; i++)
+        {
+            if (outcomes[i] == SettleOutcome.Settled)
+                Committed(new RunLease(completions[i].Id, completions[i].LeaseToken));
+        }
+
+        return outcomes;
 
         Task<IReadOnlyList<SettleOutcome>> CompleteInAsync(WriteScope scope) => _storage.Statements.CompleteAsync(scope.Transaction, completions, ct);
     }

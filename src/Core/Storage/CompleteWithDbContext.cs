@@ -51,8 +51,17 @@ public static class CompleteWithDbContext
                 }
 
                 await transaction.CommitAsync(token);
+                (context as ICommitTaker)?.TakeCommit();
             },
             ct);
         db.ChangeTracker.AcceptAllChanges();
     }
+}
+
+/// <summary>Takes the news that the completion of a <see cref="JobContext"/> was committed. A context that knows it needs no look at the
+/// database when the handler ends.</summary>
+public interface ICommitTaker
+{
+    /// <summary>The transaction of the last <c>CompleteAsync</c> was committed.</summary>
+    void TakeCommit();
 }

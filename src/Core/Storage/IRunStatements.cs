@@ -28,6 +28,15 @@ public interface IRunStatements
     Task<IReadOnlyList<SettleOutcome>> CompleteAsync(
         DbTransaction transaction, IReadOnlyList<Completion> completions, CancellationToken ct);
 
+    /// <summary>Asks which runs these leases have completed, in transactions that somebody else committed.</summary>
+    /// <returns>One answer per lease, in order; a run whose lease was lost is not completed by it.</returns>
+    Task<IReadOnlyList<bool>> AreCompletedAsync(DbTransaction transaction, IReadOnlyList<RunLease> leases, CancellationToken ct);
+
+    /// <summary>Tells that a completion in a caller's transaction was committed.</summary>
+    void Committed(RunLease lease)
+    {
+    }
+
     /// <summary>Running → Pending, Failed or Canceled where the lease token matches; writes the attempt's row.</summary>
     Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(
         DbTransaction transaction, IReadOnlyList<AttemptEnd> ends, CancellationToken ct);

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics;
 using Fleet.Core.Effects;
 using Fleet.Core.Runs;
 using Microsoft.EntityFrameworkCore;
@@ -24,6 +25,30 @@ public interface IStorage
     /// <summary>As <see cref="WriteAsync{T}"/>, for hot statements that stand alone: on a server each may commit by itself, in the
     /// round trip that executes it. A failure leaves what was committed before it.</summary>
     Task<T> AutocommitAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct) => WriteAsync(work, ct);
+
+    /// <summary>Opens a transaction, does the work in it, completes the run and commits. It passes the gate of <see cref="Transactions"/>.</summary>
+    /// <param name="work">Code of the application.</param>
+    /// <param name="completion">Asked after the work.</param>
+    /// <param name="ct">Cancels the work, not the commit.</param>
+    /// <exception cref="LeaseLostException">The run is no longer this claim's; nothing was committed.</exception>
+    /// <exception cref="RunCompletedException">This claim has completed it before; nothing was committed.</exception>
+    /// <exception cref="OutcomeUnknownException">The answer to the commit was lost.</exception>
+    async Task CompleteAfterAsync(Func<DbTransaction, CancellationToken, Task> work, Func<Completion> completion, CancellationToken ct)
+    {
+        using var pass = Transactions is { } gate ? await gate.EnterAsync(ct) : null;
+        long begun = 0;
+        await WriteAsync(
+            async scope =>
+            {
+                await work(scope.Transaction, ct);
+                begun = Stopwatch.GetTimestamp();
+                var made = completion();
+                (await Statements.CompleteAsync(scope.Transaction, [made], ct))[0].ThrowUnlessSettled(made.Id);
+                return true;
+            },
+            ct);
+        pass?.Took(Stopwatch.GetElapsedTime(begun));
+    }
 
     /// <summary>Completes runs and applies the effects of those that were completed, in one transaction that it commits.</summary>
     /// <param name="completions">The runs, each once.</param>

@@ -69,6 +69,12 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
         return outcomes;
     }
 
+    public virtual async Task<IReadOnlyList<bool>> AreCompletedAsync(DbTransaction transaction, IReadOnlyList<RunLease> leases, CancellationToken ct)
+    {
+        var completed = (await FindCompletedAsync(Own(transaction), [.. leases.Select(l => l.Id).Distinct().Order()], ct)).ToHashSet();
+        return [.. leases.Select(completed.Contains)];
+    }
+
     public async Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(DbTransaction transaction, IReadOnlyList<AttemptEnd> ends, CancellationToken ct)
     {
         // By id: two batches that meet wait for each other and do not deadlock.

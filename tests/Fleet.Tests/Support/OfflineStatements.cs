@@ -21,6 +21,9 @@ internal sealed class OfflineStatements : IRunStatements
     public Task<IReadOnlyList<SettleOutcome>> CompleteAsync(DbTransaction transaction, IReadOnlyList<Completion> completions, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<SettleOutcome>>([.. completions.Select(_ => Completed)]);
 
+    public Task<IReadOnlyList<bool>> AreCompletedAsync(DbTransaction transaction, IReadOnlyList<RunLease> leases, CancellationToken ct) =>
+        Task.FromResult<IReadOnlyList<bool>>([.. leases.Select(_ => Completed == SettleOutcome.AlreadyCompleted)]);
+
     public Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(DbTransaction transaction, IReadOnlyList<AttemptEnd> ends, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<SettleOutcome>>([.. ends.Select(_ => SettleOutcome.Settled)]);
 
