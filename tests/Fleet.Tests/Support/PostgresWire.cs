@@ -72,7 +72,7 @@ internal sealed class PostgresWire : IAsyncDisposable
         try
         {
             await server.ConnectAsync(IPAddress.Loopback, _server, _stop.Token);
-            await Task.WhenAny(ReadAsync(client.GetStream(), server.GetStream()), server.GetStream().CopyToAsync(client.GetStream(), _stop.Token));
+            await Task.WhenAny(ReadAsync(client, server.GetStream()), server.GetStream().CopyToAsync(client.GetStream(), _stop.Token));
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
         {
@@ -81,8 +81,9 @@ internal sealed class PostgresWire : IAsyncDisposable
     }
 
     /// <summary>Passes whole messages on. The first one of a connection has no type.</summary>
-    private async Task ReadAsync(NetworkStream client, NetworkStream server)
+    private async Task ReadAsync(TcpClient sender, NetworkStream server)
     {
+        var client = sender.GetStream();
         var first = true;
         while (true)
         {
@@ -93,13 +94,17 @@ internal sealed class PostgresWire : IAsyncDisposable
             Array.Resize(ref message, head + rest);
             await client.ReadExactlyAsync(message.AsMemory(head), _stop.Token);
             if (!first)
-                Note((char)message[0], message.AsSpan(head));
+                Note((char)message[0], message.AsSpan(head), isLast: sender.Available == 0);
             first = false;
             await server.WriteAsync(message, _stop.Token);
         }
     }
 
-    private void Note(char type, ReadOnlySpan<byte> body)
+    /// <param name="type">The type of the message.</param>
+    /// <param name="body">The rest of it.</param>
+    /// <param name="isLast">False when the client has sent more along with it, as the driver does with BEGIN: it does not wait for an
+    /// answer.</param>
+    private void Note(char type, ReadOnlySpan<byte> body, bool isLast)
     {
         lock (_lock)
         {
@@ -110,9 +115,10 @@ internal sealed class PostgresWire : IAsyncDisposable
                     _statements.Add(Encoding.UTF8.GetString(text[..text.IndexOf((byte)0)]));
                     break;
                 case 'Q': // A simple query.
-                    _statements.Add(Encoding.UTF8.GetString(body[..^1]));
-                    _executions++;
-                    _roundTrips++;
+                    var query = Encoding.UTF8.GetString(body[..^1]);
+                    _statements.Add(query);
+                    _executions += query.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Length;
+                    _roundTrips += isLast ? 1 : 0;
                     break;
                 case 'E':
                     _executions++;

@@ -133,7 +133,7 @@ public sealed class CompleteWithDbContextTests
         await Waiting.UntilAsync(() => script.Ended == 1);
 
         Assert.Equal((RunState.Succeeded, 1), (run.State, run.Attempt));
-        Assert.Contains("was completed before by this same attempt", refusal?.Message, StringComparison.Ordinal);
+        Assert.Contains("CompleteAsync had completed run", refusal?.Message, StringComparison.Ordinal);
     }
 
     private static async Task<EmbeddedFleet> StartAsync(
