@@ -39,7 +39,7 @@ public static class CompleteWithDbContext
                 tries++;
                 await using var transaction = await db.Database.BeginTransactionAsync(token);
                 // The changes count as saved when they are committed: another try has to save them again.
-                await db.SaveChangesAsync(acceptAllChangesOnSuccess: false, token);
+                await SaveAsync(db, token);
                 try
                 {
                     await context.CompleteAsync(transaction.GetDbTransaction(), token);
@@ -55,6 +55,23 @@ public static class CompleteWithDbContext
             },
             ct);
         db.ChangeTracker.AcceptAllChanges();
+    }
+
+    /// <summary>Saves in a transaction that is given up as a whole when anything fails: EF Core's savepoint, which costs two round trips, is of no
+    /// use there.</summary>
+    private static async Task SaveAsync(DbContext db, CancellationToken ct)
+    {
+        var before = db.Database.AutoSavepointsEnabled;
+        db.Database.AutoSavepointsEnabled = false;
+        try
+        {
+            await db.SaveChangesAsync(acceptAllChangesOnSuccess: false, ct);
+        }
+        finally
+        {
+            // The context may belong to a pool, or go on being used.
+            db.Database.AutoSavepointsEnabled = before;
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Fleet.Core.Runs;
-using Fleet.Core.Storage;
 using Fleet.Storage.Postgres;
 using Fleet.Tests.Support;
 using Npgsql;
@@ -125,6 +124,7 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
     public async Task Work_WhoseConnectionEndsAtTheCommit_HasAnUnknownOutcome()
     {
         await SqlAsync("""
+            CREATE TABLE effect (id integer);
             CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END';
             CREATE CONSTRAINT TRIGGER dies AFTER INSERT ON effect DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die();
             """);
@@ -243,7 +243,7 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
                 process = ProcessOf(transaction);
                 await using var command = transaction.Connection!.CreateCommand();
                 command.CommandText = question;
-                found = (long)(await command.ExecuteScalarAsync())!;
+                found = (long)(await command.ExecuteScalarAsync(CancellationToken.None))!;
             },
             () => Fleet.Completion(run),
             CancellationToken.None));
