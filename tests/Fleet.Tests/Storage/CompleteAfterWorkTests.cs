@@ -266,7 +266,12 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
 
     private Core.Outbox.OutboxMessage Event(ClaimedRun run) => new()
     {
-        MessageId = Guid.CreateVersion7(Fleet.Now), Name = "order.paid", Body = "{}", RunId = run.Id, CreatedAt = Fleet.Now, NextTryAt = Fleet.Now,
+        MessageId = Guid.CreateVersion7(Fleet.Now),
+        Name = "order.paid",
+        Body = "{}",
+        RunId = run.Id,
+        CreatedAt = Fleet.Now,
+        NextTryAt = Fleet.Now,
     };
 
     private Task SqlAsync(string sql) => PostgresServer.ExecuteAsync(_database.ConnectionString, sql);

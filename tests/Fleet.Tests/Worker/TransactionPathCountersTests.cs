@@ -55,13 +55,15 @@ public sealed class TransactionPathCountersTests(PostgresServer server)
             await call.Context.EnqueueAsync(new Scripted("follow-up"));
             await call.Context.PublishAsync(new Happened("it"));
             await call.Context.CompleteAsync((transaction, ct) => InsertAsync(transaction, ct));
-        });
+        }
+        );
         yield return ("DbContext", async call =>
         {
             await using var db = new Shop(connectionString);
             db.Add(new Effect { Id = Guid.NewGuid() });
             await call.Context.CompleteAsync(db);
-        });
+        }
+        );
         yield return ("DbTransaction", async call =>
         {
             await using var connection = new NpgsqlConnection(connectionString);
@@ -70,12 +72,14 @@ public sealed class TransactionPathCountersTests(PostgresServer server)
             await InsertAsync(transaction, CancellationToken.None);
             await call.Context.CompleteAsync(transaction);
             await transaction.CommitAsync();
-        });
+        }
+        );
         yield return ("effect", call =>
         {
             call.Context.Effect("INSERT INTO effect (id) VALUES (@id)", new { id = Guid.NewGuid() });
             return Task.CompletedTask;
-        });
+        }
+        );
         yield return ("attempt that fails", _ => throw new InvalidOperationException("It fails."));
     }
 
