@@ -14,12 +14,16 @@ public sealed class ThroughputLimit
     /// <summary>The least.</summary>
     public const int Floor = 4;
 
-    /// <summary>How often the undisturbed time is measured again while the limit cannot grow. Processes do it at the same instants by the
+    /// <summary>How often the undisturbed time is measured again while the limit is reached. Processes do it at the same instants by the
     /// wall clock, so that they do not measure each other's load.</summary>
-    public static readonly TimeSpan BetweenProbes = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan BetweenProbes = TimeSpan.FromSeconds(5);
 
     /// <summary>The longest that such a measurement takes.</summary>
     public static readonly TimeSpan LongestProbe = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Where the database works for less than this part of the time that transactions are open, handlers think in
+    /// them.</summary>
+    private const double ThinkersPart = 0.1;
 
     private const int WhileProbing = 2;
     private const int ProbeSamples = 8;
@@ -31,7 +35,9 @@ public sealed class ThroughputLimit
     private int _probeSamples;
     private int _value = First;
     private bool _wasFull;
-    private bool _mayGrow = true;
+    private bool _mayProbe;
+    private double _took;
+    private double _held;
     private long _nextProbe;
     private DateTimeOffset? _probingSince;
 
@@ -66,11 +72,14 @@ public sealed class ThroughputLimit
         }
 
         _window[_samples++] = seconds;
+        _took += seconds;
+        _held += (now - enteredAt).TotalSeconds;
         if (_samples < WindowSamples)
             return;
-        _samples = 0;
+        // Handlers that think hardly load the database, and to let few of them in would only cost time.
+        _mayProbe = _wasFull && _took > ThinkersPart * _held;
         Resize(Median(_window), ceiling);
-        _wasFull = false;
+        (_samples, _took, _held, _wasFull) = (0, 0, 0, false);
     }
 
     /// <summary>Begins and ends the measurements of the undisturbed time.</summary>
@@ -86,7 +95,7 @@ public sealed class ThroughputLimit
         }
 
         var turn = now.UtcTicks / BetweenProbes.Ticks;
-        var isDue = turn > _nextProbe && _nextProbe > 0 && !_mayGrow;
+        var isDue = turn > _nextProbe && _nextProbe > 0 && _mayProbe;
         if (turn != _nextProbe)
             _nextProbe = turn;
         if (!isDue)
@@ -112,9 +121,9 @@ public sealed class ThroughputLimit
     {
         if (Undisturbed == 0 || took < Undisturbed)
             Undisturbed = took;
-        _mayGrow = took < RoomBelow(_value) * Undisturbed;
+        var mayGrow = took < RoomBelow(_value) * Undisturbed;
         // What was never reached says nothing about what the database can do with more.
-        if (_mayGrow && _wasFull && _value < ceiling)
+        if (mayGrow && _wasFull && _value < ceiling)
             _value = Math.Min(ceiling, _value + 1);
         else if (took > TooManyAbove(_value) * Undisturbed)
             _value = Math.Max(Floor, _value - Math.Max(1, _value / 8));
@@ -126,6 +135,6 @@ public sealed class ThroughputLimit
     {
         if (_probeSamples == ProbeSamples)
             Undisturbed = Median(_probe);
-        (_probingSince, _samples, _wasFull) = (null, 0, false);
+        (_probingSince, _samples, _took, _held, _wasFull) = (null, 0, 0, 0, false);
     }
 }

@@ -1,23 +1,27 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
 using Fleet.Core.Runs;
+using Fleet.Core.Storage;
 using Fleet.Tests.EndToEnd;
 using Fleet.Tests.Support;
 using Npgsql;
 
 namespace Fleet.Tests.Field;
 
-/// <summary>More work than the server has connections for, a worker that stands still and one that dies: the overload must end with its
-/// cause.
-/// <c>FLEET_TOO_MANY_CONNECTIONS=1</c> runs the long form: PostgreSQL's default of 100 connections, two schedulers, six workers, 20,000
-/// runs that each complete in a transaction of their own; the suite's short form has 32 connections, three workers and 1,500
+/// <summary>More work than the server has connections for, a worker that stands still and one that dies: the fleet stays within its budget of
+/// connections, so nobody is refused and no attempt is spent.
+/// <c>FLEET_TOO_MANY_CONNECTIONS=1</c> runs the long form: PostgreSQL's default of 100 connections, two schedulers, eight workers, 20,000
+/// runs that each complete in a transaction of their own; the suite's short form has 48 connections, three workers and 1,500
 /// runs.</summary>
 public sealed class TooManyConnectionsTests : IAsyncLifetime
 {
     private static readonly bool IsLong = Environment.GetEnvironmentVariable("FLEET_TOO_MANY_CONNECTIONS") == "1";
 
     private static readonly (int Connections, int Schedulers, int Workers, int Runs, TimeSpan Still) Form =
-        IsLong ? (100, 2, 6, 20_000, TimeSpan.FromSeconds(15)) : (32, 1, 3, 1500, TimeSpan.FromSeconds(3));
+        IsLong ? (100, 2, 8, 20_000, TimeSpan.FromSeconds(15)) : (48, 1, 3, 1500, TimeSpan.FromSeconds(3));
+
+    // Connections of the test itself: the one that counts, and those that look for the end.
+    private const int OfTest = 3;
 
     // The server's quiet is measured, so nobody else may use it.
     private readonly RabbitMqServer _rabbit = new();
@@ -35,7 +39,7 @@ public sealed class TooManyConnectionsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Connections_TooFewForTheLoad_EveryRunEndsOnceAndTheServerIsLeftInPeace()
+    public async Task Connections_TooFewForTheLoad_FleetStaysWithinItsBudgetAndEveryRunEndsOnce()
     {
         var broker = await _rabbit.CreateHostAsync();
         var database = await _postgres.CreateDatabaseAsync();
@@ -52,6 +56,9 @@ public sealed class TooManyConnectionsTests : IAsyncLifetime
             _processes.Add(workers[^1]);
         }
 
+        using var stop = new CancellationTokenSource();
+        var counting = MostConnectionsAsync(database, stop.Token);
+
         // 1. All work at once; then one worker stands still, and one dies.
         for (var first = 0; first < Form.Runs; first += 500)
             await SubmitAsync(scheduler, Enumerable.Range(first, 500));
@@ -63,7 +70,13 @@ public sealed class TooManyConnectionsTests : IAsyncLifetime
 
         // 2. Each run ends once, and none of them for want of a connection.
         await EndedAsync(Form.Runs);
+        await stop.CancelAsync();
+        var most = await counting;
+        var usable = Form.Connections - 3;
+        Assert.True(most <= usable - ConnectionShare.Headroom(usable) + OfTest, $"{most} connections were open.");
         var atEnd = _postgres.Refused;
+        Assert.Equal(0, atEnd);
+        Assert.Equal(0, await CountAsync($"SELECT count(*) FROM attempts WHERE outcome = {(int)AttemptOutcome.Outage}"));
         Assert.Equal(Form.Runs, await CountAsync($"SELECT count(*) FROM runs WHERE state = {(int)RunState.Succeeded}"));
         Assert.Equal((Form.Runs, Form.Runs), (await CountAsync("SELECT count(*) FROM diag_ledger"), await CountAsync("SELECT count(DISTINCT run_id) FROM diag_ledger")));
         Assert.Equal(0, await CountAsync($"SELECT count(*) FROM attempts WHERE outcome IN ({(int)AttemptOutcome.Failed}, {(int)AttemptOutcome.TimedOut})"));
@@ -82,7 +95,7 @@ public sealed class TooManyConnectionsTests : IAsyncLifetime
         var run = await scheduler.EnqueueAsync("diag.echo", new { hello = "world" });
         await scheduler.WaitAsync(run, "succeeded");
         TestContext.Current.SendDiagnosticMessage(
-            $"{Form.Runs} runs; {_postgres.Refused} connections refused, {_postgres.Refused - atEnd} of them after the load; "
+            $"{Form.Runs} runs; {most} connections open at most, {_postgres.Refused} refused, {_postgres.Refused - atEnd} of them after the load; "
                 + $"{await CountAsync($"SELECT count(*) FROM attempts WHERE outcome = {(int)AttemptOutcome.Outage}")} attempts met the outage, {await CountAsync("SELECT count(*) FROM runs WHERE crashes > 0")} runs a crash.");
 
         // The test takes its turn for a connection like everybody else.
@@ -109,6 +122,23 @@ public sealed class TooManyConnectionsTests : IAsyncLifetime
 
         Task EndedAsync(int runs) => Until.TrueAsync(
             async () => await CountAsync("SELECT count(*) FROM runs WHERE state >= 2") >= runs, TimeSpan.FromMinutes(8), () => workers[^1].Output);
+    }
+
+    /// <summary>The most connections that were open at a time, looked at ten times a second.</summary>
+    private static async Task<long> MostConnectionsAsync(string database, CancellationToken ct)
+    {
+        const string sql = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'";
+        var most = 0L;
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync(CancellationToken.None);
+        while (!ct.IsCancellationRequested)
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            most = Math.Max(most, (long)(await command.ExecuteScalarAsync(CancellationToken.None))!);
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, CancellationToken.None);
+        }
+
+        return most;
     }
 
     private static async Task SubmitAsync(FleetProcess scheduler, IEnumerable<int> numbers)

@@ -59,6 +59,16 @@ public sealed class ThroughputLimitTests
     }
 
     [Fact]
+    public void Add_ProcessesBeginUnderLoad_FindTheUndisturbedTimeTogether()
+    {
+        // What the first of them measure is the load of all.
+        var fleet = new Simulation(new Database(1), processes: 4);
+        fleet.Run(TimeSpan.FromSeconds(30));
+
+        Assert.True(fleet.MeanLimits(TimeSpan.FromSeconds(20)).Sum() <= 32, string.Join(' ', fleet.Limits));
+    }
+
+    [Fact]
     public void Add_HandlersThinkInTheirTransactions_GrowsToTheCeiling()
     {
         var fleet = new Simulation(new Database(2), processes: 1) { Thinking = TimeSpan.FromMilliseconds(200) };
@@ -133,7 +143,7 @@ public sealed class ThroughputLimitTests
                     for (; _owed[i] >= 1; _owed[i]--)
                     {
                         limit.Full();
-                        limit.Add(took * (0.7 + (0.6 * _random.NextDouble())), _now, _now, Ceiling);
+                        limit.Add(took * (0.7 + (0.6 * _random.NextDouble())), _now - Thinking, _now, Ceiling);
                     }
                 }
             }
