@@ -16,6 +16,8 @@ internal static class ConsumerProcess
         var variant = Variant.All.Single(v => v.Name == name);
         await using var app = Build(variant);
         await app.StartAsync();
+        // The table tells that the queues are there.
+        await app.Services.GetRequiredService<IBusControl>().WaitForHealthStatus(BusHealthStatus.Healthy, CancellationToken.None);
         await PostgresCost.ExecuteAsync(BenchContext.Schema);
         app.Services.GetRequiredService<Load>().Open();
         await app.WaitForShutdownAsync();

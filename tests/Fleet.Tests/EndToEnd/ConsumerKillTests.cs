@@ -40,11 +40,11 @@ public sealed class ConsumerKillTests : IAsyncLifetime
         var settings = FleetProcess.ServiceSettings(database, broker.Uri);
         var messages = 300 * Kills;
 
-        // 1. Its queues are there once it has consumed something.
-        await using (FleetProcess.LaunchAssembly(Drivers, settings, "consume", variant))
+        // 1. Its queues are there once it has made its table.
+        await using (var first = FleetProcess.LaunchAssembly(Drivers, settings, "consume", variant))
         {
-            await Until.TrueAsync(() => PublishedAsync(settings, 1));
-            await Until.TrueAsync(async () => await HandledAsync(database, "Tick") >= 1);
+            await Until.TrueAsync(
+                async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM pg_class WHERE relname = 'bench_rows'") > 0, why: () => first.Output);
         }
 
         // 2. Each message comes twice, and everything dies.
@@ -53,7 +53,7 @@ public sealed class ConsumerKillTests : IAsyncLifetime
         {
             await using var fleet = FleetProcess.LaunchAssembly(Drivers, settings, "consume", variant);
             var before = await HandledAsync(database, "Tick");
-            await Until.TrueAsync(async () => await HandledAsync(database, "Tick") is var now && (now > before || now > messages), why: () => fleet.Output);
+            await Until.TrueAsync(async () => await HandledAsync(database, "Tick") is var now && (now > before || now == messages), why: () => fleet.Output);
             // Not a wait for something: the random moment itself is what is tested.
             await Task.Delay(TimeSpan.FromMilliseconds(_random.Next(1, 100)), TimeProvider.System);
             if (kill % 2 == 0)
@@ -73,13 +73,12 @@ public sealed class ConsumerKillTests : IAsyncLifetime
         // 3. What is left is done, and nothing was done twice.
         await using var last = FleetProcess.LaunchAssembly(Drivers, settings, "consume", variant);
         await Until.TrueAsync(
-            async () => await HandledAsync(database, "Tick") > messages && await HandledAsync(database, "Tock") > messages
+            async () => await HandledAsync(database, "Tick") >= messages && await HandledAsync(database, "Tock") >= messages
                 && await PostgresServer.CountAsync(database, "SELECT count(*) FROM outbox") == 0,
             TimeSpan.FromMinutes(2), () => last.Output);
-        Assert.Equal(messages + 1, await HandledAsync(database, "Tick"));
-        Assert.Equal(messages + 1, await HandledAsync(database, "Tock"));
-        Assert.Equal(rows * (messages + 1), await PostgresServer.CountAsync(database, "SELECT count(*) FROM bench_rows"));
-        // The one before the others has the number 0 too.
+        Assert.Equal(messages, await HandledAsync(database, "Tick"));
+        Assert.Equal(messages, await HandledAsync(database, "Tock"));
+        Assert.Equal(rows * messages, await PostgresServer.CountAsync(database, "SELECT count(*) FROM bench_rows"));
         Assert.Equal(rows * messages, await PostgresServer.CountAsync(database, "SELECT count(DISTINCT number) FROM bench_rows"));
     }
 
