@@ -28,5 +28,7 @@ return args switch
     ["quartz-client"] => await Client.RunAsync(talk, new QuartzClientSide()),
     ["quartz-worker"] => await Worker.RunAsync(talk, gauge => new QuartzWorkerSide(gauge)),
     ["consumers", .. var rest] => await ConsumerBench.RunAsync(rest),
+    ["consume", var variant] => await ConsumerProcess.ConsumeAsync(variant),
+    ["ticks", var count] => await ConsumerProcess.PublishAsync(int.Parse(count)),
     _ => Talk.Unknown(args),
 };

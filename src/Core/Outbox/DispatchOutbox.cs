@@ -13,8 +13,8 @@ namespace Fleet.Core.Outbox;
 /// <remarks>What does not answer in time goes on by itself, and nothing more is sent to its destination until it ends.</remarks>
 public sealed partial class DispatchOutbox(IStorage storage, ILaneTransport transport, TimeProvider time, ILogger<DispatchOutbox> logger) : IAsyncDisposable
 {
-    /// <summary>Messages per pass.</summary>
-    public const int BatchSize = 200;
+    /// <summary>Messages per pass. A source waits for the confirm of each of its messages, so the rate depends on how many sources a pass has.</summary>
+    public const int BatchSize = 500;
 
     /// <summary>Failing messages that are logged one by one; of more, each row tells its own error.</summary>
     public const int MostTold = 10;

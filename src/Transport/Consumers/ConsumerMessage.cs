@@ -13,6 +13,8 @@ namespace Fleet.Transport.Consumers;
 /// <summary>A message that a consumer sent, as a row of the outbox and back.</summary>
 internal static class ConsumerMessage
 {
+    private const int SmallEnvelope = 8 * 1024;
+
     /// <summary>Makes the row. A delayed message waits in the outbox until it is due.</summary>
     public static OutboxMessage Store<T>(SendContext<T> context, Guid? consumedId, DateTimeOffset now) where T : class
     {
@@ -50,10 +52,12 @@ internal static class ConsumerMessage
         };
     }
 
-    /// <summary>About how many bytes the headers of a row's message have on the wire.</summary>
+    /// <summary>About how many bytes the headers of a row's message have on the wire. For a small envelope, whose headers are small too, it is the envelope's length.</summary>
     public static int HeaderBytes(OutboxMessage row)
     {
-        var envelope = JsonSerializer.Deserialize<Envelope>(row.Envelope!)!;
+        if (row.Envelope!.Length <= SmallEnvelope)
+            return row.Envelope.Length;
+        var envelope = JsonSerializer.Deserialize<Envelope>(row.Envelope)!;
         return Encoding.UTF8.GetByteCount(envelope.Headers ?? "") + Encoding.UTF8.GetByteCount(envelope.Properties ?? "");
     }
 

@@ -25,7 +25,10 @@ public static class FleetOutbox
         Connect<TDbContext>(endpoint, context);
 
     /// <summary>As <see cref="UseFleetOutbox{TDbContext}"/>, for consumers without a <see cref="DbContext"/>; those with SQL of their own
-    /// write through <see cref="GetFleetTransaction"/>.</summary>
+    /// write through <see cref="GetFleetTransaction"/>. A consumer that has not used it for 20 messages no longer gets one: its messages are then
+    /// committed together with those of others, when it has ended.</summary>
+    /// <remarks>Without a transaction, two deliveries of a message to two processes at the same moment call both consumers. What one of them
+    /// leaves is stored.</remarks>
     /// <inheritdoc cref="UseFleetOutbox{TDbContext}" path="/param"/>
     public static void UseFleetOutbox(this IReceiveEndpointConfigurator endpoint, IRegistrationContext context) => Connect<NoContext>(endpoint, context);
 
@@ -38,6 +41,7 @@ public static class FleetOutbox
         Find(context).EnqueueAsync(FleetClient.RequestFor(args, options), ct);
 
     /// <summary>The transaction of this message, for statements of one's own. Leave the commit to Fleet.</summary>
+    /// <remarks>If the consumer has not used its transaction before, the call opens it and blocks the thread meanwhile.</remarks>
     /// <exception cref="InvalidOperationException">The endpoint does not use Fleet's outbox.</exception>
     public static DbTransaction GetFleetTransaction(this ConsumeContext context) => Find(context).Transaction;
 

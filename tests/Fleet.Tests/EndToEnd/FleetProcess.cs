@@ -72,6 +72,10 @@ public sealed class FleetProcess : IAsyncDisposable
         return new FleetProcess(Launch(Path.Combine(Path.GetDirectoryName(Program)!, $"Fleet.{service}.dll"), [], settings), port);
     }
 
+    /// <summary>Starts a program of the repository that has no API.</summary>
+    public static FleetProcess LaunchAssembly(string assembly, IReadOnlyDictionary<string, string> environment, params string[] args) =>
+        new(Launch(assembly, args, environment), port: 0);
+
     /// <summary>Starts a command of the program, for a test that follows what it says.</summary>
     public static FleetProcess LaunchCommand(IReadOnlyDictionary<string, string> environment, params string[] args) => new(Launch(Program, args, environment), port: 0);
 
