@@ -29,17 +29,21 @@ public static class ArgsBreaks
         if (before is not JsonObject was || now is not JsonObject nowIs || depth > MostDeep)
             return;
         var (typesBefore, typesNow) = (Words(was["type"]), Words(nowIs["type"]));
-        if (typesBefore.Length > 0 && typesNow.Length > 0 && typesBefore.Except(typesNow).Where(t => t != "integer" || !typesNow.Contains("number")).ToArray() is { Length: > 0 } lost)
+        if (typesBefore.Length > 0 && typesNow.Length > 0
+            && typesBefore.Except(typesNow).Where(t => t != "integer" || !typesNow.Contains("number")).ToArray() is { Length: > 0 } lost)
         {
             found.Add(lost is ["null"]
                 ? new ArgsBreak(path, "may not be null any more.", "Keep it nullable.")
-                : new ArgsBreak(path, $"was {string.Join(" or ", typesBefore)} and is {string.Join(" or ", typesNow)}.", "Give the new argument a new name."));
+                : new ArgsBreak(
+                    path, $"was {string.Join(" or ", typesBefore)} and is {string.Join(" or ", typesNow)}.",
+                    "Give the new argument a new name."));
         }
 
         if (Words(was["enum"]) is { Length: > 0 } valuesBefore && Words(nowIs["enum"]) is { Length: > 0 } valuesNow
             && valuesBefore.Except(valuesNow).ToArray() is { Length: > 0 } gone)
         {
-            found.Add(new ArgsBreak(path, $"does not take {string.Join(", ", gone)} any more.", "Keep the old values until no run has them."));
+            found.Add(
+                new ArgsBreak(path, $"does not take {string.Join(", ", gone)} any more.", "Keep the old values until no run has them."));
         }
 
         var required = Words(was["required"]);
@@ -47,7 +51,9 @@ public static class ArgsBreaks
         {
             var isNew = was["properties"]?[name] is null;
             found.Add(new ArgsBreak(
-                $"{path}.{name}", isNew ? "is new and required, and runs enqueued before lack it." : "is required now, and runs enqueued before may lack it.",
+                $"{path}.{name}", isNew
+                    ? "is new and required, and runs enqueued before lack it."
+                    : "is required now, and runs enqueued before may lack it.",
                 "Give it a default or make it nullable."));
         }
 
@@ -61,7 +67,8 @@ public static class ArgsBreaks
     /// <summary>A word or a list of words; a null in an enum is the word <c>null</c>.</summary>
     private static string[] Words(JsonNode? node) => node switch
     {
-        JsonArray array => [.. array.Select(w => w is null ? "null" : w.GetValueKind() == JsonValueKind.String ? w.GetValue<string>() : w.ToJsonString())],
+        JsonArray array =>
+            [.. array.Select(w => w is null ? "null" : w.GetValueKind() == JsonValueKind.String ? w.GetValue<string>() : w.ToJsonString())],
         JsonValue value when value.GetValueKind() == JsonValueKind.String => [value.GetValue<string>()],
         _ => [],
     };

@@ -17,18 +17,23 @@ public static class ArgsText
             return "{}";
         var field = path + "args";
         if (given.ValueKind != JsonValueKind.Object)
-            throw new InvalidRunException(new InputError("wrong_type", field, $"{field}: expected a JSON object.", RunRules.Show(given.GetRawText()), "a JSON object"));
+            throw new InvalidRunException(
+                new InputError(
+                    "wrong_type", field, $"{field}: expected a JSON object.", RunRules.Show(given.GetRawText()), "a JSON object"));
         // Of what came inside a message, the reader of the message has allowed for the levels around it.
         if (DepthOf(given) > FleetJson.MaxDepth)
         {
             throw new InvalidRunException(new InputError(
-                "too_deep", field, $"{field}: they nest too deeply; allowed are {FleetJson.MaxDepth} levels.", null, $"{FleetJson.MaxDepth} levels"));
+                "too_deep", field, $"{field}: they nest too deeply; allowed are {FleetJson.MaxDepth} levels.", null,
+                $"{FleetJson.MaxDepth} levels"));
         }
 
         if (FindBrokenText(given, field) is { } broken)
         {
             const string allowed = "whole Unicode characters; a \\uD800–\\uDFFF escape stands in pairs only";
-            throw new InvalidRunException(new InputError("invalid_text", broken, $"{broken}: it holds half of a surrogate pair; allowed are {allowed}.", null, allowed));
+            throw new InvalidRunException(
+                new InputError(
+                    "invalid_text", broken, $"{broken}: it holds half of a surrogate pair; allowed are {allowed}.", null, allowed));
         }
 
         var text = JsonSerializer.Serialize(given, FleetJson.Payload);
@@ -48,7 +53,8 @@ public static class ArgsText
         catch (JsonException e)
         {
             var shown = RunRules.Show(json);
-            throw new InvalidRunException(new InputError("invalid_json", "args", $"args: '{shown}' is not a JSON object: {e.Message}", shown, "a JSON object"));
+            throw new InvalidRunException(
+                new InputError("invalid_json", "args", $"args: '{shown}' is not a JSON object: {e.Message}", shown, "a JSON object"));
         }
     }
 
@@ -63,9 +69,11 @@ public static class ArgsText
     private static string? FindBrokenText(JsonElement element, string path) => element.ValueKind switch
     {
         JsonValueKind.String when !IsText(element.GetString) => path,
-        JsonValueKind.Array => element.EnumerateArray().Select((item, i) => FindBrokenText(item, $"{path}[{i}]")).FirstOrDefault(found => found is not null),
+        JsonValueKind.Array =>
+            element.EnumerateArray().Select((item, i) => FindBrokenText(item, $"{path}[{i}]")).FirstOrDefault(found => found is not null),
         JsonValueKind.Object => element.EnumerateObject().Select(
-            member => IsText(() => member.Name) ? FindBrokenText(member.Value, $"{path}.{member.Name}") : path).FirstOrDefault(found => found is not null),
+            member => IsText(() => member.Name) ? FindBrokenText(member.Value, $"{path}.{member.Name}") : path).FirstOrDefault(found =>
+                found is not null),
         _ => null,
     };
 

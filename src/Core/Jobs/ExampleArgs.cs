@@ -9,7 +9,8 @@ namespace Fleet.Core.Jobs;
 internal static class ExampleArgs
 {
     // What a converter of somebody's own might take.
-    private static readonly JsonNode?[] Candidates = ["text", 1, 1.5, true, new JsonObject(), new JsonArray(), "2026-01-31", "00:05:00", null];
+    private static readonly JsonNode?[] Candidates =
+        ["text", 1, 1.5, true, new JsonObject(), new JsonArray(), "2026-01-31", "00:05:00", null];
 
     /// <returns>Null where there is none, as for a member that refers back to its own type.</returns>
     public static JsonNode? Of(JsonNode? node)
@@ -62,7 +63,9 @@ internal static class ExampleArgs
 
     private static JsonObject OfObject(JsonObject schema)
     {
-        var required = schema["required"] is JsonArray names ? names.Select(n => n!.GetValue<string>()).ToHashSet(StringComparer.Ordinal) : [];
+        var required = schema["required"] is JsonArray names
+            ? names.Select(n => n!.GetValue<string>()).ToHashSet(StringComparer.Ordinal)
+            : [];
         var example = new JsonObject();
         foreach (var (name, property) in schema["properties"] as JsonObject ?? [])
         {
@@ -94,11 +97,13 @@ internal static class ExampleArgs
     {
         var isWhole = TypeOf(schema) == "integer";
         var step = isWhole ? 1m : 0.001m;
-        var (least, most) = (Bound("minimum") ?? (Bound("exclusiveMinimum") + step), Bound("maximum") ?? (Bound("exclusiveMaximum") - step));
+        var (least, most) = (
+            Bound("minimum") ?? (Bound("exclusiveMinimum") + step), Bound("maximum") ?? (Bound("exclusiveMaximum") - step));
         var value = preferred < least ? least.Value : preferred > most ? most.Value : preferred;
         return isWhole ? JsonNode.Parse(decimal.Ceiling(value).ToString("0", CultureInfo.InvariantCulture))! : value;
 
-        decimal? Bound(string keyword) => schema[keyword] is { } bound && JsonSerializer.SerializeToElement(bound).TryGetDecimal(out var number) ? number : null;
+        decimal? Bound(string keyword) =>
+            schema[keyword] is { } bound && JsonSerializer.SerializeToElement(bound).TryGetDecimal(out var number) ? number : null;
     }
 
     private static JsonNode OfString(JsonObject schema) => schema["format"]?.GetValue<string>() switch

@@ -23,7 +23,8 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
     private long? _readAt;
 
     /// <summary>The jobs of this process, by name.</summary>
-    public IReadOnlyList<JobInfo> Own => [.. _local.Values.DistinctBy(j => j.Name, StringComparer.Ordinal).OrderBy(j => j.Name, StringComparer.Ordinal)];
+    public IReadOnlyList<JobInfo> Own =>
+        [.. _local.Values.DistinctBy(j => j.Name, StringComparer.Ordinal).OrderBy(j => j.Name, StringComparer.Ordinal)];
 
     /// <summary>What this process offers as a worker: JSON object, job → version.</summary>
     public string OwnVersions => JsonSerializer.Serialize(Own.ToDictionary(j => j.Name, j => j.Version));

@@ -16,8 +16,8 @@ public sealed record LaneHandlers(
     public Func<Exception, bool> IsOutage { get; init; } = static e =>
         e is ListenerPausedException or IOException or TimeoutException or OperationCanceledException;
 
-    /// <summary>Whether so many runs may start now, before all that waits. A transport may bring an early nudge past the lane to a listener that
-    /// says yes; where nobody can tell (null) it comes on the lane.</summary>
+    /// <summary>Whether so many runs may start now, before all that waits. A transport may bring an early nudge past the lane to a listener
+    /// that says yes; where nobody can tell (null) it comes on the lane.</summary>
     public Func<int, bool>? HasRoom { get; init; }
 }
 

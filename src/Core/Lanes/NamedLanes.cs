@@ -84,7 +84,8 @@ public sealed partial class NamedLanes(IStorage storage, LaneOptions options, Ti
         return new InputError(
             "too_many_lanes",
             "lane",
-            $"lane: '{lane}' would be one lane too many; allowed are up to {options.MaxLanes} ({LaneOptions.Setting}), because each is a durable queue in the broker. "
+            $"lane: '{lane}' would be one lane too many; allowed are up to {options.MaxLanes} ({LaneOptions.Setting}), because each is a "
+                + "durable queue in the broker. "
                 + "Name a lane that exists, or raise the setting.",
             lane,
             $"up to {options.MaxLanes} lanes");
@@ -104,7 +105,8 @@ public sealed partial class NamedLanes(IStorage storage, LaneOptions options, Ti
                     foreach (var lane in lanes.Except(known, StringComparer.Ordinal))
                     {
                         await storage.Sql.ExecuteAsync(
-                            scope.Transaction, "INSERT INTO lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane), ("@now", now));
+                            scope.Transaction, "INSERT INTO lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane),
+                            ("@now", now));
                     }
 
                     return true;
@@ -126,9 +128,11 @@ public sealed partial class NamedLanes(IStorage storage, LaneOptions options, Ti
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Lane {Lane} was refused: there are {Limit} lanes, and Fleet:Transport:MaxLanes allows no more. Others may have been refused too.")]
+        Message = "Lane {Lane} was refused: there are {Limit} lanes, and Fleet:Transport:MaxLanes allows no more. Others may have been "
+            + "refused too.")]
     private partial void LogFull(string lane, int limit);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "New lanes could not be written to the table of lanes; it is tried again with a later run.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "New lanes could not be written to the table of lanes; it is tried again with a later run.")]
     private partial void LogNotRegistered(Exception e);
 }

@@ -45,7 +45,8 @@ public sealed partial class NudgePublisher : IAsyncDisposable
         _setbacks = new Setbacks("nudge", "lane", transport.IsOutage, time, logger);
     }
 
-    /// <summary>Publishes soon; does not wait. What is given together is sent together: given one by one, the first would leave alone.</summary>
+    /// <summary>Publishes soon; does not wait. What is given together is sent together: given one by one, the first would leave
+    /// alone.</summary>
     public void Publish(IReadOnlyList<Nudge> nudges)
     {
         if (nudges.Count == 0 || _stop.IsCancellationRequested || Volatile.Read(ref _waiting) >= Capacity)
@@ -171,9 +172,11 @@ public sealed partial class NudgePublisher : IAsyncDisposable
     public static Task SendAllAsync(ILaneTransport transport, string lane, IReadOnlyCollection<RunId> ids, CancellationToken ct) =>
         SendAllAsync(ids, chunk => transport.SendReadyAsync(lane, chunk, ct));
 
-    private static Task SendAllAsync(IReadOnlyCollection<RunId> ids, Func<RunId[], Task> send) => Task.WhenAll(ids.Chunk(MaxIds).Select(send));
+    private static Task SendAllAsync(IReadOnlyCollection<RunId> ids, Func<RunId[], Task> send) =>
+        Task.WhenAll(ids.Chunk(MaxIds).Select(send));
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The broker takes no nudges, such as those for {Count} run(s) on lane {Lane}; reconcile sends what is lost meanwhile.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The broker takes no nudges, such as those for {Count} run(s) on lane {Lane}; reconcile sends what is lost meanwhile.")]
     private partial void LogAway(int count, string lane, Exception e);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The broker takes nudges again.")]

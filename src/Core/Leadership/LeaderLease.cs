@@ -36,9 +36,11 @@ public sealed class LeaderLease(IStorage storage, TimeProvider time)
 
     /// <summary>Ends the lease at a clean stop, so that a standby can take over at once.</summary>
     public Task ReleaseAsync(string owner, CancellationToken ct) => storage.WriteAsync(
-        scope => scope.Db.Leases.Where(l => l.Name == Name && l.Owner == owner).ExecuteUpdateAsync(set => set.SetProperty(l => l.ExpiresAt, LongOver), ct), ct);
+        scope => scope.Db.Leases.Where(l => l.Name == Name && l.Owner == owner)
+            .ExecuteUpdateAsync(set => set.SetProperty(l => l.ExpiresAt, LongOver), ct), ct);
 
-    private async Task<(long? Term, Lease? Found)> TakeAsync(WriteScope scope, string owner, TimeSpan duration, Lease? stale, CancellationToken ct)
+    private async Task<(long? Term, Lease? Found)> TakeAsync(
+        WriteScope scope, string owner, TimeSpan duration, Lease? stale, CancellationToken ct)
     {
         var now = await storage.GetClockAsync(scope, ct);
         var until = now + duration;
@@ -47,7 +49,9 @@ public sealed class LeaderLease(IStorage storage, TimeProvider time)
         var row = scope.Db.Leases.Where(l => l.Name == Name);
         // One statement, so that of two that find the lease free one gets it. Also a renewal after the end is a new
         // term: somebody may have believed that nobody led.
-        var taken = await row.Where(l => l.Owner == owner || l.ExpiresAt <= now || l.ExpiresAt > tooLate || (l.Term == staleTerm && l.ExpiresAt == staleEnd)).ExecuteUpdateAsync(
+        var taken = await row.Where(
+            l => l.Owner == owner || l.ExpiresAt <= now || l.ExpiresAt > tooLate
+            || (l.Term == staleTerm && l.ExpiresAt == staleEnd)).ExecuteUpdateAsync(
             set => set.SetProperty(l => l.Term, l => l.Owner == owner && l.ExpiresAt > now && l.ExpiresAt <= tooLate ? l.Term : l.Term + 1)
                 .SetProperty(l => l.Owner, owner)
                 .SetProperty(l => l.ExpiresAt, until),

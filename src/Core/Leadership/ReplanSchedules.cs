@@ -5,9 +5,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Leadership;
 
-/// <summary>For a leader whose clock was set back, or stands behind that of the leader before: schedules that have been planned further ahead
-/// than anybody looks are planned again from now on. They would be silent until the clock has got there once more.</summary>
-/// <remarks>What has been planned keeps its run: an occurrence is one, so nothing fires twice. Reads every schedule, so not for every pass.</remarks>
+/// <summary>For a leader whose clock was set back, or stands behind that of the leader before: schedules that have been planned further
+/// ahead than anybody looks are planned again from now on. They would be silent until the clock has got there once more.</summary>
+/// <remarks>What has been planned keeps its run: an occurrence is one, so nothing fires twice. Reads every schedule, so not for every
+/// pass.</remarks>
 public sealed partial class ReplanSchedules(IStorage storage, TimeProvider time, ILogger<ReplanSchedules> logger)
 {
     /// <param name="term">The leader's term.</param>
@@ -41,6 +42,7 @@ public sealed partial class ReplanSchedules(IStorage storage, TimeProvider time,
         return replanned;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The clock stands behind what was planned: {Count} schedule(s) are planned again from {Now:O} on.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The clock stands behind what was planned: {Count} schedule(s) are planned again from {Now:O} on.")]
     private partial void LogReplanned(int count, DateTimeOffset now);
 }

@@ -30,7 +30,8 @@ public static class FleetMetrics
     /// <summary>From due time to the handler's first line, in seconds, by <c>lane</c>.</summary>
     public static Histogram<double> Lateness { get; } = Meter.CreateHistogram<double>("fleet.runs.lateness", "s");
 
-    /// <summary>Fire times of schedules, by <c>schedule</c> and <c>outcome</c>: <c>planned</c> has a run, <c>missed</c> was left out by the misfire policy.</summary>
+    /// <summary>Fire times of schedules, by <c>schedule</c> and <c>outcome</c>: <c>planned</c> has a run, <c>missed</c> was left out by the
+    /// misfire policy.</summary>
     public static Counter<long> FireTimes { get; } = Meter.CreateCounter<long>("fleet.schedules.fire_times", "{fire_time}");
 
     /// <summary>From fire time to the handler's first line of the first attempt, in seconds, by <c>schedule</c>.</summary>

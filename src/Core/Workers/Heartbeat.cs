@@ -35,14 +35,17 @@ public sealed class Heartbeat(IStorage storage)
             {
                 var now = await storage.GetClockAsync(scope, ct);
                 var isAlive = await storage.Sql.ExecuteAsync(scope.Transaction, Renew, ct, Renewal(worker, now, lease, claimedThrough)) > 0;
-                var held = isAlive && withHeld ? await storage.Sql.QueryAsync(scope.Transaction, storage.Sql.ReadHeld, Held, ct, ("@worker", worker)) : null;
+                var held = isAlive && withHeld
+                    ? await storage.Sql.QueryAsync(scope.Transaction, storage.Sql.ReadHeld, Held, ct, ("@worker", worker))
+                    : null;
                 return new Pulse(isAlive, held) { Clock = now };
             },
             ct);
 
     /// <summary>The same on the calling thread, which needs nothing of the thread pool.</summary>
     public Pulse Execute(
-        OwnConnection connection, WorkerId worker, TimeSpan lease, IReadOnlyDictionary<string, long> claimedThrough, bool withHeld) => connection.Write(scope =>
+        OwnConnection connection, WorkerId worker, TimeSpan lease, IReadOnlyDictionary<string, long> claimedThrough,
+        bool withHeld) => connection.Write(scope =>
     {
         var now = storage.GetClock(scope);
         var isAlive = storage.Sql.Execute(scope.Transaction, Renew, Renewal(worker, now, lease, claimedThrough)) > 0;
@@ -50,7 +53,8 @@ public sealed class Heartbeat(IStorage storage)
         return new Pulse(isAlive, held) { Clock = now };
     });
 
-    private static (string Name, object? Value)[] Renewal(WorkerId worker, DateTimeOffset now, TimeSpan lease, IReadOnlyDictionary<string, long> claimedThrough) =>
+    private static (string Name, object? Value)[] Renewal(
+        WorkerId worker, DateTimeOffset now, TimeSpan lease, IReadOnlyDictionary<string, long> claimedThrough) =>
         [("@now", now), ("@until", now + lease), ("@through", JsonSerializer.Serialize(claimedThrough)), ("@worker", worker)];
 
     private HeldRun Held(DbDataReader row) => new(storage.Sql.ReadRunId(row, 0), row.GetInt64(1), row.GetInt32(2) == 1);

@@ -64,7 +64,8 @@ public sealed record ProcessIdentity(string Space, int Id, long Start)
             // Kernels before 5.6 have no time namespaces.
             var timeNamespace = new FileInfo("/proc/self/ns/time").LinkTarget ?? "time";
             return string.Create(
-                CultureInfo.InvariantCulture, $"{Unit}/{Environment.MachineName}/{File.ReadAllText(bootId).Trim()}/{pidNamespace}/{timeNamespace}");
+                CultureInfo.InvariantCulture,
+                $"{Unit}/{Environment.MachineName}/{File.ReadAllText(bootId).Trim()}/{pidNamespace}/{timeNamespace}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

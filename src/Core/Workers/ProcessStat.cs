@@ -36,7 +36,8 @@ public readonly record struct ProcessStat(int Id, bool IsDead, long Start)
         if (open < 0 || close < open || !int.TryParse(text.AsSpan(0, open), NumberStyles.Integer, CultureInfo.InvariantCulture, out var id))
             return null;
         var fields = text[(close + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        if (fields.Length <= StartTicks || !long.TryParse(fields[StartTicks], NumberStyles.None, CultureInfo.InvariantCulture, out var start))
+        if (fields.Length <= StartTicks
+            || !long.TryParse(fields[StartTicks], NumberStyles.None, CultureInfo.InvariantCulture, out var start))
             return null;
         // A process whose first thread alone has ended shows as a zombie as well; it has other threads.
         return new ProcessStat(id, fields[State] is "Z" or "X" or "x" && fields[Threads] is "0" or "1", start);

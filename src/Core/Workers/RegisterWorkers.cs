@@ -8,7 +8,8 @@ namespace Fleet.Core.Workers;
 public sealed class RegisterWorkers(IStorage storage, JobCatalog catalog)
 {
     private const string AddWorker = """
-        INSERT INTO workers (id, name, process_space, process_id, process_start, lanes, jobs, state, started_at, heartbeat_at, lease_until, claimed_through)
+        INSERT INTO workers (id, name, process_space, process_id, process_start, lanes, jobs, state,
+            started_at, heartbeat_at, lease_until, claimed_through)
         VALUES (@worker, @name, @space, @process, @start, @lanes, @jobs, 0, @now, @now, @until, '{}')
         """;
 
@@ -36,7 +37,8 @@ public sealed class RegisterWorkers(IStorage storage, JobCatalog catalog)
                 foreach (var lane in lanes.Keys.Except(known, StringComparer.Ordinal).Order(StringComparer.Ordinal))
                 {
                     await storage.Sql.ExecuteAsync(
-                        scope.Transaction, "INSERT INTO lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane), ("@now", now));
+                        scope.Transaction, "INSERT INTO lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane),
+                        ("@now", now));
                 }
 
                 return worker;
