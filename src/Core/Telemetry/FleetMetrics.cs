@@ -53,13 +53,16 @@ public static class FleetMetrics
     public static Histogram<double> LoopDuration { get; } = Meter.CreateHistogram<double>("fleet.loop.duration", "s");
 
     /// <summary>Transactions of handlers that are open in this process.</summary>
-    public static UpDownCounter<long> TransactionsOpen { get; } = Meter.CreateUpDownCounter<long>("fleet.db.transactions.open", "{transaction}");
+    public static UpDownCounter<long> TransactionsOpen { get; } = Meter.CreateUpDownCounter<long>(
+        "fleet.db.transactions.open", "{transaction}");
 
     /// <summary>How many transactions of handlers this process may have open at once.</summary>
-    public static UpDownCounter<long> TransactionLimit { get; } = Meter.CreateUpDownCounter<long>("fleet.db.transactions.limit", "{transaction}");
+    public static UpDownCounter<long> TransactionLimit { get; } = Meter.CreateUpDownCounter<long>(
+        "fleet.db.transactions.limit", "{transaction}");
 
     /// <summary>Transactions of handlers that wait because the limit is reached.</summary>
-    public static UpDownCounter<long> TransactionsWaiting { get; } = Meter.CreateUpDownCounter<long>("fleet.db.transactions.waiting", "{transaction}");
+    public static UpDownCounter<long> TransactionsWaiting { get; } = Meter.CreateUpDownCounter<long>(
+        "fleet.db.transactions.waiting", "{transaction}");
 
     /// <summary>How long those that had to wait waited, in seconds.</summary>
     public static Histogram<double> TransactionWait { get; } = Meter.CreateHistogram<double>("fleet.db.transactions.wait", "s");

@@ -37,7 +37,8 @@ internal sealed class InMemoryBelt(
             Wake();
     }
 
-    /// <summary>Sends what comes due soon before its time: the process ends, and whoever gets a nudge that is a little early keeps it. Best effort.</summary>
+    /// <summary>Sends what comes due soon before its time: the process ends, and whoever gets a nudge that is a little early keeps it. Best
+    /// effort.</summary>
     /// <param name="within">What comes due later is left to Reconcile.</param>
     /// <param name="ct">Ends the sending.</param>
     public async Task HandOverAsync(TimeSpan within, CancellationToken ct)

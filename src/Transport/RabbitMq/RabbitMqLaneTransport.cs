@@ -425,7 +425,9 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
     [LoggerMessage(Level = LogLevel.Error, Message = "Event {Event} {MessageId} cannot be sent and stays in the outbox: {Reason}")]
     private partial void LogTooLarge(string @event, Guid messageId, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The dead copies of {Count} run(s) could not be published since the last such line, such as that of {Job} {RunId}; their rows have it all.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The dead copies of {Count} run(s) could not be published since the last such line, such as that of {Job} {RunId}; "
+            + "their rows have it all.")]
     private partial void LogDeadLost(long count, string job, RunId runId, Exception e);
 
     private sealed class Subscriptions(IAsyncDisposable[] all) : IAsyncDisposable

@@ -13,6 +13,8 @@ public sealed class LineLengthTests
     [
         "bench/Fleet.Bench/",
         "bench/Fleet.Bench.Drivers/",
+        "src/Contracts/JobContext.cs",
+        "src/Core/Effects/",
         "src/Core/Inbox/",
         "src/Core/Loops/",
         "src/Core/Outbox/",
