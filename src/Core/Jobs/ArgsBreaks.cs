@@ -3,20 +3,20 @@ using System.Text.Json.Nodes;
 
 namespace Fleet.Core.Jobs;
 
-/// <summary>A change of a job's args that older runs do not survive.</summary>
-/// <param name="Field">Such as <c>args.customer</c>.</param>
-/// <param name="What">What changed, as the rest of a sentence that begins with the field.</param>
+/// <summary>An incompatible change of a job's args: runs of the older version cannot be read.</summary>
+/// <param name="Field">The field, such as <c>args.customer</c>.</param>
+/// <param name="What">The change; continues a sentence that starts with the field.</param>
 /// <param name="Advice">What to do instead.</param>
 public readonly record struct ArgsBreak(string Field, string What, string Advice);
 
-/// <summary>Compares the args of two versions of a job.</summary>
+/// <summary>Compares the args schemas of two versions of a job.</summary>
 public static class ArgsBreaks
 {
     private const int MostDeep = 16;
 
-    /// <summary>What args of the one version may lack, or have, that the other one cannot read.</summary>
+    /// <summary>Finds what args of one version may lack or contain that the other version cannot read.</summary>
     /// <param name="before">JSON Schema of the version whose runs may be waiting.</param>
-    /// <param name="now">JSON Schema of the version that is to execute them.</param>
+    /// <param name="now">JSON Schema of the version that executes them.</param>
     public static IReadOnlyList<ArgsBreak> Between(string before, string now)
     {
         var found = new List<ArgsBreak>();
@@ -64,7 +64,7 @@ public static class ArgsBreaks
             Compare(was["additionalProperties"], nowIs["additionalProperties"], path + ".*", found, depth + 1);
     }
 
-    /// <summary>A word or a list of words; a null in an enum is the word <c>null</c>.</summary>
+    /// <summary>A word or a list of words; a null in an enum counts as the word <c>null</c>.</summary>
     private static string[] Words(JsonNode? node) => node switch
     {
         JsonArray array =>

@@ -5,14 +5,14 @@ using System.Text.Json.Serialization;
 
 namespace Fleet.Core.Jobs;
 
-/// <summary>Makes args that fit a schema, for people to start from.</summary>
+/// <summary>Creates example args that fit a schema.</summary>
 internal static class ExampleArgs
 {
-    // What a converter of somebody's own might take.
+    // Values that a custom converter may accept.
     private static readonly JsonNode?[] Candidates =
         ["text", 1, 1.5, true, new JsonObject(), new JsonArray(), "2026-01-31", "00:05:00", null];
 
-    /// <returns>Null where there is none, as for a member that refers back to its own type.</returns>
+    /// <returns>Null if there is no example, for example for a member that refers back to its own type.</returns>
     public static JsonNode? Of(JsonNode? node)
     {
         if (node is not JsonObject schema)
@@ -40,7 +40,7 @@ internal static class ExampleArgs
         };
     }
 
-    /// <summary>A value that a converter takes; null when none of a few is.</summary>
+    /// <summary>A value that a custom converter accepts; null when it accepts none of the candidates.</summary>
     public static JsonNode? ForConverter(JsonConverter converter, Type type)
     {
         var options = new JsonSerializerOptions(FleetJson.Payload);
@@ -54,7 +54,7 @@ internal static class ExampleArgs
             }
             catch (Exception)
             {
-                // The converter is somebody's own code and may throw anything.
+                // The converter is user code and may throw anything.
             }
         }
 
@@ -71,7 +71,7 @@ internal static class ExampleArgs
         {
             if (property is JsonObject { } inner && inner["readOnly"] is not null)
                 continue;
-            // Null fits what refers to itself; what is not needed is left out.
+            // Null is used for a type that refers to itself; optional members are left out.
             if (Of(property) is { } value)
                 example[name] = value;
             else if (required.Contains(name))
@@ -89,7 +89,7 @@ internal static class ExampleArgs
             JsonValue one => [one.GetValue<string>()],
             _ => [],
         };
-        // A number that may be written as a string is shown as a number.
+        // A number that may also be a string is shown as a number.
         return types.FirstOrDefault(t => t is "integer" or "number") ?? types.FirstOrDefault(t => t != "null");
     }
 
