@@ -5,7 +5,8 @@ namespace Fleet.Samples;
 /// <summary>Deletes expired sessions, a batch at a time.</summary>
 /// <param name="Seed">Sessions of 1 to 60 seconds to add first, so that there is something to delete: 0–10000.</param>
 /// <param name="BatchSize">Rows per transaction: 1–10000. Between batches others may write.</param>
-[Job("samples.clean-sessions", Timeout = "00:05:00", Description = "Deletes expired rows of the table sample_sessions in batches; adds a few that will expire.")]
+[Job("samples.clean-sessions", Timeout = "00:05:00",
+    Description = "Deletes expired rows of the table sample_sessions in batches; adds a few that will expire.")]
 public sealed record CleanSessions(int Seed = 60, int BatchSize = 25);
 
 /// <summary>What one run did.</summary>

@@ -3,7 +3,8 @@ namespace Fleet.Samples;
 /// <summary>Asks endpoints whether they are well, all at once.</summary>
 /// <param name="Endpoints">1–50 absolute http or https addresses. Null: the API's own health and the sample endpoints.</param>
 /// <param name="TimeoutMs">How long one endpoint may take: 1–60000.</param>
-[Job("samples.health-probe", Timeout = "00:02:00", Description = "Probes endpoints at once and records status and latency in the table sample_probes.")]
+[Job("samples.health-probe", Timeout = "00:02:00",
+    Description = "Probes endpoints at once and records status and latency in the table sample_probes.")]
 public sealed record HealthProbe(IReadOnlyList<string>? Endpoints = null, int TimeoutMs = 2000);
 
 /// <summary>How one endpoint answered.</summary>

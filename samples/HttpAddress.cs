@@ -10,5 +10,6 @@ internal static class HttpAddress
 
     /// <summary>A password would end up in logs and tables.</summary>
     public static bool IsAllowed(Uri address) =>
-        address.IsAbsoluteUri && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps) && address.UserInfo.Length == 0;
+        address.IsAbsoluteUri && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
+            && address.UserInfo.Length == 0;
 }

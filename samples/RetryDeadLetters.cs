@@ -11,7 +11,8 @@ namespace Fleet.Samples;
 /// <param name="MaxReplays">A run that was replayed this often, by anybody, is left to a person: 1–100.</param>
 /// <param name="MinAgeSeconds">How long ago the run must have failed: 0–31536000.</param>
 /// <param name="Limit">Runs to replay at most: 1–10000. The longest dead come first.</param>
-[Job("samples.retry-dead-letters", Timeout = "00:05:00", Description = "Replays failed runs by a rule about job, error, age and number of replays.")]
+[Job("samples.retry-dead-letters", Timeout = "00:05:00",
+    Description = "Replays failed runs by a rule about job, error, age and number of replays.")]
 public sealed record RetryDeadLetters(
     string Job, string? ErrorContains = null, int MaxReplays = 3, int MinAgeSeconds = 15, int Limit = 100)
 {

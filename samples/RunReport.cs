@@ -62,7 +62,8 @@ public sealed record RunReport(string Title, DateTimeOffset From, DateTimeOffset
         var text = new StringBuilder($$"""
             <!DOCTYPE html>
             <html lang="en"><head><meta charset="utf-8"><title>{{Html(Title)}}</title>
-            <style>body{font:14px system-ui,sans-serif;margin:2em}table{border-collapse:collapse}th,td{padding:.3em .8em;border-bottom:1px solid #ccc}
+            <style>body{font:14px system-ui,sans-serif;margin:2em}table{border-collapse:collapse}
+            th,td{padding:.3em .8em;border-bottom:1px solid #ccc}
             td.n{text-align:right;font-variant-numeric:tabular-nums}td.e{max-width:40em;overflow-wrap:anywhere}</style></head>
             <body><h1>{{Html(Title)}}</h1><p>{{From:u}} to {{To:u}}</p>
             <table><thead><tr><th>Job</th>
@@ -82,7 +83,8 @@ public sealed record RunReport(string Title, DateTimeOffset From, DateTimeOffset
             text.Append($"<td class=\"e\">{Html(line.LastError ?? "")}</td></tr>\n");
         }
 
-        return text.Append(Lines.Count == 0 ? "</tbody></table><p>No runs.</p></body></html>\n" : "</tbody></table></body></html>\n").ToString();
+        return text.Append(Lines.Count == 0 ? "</tbody></table><p>No runs.</p></body></html>\n" : "</tbody></table></body></html>\n")
+            .ToString();
     }
 
     /// <summary>One cell of text. What a spreadsheet would take for a formula gets an apostrophe before it; commas, quotes and
@@ -91,7 +93,8 @@ public sealed record RunReport(string Title, DateTimeOffset From, DateTimeOffset
     {
         // A spreadsheet trims blanks before it looks for the sign, so the first visible character decides.
         var visible = value.TrimStart();
-        if (value.Length > 0 && (value[0] is '\t' or '\r' or '\n' || (visible.Length > 0 && "=+-@＝＋－＠".Contains(visible[0], StringComparison.Ordinal))))
+        if (value.Length > 0
+            && (value[0] is '\t' or '\r' or '\n' || (visible.Length > 0 && "=+-@＝＋－＠".Contains(visible[0], StringComparison.Ordinal))))
             value = "'" + value;
         return value.AsSpan().IndexOfAny(NeedQuotes) < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }

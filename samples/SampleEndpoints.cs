@@ -38,12 +38,14 @@ public static class SampleEndpoints
         if (!string.IsNullOrEmpty(since))
         {
             if (!long.TryParse(since, out var number) || number < 0)
-                return Results.Problem("since: give the 'next' of an earlier page, or nothing.", statusCode: StatusCodes.Status400BadRequest);
+                return Results.Problem(
+                    "since: give the 'next' of an earlier page, or nothing.", statusCode: StatusCodes.Status400BadRequest);
             after = number;
         }
 
         return limit is < 1 or > DemoFeed.MaxLimit
-            ? Results.Problem($"limit: '{limit}' is not allowed; allowed is 1–{DemoFeed.MaxLimit}.", statusCode: StatusCodes.Status400BadRequest)
+            ? Results.Problem(
+                $"limit: '{limit}' is not allowed; allowed is 1–{DemoFeed.MaxLimit}.", statusCode: StatusCodes.Status400BadRequest)
             : Results.Json(DemoFeed.Read(time.GetUtcNow(), after, limit), FleetJson.Payload);
     }
 }

@@ -22,7 +22,8 @@ internal sealed class SampleTables(IStorage storage) : IHostedService
             id varchar(64) NOT NULL PRIMARY KEY, user_name varchar(100) NOT NULL, expires_at bigint NOT NULL
             """),
         ("sample_imports", """
-            batch bigint NOT NULL, line int NOT NULL, article varchar(100) NOT NULL, amount decimal(12,2) NOT NULL, PRIMARY KEY (batch, line)
+            batch bigint NOT NULL, line int NOT NULL, article varchar(100) NOT NULL, amount decimal(12,2) NOT NULL,
+            PRIMARY KEY (batch, line)
             """),
     ];
 

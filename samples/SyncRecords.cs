@@ -10,7 +10,8 @@ namespace Fleet.Samples;
 /// <summary>Pulls what is new from an HTTP source into <c>sample_records</c>.</summary>
 /// <param name="PageSize">Records per request: 1–1000.</param>
 /// <param name="MaxPages">Requests per run: 1–100; when there is more, a follow-up run takes it.</param>
-[Job("samples.sync", Timeout = "00:02:00", Description = "Pulls new and changed records from an HTTP source into the table sample_records.")]
+[Job("samples.sync", Timeout = "00:02:00",
+    Description = "Pulls new and changed records from an HTTP source into the table sample_records.")]
 public sealed record SyncRecords(int PageSize = 100, int MaxPages = 10);
 
 /// <summary>What one run did.</summary>
@@ -35,7 +36,8 @@ internal sealed class SyncRecordsJob(IStorage storage, IHttpClientFactory client
         var source = addresses.Source;
 
         // 1. Fetch, with no transaction open: the network may take its time.
-        var start = await storage.ScalarAsync("SELECT next_since FROM sample_cursors WHERE source = @source", ct, ("@source", source)) as string;
+        var start = await storage.ScalarAsync(
+            "SELECT next_since FROM sample_cursors WHERE source = @source", ct, ("@source", source)) as string;
         var (items, next, more) = await FetchAsync(source, start, args, context, ct);
         context.Log.Information($"Received {items.Count} records from {source} since {start ?? "the beginning"}.");
         if (more)
@@ -106,7 +108,8 @@ internal sealed class SyncRecordsJob(IStorage storage, IHttpClientFactory client
         }
     }
 
-    private static async Task<(int Inserted, int Updated)> UpsertAsync(DbTransaction transaction, IEnumerable<FeedItem> items, CancellationToken ct)
+    private static async Task<(int Inserted, int Updated)> UpsertAsync(DbTransaction transaction, IEnumerable<FeedItem> items,
+        CancellationToken ct)
     {
         int inserted = 0, updated = 0;
         foreach (var item in items)

@@ -14,7 +14,8 @@ var padding = new string('x', 150);
 var figures = new List<(string Name, string Unit, double Value)>();
 NoOp Make() => new(Stopwatch.GetTimestamp(), padding);
 
-AnsiConsole.MarkupLine($"Fleet embedded, {runs:N0} runs a phase, no-op job, about 200 bytes of args, 256 slots, {Environment.ProcessorCount} cores");
+AnsiConsole.MarkupLine(
+    $"Fleet embedded, {runs:N0} runs a phase, no-op job, about 200 bytes of args, 256 slots, {Environment.ProcessorCount} cores");
 
 await using (var host = await LoadHost.StartAsync())
 {

@@ -25,7 +25,8 @@ public class ClaimBenchmarks
         _storage = new SqliteStorage($"Data Source={Path.Combine(_folder, "fleet.db")}", TimeProvider.System);
         await _storage.MigrateAsync(CancellationToken.None);
         var lanes = new Dictionary<string, int>(StringComparer.Ordinal) { ["default"] = Runs };
-        _worker = await new RegisterWorkers(_storage, new JobCatalog(_storage, new JobRegistry([]), TimeProvider.System)).RegisterAsync("micro", lanes, TimeSpan.FromHours(1), CancellationToken.None);
+        _worker = await new RegisterWorkers(_storage, new JobCatalog(_storage, new JobRegistry([]), TimeProvider.System))
+            .RegisterAsync("micro", lanes, TimeSpan.FromHours(1), CancellationToken.None);
     }
 
     [IterationSetup]
@@ -40,13 +41,17 @@ public class ClaimBenchmarks
 
     [Benchmark]
     public Task<IReadOnlyList<ClaimOutcome>> ClaimAsync() => _storage.WriteAsync(
-        scope => _storage.Statements.ClaimAsync(scope.Transaction, _worker, _ids, TimeProvider.System.GetUtcNow(), inTurn: false, CancellationToken.None), CancellationToken.None);
+        scope => _storage.Statements.ClaimAsync(
+            scope.Transaction, _worker, _ids, TimeProvider.System.GetUtcNow(), inTurn: false, CancellationToken.None),
+            CancellationToken.None);
 
     private Task<IReadOnlyList<EnqueueOutcome>> InsertAsync()
     {
         var now = TimeProvider.System.GetUtcNow();
         _ids = [.. Enumerable.Range(0, Runs).Select(_ => RunId.New(now))];
-        var runs = Array.ConvertAll(_ids, id => new NewRun { Id = id, Job = "noop", Lane = "default", Args = "{}", CreatedAt = now, DueAt = now, Staged = true });
-        return _storage.WriteAsync(scope => _storage.Statements.InsertAsync(scope.Transaction, runs, CancellationToken.None), CancellationToken.None);
+        var runs = Array.ConvertAll(
+            _ids, id => new NewRun { Id = id, Job = "noop", Lane = "default", Args = "{}", CreatedAt = now, DueAt = now, Staged = true });
+        return _storage.WriteAsync(
+            scope => _storage.Statements.InsertAsync(scope.Transaction, runs, CancellationToken.None), CancellationToken.None);
     }
 }

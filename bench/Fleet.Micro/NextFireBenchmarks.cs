@@ -15,7 +15,8 @@ public class NextFireBenchmarks
     public string Cron { get; set; } = "";
 
     [GlobalSetup]
-    public void SetUp() => _trigger = Trigger.TryParse(new TriggerSpec { Cron = Cron, Zone = "Europe/Berlin" }, out var trigger, out var error)
+    public void SetUp() =>
+        _trigger = Trigger.TryParse(new TriggerSpec { Cron = Cron, Zone = "Europe/Berlin" }, out var trigger, out var error)
         ? trigger : throw new InvalidOperationException(error.Message);
 
     [Benchmark]

@@ -13,7 +13,8 @@ public sealed class AllowedHosts
     /// <summary>The setting: names with semicolons between them.</summary>
     public const string Key = "Fleet:Api:Hosts";
 
-    private const string Allowed = "host names without scheme and port and with semicolons between them, such as fleet.example.com;*.corp.example, or * for any";
+    private const string Allowed =
+        "host names without scheme and port and with semicolons between them, such as fleet.example.com;*.corp.example, or * for any";
 
     private static readonly char[] Separators = [';', ',', ' '];
 
@@ -26,9 +27,12 @@ public sealed class AllowedHosts
     /// <exception cref="InvalidOperationException">An entry is no host name; names the setting.</exception>
     public AllowedHosts(string? setting, IServer server)
     {
-        _names = string.IsNullOrWhiteSpace(setting) ? null : [.. setting.Split(Separators, StringSplitOptions.RemoveEmptyEntries).Select(Check)];
+        _names = string.IsNullOrWhiteSpace(setting)
+            ? null
+            : [.. setting.Split(Separators, StringSplitOptions.RemoveEmptyEntries).Select(Check)];
         // Known once the server has started, and not before.
-        _isOnLoopbackOnly = new(() => server.Features.Get<IServerAddressesFeature>()?.Addresses is { Count: > 0 } addresses && addresses.All(IsLoopback));
+        _isOnLoopbackOnly = new(
+            () => server.Features.Get<IServerAddressesFeature>()?.Addresses is { Count: > 0 } addresses && addresses.All(IsLoopback));
     }
 
     /// <summary>What is allowed, for people.</summary>

@@ -20,7 +20,8 @@ public static class ApiServices
     {
         services.AddExceptionHandler<ExceptionProblems>().AddProblemDetails();
         services.AddFleetHealth();
-        services.ConfigureHttpJsonOptions(options => options.SerializerOptions.PropertyNamingPolicy = FleetJson.Payload.PropertyNamingPolicy);
+        services.ConfigureHttpJsonOptions(
+            options => options.SerializerOptions.PropertyNamingPolicy = FleetJson.Payload.PropertyNamingPolicy);
         return services;
     }
 
@@ -61,7 +62,8 @@ public static class ApiServices
         {
             var status = context.HttpContext.Response.StatusCode;
             var code = status switch { 404 => "not_found", 405 => "method_not_allowed", 415 => "unsupported_media_type", _ => "refused" };
-            await Problems.Make(status, code, $"{context.HttpContext.Request.Method} on this path is answered with {status}.").ExecuteAsync(context.HttpContext);
+            await Problems.Make(status, code, $"{context.HttpContext.Request.Method} on this path is answered with {status}.")
+                .ExecuteAsync(context.HttpContext);
         });
         app.UseRouting();
         app.Use(EndpointRules.CheckAsync);

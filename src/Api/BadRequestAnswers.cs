@@ -47,7 +47,8 @@ public static class BadRequestAnswers
         var body = JsonSerializer.SerializeToUtf8Bytes(problem, FleetJson.Payload);
         var head = string.Create(
             CultureInfo.InvariantCulture,
-            $"HTTP/1.1 {e.StatusCode} Refused\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: {body.Length}\r\n\r\n");
+            $"HTTP/1.1 {e.StatusCode} Refused\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: "
+                + $"{body.Length}\r\n\r\n");
         return [.. Encoding.ASCII.GetBytes(head), .. body];
     }
 
@@ -110,7 +111,8 @@ public static class BadRequestAnswers
 
         public override Span<byte> GetSpan(int sizeHint = 0) => IsDropping ? Dropped(sizeHint) : inner.GetSpan(sizeHint);
 
-        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => inner.FlushAsync(cancellationToken);
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+            inner.FlushAsync(cancellationToken);
 
         public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default) =>
             IsDropping ? inner.FlushAsync(cancellationToken) : inner.WriteAsync(source, cancellationToken);
@@ -121,6 +123,7 @@ public static class BadRequestAnswers
 
         public override ValueTask CompleteAsync(Exception? exception = null) => inner.CompleteAsync(exception);
 
-        private byte[] Dropped(int sizeHint) => _dropped is { } known && known.Length >= sizeHint ? known : _dropped = new byte[Math.Max(sizeHint, 4096)];
+        private byte[] Dropped(int sizeHint) =>
+            _dropped is { } known && known.Length >= sizeHint ? known : _dropped = new byte[Math.Max(sizeHint, 4096)];
     }
 }

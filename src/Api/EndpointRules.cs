@@ -12,10 +12,12 @@ internal sealed record EndpointInput(string[] Query, Type? Body = null);
 internal static class EndpointRules
 {
     /// <summary>Says which query parameters an endpoint takes; without it, none.</summary>
-    public static RouteHandlerBuilder TakesQuery(this RouteHandlerBuilder endpoint, params string[] names) => endpoint.WithMetadata(new EndpointInput(names));
+    public static RouteHandlerBuilder TakesQuery(this RouteHandlerBuilder endpoint, params string[] names) =>
+        endpoint.WithMetadata(new EndpointInput(names));
 
     /// <summary>Says which body an endpoint takes, and which query parameters; without it, none.</summary>
-    public static RouteHandlerBuilder TakesBody<T>(this RouteHandlerBuilder endpoint, params string[] names) => endpoint.WithMetadata(new EndpointInput(names, typeof(T)));
+    public static RouteHandlerBuilder TakesBody<T>(this RouteHandlerBuilder endpoint, params string[] names) =>
+        endpoint.WithMetadata(new EndpointInput(names, typeof(T)));
 
     /// <summary>Checks requests once their endpoint is known.</summary>
     /// <exception cref="InvalidRunException">Something is not taken; names it.</exception>

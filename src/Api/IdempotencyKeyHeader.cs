@@ -19,11 +19,13 @@ internal static class IdempotencyKeyHeader
     {
         var values = request.Headers[Name];
         if (values.Count > 1)
-            throw new InvalidRunException(new InputError("two_idempotency_keys", Field, $"{Field}: the header {Name} is given more than once.", null, "one header"));
+            throw new InvalidRunException(
+                new InputError("two_idempotency_keys", Field, $"{Field}: the header {Name} is given more than once.", null, "one header"));
         if (values.FirstOrDefault() is not { } text || !text.StartsWith('"'))
             return values.FirstOrDefault();
         return Unquote(text) ?? throw new InvalidRunException(RunRules.Invalid(
-            "invalid_idempotency_key", Field, text, "the key alone, or the key in double quotes with \\\" and \\\\ for the two characters that need it"));
+            "invalid_idempotency_key", Field, text,
+            "the key alone, or the key in double quotes with \\\" and \\\\ for the two characters that need it"));
     }
 
     private static string? Unquote(string text)

@@ -29,7 +29,8 @@ internal static class Problems
     public static IResult NotFound(string what, string id) => Make(
         StatusCodes.Status404NotFound, "not_found", $"There is no {what} '{Core.Runs.RunRules.Show(id)}'.");
 
-    public static IResult Conflict(string code, string message, InputError? error = null) => Make(StatusCodes.Status409Conflict, code, message, error);
+    public static IResult Conflict(string code, string message, InputError? error = null) =>
+        Make(StatusCodes.Status409Conflict, code, message, error);
 
     public static IResult Make(int status, string code, string message, InputError? error = null)
     {
@@ -84,7 +85,8 @@ internal sealed partial class ExceptionProblems(IStorage storage, ILogger<Except
             OutcomeUnknownException e => Unknown(httpContext, e),
             _ when storage.IsOutage(exception) => Unavailable(httpContext, exception),
             _ when storage.IsConflict(exception) => Busy(
-                httpContext, StatusCodes.Status503ServiceUnavailable, "database_busy", "Another change was in the way of this one. Repeat the request.", TimeSpan.FromSeconds(1)),
+                httpContext, StatusCodes.Status503ServiceUnavailable, "database_busy",
+                "Another change was in the way of this one. Repeat the request.", TimeSpan.FromSeconds(1)),
             _ => Unexpected(exception),
         };
         await result.ExecuteAsync(httpContext);
@@ -103,9 +105,11 @@ internal sealed partial class ExceptionProblems(IStorage storage, ILogger<Except
         var told = e.Chain().OfType<DatabaseUnavailableException>().FirstOrDefault();
         var reason = told?.Message ?? "database: " + (e.Chain().OfType<DbException>().FirstOrDefault() ?? e).Message;
         // Known of an enqueue alone: other requests may have made their change before they failed, and may be repeated.
-        var outcome = http.Features.Get<IExceptionHandlerFeature>()?.Endpoint?.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName is "enqueueRun" or "enqueueRuns" ? "Nothing was stored." : "Repeat the request.";
+        var outcome = http.Features.Get<IExceptionHandlerFeature>()?.Endpoint?.Metadata.GetMetadata<IEndpointNameMetadata>()
+            ?.EndpointName is "enqueueRun" or "enqueueRuns" ? "Nothing was stored." : "Repeat the request.";
         return Busy(
-            http, StatusCodes.Status503ServiceUnavailable, "database_unavailable", $"{reason.TrimEnd('.')}. {outcome}", told?.RetryAfter ?? TimeSpan.FromSeconds(2));
+            http, StatusCodes.Status503ServiceUnavailable, "database_unavailable", $"{reason.TrimEnd('.')}. {outcome}",
+            told?.RetryAfter ?? TimeSpan.FromSeconds(2));
     }
 
     private IResult Unknown(HttpContext http, OutcomeUnknownException e)
@@ -115,16 +119,19 @@ internal sealed partial class ExceptionProblems(IStorage storage, ILogger<Except
         {
             0 => "the change was stored. Repeat the request.",
             1 => $"run {e.Runs[0]} was stored. Repeat the request with the same idempotency key; without a key, look for the run first.",
-            _ => $"the {e.Runs.Count} runs from {e.Runs[0]} on were stored. Repeat the request with the same idempotency keys; without keys, look for one of the runs first.",
+            _ => $"the {e.Runs.Count} runs from {e.Runs[0]} on were stored. Repeat the request with the same idempotency keys; without "
+                + "keys, look for one of the runs first.",
         };
         return Busy(
-            http, StatusCodes.Status503ServiceUnavailable, "outcome_unknown", $"The database did not answer to the commit. It is not known whether {what}", TimeSpan.FromSeconds(2));
+            http, StatusCodes.Status503ServiceUnavailable, "outcome_unknown",
+            $"The database did not answer to the commit. It is not known whether {what}", TimeSpan.FromSeconds(2));
     }
 
     private IResult Unexpected(Exception e)
     {
         LogFailed(e);
-        return Problems.Make(StatusCodes.Status500InternalServerError, "internal_error", "An error of Fleet itself; its log has more under this traceId.");
+        return Problems.Make(
+            StatusCodes.Status500InternalServerError, "internal_error", "An error of Fleet itself; its log has more under this traceId.");
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A request failed.")]

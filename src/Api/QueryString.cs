@@ -24,12 +24,17 @@ internal sealed class QueryString(HttpContext http)
             var shown = name.Length == 0 ? "(empty name)" : RunRules.Show(name);
             if (!known.Contains(name, StringComparer.Ordinal))
             {
-                var hint = Nearest.To(name, known) is { } nearest ? $"did you mean '{nearest}'?" : known.Length == 0 ? "there are none here." : $"allowed are {string.Join(", ", known)}.";
-                throw new InvalidRunException(new InputError("unknown_parameter", shown, $"{shown}: there is no such parameter; {hint}", null, string.Join(", ", known)));
+                var hint = Nearest.To(name, known) is { } nearest ? $"did you mean '{nearest}'?"
+                    : known.Length == 0 ? "there are none here."
+                    : $"allowed are {string.Join(", ", known)}.";
+                throw new InvalidRunException(
+                    new InputError(
+                        "unknown_parameter", shown, $"{shown}: there is no such parameter; {hint}", null, string.Join(", ", known)));
             }
 
             if (values.Count > 1)
-                throw new InvalidRunException(new InputError("duplicate_parameter", shown, $"{shown}: it is given more than once.", null, "once"));
+                throw new InvalidRunException(
+                    new InputError("duplicate_parameter", shown, $"{shown}: it is given more than once.", null, "once"));
             // PostgreSQL stores no NUL, and .NET's reader of numbers ignores one at the end.
             if (values.ToString().Any(char.IsControl))
                 throw new InvalidRunException(RunRules.Invalid(Code(name), name, values[0], "text without control characters"));
@@ -47,7 +52,8 @@ internal sealed class QueryString(HttpContext http)
     {
         if (Text(name) is not { } text)
             return null;
-        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least
+            && number <= most
             ? number
             : throw new InvalidRunException(RunRules.Invalid(Code(name), name, text, $"{least}–{most}"));
     }

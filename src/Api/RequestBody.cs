@@ -29,7 +29,8 @@ internal static class RequestBody
     {
         var body = await ReadBytesAsync(http, maxBytes, ct);
         return body.Length == 0
-            ? throw new InvalidRunException(new InputError("empty_body", "body", "body: it is empty; expected a JSON object.", null, "a JSON object"))
+            ? throw new InvalidRunException(
+                new InputError("empty_body", "body", "body: it is empty; expected a JSON object.", null, "a JSON object"))
             : Read<T>(body);
     }
 
@@ -60,13 +61,16 @@ internal static class RequestBody
     private static T Read<T>(byte[] body) where T : class
     {
         if (!Utf8.IsValid(body))
-            throw new InvalidRunException(new InputError("invalid_utf8", "body", "body: it is not valid UTF-8; allowed is JSON in UTF-8.", null, "JSON in UTF-8"));
+            throw new InvalidRunException(
+                new InputError("invalid_utf8", "body", "body: it is not valid UTF-8; allowed is JSON in UTF-8.", null, "JSON in UTF-8"));
         try
         {
             var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = FleetJson.MaxDepth });
             return JsonSerializer.Deserialize<T>(ref reader, FleetJson.Strict) is { } value && !reader.Read()
                 ? value
-                : throw new InvalidRunException(new InputError("invalid_json", "body", "body: 'null' is not allowed; expected a JSON object.", "null", "a JSON object"));
+                : throw new InvalidRunException(
+                    new InputError(
+                        "invalid_json", "body", "body: 'null' is not allowed; expected a JSON object.", "null", "a JSON object"));
         }
         catch (JsonException e)
         {
@@ -101,15 +105,19 @@ internal static class RequestBody
     /// <summary>A page of another site can send a form or plain text without asking; JSON it cannot.</summary>
     private static void RequireJson(HttpRequest request)
     {
-        if (request.Headers.ContentEncoding.ToString() is { Length: > 0 } encoding && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        if (request.Headers.ContentEncoding.ToString() is { Length: > 0 } encoding
+            && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
         {
             request.HttpContext.Response.Headers.AcceptEncoding = "identity";
-            throw new InvalidRunException(RunRules.Invalid("unsupported_encoding", "Content-Encoding", encoding, "a body that is not compressed"));
+            throw new InvalidRunException(
+                RunRules.Invalid("unsupported_encoding", "Content-Encoding", encoding, "a body that is not compressed"));
         }
 
-        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.MediaType.Equals(Json, StringComparison.OrdinalIgnoreCase))
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+            || !type.MediaType.Equals(Json, StringComparison.OrdinalIgnoreCase))
             throw new InvalidRunException(RunRules.Invalid("unsupported_media_type", "Content-Type", request.ContentType, Json));
-        if (type.Charset is { HasValue: true, Length: > 0 } && !type.Charset.Value!.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+        if (type.Charset is { HasValue: true, Length: > 0 }
+            && !type.Charset.Value!.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase))
             throw new InvalidRunException(RunRules.Invalid("unsupported_charset", "Content-Type", request.ContentType, Json + " in UTF-8"));
     }
 
@@ -117,10 +125,12 @@ internal static class RequestBody
     {
         var path = (e.Path ?? "$").TrimStart('$').TrimStart('.');
         var message = e.Message;
-        if (message.Contains("maximum configured depth", StringComparison.Ordinal) || message.Contains("depth of", StringComparison.Ordinal))
+        if (message.Contains("maximum configured depth", StringComparison.Ordinal)
+            || message.Contains("depth of", StringComparison.Ordinal))
         {
             return new InputError(
-                "too_deep", path.Length == 0 ? "body" : path, $"body: it nests too deeply; allowed are {FleetJson.MaxDepth} levels.", null, $"{FleetJson.MaxDepth} levels");
+                "too_deep", path.Length == 0 ? "body" : path, $"body: it nests too deeply; allowed are {FleetJson.MaxDepth} levels.", null,
+                $"{FleetJson.MaxDepth} levels");
         }
 
         if (message.Contains("uplicate", StringComparison.Ordinal))
@@ -149,11 +159,14 @@ internal static class RequestBody
         if (isSyntax)
         {
             var at = $"line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}";
-            return new InputError("invalid_json", path.Length == 0 ? "body" : path, $"body: it is not valid JSON at {at}.", null, "a JSON object");
+            return new InputError(
+                "invalid_json", path.Length == 0 ? "body" : path, $"body: it is not valid JSON at {at}.", null, "a JSON object");
         }
 
         if (e.InnerException is InvalidOperationException text && text.Message.Contains("UTF-16", StringComparison.Ordinal))
-            return new InputError("invalid_text", path, $"{path}: it holds half of a surrogate pair; allowed are whole Unicode characters.", null, "whole Unicode characters");
+            return new InputError(
+                "invalid_text", path, $"{path}: it holds half of a surrogate pair; allowed are whole Unicode characters.", null,
+                "whole Unicode characters");
 
         var expected = Expected(Leaf(type, path, skipLast: false));
         var value = JsonPath.Show(JsonElement.Parse(body), path);
@@ -176,7 +189,9 @@ internal static class RequestBody
                             return levels.Peek().Here;
                         break;
                     case JsonTokenType.StartObject or JsonTokenType.StartArray:
-                        levels.Push(new Level(levels.TryPeek(out var outer) ? outer.Here : "", reader.TokenType == JsonTokenType.StartArray, names));
+                        levels.Push(
+                            new Level(
+                                levels.TryPeek(out var outer) ? outer.Here : "", reader.TokenType == JsonTokenType.StartArray, names));
                         break;
                     default:
                         if (reader.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray)
@@ -213,7 +228,8 @@ internal static class RequestBody
             if (info.Properties.FirstOrDefault(p => p.Name == name) is not { } property)
                 return type;
             type = property.PropertyType;
-            if (step.Contains('[', StringComparison.Ordinal) && FleetJson.Strict.GetTypeInfo(type) is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } element })
+            if (step.Contains('[', StringComparison.Ordinal)
+                && FleetJson.Strict.GetTypeInfo(type) is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } element })
                 type = element;
         }
 

@@ -8,7 +8,8 @@ internal sealed class RequestGate(AllowedHosts hosts)
 {
     private const string SecFetchSite = "Sec-Fetch-Site";
 
-    public Task InvokeAsync(HttpContext http, RequestDelegate next) => Refuse(http.Request) is { } error ? Problems.Refused(error).ExecuteAsync(http) : next(http);
+    public Task InvokeAsync(HttpContext http, RequestDelegate next) =>
+        Refuse(http.Request) is { } error ? Problems.Refused(error).ExecuteAsync(http) : next(http);
 
     private InputError? Refuse(HttpRequest request)
     {
@@ -18,7 +19,9 @@ internal sealed class RequestGate(AllowedHosts hosts)
             return null;
         // Browsers of today say where a request comes from; older ones say at least of which origin the page is.
         if (request.Headers[SecFetchSite].ToString() is { Length: > 0 } site)
-            return site is "same-origin" or "none" ? null : RunRules.Invalid("cross_site", SecFetchSite, site, "same-origin or none: pages of other sites may not call the API");
+            return site is "same-origin" or "none"
+                ? null
+                : RunRules.Invalid("cross_site", SecFetchSite, site, "same-origin or none: pages of other sites may not call the API");
         return request.Headers.Origin.ToString() is { Length: > 0 } origin && !IsOwn(origin, request.Host)
             ? RunRules.Invalid("cross_site", "Origin", origin, "the origin of this server: pages of other sites may not call the API")
             : null;

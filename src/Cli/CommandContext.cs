@@ -31,10 +31,13 @@ public sealed class CommandContext(TimeProvider time)
     {
         var (source, text) = parsed.GetValue(ServerOption) is { } given
             ? ("--server", given)
-            : Environment.GetEnvironmentVariable("FLEET_SERVER") is { Length: > 0 } variable ? ("FLEET_SERVER", variable) : ("", DefaultServer);
+            : Environment.GetEnvironmentVariable("FLEET_SERVER") is { Length: > 0 } variable
+            ? ("FLEET_SERVER", variable)
+            : ("", DefaultServer);
         return Uri.TryCreate(text, UriKind.Absolute, out var server) && server.Scheme is "http" or "https"
             ? new FleetApi(server)
-            : throw new CommandFailedException($"{source}: '{Secrets.HideInUri(text)}' is not a URL; allowed is http://host:port or https://host:port.");
+            : throw new CommandFailedException(
+                $"{source}: '{Secrets.HideInUri(text)}' is not a URL; allowed is http://host:port or https://host:port.");
     }
 
     /// <summary>True when the caller wants JSON.</summary>

@@ -14,7 +14,8 @@ public static class NumberOption
         CustomParser = result =>
         {
             var text = result.Tokens[0].Value;
-            if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+            if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least
+                && number <= most)
                 return number;
             result.AddError($"{name}: '{text}' is not allowed; allowed is {least}–{most}.");
             return null;

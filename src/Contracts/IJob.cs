@@ -7,10 +7,11 @@ public interface IJob<in TArgs>
     /// <summary>Does the work. Returning means success; an exception means that this attempt failed and the retry policy decides.</summary>
     /// <param name="args">What the run was enqueued with.</param>
     /// <param name="context">The run at hand.</param>
-    /// <param name="ct">Trips on cancel, on timeout, and when the lease was lost; while draining it trips once the drain time is over.</param>
+    /// <param name="ct">Trips on cancel, on timeout, and when the lease was lost; while draining it trips once the drain time is
+    /// over.</param>
     /// <remarks>A run may be executed more than once (a worker can die between the work and its completion). Make database
-    /// effects exactly-once with <see cref="JobContext.CompleteAsync(System.Data.Common.DbTransaction, CancellationToken)"/>, and give <see cref="JobContext.RunId"/> to other
-    /// systems as the idempotency key.</remarks>
+    /// effects exactly-once with <see cref="JobContext.CompleteAsync(System.Data.Common.DbTransaction, CancellationToken)"/>, and give
+    /// <see cref="JobContext.RunId"/> to other systems as the idempotency key.</remarks>
     Task RunAsync(TArgs args, JobContext context, CancellationToken ct);
 }
 

@@ -19,7 +19,8 @@ public enum JobLogLevel
 /// <summary>The log of one run.</summary>
 public abstract class JobLog
 {
-    /// <summary>Adds a line. At most 1,000 lines are kept per attempt, 4,000 characters each; what is beyond is counted and dropped.</summary>
+    /// <summary>Adds a line. At most 1,000 lines are kept per attempt, 4,000 characters each; what is beyond is counted and
+    /// dropped.</summary>
     public abstract void Write(JobLogLevel level, string message);
 
     /// <summary>Adds a line for developers.</summary>

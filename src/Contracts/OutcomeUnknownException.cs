@@ -15,11 +15,13 @@ public sealed class OutcomeUnknownException : DbException
     /// <param name="inner">How the answer was lost.</param>
     /// <param name="runs">The ids that the new runs have if they were stored.</param>
     public OutcomeUnknownException(Exception inner, IReadOnlyList<RunId> runs)
-        : base($"The database did not answer to a commit, so it is not known whether {Name(runs)} stored. Look for it, or enqueue it again with the same idempotency key: {inner.Message}", inner) =>
+        : base($"The database did not answer to a commit, so it is not known whether {Name(runs)} stored. Look for it, or enqueue it "
+            + $"again with the same idempotency key: {inner.Message}", inner) =>
         Runs = runs;
 
     /// <summary>The ids that the new runs have if they were stored; empty when the change was another one.</summary>
     public IReadOnlyList<RunId> Runs { get; } = [];
 
-    private static string Name(IReadOnlyList<RunId> runs) => runs.Count == 1 ? $"run {runs[0]} was" : $"the {runs.Count} runs from {runs[0]} on were";
+    private static string Name(IReadOnlyList<RunId> runs) =>
+        runs.Count == 1 ? $"run {runs[0]} was" : $"the {runs.Count} runs from {runs[0]} on were";
 }

@@ -17,7 +17,8 @@ public readonly record struct RunId(Guid Value) : IComparable<RunId>
         ArgumentOutOfRangeException.ThrowIfLessThan(now, DateTimeOffset.UnixEpoch);
         Span<byte> bytes = stackalloc byte[16];
         BinaryPrimitives.WriteInt64BigEndian(bytes, now.ToUnixTimeMilliseconds() << 16);
-        // Not Guid.CreateVersion7, which asks the operating system for its random bits every time: most of what making an id takes. An id is no secret.
+        // Not Guid.CreateVersion7, which asks the operating system for its random bits every time: most of what making an id takes. An id
+        // is no secret.
         Random.Shared.NextBytes(bytes[6..]);
         bytes[6] = (byte)((bytes[6] & 0x0F) | 0x70);
         bytes[8] = (byte)((bytes[8] & 0x3F) | 0x80);

@@ -11,7 +11,8 @@ public static class ControlCharacters
     // C0, DEL and C1; line and paragraph separators; marks, embeddings and isolates of bidirectional text.
     private static readonly SearchValues<char> All = SearchValues.Create(
     [
-        .. Range('\0', '\u001F'), .. Range('\u007F', '\u009F'), '\u061C', '\u200E', '\u200F', .. Range('\u2028', '\u202E'), .. Range('\u2066', '\u2069'), '\uFEFF',
+        .. Range('\0', '\u001F'), .. Range('\u007F', '\u009F'), '\u061C', '\u200E', '\u200F', .. Range('\u2028', '\u202E'),
+        .. Range('\u2066', '\u2069'), '\uFEFF',
     ]);
 
     public static bool Contains(char c) => All.Contains(c);

@@ -48,7 +48,12 @@ public static class FleetJson
     {
         foreach (var property in info.Properties)
         {
-            if (property is { IsRequired: true, AssociatedParameter: { IsNullable: true, HasDefaultValue: false, AttributeProvider: ParameterInfo parameter } }
+            if (property
+                is
+                {
+                    IsRequired: true,
+                    AssociatedParameter: { IsNullable: true, HasDefaultValue: false, AttributeProvider: ParameterInfo parameter }
+                }
                 && !IsMarkedRequired(property.AttributeProvider) && IsNullable(parameter))
             {
                 property.IsRequired = false;
@@ -62,5 +67,6 @@ public static class FleetJson
 
     /// <summary>False for a reference where nullable annotations are off: nobody said that it may be null.</summary>
     private static bool IsNullable(ParameterInfo parameter) =>
-        Nullable.GetUnderlyingType(parameter.ParameterType) is not null || new NullabilityInfoContext().Create(parameter).WriteState == NullabilityState.Nullable;
+        Nullable.GetUnderlyingType(parameter.ParameterType) is not null
+            || new NullabilityInfoContext().Create(parameter).WriteState == NullabilityState.Nullable;
 }

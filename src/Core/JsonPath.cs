@@ -27,7 +27,8 @@ public static class JsonPath
         return RunRules.Show(element.GetRawText());
     }
 
-    /// <summary>The names of a request's own fields are equal whatever their case, those inside args are not: the exact one first.</summary>
+    /// <summary>The names of a request's own fields are equal whatever their case, those inside args are not: the exact one
+    /// first.</summary>
     private static JsonElement Member(JsonElement parent, string name) => parent.TryGetProperty(name, out var exact)
         ? exact
         : parent.EnumerateObject().FirstOrDefault(m => m.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;

@@ -45,7 +45,8 @@ public static partial class Secrets
     {
         if (Password().Match(connectionString) is { Success: true } secret)
         {
-            foreach (var piece in connectionString[secret.Groups["key"].Index..].Split([';', '=', '\'', '"'], StringSplitOptions.TrimEntries).Skip(1).Where(p => p.Length > 1))
+            foreach (var piece in connectionString[secret.Groups["key"].Index..].Split(
+                [';', '=', '\'', '"'], StringSplitOptions.TrimEntries).Skip(1).Where(p => p.Length > 1))
                 error = error.Replace(piece, Hidden, StringComparison.OrdinalIgnoreCase);
         }
 
@@ -59,7 +60,9 @@ public static partial class Secrets
     }
 
     // Not the example in errors that say what is allowed.
-    [GeneratedRegex(@"(?<scheme>\b[a-z][a-z0-9+.\-]*://)(?!user:password@[^@\s]*(\s|$))\S*@", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"(?<scheme>\b[a-z][a-z0-9+.\-]*://)(?!user:password@[^@\s]*(\s|$))\S*@", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture,
+        1000)]
     private static partial Regex UserInfo();
 
     [GeneratedRegex(@"^[a-z][a-z0-9+.\-]*://", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
@@ -70,7 +73,9 @@ public static partial class Secrets
         RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Password();
 
-    [GeneratedRegex(@"(?<key>\b((access|account|api|shared ?access) ?_?key|secret|(access ?_?)?token)\s*=\s*)('([^']|'')*'?|""([^""]|"""")*""?|[^;&\s]*)",
+    [GeneratedRegex(
+        @"(?<key>\b((access|account|api|shared ?access) ?_?key|secret|(access ?_?)?token)\s*=\s*)"
+            + @"('([^']|'')*'?|""([^""]|"""")*""?|[^;&\s]*)",
         RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Token();
 }

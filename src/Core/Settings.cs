@@ -25,7 +25,8 @@ public static class Settings
     /// <param name="alsoKnown">Settings of the section that others read.</param>
     /// <exception cref="OptionsValidationException">Something is wrong.</exception>
     public static OptionsBuilder<T> AddSettings<T>(
-        this IServiceCollection services, IConfigurationSection section, Func<T, IEnumerable<string>> check, params string[] alsoKnown) where T : class, new()
+        this IServiceCollection services, IConfigurationSection section, Func<T, IEnumerable<string>> check,
+        params string[] alsoKnown) where T : class, new()
     {
         Require<T>([.. Check(section, typeof(T), alsoKnown)]);
         Require<T>([.. check(section.Get<T>() ?? new T())]);
@@ -39,7 +40,8 @@ public static class Settings
         foreach (var setting in section.GetChildren().Where(s => !alsoKnown.Contains(s.Key, StringComparer.OrdinalIgnoreCase)))
         {
             var property = properties.FirstOrDefault(p => p.Name.Equals(setting.Key, StringComparison.OrdinalIgnoreCase));
-            foreach (var problem in property is null ? [Unknown(setting, properties.Select(p => p.Name).Concat(alsoKnown))] : CheckValue(setting, property.PropertyType))
+            foreach (var problem in property is null ? [Unknown(setting, properties.Select(p => p.Name).Concat(alsoKnown))] : CheckValue(
+                setting, property.PropertyType))
                 yield return problem;
         }
     }
@@ -48,7 +50,9 @@ public static class Settings
     public static string Unknown(IConfigurationSection setting, IEnumerable<string> known)
     {
         var names = known.Order(StringComparer.Ordinal).ToArray();
-        var hint = Nearest.To(setting.Key, names) is { } nearest ? $"did you mean '{nearest}'?" : $"allowed are {string.Join(", ", names)}.";
+        var hint = Nearest.To(setting.Key, names) is { } nearest
+            ? $"did you mean '{nearest}'?"
+            : $"allowed are {string.Join(", ", names)}.";
         return $"{setting.Path} is not a known setting; {hint}";
     }
 
@@ -69,7 +73,8 @@ public static class Settings
         var isNothing = string.IsNullOrEmpty(setting.Value) && (type != declared || type == typeof(string));
         return isNothing || IsOfType(setting.Value, type)
             ? []
-            : [$"{setting.Path}: '{setting.Value}' is not allowed; allowed is {(type.IsEnum ? "one of " + string.Join(", ", Enum.GetNames(type)) : Words[type])}."];
+            : [$"{setting.Path}: '{setting.Value}' is not allowed; allowed is "
+                + $"{(type.IsEnum ? "one of " + string.Join(", ", Enum.GetNames(type)) : Words[type])}."];
     }
 
     private static bool IsOfType(string? value, Type type)
@@ -80,7 +85,8 @@ public static class Settings
             return true;
         try
         {
-            return !(type.IsEnum && int.TryParse(value, out _)) && TypeDescriptor.GetConverter(type).ConvertFromInvariantString(value) is not null;
+            return !(type.IsEnum && int.TryParse(value, out _))
+                && TypeDescriptor.GetConverter(type).ConvertFromInvariantString(value) is not null;
         }
         catch (Exception e) when (e is FormatException or ArgumentException or OverflowException or NotSupportedException)
         {

@@ -27,7 +27,8 @@ public static class FleetHost
     public static void UseInvariantCulture() => CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture
         = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.DefaultThreadCurrentUICulture = CultureInfo.InvariantCulture;
 
-    /// <summary>Sets culture, log format, the API's address, and a stop that is longer than the worker's drain; trims the native heap.</summary>
+    /// <summary>Sets culture, log format, the API's address, and a stop that is longer than the worker's drain; trims the native
+    /// heap.</summary>
     /// <param name="builder">The host to be.</param>
     /// <param name="apiUrls">Where to listen unless <see cref="ApiUrlsKey"/> says otherwise.</param>
     public static WebApplicationBuilder UseFleetDefaults(this WebApplicationBuilder builder, string apiUrls = DefaultApiUrls)
@@ -47,9 +48,12 @@ public static class FleetHost
             .AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>(console => console.IncludeScopes = true);
         // Why a host did not start is said once, by RunToEndAsync.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("MassTransit", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("MassTransit", LogLevel.Warning)
+            .AddFilter("System.Net.Http", LogLevel.Warning);
         // A value that is no duration is refused by the worker, in words.
-        var drain = TimeSpan.TryParse(builder.Configuration["Fleet:Worker:Drain"], CultureInfo.InvariantCulture, out var given) ? given : TimeSpan.FromSeconds(30);
+        var drain = TimeSpan.TryParse(builder.Configuration["Fleet:Worker:Drain"], CultureInfo.InvariantCulture, out var given)
+            ? given
+            : TimeSpan.FromSeconds(30);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = drain + StopReserve);
         builder.Services.AddHostedService<NativeHeap>();
         return builder;
@@ -64,8 +68,10 @@ public static class FleetHost
     }
 
     /// <summary>Runs a host to its end.</summary>
-    /// <returns>The exit code: 0 after an orderly stop, 1 with a line on stderr when the start failed for a reason that a person can mend.</returns>
-    public static async Task<int> RunToEndAsync(Func<WebApplication> build, Func<WebApplication, CancellationToken, Task>? whileRunning = null)
+    /// <returns>The exit code: 0 after an orderly stop, 1 with a line on stderr when the start failed for a reason that a person can
+    /// mend.</returns>
+    public static async Task<int> RunToEndAsync(
+        Func<WebApplication> build, Func<WebApplication, CancellationToken, Task>? whileRunning = null)
     {
         try
         {

@@ -28,7 +28,8 @@ public static class FleetServices
     /// <param name="migrates">True to bring the schema up to date at the start; false to refuse to start on another one.</param>
     /// <exception cref="InvalidOperationException">A setting is not allowed; names it, its value and what is allowed.</exception>
     public static IServiceCollection AddFleet(
-        this IServiceCollection services, IConfiguration configuration, Action<IBusRegistrationConfigurator>? bus = null, bool migrates = false)
+        this IServiceCollection services, IConfiguration configuration, Action<IBusRegistrationConfigurator>? bus = null,
+        bool migrates = false)
     {
         services.AddFleetCore().AddSingleton(ReadLanes(configuration)).AddFleetStorage(configuration);
         // The schema first: every hosted service that follows may use it.
@@ -45,7 +46,8 @@ public static class FleetServices
         var provider = configuration[$"{TransportSection}:Provider"] ?? "InMemory";
         return provider.Equals("InMemory", StringComparison.OrdinalIgnoreCase)
             ? throw new InvalidOperationException(
-                $"{TransportSection}:Provider: 'InMemory' reaches one process only, and this service is one of several; run 'fleet dev' for everything in one process.")
+                $"{TransportSection}:Provider: 'InMemory' reaches one process only, and this service is one of several; run 'fleet dev' "
+                    + "for everything in one process.")
             : configuration;
     }
 
@@ -69,10 +71,13 @@ public static class FleetServices
         }
         catch (ArgumentException e)
         {
-            throw new InvalidOperationException($"{StorageSection}:ConnectionString is not a connection string for {provider}: {Secrets.HideIn(e.Message, connectionString ?? "")}", e);
+            throw new InvalidOperationException(
+                $"{StorageSection}:ConnectionString is not a connection string for {provider}: "
+                + $"{Secrets.HideIn(e.Message, connectionString ?? "")}", e);
         }
 
-        string Required(string database, string example) => connectionString is { Length: > 0 } ? connectionString : throw new InvalidOperationException(
+        string Required(string database, string example) =>
+            connectionString is { Length: > 0 } ? connectionString : throw new InvalidOperationException(
             $"{StorageSection}:ConnectionString is missing; {database} needs one, such as {example}.");
     }
 
@@ -85,7 +90,8 @@ public static class FleetServices
         if (management is { Length: > 0 }
             && !(Uri.TryCreate(management, UriKind.Absolute, out managementUri) && managementUri.Scheme is "http" or "https"))
         {
-            throw NotAllowed($"{TransportSection}:ManagementUri", RabbitMqSettings.Show(management), "http://host:port or https, or nothing");
+            throw NotAllowed(
+                $"{TransportSection}:ManagementUri", RabbitMqSettings.Show(management), "http://host:port or https, or nothing");
         }
 
         var trust = ReadTrust(configuration[$"{TransportSection}:CaFile"]);
@@ -96,7 +102,9 @@ public static class FleetServices
         // Whoever names an authority believes that the password does not travel in the clear.
         return trust is null || settings.UsesTls || managementUri?.Scheme == "https"
             ? settings
-            : throw new InvalidOperationException($"{TransportSection}:CaFile has no use: neither {TransportSection}:Uri is amqps nor {TransportSection}:ManagementUri https.");
+            : throw new InvalidOperationException(
+                $"{TransportSection}:CaFile has no use: neither {TransportSection}:Uri is amqps nor {TransportSection}:ManagementUri "
+                + "https.");
     }
 
     private static BrokerTrust? ReadTrust(string? file)
@@ -107,7 +115,8 @@ public static class FleetServices
         }
         catch (InvalidDataException e)
         {
-            throw new InvalidOperationException($"{TransportSection}:CaFile: '{file}' is not allowed, {e.Message} Allowed is a file of certificates in PEM.", e);
+            throw new InvalidOperationException(
+                $"{TransportSection}:CaFile: '{file}' is not allowed, {e.Message} Allowed is a file of certificates in PEM.", e);
         }
     }
 

@@ -43,8 +43,11 @@ public static class HealthProbe
         {
             var binding = BindingAddress.Parse(urls.Split(';')[0]);
             // Every other name, such as *, stands for all addresses.
-            var isOne = binding.Host == "localhost" || (IPAddress.TryParse(binding.Host, out var ip) && !ip.Equals(IPAddress.Any) && !ip.Equals(IPAddress.IPv6Any));
-            return binding is { Scheme: "http", Port: > 0, IsUnixPipe: false } ? new UriBuilder("http", isOne ? binding.Host : "127.0.0.1", binding.Port).Uri : null;
+            var isOne = binding.Host == "localhost"
+                || (IPAddress.TryParse(binding.Host, out var ip) && !ip.Equals(IPAddress.Any) && !ip.Equals(IPAddress.IPv6Any));
+            return binding is { Scheme: "http", Port: > 0, IsUnixPipe: false }
+                ? new UriBuilder("http", isOne ? binding.Host : "127.0.0.1", binding.Port).Uri
+                : null;
         }
         catch (FormatException)
         {

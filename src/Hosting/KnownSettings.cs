@@ -25,7 +25,8 @@ internal static class KnownSettings
         {
             if (!Sections.TryGetValue(section.Key, out var known))
                 throw new InvalidOperationException(Settings.Unknown(section, Sections.Keys));
-            if (known.Length > 0 && section.GetChildren().FirstOrDefault(s => !known.Contains(s.Key, StringComparer.OrdinalIgnoreCase)) is { } unknown)
+            if (known.Length > 0
+                && section.GetChildren().FirstOrDefault(s => !known.Contains(s.Key, StringComparer.OrdinalIgnoreCase)) is { } unknown)
                 throw new InvalidOperationException(Settings.Unknown(unknown, known));
         }
     }

@@ -29,7 +29,8 @@ internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(Format
         var category = logEntry.Category;
         var (state, exception, format) = (logEntry.State, logEntry.Exception, logEntry.Formatter);
         textWriter.Write(time.GetUtcNow().ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture));
-        textWriter.Write($" {Word(logEntry.LogLevel)} {category[(category.LastIndexOf('.') + 1)..]}: {Line(() => format(state, exception))}");
+        textWriter.Write(
+            $" {Word(logEntry.LogLevel)} {category[(category.LastIndexOf('.') + 1)..]}: {Line(() => format(state, exception))}");
         scopeProvider?.ForEachScope(WriteScope, textWriter);
         textWriter.WriteLine();
         if (exception is not null)
@@ -50,7 +51,9 @@ internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(Format
     {
         left--;
         text.Append(Indent).Append(prefix).Append(e.GetType()).Append(": ").AppendLine(Line(() => e.Message));
-        foreach (var inner in e is AggregateException { InnerExceptions: var all } ? all.AsEnumerable() : e.InnerException is { } one ? [one] : [])
+        foreach (var inner in e is AggregateException { InnerExceptions: var all } ? all.AsEnumerable()
+            : e.InnerException is { } one ? [one]
+            : [])
         {
             if (left == 0)
             {

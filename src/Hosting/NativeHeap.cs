@@ -3,8 +3,8 @@ using Microsoft.Extensions.Hosting;
 
 namespace Fleet.Hosting;
 
-/// <summary>Gives the system back what native code has freed. The just-in-time compiler asks for much, glibc keeps it: in a scheduler after load,
-/// 15 to 30 MB that no collection of the managed heap can find.</summary>
+/// <summary>Gives the system back what native code has freed. The just-in-time compiler asks for much, glibc keeps it: in a scheduler after
+/// load, 15 to 30 MB that no collection of the managed heap can find.</summary>
 /// <remarks>Does nothing where the C library has no <c>malloc_trim</c>: musl, macOS, Windows.</remarks>
 internal sealed class NativeHeap : BackgroundService
 {
@@ -26,7 +26,8 @@ internal sealed class NativeHeap : BackgroundService
     }
 
     private static Trim? Find() =>
-        OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out var library) && NativeLibrary.TryGetExport(library, "malloc_trim", out var function)
+        OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out var library)
+            && NativeLibrary.TryGetExport(library, "malloc_trim", out var function)
             ? Marshal.GetDelegateForFunctionPointer<Trim>(function)
             : null;
 }

@@ -10,7 +10,8 @@ internal sealed class SchemaAtStart(IStorage storage, bool migrates) : IHostedSe
 {
     private readonly Task<DatabaseSchema> _reading = Task.Run(() => storage.ReadSchemaAsync(CancellationToken.None));
 
-    /// <exception cref="InvalidOperationException">The schema is older than this program (and not brought up to date), or newer.</exception>
+    /// <exception cref="InvalidOperationException">The schema is older than this program (and not brought up to date), or
+    /// newer.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var schema = await _reading.WaitAsync(cancellationToken);

@@ -66,7 +66,9 @@ public sealed class ConfiguredSchedules
     public static InvalidOperationException Refuse(string id, InputError error)
     {
         var field = error.Field.Length == 0 || error.Field == "id" ? "" : $":{char.ToUpperInvariant(error.Field[0])}{error.Field[1..]}";
-        var rest = error.Message.StartsWith(error.Field + ":", StringComparison.Ordinal) ? error.Message[(error.Field.Length + 1)..] : " " + error.Message;
+        var rest = error.Message.StartsWith(error.Field + ":", StringComparison.Ordinal)
+            ? error.Message[(error.Field.Length + 1)..]
+            : " " + error.Message;
         return new InvalidOperationException($"{Section}:{id}{field}:{rest}");
     }
 
@@ -75,7 +77,8 @@ public sealed class ConfiguredSchedules
     public async Task<IReadOnlyList<(string Id, ScheduleStatus Status)>> FindLeftOverAsync(IStorage storage, CancellationToken ct)
     {
         await using var db = storage.Read();
-        var rows = await db.Schedules.AsNoTracking().Where(s => s.Source == Source).OrderBy(s => s.Id).Select(s => new { s.Id, s.Status }).ToListAsync(ct);
+        var rows = await db.Schedules.AsNoTracking().Where(s => s.Source == Source).OrderBy(s => s.Id).Select(s => new { s.Id, s.Status })
+            .ToListAsync(ct);
         var known = Requests.Select(r => r.Id).ToHashSet(StringComparer.Ordinal);
         return [.. rows.Where(r => !known.Contains(r.Id)).Select(r => (r.Id, r.Status))];
     }
@@ -89,7 +92,9 @@ public sealed class ConfiguredSchedules
         return new ScheduleRequest
         {
             Id = section.Key,
-            Job = settings.Job is { Length: > 0 } job ? job : throw new InvalidOperationException($"{section.Path}:Job is missing; it names the job to run."),
+            Job = settings.Job is { Length: > 0 } job
+                ? job
+                : throw new InvalidOperationException($"{section.Path}:Job is missing; it names the job to run."),
             Args = settings.Args ?? "{}",
             Lane = settings.Lane,
             MaxAttempts = settings.MaxAttempts,

@@ -37,7 +37,8 @@ public abstract class LeaderLoop(string name, Leadership leadership, IOptions<Sc
 
 /// <summary>Turns fire times into runs.</summary>
 public sealed class PlanLoop(
-    PlanOccurrences plan, ReplanSchedules replan, Wakers wakers, Leadership leadership, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<PlanLoop> logger)
+    PlanOccurrences plan, ReplanSchedules replan, Wakers wakers, Leadership leadership,
+    IOptions<SchedulerOptions> options, TimeProvider time, ILogger<PlanLoop> logger)
     : LeaderLoop("plan", leadership, options, time, logger)
 {
     /// <summary>A clock that is corrected little by little stays below this.</summary>

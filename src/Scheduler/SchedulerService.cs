@@ -41,7 +41,8 @@ public sealed partial class SchedulerService(
         wakers.Stage.Connect(stage.Wake);
         wakers.Outbox.Connect(outbox.Wake);
         leadership.Gained = () => Array.ForEach(_leaderLoops, loop => loop.Wake());
-        _loops = Task.WhenAll(_leaderLoops.Append(leadership).Select(loop => Task.Run(() => loop.RunAsync(_stop.Token), CancellationToken.None)));
+        _loops = Task.WhenAll(
+            _leaderLoops.Append(leadership).Select(loop => Task.Run(() => loop.RunAsync(_stop.Token), CancellationToken.None)));
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -88,15 +89,20 @@ public sealed partial class SchedulerService(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Schedule {Schedule} ({Status}) came from the configuration and is no longer there; it stays as it is until it is deleted through the API.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Schedule {Schedule} ({Status}) came from the configuration and is no longer there; it stays as it is until it is "
+            + "deleted through the API.")]
     private partial void LogLeftOver(string schedule, ScheduleStatus status);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Schedule {Schedule} from {Source}: {Result}.")]
     private partial void LogPut(string schedule, string source, PutResult result);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Schedule {Schedule} stands in the code and in the configuration; that of the configuration is used.")]
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "Schedule {Schedule} stands in the code and in the configuration; that of the configuration is used.")]
     private partial void LogConfigurationWins(string schedule);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Schedule {Schedule} from {Source} is again as it was before {ChangedAt:O}, when {Program} changed it. If programs of two versions run side by side, each start of one undoes the other's change: stop the older one.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Schedule {Schedule} from {Source} is again as it was before {ChangedAt:O}, when {Program} changed it. If programs of "
+            + "two versions run side by side, each start of one undoes the other's change: stop the older one.")]
     private partial void LogUndone(string schedule, string source, DateTimeOffset changedAt, string program);
 }

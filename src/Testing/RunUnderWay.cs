@@ -59,6 +59,7 @@ internal sealed class RunUnderWay(ClaimedRun run)
     public void Start(VirtualTime time, Func<Task> execute)
     {
         Execution = time.RunAsync(this, execute);
-        _ = Execution.ContinueWith(_ => Changed.Set(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = Execution.ContinueWith(
+            _ => Changed.Set(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 }

@@ -16,14 +16,16 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Testing;
 
-/// <summary>A fleet for tests whose clock is virtual: it jumps from one due time to the next, so that a year of runs takes seconds.</summary>
+/// <summary>A fleet for tests whose clock is virtual: it jumps from one due time to the next, so that a year of runs takes
+/// seconds.</summary>
 /// <remarks>
-/// <para>What happens is decided by the product's own code: schedules are planned and staged, runs claimed, executed by your handlers, retried,
-/// timed out and completed as in a scheduler and a worker, on a SQLite file. What differs: there are no background loops, so nothing is
-/// rescued, reconciled or pruned; planning looks a day ahead; pauses between tries have no jitter unless a setting says so.</para>
-/// <para>The order of what happens is the same in every execution: handlers start one after the other, by due time, then by schedule and job, and
-/// the next one starts when the last has ended or waits for the clock. A handler is taken to wait while a timer is set that it made from the
-/// injected <see cref="TimeProvider"/>.</para>
+/// <para>What happens is decided by the product's own code: schedules are planned and staged, runs claimed, executed by your handlers,
+/// retried, timed out and completed as in a scheduler and a worker, on a SQLite file. What differs: there are no background loops, so
+/// nothing is rescued, reconciled or pruned; planning looks a day ahead; pauses between tries have no jitter unless a setting says
+/// so.</para>
+/// <para>The order of what happens is the same in every execution: handlers start one after the other, by due time, then by schedule and
+/// job, and the next one starts when the last has ended or waits for the clock. A handler is taken to wait while a timer is set that it
+/// made from the injected <see cref="TimeProvider"/>.</para>
 /// </remarks>
 public sealed class VirtualFleet : IAsyncDisposable
 {
@@ -68,7 +70,8 @@ public sealed class VirtualFleet : IAsyncDisposable
     /// <summary>The clock of the fleet and of its handlers.</summary>
     public VirtualTime Time { get; }
 
-    /// <summary>How long a handler may take, in real time, before it is taken to hang; then its timeout ends it, if its job has one. Default: 10 s.</summary>
+    /// <summary>How long a handler may take, in real time, before it is taken to hang; then its timeout ends it, if its job has one.
+    /// Default: 10 s.</summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Enqueues, reads and cancels runs. A run that was enqueued starts with the next <see cref="RunUntilAsync"/>.</summary>
@@ -83,18 +86,23 @@ public sealed class VirtualFleet : IAsyncDisposable
     /// <summary>Makes a fleet and puts its schedules.</summary>
     /// <param name="start">Where its clock stands. Schedules fire after it.</param>
     /// <param name="configure">Adds jobs (<c>AddFleetJobs</c>), schedules (<c>AddFleetSchedules</c>) and what handlers need.</param>
-    /// <param name="settings">Settings of the worker, such as <c>Fleet:Worker:Lanes:reports</c> or <c>Fleet:Worker:Retry:FirstDelay</c>.</param>
+    /// <param name="settings">Settings of the worker, such as <c>Fleet:Worker:Lanes:reports</c> or
+    /// <c>Fleet:Worker:Retry:FirstDelay</c>.</param>
     /// <param name="ct">Cancels the start.</param>
     /// <exception cref="InvalidRunException">A schedule is refused.</exception>
     /// <exception cref="InvalidOperationException">A schedule runs a job that the fleet does not have.</exception>
     public static async Task<VirtualFleet> StartAsync(
-        DateTimeOffset start, Action<IServiceCollection> configure, IReadOnlyDictionary<string, string?>? settings = null, CancellationToken ct = default)
+        DateTimeOffset start, Action<IServiceCollection> configure, IReadOnlyDictionary<string, string?>? settings = null,
+        CancellationToken ct = default)
     {
-        var parent = Directory.Exists(InMemory) && new DriveInfo(InMemory).AvailableFreeSpace >= RoomForAYear ? InMemory : Path.GetTempPath();
+        var parent = Directory.Exists(InMemory) && new DriveInfo(InMemory).AvailableFreeSpace >= RoomForAYear
+            ? InMemory
+            : Path.GetTempPath();
         var folder = Directory.CreateDirectory(Path.Combine(parent, $"fleet-virtual-{Guid.NewGuid():N}")).FullName;
         var (time, transport) = (new VirtualTime(start), new VirtualTransport());
         var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection([new($"{RetryOptions.Section}:Jitter", "0")]).AddInMemoryCollection(settings ?? new Dictionary<string, string?>()).Build();
+            .AddInMemoryCollection([new($"{RetryOptions.Section}:Jitter", "0")])
+            .AddInMemoryCollection(settings ?? new Dictionary<string, string?>()).Build();
         var services = new ServiceCollection()
             .AddLogging()
             .AddSingleton<IConfiguration>(configuration)
@@ -119,12 +127,13 @@ public sealed class VirtualFleet : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets the clock run to an instant: everything that comes due on the way happens, what is due at the instant itself included.</summary>
+    /// <summary>Lets the clock run to an instant: everything that comes due on the way happens, what is due at the instant itself
+    /// included.</summary>
     /// <param name="until">Where the clock stands afterwards.</param>
     /// <param name="ct">Stops on the way.</param>
     /// <exception cref="ArgumentOutOfRangeException">The instant has passed.</exception>
-    /// <exception cref="InvalidOperationException">A handler hangs: for <see cref="Patience"/> it waits for something that the virtual clock does not
-    /// bring, and its job has no timeout.</exception>
+    /// <exception cref="InvalidOperationException">A handler hangs: for <see cref="Patience"/> it waits for something that the virtual
+    /// clock does not bring, and its job has no timeout.</exception>
     public async Task RunUntilAsync(DateTimeOffset until, CancellationToken ct = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(until, Time.GetUtcNow());
@@ -153,8 +162,8 @@ public sealed class VirtualFleet : IAsyncDisposable
     /// <summary>As <see cref="RunUntilAsync"/>, for a span from now.</summary>
     public Task RunForAsync(TimeSpan span, CancellationToken ct = default) => RunUntilAsync(Time.GetUtcNow() + span, ct);
 
-    /// <summary>All runs so far, those that were planned ahead (up to a day) included, by fire time, schedule and job. Occurrences that an edit, a pause or
-    /// a deletion of their schedule has revoked are left out.</summary>
+    /// <summary>All runs so far, those that were planned ahead (up to a day) included, by fire time, schedule and job. Occurrences that an
+    /// edit, a pause or a deletion of their schedule has revoked are left out.</summary>
     public async Task<IReadOnlyList<VirtualRun>> GetRunsAsync(CancellationToken ct = default)
     {
         await using var db = _storage.Read();
@@ -187,7 +196,8 @@ public sealed class VirtualFleet : IAsyncDisposable
         var schedules = _services.GetServices<ScheduleRequest>().ToArray();
         // In a real fleet its runs wait for a worker that knows the job; here there is no other.
         if (schedules.FirstOrDefault(s => _services.GetRequiredService<JobRegistry>().Find(s.Job) is null) is { } stray)
-            throw new InvalidOperationException($"Schedule '{stray.Id}' runs the job '{stray.Job}', which this fleet does not have; add its handler with AddFleetJobs.");
+            throw new InvalidOperationException(
+                $"Schedule '{stray.Id}' runs the job '{stray.Job}', which this fleet does not have; add its handler with AddFleetJobs.");
         foreach (var schedule in schedules)
             await _services.GetRequiredService<PutSchedules>().ExecuteAsync(schedule, "code", ct);
         var wakers = _services.GetRequiredService<Wakers>();
@@ -296,7 +306,8 @@ public sealed class VirtualFleet : IAsyncDisposable
             {
                 // Only its limit ends it now: the timeout, or the grace after it.
                 run.Hangs = run.Limits > 0 ? true : throw new InvalidOperationException(
-                    $"Run {run.Run.Id} of job '{run.Run.Job}' hangs at {Time.GetUtcNow():O}: for {Patience.TotalSeconds:0.#} s it waits for something that the virtual clock does not bring, "
+                    $"Run {run.Run.Id} of job '{run.Run.Job}' hangs at {Time.GetUtcNow():O}: for {Patience.TotalSeconds:0.#} s it waits "
+                        + "for something that the virtual clock does not bring, "
                     + "and it has no timeout. Handlers wait by the injected TimeProvider: await Task.Delay(span, time, ct).");
             }
         }

@@ -68,7 +68,8 @@ internal static class VirtualRuns
         var runs = await db.Runs.AsNoTracking().Where(r => !r.Revoked).ToListAsync(ct);
         return
         [
-            .. runs.OrderBy(r => r.FireTime ?? r.CreatedAt).ThenBy(r => r.ScheduleId, StringComparer.Ordinal).ThenBy(r => r.Job, StringComparer.Ordinal)
+            .. runs.OrderBy(r => r.FireTime ?? r.CreatedAt).ThenBy(r => r.ScheduleId, StringComparer.Ordinal)
+            .ThenBy(r => r.Job, StringComparer.Ordinal)
                 .Select(r => new VirtualRun
                 {
                     Id = r.Id,

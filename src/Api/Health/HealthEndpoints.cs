@@ -29,7 +29,9 @@ internal static class HealthEndpoints
         new HealthView(
             Word(report.Status),
             report.Entries.ToDictionary(
-                e => e.Key, e => new ComponentView(Word(e.Value.Status), Math.Round(e.Value.Duration.TotalMilliseconds, 1), e.Value.Description), StringComparer.Ordinal)),
+                e => e.Key,
+                e => new ComponentView(Word(e.Value.Status), Math.Round(e.Value.Duration.TotalMilliseconds, 1), e.Value.Description),
+                StringComparer.Ordinal)),
         FleetJson.Payload);
 
     private static string Word(HealthStatus status) => status switch

@@ -15,7 +15,8 @@ namespace Fleet.Api.Jobs;
 /// <param name="ServedBy">How many active workers of the lane offer the job, in this version or another; its runs wait while there is
 /// none.</param>
 public sealed record JobView(
-    string Name, string Lane, string? Description, IReadOnlyList<string> Aliases, int? MaxAttempts, TimeSpan? Timeout, JsonElement Schema, ExampleBody Example,
+    string Name, string Lane, string? Description, IReadOnlyList<string> Aliases, int? MaxAttempts, TimeSpan? Timeout, JsonElement Schema,
+    ExampleBody Example,
     string Version, int ServedBy);
 
 /// <summary>An example request.</summary>

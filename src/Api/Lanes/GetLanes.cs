@@ -19,7 +19,8 @@ public sealed record LaneView(string Name, int Pending, int Running, int Slots);
 
 /// <summary>A worker process.</summary>
 public sealed record WorkerView(
-    string Id, string Name, WorkerState State, IReadOnlyDictionary<string, int> Lanes, DateTimeOffset StartedAt, DateTimeOffset HeartbeatAt);
+    string Id, string Name, WorkerState State, IReadOnlyDictionary<string, int> Lanes, DateTimeOffset StartedAt,
+    DateTimeOffset HeartbeatAt);
 
 internal static class GetLanesEndpoints
 {
@@ -35,11 +36,14 @@ internal static class GetLanesEndpoints
         var pending = await CountAsync(db.Pending, ct);
         var running = await CountAsync(db.Running, ct);
         var slots = (await db.Workers.AsNoTracking().Where(w => w.State == WorkerState.Active).Select(w => w.Lanes).ToListAsync(ct))
-            .SelectMany(Slots).GroupBy(s => s.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Sum(s => s.Value), StringComparer.Ordinal);
+            .SelectMany(Slots).GroupBy(s => s.Key, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => g.Sum(s => s.Value), StringComparer.Ordinal);
         var known = await db.Lanes.Select(l => l.Name).ToListAsync(ct);
         var names = known.Concat(pending.Keys).Concat(running.Keys).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
         return Results.Json(
-            new Page<LaneView>([.. names.Select(n => new LaneView(n, pending.GetValueOrDefault(n), running.GetValueOrDefault(n), slots.GetValueOrDefault(n)))]),
+            new Page<LaneView>(
+                [.. names.Select(
+                    n => new LaneView(n, pending.GetValueOrDefault(n), running.GetValueOrDefault(n), slots.GetValueOrDefault(n)))]),
             FleetJson.Payload);
     }
 
@@ -51,7 +55,8 @@ internal static class GetLanesEndpoints
         await using var db = storage.Read();
         var rows = await db.Workers.AsNoTracking().OrderByDescending(w => w.StartedAt).Take(500).ToListAsync(ct);
         return Results.Json(
-            new Page<WorkerView>([.. rows.Select(w => new WorkerView(w.Id.ToString(), w.Name, w.State, Slots(w.Lanes), w.StartedAt, w.HeartbeatAt))]),
+            new Page<WorkerView>(
+                [.. rows.Select(w => new WorkerView(w.Id.ToString(), w.Name, w.State, Slots(w.Lanes), w.StartedAt, w.HeartbeatAt))]),
             FleetJson.Payload);
     }
 

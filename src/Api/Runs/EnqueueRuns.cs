@@ -56,7 +56,8 @@ internal static class EnqueueRunsEndpoints
         if (key is not null && body.IdempotencyKey is { } other && other != key)
         {
             throw new InvalidRunException(new InputError(
-                "two_idempotency_keys", "idempotencyKey", "idempotencyKey: it differs from the header Idempotency-Key.", RunRules.Show(other), "one of them, or the same twice"));
+                "two_idempotency_keys", "idempotencyKey", "idempotencyKey: it differs from the header Idempotency-Key.",
+                RunRules.Show(other), "one of them, or the same twice"));
         }
 
         var request = await ToRequestAsync(body, "", key, catalog, schemas, ct);
@@ -70,7 +71,9 @@ internal static class EnqueueRunsEndpoints
         if (http.Request.Headers.ContainsKey(IdempotencyKeyHeader.Name))
         {
             throw new InvalidRunException(new InputError(
-                "key_of_a_batch", "idempotencyKey", "idempotencyKey: the header Idempotency-Key is for one run; in a batch each run has its own.", null, "idempotencyKey in each run"));
+                "key_of_a_batch", "idempotencyKey",
+                "idempotencyKey: the header Idempotency-Key is for one run; in a batch each run has its own.", null,
+                "idempotencyKey in each run"));
         }
 
         var body = await RequestBody.ReadAsync<EnqueueBatchBody>(http, RequestBody.MaxBatch, ct);
@@ -81,19 +84,22 @@ internal static class EnqueueRunsEndpoints
         {
             // The serializer lets null pass as an element.
             if (runs[i] is null)
-                throw new InvalidRunException(new InputError("wrong_type", $"runs[{i}]", $"runs[{i}]: expected a JSON object.", "null", "a JSON object"));
+                throw new InvalidRunException(
+                    new InputError("wrong_type", $"runs[{i}]", $"runs[{i}]: expected a JSON object.", "null", "a JSON object"));
             requests[i] = await ToRequestAsync(runs[i], $"runs[{i}].", null, catalog, schemas, ct);
         }
 
         var outcomes = await enqueue.ExecuteManyAsync(requests, CancellationToken.None);
-        return Results.Json(new EnqueuedBatchView([.. outcomes.Select(o => o.Id)]), FleetJson.Payload, statusCode: StatusCodes.Status202Accepted);
+        return Results.Json(
+            new EnqueuedBatchView([.. outcomes.Select(o => o.Id)]), FleetJson.Payload, statusCode: StatusCodes.Status202Accepted);
     }
 
     private static async Task<RunRequest> ToRequestAsync(
         EnqueueBody body, string path, string? key, JobCatalog catalog, ArgsSchemas schemas, CancellationToken ct)
     {
         if (body.Job is not { Length: > 0 } name)
-            throw new InvalidRunException(new InputError("missing_field", path + "job", $"{path}job: it is missing; it names the job to run.", null, "a job's name"));
+            throw new InvalidRunException(
+                new InputError("missing_field", path + "job", $"{path}job: it is missing; it names the job to run.", null, "a job's name"));
         var job = await catalog.FindAsync(name, ct) ?? throw new InvalidRunException(catalog.UnknownJob(name, path + "job"));
         var args = ArgsText.From(body.Args, path);
         if (await schemas.CheckAsync(job, args) is { } error)

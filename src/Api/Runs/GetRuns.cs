@@ -20,7 +20,8 @@ internal static class GetRunsEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/runs", ListAsync).TakesQuery("state", "job", "lane", "schedule", "limit", "cursor").Produces<Page<RunView>>().WithName("listRuns");
+        api.MapGet("/runs", ListAsync).TakesQuery("state", "job", "lane", "schedule", "limit", "cursor").Produces<Page<RunView>>()
+            .WithName("listRuns");
         api.MapGet("/runs/{id}", GetAsync).Produces<RunDetailView>().WithName("getRun");
         api.MapGet("/runs/{id}/logs", LogsAsync).TakesQuery("after", "limit").Produces<Page<LogLineView>>().WithName("getRunLogs");
     }
@@ -75,5 +76,6 @@ internal static class GetRunsEndpoints
     /// <exception cref="InvalidRunException">The text is no run id.</exception>
     public static RunId ReadId(string text) => RunId.TryParse(text, out var id)
         ? id
-        : throw new InvalidRunException(RunRules.Invalid("invalid_id", "id", text, "a run id: a UUID of 36 characters, as the enqueue answered"));
+        : throw new InvalidRunException(
+            RunRules.Invalid("invalid_id", "id", text, "a run id: a UUID of 36 characters, as the enqueue answered"));
 }

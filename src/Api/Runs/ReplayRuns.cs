@@ -18,7 +18,8 @@ internal static class ReplayRunsEndpoints
         return await replay.ExecuteAsync(runId, Caller.Of(http), ct) switch
         {
             ReplayResult.NotFound => Problems.NotFound("run", id),
-            ReplayResult.WrongState => Problems.Conflict("not_replayable", $"Run {runId} is neither failed nor canceled; only such runs can be replayed."),
+            ReplayResult.WrongState =>
+                Problems.Conflict("not_replayable", $"Run {runId} is neither failed nor canceled; only such runs can be replayed."),
             ReplayResult.Revoked => Problems.Conflict(
                 "run_revoked",
                 $"Run {runId} was planned ahead and revoked when its schedule changed; its fire time may have another run. "

@@ -93,7 +93,8 @@ public sealed record RunDetailView : RunView
 /// <summary>An attempt that did not simply succeed at once.</summary>
 /// <param name="Times">How many attempts in a row ended so; more than 1 where they share a row because none of them counts.</param>
 public sealed record AttemptView(
-    int Number, AttemptOutcome Outcome, string? Worker, DateTimeOffset? StartedAt, DateTimeOffset EndedAt, string? ErrorType, string? Error, string? Stack, int Times);
+    int Number, AttemptOutcome Outcome, string? Worker, DateTimeOffset? StartedAt, DateTimeOffset EndedAt, string? ErrorType, string? Error,
+    string? Stack, int Times);
 
 /// <summary>A replay: what the run was before it.</summary>
 public sealed record ReplayView(

@@ -37,14 +37,16 @@ public sealed record BackfillBody
     private static InvalidRunException Missing(string field)
     {
         const string allowed = "ISO 8601 with offset, such as 2026-01-31T12:00:00Z";
-        return new InvalidRunException(new InputError("missing_field", field, $"{field}: it is missing; the range needs both ends, in {allowed}.", null, allowed));
+        return new InvalidRunException(
+            new InputError("missing_field", field, $"{field}: it is missing; the range needs both ends, in {allowed}.", null, allowed));
     }
 }
 
 internal static class BackfillSchedulesEndpoints
 {
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapPost("/schedules/{id}/backfill", BackfillAsync).TakesBody<BackfillBody>().Produces<BackfillPlan>().WithName("backfillSchedule");
+        api.MapPost("/schedules/{id}/backfill", BackfillAsync).TakesBody<BackfillBody>().Produces<BackfillPlan>()
+            .WithName("backfillSchedule");
 
     private static async Task<IResult> BackfillAsync(string id, HttpContext http, BackfillSchedules backfill, CancellationToken ct)
     {

@@ -34,20 +34,23 @@ internal static class ControlSchedulesEndpoints
         api.MapDelete("/schedules/{id}", DeleteAsync).Produces(204).WithName("deleteSchedule");
     }
 
-    private static async Task<IResult> PauseAsync(string id, HttpContext http, ControlSchedules control, GetSchedules get, CancellationToken ct)
+    private static async Task<IResult> PauseAsync(
+        string id, HttpContext http, ControlSchedules control, GetSchedules get, CancellationToken ct)
     {
         var body = await RequestBody.ReadOptionalAsync<PauseBody>(http, ct);
         var until = RunRules.ReadInstant(body.Until, "until");
         return await ShowAsync(id, await control.PauseAsync(id, until, Who(http, body), CancellationToken.None), get, ct);
     }
 
-    private static async Task<IResult> StopAsync(string id, HttpContext http, ControlSchedules control, GetSchedules get, CancellationToken ct)
+    private static async Task<IResult> StopAsync(
+        string id, HttpContext http, ControlSchedules control, GetSchedules get, CancellationToken ct)
     {
         var body = await RequestBody.ReadOptionalAsync<ControlBody>(http, ct);
         return await ShowAsync(id, await control.StopAsync(id, Who(http, body), CancellationToken.None), get, ct);
     }
 
-    private static async Task<IResult> StartAsync(string id, HttpContext http, ControlSchedules control, GetSchedules get, CancellationToken ct)
+    private static async Task<IResult> StartAsync(
+        string id, HttpContext http, ControlSchedules control, GetSchedules get, CancellationToken ct)
     {
         var body = await RequestBody.ReadOptionalAsync<ControlBody>(http, ct);
         return await ShowAsync(id, await control.StartAsync(id, Who(http, body), CancellationToken.None), get, ct);

@@ -50,7 +50,8 @@ internal static class DiffSchedulesEndpoints
     private const int ByDefault = 100;
 
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapPost("/schedules/{id}/diff", DiffAsync).TakesBody<PutScheduleBody>("from", "until", "count").Produces<ScheduleDiffView>().WithName("diffSchedule");
+        api.MapPost("/schedules/{id}/diff", DiffAsync).TakesBody<PutScheduleBody>("from", "until", "count").Produces<ScheduleDiffView>()
+            .WithName("diffSchedule");
 
     private static async Task<IResult> DiffAsync(
         string id, HttpContext http, PutSchedules put, GetSchedules get, TimeProvider time, CancellationToken ct)

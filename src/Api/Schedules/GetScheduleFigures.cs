@@ -10,7 +10,8 @@ namespace Fleet.Api.Schedules;
 internal static class GetScheduleFiguresEndpoints
 {
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapGet("/schedules/{id}/figures", GetAsync).TakesQuery("from", "until").Produces<ScheduleFigures>().WithName("getScheduleFigures");
+        api.MapGet("/schedules/{id}/figures", GetAsync).TakesQuery("from", "until").Produces<ScheduleFigures>()
+            .WithName("getScheduleFigures");
 
     private static async Task<IResult> GetAsync(string id, HttpContext http, GetScheduleFigures get, CancellationToken ct)
     {

@@ -21,7 +21,8 @@ internal static class GetSchedulesEndpoints
         return Results.Json(new Page<ScheduleView>([.. schedules.Select(ScheduleView.From)]), FleetJson.Payload);
     }
 
-    private static async Task<IResult> GetAsync(string id, GetSchedules get, CancellationToken ct) => await get.FindAsync(id, ct) is { } schedule
+    private static async Task<IResult> GetAsync(string id, GetSchedules get, CancellationToken ct) =>
+        await get.FindAsync(id, ct) is { } schedule
         ? Results.Json(ScheduleView.From(schedule), FleetJson.Payload)
         : Problems.NotFound("schedule", id);
 }

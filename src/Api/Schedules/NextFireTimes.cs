@@ -12,7 +12,8 @@ namespace Fleet.Api.Schedules;
 /// <param name="Zone">IANA id of its time zone; null is UTC.</param>
 /// <param name="Items">In order; fewer than were asked for when it does not fire again.</param>
 /// <param name="Warnings">What its trigger says and its writer may not have meant.</param>
-public sealed record NextFireTimesView(string Id, ScheduleStatus Status, string? Zone, IReadOnlyList<FireTimeView> Items, IReadOnlyList<TriggerWarning> Warnings);
+public sealed record NextFireTimesView(
+    string Id, ScheduleStatus Status, string? Zone, IReadOnlyList<FireTimeView> Items, IReadOnlyList<TriggerWarning> Warnings);
 
 /// <summary>A fire time.</summary>
 /// <param name="At">In UTC.</param>
@@ -42,7 +43,9 @@ internal static class NextFireTimesEndpoints
         var effects = ClockEffects.ByFireTime(trigger, schedule.CronOnTheClock, schedule.Zone, times);
         return Results.Json(
             new NextFireTimesView(schedule.Id, info.Status, schedule.Zone, [.. times.Select(t => new FireTimeView(
-                t.ToUniversalTime(), TimeZoneInfo.ConvertTime(t, zone), effects.TryGetValue(t, out var effect) ? ClockEffectView.From(effect) : null))], TriggerWarnings.Of(schedule.ReadTrigger())),
+                t.ToUniversalTime(), TimeZoneInfo.ConvertTime(t, zone), effects.TryGetValue(t, out var effect)
+                    ? ClockEffectView.From(effect)
+                    : null))], TriggerWarnings.Of(schedule.ReadTrigger())),
             FleetJson.Payload);
     }
 }

@@ -61,7 +61,8 @@ public sealed record PutScheduleBody
         Id = id,
         Job = Job is { Length: > 0 } name
             ? name
-            : throw new InvalidRunException(new InputError("missing_field", "job", "job: it is missing; it names the job to run.", null, "a job's name")),
+            : throw new InvalidRunException(
+                new InputError("missing_field", "job", "job: it is missing; it names the job to run.", null, "a job's name")),
         Args = ArgsText.From(Args),
         Lane = Lane,
         MaxAttempts = MaxAttempts,
@@ -108,5 +109,6 @@ internal static class PutSchedulesEndpoints
     }
 
     private static IResult Show(PutResult result, ScheduleInfo schedule) => Results.Json(
-        ScheduleView.From(schedule), FleetJson.Payload, statusCode: result == PutResult.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+        ScheduleView.From(schedule), FleetJson.Payload,
+        statusCode: result == PutResult.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
 }

@@ -33,10 +33,13 @@ public sealed record SimulationView
         Firings = simulation.Firings,
         TruncatedAt = simulation.TruncatedAt,
         Schedules = [.. simulation.Schedules.Select(s => new SimulatedScheduleView(
-            s.Schedule.Id, s.Schedule.Lane, s.Schedule.Zone, s.Count, s.Schedule.MeanDuration?.TotalSeconds, s.Next, [.. s.ClockEffects.Select(ClockEffectView.From)]))],
-        Lanes = [.. simulation.Lanes.Select(l => new LaneLoadView(l.Lane, l.Firings, HeatMapView.Short(l.BusySeconds), l.MostAtOnce, l.MostAtOnceAt))],
+            s.Schedule.Id, s.Schedule.Lane, s.Schedule.Zone, s.Count, s.Schedule.MeanDuration?.TotalSeconds, s.Next,
+            [.. s.ClockEffects.Select(ClockEffectView.From)]))],
+        Lanes = [.. simulation.Lanes.Select(
+            l => new LaneLoadView(l.Lane, l.Firings, HeatMapView.Short(l.BusySeconds), l.MostAtOnce, l.MostAtOnceAt))],
         Busiest = [.. simulation.Busiest.Select(m => new BusyMinuteView(
-            m.Minute, m.Starts, HeatMapView.Short(m.BusySeconds), [.. m.Schedules.Select(s => new FiringsView(s.Key, s.Value))], m.MoreSchedules))],
+            m.Minute, m.Starts, HeatMapView.Short(m.BusySeconds), [.. m.Schedules.Select(s => new FiringsView(s.Key, s.Value))],
+            m.MoreSchedules))],
         Load = HeatMapView.Of(simulation),
     };
 }
@@ -45,11 +48,13 @@ public sealed record SimulationView
 /// <param name="Lane">Where its runs go.</param>
 /// <param name="Zone">IANA id of its time zone; null is UTC.</param>
 /// <param name="Firings">How many fire times it has.</param>
-/// <param name="MeanSeconds">How long its job's runs took of late, in seconds. Null: none has succeeded, so its load counts as zero.</param>
+/// <param name="MeanSeconds">How long its job's runs took of late, in seconds. Null: none has succeeded, so its load counts as
+/// zero.</param>
 /// <param name="Next">The first fire times, in UTC.</param>
 /// <param name="ClockEffects">Fire times that changes of the clock affect.</param>
 public sealed record SimulatedScheduleView(
-    string Id, string Lane, string? Zone, int Firings, double? MeanSeconds, IReadOnlyList<DateTimeOffset> Next, IReadOnlyList<ClockEffectView> ClockEffects);
+    string Id, string Lane, string? Zone, int Firings, double? MeanSeconds,
+    IReadOnlyList<DateTimeOffset> Next, IReadOnlyList<ClockEffectView> ClockEffects);
 
 /// <summary>What one lane will have to do.</summary>
 /// <param name="Firings">How many runs start in it.</param>
@@ -63,7 +68,8 @@ public sealed record LaneLoadView(string Lane, int Firings, double BusySeconds, 
 /// <param name="BusySeconds">For how many seconds runs are busy in it.</param>
 /// <param name="Schedules">Those that fire in it, most often first; at most ten.</param>
 /// <param name="MoreSchedules">How many more there are.</param>
-public sealed record BusyMinuteView(DateTimeOffset Minute, int Starts, double BusySeconds, IReadOnlyList<FiringsView> Schedules, int MoreSchedules);
+public sealed record BusyMinuteView(
+    DateTimeOffset Minute, int Starts, double BusySeconds, IReadOnlyList<FiringsView> Schedules, int MoreSchedules);
 
 /// <summary>How often a schedule fires.</summary>
 public sealed record FiringsView(string Id, int Firings);
@@ -101,7 +107,13 @@ public sealed record HeatMapView
             busy[(i + intoCell) / perCell] += load.BusySeconds[i];
         }
 
-        return new HeatMapView { From = load.First.AddMinutes(-intoCell), MinutesPerCell = perCell, Starts = starts, BusySeconds = Array.ConvertAll(busy, Short) };
+        return new HeatMapView
+        {
+            From = load.First.AddMinutes(-intoCell),
+            MinutesPerCell = perCell,
+            Starts = starts,
+            BusySeconds = Array.ConvertAll(busy, Short),
+        };
     }
 
     /// <summary>Seconds without digits that nobody reads.</summary>

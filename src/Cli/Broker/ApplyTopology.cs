@@ -16,13 +16,18 @@ public static class ApplyTopology
 {
     private const string UriKey = $"{FleetServices.TransportSection}:Uri";
 
-    private static readonly Option<string> Uri = new("--uri") { Description = "amqp://user:password@host:port/vhost, or amqps. Default: Fleet__Transport__Uri.", HelpName = "URI" };
+    private static readonly Option<string> Uri = new("--uri")
+    {
+        Description = "amqp://user:password@host:port/vhost, or amqps. Default: Fleet__Transport__Uri.",
+        HelpName = "URI",
+    };
 
     private const string ManagementUriKey = $"{FleetServices.TransportSection}:ManagementUri";
 
     private static readonly Option<string> ManagementUri = new("--management-uri")
     {
-        Description = "http://user:password@host:15672, to look for policies that harm the queues. Default: Fleet__Transport__ManagementUri.",
+        Description =
+            "http://user:password@host:15672, to look for policies that harm the queues. Default: Fleet__Transport__ManagementUri.",
         HelpName = "URI",
     };
 
@@ -35,14 +40,20 @@ public static class ApplyTopology
 
     public static Command Command(CommandContext cli)
     {
-        var command = new Command("apply", "Declare the exchanges and queues of lanes in RabbitMQ; leaves alone what is there. Exit code 1 when the broker refuses one.") { Uri, ManagementUri, Lane };
+        var command = new Command(
+            "apply", "Declare the exchanges and queues of lanes in RabbitMQ; leaves alone what is there. Exit code 1 when the broker "
+            + "refuses one.")
+        {
+            Uri, ManagementUri, Lane,
+        };
         command.SetAction(async (parsed, ct) =>
         {
             var configuration = Configure(parsed);
             try
             {
                 var settings = FleetServices.ReadRabbitMq(configuration);
-                var parts = await Transport.RabbitMq.ApplyTopology.ExecuteAsync(settings, ReadLanes(parsed.GetValue(Lane), configuration), ct);
+                var parts = await Transport.RabbitMq.ApplyTopology.ExecuteAsync(
+                    settings, ReadLanes(parsed.GetValue(Lane), configuration), ct);
                 if (cli.WantsJson(parsed))
                     Screen.Json(JsonSerializer.SerializeToElement(parts, FleetJson.Payload));
                 else
@@ -88,7 +99,9 @@ public static class ApplyTopology
 
     private static IReadOnlyList<string> ReadLanes(string[]? given, IConfiguration configuration)
     {
-        string[] lanes = given is { Length: > 0 } ? given : [.. configuration.GetSection("Fleet:Worker:Lanes").GetChildren().Select(lane => lane.Key)];
+        string[] lanes = given is { Length: > 0 }
+            ? given
+            : [.. configuration.GetSection("Fleet:Worker:Lanes").GetChildren().Select(lane => lane.Key)];
         if (lanes.Select(RunRules.CheckLane).FirstOrDefault(error => error is not null) is { } error)
             throw new CommandFailedException(error.Message);
         return lanes.Length > 0 ? [.. lanes.Distinct(StringComparer.Ordinal)] : ["default"];

@@ -26,7 +26,11 @@ public sealed class FleetApi : IDisposable
     {
         // A proxy in the environment is meant for the internet and knows nothing of our loopback.
         var handler = new SocketsHttpHandler { UseProxy = !server.IsLoopback, ConnectTimeout = TimeSpan.FromSeconds(5) };
-        _http = new HttpClient(handler) { BaseAddress = new Uri(server.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/"), Timeout = answerTime ?? AnswerTime };
+        _http = new HttpClient(handler)
+        {
+            BaseAddress = new Uri(server.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/"),
+            Timeout = answerTime ?? AnswerTime,
+        };
         _http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         // Header values are ASCII; a name that is not is left out rather than refused.
         if (Environment.UserName is { Length: > 0 } user && user.All(c => c is > ' ' and < '\x7f'))

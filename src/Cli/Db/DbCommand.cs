@@ -10,17 +10,34 @@ namespace Fleet.Cli.Db;
 /// environment as the services do.</summary>
 public static class DbCommand
 {
-    private static readonly Option<string> Provider = new("--provider") { Description = "Sqlite, Postgres or SqlServer. Default: Fleet__Storage__Provider, else Sqlite.", HelpName = "NAME", Recursive = true };
+    private static readonly Option<string> Provider = new("--provider")
+    {
+        Description = "Sqlite, Postgres or SqlServer. Default: Fleet__Storage__Provider, else Sqlite.",
+        HelpName = "NAME",
+        Recursive = true,
+    };
 
-    private static readonly Option<string> Connection = new("--connection") { Description = "The connection string. Default: Fleet__Storage__ConnectionString.", HelpName = "TEXT", Recursive = true };
+    private static readonly Option<string> Connection = new("--connection")
+    {
+        Description = "The connection string. Default: Fleet__Storage__ConnectionString.",
+        HelpName = "TEXT",
+        Recursive = true,
+    };
 
-    private static readonly Option<string> Wait = new("--wait") { Description = "How long to wait for a database that does not answer yet, such as 30s or 2m. Default: not at all.", HelpName = "PERIOD" };
+    private static readonly Option<string> Wait = new("--wait")
+    {
+        Description = "How long to wait for a database that does not answer yet, such as 30s or 2m. Default: not at all.",
+        HelpName = "PERIOD",
+    };
 
     public static Command Command(CommandContext cli)
     {
         var migrate = new Command("migrate", "Bring the schema up to date; does nothing when it is.") { Wait };
-        migrate.SetAction((parsed, ct) => UseAsync(parsed, (storage, _) => MigrateAsync(storage, WaitForDatabase.Read(parsed.GetValue(Wait)), cli.Time, ct), ct));
-        var status = new Command("status", "Show which migrations the database has and lacks; exit code 1 when it and this program do not agree.");
+        migrate.SetAction(
+            (parsed, ct) =>
+                UseAsync(parsed, (storage, _) => MigrateAsync(storage, WaitForDatabase.Read(parsed.GetValue(Wait)), cli.Time, ct), ct));
+        var status = new Command(
+            "status", "Show which migrations the database has and lacks; exit code 1 when it and this program do not agree.");
         status.SetAction((parsed, ct) => UseAsync(parsed, StatusAsync, ct));
         var script = new Command("script", "Print the whole schema as SQL, for an empty database; needs no connection.");
         script.SetAction((parsed, ct) => UseAsync(parsed, ScriptAsync, ct));
@@ -37,7 +54,8 @@ public static class DbCommand
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables().AddInMemoryCollection(given).Build();
         try
         {
-            await using var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddFleetStorage(configuration).BuildServiceProvider();
+            await using var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddFleetStorage(configuration)
+                .BuildServiceProvider();
             return await work(services.GetRequiredService<IStorage>(), ct);
         }
         catch (Exception e) when (FleetHost.Explain(e) is { } reason)

@@ -17,18 +17,29 @@ public static class DevCommand
 
     public static Command Command(CommandContext cli)
     {
-        var port = NumberOption.Make("--port", 0, 65535, $"Port of the API on 127.0.0.1; 0 takes a free one. Default: that of {FleetHost.ApiUrlsKey}, else {DefaultPort}.", "PORT");
-        var data = new Option<string>("--data") { Description = "Folder of the database, the logs and appsettings.json.", HelpName = "DIR", DefaultValueFactory = _ => ".fleet" };
+        var port = NumberOption.Make(
+            "--port", 0, 65535,
+            $"Port of the API on 127.0.0.1; 0 takes a free one. Default: that of {FleetHost.ApiUrlsKey}, else {DefaultPort}.", "PORT");
+        var data = new Option<string>("--data")
+        {
+            Description = "Folder of the database, the logs and appsettings.json.",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => ".fleet",
+        };
         data.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var folder }] && (string.IsNullOrWhiteSpace(folder) || File.Exists(folder)))
                 result.AddError($"--data: '{folder}' is not allowed; allowed is a folder, which is made when it is missing.");
         });
         var noSamples = new Option<bool>("--no-samples") { Description = "Leave out the sample jobs and their schedules." };
-        var plain = new Option<bool>("--plain") { Description = "Print lines instead of the live view; so does output that goes elsewhere than a terminal." };
+        var plain = new Option<bool>("--plain")
+        {
+            Description = "Print lines instead of the live view; so does output that goes elsewhere than a terminal.",
+        };
         var command = new Command("dev", "Run scheduler, worker and API in this process.") { port, data, noSamples, plain };
         command.SetAction((parsed, _) => RunAsync(
-            parsed.GetValue(port), parsed.GetValue(data)!, !parsed.GetValue(noSamples), parsed.GetValue(plain) || Console.IsOutputRedirected, cli.Time));
+            parsed.GetValue(port), parsed.GetValue(data)!, !parsed.GetValue(noSamples),
+            parsed.GetValue(plain) || Console.IsOutputRedirected, cli.Time));
         return command;
     }
 
@@ -43,7 +54,8 @@ public static class DevCommand
             {
                 await LiveView.RunAsync(server, time, stopping);
                 var drain = app.Services.GetRequiredService<IOptions<WorkerOptions>>().Value.Drain;
-                Console.WriteLine($"Stopping: runs under way may go on for up to {drain.TotalSeconds:0} s; what is left then is given back.");
+                Console.WriteLine(
+                    $"Stopping: runs under way may go on for up to {drain.TotalSeconds:0} s; what is left then is given back.");
             }
         });
 

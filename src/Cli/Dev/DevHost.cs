@@ -33,7 +33,8 @@ public static class DevHost
             .AddEnvironmentVariables()
             .AddInMemoryCollection(settings ?? []);
         // Only for SQLite: SQL Server's driver would take the file for the name of a server.
-        if ("Sqlite".Equals(builder.Configuration[$"{FleetServices.StorageSection}:Provider"] ?? "Sqlite", StringComparison.OrdinalIgnoreCase))
+        if ("Sqlite".Equals(
+            builder.Configuration[$"{FleetServices.StorageSection}:Provider"] ?? "Sqlite", StringComparison.OrdinalIgnoreCase))
             builder.Configuration[$"{FleetServices.StorageSection}:ConnectionString"] ??= $"Data Source={Path.Combine(data, "fleet.db")}";
         if (port is not null)
             builder.Configuration[FleetHost.ApiUrlsKey] = $"http://127.0.0.1:{port}";

@@ -15,7 +15,9 @@ internal static class EndedRuns
     public static async Task PrintAsync(Uri server, string data, IStorage storage, TimeProvider time, CancellationToken ct)
     {
         Console.WriteLine($"Fleet is running at {server.ToString().TrimEnd('/')} with its data in {data}. Ctrl+C stops it.");
-        Console.WriteLine($"Try: curl {server}api/v1/runs -H content-type:application/json -d '{{\"job\":\"diag.echo\",\"args\":{{\"hello\":\"world\"}}}}'");
+        Console.WriteLine(
+            $"Try: curl {server}api/v1/runs -H content-type:application/json -d "
+            + $"'{{\"job\":\"diag.echo\",\"args\":{{\"hello\":\"world\"}}}}'");
         var seen = time.GetUtcNow();
         try
         {
@@ -23,7 +25,8 @@ internal static class EndedRuns
             {
                 await Task.Delay(Pause, time, ct);
                 await using var db = storage.Read();
-                var ended = await db.Runs.AsNoTracking().Where(r => r.FinishedAt > seen && !r.Revoked).OrderBy(r => r.FinishedAt).Take(1000).ToListAsync(ct);
+                var ended = await db.Runs.AsNoTracking().Where(r => r.FinishedAt > seen && !r.Revoked).OrderBy(r => r.FinishedAt).Take(1000)
+                    .ToListAsync(ct);
                 foreach (var run in ended.Take(MaxLines))
                     Console.WriteLine(Describe(run));
                 if (ended.Count > MaxLines)
@@ -45,6 +48,7 @@ internal static class EndedRuns
         var attempt = run.Attempt > 1 ? $", attempt {run.Attempt}" : "";
         var result = run.State == RunState.Succeeded ? run.Output : run.Error;
         var shown = result is null ? "" : ": " + RunRules.Show(result.Length > MaxOutput ? result[..MaxOutput] + "…" : result);
-        return $"{run.FinishedAt:HH:mm:ss} {run.State.ToString().ToLowerInvariant(),-9} {run.Job}{by} {run.Id} ({took?.TotalMilliseconds ?? 0:0} ms{attempt}){shown}";
+        return $"{run.FinishedAt:HH:mm:ss} {run.State.ToString().ToLowerInvariant(),-9} {run.Job}{by} {run.Id} "
+            + $"({took?.TotalMilliseconds ?? 0:0} ms{attempt}){shown}";
     }
 }

@@ -27,11 +27,16 @@ public static class LiveLayout
     public static IRenderable Draw(LiveSnapshot snapshot, Uri server, int width, int height, DateTimeOffset now)
     {
         var room = LiveRoom.Share(height, snapshot.Schedules.Count, snapshot.Lanes.Count, snapshot.Runs.Count);
-        var parts = new List<IRenderable> { OneLine($"Fleet at {server.GetLeftPart(UriPartial.Authority)}", new Style(decoration: Decoration.Bold), width) };
+        var parts = new List<IRenderable>
+        {
+            OneLine($"Fleet at {server.GetLeftPart(UriPartial.Authority)}", new Style(decoration: Decoration.Bold), width),
+        };
         if (snapshot.Problem is { } problem)
             parts.Add(OneLine(problem, Alert, width));
         else
-            parts.Add(OneLine($"Enqueue: curl {server.GetLeftPart(UriPartial.Authority)}/api/v1/runs -H content-type:application/json -d '{{\"job\":\"diag.sleep\",\"args\":{{\"ms\":9000}}}}'", Dim, width));
+            parts.Add(
+                OneLine($"Enqueue: curl {server.GetLeftPart(UriPartial.Authority)}/api/v1/runs -H content-type:application/json -d "
+                    + $"'{{\"job\":\"diag.sleep\",\"args\":{{\"ms\":9000}}}}'", Dim, width));
 
         if (room.Schedules > 0)
             AddPart(parts, Schedules(snapshot.Schedules, room.Schedules, width, now));
@@ -50,7 +55,8 @@ public static class LiveLayout
 
     private static Table Schedules(IReadOnlyList<ScheduleView> schedules, int rows, int width, DateTimeOffset now)
     {
-        var table = Columns(("SCHEDULE" + More(schedules.Count, rows), width * 3 / 10), ("TRIGGER", width * 3 / 10), ("NEXT", 10), ("STATUS", width / 5));
+        var table = Columns(
+            ("SCHEDULE" + More(schedules.Count, rows), width * 3 / 10), ("TRIGGER", width * 3 / 10), ("NEXT", 10), ("STATUS", width / 5));
         foreach (var s in schedules.Take(rows))
         {
             var status = s.StatusReason is { Length: > 0 } why ? $"{s.Status}: {why}" : s.Status;
@@ -71,7 +77,9 @@ public static class LiveLayout
         {
             // Work without anybody to do it is what a person must see.
             var stuck = l is { Slots: 0, Pending: > 0 };
-            table.AddRow(Cell(l.Name, width * 3 / 10), Cell($"{l.Pending}", 10), Cell($"{l.Running}", 10), Cell($"{l.Slots}", 8, stuck ? Alert : Style.Plain));
+            table.AddRow(
+                Cell(l.Name, width * 3 / 10), Cell($"{l.Pending}", 10), Cell($"{l.Running}", 10),
+                Cell($"{l.Slots}", 8, stuck ? Alert : Style.Plain));
         }
 
         return table;
@@ -99,7 +107,8 @@ public static class LiveLayout
 
     private static Text Rest(RunView run, int width) => run switch
     {
-        { State: "running", Progress: { } part } => Cell($"{Bar(part)} {part * 100,3:0}% {run.ProgressMessage}", width, new Style(Color.Aqua)),
+        { State: "running", Progress: { } part } =>
+            Cell($"{Bar(part)} {part * 100,3:0}% {run.ProgressMessage}", width, new Style(Color.Aqua)),
         { Error: { Length: > 0 } error, State: not "succeeded" } => Cell(error, width, Alert),
         _ => Cell("", width),
     };
@@ -127,7 +136,10 @@ public static class LiveLayout
         return table;
     }
 
-    private static Text Cell(string? text, int width, Style? style = null) => new(Plain.Line(text, width), style) { Overflow = Overflow.Ellipsis };
+    private static Text Cell(string? text, int width, Style? style = null) => new(Plain.Line(text, width), style)
+    {
+        Overflow = Overflow.Ellipsis,
+    };
 
     private static Text OneLine(string text, Style style, int width) => Cell(text, Math.Max(1, width - 1), style);
 

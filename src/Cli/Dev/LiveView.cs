@@ -37,7 +37,8 @@ public static class LiveView
                         if (size != before)
                             console.Clear(home: true);
                         snapshot = await snapshot.NextAsync(api, time.GetUtcNow(), ct);
-                        live.UpdateTarget(LiveLayout.Draw(snapshot, server, console.Profile.Width, console.Profile.Height, time.GetUtcNow()));
+                        live.UpdateTarget(
+                            LiveLayout.Draw(snapshot, server, console.Profile.Width, console.Profile.Height, time.GetUtcNow()));
                         await Task.Delay(Pause, time, ct);
                     }
                 });
@@ -86,7 +87,8 @@ public sealed record LiveSnapshot(
 
     private static List<RunView> Sort(IReadOnlyList<RunView> runs, DateTimeOffset now)
     {
-        var active = runs.Where(r => !r.Ended && (r.State == "running" || r.DueAt <= now)).OrderByDescending(r => r.State == "running").ThenByDescending(ListRuns.When);
+        var active = runs.Where(r => !r.Ended && (r.State == "running" || r.DueAt <= now)).OrderByDescending(r => r.State == "running")
+            .ThenByDescending(ListRuns.When);
         var ended = runs.Where(r => r.Ended).OrderByDescending(ListRuns.When);
         var planned = runs.Where(r => r.State == "pending" && r.DueAt > now).OrderBy(r => r.DueAt);
         return [.. active.Concat(ended).Concat(planned).Take(LiveLayout.MostRuns)];

@@ -10,7 +10,8 @@ public static class Plain
     public static string Lines(string text) => Replace(text, static c => c is '\n' or '\t' ? c : '\uFFFD');
 
     /// <summary>One line: line breaks and tabs become spaces.</summary>
-    public static string Line(string? text) => text is null ? "" : Replace(text, static c => c is '\n' or '\r' or '\t' ? ' ' : '\uFFFD').Trim();
+    public static string Line(string? text) =>
+        text is null ? "" : Replace(text, static c => c is '\n' or '\r' or '\t' ? ' ' : '\uFFFD').Trim();
 
     /// <summary>One line of at most so many characters.</summary>
     public static string Line(string? text, int most)

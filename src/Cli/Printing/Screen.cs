@@ -9,7 +9,11 @@ namespace Fleet.Cli.Printing;
 /// <summary>Prints tables and JSON: coloured and fitted on a terminal, plain and of any width into a file or a pipe.</summary>
 public static class Screen
 {
-    private static readonly JsonSerializerOptions Compact = new() { MaxDepth = FleetApi.MaxDepth, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Compact = new()
+    {
+        MaxDepth = FleetApi.MaxDepth,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
     private static readonly JsonSerializerOptions Indented = new(Compact) { WriteIndented = true };
 
     /// <summary>One line of text, as it is.</summary>
@@ -29,7 +33,12 @@ public static class Screen
     {
         var table = new Table().Border(TableBorder.None);
         foreach (var column in columns)
-            table.AddColumn(new TableColumn(new Text(column, new Style(decoration: Decoration.Bold))) { Padding = new Padding(0, 0, 2, 0), NoWrap = true });
+            table.AddColumn(
+                new TableColumn(new Text(column, new Style(decoration: Decoration.Bold)))
+                {
+                    Padding = new Padding(0, 0, 2, 0),
+                    NoWrap = true,
+                });
         return table;
     }
 

@@ -20,11 +20,15 @@ public static class CancelRuns
             var body = new JsonObject();
             if (parsed.GetValue(reason) is { } why)
                 body["reason"] = why;
-            var answer = await api.PostAsync($"{GetRuns.Path(parsed.GetRequiredValue(id))}/cancel", Encoding.UTF8.GetBytes(body.ToJsonString()), ct);
+            var answer = await api.PostAsync(
+                $"{GetRuns.Path(parsed.GetRequiredValue(id))}/cancel", Encoding.UTF8.GetBytes(body.ToJsonString()), ct);
             if (cli.WantsJson(parsed))
                 Screen.Json(answer);
             else
-                Screen.Line(api.Read(answer, ApiJson.Default.CancelView).Result == "requested" ? "requested: its worker was asked to stop it" : "canceled");
+                Screen.Line(
+                    api.Read(answer, ApiJson.Default.CancelView).Result == "requested"
+                    ? "requested: its worker was asked to stop it"
+                    : "canceled");
         });
         return command;
     }

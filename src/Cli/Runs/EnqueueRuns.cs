@@ -18,11 +18,24 @@ public static class EnqueueRuns
     };
 
     private static readonly Option<string> Lane = new("--lane") { Description = "The lane. Default: the job's.", HelpName = "NAME" };
-    private static readonly Option<string> Delay = new("--delay") { Description = "Run after this time: 90s, 5m, PT90S or 00:01:30.", HelpName = "DURATION" };
-    private static readonly Option<string> RunAt = new("--run-at") { Description = "Run at this instant, ISO 8601 with offset.", HelpName = "INSTANT" };
-    private static readonly Option<string> Key = new("--key") { Description = "Idempotency key: a second request with it makes no second run.", HelpName = "KEY" };
+    private static readonly Option<string> Delay = new("--delay")
+    {
+        Description = "Run after this time: 90s, 5m, PT90S or 00:01:30.",
+        HelpName = "DURATION",
+    };
+    private static readonly Option<string> RunAt = new("--run-at")
+    {
+        Description = "Run at this instant, ISO 8601 with offset.",
+        HelpName = "INSTANT",
+    };
+    private static readonly Option<string> Key = new("--key")
+    {
+        Description = "Idempotency key: a second request with it makes no second run.",
+        HelpName = "KEY",
+    };
     private static readonly Option<string[]> Tags = new("--tag") { Description = "A tag; may be given several times.", HelpName = "TAG" };
-    private static readonly Option<int?> MaxAttempts = NumberOption.Make("--max-attempts", 1, 1000, "Attempts in all. Default: the job's.", "N");
+    private static readonly Option<int?> MaxAttempts = NumberOption.Make(
+        "--max-attempts", 1, 1000, "Attempts in all. Default: the job's.", "N");
 
     private static readonly Option<bool> Wait = new("--wait")
     {
@@ -31,7 +44,10 @@ public static class EnqueueRuns
 
     public static Command Command(CommandContext cli)
     {
-        var command = new Command("enqueue", "Enqueue a run of a job and print its id.") { Job, Args, Lane, Delay, RunAt, Key, Tags, MaxAttempts, Wait };
+        var command = new Command("enqueue", "Enqueue a run of a job and print its id.")
+        {
+            Job, Args, Lane, Delay, RunAt, Key, Tags, MaxAttempts, Wait,
+        };
         command.SetAction((parsed, ct) => ExecuteAsync(cli, parsed, ct));
         return command;
     }

@@ -15,7 +15,8 @@ public static class GetRuns
     public static string Path(string id) =>
         RunId.TryParse(id, out var run)
             ? $"runs/{run}"
-            : throw new CommandFailedException($"ID: '{id}' is not the id of a run; allowed are 36 characters such as 0198c0de-7a3b-7c4d-8e5f-0123456789ab.");
+            : throw new CommandFailedException(
+                $"ID: '{id}' is not the id of a run; allowed are 36 characters such as 0198c0de-7a3b-7c4d-8e5f-0123456789ab.");
 
     public static Command Command(CommandContext cli)
     {
@@ -61,7 +62,11 @@ public static class GetRuns
         Add("output", run.Output is { } output ? Screen.JsonText(output) : null);
         Add("error", run.ErrorType is null ? run.Error : $"{run.ErrorType}: {run.Error}");
         foreach (var replay in run.Lineage ?? [])
-            Add($"replay {replay.Number}", $"{Times.Instant(replay.At)} by {replay.By}, was {replay.FromState} after attempt {replay.FromAttempt}: {replay.FromError}".TrimEnd(':', ' '));
+        {
+            var before = $"was {replay.FromState} after attempt {replay.FromAttempt}: {replay.FromError}".TrimEnd(':', ' ');
+            Add($"replay {replay.Number}", $"{Times.Instant(replay.At)} by {replay.By}, {before}");
+        }
+
         Screen.Show(facts);
         if (run.Attempts is { Count: > 0 } attempts)
             ShowAttempts(attempts);

@@ -8,7 +8,11 @@ namespace Fleet.Cli.Runs;
 /// <summary><c>fleet run list</c>: the latest runs, newest first.</summary>
 public static class ListRuns
 {
-    private static readonly Option<string> State = new Option<string>("--state") { Description = "Only runs in this state.", HelpName = "STATE" }
+    private static readonly Option<string> State = new Option<string>("--state")
+    {
+        Description = "Only runs in this state.",
+        HelpName = "STATE",
+    }
         .AcceptOnlyFromAmong("pending", "running", "succeeded", "failed", "canceled");
 
     private static readonly Option<string> Job = new("--job") { Description = "Only runs of this job.", HelpName = "NAME" };

@@ -16,8 +16,15 @@ public static class ApplySchedules
         Required = true,
     };
 
-    private static readonly Option<bool> Prune = new("--prune") { Description = "Delete the schedules with the label of --label that no file declares." };
-    private static readonly Option<string> Label = new("--label") { Description = "Which schedules --prune may delete.", HelpName = "NAME=VALUE" };
+    private static readonly Option<bool> Prune = new("--prune")
+    {
+        Description = "Delete the schedules with the label of --label that no file declares.",
+    };
+    private static readonly Option<string> Label = new("--label")
+    {
+        Description = "Which schedules --prune may delete.",
+        HelpName = "NAME=VALUE",
+    };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only show what would change." };
 
     public static Command ApplyCommand(CommandContext cli)
@@ -84,7 +91,8 @@ public static class ApplySchedules
         };
     }
 
-    private static async Task<Change> TryAsync(FleetApi api, DeclaredSchedule schedule, Dictionary<string, JsonElement> existing, CancellationToken ct)
+    private static async Task<Change> TryAsync(FleetApi api, DeclaredSchedule schedule, Dictionary<string, JsonElement> existing,
+        CancellationToken ct)
     {
         var body = Encoding.UTF8.GetBytes(schedule.Body.ToJsonString());
         JsonElement after;

@@ -8,16 +8,34 @@ namespace Fleet.Cli.Schedules;
 /// <summary><c>fleet schedule backfill ID --from --until</c>: shows which runs it would make; makes them with <c>--yes</c>.</summary>
 public static class BackfillSchedules
 {
-    private static readonly Option<string> From = new("--from") { Description = "The first of the range, ISO 8601 with offset.", HelpName = "INSTANT", Required = true };
-    private static readonly Option<string> Until = new("--until") { Description = "Where the range ends, ISO 8601 with offset.", HelpName = "INSTANT", Required = true };
-    private static readonly Option<int?> PerMinute = NumberOption.Make("--per-minute", 1, 60_000, "How many runs come due in a minute. Default: 60.", "N");
-    private static readonly Option<string> Lane = new("--lane") { Description = "Another lane, such as one with few slots. Default: the schedule's.", HelpName = "LANE" };
+    private static readonly Option<string> From = new("--from")
+    {
+        Description = "The first of the range, ISO 8601 with offset.",
+        HelpName = "INSTANT",
+        Required = true,
+    };
+    private static readonly Option<string> Until = new("--until")
+    {
+        Description = "Where the range ends, ISO 8601 with offset.",
+        HelpName = "INSTANT",
+        Required = true,
+    };
+    private static readonly Option<int?> PerMinute = NumberOption.Make(
+        "--per-minute", 1, 60_000, "How many runs come due in a minute. Default: 60.", "N");
+    private static readonly Option<string> Lane = new("--lane")
+    {
+        Description = "Another lane, such as one with few slots. Default: the schedule's.",
+        HelpName = "LANE",
+    };
     private static readonly Option<bool> Yes = new("--yes") { Description = "Make the runs; without it they are only counted." };
 
     public static Command Command(CommandContext cli)
     {
         var id = new Argument<string>("ID") { Description = "The schedule's id." };
-        var command = new Command("backfill", "Make runs for fire times of the past that have none.") { id, From, Until, PerMinute, Lane, Yes };
+        var command = new Command("backfill", "Make runs for fire times of the past that have none.")
+        {
+            id, From, Until, PerMinute, Lane, Yes,
+        };
         command.SetAction(async (parsed, ct) =>
         {
             using var api = cli.Connect(parsed);
@@ -48,10 +66,14 @@ public static class BackfillSchedules
             return;
         }
 
-        Screen.Line($"{schedule}: {plan.Count} run(s) for {Times.Instant(first)} to {Times.Instant(last)}; {plan.Existing} fire times have theirs.");
+        Screen.Line(
+            $"{schedule}: {plan.Count} run(s) for {Times.Instant(first)} to {Times.Instant(last)}; {plan.Existing} fire times have "
+            + "theirs.");
         Screen.Line($"The last one comes due at {Times.Instant(lastDue)}.");
         if (plan.OldestKept is not { } oldest || first < oldest)
-            Screen.Line($"Careful: of what is older than {(plan.OldestKept is { } kept ? Times.Instant(kept) : "now")} no run is kept; it may have run before.");
+            Screen.Line(
+                $"Careful: of what is older than {(plan.OldestKept is { } kept ? Times.Instant(kept) : "now")} no run is kept; it may "
+                + "have run before.");
         if (!isReal)
             Screen.Line("Nothing was made; --yes does it.");
     }

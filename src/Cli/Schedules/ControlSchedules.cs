@@ -41,7 +41,8 @@ public static class ControlSchedules
             using var api = cli.Connect(parsed);
             var schedule = parsed.GetRequiredValue(id);
             var answer = await api.PostAsync(
-                $"schedules/{Uri.EscapeDataString(schedule)}/{verb}", JsonSerializer.SerializeToUtf8Bytes(Body(parsed.GetValue(reason), until)), ct);
+                $"schedules/{Uri.EscapeDataString(schedule)}/{verb}",
+                JsonSerializer.SerializeToUtf8Bytes(Body(parsed.GetValue(reason), until)), ct);
             if (cli.WantsJson(parsed))
                 Screen.Json(answer);
             else

@@ -12,15 +12,34 @@ public static class DiffSchedules
     private static readonly Argument<string> Id = new("ID") { Description = "The schedule's id." };
     private static readonly Option<string> Cron = new("--cron") { Description = "The new cron expression.", HelpName = "EXPR" };
     private static readonly Option<string> Every = new("--every") { Description = "The new period.", HelpName = "PERIOD" };
-    private static readonly Option<string> At = new("--at") { Description = "The new instant, ISO 8601 with offset.", HelpName = "INSTANT" };
-    private static readonly Option<string> Zone = new("--zone") { Description = "The new time zone. Default: the one it has.", HelpName = "ZONE" };
-    private static readonly Option<string> From = new("--from") { Description = "Fire times after this instant, ISO 8601 with offset. Default: now.", HelpName = "INSTANT" };
-    private static readonly Option<string> Until = new("--until") { Description = "Fire times up to this instant, ISO 8601 with offset. Default: 7 days later.", HelpName = "INSTANT" };
+    private static readonly Option<string> At = new("--at")
+    {
+        Description = "The new instant, ISO 8601 with offset.",
+        HelpName = "INSTANT",
+    };
+    private static readonly Option<string> Zone = new("--zone")
+    {
+        Description = "The new time zone. Default: the one it has.",
+        HelpName = "ZONE",
+    };
+    private static readonly Option<string> From = new("--from")
+    {
+        Description = "Fire times after this instant, ISO 8601 with offset. Default: now.",
+        HelpName = "INSTANT",
+    };
+    private static readonly Option<string> Until = new("--until")
+    {
+        Description = "Fire times up to this instant, ISO 8601 with offset. Default: 7 days later.",
+        HelpName = "INSTANT",
+    };
     private static readonly Option<int?> Count = NumberOption.Make("--count", 1, 1000, "How many changes are printed. Default: 100.", "N");
 
     public static Command Command(CommandContext cli)
     {
-        var command = new Command("diff", "Show which fire times an edit would add and remove; changes nothing.") { Id, Cron, Every, At, Zone, From, Until, Count };
+        var command = new Command("diff", "Show which fire times an edit would add and remove; changes nothing.")
+        {
+            Id, Cron, Every, At, Zone, From, Until, Count,
+        };
         command.SetAction(async (parsed, ct) =>
         {
             if (new[] { Cron, Every, At, Zone }.All(o => parsed.GetValue(o) is null))
@@ -41,7 +60,8 @@ public static class DiffSchedules
     /// <summary>The stored definition with what the options change: a body that a put would take.</summary>
     private static JsonObject Edit(JsonElement stored, ParseResult parsed)
     {
-        var body = new JsonObject(ScheduleFields.Of(stored).Select(field => KeyValuePair.Create(field.Name, JsonNode.Parse(field.Value.GetRawText()))));
+        var body = new JsonObject(
+            ScheduleFields.Of(stored).Select(field => KeyValuePair.Create(field.Name, JsonNode.Parse(field.Value.GetRawText()))));
         var (cron, every, at) = (parsed.GetValue(Cron), parsed.GetValue(Every), parsed.GetValue(At));
         if (cron is not null || every is not null || at is not null)
             (body["cron"], body["every"], body["at"]) = (cron, every, at);
@@ -57,7 +77,9 @@ public static class DiffSchedules
     {
         if (diff.Added + diff.Removed == 0)
         {
-            Screen.Line($"No fire time changes from {Times.Instant(diff.From)} to {Times.Instant(diff.TruncatedAt ?? diff.Until)}: {diff.Kept:N0} kept.");
+            Screen.Line(
+                $"No fire time changes from {Times.Instant(diff.From)} to {Times.Instant(diff.TruncatedAt ?? diff.Until)}: {diff.Kept:N0} "
+                + "kept.");
         }
         else
         {

@@ -8,7 +8,11 @@ namespace Fleet.Cli.Schedules;
 /// <summary><c>fleet export</c>: all schedules as YAML that <c>fleet apply</c> reads.</summary>
 public static class ExportSchedules
 {
-    private static readonly Option<string> Label = new("--label") { Description = "Only schedules with this label.", HelpName = "NAME=VALUE" };
+    private static readonly Option<string> Label = new("--label")
+    {
+        Description = "Only schedules with this label.",
+        HelpName = "NAME=VALUE",
+    };
 
     public static Command Command(CommandContext cli)
     {
@@ -16,7 +20,8 @@ public static class ExportSchedules
         command.SetAction(async (parsed, ct) =>
         {
             using var api = cli.Connect(parsed);
-            foreach (var schedule in (await api.GetAsync("schedules", ct)).GetProperty("items").EnumerateArray().Where(s => HasLabel(s, parsed.GetValue(Label))))
+            foreach (var schedule in (await api.GetAsync("schedules", ct)).GetProperty("items").EnumerateArray()
+                .Where(s => HasLabel(s, parsed.GetValue(Label))))
                 Console.Out.Write(ToYaml(schedule));
         });
         return command;
@@ -65,7 +70,10 @@ public static class ExportSchedules
                 break;
             case JsonValueKind.String:
                 // Quoted, so that no reader takes a text for a number, a date or an alias.
-                emitter.Emit(new Scalar(AnchorName.Empty, TagName.Empty, value.GetString()!, ScalarStyle.DoubleQuoted, isPlainImplicit: false, isQuotedImplicit: true));
+                emitter.Emit(
+                    new Scalar(
+                        AnchorName.Empty, TagName.Empty, value.GetString()!, ScalarStyle.DoubleQuoted, isPlainImplicit: false,
+                        isQuotedImplicit: true));
                 break;
             default:
                 emitter.Emit(new Scalar(value.GetRawText()));

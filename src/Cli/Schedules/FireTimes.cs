@@ -7,7 +7,8 @@ namespace Fleet.Cli.Schedules;
 /// <summary>How fire times are printed.</summary>
 internal static class FireTimes
 {
-    /// <summary>ISO 8601 with the zone's offset, to the second. Fire times are whole seconds, but for a period below one, which no trigger takes.</summary>
+    /// <summary>ISO 8601 with the zone's offset, to the second. Fire times are whole seconds, but for a period below one, which no trigger
+    /// takes.</summary>
     public static string Iso(DateTimeOffset at) => at.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture);
 
     /// <summary>A fire time with its day of the week, and what a moved clock does to it behind a <c>#</c>.</summary>

@@ -8,8 +8,16 @@ namespace Fleet.Cli.Schedules;
 /// <summary><c>fleet schedule figures ID</c>: what became of the fire times.</summary>
 public static class GetScheduleFigures
 {
-    private static readonly Option<string> From = new("--from") { Description = "Fire times after this instant, ISO 8601 with offset. Default: a day before --until.", HelpName = "INSTANT" };
-    private static readonly Option<string> Until = new("--until") { Description = "Fire times up to this instant, ISO 8601 with offset. Default: now.", HelpName = "INSTANT" };
+    private static readonly Option<string> From = new("--from")
+    {
+        Description = "Fire times after this instant, ISO 8601 with offset. Default: a day before --until.",
+        HelpName = "INSTANT",
+    };
+    private static readonly Option<string> Until = new("--until")
+    {
+        Description = "Fire times up to this instant, ISO 8601 with offset. Default: now.",
+        HelpName = "INSTANT",
+    };
 
     public static Command Command(CommandContext cli)
     {
@@ -20,7 +28,8 @@ public static class GetScheduleFigures
             using var api = cli.Connect(parsed);
             var schedule = parsed.GetRequiredValue(id);
             string?[] query = [Parameter("from", parsed.GetValue(From)), Parameter("until", parsed.GetValue(Until))];
-            var answer = await api.GetAsync($"schedules/{Uri.EscapeDataString(schedule)}/figures?{string.Join('&', query.OfType<string>())}", ct);
+            var answer = await api.GetAsync(
+                $"schedules/{Uri.EscapeDataString(schedule)}/figures?{string.Join('&', query.OfType<string>())}", ct);
             if (cli.WantsJson(parsed))
                 Screen.Json(answer);
             else
@@ -35,11 +44,15 @@ public static class GetScheduleFigures
     {
         Screen.Line($"{schedule}, {Times.Instant(figures.From)} to {Times.Instant(figures.Until)}");
         Screen.Line(
-            $"expected {figures.Expected}, fired {figures.Fired}, skipped {figures.Skipped}, canceled {figures.Canceled}, waiting {figures.Waiting}, missing {figures.Missing}"
+            $"expected {figures.Expected}, fired {figures.Fired}, skipped {figures.Skipped}, canceled {figures.Canceled}, waiting "
+                + $"{figures.Waiting}, missing {figures.Missing}"
             + (figures.Unexpected > 0 ? $", by an earlier definition {figures.Unexpected}" : ""));
         foreach (var missing in figures.FirstMissing)
             Screen.Line($"missing {Times.Instant(missing)}");
         if (figures.Lateness is { } lateness)
-            Screen.Line(string.Create(CultureInfo.InvariantCulture, $"late by {lateness.Median:0.000} s (median), {lateness.P99:0.000} s (99 %), {lateness.Most:0.000} s (most)"));
+            Screen.Line(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"late by {lateness.Median:0.000} s (median), {lateness.P99:0.000} s (99 %), {lateness.Most:0.000} s (most)"));
     }
 }

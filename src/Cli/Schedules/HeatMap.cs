@@ -24,10 +24,14 @@ public static class HeatMap
         var (values, starts) = ByHour(load, firstDay, isWeighted);
         var most = values.DefaultIfEmpty().Max();
 
-        var lines = new List<string> { "UTC       " + string.Concat(Enumerable.Range(0, Hours / 3).Select(i => $" {i * 3:00}   ")).TrimEnd() };
+        var lines = new List<string>
+        {
+            "UTC       " + string.Concat(Enumerable.Range(0, Hours / 3).Select(i => $" {i * 3:00}   ")).TrimEnd(),
+        };
         for (var day = 0; day * Hours < values.Length; day++)
         {
-            var line = new StringBuilder((firstDay + TimeSpan.FromDays(day)).ToString("ddd MM-dd ", CultureInfo.InvariantCulture)).Append(' ');
+            var line = new StringBuilder((firstDay + TimeSpan.FromDays(day)).ToString("ddd MM-dd ", CultureInfo.InvariantCulture))
+                .Append(' ');
             for (var i = day * Hours; i < (day + 1) * Hours; i++)
             {
                 var start = firstDay.AddHours(i);
@@ -64,11 +68,13 @@ public static class HeatMap
 
     private static string Legend(double most, bool isWeighted)
     {
-        var legend = new StringBuilder(isWeighted ? "Work per hour:" : "Starts per hour (how long runs take is not known yet):").Append(" ·· none");
+        var legend = new StringBuilder(isWeighted ? "Work per hour:" : "Starts per hour (how long runs take is not known yet):")
+            .Append(" ·· none");
         for (var level = 1; level <= 4; level++)
             legend.Append("  ").Append(Shades[level], 2).Append(" to ").Append(Value(most * level / 4));
         return legend.ToString();
 
-        string Value(double value) => isWeighted ? Times.Span(TimeSpan.FromSeconds(value)) : value.ToString("0.#", CultureInfo.InvariantCulture);
+        string Value(double value) =>
+            isWeighted ? Times.Span(TimeSpan.FromSeconds(value)) : value.ToString("0.#", CultureInfo.InvariantCulture);
     }
 }

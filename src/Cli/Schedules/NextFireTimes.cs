@@ -22,9 +22,21 @@ public static class NextFireTimes
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private static readonly Option<string> Cron = new("--cron") { Description = "A cron expression of 5, 6 (seconds first) or 7 fields (a year last), or a macro such as @hourly.", HelpName = "EXPR" };
-    private static readonly Option<string> Every = new("--every") { Description = "A period such as 15s, 5m or PT1H.", HelpName = "PERIOD" };
-    private static readonly Option<string> Zone = new("--zone") { Description = "IANA time zone, such as Europe/Berlin. Default: UTC.", HelpName = "ZONE" };
+    private static readonly Option<string> Cron = new("--cron")
+    {
+        Description = "A cron expression of 5, 6 (seconds first) or 7 fields (a year last), or a macro such as @hourly.",
+        HelpName = "EXPR",
+    };
+    private static readonly Option<string> Every = new("--every")
+    {
+        Description = "A period such as 15s, 5m or PT1H.",
+        HelpName = "PERIOD",
+    };
+    private static readonly Option<string> Zone = new("--zone")
+    {
+        Description = "IANA time zone, such as Europe/Berlin. Default: UTC.",
+        HelpName = "ZONE",
+    };
 
     private static readonly Option<string> From = new("--from")
     {
@@ -32,11 +44,15 @@ public static class NextFireTimes
         HelpName = "INSTANT",
     };
 
-    private static readonly Option<int?> Count = NumberOption.Make("--count", 1, MostTimes, $"How many; of a stored schedule up to {MostOfServer}. Default: 10.", "N");
+    private static readonly Option<int?> Count = NumberOption.Make(
+        "--count", 1, MostTimes, $"How many; of a stored schedule up to {MostOfServer}. Default: 10.", "N");
 
     public static Command Command(CommandContext cli)
     {
-        var command = new Command("next", "Show the next fire times of a stored schedule, or of a trigger, which needs no server.") { Id, Cron, Every, Zone, From, Count };
+        var command = new Command("next", "Show the next fire times of a stored schedule, or of a trigger, which needs no server.")
+        {
+            Id, Cron, Every, Zone, From, Count,
+        };
         command.SetAction(async (parsed, ct) =>
         {
             if (parsed.GetValue(Id) is { } id)
@@ -52,7 +68,8 @@ public static class NextFireTimes
         foreach (var option in new[] { Cron, Every, Zone })
         {
             if (parsed.GetValue(option) is not null)
-                throw new CommandFailedException($"{option.Name}: give either a stored schedule's ID or a trigger; 'fleet schedule diff' compares the two.");
+                throw new CommandFailedException(
+                    $"{option.Name}: give either a stored schedule's ID or a trigger; 'fleet schedule diff' compares the two.");
         }
 
         var count = parsed.GetValue(Count);
@@ -62,7 +79,9 @@ public static class NextFireTimes
         var query = string.Join('&', new[]
         {
             count is null ? null : $"count={count}",
-            parsed.GetValue(From) is { } from ? $"after={Uri.EscapeDataString(ParseFrom(from, null).ToString("O", CultureInfo.InvariantCulture))}" : null,
+            parsed.GetValue(From) is { } from
+                ? $"after={Uri.EscapeDataString(ParseFrom(from, null).ToString("O", CultureInfo.InvariantCulture))}"
+                : null,
         }.OfType<string>());
         var answer = await api.GetAsync($"schedules/{Uri.EscapeDataString(id)}/next?{query}", ct);
         if (cli.WantsJson(parsed))
@@ -114,7 +133,8 @@ public static class NextFireTimes
         if (local.Kind != DateTimeKind.Unspecified)
             return DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind);
         if (zone is null)
-            throw new CommandFailedException($"--from: '{text}' has no offset; a stored schedule needs one, such as 2026-03-29T01:30:00+01:00.");
+            throw new CommandFailedException(
+                $"--from: '{text}' has no offset; a stored schedule needs one, such as 2026-03-29T01:30:00+01:00.");
         // In the first hours of the year 1 and the last of 9999 some offsets lead out of the calendar.
         return local.Year is > 1 and < 9999
             ? new DateTimeOffset(local, zone.GetUtcOffset(local))

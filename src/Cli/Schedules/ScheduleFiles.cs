@@ -33,7 +33,8 @@ public static class ScheduleFiles
         if (schedules.Count == 0)
             throw new CommandFailedException($"-f: '{path}' declares no schedule.");
         foreach (var twins in schedules.GroupBy(s => s.Id, StringComparer.Ordinal).Where(g => g.Count() > 1))
-            throw new CommandFailedException($"{twins.Last().Place}: '{twins.Key}' stands at {twins.First().Place} too; each schedule is declared once.");
+            throw new CommandFailedException(
+                $"{twins.Last().Place}: '{twins.Key}' stands at {twins.First().Place} too; each schedule is declared once.");
         return schedules;
     }
 
@@ -50,7 +51,9 @@ public static class ScheduleFiles
         catch (YamlException e)
         {
             // The commonest mistake: a cron expression that begins with the sign of an alias.
-            var hint = e is AnchorNotFoundException || e.Message.Contains("alias", StringComparison.OrdinalIgnoreCase) ? " A text that begins with '*' needs quotes." : "";
+            var hint = e is AnchorNotFoundException || e.Message.Contains("alias", StringComparison.OrdinalIgnoreCase)
+                ? " A text that begins with '*' needs quotes."
+                : "";
             throw new CommandFailedException($"{file}:{e.Start.Line}: it is not valid YAML: {e.Message}{hint}");
         }
 
@@ -82,7 +85,8 @@ public static class ScheduleFiles
 
     private static JsonNode? ToJson(YamlNode node) => node switch
     {
-        YamlMappingNode map => new JsonObject(map.Children.Select(c => KeyValuePair.Create(((YamlScalarNode)c.Key).Value ?? "", ToJson(c.Value)))),
+        YamlMappingNode map =>
+            new JsonObject(map.Children.Select(c => KeyValuePair.Create(((YamlScalarNode)c.Key).Value ?? "", ToJson(c.Value)))),
         YamlSequenceNode list => new JsonArray([.. list.Children.Select(ToJson)]),
         YamlScalarNode scalar => ToJson(scalar),
         _ => null,
@@ -99,8 +103,10 @@ public static class ScheduleFiles
             "" or "~" or "null" => null,
             "true" => JsonValue.Create(true),
             "false" => JsonValue.Create(false),
-            _ when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) => JsonValue.Create(whole),
-            _ when IsNumber(text) && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => JsonValue.Create(number),
+            _ when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) =>
+                JsonValue.Create(whole),
+            _ when IsNumber(text) && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) =>
+                JsonValue.Create(number),
             _ => JsonValue.Create(text),
         };
     }

@@ -8,12 +8,24 @@ namespace Fleet.Cli.Schedules;
 /// <summary><c>fleet schedule simulate</c>: what all running schedules will do, as a heat map.</summary>
 public static class SimulateSchedules
 {
-    private static readonly Option<string> From = new("--from") { Description = "Fire times after this instant, ISO 8601 with offset. Default: now.", HelpName = "INSTANT" };
-    private static readonly Option<string> Until = new("--until") { Description = "Fire times up to this instant, at most 366 days later. Default: 7 days later.", HelpName = "INSTANT" };
+    private static readonly Option<string> From = new("--from")
+    {
+        Description = "Fire times after this instant, ISO 8601 with offset. Default: now.",
+        HelpName = "INSTANT",
+    };
+    private static readonly Option<string> Until = new("--until")
+    {
+        Description = "Fire times up to this instant, at most 366 days later. Default: 7 days later.",
+        HelpName = "INSTANT",
+    };
 
     public static Command Command(CommandContext cli)
     {
-        var command = new Command("simulate", "Show what the running schedules will do: a heat map, the busiest minutes, what changes of the clock do.") { From, Until };
+        var command = new Command(
+            "simulate", "Show what the running schedules will do: a heat map, the busiest minutes, what changes of the clock do.")
+        {
+            From, Until,
+        };
         command.SetAction(async (parsed, ct) =>
         {
             using var api = cli.Connect(parsed);
@@ -28,7 +40,9 @@ public static class SimulateSchedules
 
     private static void Show(SimulationView simulation)
     {
-        Screen.Line($"{Times.Instant(simulation.From)} to {Times.Instant(simulation.Until)}: {simulation.Firings:N0} firings of {simulation.Schedules.Count:N0} schedules");
+        Screen.Line(
+            $"{Times.Instant(simulation.From)} to {Times.Instant(simulation.Until)}: {simulation.Firings:N0} firings of "
+            + $"{simulation.Schedules.Count:N0} schedules");
         if (simulation.TruncatedAt is { } at)
             Screen.Line($"There are too many: all figures are of what comes before {Times.Instant(at)}.");
         if (simulation.Firings == 0)
@@ -74,7 +88,8 @@ public static class SimulateSchedules
         foreach (var lane in lanes)
         {
             table.AddRow(
-                Screen.Cell(lane.Lane), Screen.Cell($"{lane.Firings:N0}"), Screen.Cell(Work(lane.BusySeconds)), Screen.Cell($"{lane.MostAtOnce:N0}"), Screen.Cell(Times.Instant(lane.MostAtOnceAt)));
+                Screen.Cell(lane.Lane), Screen.Cell($"{lane.Firings:N0}"), Screen.Cell(Work(lane.BusySeconds)),
+                Screen.Cell($"{lane.MostAtOnce:N0}"), Screen.Cell(Times.Instant(lane.MostAtOnceAt)));
         }
 
         Screen.Show(table);

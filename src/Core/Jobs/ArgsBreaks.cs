@@ -3,20 +3,20 @@ using System.Text.Json.Nodes;
 
 namespace Fleet.Core.Jobs;
 
-/// <summary>A change of a job's args that older runs do not survive.</summary>
-/// <param name="Field">Such as <c>args.customer</c>.</param>
-/// <param name="What">What changed, as the rest of a sentence that begins with the field.</param>
+/// <summary>An incompatible change of a job's args: runs of the older version cannot be read.</summary>
+/// <param name="Field">The field, such as <c>args.customer</c>.</param>
+/// <param name="What">The change; continues a sentence that starts with the field.</param>
 /// <param name="Advice">What to do instead.</param>
 public readonly record struct ArgsBreak(string Field, string What, string Advice);
 
-/// <summary>Compares the args of two versions of a job.</summary>
+/// <summary>Compares the args schemas of two versions of a job.</summary>
 public static class ArgsBreaks
 {
     private const int MostDeep = 16;
 
-    /// <summary>What args of the one version may lack, or have, that the other one cannot read.</summary>
+    /// <summary>Finds what args of one version may lack or contain that the other version cannot read.</summary>
     /// <param name="before">JSON Schema of the version whose runs may be waiting.</param>
-    /// <param name="now">JSON Schema of the version that is to execute them.</param>
+    /// <param name="now">JSON Schema of the version that executes them.</param>
     public static IReadOnlyList<ArgsBreak> Between(string before, string now)
     {
         var found = new List<ArgsBreak>();
@@ -29,17 +29,21 @@ public static class ArgsBreaks
         if (before is not JsonObject was || now is not JsonObject nowIs || depth > MostDeep)
             return;
         var (typesBefore, typesNow) = (Words(was["type"]), Words(nowIs["type"]));
-        if (typesBefore.Length > 0 && typesNow.Length > 0 && typesBefore.Except(typesNow).Where(t => t != "integer" || !typesNow.Contains("number")).ToArray() is { Length: > 0 } lost)
+        if (typesBefore.Length > 0 && typesNow.Length > 0
+            && typesBefore.Except(typesNow).Where(t => t != "integer" || !typesNow.Contains("number")).ToArray() is { Length: > 0 } lost)
         {
             found.Add(lost is ["null"]
                 ? new ArgsBreak(path, "may not be null any more.", "Keep it nullable.")
-                : new ArgsBreak(path, $"was {string.Join(" or ", typesBefore)} and is {string.Join(" or ", typesNow)}.", "Give the new argument a new name."));
+                : new ArgsBreak(
+                    path, $"was {string.Join(" or ", typesBefore)} and is {string.Join(" or ", typesNow)}.",
+                    "Give the new argument a new name."));
         }
 
         if (Words(was["enum"]) is { Length: > 0 } valuesBefore && Words(nowIs["enum"]) is { Length: > 0 } valuesNow
             && valuesBefore.Except(valuesNow).ToArray() is { Length: > 0 } gone)
         {
-            found.Add(new ArgsBreak(path, $"does not take {string.Join(", ", gone)} any more.", "Keep the old values until no run has them."));
+            found.Add(
+                new ArgsBreak(path, $"does not take {string.Join(", ", gone)} any more.", "Keep the old values until no run has them."));
         }
 
         var required = Words(was["required"]);
@@ -47,7 +51,9 @@ public static class ArgsBreaks
         {
             var isNew = was["properties"]?[name] is null;
             found.Add(new ArgsBreak(
-                $"{path}.{name}", isNew ? "is new and required, and runs enqueued before lack it." : "is required now, and runs enqueued before may lack it.",
+                $"{path}.{name}", isNew
+                    ? "is new and required, and runs enqueued before lack it."
+                    : "is required now, and runs enqueued before may lack it.",
                 "Give it a default or make it nullable."));
         }
 
@@ -58,10 +64,11 @@ public static class ArgsBreaks
             Compare(was["additionalProperties"], nowIs["additionalProperties"], path + ".*", found, depth + 1);
     }
 
-    /// <summary>A word or a list of words; a null in an enum is the word <c>null</c>.</summary>
+    /// <summary>A word or a list of words; a null in an enum counts as the word <c>null</c>.</summary>
     private static string[] Words(JsonNode? node) => node switch
     {
-        JsonArray array => [.. array.Select(w => w is null ? "null" : w.GetValueKind() == JsonValueKind.String ? w.GetValue<string>() : w.ToJsonString())],
+        JsonArray array =>
+            [.. array.Select(w => w is null ? "null" : w.GetValueKind() == JsonValueKind.String ? w.GetValue<string>() : w.ToJsonString())],
         JsonValue value when value.GetValueKind() == JsonValueKind.String => [value.GetValue<string>()],
         _ => [],
     };

@@ -3,14 +3,14 @@ using System.Text.Json;
 
 namespace Fleet.Core.Jobs;
 
-/// <summary>Checks args against one version of a job: against the schema that its workers published, and where the args type is loaded in
-/// this process also by reading them as the handler's worker will.</summary>
+/// <summary>Checks args against one version of a job: against the schema that its workers published, and, if the args type is loaded in
+/// this process, also by deserializing them like the handler's worker.</summary>
 public sealed class ArgsCheck
 {
     private readonly ConcurrentDictionary<string, JsonElement> _schemas = new(StringComparer.Ordinal);
 
     /// <param name="job">The version of the job.</param>
-    /// <param name="args">JSON text, as <see cref="ArgsText"/> makes it.</param>
+    /// <param name="args">JSON text in the form of <see cref="ArgsText"/>.</param>
     /// <returns>The first violation; null when there is none.</returns>
     public InputError? Check(JobInfo job, string args)
     {
@@ -18,7 +18,7 @@ public sealed class ArgsCheck
         return new SchemaCheck(job.Name, schema).Check(JsonElement.Parse(args)) ?? job.Definition?.CheckArgs(args);
     }
 
-    /// <summary>A schema that is no JSON checks nothing: the handler's worker decides.</summary>
+    /// <summary>A schema that is not valid JSON accepts everything; the handler's worker decides.</summary>
     private static JsonElement Parse(string schema)
     {
         try

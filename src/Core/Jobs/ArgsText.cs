@@ -3,32 +3,37 @@ using Fleet.Core.Runs;
 
 namespace Fleet.Core.Jobs;
 
-/// <summary>Args as they are stored: one compact JSON object. Every way in that takes args as JSON goes through here.</summary>
+/// <summary>The stored form of args: one compact JSON object. All args that arrive as JSON are converted here.</summary>
 public static class ArgsText
 {
-    /// <summary>The stored form of args that were parsed already; left out or null, they are an empty object.</summary>
-    /// <param name="args">As the caller wrote them.</param>
-    /// <param name="path">What stands before the field's name in errors, such as <c>runs[3].</c>.</param>
-    /// <exception cref="InvalidRunException">They are no object, larger than 256 KiB, nest deeper than 64 levels, or hold text that is no
-    /// text.</exception>
+    /// <summary>Converts parsed args to the stored form. Missing args and null become an empty object.</summary>
+    /// <param name="args">The args, as the caller wrote them.</param>
+    /// <param name="path">Prefix of the field's name in errors, such as <c>runs[3].</c>.</param>
+    /// <exception cref="InvalidRunException">They are not an object, are larger than 256 KiB, nest deeper than 64 levels, or contain
+    /// invalid text.</exception>
     public static string From(JsonElement? args, string path = "")
     {
         if (args is not { ValueKind: not JsonValueKind.Null } given)
             return "{}";
         var field = path + "args";
         if (given.ValueKind != JsonValueKind.Object)
-            throw new InvalidRunException(new InputError("wrong_type", field, $"{field}: expected a JSON object.", RunRules.Show(given.GetRawText()), "a JSON object"));
-        // Of what came inside a message, the reader of the message has allowed for the levels around it.
+            throw new InvalidRunException(
+                new InputError(
+                    "wrong_type", field, $"{field}: expected a JSON object.", RunRules.Show(given.GetRawText()), "a JSON object"));
+        // For args inside a message, the message reader already allowed for the levels of the envelope.
         if (DepthOf(given) > FleetJson.MaxDepth)
         {
             throw new InvalidRunException(new InputError(
-                "too_deep", field, $"{field}: they nest too deeply; allowed are {FleetJson.MaxDepth} levels.", null, $"{FleetJson.MaxDepth} levels"));
+                "too_deep", field, $"{field}: they nest too deeply; allowed are {FleetJson.MaxDepth} levels.", null,
+                $"{FleetJson.MaxDepth} levels"));
         }
 
         if (FindBrokenText(given, field) is { } broken)
         {
             const string allowed = "whole Unicode characters; a \\uD800–\\uDFFF escape stands in pairs only";
-            throw new InvalidRunException(new InputError("invalid_text", broken, $"{broken}: it holds half of a surrogate pair; allowed are {allowed}.", null, allowed));
+            throw new InvalidRunException(
+                new InputError(
+                    "invalid_text", broken, $"{broken}: it holds half of a surrogate pair; allowed are {allowed}.", null, allowed));
         }
 
         var text = JsonSerializer.Serialize(given, FleetJson.Payload);
@@ -37,7 +42,7 @@ public static class ArgsText
             : text;
     }
 
-    /// <summary>The stored form of args that are JSON text.</summary>
+    /// <summary>Converts args given as JSON text to the stored form.</summary>
     /// <inheritdoc cref="From" path="/exception"/>
     public static string Parse(string json)
     {
@@ -48,7 +53,8 @@ public static class ArgsText
         catch (JsonException e)
         {
             var shown = RunRules.Show(json);
-            throw new InvalidRunException(new InputError("invalid_json", "args", $"args: '{shown}' is not a JSON object: {e.Message}", shown, "a JSON object"));
+            throw new InvalidRunException(
+                new InputError("invalid_json", "args", $"args: '{shown}' is not a JSON object: {e.Message}", shown, "a JSON object"));
         }
     }
 
@@ -59,13 +65,15 @@ public static class ArgsText
         _ => 0,
     };
 
-    /// <summary>Where the first string stands that cannot be read.</summary>
+    /// <summary>Path of the first string that cannot be read.</summary>
     private static string? FindBrokenText(JsonElement element, string path) => element.ValueKind switch
     {
         JsonValueKind.String when !IsText(element.GetString) => path,
-        JsonValueKind.Array => element.EnumerateArray().Select((item, i) => FindBrokenText(item, $"{path}[{i}]")).FirstOrDefault(found => found is not null),
+        JsonValueKind.Array =>
+            element.EnumerateArray().Select((item, i) => FindBrokenText(item, $"{path}[{i}]")).FirstOrDefault(found => found is not null),
         JsonValueKind.Object => element.EnumerateObject().Select(
-            member => IsText(() => member.Name) ? FindBrokenText(member.Value, $"{path}.{member.Name}") : path).FirstOrDefault(found => found is not null),
+            member => IsText(() => member.Name) ? FindBrokenText(member.Value, $"{path}.{member.Name}") : path).FirstOrDefault(found =>
+                found is not null),
         _ => null,
     };
 

@@ -5,13 +5,14 @@ using System.Text.Json.Serialization;
 
 namespace Fleet.Core.Jobs;
 
-/// <summary>Makes args that fit a schema, for people to start from.</summary>
+/// <summary>Creates example args that fit a schema.</summary>
 internal static class ExampleArgs
 {
-    // What a converter of somebody's own might take.
-    private static readonly JsonNode?[] Candidates = ["text", 1, 1.5, true, new JsonObject(), new JsonArray(), "2026-01-31", "00:05:00", null];
+    // Values that a custom converter may accept.
+    private static readonly JsonNode?[] Candidates =
+        ["text", 1, 1.5, true, new JsonObject(), new JsonArray(), "2026-01-31", "00:05:00", null];
 
-    /// <returns>Null where there is none, as for a member that refers back to its own type.</returns>
+    /// <returns>Null if there is no example, for example for a member that refers back to its own type.</returns>
     public static JsonNode? Of(JsonNode? node)
     {
         if (node is not JsonObject schema)
@@ -39,7 +40,7 @@ internal static class ExampleArgs
         };
     }
 
-    /// <summary>A value that a converter takes; null when none of a few is.</summary>
+    /// <summary>A value that a custom converter accepts; null when it accepts none of the candidates.</summary>
     public static JsonNode? ForConverter(JsonConverter converter, Type type)
     {
         var options = new JsonSerializerOptions(FleetJson.Payload);
@@ -53,7 +54,7 @@ internal static class ExampleArgs
             }
             catch (Exception)
             {
-                // The converter is somebody's own code and may throw anything.
+                // The converter is user code and may throw anything.
             }
         }
 
@@ -62,13 +63,15 @@ internal static class ExampleArgs
 
     private static JsonObject OfObject(JsonObject schema)
     {
-        var required = schema["required"] is JsonArray names ? names.Select(n => n!.GetValue<string>()).ToHashSet(StringComparer.Ordinal) : [];
+        var required = schema["required"] is JsonArray names
+            ? names.Select(n => n!.GetValue<string>()).ToHashSet(StringComparer.Ordinal)
+            : [];
         var example = new JsonObject();
         foreach (var (name, property) in schema["properties"] as JsonObject ?? [])
         {
             if (property is JsonObject { } inner && inner["readOnly"] is not null)
                 continue;
-            // Null fits what refers to itself; what is not needed is left out.
+            // Null is used for a type that refers to itself; optional members are left out.
             if (Of(property) is { } value)
                 example[name] = value;
             else if (required.Contains(name))
@@ -86,7 +89,7 @@ internal static class ExampleArgs
             JsonValue one => [one.GetValue<string>()],
             _ => [],
         };
-        // A number that may be written as a string is shown as a number.
+        // A number that may also be a string is shown as a number.
         return types.FirstOrDefault(t => t is "integer" or "number") ?? types.FirstOrDefault(t => t != "null");
     }
 
@@ -94,11 +97,13 @@ internal static class ExampleArgs
     {
         var isWhole = TypeOf(schema) == "integer";
         var step = isWhole ? 1m : 0.001m;
-        var (least, most) = (Bound("minimum") ?? (Bound("exclusiveMinimum") + step), Bound("maximum") ?? (Bound("exclusiveMaximum") - step));
+        var (least, most) = (
+            Bound("minimum") ?? (Bound("exclusiveMinimum") + step), Bound("maximum") ?? (Bound("exclusiveMaximum") - step));
         var value = preferred < least ? least.Value : preferred > most ? most.Value : preferred;
         return isWhole ? JsonNode.Parse(decimal.Ceiling(value).ToString("0", CultureInfo.InvariantCulture))! : value;
 
-        decimal? Bound(string keyword) => schema[keyword] is { } bound && JsonSerializer.SerializeToElement(bound).TryGetDecimal(out var number) ? number : null;
+        decimal? Bound(string keyword) =>
+            schema[keyword] is { } bound && JsonSerializer.SerializeToElement(bound).TryGetDecimal(out var number) ? number : null;
     }
 
     private static JsonNode OfString(JsonObject schema) => schema["format"]?.GetValue<string>() switch

@@ -4,14 +4,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Jobs;
 
-/// <summary>Disposes the handler of an attempt together with the attempt's scope, before the services that the handler was given. A handler
-/// is not registered as a service, so the container does not know it.</summary>
+/// <summary>Disposes the handler of an attempt with the attempt's scope, before the services that the handler uses. The container does not
+/// know the handler, because it is not registered as a service.</summary>
 internal sealed partial class HandlerOwner(ILogger<HandlerOwner> logger) : IAsyncDisposable, IDisposable
 {
     private readonly CarefulLogger _logger = new(logger);
     private object? _handler;
 
-    /// <summary>Takes a handler that is to be disposed.</summary>
+    /// <summary>Registers a handler for disposal.</summary>
     public void Own(object handler) => _handler = handler;
 
     public async ValueTask DisposeAsync()
@@ -26,8 +26,8 @@ internal sealed partial class HandlerOwner(ILogger<HandlerOwner> logger) : IAsyn
         }
         catch (Exception e)
         {
-            // The container stops disposing at the first exception: the handler's services, its database connection among them, would stay
-            // open.
+            // The container stops disposing at the first exception. Without this catch the handler's services, including its database
+            // connection, would stay open.
             LogFailed(handler!.GetType(), RunError.From(e).ToString());
         }
     }

@@ -4,17 +4,17 @@ using Fleet.Core.Storage;
 
 namespace Fleet.Core.Jobs;
 
-/// <summary>All jobs that any worker of the fleet has offered, version by version. Workers describe theirs when they start
-/// (<see cref="PublishJobs"/>), so an API process knows jobs whose assemblies it has never seen.</summary>
+/// <summary>All jobs that any worker has offered, by version. Workers describe their jobs when they start (<see cref="PublishJobs"/>), so
+/// an API process knows jobs without loading their assemblies.</summary>
 public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvider time) : IDisposable
 {
-    /// <summary>How old the read tables may be before they are read again when something is missing in them; the shortest pause between two
-    /// reads.</summary>
+    /// <summary>Minimum time between two reads of the tables. A lookup that misses reads them again only if they are older than
+    /// this.</summary>
     private static readonly TimeSpan MissPause = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(30);
 
-    /// <summary>The most names that an error lists.</summary>
+    /// <summary>Maximum number of names that an error lists.</summary>
     private const int MostShown = 50;
 
     private readonly SemaphoreSlim _reading = new(1);
@@ -23,21 +23,22 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
     private long? _readAt;
 
     /// <summary>The jobs of this process, by name.</summary>
-    public IReadOnlyList<JobInfo> Own => [.. _local.Values.DistinctBy(j => j.Name, StringComparer.Ordinal).OrderBy(j => j.Name, StringComparer.Ordinal)];
+    public IReadOnlyList<JobInfo> Own =>
+        [.. _local.Values.DistinctBy(j => j.Name, StringComparer.Ordinal).OrderBy(j => j.Name, StringComparer.Ordinal)];
 
-    /// <summary>What this process offers as a worker: JSON object, job → version.</summary>
+    /// <summary>The jobs that this process offers as a worker: JSON object, job → version.</summary>
     public string OwnVersions => JsonSerializer.Serialize(Own.ToDictionary(j => j.Name, j => j.Version));
 
-    /// <summary>A job of this process.</summary>
+    /// <summary>A job of this process, by name.</summary>
     public JobInfo OwnOf(JobDefinition job) => _local[job.Name];
 
-    /// <summary>The version in which this process has a job, by name or alias; null when it does not know it.</summary>
+    /// <summary>This process's version of a job, by name or alias; null when it does not know the job.</summary>
     public string? OwnVersionOf(string name) => _local.GetValueOrDefault(name)?.Version;
 
-    /// <summary>The lane of a job's runs when nobody names one; <c>default</c> for a job that no worker has offered yet.</summary>
+    /// <summary>The default lane of a job's runs; <c>default</c> for a job that no worker has offered yet.</summary>
     public async ValueTask<string> FindLaneAsync(string name, CancellationToken ct) => (await FindAsync(name, ct))?.Lane ?? "default";
 
-    /// <summary>Finds a job by name or alias; the newest version that an active worker offers, or this process's own.</summary>
+    /// <summary>Finds a job by name or alias: the newest version that an active worker offers, or this process's own.</summary>
     public async ValueTask<JobInfo?> FindAsync(string name, CancellationToken ct)
     {
         if (_local.TryGetValue(name, out var job))
@@ -47,33 +48,32 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
         return _stored.Find(name);
     }
 
-    /// <summary>The versions of a job whose args are accepted, without the one at hand: while programs of two versions run side by side,
-    /// args that either of them takes are welcome. For args that the version at hand refuses, so the answer is at most a second
-    /// old.</summary>
+    /// <summary>The other accepted versions of a job. While programs of two versions run side by side, args of either version are accepted.
+    /// Called when the preferred version refuses args; the result is at most one second old.</summary>
     public async ValueTask<IReadOnlyList<JobInfo>> FindOthersAsync(JobInfo job, CancellationToken ct)
     {
         await ReadAsync(MissPause, ct);
         return [.. _stored.VersionsOf(job.Name).Where(other => other.Version != job.Version)];
     }
 
-    /// <summary>All jobs, by name.</summary>
+    /// <summary>All jobs, ordered by name.</summary>
     public async Task<IReadOnlyList<JobInfo>> ListAsync(CancellationToken ct)
     {
         await ReadAsync(TimeSpan.Zero, ct);
         return [.. _stored.Jobs.Concat(_local.Values).DistinctBy(j => j.Name).OrderBy(j => j.Name, StringComparer.Ordinal)];
     }
 
-    /// <summary>The active workers and what they offer, at most this old.</summary>
+    /// <summary>The active workers and the jobs they offer, at most this old.</summary>
     public async ValueTask<IReadOnlyList<WorkerOffer>> FindOffersAsync(TimeSpan maxAge, CancellationToken ct)
     {
         await ReadAsync(maxAge, ct);
         return _stored.Workers;
     }
 
-    /// <summary>How many active workers offer the job on its lane.</summary>
+    /// <summary>Number of active workers that offer the job on its lane.</summary>
     public int CountWorkers(JobInfo job) => _stored.CountWorkers(job.Name, job.Lane);
 
-    /// <summary>The refusal of a name that <see cref="FindAsync"/> does not find, with the nearest name that it would.</summary>
+    /// <summary>The error for a name that <see cref="FindAsync"/> does not find, with the nearest known name.</summary>
     public InputError UnknownJob(string name, string field)
     {
         var known = _local.Keys.Concat(_stored.Names).Distinct(StringComparer.Ordinal).ToArray();
@@ -88,10 +88,10 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
 
     public void Dispose() => _reading.Dispose();
 
-    // By the monotonic clock: one that is set back would keep what was read for as long.
+    // Uses the monotonic clock: after the wall clock is set back, cached data would be kept too long.
     private TimeSpan Age => _readAt is { } at ? time.GetElapsedTime(at) : TimeSpan.MaxValue;
 
-    /// <summary>Reads the tables unless they were read lately.</summary>
+    /// <summary>Reads the tables unless they were read recently.</summary>
     private async ValueTask ReadAsync(TimeSpan maxAge, CancellationToken ct)
     {
         if (maxAge > TimeSpan.Zero && Age < maxAge)
@@ -99,7 +99,7 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
         await _reading.WaitAsync(ct);
         try
         {
-            // Somebody else may have read them meanwhile.
+            // Another caller may have read them meanwhile.
             if (maxAge > TimeSpan.Zero && Age < maxAge)
                 return;
             _stored = await storage.AutocommitAsync(scope => JobOffers.ReadAsync(storage, scope, ct), ct);

@@ -101,7 +101,9 @@ public abstract class JobDefinition
     {
         try
         {
-            return JsonSerializer.Deserialize(argsJson, ArgsType, FleetJson.Payload) is null ? Refuse(new JsonException("They are null."), argsJson) : null;
+            return JsonSerializer.Deserialize(argsJson, ArgsType, FleetJson.Payload) is null
+                ? Refuse(new JsonException("They are null."), argsJson)
+                : null;
         }
         catch (Exception e)
         {
@@ -144,7 +146,8 @@ public abstract class JobDefinition
         var field = RunRules.Show("args" + path);
         var value = path.Length == 0 || !TryParse(argsJson, out var args) ? null : JsonPath.Show(args, path);
         var reason = RunRules.Show(WithoutPosition(e.Message), 300);
-        return new InputError("invalid_argument", field, $"{field}: {(value is null ? "they do" : $"'{value}' does")} not fit job '{Name}': {reason}", value);
+        return new InputError(
+            "invalid_argument", field, $"{field}: {(value is null ? "they do" : $"'{value}' does")} not fit job '{Name}': {reason}", value);
     }
 
     /// <summary>A row that another program wrote may hold no JSON at all.</summary>
@@ -165,7 +168,8 @@ public abstract class JobDefinition
     private static Type? HandlerInterface(Type type)
     {
         var found = type.GetInterfaces()
-            .Where(i => i.IsGenericType && (i.GetGenericTypeDefinition() == typeof(IJob<>) || i.GetGenericTypeDefinition() == typeof(IJob<,>)))
+            .Where(i => i.IsGenericType
+                && (i.GetGenericTypeDefinition() == typeof(IJob<>) || i.GetGenericTypeDefinition() == typeof(IJob<,>)))
             .ToArray();
         return found.Length == 1 ? found[0] : null;
     }

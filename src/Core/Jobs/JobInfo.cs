@@ -34,7 +34,8 @@ public sealed record JobInfo
     /// <summary>The same job with its version.</summary>
     public JobInfo WithVersion()
     {
-        var text = string.Join('\n', [Name, Lane, $"{MaxAttempts}", $"{Timeout:c}", Description, string.Join(',', Aliases), Schema, Example]);
+        var text = string.Join(
+            '\n', [Name, Lane, $"{MaxAttempts}", $"{Timeout:c}", Description, string.Join(',', Aliases), Schema, Example]);
         return this with { Version = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 8)) };
     }
 }

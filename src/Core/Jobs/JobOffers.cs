@@ -25,7 +25,8 @@ internal sealed class JobOffers
     private JobOffers(IEnumerable<Stored> stored, IReadOnlyList<WorkerOffer> workers)
     {
         Workers = workers;
-        _byName = stored.GroupBy(s => s.Job.Name, StringComparer.Ordinal).ToDictionary(g => g.Key, g => Accepted([.. g]), StringComparer.Ordinal);
+        _byName = stored.GroupBy(s => s.Job.Name, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => Accepted([.. g]), StringComparer.Ordinal);
         Jobs = [.. _byName.Values.Select(versions => versions[0].Job).OrderBy(j => j.Name, StringComparer.Ordinal)];
         foreach (var job in Jobs)
             _index.TryAdd(job.Name, job);
@@ -104,7 +105,8 @@ internal sealed class JobOffers
     /// newest.</summary>
     private Stored[] Accepted(Stored[] all)
     {
-        var offered = all.Where(v => Offers(v.Job.Name, v.Job.Version)).OrderByDescending(v => v.FirstSeenAt).ThenByDescending(v => v.SeenAt).ToArray();
+        var offered = all.Where(v => Offers(v.Job.Name, v.Job.Version)).OrderByDescending(v => v.FirstSeenAt)
+            .ThenByDescending(v => v.SeenAt).ToArray();
         return offered.Length > 0 ? offered : [.. new[] { all.MaxBy(v => v.SeenAt)!, all.MaxBy(v => v.FirstSeenAt)! }.Distinct()];
     }
 

@@ -10,7 +10,8 @@ public sealed class JobRegistry
     private readonly Dictionary<string, JobDefinition> _byName = new(StringComparer.Ordinal);
     private readonly Dictionary<Type, JobDefinition> _byArgs = [];
 
-    /// <exception cref="InvalidOperationException">Two jobs share a name or alias, or a job is not well formed; names the types.</exception>
+    /// <exception cref="InvalidOperationException">Two jobs share a name or alias, or a job is not well formed; names the
+    /// types.</exception>
     public JobRegistry(IEnumerable<JobDefinition> jobs)
     {
         foreach (var job in jobs)
@@ -30,7 +31,8 @@ public sealed class JobRegistry
                 if (!_byName.TryAdd(name, job))
                 {
                     throw new InvalidOperationException(
-                        $"The job name '{name}' is used twice: by {_byName[name].HandlerType} and by {job.HandlerType}; names and aliases must be unique.");
+                        $"The job name '{name}' is used twice: by {_byName[name].HandlerType} and by {job.HandlerType}; names and aliases "
+                            + "must be unique.");
                 }
             }
         }
@@ -50,7 +52,8 @@ public sealed class JobRegistry
 public sealed class JobsBuilder(IServiceCollection services)
 {
     /// <summary>Adds the job that this handler handles.</summary>
-    /// <exception cref="InvalidOperationException">The type is no handler, or its args type has no well-formed <see cref="JobAttribute"/>.</exception>
+    /// <exception cref="InvalidOperationException">The type is no handler, or its args type has no well-formed
+    /// <see cref="JobAttribute"/>.</exception>
     public JobsBuilder Add<THandler>() where THandler : class => Add(typeof(THandler));
 
     /// <inheritdoc cref="Add{THandler}"/>

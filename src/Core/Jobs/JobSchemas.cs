@@ -47,7 +47,9 @@ public static class JobSchemas
         if (property is not null && !IsRead(property))
             return new JsonObject { ["readOnly"] = true };
         if (property?.CustomConverter is { } converter && schema is not JsonObject)
-            return ExampleArgs.ForConverter(converter, property.PropertyType) is { } example ? new JsonObject { ["examples"] = new JsonArray(example) } : schema;
+            return ExampleArgs.ForConverter(converter, property.PropertyType) is { } example
+                ? new JsonObject { ["examples"] = new JsonArray(example) }
+                : schema;
         if (type == typeof(JsonValue))
             return new JsonObject { [JsonReaders.Keyword] = nameof(JsonValue), ["examples"] = new JsonArray("text") };
         if (schema is not JsonObject node)
@@ -67,7 +69,8 @@ public static class JobSchemas
 
     /// <summary>Members that are only written, such as <c>public int Sum => A + B</c>, may stand in args that were copied from a
     /// run.</summary>
-    private static bool IsRead(JsonPropertyInfo property) => property.Set is not null || property.AssociatedParameter is not null || property.IsExtensionData
+    private static bool IsRead(JsonPropertyInfo property) =>
+        property.Set is not null || property.AssociatedParameter is not null || property.IsExtensionData
         || (property.ObjectCreationHandling ?? JsonObjectCreationHandling.Replace) == JsonObjectCreationHandling.Populate;
 
     /// <summary>The exporter goes by the constructor alone; the reader lets a nullable parameter be missing.</summary>
@@ -89,10 +92,13 @@ public static class JobSchemas
             return;
         }
 
-        if (property?.CustomConverter is not null || JsonReaders.NameOf(type, TypesOf(node).Contains("string") && IsNumber(type)) is not { } reader)
+        if (property?.CustomConverter is not null
+            || JsonReaders.NameOf(type, TypesOf(node).Contains("string") && IsNumber(type)) is not { } reader)
             return;
         // Where names such as NaN are allowed, the number is one of two branches.
-        var target = node["anyOf"] is JsonArray branches ? branches.OfType<JsonObject>().FirstOrDefault(b => TypesOf(b).Contains("number")) : node;
+        var target = node["anyOf"] is JsonArray branches
+            ? branches.OfType<JsonObject>().FirstOrDefault(b => TypesOf(b).Contains("number"))
+            : node;
         if (target is null || (type == typeof(string) || type == typeof(bool)))
             return;
         target[JsonReaders.Keyword] = reader;
@@ -148,7 +154,8 @@ public static class JobSchemas
         _ => [],
     };
 
-    private static bool IsNumber(Type type) => type.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(System.Numerics.INumber<>));
+    private static bool IsNumber(Type type) =>
+        type.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(System.Numerics.INumber<>));
 
     private static (JsonNode Least, JsonNode Most)? LimitsOf(Type type) => Type.GetTypeCode(type) switch
     {
@@ -166,7 +173,8 @@ public static class JobSchemas
     /// <summary>On the property, or on the parameter of a record.</summary>
     private static RangeAttribute? RangeOf(JsonPropertyInfo? property) =>
         (property?.AttributeProvider?.GetCustomAttributes(typeof(RangeAttribute), inherit: true).FirstOrDefault()
-            ?? property?.AssociatedParameter?.AttributeProvider?.GetCustomAttributes(typeof(RangeAttribute), inherit: true).FirstOrDefault()) as RangeAttribute;
+            ?? property?.AssociatedParameter?.AttributeProvider?.GetCustomAttributes(typeof(RangeAttribute), inherit: true)
+            .FirstOrDefault()) as RangeAttribute;
 
     /// <summary>Publishes the bounds of a number; a range of dates or other values has no keyword in JSON Schema.</summary>
     private static void Limit(JsonObject node, RangeAttribute range)
@@ -188,7 +196,8 @@ public static class JobSchemas
             int whole => whole,
             double number => double.IsFinite(number) ? number : null,
             // Written as text, with the type beside it.
-            string text when IsNumber(range.OperandType) && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => number,
+            string text when IsNumber(range.OperandType)
+                && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => number,
             _ => null,
         };
     }

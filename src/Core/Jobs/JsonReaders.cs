@@ -24,14 +24,19 @@ internal static class JsonReaders
     /// <summary>Stands behind the name of a reader that also takes the number as a string.</summary>
     private const string OrString = "+String";
 
-    private static readonly JsonSerializerOptions StringsToo = new(FleetJson.Payload) { NumberHandling = JsonNumberHandling.AllowReadingFromString };
+    private static readonly JsonSerializerOptions StringsToo = new(FleetJson.Payload)
+    {
+        NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    };
 
     private static readonly Reader[] All =
     [
-        Of<sbyte>("a whole number"), Of<byte>("a whole number"), Of<short>("a whole number"), Of<ushort>("a whole number"), Of<int>("a whole number"),
+        Of<sbyte>("a whole number"), Of<byte>("a whole number"), Of<short>("a whole number"), Of<ushort>("a whole number"),
+        Of<int>("a whole number"),
         Of<uint>("a whole number"), Of<long>("a whole number"), Of<ulong>("a whole number"),
         Of<Int128>("a whole number of up to 127 bits"), Of<UInt128>("a whole number of up to 128 bits, not negative"),
-        Of<Half>("a number of up to 65504", Half.IsFinite), Of<float>("a number of up to 3.4e38", float.IsFinite), Of<double>("a number of up to 1.7e308", double.IsFinite),
+        Of<Half>("a number of up to 65504", Half.IsFinite), Of<float>("a number of up to 3.4e38", float.IsFinite),
+        Of<double>("a number of up to 1.7e308", double.IsFinite),
         Of<decimal>("a number of up to 7.9e28"),
         Of<char>("a string of one UTF-16 character"), Of<Guid>("a GUID such as 01938f3c-0000-7000-8000-000000000000"),
         Of<DateTime>("a date and time in ISO 8601, such as 2026-01-31T12:00:00Z"),
@@ -39,7 +44,8 @@ internal static class JsonReaders
         Of<DateOnly>("a date such as 2026-01-31"), Of<TimeOnly>("a time such as 12:00:00"),
         Of<TimeSpan>("a duration [d.]hh:mm:ss such as 00:05:00 or 1.00:00:00, with hours below 24"),
         Of<byte[]>("base64"), Of<Uri>("a URI"), Of<Version>("a version such as 1.0"),
-        Of<JsonValue>("a string, a number, true or false"), Of<JsonDocument>("JSON"), Of<JsonElement>("JSON"), Of<string>("a string"), Of<bool>("true or false"),
+        Of<JsonValue>("a string, a number, true or false"), Of<JsonDocument>("JSON"), Of<JsonElement>("JSON"), Of<string>("a string"),
+        Of<bool>("true or false"),
     ];
 
     private static readonly Dictionary<string, Reader> ByName = All.ToDictionary(r => r.Type.Name, StringComparer.Ordinal);
@@ -66,11 +72,13 @@ internal static class JsonReaders
 
     /// <summary>Whether a reader takes the name of a dictionary's entry.</summary>
     public static bool TakesKey(string name, string key) => !ByName.TryGetValue(name, out var reader)
-        || Try(() => new JsonObject { [key] = null }.Deserialize(typeof(Dictionary<,>).MakeGenericType(reader.Type, typeof(JsonElement)), FleetJson.Payload) is not null);
+        || Try(() => new JsonObject { [key] = null }.Deserialize(
+            typeof(Dictionary<,>).MakeGenericType(reader.Type, typeof(JsonElement)), FleetJson.Payload) is not null);
 
     /// <summary>What a reader takes, for people; null when it is not known.</summary>
     public static string? Describe(string name) =>
-        ByName.GetValueOrDefault(name.Replace(OrString, "", StringComparison.Ordinal))?.Words + (name.EndsWith(OrString, StringComparison.Ordinal) ? ", or as a string" : "");
+        ByName.GetValueOrDefault(name.Replace(OrString, "", StringComparison.Ordinal))
+            ?.Words + (name.EndsWith(OrString, StringComparison.Ordinal) ? ", or as a string" : "");
 
     private static bool Try(Func<bool> read)
     {
@@ -78,7 +86,8 @@ internal static class JsonReaders
         {
             return read();
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException or FormatException or OverflowException)
+        catch (Exception e) when (
+            e is JsonException or NotSupportedException or InvalidOperationException or FormatException or OverflowException)
         {
             return false;
         }

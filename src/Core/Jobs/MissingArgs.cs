@@ -38,13 +38,15 @@ internal static class MissingArgs
                 var given = value.EnumerateObject().ToLookup(m => m.Name, m => m.Value, StringComparer.OrdinalIgnoreCase);
                 return info.Properties.Where(p => p.IsRequired && !given.Contains(p.Name)).Select(p => $"{path}.{p.Name}").FirstOrDefault()
                     ?? info.Properties.Where(p => given.Contains(p.Name))
-                        .Select(p => Find(FleetJson.Payload.GetTypeInfo(p.PropertyType), given[p.Name].Last(), $"{path}.{p.Name}")).FirstOrDefault(found => found is not null);
+                        .Select(p => Find(FleetJson.Payload.GetTypeInfo(p.PropertyType), given[p.Name].Last(), $"{path}.{p.Name}"))
+                        .FirstOrDefault(found => found is not null);
             case JsonTypeInfoKind.Enumerable when value.ValueKind == JsonValueKind.Array && info.ElementType is { } element:
                 var item = FleetJson.Payload.GetTypeInfo(element);
                 return value.EnumerateArray().Select((v, i) => Find(item, v, $"{path}[{i}]")).FirstOrDefault(found => found is not null);
             case JsonTypeInfoKind.Dictionary when value.ValueKind == JsonValueKind.Object && info.ElementType is { } element:
                 var entry = FleetJson.Payload.GetTypeInfo(element);
-                return value.EnumerateObject().Select(m => Find(entry, m.Value, $"{path}.{m.Name}")).FirstOrDefault(found => found is not null);
+                return value.EnumerateObject().Select(m => Find(entry, m.Value, $"{path}.{m.Name}"))
+                    .FirstOrDefault(found => found is not null);
             default:
                 return null;
         }
@@ -58,7 +60,11 @@ internal static class MissingArgs
             foreach (var property in info.Properties)
                 property.IsRequired = false;
         });
-        var options = new JsonSerializerOptions(FleetJson.Payload) { TypeInfoResolver = resolver, RespectRequiredConstructorParameters = false };
+        var options = new JsonSerializerOptions(FleetJson.Payload)
+        {
+            TypeInfoResolver = resolver,
+            RespectRequiredConstructorParameters = false,
+        };
         options.MakeReadOnly();
         return options;
     }

@@ -32,7 +32,8 @@ public sealed partial class PublishJobs(JobCatalog catalog, IStorage storage, Ti
                 var offers = await JobOffers.ReadAsync(storage, scope, ct);
                 var stored = (await storage.Sql.QueryAsync(
                     scope.Transaction, ReadVersions,
-                    row => (Name: row.GetString(0), Version: row.GetString(1), Schema: row.GetString(2), SeenAt: storage.Sql.ReadInstant(row, 3)), ct))
+                    row => (Name: row.GetString(0), Version: row.GetString(1), Schema: row.GetString(2),
+                        SeenAt: storage.Sql.ReadInstant(row, 3)), ct))
                     .ToLookup(v => v.Name, StringComparer.Ordinal);
                 var found = new List<(string Job, ArgsBreak Break)>();
                 // In the order of their names: two workers that start at once wait for each other and do not deadlock.
@@ -45,7 +46,8 @@ public sealed partial class PublishJobs(JobCatalog catalog, IStorage storage, Ti
                     // Versions of the past matter once, to whoever follows them; those of other workers at every start.
                     var latest = others.OrderByDescending(v => v.SeenAt).Select(v => v.Version).FirstOrDefault();
                     var relevant = others.Where(v => offers.Offers(job.Name, v.Version) || (isNew && v.Version == latest));
-                    found.AddRange(relevant.SelectMany(v => ArgsBreaks.Between(v.Schema, job.Schema)).Distinct().Select(b => (job.Name, b)));
+                    found.AddRange(
+                        relevant.SelectMany(v => ArgsBreaks.Between(v.Schema, job.Schema)).Distinct().Select(b => (job.Name, b)));
                 }
 
                 return found;
@@ -63,12 +65,14 @@ public sealed partial class PublishJobs(JobCatalog catalog, IStorage storage, Ti
         await storage.Sql.ExecuteAsync(
             scope.Transaction, AddJob, ct,
             [
-                .. key, ("@lane", job.Lane), ("@max", job.MaxAttempts), ("@timeout", (long?)job.Timeout?.TotalMilliseconds), ("@description", job.Description),
+                .. key, ("@lane", job.Lane), ("@max", job.MaxAttempts), ("@timeout", (long?)job.Timeout?.TotalMilliseconds),
+                ("@description", job.Description),
                 ("@aliases", JsonSerializer.Serialize(job.Aliases)), ("@schema", job.Schema), ("@example", job.Example),
             ]);
         return true;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job}: {Field} {What} Runs that a program of another version enqueues wait or fail here. {Advice}")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Job {Job}: {Field} {What} Runs that a program of another version enqueues wait or fail here. {Advice}")]
     private partial void LogBreak(string job, string field, string what, string advice);
 }

@@ -32,7 +32,8 @@ internal sealed class ReadableTypes
             JsonTypeInfoKind.Object => VisitObject(info, where),
             // Empty text cannot be read by anybody: types that nobody can read are refused before that.
             JsonTypeInfoKind.Enumerable => Probe(type, "[", where) ?? Visit(info.ElementType!, $"an element of {where}"),
-            JsonTypeInfoKind.Dictionary => Probe(type, info.KeyType == typeof(string) ? "{" : """{"0":""", where) ?? Visit(info.ElementType!, $"a value of {where}"),
+            JsonTypeInfoKind.Dictionary =>
+                Probe(type, info.KeyType == typeof(string) ? "{" : """{"0":""", where) ?? Visit(info.ElementType!, $"a value of {where}"),
             _ => IsOurs(info) ? Probe(type, "0", where) ?? Probe(type, "\"\"", where) : null,
         };
     }
@@ -83,7 +84,8 @@ internal sealed class ReadableTypes
     /// <summary>Whether System.Text.Json itself reads the type: what a converter of somebody's own refuses says nothing.</summary>
     private static bool IsOurs(JsonTypeInfo info) => info.Converter.GetType().Assembly == typeof(JsonSerializer).Assembly;
 
-    private static bool IsOfTheRuntime(Type type) => type.Namespace is "System" || type.Namespace?.StartsWith("System.", StringComparison.Ordinal) is true;
+    private static bool IsOfTheRuntime(Type type) =>
+        type.Namespace is "System" || type.Namespace?.StartsWith("System.", StringComparison.Ordinal) is true;
 
     private static string Problem(Type type, string where, Exception e) =>
         $"{where} is {Name(type)}, which System.Text.Json cannot read: {JobDefinition.WithoutPosition(e.Message).TrimEnd('.')}";

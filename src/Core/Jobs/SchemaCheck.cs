@@ -22,7 +22,8 @@ internal sealed class SchemaCheck(string job, JsonElement root)
         var schema = Resolve(given);
         if (schema.ValueKind == JsonValueKind.False || schema.TryGetMember("not", out _))
             return Misfit(schema, value, path);
-        if (schema.ValueKind != JsonValueKind.Object || (schema.TryGetMember("readOnly", out var isReadOnly) && isReadOnly.ValueKind == JsonValueKind.True))
+        if (schema.ValueKind != JsonValueKind.Object
+            || (schema.TryGetMember("readOnly", out var isReadOnly) && isReadOnly.ValueKind == JsonValueKind.True))
             return null;
         if (!FitsType(schema, value) || !FitsEnum(schema, value))
             return Misfit(schema, value, path);
@@ -47,7 +48,8 @@ internal sealed class SchemaCheck(string job, JsonElement root)
             foreach (var step in (reference.GetString() ?? "").Split('/').Skip(1))
             {
                 var name = step.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
-                if (schema.ValueKind == JsonValueKind.Array && int.TryParse(name, CultureInfo.InvariantCulture, out var index) && index < schema.GetArrayLength())
+                if (schema.ValueKind == JsonValueKind.Array && int.TryParse(name, CultureInfo.InvariantCulture, out var index)
+                    && index < schema.GetArrayLength())
                     schema = schema[index];
                 else if (!schema.TryGetMember(name, out schema))
                     return default;
@@ -61,7 +63,8 @@ internal sealed class SchemaCheck(string job, JsonElement root)
     {
         var properties = schema.TryGetMember("properties", out var some) ? some : default;
         var others = schema.TryGetMember("additionalProperties", out var more) ? more : default;
-        var isTagged = properties.ValueKind == JsonValueKind.Object && properties.EnumerateObject().Any(p => p.Value.TryGetMember("const", out _));
+        var isTagged = properties.ValueKind == JsonValueKind.Object
+            && properties.EnumerateObject().Any(p => p.Value.TryGetMember("const", out _));
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var member in value.EnumerateObject())
         {
@@ -69,7 +72,8 @@ internal sealed class SchemaCheck(string job, JsonElement root)
             if (Find(properties, member.Name) is { Name: var name, Value: var expected })
             {
                 if (!seen.Add(name))
-                    return new InputError("duplicate_argument", RunRules.Show(here), $"{RunRules.Show(here)}: it is given more than once.", null, "once");
+                    return new InputError(
+                        "duplicate_argument", RunRules.Show(here), $"{RunRules.Show(here)}: it is given more than once.", null, "once");
                 if (Check(expected, member.Value, here) is { } error)
                     return error;
                 continue;
@@ -136,7 +140,9 @@ internal sealed class SchemaCheck(string job, JsonElement root)
         if (!value.TryGetMember(tag, out var wrong))
             return MissingTag(path + "." + tag, allowed);
         var shown = RunRules.Show(wrong.GetRawText());
-        return new InputError("invalid_argument", RunRules.Show($"{path}.{tag}"), $"{RunRules.Show($"{path}.{tag}")}: '{shown}' does not fit job '{job}'; expected {allowed}.", shown, allowed);
+        return new InputError(
+            "invalid_argument", RunRules.Show($"{path}.{tag}"),
+            $"{RunRules.Show($"{path}.{tag}")}: '{shown}' does not fit job '{job}'; expected {allowed}.", shown, allowed);
     }
 
     private static bool FitsType(JsonElement schema, JsonElement value)
@@ -147,7 +153,8 @@ internal sealed class SchemaCheck(string job, JsonElement root)
 
         bool Fits(JsonElement type) => (type.GetString(), value.ValueKind) switch
         {
-            ("object", JsonValueKind.Object) or ("array", JsonValueKind.Array) or ("string", JsonValueKind.String) or ("number", JsonValueKind.Number)
+            ("object", JsonValueKind.Object) or ("array", JsonValueKind.Array) or ("string", JsonValueKind.String)
+                or ("number", JsonValueKind.Number)
                 or ("boolean", JsonValueKind.True or JsonValueKind.False) or ("null", JsonValueKind.Null) => true,
             // 1.0 and 1e3 are whole numbers to people and to JSON Schema; System.Text.Json takes digits alone.
             ("integer", JsonValueKind.Number) => !value.GetRawText().AsSpan().ContainsAny('.', 'e', 'E'),
@@ -176,7 +183,9 @@ internal sealed class SchemaCheck(string job, JsonElement root)
 
     /// <summary>As the reader of enums compares: without regard to case and to white space around the name.</summary>
     private static bool IsNameOf(JsonElement names, string text) =>
-        names.EnumerateArray().Any(n => n.ValueKind == JsonValueKind.String && text.AsSpan().Trim().Equals(n.GetString(), StringComparison.OrdinalIgnoreCase));
+        names.EnumerateArray()
+            .Any(n => n.ValueKind == JsonValueKind.String
+                && text.AsSpan().Trim().Equals(n.GetString(), StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The reader that the schema names; where an older worker published it, the one that its format stands for.</summary>
     private static string? Reader(JsonElement schema)
@@ -266,20 +275,24 @@ internal sealed class SchemaCheck(string job, JsonElement root)
         return null;
     }
 
-    private static IEnumerable<string> Tags(JsonElement branches) => branches.EnumerateArray().Select(Tag).OfType<(string Name, JsonElement Value)>().Select(t => t.Value.ToString());
+    private static IEnumerable<string> Tags(JsonElement branches) =>
+        branches.EnumerateArray().Select(Tag).OfType<(string Name, JsonElement Value)>().Select(t => t.Value.ToString());
 
     private InputError Misfit(JsonElement schema, JsonElement value, string path)
     {
         var (field, shown, expected) = (RunRules.Show(path), RunRules.Show(value.GetRawText()), Expected(schema));
-        return new InputError("invalid_argument", field, $"{field}: '{shown}' does not fit job '{job}'; expected {expected}.", shown, expected);
+        return new InputError(
+            "invalid_argument", field, $"{field}: '{shown}' does not fit job '{job}'; expected {expected}.", shown, expected);
     }
 
     private InputError MisfitKey(JsonElement schema, string key, string path)
     {
-        var expected = schema.TryGetMember(JsonReaders.KeyKeyword, out var reader) ? JsonReaders.Describe(reader.GetString()!) ?? "another name"
+        var expected = schema.TryGetMember(JsonReaders.KeyKeyword, out var reader)
+            ? JsonReaders.Describe(reader.GetString()!) ?? "another name"
             : "one of " + string.Join(", ", schema.GetProperty("propertyNames").GetProperty("enum").EnumerateArray());
         var (field, shown) = (RunRules.Show(path), RunRules.Show(key));
-        return new InputError("invalid_argument", field, $"{field}: the name '{shown}' does not fit job '{job}'; expected {expected}.", shown, expected);
+        return new InputError(
+            "invalid_argument", field, $"{field}: the name '{shown}' does not fit job '{job}'; expected {expected}.", shown, expected);
     }
 
     private InputError Unknown(JsonElement properties, string name, string path)
@@ -289,7 +302,8 @@ internal sealed class SchemaCheck(string job, JsonElement root)
             : known.Length == 0 ? "it takes none."
             : $"it takes {string.Join(", ", known)}.";
         var field = RunRules.Show(path);
-        return new InputError("unknown_argument", field, $"{field}: job '{job}' takes no such argument; {hint}", null, string.Join(", ", known));
+        return new InputError(
+            "unknown_argument", field, $"{field}: job '{job}' takes no such argument; {hint}", null, string.Join(", ", known));
     }
 
     private InputError Missing(JsonElement schema, JsonElement properties, string name, string path)
@@ -309,7 +323,8 @@ internal sealed class SchemaCheck(string job, JsonElement root)
     private static string Expected(JsonElement schema)
     {
         if (schema.TryGetMember("enum", out var values))
-            return "one of " + string.Join(", ", values.EnumerateArray().Select(v => v.ValueKind == JsonValueKind.Null ? "null" : v.ToString()));
+            return "one of "
+                + string.Join(", ", values.EnumerateArray().Select(v => v.ValueKind == JsonValueKind.Null ? "null" : v.ToString()));
         if (schema.TryGetMember("x-fleet-names", out var names))
             return "names with commas between them: " + string.Join(", ", names.EnumerateArray());
         var types = !schema.TryGetMember("type", out var type) ? []

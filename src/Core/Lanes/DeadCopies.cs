@@ -3,9 +3,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Lanes;
 
-/// <summary>Leaves copies of runs that failed for good where operators of the broker look. Many are under way at once, and nobody waits for the broker:
-/// a slot that did would make a storm of dead runs as slow as its confirms.</summary>
-/// <remarks>The rows are the truth. A copy that does not fit in here, or that a crash takes, is missing at the broker and nowhere else.</remarks>
+/// <summary>Leaves copies of runs that failed for good where operators of the broker look. Many are under way at once, and nobody waits for
+/// the broker: a slot that did would make a storm of dead runs as slow as its confirms.</summary>
+/// <remarks>The rows are the truth. A copy that does not fit in here, or that a crash takes, is missing at the broker and nowhere
+/// else.</remarks>
 public sealed partial class DeadCopies : IAsyncDisposable
 {
     /// <summary>The most copies that wait.</summary>
@@ -91,7 +92,9 @@ public sealed partial class DeadCopies : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Runs fail for good faster than their copies can be published; that of {Job} {RunId} is left out, and perhaps others. The rows have them all.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Runs fail for good faster than their copies can be published; that of {Job} {RunId} is left out, and perhaps others. "
+            + "The rows have them all.")]
     private partial void LogFull(string job, RunId runId);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The copies of {Count} dead runs were left out; their rows have it all.")]

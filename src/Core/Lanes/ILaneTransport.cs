@@ -6,15 +6,16 @@ namespace Fleet.Core.Lanes;
 /// A message is never the truth: losing or doubling one delays or repeats a question, not a run.</summary>
 public interface ILaneTransport
 {
-    /// <summary>False when the lanes end in this process, as in memory; then nothing is gained by giving nudges back to the queue.</summary>
+    /// <summary>False when the lanes end in this process, as in memory; then nothing is gained by giving nudges back to the
+    /// queue.</summary>
     bool ReachesOtherProcesses { get; }
 
     /// <summary>Sends one nudge for runs that are ready.</summary>
     /// <exception cref="Exception">The broker did not confirm.</exception>
     Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct);
 
-    /// <summary>Sends one nudge for runs whose commit is under way: the listener learns that it may be the first to arrive. Where a listener
-    /// has room (<see cref="LaneHandlers.HasRoom"/>) it need not wait in the lane.</summary>
+    /// <summary>Sends one nudge for runs whose commit is under way: the listener learns that it may be the first to arrive. Where a
+    /// listener has room (<see cref="LaneHandlers.HasRoom"/>) it need not wait in the lane.</summary>
     /// <exception cref="Exception">The broker did not confirm.</exception>
     Task SendEarlyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct);
 

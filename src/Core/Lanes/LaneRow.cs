@@ -1,6 +1,6 @@
 namespace Fleet.Core.Lanes;
 
-/// <summary>The row in <c>lanes</c>: a lane that a worker has served, or that a caller has named for a run.</summary>
+/// <summary>The row in <c>lanes</c>: a lane that a worker serves or has served, or that a caller has named.</summary>
 public sealed class LaneRow
 {
     public string Name { get; set; } = "";

@@ -5,47 +5,47 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Lanes;
 
-/// <summary>How many lanes there may be.</summary>
+/// <summary>Limits the number of lanes.</summary>
 public sealed record LaneOptions
 {
-    /// <summary>The setting, for errors.</summary>
+    /// <summary>The setting's name, for errors.</summary>
     public const string Setting = "Fleet:Transport:MaxLanes";
 
-    /// <summary>A caller that names a lane which would be one more than this is refused; 1–10,000. Lanes of workers and of jobs are never
-    /// refused. Default: 200.</summary>
+    /// <summary>Maximum number of lanes; 1–10,000. A caller that names a lane beyond it is refused; lanes of workers and jobs are always
+    /// accepted. Default: 200.</summary>
     public int MaxLanes { get; init; } = 200;
 }
 
-/// <summary>Limits the lanes that callers name: each becomes durable queues in the broker, which nobody deletes. The table <c>lanes</c>
-/// holds those that a worker has served or a caller has named, so all processes count alike.</summary>
+/// <summary>Limits the lanes that callers name, because each becomes durable queues in the broker that are never deleted. The table
+/// <c>lanes</c> holds the lanes that a worker has served or a caller has named, so the limit applies to all processes together.</summary>
 public sealed partial class NamedLanes(IStorage storage, LaneOptions options, TimeProvider time, ILogger<NamedLanes> logger)
 {
-    /// <summary>For so long after the limit was met, unknown lanes are refused without a look at the table.</summary>
+    /// <summary>After the limit was reached, unknown lanes are refused for this long without reading the table.</summary>
     private static readonly TimeSpan FullFor = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan BetweenTries = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan BetweenWarnings = TimeSpan.FromMinutes(10);
 
-    // Lane → whether the table has it. A lane that is not there yet was named here and is written with the next run.
+    // Lane → true if it is in the table. A new lane that was named here is inserted together with the next run.
     private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);
     private DateTimeOffset _fullUntil = DateTimeOffset.MinValue;
     private DateTimeOffset _warnedAt = DateTimeOffset.MinValue;
     private DateTimeOffset _registerAfter = DateTimeOffset.MinValue;
     private volatile bool _hasNew;
 
-    /// <summary>Checks a lane that a caller names. It only reads: a caller may hold the only write transaction there is.</summary>
+    /// <summary>Checks a lane that a caller names. It only reads, because the caller may hold the only write transaction.</summary>
     /// <param name="lane">The lane.</param>
     /// <param name="ct">Cancels the call.</param>
-    /// <param name="isTrial">True leaves a new lane uncounted.</param>
-    /// <returns>Null when the lane is known, or there is room for one more.</returns>
+    /// <param name="isTrial">True: a new lane is checked but not registered.</param>
+    /// <returns>Null when the lane is known or the limit allows one more; else the error.</returns>
     public ValueTask<InputError?> CheckAsync(string lane, CancellationToken ct, bool isTrial = false) =>
         _known.ContainsKey(lane) ? default : new(LookAsync(lane, isTrial, ct));
 
-    /// <summary>Writes the lanes that were named here to the table, when there are any.</summary>
+    /// <summary>Inserts new lanes that were named here into the table, if there are any.</summary>
     public Task RegisterAsync(CancellationToken ct) => _hasNew && time.GetUtcNow() >= _registerAfter ? WriteAsync(ct) : Task.CompletedTask;
 
-    /// <summary>Lets in a lane that an operator named, whatever the limit.</summary>
+    /// <summary>Accepts a lane that an operator named, regardless of the limit.</summary>
     public void Add(string lane)
     {
         if (_known.TryAdd(lane, false))
@@ -84,7 +84,8 @@ public sealed partial class NamedLanes(IStorage storage, LaneOptions options, Ti
         return new InputError(
             "too_many_lanes",
             "lane",
-            $"lane: '{lane}' would be one lane too many; allowed are up to {options.MaxLanes} ({LaneOptions.Setting}), because each is a durable queue in the broker. "
+            $"lane: '{lane}' would be one lane too many; allowed are up to {options.MaxLanes} ({LaneOptions.Setting}), because each is a "
+                + "durable queue in the broker. "
                 + "Name a lane that exists, or raise the setting.",
             lane,
             $"up to {options.MaxLanes} lanes");
@@ -104,7 +105,8 @@ public sealed partial class NamedLanes(IStorage storage, LaneOptions options, Ti
                     foreach (var lane in lanes.Except(known, StringComparer.Ordinal))
                     {
                         await storage.Sql.ExecuteAsync(
-                            scope.Transaction, "INSERT INTO lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane), ("@now", now));
+                            scope.Transaction, "INSERT INTO lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane),
+                            ("@now", now));
                     }
 
                     return true;
@@ -113,7 +115,7 @@ public sealed partial class NamedLanes(IStorage storage, LaneOptions options, Ti
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            // A run does not fail for it. While the database is away nothing is stored anyhow.
+            // A failure here must not fail the run. While the database is away, no run can be stored either.
             _registerAfter = now + BetweenTries;
             _hasNew = true;
             LogNotRegistered(e);
@@ -126,9 +128,11 @@ public sealed partial class NamedLanes(IStorage storage, LaneOptions options, Ti
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Lane {Lane} was refused: there are {Limit} lanes, and Fleet:Transport:MaxLanes allows no more. Others may have been refused too.")]
+        Message = "Lane {Lane} was refused: there are {Limit} lanes, and Fleet:Transport:MaxLanes allows no more. Others may have been "
+            + "refused too.")]
     private partial void LogFull(string lane, int limit);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "New lanes could not be written to the table of lanes; it is tried again with a later run.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "New lanes could not be written to the table of lanes; it is tried again with a later run.")]
     private partial void LogNotRegistered(Exception e);
 }

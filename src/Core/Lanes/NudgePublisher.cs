@@ -4,28 +4,28 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Lanes;
 
-/// <summary>Publishes the nudges that follow a commit. Ids that come while a nudge of their lane is under way share the next one, of up to
-/// <see cref="MaxIds"/>, so broker and transport cost is paid per batch under load. Each lane sends by itself: one that takes no nudges
-/// delays only its own. A nudge that is lost here (full queue, crash, broker down) is found by Reconcile.</summary>
+/// <summary>Publishes nudges after a commit. Ids that arrive while a nudge of their lane is being sent share the next one, up to
+/// <see cref="MaxIds"/>, so under load the broker's cost is paid per batch. Each lane is sent separately, so a lane that refuses nudges
+/// does not delay others. Lost nudges (full queue, crash, broker down) are found by Reconcile.</summary>
 public sealed partial class NudgePublisher : IAsyncDisposable
 {
-    /// <summary>The most ids in one nudge.</summary>
+    /// <summary>Maximum number of ids in one nudge.</summary>
     public const int MaxIds = 64;
 
-    /// <summary>When so many ids wait, what comes is left to Reconcile.</summary>
+    /// <summary>Maximum number of waiting ids. Further ids are left to Reconcile.</summary>
     public const int Capacity = 200_000;
 
-    /// <summary>When so many ids wait of one lane that cannot be sent to, what comes for it is left to Reconcile: it must not use up the
-    /// capacity of the others.</summary>
+    /// <summary>Maximum number of waiting ids of a lane whose sends fail. Further ids are left to Reconcile, so that this lane does not use
+    /// up the capacity of the others.</summary>
     public const int LaneCapacity = 4096;
 
-    /// <summary>The most ids of a lane that are sent at once.</summary>
+    /// <summary>Maximum number of ids of a lane that are sent in parallel.</summary>
     private const int MostTaken = 4096;
 
-    /// <summary>Lanes whose queues are kept while nothing waits in them.</summary>
+    /// <summary>Maximum number of empty lane queues that are kept.</summary>
     private const int MostLanes = 1000;
 
-    /// <summary>After a failure: what comes meanwhile waits in the queue, which is cheaper than failing for each.</summary>
+    /// <summary>Pause after a failure. Ids that arrive meanwhile wait in the queue, instead of failing one by one.</summary>
     private static readonly TimeSpan FailurePause = TimeSpan.FromMilliseconds(500);
 
     private readonly ILaneTransport _transport;
@@ -45,7 +45,7 @@ public sealed partial class NudgePublisher : IAsyncDisposable
         _setbacks = new Setbacks("nudge", "lane", transport.IsOutage, time, logger);
     }
 
-    /// <summary>Publishes soon; does not wait. What is given together is sent together: given one by one, the first would leave alone.</summary>
+    /// <summary>Publishes soon, without waiting. Ids that are given in one call are sent together.</summary>
     public void Publish(IReadOnlyList<Nudge> nudges)
     {
         if (nudges.Count == 0 || _stop.IsCancellationRequested || Volatile.Read(ref _waiting) >= Capacity)
@@ -64,18 +64,19 @@ public sealed partial class NudgePublisher : IAsyncDisposable
             Add(group.Key.Lane, group.Key.IsEarly, [.. group]);
     }
 
-    /// <summary>Publishes the nudge of a run whose commit is under way, unless it would be there before the run.</summary>
+    /// <summary>Publishes the nudge of a run whose commit is under way, unless the transport is so fast that the nudge would arrive before
+    /// the commit.</summary>
     /// <returns>Whether it was published.</returns>
     public bool TryPublishEarly(string lane, RunId id)
     {
-        // Within a process it takes no time.
+        // Within a process, delivery takes no time.
         if (!_transport.ReachesOtherProcesses)
             return false;
         Publish([new Nudge(lane, id, IsEarly: true)]);
         return true;
     }
 
-    /// <summary>Publishes what has queued up, then stops.</summary>
+    /// <summary>Publishes what is queued, then stops.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_stop.IsCancellationRequested)
@@ -121,7 +122,7 @@ public sealed partial class NudgePublisher : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends what waits of a lane until nothing does.</summary>
+    /// <summary>Sends the waiting ids of a lane until none is left.</summary>
     private async Task SendAsync(LaneQueue lane)
     {
         while (lane.Take() is { } ids)
@@ -140,7 +141,7 @@ public sealed partial class NudgePublisher : IAsyncDisposable
                 var pause = Failed(lane, ids.Count, begun, e);
                 if (!_stop.IsCancellationRequested)
                     await Task.WhenAny(Task.Delay(pause, _time, _stop.Token));
-                // What is left is found by Reconcile; a stop does not wait for a lane that takes nothing.
+                // Reconcile finds the remaining runs, so a stop does not wait for a lane that refuses nudges.
                 if (_stop.IsCancellationRequested)
                     return;
             }
@@ -161,7 +162,7 @@ public sealed partial class NudgePublisher : IAsyncDisposable
         lane.IsFailing = true;
         if (_setbacks.Failed(lane.Name, e, begun))
             return _setbacks.PauseOf(lane.Name);
-        // One line for all lanes.
+        // One log line for all lanes.
         if (Interlocked.Exchange(ref _isBrokerAway, 1) == 0)
             LogAway(count, lane.Name, e);
         return FailurePause;
@@ -171,15 +172,17 @@ public sealed partial class NudgePublisher : IAsyncDisposable
     public static Task SendAllAsync(ILaneTransport transport, string lane, IReadOnlyCollection<RunId> ids, CancellationToken ct) =>
         SendAllAsync(ids, chunk => transport.SendReadyAsync(lane, chunk, ct));
 
-    private static Task SendAllAsync(IReadOnlyCollection<RunId> ids, Func<RunId[], Task> send) => Task.WhenAll(ids.Chunk(MaxIds).Select(send));
+    private static Task SendAllAsync(IReadOnlyCollection<RunId> ids, Func<RunId[], Task> send) =>
+        Task.WhenAll(ids.Chunk(MaxIds).Select(send));
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The broker takes no nudges, such as those for {Count} run(s) on lane {Lane}; reconcile sends what is lost meanwhile.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The broker takes no nudges, such as those for {Count} run(s) on lane {Lane}; reconcile sends what is lost meanwhile.")]
     private partial void LogAway(int count, string lane, Exception e);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The broker takes nudges again.")]
     private partial void LogBack();
 
-    /// <summary>What waits of one lane; locked by whoever touches it.</summary>
+    /// <summary>The waiting ids of one lane. Lock it before use.</summary>
     private sealed class LaneQueue(string name, bool isEarly)
     {
         private List<RunId> _taken = [];
@@ -192,12 +195,13 @@ public sealed partial class NudgePublisher : IAsyncDisposable
 
         public bool IsSending { get; set; }
 
-        /// <summary>The last send failed: the next one is small, so that it holds few of the places that all lanes share.</summary>
+        /// <summary>True if the last send failed. The next send is small, so that it takes few of the publishes that all lanes
+        /// share.</summary>
         public volatile bool IsFailing;
 
         public Task Sending { get; set; } = Task.CompletedTask;
 
-        /// <summary>The next ids to send, valid until the next call; null when none wait, which ends the sending.</summary>
+        /// <summary>The next ids to send, valid until the next call; null when none are left, which ends the sending.</summary>
         public List<RunId>? Take()
         {
             lock (this)
@@ -224,8 +228,8 @@ public sealed partial class NudgePublisher : IAsyncDisposable
     }
 }
 
-/// <summary>A run whose lane is to be told that it is ready.</summary>
+/// <summary>A run that is ready, and the lane to nudge.</summary>
 /// <param name="Lane">The lane.</param>
 /// <param name="Id">The run.</param>
-/// <param name="IsEarly">Whether its commit may still be under way.</param>
+/// <param name="IsEarly">True if its commit may still be under way.</param>
 public readonly record struct Nudge(string Lane, RunId Id, bool IsEarly = false);

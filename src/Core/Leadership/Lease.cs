@@ -7,9 +7,9 @@ public sealed class Lease
 
     public string Owner { get; set; } = "";
 
-    /// <summary>Grows with every change of leader; a write that carries an older term is refused.</summary>
+    /// <summary>Grows with every change of leader. A write with an older term is refused.</summary>
     public long Term { get; set; }
 
-    /// <summary>By the database's clock.</summary>
+    /// <summary>The end of the lease, by the database's clock.</summary>
     public DateTimeOffset ExpiresAt { get; set; }
 }

@@ -5,20 +5,21 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Leadership;
 
-/// <summary>For a leader whose clock was set back, or stands behind that of the leader before: schedules that have been planned further ahead
-/// than anybody looks are planned again from now on. They would be silent until the clock has got there once more.</summary>
-/// <remarks>What has been planned keeps its run: an occurrence is one, so nothing fires twice. Reads every schedule, so not for every pass.</remarks>
+/// <summary>Plans schedules again from now on when they were planned beyond the look-ahead of this leader's clock: its clock was set back,
+/// or the clock of the leader before was ahead. Otherwise they would not fire until the clock reaches that point again.</summary>
+/// <remarks>Occurrences that are already planned keep their run, so nothing fires twice. It reads every schedule, so do not call it at
+/// every pass.</remarks>
 public sealed partial class ReplanSchedules(IStorage storage, TimeProvider time, ILogger<ReplanSchedules> logger)
 {
     /// <param name="term">The leader's term.</param>
     /// <param name="lookAhead">How far ahead runs are planned.</param>
     /// <param name="ct">Cancels the call.</param>
-    /// <returns>How many schedules are planned again.</returns>
+    /// <returns>Number of schedules that are planned again.</returns>
     public async Task<int> ExecuteAsync(long term, TimeSpan lookAhead, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var furthest = now + lookAhead + PlanOccurrences.MisfireAfter;
-        // Not those that pause until an instant: they were put there on purpose.
+        // Paused schedules with an end are left out: their plan is in the future on purpose.
         var replanned = await storage.WriteAsLeaderAsync(
             term,
             async scope =>
@@ -41,6 +42,7 @@ public sealed partial class ReplanSchedules(IStorage storage, TimeProvider time,
         return replanned;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The clock stands behind what was planned: {Count} schedule(s) are planned again from {Now:O} on.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The clock stands behind what was planned: {Count} schedule(s) are planned again from {Now:O} on.")]
     private partial void LogReplanned(int count, DateTimeOffset now);
 }

@@ -8,47 +8,49 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Schedules;
 
-/// <summary>Which fire times of the past are to have a run, and how fast.</summary>
+/// <summary>The range of past fire times to backfill, and the pace.</summary>
 public sealed record BackfillRequest
 {
-    /// <summary>The first of the range.</summary>
+    /// <summary>Start of the range, inclusive.</summary>
     public required DateTimeOffset From { get; init; }
 
-    /// <summary>Where the range ends; a fire time right at it is not in it.</summary>
+    /// <summary>End of the range, exclusive.</summary>
     public required DateTimeOffset Until { get; init; }
 
-    /// <summary>How many runs come due in a minute; 1 to 60,000.</summary>
+    /// <summary>How many of the runs come due per minute; 1 to 60,000. Default: 60.</summary>
     public int PerMinute { get; init; } = 60;
 
-    /// <summary>Null: the schedule's lane.</summary>
+    /// <summary>The lane of the runs. Null: the schedule's lane.</summary>
     public string? Lane { get; init; }
 }
 
-/// <summary>What a backfill does, or did.</summary>
-/// <param name="Count">The runs that it makes.</param>
-/// <param name="Existing">Fire times of the range that have a run already.</param>
-/// <param name="First">The first fire time without one; null when there is none.</param>
-/// <param name="Last">The last one.</param>
-/// <param name="LastDueAt">When the last of the runs comes due.</param>
-/// <param name="OldestKept">The oldest fire time of the schedule that still has its run: what is older may have run, and been pruned since.</param>
+/// <summary>What a backfill does, or would do in a dry run.</summary>
+/// <param name="Count">Number of runs it creates.</param>
+/// <param name="Existing">Number of fire times in the range that already have a run.</param>
+/// <param name="First">The first fire time without a run; null when every fire time has one.</param>
+/// <param name="Last">The last fire time without a run.</param>
+/// <param name="LastDueAt">Due time of the last new run.</param>
+/// <param name="OldestKept">The oldest fire time of this schedule whose run is still stored. Runs of earlier fire times may have executed
+/// and been pruned.</param>
 public sealed record BackfillPlan(
     int Count, int Existing, DateTimeOffset? First, DateTimeOffset? Last, DateTimeOffset? LastDueAt, DateTimeOffset? OldestKept);
 
-/// <summary>Makes runs for fire times of the past: by the schedule as it is now, with the same <c>(schedule, fire time)</c> as any other
-/// occurrence, so that what has a run gets no second one. They come due one after the other, and do not count for <c>maxOccurrences</c>.</summary>
-/// <remarks>Where the schedule allows no overlap, each waits for its turn, however many there are, and live occurrences go first: a skipped
-/// backfill would be none, and a live occurrence must not be skipped for its sake.</remarks>
+/// <summary>Creates runs for fire times in the past, computed from the schedule as it is now. The runs have the same <c>(schedule, fire
+/// time)</c> key as other occurrences, so a fire time that has a run gets no second one. They come due one after another and do not count
+/// towards <c>maxOccurrences</c>.</summary>
+/// <remarks>If the schedule does not allow overlap, each backfill run waits for its turn, with no limit on the queue, and live occurrences
+/// go first. A skipped backfill run would be lost, and a backfill must not cause a live occurrence to be skipped.</remarks>
 public sealed class BackfillSchedules(
     IStorage storage, JobCatalog catalog, ArgsSchemas schemas, NamedLanes lanes, Wakers wakers, TimeProvider time)
 {
-    /// <summary>The most fire times of a range.</summary>
+    /// <summary>Maximum number of fire times in a range.</summary>
     public const int Most = 10_000;
 
-    /// <param name="id">The schedule.</param>
+    /// <param name="id">The schedule's id.</param>
     /// <param name="request">The range and the pace.</param>
-    /// <param name="dryRun">True only looks.</param>
+    /// <param name="dryRun">True: only compute the plan; store nothing.</param>
     /// <param name="ct">Cancels the call.</param>
-    /// <returns>Null when there is no such schedule.</returns>
+    /// <returns>The plan; null when there is no such schedule.</returns>
     /// <exception cref="InvalidRunException">A field is refused.</exception>
     public async Task<BackfillPlan?> ExecuteAsync(string id, BackfillRequest request, bool dryRun, CancellationToken ct)
     {
@@ -62,29 +64,34 @@ public sealed class BackfillSchedules(
             throw new InvalidRunException(misfit);
         if (request.Lane is { } named && await lanes.CheckAsync(named, ct, dryRun) is { } tooMany)
             throw new InvalidRunException(tooMany);
-        var fireTimes = schedule.ParseTrigger().Between(request.From.AddTicks(-1), request.Until.AddTicks(-1)).Take(Most + 1).Select(t => t.ToUniversalTime()).ToList();
+        var fireTimes = schedule.ParseTrigger().Between(request.From.AddTicks(-1), request.Until.AddTicks(-1)).Take(Most + 1)
+            .Select(t => t.ToUniversalTime()).ToList();
         if (fireTimes.Count > Most)
         {
             throw new InvalidRunException(RunRules.Invalid(
-                "range_too_long", "until", request.Until.ToString("O", CultureInfo.InvariantCulture), $"a range of at most {Most} fire times"));
+                "range_too_long", "until", request.Until.ToString("O", CultureInfo.InvariantCulture),
+                $"a range of at most {Most} fire times"));
         }
 
         var (from, until) = (request.From.ToUniversalTime(), request.Until.ToUniversalTime());
         var occurrences = db.Runs.AsNoTracking().Where(r => r.ScheduleId == id && r.FireTime != null && !r.Revoked);
-        var existing = (await occurrences.Where(r => r.FireTime >= from && r.FireTime < until).Select(r => r.FireTime!.Value).ToListAsync(ct)).ToHashSet();
+        var existing = (
+            await occurrences.Where(r => r.FireTime >= from && r.FireTime < until).Select(r => r.FireTime!.Value).ToListAsync(ct))
+            .ToHashSet();
         var oldest = await occurrences.OrderBy(r => r.FireTime).Select(r => r.FireTime).FirstOrDefaultAsync(ct);
         var lane = request.Lane ?? schedule.Lane ?? await catalog.FindLaneAsync(schedule.Job, ct);
         var missing = fireTimes.Where(t => !existing.Contains(t)).ToList();
         var pace = TimeSpan.FromMinutes(1) / request.PerMinute;
         var overlap = schedule.Overlap == OverlapPolicy.Allow ? OverlapPolicy.Allow : TakeTurns.Backfill;
-        var runs = missing.Select((fireTime, i) => schedule.ToRun(fireTime, lane, now) with { DueAt = now + (i * pace), Overlap = overlap }).ToList();
+        var runs = missing.Select((fireTime, i) => schedule.ToRun(fireTime, lane, now) with { DueAt = now + (i * pace), Overlap = overlap })
+            .ToList();
         if (!dryRun && runs.Count > 0)
         {
             await lanes.RegisterAsync(ct);
             var found = await storage.WriteRetryingAsync(
                 async scope =>
                 {
-                    // A schedule that is deleted meanwhile gets no more runs.
+                    // If the schedule was deleted meanwhile, no runs are inserted.
                     if (!await LockSchedule.ExecuteAsync(scope, id, ct))
                         return false;
                     await storage.Statements.InsertAsync(scope.Transaction, runs, ct);

@@ -1,32 +1,32 @@
 namespace Fleet.Core.Schedules;
 
-/// <summary>The clock of a time zone is moved.</summary>
-/// <param name="At">The instant, to the second, in UTC.</param>
-/// <param name="Before">The zone's offset from UTC until then.</param>
-/// <param name="After">Its offset from then on.</param>
+/// <summary>A change of a time zone's UTC offset, such as the start of daylight saving time.</summary>
+/// <param name="At">The instant of the change, to the second, in UTC.</param>
+/// <param name="Before">The offset before the change.</param>
+/// <param name="After">The offset after the change.</param>
 public readonly record struct ClockChange(DateTimeOffset At, TimeSpan Before, TimeSpan After)
 {
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
-    /// <summary>True when the clock is set back: a stretch of the wall's times is shown twice. Else a stretch is skipped.</summary>
+    /// <summary>True when the clock is set back, so local times repeat; false when it is set forward, so local times are skipped.</summary>
     public bool IsBack => After < Before;
 
-    /// <summary>How far the clock is moved; never negative.</summary>
+    /// <summary>The size of the change; never negative.</summary>
     public TimeSpan By => (After - Before).Duration();
 
-    /// <summary>What the wall shows, or would have shown, when the clock is moved.</summary>
+    /// <summary>The local time just before the change (at that instant, by the old offset).</summary>
     public DateTime WallBefore => At.UtcDateTime + Before;
 
-    /// <summary>What it shows right after.</summary>
+    /// <summary>The local time just after the change.</summary>
     public DateTime WallAfter => At.UtcDateTime + After;
 
-    /// <summary>The changes of a zone in (<paramref name="after"/>, <paramref name="until"/>], in order. A zone that moves its clock and
-    /// moves it back within a day is not seen to do so.</summary>
+    /// <summary>The changes of a zone in (<paramref name="after"/>, <paramref name="until"/>], in order. Two changes within one day that
+    /// cancel each other are not found.</summary>
     public static IEnumerable<ClockChange> Between(TimeZoneInfo zone, DateTimeOffset after, DateTimeOffset until)
     {
         if (zone.GetAdjustmentRules().Length == 0)
             yield break;
-        // Whole seconds: no zone changes in between, and the search below halves down to one.
+        // Offsets change on whole seconds, so the binary search stops at one second.
         var (from, end) = (Seconds(after), Seconds(until));
         for (var low = from; low < end; low += (long)Day.TotalSeconds)
         {

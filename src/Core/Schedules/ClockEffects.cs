@@ -3,34 +3,36 @@ using Fleet.Core.Schedules.Triggers;
 
 namespace Fleet.Core.Schedules;
 
-/// <summary>What a moved clock does to a schedule's time of day.</summary>
+/// <summary>How a clock change affects a schedule's local fire times.</summary>
 public enum ClockEffectKind
 {
-    /// <summary>The clock skips the time; it fires when the clock has jumped.</summary>
+    /// <summary>The local time is skipped; the schedule fires right after the change.</summary>
     Skipped = 0,
 
-    /// <summary>The clock shows the time twice; it fires the first time only.</summary>
+    /// <summary>The local time occurs twice; the schedule fires only the first time.</summary>
     Once = 1,
 
-    /// <summary>The clock shows the time twice; it fires both times.</summary>
+    /// <summary>The local time occurs twice; the schedule fires both times.</summary>
     Twice = 2,
 }
 
-/// <summary>What a change of the clock does to the fire times of one schedule.</summary>
-/// <param name="Kind">Which of the effects.</param>
-/// <param name="Change">The change of the clock.</param>
-/// <param name="Count">How many times on the wall are affected; at least 1.</param>
-/// <param name="WallTimes">The first of them, at most <see cref="MostShown"/>.</param>
-/// <param name="FireTimes">When it fires for them, in the zone's offset, in the order of time; at most <see cref="MostShown"/>.</param>
+/// <summary>The effect of one clock change on the fire times of one schedule.</summary>
+/// <param name="Kind">The kind of effect.</param>
+/// <param name="Change">The clock change.</param>
+/// <param name="Count">Number of affected local times; at least 1.</param>
+/// <param name="WallTimes">The first affected local times, at most <see cref="MostShown"/>.</param>
+/// <param name="FireTimes">The fire times for them, with the zone's offset, in chronological order; at most
+/// <see cref="MostShown"/>.</param>
 public sealed record ClockEffect(
     ClockEffectKind Kind, ClockChange Change, int Count, IReadOnlyList<DateTime> WallTimes, IReadOnlyList<DateTimeOffset> FireTimes)
 {
-    /// <summary>The most times that an effect lists.</summary>
+    /// <summary>Maximum number of times that an effect lists.</summary>
     public const int MostShown = 6;
 
     private const int MostInText = 3;
 
-    /// <summary>A sentence for people, without its full stop: <c>the clock skips 02:30; it fires at 03:00, when the clock has jumped</c>.</summary>
+    /// <summary>A sentence for people, without the full stop: <c>the clock skips 02:30; it fires at 03:00, when the clock has
+    /// jumped</c>.</summary>
     public string Description => Kind switch
     {
         ClockEffectKind.Skipped => $"the clock skips {Times}; it fires at {Jumped}, when the clock has jumped",
@@ -47,7 +49,7 @@ public sealed record ClockEffect(
         }
     }
 
-    // Samoa once skipped a whole day.
+    // In 2011 Samoa skipped a whole day, so the date may differ.
     private string Jumped => FireTimes[0].Date == Change.WallBefore.Date
         ? Clock(FireTimes[0].DateTime)
         : FireTimes[0].ToString("yyyy-MM-dd ", CultureInfo.InvariantCulture) + Clock(FireTimes[0].DateTime);
@@ -55,19 +57,20 @@ public sealed record ClockEffect(
     private static string Clock(DateTime wall) => wall.ToString(wall.Second == 0 ? "HH:mm" : "HH:mm:ss", CultureInfo.InvariantCulture);
 }
 
-/// <summary>Finds the fire times of a trigger that a change of the clock affects.</summary>
+/// <summary>Finds the fire times of a trigger that are affected by clock changes.</summary>
 public static class ClockEffects
 {
     private static readonly TimeSpan Tick = TimeSpan.FromTicks(1);
 
-    // The clock is never moved further than this, so a change that touches a range is no further away.
+    // No clock change is larger than this, so no change further away can affect the range.
     private static readonly TimeSpan Margin = TimeSpan.FromDays(2);
 
-    /// <summary>What changes of the clock do to the fire times in a range, in order: one for each change and kind.</summary>
+    /// <summary>Returns the effects of clock changes on the fire times in a range, in order: one per change and kind.</summary>
     /// <param name="trigger">The schedule's trigger.</param>
-    /// <param name="cron">Its cron expression. Null, or <c>@every</c>: there are no effects, since it does not look at the wall.</param>
-    /// <param name="zoneId">IANA id of its time zone. Null: UTC, where the clock is never moved.</param>
-    /// <param name="range">Which fire times.</param>
+    /// <param name="cron">Its cron expression. Null or <c>@every</c>: no effects, because an interval does not depend on local
+    /// time.</param>
+    /// <param name="zoneId">IANA id of its time zone. Null: UTC, which has no clock changes.</param>
+    /// <param name="range">The range of fire times.</param>
     public static IReadOnlyList<ClockEffect> Summarize(Trigger trigger, string? cron, string? zoneId, PreviewRange range)
     {
         if (Calendar(cron, zoneId, out var zone) is not { } calendar)
@@ -85,9 +88,10 @@ public static class ClockEffects
         ];
     }
 
-    /// <summary>What changes of the clock do to each of some fire times, for a remark beside it; those without one are left out.</summary>
+    /// <summary>Returns the effect of a clock change on each of the given fire times. Fire times that are not affected are left
+    /// out.</summary>
     /// <inheritdoc cref="Summarize"/>
-    /// <param name="fireTimes">Of the trigger, in order.</param>
+    /// <param name="fireTimes">Fire times of the trigger, in order.</param>
     public static IReadOnlyDictionary<DateTimeOffset, ClockEffect> ByFireTime(
         Trigger trigger, string? cron, string? zoneId, IEnumerable<DateTimeOffset> fireTimes)
     {
@@ -95,7 +99,8 @@ public static class ClockEffects
         if (Calendar(cron, zoneId, out var zone) is not { } calendar)
             return effects;
 
-        // Looks around each fire time, which may be years apart; once around those that lie close to one change.
+        // The search covers a few days around each fire time, because fire times may be years apart. Fire times near the same change share
+        // one search.
         var done = DateTimeOffset.MinValue;
         foreach (var fireTime in fireTimes.Where(f => f > done))
         {
@@ -114,7 +119,7 @@ public static class ClockEffects
         return effects;
     }
 
-    /// <summary>The calendar of a cron expression, which is the expression in UTC: what the wall would show if no clock were ever moved.</summary>
+    /// <summary>The cron expression evaluated in UTC. Its fire times are the local times if no clock ever changed.</summary>
     private static Trigger? Calendar(string? cron, string? zoneId, out TimeZoneInfo zone)
     {
         zone = TimeZoneInfo.Utc;
@@ -124,7 +129,7 @@ public static class ClockEffects
         return Trigger.TryParse(new TriggerSpec { Cron = cron }, out var calendar, out _) && calendar.Kind == "cron" ? calendar : null;
     }
 
-    /// <summary>All that one change does: one effect for what it skips, one for each time that it repeats.</summary>
+    /// <summary>All effects of one change: one effect for the times it skips, and one for each time it repeats.</summary>
     private static IEnumerable<ClockEffect> Each(Trigger trigger, Trigger calendar, ClockChange change) =>
         change.IsBack ? Repeated(trigger, change) : Skipped(trigger, calendar, change);
 

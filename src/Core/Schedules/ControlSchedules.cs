@@ -5,21 +5,22 @@ using Microsoft.EntityFrameworkCore;
 namespace Fleet.Core.Schedules;
 
 /// <summary>Why a schedule's status is changed, and by whom.</summary>
-/// <param name="By">Who asked, as far as known.</param>
-/// <param name="Reason">In words for people.</param>
+/// <param name="By">The caller, as far as known.</param>
+/// <param name="Reason">The reason, in words for people.</param>
 public readonly record struct ScheduleControl(string By, string? Reason = null);
 
-/// <summary>Stops, pauses and starts schedules. What was planned ahead is revoked at a halt, in the same transaction: from its commit on no
-/// node can claim it. Fire times that pass during a halt are skipped.</summary>
+/// <summary>Stops, pauses and starts schedules. Pausing or stopping also revokes the planned occurrences in the same transaction, so no
+/// worker can claim them after the commit. Fire times that pass while the schedule is paused or stopped are skipped.</summary>
 public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, TimeProvider time)
 {
-    /// <summary>The longest reason that is kept, in characters.</summary>
+    /// <summary>Maximum length of a stored reason, in characters.</summary>
     public const int MaxReason = 500;
 
-    /// <summary>Halts a schedule until it is resumed, or until an instant.</summary>
+    /// <summary>Pauses a schedule until it is started, or until an instant.</summary>
     /// <param name="id">The schedule.</param>
-    /// <param name="until">From when it fires again by itself: a fire time right at it is skipped. Null: until it is resumed.</param>
-    /// <param name="control">Who and why.</param>
+    /// <param name="until">When the pause ends; a fire time exactly at this instant is skipped. Null: until the schedule is
+    /// started.</param>
+    /// <param name="control">Who asked and why.</param>
     /// <param name="ct">Cancels the call.</param>
     /// <returns>False when there is no such schedule.</returns>
     /// <exception cref="InvalidRunException">The instant is in the past or too far ahead.</exception>
@@ -33,12 +34,12 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
         return HaltAsync(id, ScheduleStatus.Paused, until?.ToUniversalTime(), control, "the schedule was paused", now, ct);
     }
 
-    /// <summary>Halts a schedule until it is started.</summary>
+    /// <summary>Stops a schedule until it is started.</summary>
     /// <returns>False when there is no such schedule.</returns>
     public Task<bool> StopAsync(string id, ScheduleControl control, CancellationToken ct) =>
         HaltAsync(id, ScheduleStatus.Stopped, until: null, control, "the schedule was stopped", time.GetUtcNow(), ct);
 
-    /// <summary>Lets a paused or stopped schedule fire again, from now on.</summary>
+    /// <summary>Starts a paused or stopped schedule. It fires from now on; missed fire times stay skipped.</summary>
     /// <returns>False when there is no such schedule.</returns>
     public Task<bool> StartAsync(string id, ScheduleControl control, CancellationToken ct)
     {
@@ -58,7 +59,8 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
     }
 
     private Task<bool> HaltAsync(
-        string id, ScheduleStatus status, DateTimeOffset? until, ScheduleControl control, string revokedBecause, DateTimeOffset now, CancellationToken ct) => ChangeAsync(
+        string id, ScheduleStatus status, DateTimeOffset? until, ScheduleControl control, string revokedBecause, DateTimeOffset now,
+        CancellationToken ct) => ChangeAsync(
         id,
         async (scope, row) =>
         {

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Schedules;
 
-/// <summary>Deletes a schedule; what was planned ahead is revoked, its runs of the past stay.</summary>
+/// <summary>Deletes a schedule and revokes its planned occurrences. Its past runs are kept.</summary>
 public sealed class DeleteSchedules(IStorage storage, ScheduleChanges changes, TimeProvider time)
 {
     /// <returns>False when there is no such schedule.</returns>

@@ -2,7 +2,7 @@ using Fleet.Core.Schedules.Triggers;
 
 namespace Fleet.Core.Schedules;
 
-/// <summary>What becomes of a fire time.</summary>
+/// <summary>How an edit changes a fire time.</summary>
 public enum FiringChange
 {
     Kept = 0,
@@ -10,32 +10,32 @@ public enum FiringChange
     Removed = 2,
 }
 
-/// <summary>A fire time of a schedule before or after an edit.</summary>
+/// <summary>A fire time of a schedule, before or after an edit.</summary>
 public readonly record struct ChangedFiring(DateTimeOffset At, FiringChange Change);
 
-/// <summary>What an edit of a schedule does to its fire times in a range.</summary>
-/// <param name="Added">How many are new.</param>
-/// <param name="Removed">How many go.</param>
-/// <param name="Kept">How many stay.</param>
-/// <param name="Changes">Those that are new or go, in order; the first so many.</param>
-/// <param name="TruncatedAt">The first fire time that was not counted, because there are too many. Null: all were counted.</param>
+/// <summary>How an edit of a schedule changes its fire times in a range.</summary>
+/// <param name="Added">Number of new fire times.</param>
+/// <param name="Removed">Number of removed fire times.</param>
+/// <param name="Kept">Number of fire times that stay.</param>
+/// <param name="Changes">The added and removed fire times, in order; at most as many as were asked for.</param>
+/// <param name="TruncatedAt">The first fire time that was not counted because there are too many. Null: all were counted.</param>
 public sealed record FiringsDiff(int Added, int Removed, int Kept, IReadOnlyList<ChangedFiring> Changes, DateTimeOffset? TruncatedAt)
 {
-    /// <summary>True when <see cref="Changes"/> does not list all there are.</summary>
+    /// <summary>True when <see cref="Changes"/> does not list every change.</summary>
     public bool IsTruncated => TruncatedAt is not null || Changes.Count < Added + Removed;
 }
 
-/// <summary>Compares the fire times of two triggers: pure.</summary>
+/// <summary>Compares the fire times of two triggers. A pure function.</summary>
 public static class DiffFirings
 {
-    /// <summary>The most fire times that are counted, both triggers together.</summary>
+    /// <summary>Maximum number of fire times that are counted, both triggers together.</summary>
     public const int MostFirings = 200_000;
 
-    /// <param name="before">The trigger as it is.</param>
-    /// <param name="after">The trigger as it would be.</param>
-    /// <param name="range">Which fire times.</param>
-    /// <param name="mostListed">How many changes are listed.</param>
-    /// <param name="mostFirings">After how many it stops.</param>
+    /// <param name="before">The current trigger.</param>
+    /// <param name="after">The trigger after the edit.</param>
+    /// <param name="range">The range of fire times.</param>
+    /// <param name="mostListed">Maximum number of changes in the list.</param>
+    /// <param name="mostFirings">Maximum number of fire times that are counted.</param>
     public static FiringsDiff Execute(Trigger before, Trigger after, PreviewRange range, int mostListed, int mostFirings = MostFirings)
     {
         int[] counts = new int[3];
@@ -58,6 +58,7 @@ public static class DiffFirings
 
         return new FiringsDiff(counts[1], counts[2], counts[0], changes, null);
 
-        DateTimeOffset? Next(Trigger trigger, DateTimeOffset from) => trigger.Next(from) is { } found && found <= range.Until ? found : null;
+        DateTimeOffset? Next(Trigger trigger, DateTimeOffset from) =>
+            trigger.Next(from) is { } found && found <= range.Until ? found : null;
     }
 }

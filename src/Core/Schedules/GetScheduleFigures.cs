@@ -5,69 +5,71 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Schedules;
 
-/// <summary>What became of a schedule's fire times.</summary>
+/// <summary>Counts of a schedule's fire times in a range, by outcome.</summary>
 public sealed record ScheduleFigures
 {
     public required DateTimeOffset From { get; init; }
 
     public required DateTimeOffset Until { get; init; }
 
-    /// <summary>The fire times of the range, by the schedule as it is now.</summary>
+    /// <summary>Fire times in the range, by the current definition.</summary>
     public required int Expected { get; init; }
 
-    /// <summary>Those whose run has been started.</summary>
+    /// <summary>Fire times whose run has started.</summary>
     public required int Fired { get; init; }
 
-    /// <summary>Those whose run was canceled before its start because another run of the schedule had not ended.</summary>
+    /// <summary>Fire times whose run was canceled before it started because an earlier run of the schedule had not ended.</summary>
     public required int Skipped { get; init; }
 
-    /// <summary>Those whose run was canceled before its start for another reason.</summary>
+    /// <summary>Fire times whose run was canceled before it started for another reason.</summary>
     public required int Canceled { get; init; }
 
-    /// <summary>Those whose run waits for a worker, or for its turn.</summary>
+    /// <summary>Fire times whose run waits for a worker or for its turn.</summary>
     public required int Waiting { get; init; }
 
-    /// <summary>Those that have no run: the schedule was paused or stopped then, or had another trigger, the misfire policy left them out, their
-    /// runs are pruned, or the scheduler has not come to them.</summary>
+    /// <summary>Fire times without a run. Possible causes: the schedule was paused or stopped, it had another trigger, the misfire policy
+    /// dropped them, their runs were pruned, or the scheduler has not planned them yet.</summary>
     public required int Missing { get; init; }
 
-    /// <summary>The first of the missing.</summary>
+    /// <summary>The first missing fire time; null when there is none.</summary>
     public required IReadOnlyList<DateTimeOffset> FirstMissing { get; init; }
 
-    /// <summary>Runs of the range whose fire time is none of the expected: they were planned by an earlier definition.</summary>
+    /// <summary>Runs in the range whose fire time is not among the expected ones: an earlier definition planned them.</summary>
     public required int Unexpected { get; init; }
 
-    /// <summary>From fire time to start, in seconds; null when none was started.</summary>
+    /// <summary>Delay from fire time to start; null when no run has started.</summary>
     public LatenessFigures? Lateness { get; init; }
 }
 
-/// <summary>How late runs were started, in seconds.</summary>
-/// <param name="Median">Half of them were started within this.</param>
-/// <param name="P99">99 % of them.</param>
-/// <param name="Most">All of them.</param>
-/// <param name="Histogram">How many were started within so many seconds, and later than the bound before; the last has no bound.</param>
+/// <summary>Delay from fire time to start, in seconds.</summary>
+/// <param name="Median">The median.</param>
+/// <param name="P99">The 99th percentile.</param>
+/// <param name="Most">The maximum.</param>
+/// <param name="Histogram">Number of runs per bucket: delayed by at most this bucket's bound and by more than the bound before. The last
+/// bucket has no bound.</param>
 public sealed record LatenessFigures(double Median, double P99, double Most, IReadOnlyList<LatenessBucket> Histogram);
 
-/// <summary>One part of the histogram.</summary>
-/// <param name="Within">Seconds; null for the last.</param>
-/// <param name="Count">How many.</param>
+/// <summary>One bucket of the histogram.</summary>
+/// <param name="Within">Upper bound in seconds; null for the last bucket.</param>
+/// <param name="Count">Number of runs in the bucket.</param>
 public sealed record LatenessBucket(double? Within, int Count);
 
-/// <summary>Compares the fire times that a schedule should have had with the runs that there are.</summary>
+/// <summary>Compares the fire times that a schedule should have had with the runs that exist.</summary>
 public sealed class GetScheduleFigures(IStorage storage, TimeProvider time)
 {
-    /// <summary>The most fire times of a range.</summary>
+    /// <summary>Maximum number of fire times in a range.</summary>
     public const int Most = 100_000;
 
     private const int MostMissingShown = 10;
 
     private static readonly double?[] Bounds = [0.1, 0.5, 1, 5, 10, 60, 600, null];
 
-    /// <param name="id">The schedule.</param>
-    /// <param name="from">Fire times after this instant, and after the schedule was made. Null: a day before <paramref name="until"/>.</param>
+    /// <param name="id">The schedule's id.</param>
+    /// <param name="from">Fire times after this instant, and after the schedule was created. Null: one day before
+    /// <paramref name="until"/>.</param>
     /// <param name="until">Fire times up to this instant. Null: now.</param>
     /// <param name="ct">Cancels the call.</param>
-    /// <returns>Null when there is no such schedule.</returns>
+    /// <returns>The figures; null when there is no such schedule.</returns>
     /// <exception cref="InvalidRunException">The range is refused.</exception>
     public async Task<ScheduleFigures?> ExecuteAsync(string id, DateTimeOffset? from, DateTimeOffset? until, CancellationToken ct)
     {
@@ -86,7 +88,8 @@ public sealed class GetScheduleFigures(IStorage storage, TimeProvider time)
             .Select(r => new Occurrence(r.FireTime!.Value, r.StartedAt, r.State, r.Error)).Take(2 * Most).ToListAsync(ct);
 
         var missing = expected.Except(runs.Select(r => r.FireTime)).Order().ToList();
-        var lateness = runs.Where(r => r.StartedAt is not null).Select(r => Math.Max(0, (r.StartedAt!.Value - r.FireTime).TotalSeconds)).Order().ToList();
+        var lateness = runs.Where(r => r.StartedAt is not null).Select(r => Math.Max(0, (r.StartedAt!.Value - r.FireTime).TotalSeconds))
+            .Order().ToList();
         var notStarted = runs.Where(r => r.StartedAt is null).ToList();
         return new ScheduleFigures
         {

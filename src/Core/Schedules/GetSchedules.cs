@@ -4,21 +4,21 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Schedules;
 
-/// <summary>A schedule with what is not in its row.</summary>
+/// <summary>A schedule's row and the values that are computed from other data.</summary>
 /// <param name="Row">The row.</param>
-/// <param name="Status">Whether it fires now.</param>
-/// <param name="NextFireAt">When it fires next; null while nobody can say.</param>
-/// <param name="LastFireTime">The latest fire time that has passed and has a run, whatever became of the run; null when there is
-/// none.</param>
-/// <param name="LastStartedAt">When the run of its latest fire time that has been started was started.</param>
-/// <param name="Timeout">How long an attempt of its job may take, as the job says.</param>
+/// <param name="Status">The status now; a pause that has ended counts as running.</param>
+/// <param name="NextFireAt">The next fire time; null when there is none or it is unknown.</param>
+/// <param name="LastFireTime">The latest past fire time that has a run, in any state; null when there is none.</param>
+/// <param name="LastStartedAt">When the latest started run of the schedule was started.</param>
+/// <param name="Timeout">The timeout of the job's attempts, as the job defines it.</param>
 public sealed record ScheduleInfo(
-    Schedule Row, ScheduleStatus Status, DateTimeOffset? NextFireAt, DateTimeOffset? LastFireTime, DateTimeOffset? LastStartedAt, TimeSpan? Timeout);
+    Schedule Row, ScheduleStatus Status, DateTimeOffset? NextFireAt, DateTimeOffset? LastFireTime, DateTimeOffset? LastStartedAt,
+    TimeSpan? Timeout);
 
 /// <summary>Reads schedules.</summary>
 public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvider time)
 {
-    /// <summary>All, by id.</summary>
+    /// <summary>Reads all schedules, ordered by id.</summary>
     public async Task<IReadOnlyList<ScheduleInfo>> ListAsync(CancellationToken ct)
     {
         await using var db = storage.Read();
@@ -31,10 +31,10 @@ public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvi
         return await ReadAsync(db, db.Schedules.Where(s => s.Id == id), ct) is [var schedule, ..] ? schedule : null;
     }
 
-    /// <summary>When a schedule fires next; null while nobody can say.</summary>
+    /// <summary>The next fire time; null when there is none or it is unknown.</summary>
     public static DateTimeOffset? NextFire(Schedule schedule, DateTimeOffset now)
     {
-        // One that was planned for the last time still has what was planned before it.
+        // A schedule that was planned for the last time may still have planned occurrences to come.
         var hasEnded = schedule is { Status: ScheduleStatus.Stopped, StatusBy: null };
         var isHalted = schedule.StatusOf(now) != ScheduleStatus.Running && schedule.ResumeAt is null && !hasEnded;
         if (isHalted || !schedule.TryParseTrigger(out var trigger, out _))
@@ -43,11 +43,13 @@ public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvi
         return hasEnded && !(next <= schedule.LastFireTime) ? null : next;
     }
 
-    /// <summary>A row with what is not in it.</summary>
-    public async Task<ScheduleInfo> DescribeAsync(Schedule row, DateTimeOffset? lastFireTime, DateTimeOffset? lastStartedAt, CancellationToken ct)
+    /// <summary>Adds the computed values to a row.</summary>
+    public async Task<ScheduleInfo> DescribeAsync(
+        Schedule row, DateTimeOffset? lastFireTime, DateTimeOffset? lastStartedAt, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        return new ScheduleInfo(row, row.StatusOf(now), NextFire(row, now), lastFireTime, lastStartedAt, (await catalog.FindAsync(row.Job, ct))?.Timeout);
+        return new ScheduleInfo(
+            row, row.StatusOf(now), NextFire(row, now), lastFireTime, lastStartedAt, (await catalog.FindAsync(row.Job, ct))?.Timeout);
     }
 
     private async Task<IReadOnlyList<ScheduleInfo>> ReadAsync(FleetDbContext db, IQueryable<Schedule> schedules, CancellationToken ct)
@@ -71,8 +73,9 @@ public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvi
         return infos;
     }
 
-    /// <summary>The latest planned fire time, of a schedule whose runs of the past are all pruned: by then it has fired, unless it was
-    /// revoked.</summary>
+    /// <summary>The latest planned fire time, for a schedule whose past runs were all pruned. It has fired unless it was revoked.</summary>
     private static async Task<DateTimeOffset?> FindPrunedAsync(FleetDbContext db, Schedule row, DateTimeOffset now, CancellationToken ct) =>
-        row.LastFireTime <= now && !await db.Runs.AnyAsync(r => r.ScheduleId == row.Id && r.FireTime == row.LastFireTime, ct) ? row.LastFireTime : null;
+        row.LastFireTime <= now && !await db.Runs.AnyAsync(r => r.ScheduleId == row.Id && r.FireTime == row.LastFireTime, ct)
+            ? row.LastFireTime
+            : null;
 }

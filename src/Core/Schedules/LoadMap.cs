@@ -1,7 +1,7 @@
 namespace Fleet.Core.Schedules;
 
-/// <summary>The load of a range minute by minute: how many runs start in it, and for how many seconds runs are busy in it.</summary>
-/// <remarks>12 bytes a minute: 121 kB for a week, 6.3 MB for the longest range. Adding a run costs the same however long it is.</remarks>
+/// <summary>The load of a range per minute: how many runs start, and for how many seconds runs execute.</summary>
+/// <remarks>Uses 12 bytes per minute. Adding a run takes constant time, however long the run is.</remarks>
 public sealed class LoadMap
 {
     private const long Minute = TimeSpan.TicksPerMinute;
@@ -9,10 +9,10 @@ public sealed class LoadMap
     private readonly int[] _starts;
     private readonly double[] _busy;
 
-    // What changes from one minute to the next in the seconds of runs that fill whole minutes; gone once it is summed up.
+    // Differences between neighbouring minutes, in seconds, for runs that fill whole minutes. Cleared when they are summed up.
     private double[]? _steps;
 
-    /// <param name="range">What it is a map of. Its first minute is the one that the range begins in.</param>
+    /// <param name="range">The range. The map starts at the whole minute that contains its start.</param>
     public LoadMap(PreviewRange range)
     {
         First = new DateTimeOffset(range.After.UtcTicks - (range.After.UtcTicks % Minute), TimeSpan.Zero);
@@ -20,21 +20,21 @@ public sealed class LoadMap
         (_starts, _busy, _steps) = (new int[minutes], new double[minutes], new double[minutes + 1]);
     }
 
-    /// <summary>The whole minute that the first entry stands for.</summary>
+    /// <summary>The whole minute of the first entry.</summary>
     public DateTimeOffset First { get; }
 
-    /// <summary>Runs that start, per minute.</summary>
+    /// <summary>Number of runs that start, per minute.</summary>
     public ReadOnlySpan<int> Starts => _starts;
 
-    /// <summary>Seconds of work, per minute: 60 when one run is busy all the time, 120 when two are.</summary>
+    /// <summary>Seconds of execution, per minute: 60 when one run executes during the whole minute, 120 when two do.</summary>
     public ReadOnlySpan<double> BusySeconds => _busy;
 
     /// <summary>The whole minute of an entry.</summary>
     public DateTimeOffset MinuteAt(int index) => First.AddMinutes(index);
 
-    /// <summary>Adds a run. What it does after the last minute is left out.</summary>
-    /// <param name="fireTime">When it starts; in the range.</param>
-    /// <param name="duration">How long it takes; zero when nobody knows.</param>
+    /// <summary>Adds a run. Execution after the last minute is ignored.</summary>
+    /// <param name="fireTime">When it starts; must lie in the range.</param>
+    /// <param name="duration">How long it takes; zero when unknown.</param>
     internal void Add(DateTimeOffset fireTime, TimeSpan duration)
     {
         var start = fireTime.UtcTicks - First.UtcTicks;
@@ -58,7 +58,7 @@ public sealed class LoadMap
             _busy[last] += Seconds(end - (last * Minute));
     }
 
-    /// <summary>Called once, when all runs were added.</summary>
+    /// <summary>Sums up the differences. Call it once, after all runs were added.</summary>
     internal void Complete()
     {
         var whole = 0d;

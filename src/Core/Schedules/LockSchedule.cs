@@ -3,8 +3,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Schedules;
 
-/// <summary>Takes the row of a schedule until the commit, before anything of it is read or revoked. A planner that has inserted its runs
-/// and not committed them is waited for; otherwise they would be missed and fire.</summary>
+/// <summary>Locks the row of a schedule until the commit. Call it before anything of the schedule is read or revoked: it waits for a
+/// planner that has inserted runs and not committed yet. Without the lock those runs would be missed, and would fire.</summary>
 public static class LockSchedule
 {
     /// <returns>False when there is no such schedule.</returns>

@@ -1,6 +1,6 @@
 namespace Fleet.Core.Schedules;
 
-/// <summary>The time zones whose data this machine lacks. They are looked for again after a growing pause.</summary>
+/// <summary>The time zones that this machine has no data for. Each is looked up again after a growing pause.</summary>
 internal sealed class MissingZones(TimeProvider time)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMinutes(1);
@@ -10,17 +10,17 @@ internal sealed class MissingZones(TimeProvider time)
     private long _addedAt;
     private TimeSpan _pause = FirstPause / 2;
 
-    /// <summary>How often zones were found missing.</summary>
+    /// <summary>Number of times that a zone was found missing.</summary>
     public int Times { get; private set; }
 
-    /// <summary>Those that are not looked for now.</summary>
+    /// <summary>The zones that are not looked up now.</summary>
     public IReadOnlyList<string> LeftOut
     {
         get
         {
             if (_zones.Count > 0 && time.GetElapsedTime(_addedAt) >= _pause)
             {
-                // Somebody may have installed them.
+                // The data may have been installed meanwhile.
                 TimeZoneInfo.ClearCachedData();
                 _zones.Clear();
             }
@@ -29,7 +29,7 @@ internal sealed class MissingZones(TimeProvider time)
         }
     }
 
-    /// <returns>When they are looked for again.</returns>
+    /// <returns>When the zones are looked up again.</returns>
     public TimeSpan Add(IEnumerable<string> zones)
     {
         if (_zones.Count == 0)

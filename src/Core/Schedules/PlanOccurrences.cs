@@ -11,34 +11,35 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Schedules;
 
-/// <summary>Turns fire times into runs: inserts a run for every fire time within the look-ahead and moves the schedule's
-/// <see cref="Schedule.PlannedUntil"/> in the same transaction. Each <c>(schedule, fire time)</c> makes at most one run.</summary>
-/// <remarks>A schedule that cannot be planned is left out for a growing pause; the others are planned without it.</remarks>
-public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog, TimeProvider time, ILogger<PlanOccurrences> logger) : IAsyncDisposable
+/// <summary>Turns fire times into runs: inserts a run for each fire time within the look-ahead and moves the schedule's
+/// <see cref="Schedule.PlannedUntil"/> in the same transaction. Each <c>(schedule, fire time)</c> gets at most one run.</summary>
+/// <remarks>A schedule that cannot be planned is skipped for a growing pause, so it does not block the others.</remarks>
+public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog, TimeProvider time, ILogger<PlanOccurrences> logger)
+    : IAsyncDisposable
 {
     private readonly Setbacks _setbacks = new("plan", "schedule", storage.IsOutage, time, logger);
     private readonly MissingZones _missing = new(time);
 
-    /// <summary>Schedules per pass.</summary>
+    /// <summary>Maximum number of schedules per pass.</summary>
     public const int BatchSize = 200;
 
-    /// <summary>The most runs that <see cref="MisfirePolicy.RunAll"/> makes up for: the latest ones.</summary>
+    /// <summary>Maximum number of runs that <see cref="MisfirePolicy.RunAll"/> creates for missed fire times; the latest ones.</summary>
     public const int RunAllCap = 100;
 
-    /// <summary>The most missed fire times of a schedule that one pass counts.</summary>
+    /// <summary>Maximum number of missed fire times that one pass counts per schedule.</summary>
     public const int MostMissedCounted = 1000;
 
-    /// <summary>A fire time that passed no longer ago than this is merely late, not missed.</summary>
+    /// <summary>A fire time that passed less than this ago is late, not missed.</summary>
     public static readonly TimeSpan MisfireAfter = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often this machine was found to lack data of a time zone. Another scheduler should lead then, if there is
+    /// <summary>Number of times that this machine lacked the data of a time zone. Another scheduler should lead then, if there is
     /// one.</summary>
     public int ZonesMissed => _missing.Times;
 
     /// <param name="term">The leader's term.</param>
     /// <param name="lookAhead">How far ahead runs are planned.</param>
     /// <param name="ct">Cancels the pass.</param>
-    /// <returns>How many runs were planned, and whether there may be more schedules to plan.</returns>
+    /// <returns>Number of runs that were planned, and whether more schedules may be due.</returns>
     public async Task<(int Planned, bool More)> ExecuteAsync(long term, TimeSpan lookAhead, CancellationToken ct)
     {
         var now = time.GetUtcNow();
@@ -47,17 +48,18 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
         if (!await IsAnyDueAsync(horizon, missing, leftOut, ct))
             return (0, false);
         var lacking = new HashSet<string>(StringComparer.Ordinal);
-        // Those that failed before are tried alone, after the others.
+        // Schedules that failed before are planned one by one, after the others.
         var suspects = _setbacks.Suspects;
         var (planned, more) = (new List<Planned>(), false);
         try
         {
             (planned, more) = await PlanAsync(
-                term, db => Without(Served(Due(db, horizon), missing), suspects).OrderBy(s => s.NextPlanAt).Take(BatchSize), now, horizon, lacking, ct);
+                term, db => Without(Served(Due(db, horizon), missing), suspects).OrderBy(s => s.NextPlanAt).Take(BatchSize), now, horizon,
+                lacking, ct);
         }
         catch (Exception e) when (e is not TermLostException && !ct.IsCancellationRequested && !storage.IsOutage(e))
         {
-            // One of them cannot be read or stored; which one, only the single ones tell.
+            // One of the schedules cannot be read or stored. Planning them one by one finds out which.
             LogOneByOne(e);
             foreach (var id in await FindDueAsync(horizon, missing, suspects, ct))
                 await PlanAloneAsync(id);
@@ -73,14 +75,18 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
 
         Task PlanAloneAsync(string id) => _setbacks.TryAsync(
             id,
-            async () => planned.AddRange((await PlanAsync(term, db => Served(Due(db, horizon), missing).Where(s => s.Id == id), now, horizon, lacking, ct)).Done),
+            async () =>
+                planned.AddRange(
+                    (await PlanAsync(term, db => Served(Due(db, horizon), missing).Where(s => s.Id == id), now, horizon, lacking, ct))
+                    .Done),
             ct);
     }
 
     public ValueTask DisposeAsync() => _setbacks.DisposeAsync();
 
     private async Task<(List<Planned> Done, bool IsFull)> PlanAsync(
-        long term, Func<FleetDbContext, IQueryable<Schedule>> choose, DateTimeOffset now, DateTimeOffset horizon, HashSet<string> lacking, CancellationToken ct) =>
+        long term, Func<FleetDbContext, IQueryable<Schedule>> choose, DateTimeOffset now, DateTimeOffset horizon, HashSet<string> lacking,
+        CancellationToken ct) =>
         await storage.WriteAsLeaderAsync(
             term,
             async scope =>
@@ -88,7 +94,7 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
                 var schedules = await choose(scope.Db).AsTracking().ToListAsync(ct);
                 var runs = new List<NewRun>();
                 var isFull = schedules.Count == BatchSize;
-                // What this machine cannot read stays as it is: it is this machine's trouble, not the schedule's.
+                // The problem is this machine's, not the schedule's, so the schedule is left unchanged.
                 schedules.RemoveAll(s => IsMissingHere(s, lacking));
                 var before = schedules.ConvertAll(s => (s.Planned, s.Missed));
                 foreach (var schedule in schedules)
@@ -103,28 +109,33 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
             },
             ct);
 
-    private static IQueryable<Schedule> Due(FleetDbContext db, DateTimeOffset horizon) => db.Schedules.Where(s => s.NextPlanAt != null && s.NextPlanAt <= horizon);
+    private static IQueryable<Schedule> Due(FleetDbContext db, DateTimeOffset horizon) =>
+        db.Schedules.Where(s => s.NextPlanAt != null && s.NextPlanAt <= horizon);
 
-    /// <summary>The ids alone: the rest of a row may be unreadable.</summary>
-    private async Task<List<string>> FindDueAsync(DateTimeOffset horizon, IReadOnlyList<string> missing, IReadOnlyList<string> suspects, CancellationToken ct)
+    /// <summary>Reads only the ids, because the rest of a row may be unreadable.</summary>
+    private async Task<List<string>> FindDueAsync(DateTimeOffset horizon, IReadOnlyList<string> missing, IReadOnlyList<string> suspects,
+        CancellationToken ct)
     {
         await using var db = storage.Read();
-        return await Without(Served(Due(db, horizon), missing), suspects).OrderBy(s => s.NextPlanAt).Select(s => s.Id).Take(BatchSize).ToListAsync(ct);
+        return await Without(Served(Due(db, horizon), missing), suspects).OrderBy(s => s.NextPlanAt).Select(s => s.Id).Take(BatchSize)
+            .ToListAsync(ct);
     }
 
-    /// <summary>Looks without the leader's lock: to take it is a write, and an idle fleet would write to disk with every poll.</summary>
-    private async Task<bool> IsAnyDueAsync(DateTimeOffset horizon, IReadOnlyList<string> missing, IReadOnlyList<string> leftOut, CancellationToken ct)
+    /// <summary>Looks without taking the leader's lock. Taking it is a write, so an idle fleet would write to disk at every poll.</summary>
+    private async Task<bool> IsAnyDueAsync(DateTimeOffset horizon, IReadOnlyList<string> missing, IReadOnlyList<string> leftOut,
+        CancellationToken ct)
     {
         await using var db = storage.Read();
-        // The first by the index: asked whether there is any, the server may read the whole table to say no.
-        var next = await Without(Served(db.Schedules, missing), leftOut).Where(s => s.NextPlanAt != null).OrderBy(s => s.NextPlanAt).Select(s => s.NextPlanAt).FirstOrDefaultAsync(ct);
+        // Reads the first row by the index. For an existence query the server may choose to scan the whole table.
+        var next = await Without(Served(db.Schedules, missing), leftOut).Where(s => s.NextPlanAt != null).OrderBy(s => s.NextPlanAt)
+            .Select(s => s.NextPlanAt).FirstOrDefaultAsync(ct);
         return next <= horizon;
     }
 
     private static IQueryable<Schedule> Without(IQueryable<Schedule> schedules, IReadOnlyList<string> ids) =>
         ids.Count == 0 ? schedules : schedules.Where(s => !ids.Contains(s.Id));
 
-    /// <summary>Those whose zones this machine has, as far as it has looked: the others must not stand before them.</summary>
+    /// <summary>Leaves out the schedules whose zones this machine is known to lack, so that they do not fill the batch.</summary>
     private static IQueryable<Schedule> Served(IQueryable<Schedule> schedules, IReadOnlyList<string> missing) =>
         missing.Count == 0 ? schedules : schedules.Where(s => s.Zone == null || !missing.Contains(s.Zone));
 
@@ -136,8 +147,8 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
         return true;
     }
 
-    /// <summary>The trigger of a schedule; one that cannot be read any more is stopped with the reason, so that it does not
-    /// keep all the others from being planned.</summary>
+    /// <summary>Parses the trigger. A schedule that can no longer be parsed is stopped with the reason, so that it does not block the
+    /// others.</summary>
     private Trigger? TryParse(Schedule schedule, DateTimeOffset now)
     {
         if (schedule.TryParseTrigger(out var trigger, out var error))
@@ -153,7 +164,7 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
         Schedule schedule, Trigger trigger, DateTimeOffset now, DateTimeOffset horizon, List<NewRun> runs, CancellationToken ct)
     {
         var lane = schedule.Lane ?? await catalog.FindLaneAsync(schedule.Job, ct);
-        // A leader whose clock is behind has planned it again from its own now on. Nothing fires for a time before the schedule was there.
+        // A leader whose clock was behind may have reset the plan to its own time. No occurrence is planned before the schedule's creation.
         if (schedule.PlannedUntil < schedule.CreatedAt)
             schedule.PlannedUntil = schedule.CreatedAt;
         var missedUntil = now - MisfireAfter;
@@ -175,7 +186,7 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
         schedule.Version++;
     }
 
-    /// <summary>Stores the runs and counts them; a schedule that has none left to come is stopped.</summary>
+    /// <summary>Stores the runs and counts them. A schedule without further fire times is stopped.</summary>
     private async Task InsertAsync(WriteScope scope, List<NewRun> runs, List<Schedule> schedules, CancellationToken ct)
     {
         var outcomes = runs.Count > 0 ? await storage.Statements.InsertAsync(scope.Transaction, runs, ct) : [];
@@ -196,7 +207,7 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
         }
     }
 
-    /// <summary>What the misfire policy makes of fire times that nobody planned in time.</summary>
+    /// <summary>Applies the misfire policy to missed fire times.</summary>
     private List<DateTimeOffset> CatchUp(Schedule schedule, Trigger trigger, DateTimeOffset until, DateTimeOffset now)
     {
         var latest = Latest(trigger, schedule.PlannedUntil, until, RunAllCap);
@@ -214,8 +225,8 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
         return caughtUp;
     }
 
-    /// <summary>The latest fire times in a range, looking back from its end in growing steps: a schedule of every second
-    /// that slept for a year has 31 million, and we want the last few.</summary>
+    /// <summary>Finds the latest fire times in a range by searching back from its end in growing steps. A schedule that fires every second
+    /// and was down for a year has 31 million fire times, of which only the last few are needed.</summary>
     private static List<DateTimeOffset> Latest(Trigger trigger, DateTimeOffset after, DateTimeOffset until, int count)
     {
         for (var step = TimeSpan.FromMinutes(2); ; step *= 8)
@@ -227,7 +238,7 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
         }
     }
 
-    /// <summary>What a pass did for a schedule.</summary>
+    /// <summary>The result of planning one schedule.</summary>
     private readonly record struct Planned(string Id, long Runs, long Missed)
     {
         public void Count()
@@ -245,9 +256,12 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     [LoggerMessage(Level = LogLevel.Error, Message = "Schedule {Schedule} is stopped: {Reason}")]
     private partial void LogUnreadable(string schedule, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Schedule {Schedule} missed fire times after {PlannedUntil:O}; policy {Policy} makes up for {Count} of them.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Schedule {Schedule} missed fire times after {PlannedUntil:O}; policy {Policy} makes up for {Count} of them.")]
     private partial void LogMissed(string schedule, DateTimeOffset plannedUntil, MisfirePolicy policy, int count);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "This machine has no data of the time zone(s) {Zones}. Their schedules do not fire while it leads; they stay as they are for a scheduler that has the data. Install tzdata here. It is looked for again in {Pause}.")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "This machine has no data of the time zone(s) {Zones}. Their schedules do not fire while it leads; they stay as they "
+            + "are for a scheduler that has the data. Install tzdata here. It is looked for again in {Pause}.")]
     private partial void LogNoZoneData(string zones, TimeSpan pause);
 }

@@ -3,25 +3,26 @@ using Fleet.Core.Runs;
 
 namespace Fleet.Core.Schedules;
 
-/// <summary>What a preview looks at: the fire times after one instant, up to and including another.</summary>
-/// <param name="After">Where it begins; a fire time at this very instant is not in it.</param>
-/// <param name="Until">Where it ends; a fire time at this very instant is in it.</param>
+/// <summary>The range of a preview: fire times after one instant, up to and including another.</summary>
+/// <param name="After">Start of the range, exclusive.</param>
+/// <param name="Until">End of the range, inclusive.</param>
 public readonly record struct PreviewRange(DateTimeOffset After, DateTimeOffset Until)
 {
-    /// <summary>How long a range is when nobody says: a week.</summary>
+    /// <summary>Default length of a range: one week.</summary>
     public static readonly TimeSpan ByDefault = TimeSpan.FromDays(7);
 
-    /// <summary>The longest range.</summary>
+    /// <summary>Maximum length of a range.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromDays(366);
 
     private const string AllowedFrom = "an instant from 1970 to 3650 days ahead";
     private const string AllowedUntil = "an instant after 'from', at most 366 days after it";
 
-    /// <summary>Reads a range as a caller writes it.</summary>
+    /// <summary>Parses a range.</summary>
     /// <param name="from">ISO 8601 with offset. Null: now.</param>
-    /// <param name="until">ISO 8601 with offset. Null: a week after <paramref name="from"/>.</param>
-    /// <param name="now">The instant that stands in for a missing one.</param>
-    /// <exception cref="InvalidRunException">One of them is no instant, or not allowed; names <c>from</c> or <c>until</c>.</exception>
+    /// <param name="until">ISO 8601 with offset. Null: one week after <paramref name="from"/>.</param>
+    /// <param name="now">The current time; used when <paramref name="from"/> is null.</param>
+    /// <exception cref="InvalidRunException">A value is not an instant or not allowed; the error names <c>from</c> or
+    /// <c>until</c>.</exception>
     public static PreviewRange Read(string? from, string? until, DateTimeOffset now)
     {
         var after = ReadStart(from, "from", now);
@@ -31,19 +32,20 @@ public readonly record struct PreviewRange(DateTimeOffset After, DateTimeOffset 
             : throw new InvalidRunException(RunRules.Invalid("invalid_range", "until", until, AllowedUntil));
     }
 
-    /// <summary>Reads the instant that fire times are asked for after.</summary>
+    /// <summary>Parses the instant after which fire times are listed.</summary>
     /// <param name="text">ISO 8601 with offset. Null: now.</param>
-    /// <param name="field">The name that the caller knows it by.</param>
-    /// <param name="now">The instant that stands in for a missing one.</param>
-    /// <exception cref="InvalidRunException">It is no instant, or not allowed; names the field.</exception>
+    /// <param name="field">The field's name, for errors.</param>
+    /// <param name="now">The current time; used when the text is null.</param>
+    /// <exception cref="InvalidRunException">The value is not an instant or not allowed; the error names the field.</exception>
     public static DateTimeOffset ReadStart(string? text, string field, DateTimeOffset now)
     {
         var start = RunRules.ReadInstant(text, field, DateTimeOffset.MinValue) ?? now;
         return start >= DateTimeOffset.UnixEpoch && start - now <= RunRules.MaxDelay
             ? start
-            : throw new InvalidRunException(RunRules.Invalid("invalid_range", field, start.ToString("O", CultureInfo.InvariantCulture), AllowedFrom));
+            : throw new InvalidRunException(
+                RunRules.Invalid("invalid_range", field, start.ToString("O", CultureInfo.InvariantCulture), AllowedFrom));
     }
 
-    /// <summary>Whether a fire time lies in it.</summary>
+    /// <summary>Whether a fire time lies in the range.</summary>
     public bool Contains(DateTimeOffset fireTime) => fireTime > After && fireTime <= Until;
 }

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Schedules;
 
-/// <summary>What a put did.</summary>
+/// <summary>The result of a put.</summary>
 public enum PutResult
 {
     Created = 0,
@@ -15,12 +15,12 @@ public enum PutResult
     Unchanged = 2,
 }
 
-/// <summary>A schedule that a program brings along.</summary>
+/// <summary>A schedule that a program defines in code or configuration.</summary>
 /// <param name="Request">The definition.</param>
 /// <param name="Source"><c>code</c> or <c>configuration</c>.</param>
 public readonly record struct BroughtSchedule(ScheduleRequest Request, string Source);
 
-/// <summary>One of the schedules that a program brings along is refused, so none was stored.</summary>
+/// <summary>A schedule of a program was refused, so none of its schedules was stored.</summary>
 public sealed class BroughtScheduleRefusedException(BroughtSchedule schedule, InputError error, Exception? inner = null)
     : InvalidOperationException($"Schedule '{schedule.Request.Id}' from {schedule.Source}: {error.Message}", inner)
 {
@@ -29,17 +29,19 @@ public sealed class BroughtScheduleRefusedException(BroughtSchedule schedule, In
     public InputError Error { get; } = error;
 }
 
-/// <summary>What a put did.</summary>
-/// <param name="Result">What it did.</param>
-/// <param name="Row">The row that is there now.</param>
-/// <param name="Undone">When it went back to the definition before the last change: who had made that change, and when.</param>
+/// <summary>The result of a put, with the stored row.</summary>
+/// <param name="Result">The result.</param>
+/// <param name="Row">The row after the put.</param>
+/// <param name="Undone">Who made the previous change and when, if this put restored the definition from before that change; else
+/// null.</param>
 public readonly record struct PutOutcome(PutResult Result, Schedule Row, (string? By, DateTimeOffset At)? Undone = null);
 
-/// <summary>Creates schedules or changes them. An edit never fires by itself: occurrences that were planned ahead are
-/// revoked, and planning goes on from now with the new definition.</summary>
-public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchemas schemas, NamedLanes lanes, ScheduleChanges changes, TimeProvider time)
+/// <summary>Creates and changes schedules. An edit never fires by itself: it revokes the planned occurrences, and planning continues from
+/// now with the new definition.</summary>
+public sealed class PutSchedules(
+    IStorage storage, JobCatalog catalog, ArgsSchemas schemas, NamedLanes lanes, ScheduleChanges changes, TimeProvider time)
 {
-    // How many rows are read and written together.
+    // Number of rows that are read and written per statement.
     private const int ChunkSize = 200;
 
     private static readonly string Program = NameProgram();
@@ -47,8 +49,8 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
     /// <param name="request">The definition.</param>
     /// <param name="source"><c>code</c>, <c>configuration</c> or <c>api</c>.</param>
     /// <param name="ct">Cancels the call.</param>
-    /// <exception cref="InvalidRunException">A field is refused, or the job is unknown (only for <c>api</c>: at the start of a
-    /// scheduler its workers may not have come up yet).</exception>
+    /// <exception cref="InvalidRunException">A field is refused, or the job is unknown. Unknown jobs are refused only for <c>api</c>: when
+    /// a scheduler starts, the job's workers may not have started yet.</exception>
     public async Task<PutResult> ExecuteAsync(ScheduleRequest request, string source, CancellationToken ct)
     {
         var (result, _) = await PutAsync(request, source, dryRun: false, ct);
@@ -57,17 +59,17 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
         return result;
     }
 
-    /// <summary>What <see cref="ExecuteAsync"/> would do, and the row that would then be there; changes nothing.</summary>
+    /// <summary>Returns what <see cref="ExecuteAsync"/> would do and the row it would store. Changes nothing.</summary>
     /// <inheritdoc cref="ExecuteAsync" path="/param"/>
     /// <inheritdoc cref="ExecuteAsync" path="/exception"/>
     public Task<(PutResult Result, Schedule Row)> TryAsync(ScheduleRequest request, string source, CancellationToken ct) =>
         PutAsync(request, source, dryRun: true, ct);
 
-    /// <summary>Puts all schedules that a program brings along in one transaction: all, or none when one is refused.</summary>
+    /// <summary>Puts all schedules of a program in one transaction. If one is refused, none is stored.</summary>
     /// <param name="brought">The schedules; each id once.</param>
     /// <param name="ct">Cancels the call.</param>
-    /// <returns>What became of those that were not there as they are.</returns>
-    /// <exception cref="BroughtScheduleRefusedException">One of them is refused, or two have the same id.</exception>
+    /// <returns>The results for the schedules that were created or changed.</returns>
+    /// <exception cref="BroughtScheduleRefusedException">A schedule is refused, or two have the same id.</exception>
     public async Task<IReadOnlyList<PutOutcome>> ExecuteAllAsync(IReadOnlyList<BroughtSchedule> brought, CancellationToken ct)
     {
         var now = time.GetUtcNow();
@@ -77,7 +79,11 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
         {
             var definition = await RefusingAsync(schedule, () => CheckAsync(schedule.Request, schedule.Source, dryRun: false, now, ct));
             if (!ids.Add(schedule.Request.Id))
-                throw new BroughtScheduleRefusedException(schedule, new InputError("doubled_id", "id", "id: it stands there twice; each schedule needs an id of its own.", schedule.Request.Id, "each id once"));
+                throw new BroughtScheduleRefusedException(
+                    schedule,
+                    new InputError(
+                        "doubled_id", "id", "id: it stands there twice; each schedule needs an id of its own.", schedule.Request.Id,
+                        "each id once"));
             checkedOnes.Add((schedule, definition));
         }
 
@@ -89,11 +95,13 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
                 foreach (var chunk in checkedOnes.Chunk(ChunkSize))
                 {
                     var wanted = chunk.Select(c => c.Brought.Request.Id).ToArray();
-                    var rows = await scope.Db.Schedules.AsTracking().Where(s => wanted.Contains(s.Id)).ToDictionaryAsync(s => s.Id, StringComparer.Ordinal, ct);
+                    var rows = await scope.Db.Schedules.AsTracking().Where(s => wanted.Contains(s.Id))
+                        .ToDictionaryAsync(s => s.Id, StringComparer.Ordinal, ct);
                     foreach (var (schedule, definition) in chunk)
                     {
                         var row = rows.GetValueOrDefault(schedule.Request.Id);
-                        var outcome = await RefusingAsync(schedule, () => ApplyAsync(scope, row, definition, schedule.Source, dryRun: false, now, ct));
+                        var outcome = await RefusingAsync(
+                            schedule, () => ApplyAsync(scope, row, definition, schedule.Source, dryRun: false, now, ct));
                         if (outcome.Result != PutResult.Unchanged)
                             changed.Add(outcome);
                     }
@@ -142,7 +150,7 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
             ct);
     }
 
-    /// <summary>Checks everything that can be checked without the row.</summary>
+    /// <summary>Checks everything that does not need the stored row.</summary>
     private async Task<Definition> CheckAsync(ScheduleRequest request, string source, bool dryRun, DateTimeOffset now, CancellationToken ct)
     {
         var job = await catalog.FindAsync(request.Job, ct);
@@ -166,12 +174,14 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
         if (row is null)
             scope.Db.Schedules.Add(row = new Schedule { Id = request.Id, CreatedAt = now, Status = ScheduleStatus.Running });
         var before = isNew ? null : row.Fingerprint();
-        // Unchanged comes first: a one-shot that has fired is put again by every start of its program.
+        // The check for "unchanged" comes first: a program puts its one-shot schedule at every start, also after it has fired.
         if (!request.ApplyTo(row, job) && !isNew)
             return new PutOutcome(PutResult.Unchanged, row);
         if (trigger.Next(now) is null)
             throw new InvalidRunException(request.NeverFires(now));
-        (string?, DateTimeOffset)? undone = source != "api" && row.Replaced is { } replaced && replaced == row.Fingerprint() ? (row.PutBy, row.UpdatedAt) : null;
+        (string?, DateTimeOffset)? undone = source != "api" && row.Replaced is { } replaced && replaced == row.Fingerprint()
+            ? (row.PutBy, row.UpdatedAt)
+            : null;
         row.Source = source;
         row.PutBy = source == "api" ? null : Program;
         row.Replaced = before;
@@ -183,16 +193,17 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
         return new PutOutcome(isNew ? PutResult.Created : PutResult.Changed, row, undone);
     }
 
-    /// <summary>Such as <c>Shop 2.1.0 on web-3/1234</c>.</summary>
+    /// <summary>The program's name, version and process, such as <c>Shop 2.1.0 on web-3/1234</c>.</summary>
     private static string NameProgram()
     {
         var entry = Assembly.GetEntryAssembly();
-        var version = entry?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? entry?.GetName().Version?.ToString();
+        var version = entry?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+            ?.InformationalVersion.Split('+')[0] ?? entry?.GetName().Version?.ToString();
         return $"{entry?.GetName().Name} {version} on {Environment.MachineName}/{Environment.ProcessId}";
     }
 
-    /// <summary>Counts the lane. Code and configuration are an operator's: their lanes are not limited, so that a scheduler
-    /// starts.</summary>
+    /// <summary>Registers the lane. The limit does not apply to code and configuration, which an operator controls, so that a scheduler can
+    /// always start.</summary>
     private async Task NameLaneAsync(string lane, string source, bool dryRun, CancellationToken ct)
     {
         if (source == "api" && await lanes.CheckAsync(lane, ct, dryRun) is { } error)
@@ -201,7 +212,8 @@ public sealed class PutSchedules(IStorage storage, JobCatalog catalog, ArgsSchem
             lanes.Add(lane);
     }
 
-    /// <summary>A schedule that a person halted stays so; one that had fired for the last time goes on.</summary>
+    /// <summary>Sets the status after an edit: a schedule that a person paused or stopped stays so; one that had fired for the last time
+    /// starts again.</summary>
     private static void GoOn(Schedule row, Trigger trigger, DateTimeOffset now)
     {
         if (row is { Status: ScheduleStatus.Stopped, StatusBy: null })

@@ -3,8 +3,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Schedules;
 
-/// <summary>Calls off the occurrences of a schedule that were planned ahead and have not come due: Pending → Canceled. A
-/// message of theirs that is on the belt finds them canceled.</summary>
+/// <summary>Cancels the planned occurrences of a schedule that are not due yet: Pending → Canceled. A nudge that is already on the belt
+/// then finds the run canceled.</summary>
 public static class RevokeOccurrences
 {
     public static Task<int> ExecuteAsync(WriteScope scope, string scheduleId, DateTimeOffset now, string reason, CancellationToken ct)

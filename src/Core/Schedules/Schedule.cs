@@ -11,41 +11,43 @@ namespace Fleet.Core.Schedules;
 /// <summary>Whether a schedule fires.</summary>
 public enum ScheduleStatus
 {
-    /// <summary>It has fired for the last time, or a person stopped it; it stays so until it is started.</summary>
+    /// <summary>A person stopped it, or it has no fire times left. It stays stopped until it is started.</summary>
     Stopped = 0,
 
     Running = 1,
 
-    /// <summary>A person called a halt, until it is resumed or until <see cref="Schedule.ResumeAt"/>; fire times that pass meanwhile are skipped.</summary>
+    /// <summary>A person paused it until it is started or until <see cref="Schedule.ResumeAt"/>. Fire times that pass meanwhile are
+    /// skipped.</summary>
     Paused = 2,
 }
 
-/// <summary>What happens to an occurrence that comes due while another run of its schedule has not ended.</summary>
+/// <summary>What happens to an occurrence that comes due while an earlier run of its schedule has not ended.</summary>
 public enum OverlapPolicy
 {
     /// <summary>Both run.</summary>
     Allow = 0,
 
-    /// <summary>It is canceled, with the reason.</summary>
+    /// <summary>The new run is canceled, with the reason.</summary>
     Skip = 1,
 
-    /// <summary>It waits until those before it have ended; at most <see cref="Runs.TakeTurns.QueueCap"/> wait, the next is canceled.</summary>
+    /// <summary>The new run waits until the earlier runs have ended. At most <see cref="Runs.TakeTurns.QueueCap"/> runs wait; further ones
+    /// are canceled.</summary>
     Queue = 2,
 
-    /// <summary>Those before it are canceled; it starts when they have stopped.</summary>
+    /// <summary>The earlier runs are canceled; the new run starts when they have stopped.</summary>
     Replace = 3,
 }
 
-/// <summary>What happens to fire times that passed while nobody could plan them.</summary>
+/// <summary>What happens to missed fire times: those that passed before a scheduler could plan them.</summary>
 public enum MisfirePolicy
 {
-    /// <summary>One run, for the latest of them.</summary>
+    /// <summary>One run, for the latest missed fire time.</summary>
     RunLatest = 0,
 
-    /// <summary>None.</summary>
+    /// <summary>No runs.</summary>
     Skip = 1,
 
-    /// <summary>A run for each, at most <see cref="PlanOccurrences.RunAllCap"/>.</summary>
+    /// <summary>One run per missed fire time, at most <see cref="PlanOccurrences.RunAllCap"/>.</summary>
     RunAll = 2,
 }
 
@@ -72,10 +74,10 @@ public sealed class Schedule
 
     public string? Cron { get; set; }
 
-    /// <summary>The period, as it was written.</summary>
+    /// <summary>The period, as the caller wrote it.</summary>
     public string? Every { get; set; }
 
-    /// <summary>From which instant the multiples of <see cref="Every"/> are counted; null is 1970.</summary>
+    /// <summary>The instant from which multiples of <see cref="Every"/> are counted; null is 1970.</summary>
     public DateTimeOffset? Anchor { get; set; }
 
     public DateTimeOffset? At { get; set; }
@@ -88,18 +90,18 @@ public sealed class Schedule
     /// <inheritdoc cref="TriggerSpec.EndsAt"/>
     public DateTimeOffset? EndsAt { get; set; }
 
-    /// <summary>The entries of <see cref="TriggerSpec.Exclude"/>, with commas between them.</summary>
+    /// <summary>The entries of <see cref="TriggerSpec.Exclude"/>, separated by commas.</summary>
     public string? Exclude { get; set; }
 
     /// <inheritdoc cref="TriggerSpec.Jitter"/>
     public string? Jitter { get; set; }
 
-    /// <summary>After how many occurrences it stops; null is never.</summary>
+    /// <summary>Number of occurrences after which it stops; null is no limit.</summary>
     public int? MaxOccurrences { get; set; }
 
     public MisfirePolicy Misfire { get; set; }
 
-    /// <summary>A missed fire time older than this is not made up for, as it was written; null is no limit.</summary>
+    /// <summary>Maximum age of a missed fire time that still gets a run, as the caller wrote it; null is no limit.</summary>
     public string? MisfireDeadline { get; set; }
 
     public OverlapPolicy Overlap { get; set; }
@@ -111,25 +113,25 @@ public sealed class Schedule
 
     public string? StatusReason { get; set; }
 
-    /// <summary>Who gave it its status, as far as known; null while nobody has.</summary>
+    /// <summary>Who set the status, as far as known; null while nobody has.</summary>
     public string? StatusBy { get; set; }
 
-    /// <summary>Since when it has its status; null while it has its first.</summary>
+    /// <summary>When the status was set; null for the initial status.</summary>
     public DateTimeOffset? StatusSince { get; set; }
 
-    /// <summary>When a pause ends by itself.</summary>
+    /// <summary>When the pause ends; null for no end.</summary>
     public DateTimeOffset? ResumeAt { get; set; }
 
     /// <summary><c>code</c>, <c>configuration</c> or <c>api</c>.</summary>
     public string Source { get; set; } = "";
 
-    /// <summary>The program that put the definition, with its version and machine; null when it came through the API.</summary>
+    /// <summary>The program that put the definition, with version and process; null for definitions from the API.</summary>
     public string? PutBy { get; set; }
 
-    /// <summary>Fingerprint of the definition before this one; tells when two programs undo each other's changes.</summary>
+    /// <summary>Fingerprint of the previous definition. It shows when two programs undo each other's changes.</summary>
     public string? Replaced { get; set; }
 
-    /// <summary>Every fire time up to here has its run, or was skipped.</summary>
+    /// <summary>Every fire time up to this instant has its run or was skipped.</summary>
     public DateTimeOffset PlannedUntil { get; set; }
 
     /// <summary>The first fire time after <see cref="PlannedUntil"/>; null when there is none.</summary>
@@ -138,57 +140,60 @@ public sealed class Schedule
     /// <summary>The latest fire time that was planned.</summary>
     public DateTimeOffset? LastFireTime { get; set; }
 
-    /// <summary>How many occurrences have a run, without those that were revoked.</summary>
+    /// <summary>Number of planned occurrences, without revoked ones.</summary>
     public long Planned { get; set; }
 
-    /// <summary>How many fire times were missed and not made up for.</summary>
+    /// <summary>Number of missed fire times that got no run.</summary>
     public long Missed { get; set; }
 
     public DateTimeOffset CreatedAt { get; set; }
 
     public DateTimeOffset UpdatedAt { get; set; }
 
-    /// <summary>Grows with every change; guards against lost updates.</summary>
+    /// <summary>Version of the row for optimistic concurrency; grows with every change.</summary>
     public long Version { get; set; }
 
-    /// <summary>Equal for rows with the same definition, whatever else is in them.</summary>
+    /// <summary>Hash of the definition. Rows with the same definition have the same fingerprint.</summary>
     public string Fingerprint()
     {
         string?[] definition =
         [
-            Job, Args, Lane, $"{MaxAttempts}", Tags, Cron, Every, $"{Anchor:O}", $"{At:O}", Zone, $"{StartsAt:O}", $"{EndsAt:O}", Exclude, Jitter,
+            Job, Args, Lane, $"{MaxAttempts}", Tags, Cron, Every, $"{Anchor:O}", $"{At:O}", Zone, $"{StartsAt:O}", $"{EndsAt:O}", Exclude,
+            Jitter,
             $"{MaxOccurrences}", $"{Misfire}", MisfireDeadline, $"{Overlap}", Labels,
         ];
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(definition))).AsSpan(0, 16));
     }
 
     /// <summary>The trigger of the row.</summary>
-    /// <exception cref="InvalidRunException">The row cannot be read any more, as when its zone has left the time zone data.</exception>
+    /// <exception cref="InvalidRunException">The row can no longer be parsed, for example because its zone was removed from the time zone
+    /// data.</exception>
     public Trigger ParseTrigger() => TryParseTrigger(out var trigger, out var error) ? trigger : throw new InvalidRunException(error);
 
     /// <inheritdoc cref="ParseTrigger"/>
-    /// <returns>False when the row cannot be read any more.</returns>
+    /// <returns>False when the row can no longer be parsed.</returns>
     public bool TryParseTrigger([NotNullWhen(true)] out Trigger? trigger, [NotNullWhen(false)] out InputError? error) =>
         Trigger.TryParse(ReadTrigger(), Id, out trigger, out error);
 
-    /// <summary>What status and <see cref="MaxOccurrences"/> leave of the trigger from now on: nothing before a pause ends, nothing after the
-    /// last occurrence. Of more than 100,000 occurrences to come, the last is not looked for.</summary>
+    /// <summary>The trigger limited to the fire times that are still to come: after the end of a pause, and within
+    /// <see cref="MaxOccurrences"/>. If more than 100,000 occurrences remain, the end is not computed.</summary>
     public Trigger RestOf(Trigger trigger, DateTimeOffset now)
     {
         DateTimeOffset? resume = ResumeAt is { } at && at > now ? at.AddTicks(1) : null;
         DateTimeOffset? last = OccurrencesLeft switch
         {
             0 => LastFireTime ?? PlannedUntil,
-            <= MostLookedFor => trigger.Between(PlannedUntil, DateTimeOffset.MaxValue).Take((int)OccurrencesLeft).Cast<DateTimeOffset?>().LastOrDefault(),
+            <= MostLookedFor =>
+                trigger.Between(PlannedUntil, DateTimeOffset.MaxValue).Take((int)OccurrencesLeft).Cast<DateTimeOffset?>().LastOrDefault(),
             _ => null,
         };
         return resume is null && last is null ? trigger : new BoundedTrigger(trigger, resume, last, exclude: null);
     }
 
-    /// <summary>The expression, where the clock on the wall shows its times when it fires; with <see cref="Jitter"/> it fires later.</summary>
+    /// <summary>The cron expression if its local times are the fire times; null with <see cref="Jitter"/>, which moves them.</summary>
     public string? CronOnTheClock => Jitter is null ? Cron : null;
 
-    /// <summary>The run of one of its occurrences, due at its fire time and not staged.</summary>
+    /// <summary>Creates the run of one occurrence, due at its fire time and not staged.</summary>
     public NewRun ToRun(DateTimeOffset fireTime, string lane, DateTimeOffset now) => new()
     {
         Id = RunId.New(now),
@@ -205,7 +210,7 @@ public sealed class Schedule
         Overlap = Overlap,
     };
 
-    /// <summary>What the trigger was made from.</summary>
+    /// <summary>The definition of the trigger.</summary>
     public TriggerSpec ReadTrigger() => new()
     {
         Cron = Cron,
@@ -220,23 +225,27 @@ public sealed class Schedule
     };
 
     public IReadOnlyDictionary<string, string> ReadLabels() =>
-        Labels is null ? new Dictionary<string, string>() : JsonSerializer.Deserialize<Dictionary<string, string>>(Labels, FleetJson.Payload)!;
+        Labels is null
+            ? new Dictionary<string, string>()
+            : JsonSerializer.Deserialize<Dictionary<string, string>>(Labels, FleetJson.Payload)!;
 
-    /// <summary>Whether it fires at an instant; a pause that has ended by then counts as none.</summary>
-    public ScheduleStatus StatusOf(DateTimeOffset now) => Status == ScheduleStatus.Paused && ResumeAt <= now ? ScheduleStatus.Running : Status;
+    /// <summary>The status at an instant; a pause that has ended by then counts as running.</summary>
+    public ScheduleStatus StatusOf(DateTimeOffset now) =>
+        Status == ScheduleStatus.Paused && ResumeAt <= now ? ScheduleStatus.Running : Status;
 
-    /// <summary>Gives it a status.</summary>
+    /// <summary>Sets the status.</summary>
     /// <param name="status">The status.</param>
-    /// <param name="reason">Why, in words for people; cut to <see cref="ControlSchedules.MaxReason"/>.</param>
-    /// <param name="by">Who asked; null when nobody did.</param>
-    /// <param name="now">Since when.</param>
+    /// <param name="reason">The reason, in words for people; cut to <see cref="ControlSchedules.MaxReason"/>.</param>
+    /// <param name="by">The caller; null when Fleet sets the status itself.</param>
+    /// <param name="now">When the status was set.</param>
     public void SetStatus(ScheduleStatus status, string? reason, string? by, DateTimeOffset now)
     {
-        (Status, StatusReason, StatusBy, StatusSince) = (status, reason is null ? null : StoredText.Cut(reason, ControlSchedules.MaxReason), by, now);
+        (Status, StatusReason, StatusBy, StatusSince) = (
+            status, reason is null ? null : StoredText.Cut(reason, ControlSchedules.MaxReason), by, now);
         ResumeAt = null;
     }
 
-    /// <summary>Lets planning go on from an instant; a schedule that does not fire after it is stopped.</summary>
+    /// <summary>Continues planning from an instant. A schedule without a fire time after it is stopped.</summary>
     public void PlanFrom(DateTimeOffset from, Trigger trigger)
     {
         PlannedUntil = from;
@@ -245,9 +254,10 @@ public sealed class Schedule
             SetStatus(ScheduleStatus.Stopped, LastReason, by: null, from);
     }
 
-    /// <summary>Why it fires no more, once it does not.</summary>
-    internal string LastReason => OccurrencesLeft > 0 ? "It has fired for the last time." : $"It has fired {Planned} times, which is its maxOccurrences.";
+    /// <summary>Why a schedule without further fire times was stopped.</summary>
+    internal string LastReason =>
+        OccurrencesLeft > 0 ? "It has fired for the last time." : $"It has fired {Planned} times, which is its maxOccurrences.";
 
-    /// <summary>How many more occurrences <see cref="MaxOccurrences"/> leaves.</summary>
+    /// <summary>Number of occurrences left within <see cref="MaxOccurrences"/>.</summary>
     public long OccurrencesLeft => MaxOccurrences is { } most ? Math.Max(0, most - Planned) : long.MaxValue;
 }

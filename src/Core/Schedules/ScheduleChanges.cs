@@ -3,13 +3,16 @@ using Fleet.Core.Loops;
 
 namespace Fleet.Core.Schedules;
 
-/// <summary>Tells the scheduler that leads, wherever it is, that a schedule was changed. When the message is lost, its poll finds the change.</summary>
+/// <summary>Tells the leading scheduler that a schedule was changed. If the message is lost, the leader's next poll finds the
+/// change.</summary>
 public sealed class ScheduleChanges(Wakers wakers, ILaneTransport transport)
 {
-    /// <summary>Best effort, like every control message.</summary>
+    /// <summary>Sends the message; best effort, like every control message.</summary>
     public Task AnnounceAsync(CancellationToken ct)
     {
         wakers.Plan.Wake();
-        return transport.ReachesOtherProcesses ? transport.PublishControlAsync(new ControlMessage(SchedulesChanged: true), ct) : Task.CompletedTask;
+        return transport.ReachesOtherProcesses
+            ? transport.PublishControlAsync(new ControlMessage(SchedulesChanged: true), ct)
+            : Task.CompletedTask;
     }
 }

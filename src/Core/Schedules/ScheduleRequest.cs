@@ -6,7 +6,7 @@ using Fleet.Core.Schedules.Triggers;
 
 namespace Fleet.Core.Schedules;
 
-/// <summary>A schedule as somebody asks for it.</summary>
+/// <summary>The definition of a schedule, as a caller gives it.</summary>
 public sealed record ScheduleRequest
 {
     public required string Id { get; init; }
@@ -17,7 +17,7 @@ public sealed record ScheduleRequest
     /// <summary>JSON text.</summary>
     public string Args { get; init; } = "{}";
 
-    /// <summary>When it fires: exactly one of cron, every, at.</summary>
+    /// <summary>When it fires: exactly one of cron, every and at.</summary>
     public required TriggerSpec Trigger { get; init; }
 
     public string? Lane { get; init; }
@@ -26,23 +26,25 @@ public sealed record ScheduleRequest
 
     public IReadOnlyList<string>? Tags { get; init; }
 
-    /// <summary>After how many occurrences it stops, from 1. Null: never.</summary>
+    /// <summary>Number of occurrences after which it stops, from 1. Null: no limit.</summary>
     public int? MaxOccurrences { get; init; }
 
     public MisfirePolicy Misfire { get; init; }
 
-    /// <summary>A missed fire time older than this is not made up for; 1 s to 3650 days, as <see cref="Durations.Allowed"/>. Null: no limit.</summary>
+    /// <summary>Maximum age of a missed fire time that still gets a run; 1 s to 3650 days, see <see cref="Durations.Allowed"/>. Null: no
+    /// limit.</summary>
     public string? MisfireDeadline { get; init; }
 
     public OverlapPolicy Overlap { get; init; }
 
-    /// <summary>For people and for <c>fleet apply --prune</c>: up to 16, names as those of schedules, values of up to 64 printable characters.</summary>
+    /// <summary>Labels for people and for <c>fleet apply --prune</c>: up to 16. Names follow the rules of schedule ids; values have up to
+    /// 64 printable characters.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
-    /// <summary>Checks every field but the job and its args.</summary>
-    /// <param name="now">Against which times are judged.</param>
-    /// <param name="trigger">The parsed trigger, when all is well.</param>
-    /// <param name="error">What is wrong, else.</param>
+    /// <summary>Checks every field except the job and its args.</summary>
+    /// <param name="now">The current time.</param>
+    /// <param name="trigger">The parsed trigger; set when the result is true.</param>
+    /// <param name="error">The problem; set when the result is false.</param>
     public bool TryCheck(DateTimeOffset now, [NotNullWhen(true)] out Trigger? trigger, [NotNullWhen(false)] out InputError? error)
     {
         trigger = null;
@@ -64,7 +66,7 @@ public sealed record ScheduleRequest
         return error is null;
     }
 
-    /// <summary>The refusal of a trigger that has no fire time to come.</summary>
+    /// <summary>The error for a trigger without a future fire time.</summary>
     public InputError NeverFires(DateTimeOffset now)
     {
         var (field, value) = Trigger.EndsAt is { } end && end <= now ? ("endsAt", end.ToString("O"))
@@ -75,8 +77,8 @@ public sealed record ScheduleRequest
         return new InputError("never_fires", field, $"{field}: '{shown}' never fires after {now:O}.", shown, "a time to come");
     }
 
-    /// <summary>Puts the definition into a row.</summary>
-    /// <returns>False when the row had it already.</returns>
+    /// <summary>Copies the definition into a row.</summary>
+    /// <returns>False when the row already had this definition.</returns>
     public bool ApplyTo(Schedule row, string jobName)
     {
         var tags = Tags is { Count: > 0 } ? JsonSerializer.Serialize(Tags, FleetJson.Payload) : null;
@@ -90,8 +92,10 @@ public sealed record ScheduleRequest
             : null;
         if (row.Job == jobName && row.Args == Args && row.Lane == Lane && row.MaxAttempts == MaxAttempts && row.Tags == tags
             && row.Cron == Trigger.Cron && row.Every == Trigger.Every && row.Anchor == anchor && row.At == firesAt
-            && row.Zone == Trigger.Zone && row.StartsAt == startsAt && row.EndsAt == endsAt && row.Exclude == exclude && row.Jitter == Trigger.Jitter
-            && row.MaxOccurrences == MaxOccurrences && row.Misfire == Misfire && row.MisfireDeadline == MisfireDeadline && row.Overlap == Overlap
+            && row.Zone == Trigger.Zone && row.StartsAt == startsAt && row.EndsAt == endsAt && row.Exclude == exclude
+            && row.Jitter == Trigger.Jitter
+            && row.MaxOccurrences == MaxOccurrences && row.Misfire == Misfire && row.MisfireDeadline == MisfireDeadline
+            && row.Overlap == Overlap
             && row.Labels == labels)
         {
             return false;
@@ -105,12 +109,13 @@ public sealed record ScheduleRequest
         return true;
     }
 
-    // As the database keeps it: a finer instant would look changed at every put, and be refused once it has fired.
+    // Instants are cut to the precision of the database. A finer one would look changed at every put, and a one-shot that has fired would
+    // then be refused.
     private static DateTimeOffset? Stored(DateTimeOffset? instant) =>
         instant is { } at ? Triggers.Trigger.ToMicroseconds(at.ToUniversalTime()) : null;
 
-    /// <summary>A zone that changes nothing is a misunderstanding: who writes <c>every: 1d</c> with a zone expects local midnight. Stored
-    /// schedules may still have one.</summary>
+    /// <summary>Refuses a zone that has no effect: a caller who writes <c>every: 1d</c> with a zone expects local midnight. Schedules that
+    /// were stored earlier may still have one.</summary>
     private InputError? CheckZone()
     {
         var isCalendar = Trigger.Cron is { } cron && !CronText.IsEvery(cron, out _);
@@ -123,17 +128,23 @@ public sealed record ScheduleRequest
         var field = Trigger.At is not null ? "at" : Trigger.Every is not null ? "every" : "cron";
         const string allowed = "no zone here, or a cron expression such as '0 0 * * *', which is read in the zone";
         return new InputError(
-            "zone_without_effect", "zone", $"zone: '{zone.Id}' would have no effect on '{field}', which names instants and not times of day; allowed is {allowed}.", zone.Id, allowed);
+            "zone_without_effect", "zone",
+            $"zone: '{zone.Id}' would have no effect on '{field}', which names instants and not times of day; allowed is {allowed}.",
+            zone.Id, allowed);
     }
 
     private InputError? CheckMaxOccurrences() => MaxOccurrences is null or >= 1
         ? null
-        : RunRules.Invalid("invalid_max_occurrences", "maxOccurrences", MaxOccurrences?.ToString(CultureInfo.InvariantCulture), "1 and more");
+        : RunRules.Invalid(
+            "invalid_max_occurrences", "maxOccurrences", MaxOccurrences?.ToString(CultureInfo.InvariantCulture), "1 and more");
 
     private InputError? CheckMisfireDeadline() =>
-        MisfireDeadline is null || (Durations.TryParse(MisfireDeadline, out var deadline) && deadline >= TimeSpan.FromSeconds(1) && deadline <= RunRules.MaxDelay)
+        MisfireDeadline is null
+            || (Durations.TryParse(MisfireDeadline, out var deadline) && deadline >= TimeSpan.FromSeconds(1)
+                && deadline <= RunRules.MaxDelay)
             ? null
-            : RunRules.Invalid("invalid_misfire_deadline", "misfireDeadline", MisfireDeadline, "1 s to 3650 days, written as " + Durations.Allowed);
+            : RunRules.Invalid(
+                "invalid_misfire_deadline", "misfireDeadline", MisfireDeadline, "1 s to 3650 days, written as " + Durations.Allowed);
 
     private InputError? CheckLabels()
     {

@@ -1,22 +1,22 @@
 namespace Fleet.Core.Schedules;
 
-/// <summary>Computes what schedules will do: pure, from their triggers alone.</summary>
+/// <summary>Computes future fire times and load from triggers alone. A pure function.</summary>
 public static class SimulateFirings
 {
-    /// <summary>The most fire times that are counted, of all schedules together.</summary>
+    /// <summary>Maximum number of fire times that are counted, over all schedules.</summary>
     public const int MostFirings = 1_000_000;
 
-    /// <summary>How many fire times of each schedule are listed.</summary>
+    /// <summary>Number of fire times that are listed per schedule.</summary>
     public const int ListedPerSchedule = 5;
 
-    /// <summary>How many of the busiest minutes are listed.</summary>
+    /// <summary>Number of busiest minutes that are listed.</summary>
     public const int ListedMinutes = 10;
 
     private static readonly TimeSpan Tick = TimeSpan.FromTicks(1);
 
-    /// <param name="schedules">All that fire.</param>
-    /// <param name="range">Which fire times; at most <see cref="PreviewRange.Longest"/>.</param>
-    /// <param name="mostFirings">After how many fire times it stops.</param>
+    /// <param name="schedules">The schedules that fire.</param>
+    /// <param name="range">The range; at most <see cref="PreviewRange.Longest"/>.</param>
+    /// <param name="mostFirings">Maximum number of fire times that are counted.</param>
     /// <param name="ct">Cancels it.</param>
     public static Simulation Execute(
         IReadOnlyList<SimulatedSchedule> schedules, PreviewRange range, int mostFirings = MostFirings, CancellationToken ct = default)
@@ -25,7 +25,7 @@ public static class SimulateFirings
         var counted = schedules.Select(s => new Counted(s)).ToList();
         var lanes = new SortedDictionary<string, LaneCount>(StringComparer.Ordinal);
 
-        // In the order of time, so that where it has to stop, all that comes before is complete.
+        // Fire times are counted in chronological order, so when the limit is reached the counts before that instant are complete.
         var queue = new PriorityQueue<Counted, long>();
         foreach (var schedule in counted)
             Enqueue(schedule, range.After);
@@ -67,7 +67,7 @@ public static class SimulateFirings
 
     private static List<BusyMinute> Busiest(LoadMap load, IReadOnlyList<SimulatedSchedule> schedules, PreviewRange range)
     {
-        // A heap of the best so far, its worst on top; a later minute has to be better than an earlier one.
+        // A heap of the best minutes so far, the worst on top. Of equal minutes the earlier one stays.
         var best = new PriorityQueue<int, (int Starts, double Busy, int Earlier)>();
         for (var i = 0; i < load.Starts.Length; i++)
         {
@@ -83,13 +83,14 @@ public static class SimulateFirings
         var busiest = new List<BusyMinute>();
         while (best.TryDequeue(out var i, out _))
         {
-            // Who fires in it is asked once more: keeping it for each minute would cost far more.
+            // The schedules of a busy minute are computed again, because storing them for every minute would use far more memory.
             var (from, until) = (load.MinuteAt(i) - Tick, load.MinuteAt(i + 1) - Tick);
             var (after, end) = (from < range.After ? range.After : from, until > range.Until ? range.Until : until);
             var who = schedules.Select(s => KeyValuePair.Create(s.Id, s.Trigger.Between(after, end).Count())).Where(s => s.Value > 0)
                 .OrderByDescending(s => s.Value).ThenBy(s => s.Key, StringComparer.Ordinal).ToList();
             busiest.Add(new BusyMinute(
-                load.MinuteAt(i), load.Starts[i], load.BusySeconds[i], [.. who.Take(BusyMinute.MostSchedules)], Math.Max(0, who.Count - BusyMinute.MostSchedules)));
+                load.MinuteAt(i), load.Starts[i], load.BusySeconds[i], [.. who.Take(BusyMinute.MostSchedules)],
+                Math.Max(0, who.Count - BusyMinute.MostSchedules)));
         }
 
         busiest.Reverse();
@@ -127,7 +128,7 @@ public static class SimulateFirings
             _busy += duration.TotalSeconds;
             while (_ends.TryPeek(out _, out var end) && end <= fireTime.UtcTicks)
                 _ends.Dequeue();
-            // A run of no length is there at its own instant still.
+            // A run of zero length still counts at its own instant.
             _ends.Enqueue(true, fireTime.UtcTicks + Math.Max(1, duration.Ticks));
             if (_ends.Count > _most)
                 (_most, _mostAt) = (_ends.Count, fireTime);

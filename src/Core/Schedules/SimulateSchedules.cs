@@ -2,12 +2,12 @@ using Fleet.Core.Jobs;
 
 namespace Fleet.Core.Schedules;
 
-/// <summary>Tells what the running schedules will do, if nobody changes them; changes nothing.</summary>
+/// <summary>Simulates the running schedules, assuming that nobody changes them. Changes nothing.</summary>
 public sealed class SimulateSchedules(GetSchedules schedules, MeanDurations durations, JobCatalog catalog, TimeProvider time)
 {
-    /// <param name="range">Which fire times.</param>
+    /// <param name="range">The range of fire times.</param>
     /// <param name="ct">Cancels it.</param>
-    /// <returns>Without schedules whose row cannot be read any more: the planner stops those.</returns>
+    /// <returns>The simulation. Schedules whose row cannot be parsed are left out; the planner stops those.</returns>
     public async Task<Simulation> ExecuteAsync(PreviewRange range, CancellationToken ct)
     {
         var means = await durations.ReadAsync(ct);
@@ -19,7 +19,8 @@ public sealed class SimulateSchedules(GetSchedules schedules, MeanDurations dura
                 continue;
             var lane = schedule.Lane ?? await catalog.FindLaneAsync(schedule.Job, ct);
             TimeSpan? mean = means.TryGetValue(schedule.Job, out var known) ? known : null;
-            simulated.Add(new SimulatedSchedule(schedule.Id, schedule.RestOf(trigger, now), lane, mean, schedule.CronOnTheClock, schedule.Zone));
+            simulated.Add(
+                new SimulatedSchedule(schedule.Id, schedule.RestOf(trigger, now), lane, mean, schedule.CronOnTheClock, schedule.Zone));
         }
 
         return SimulateFirings.Execute(simulated, range, ct: ct);

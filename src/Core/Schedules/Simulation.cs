@@ -2,63 +2,66 @@ using Fleet.Core.Schedules.Triggers;
 
 namespace Fleet.Core.Schedules;
 
-/// <summary>A schedule whose firings are simulated.</summary>
-/// <param name="Id">Its name.</param>
+/// <summary>A schedule in a simulation.</summary>
+/// <param name="Id">The schedule's id.</param>
 /// <param name="Trigger">When it fires.</param>
-/// <param name="Lane">Where its runs go.</param>
-/// <param name="MeanDuration">How long a run takes. Null: nobody knows, so it is counted as a start and adds no load.</param>
-/// <param name="Cron">Its cron expression, for what a moved clock does to it. Null: it does not look at the clock.</param>
-/// <param name="Zone">IANA id of the zone that the expression is read in. Null: UTC.</param>
-public sealed record SimulatedSchedule(string Id, Trigger Trigger, string Lane, TimeSpan? MeanDuration = null, string? Cron = null, string? Zone = null);
+/// <param name="Lane">The lane of its runs.</param>
+/// <param name="MeanDuration">Mean duration of a run. Null: unknown; its runs count as starts and add no load.</param>
+/// <param name="Cron">Its cron expression, for the effects of clock changes. Null: it does not depend on local time.</param>
+/// <param name="Zone">IANA id of the expression's zone. Null: UTC.</param>
+public sealed record SimulatedSchedule(
+    string Id, Trigger Trigger, string Lane, TimeSpan? MeanDuration = null, string? Cron = null, string? Zone = null);
 
-/// <summary>What schedules will do in a range. Runs that started before it are not in it, nor are retries or runs that callers enqueue.</summary>
+/// <summary>The future fire times and load of schedules in a range. Excludes runs that started before the range, retries, and runs that
+/// callers enqueue.</summary>
 public sealed record Simulation
 {
     public required PreviewRange Range { get; init; }
 
-    /// <summary>How many fire times were counted.</summary>
+    /// <summary>Number of fire times counted.</summary>
     public required int Firings { get; init; }
 
-    /// <summary>The first fire time that was not counted, because there are too many: all before it are. Null: all were counted.</summary>
+    /// <summary>The first fire time that was not counted because there are too many. Null: all were counted.</summary>
     public required DateTimeOffset? TruncatedAt { get; init; }
 
-    /// <summary>In the order they were given in.</summary>
+    /// <summary>The schedules, in the order given.</summary>
     public required IReadOnlyList<ScheduleFirings> Schedules { get; init; }
 
-    /// <summary>By name.</summary>
+    /// <summary>The lanes, by name.</summary>
     public required IReadOnlyList<LaneLoad> Lanes { get; init; }
 
-    /// <summary>Where most runs start at once: by starts, then by load, then by time; none in which nothing starts.</summary>
+    /// <summary>The busiest minutes, by starts, then by load, then by time. Minutes in which nothing starts are left out.</summary>
     public required IReadOnlyList<BusyMinute> Busiest { get; init; }
 
     public required LoadMap Load { get; init; }
 }
 
-/// <summary>What one schedule will do.</summary>
+/// <summary>The simulated fire times of one schedule.</summary>
 /// <param name="Schedule">The schedule.</param>
-/// <param name="Count">How many of its fire times were counted.</param>
-/// <param name="Next">The first of them.</param>
-/// <param name="ClockEffects">What changes of the clock do to those that were counted.</param>
+/// <param name="Count">Number of its fire times counted.</param>
+/// <param name="Next">The first fire times.</param>
+/// <param name="ClockEffects">The effects of clock changes on its counted fire times.</param>
 public sealed record ScheduleFirings(
     SimulatedSchedule Schedule, int Count, IReadOnlyList<DateTimeOffset> Next, IReadOnlyList<ClockEffect> ClockEffects);
 
-/// <summary>What one lane will have to do.</summary>
-/// <param name="Lane">Its name.</param>
-/// <param name="Firings">How many runs start in it.</param>
-/// <param name="BusySeconds">How long they take in all, in seconds, also beyond the range.</param>
-/// <param name="MostAtOnce">How many of them are busy at the same time where they are most: the slots that let none wait.</param>
-/// <param name="MostAtOnceAt">When that is so for the first time.</param>
+/// <summary>The simulated load of one lane.</summary>
+/// <param name="Lane">The lane's name.</param>
+/// <param name="Firings">Number of runs that start.</param>
+/// <param name="BusySeconds">Total duration of these runs in seconds, including time after the range.</param>
+/// <param name="MostAtOnce">Maximum number of runs that execute at the same time: with this many slots, none waits.</param>
+/// <param name="MostAtOnceAt">When that maximum is first reached.</param>
 public sealed record LaneLoad(string Lane, int Firings, double BusySeconds, int MostAtOnce, DateTimeOffset MostAtOnceAt);
 
 /// <summary>A minute in which runs start.</summary>
 /// <param name="Minute">The whole minute, in UTC.</param>
-/// <param name="Starts">How many runs start in it.</param>
-/// <param name="BusySeconds">For how many seconds runs are busy in it, those that started earlier included.</param>
-/// <param name="Schedules">The schedules that fire in it, most often first, with how often; at most <see cref="MostSchedules"/>.</param>
-/// <param name="MoreSchedules">How many schedules more fire in it.</param>
+/// <param name="Starts">Number of runs that start in it.</param>
+/// <param name="BusySeconds">Seconds of execution in it, including runs that started earlier.</param>
+/// <param name="Schedules">The schedules that fire in it with their counts, the most frequent first; at most
+/// <see cref="MostSchedules"/>.</param>
+/// <param name="MoreSchedules">Number of further schedules that fire in it.</param>
 public sealed record BusyMinute(
     DateTimeOffset Minute, int Starts, double BusySeconds, IReadOnlyList<KeyValuePair<string, int>> Schedules, int MoreSchedules)
 {
-    /// <summary>The most schedules that are named.</summary>
+    /// <summary>Maximum number of schedules that are listed.</summary>
     public const int MostSchedules = 10;
 }

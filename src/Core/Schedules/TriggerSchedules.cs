@@ -5,11 +5,11 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Schedules;
 
-/// <summary>Runs a schedule's job now, whatever its status and its next fire time.</summary>
+/// <summary>Runs a schedule's job now, independent of its status and next fire time.</summary>
 public sealed class TriggerSchedules(IStorage storage, EnqueueRuns enqueue, JobCatalog catalog, ArgsSchemas schemas)
 {
     /// <returns>The new run; null when there is no such schedule.</returns>
-    /// <exception cref="InvalidRunException">The job is not known, or its args type has changed and the schedule's args no longer
+    /// <exception cref="InvalidRunException">The job is unknown, or its args type has changed and the schedule's args no longer
     /// fit.</exception>
     public async Task<RunId?> ExecuteAsync(string id, CancellationToken ct)
     {
@@ -26,7 +26,12 @@ public sealed class TriggerSchedules(IStorage storage, EnqueueRuns enqueue, JobC
                 Args = schedule.Args,
                 ScheduleId = schedule.Id,
                 Overlap = schedule.Overlap,
-                Options = new EnqueueOptions { Lane = schedule.Lane, MaxAttempts = schedule.MaxAttempts, Tags = GetRuns.ReadTags(schedule.Tags) },
+                Options = new EnqueueOptions
+                {
+                    Lane = schedule.Lane,
+                    MaxAttempts = schedule.MaxAttempts,
+                    Tags = GetRuns.ReadTags(schedule.Tags),
+                },
             },
             ct);
         return outcome.Id;

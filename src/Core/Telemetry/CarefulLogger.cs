@@ -2,7 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Telemetry;
 
-/// <summary>A log that never throws. A log provider that fails must not keep the end of a run from being written, nor end a loop.</summary>
+/// <summary>A logger that never throws. A failing log provider must not keep a run's end from being written, and must not end a
+/// loop.</summary>
 public sealed class CarefulLogger(ILogger inner) : ILogger
 {
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull
@@ -29,7 +30,8 @@ public sealed class CarefulLogger(ILogger inner) : ILogger
         }
     }
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         try
         {
@@ -37,7 +39,7 @@ public sealed class CarefulLogger(ILogger inner) : ILogger
         }
         catch (Exception)
         {
-            // Nobody is left to be told.
+            // The logger itself failed, so there is nowhere to report it.
         }
     }
 }

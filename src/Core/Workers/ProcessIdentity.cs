@@ -3,29 +3,30 @@ using System.Globalization;
 
 namespace Fleet.Core.Workers;
 
-/// <summary>Tells one process from every other, so that a scheduler on the same machine knows at once that a worker is
-/// dead instead of waiting for its lease to end.</summary>
-/// <param name="Space">Where process ids and start times mean the same: machine, boot, process-id and time namespace. Empty when that is
-/// not known for certain; then only the lease decides.</param>
+/// <summary>Identifies a process uniquely, so that a scheduler on the same machine can detect that a worker is dead without waiting for its
+/// lease to end.</summary>
+/// <param name="Space">The space in which process ids and start times are comparable: machine, boot, process-id namespace and time
+/// namespace. Empty when it cannot be determined; then only the lease decides.</param>
 /// <param name="Id">The process id.</param>
-/// <param name="Start">When the process started, in clock ticks since boot: a process id is used again, this pair is not.</param>
+/// <param name="Start">Start time of the process, in clock ticks since boot. Process ids are reused; the pair of id and start time is
+/// not.</param>
 public sealed record ProcessIdentity(string Space, int Id, long Start)
 {
-    // Older versions stored a start time by the wall clock, under a space without this word. Nobody may compare the two.
+    // Older versions stored the start time by the wall clock, under a space without this word. The two must not be compared.
     private const string Unit = "ticks";
 
     /// <summary>The calling process.</summary>
     public static ProcessIdentity Current()
     {
         var space = CurrentSpace();
-        // "self", because the id that this process sees need not be the one that the mounted /proc shows.
+        // "self", because the process id in this namespace may differ from the one in the mounted /proc.
         return space.Length > 0 && ProcessStat.Read("self") is { } stat && stat.Id == Environment.ProcessId
             ? new ProcessIdentity(space, stat.Id, stat.Start)
             : new ProcessIdentity("", Environment.ProcessId, 0);
     }
 
-    /// <summary>True when the process ran in this process's space and is certainly no more. No setting of the clock makes a living
-    /// process look dead: both sides count from the boot of the machine.</summary>
+    /// <summary>True if the process ran in this process's space and has certainly ended. Clock changes do not matter, because both start
+    /// times count from the boot of the machine.</summary>
     public bool IsCertainlyDead(ProcessIdentity observer)
     {
         if (Space.Length == 0 || Space != observer.Space)
@@ -35,7 +36,7 @@ public sealed record ProcessIdentity(string Space, int Id, long Start)
         return !Exists(Id);
     }
 
-    /// <summary>Asks the kernel: /proc hides the processes of other users where it is mounted with <c>hidepid</c>.</summary>
+    /// <summary>Asks the kernel, because /proc hides the processes of other users when it is mounted with <c>hidepid</c>.</summary>
     private static bool Exists(int id)
     {
         try
@@ -64,7 +65,8 @@ public sealed record ProcessIdentity(string Space, int Id, long Start)
             // Kernels before 5.6 have no time namespaces.
             var timeNamespace = new FileInfo("/proc/self/ns/time").LinkTarget ?? "time";
             return string.Create(
-                CultureInfo.InvariantCulture, $"{Unit}/{Environment.MachineName}/{File.ReadAllText(bootId).Trim()}/{pidNamespace}/{timeNamespace}");
+                CultureInfo.InvariantCulture,
+                $"{Unit}/{Environment.MachineName}/{File.ReadAllText(bootId).Trim()}/{pidNamespace}/{timeNamespace}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

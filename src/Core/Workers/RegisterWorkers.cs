@@ -4,20 +4,20 @@ using Fleet.Core.Storage;
 
 namespace Fleet.Core.Workers;
 
-/// <summary>The life of a worker's row: registered, kept alive by heartbeats, drained, gone.</summary>
+/// <summary>Registers workers and records their state: active, draining, gone.</summary>
 public sealed class RegisterWorkers(IStorage storage, JobCatalog catalog)
 {
     private const string AddWorker = """
-        INSERT INTO workers (id, name, process_space, process_id, process_start, lanes, jobs, state, started_at, heartbeat_at, lease_until, claimed_through)
+        INSERT INTO workers (id, name, process_space, process_id, process_start, lanes, jobs, state,
+            started_at, heartbeat_at, lease_until, claimed_through)
         VALUES (@worker, @name, @space, @process, @start, @lanes, @jobs, 0, @now, @now, @until, '{}')
         """;
 
-    /// <summary>The lanes of a worker that takes nothing new. They stay when it has left or was declared gone, and tell that it was
-    /// draining.</summary>
+    /// <summary>The lanes of a draining worker. The value stays when the worker is gone, and shows that it was draining.</summary>
     public const string NoLanes = "{}";
 
-    /// <summary>Makes a new identity.</summary>
-    /// <param name="name">For people.</param>
+    /// <summary>Registers a worker under a new id.</summary>
+    /// <param name="name">The worker's name, for people.</param>
     /// <param name="lanes">Lane → slots.</param>
     /// <param name="lease">How long the worker counts as alive without a heartbeat.</param>
     /// <param name="ct">Cancels the call.</param>
@@ -36,17 +36,19 @@ public sealed class RegisterWorkers(IStorage storage, JobCatalog catalog)
                 foreach (var lane in lanes.Keys.Except(known, StringComparer.Ordinal).Order(StringComparer.Ordinal))
                 {
                     await storage.Sql.ExecuteAsync(
-                        scope.Transaction, "INSERT INTO lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane), ("@now", now));
+                        scope.Transaction, "INSERT INTO lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane),
+                        ("@now", now));
                 }
 
                 return worker;
             },
             ct);
 
-    /// <summary>Says that the worker takes nothing new.</summary>
+    /// <summary>Marks the worker as draining: it takes no new runs.</summary>
     public Task DrainAsync(WorkerId worker, CancellationToken ct) => SetStateAsync(worker, WorkerState.Draining, ct);
 
-    /// <summary>Says that the worker has stopped; runs that it still holds may be taken at once, and are not blamed for it.</summary>
+    /// <summary>Marks the worker as stopped. Runs that it still holds can be rescued immediately, and the loss is not counted as a
+    /// crash.</summary>
     public Task LeaveAsync(WorkerId worker, CancellationToken ct) => SetStateAsync(worker, WorkerState.Gone, ct);
 
     private Task<int> SetStateAsync(WorkerId worker, WorkerState state, CancellationToken ct) => storage.WriteAsync(

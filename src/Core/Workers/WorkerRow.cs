@@ -1,6 +1,7 @@
 namespace Fleet.Core.Workers;
 
-/// <summary>The identity of one life of a worker process: a process that was declared gone comes back under a new id.</summary>
+/// <summary>The id of one worker process, from its start until it is declared gone. A process that was declared gone registers under a new
+/// id.</summary>
 public readonly record struct WorkerId(Guid Value)
 {
     public static WorkerId New(DateTimeOffset now) => new(Guid.CreateVersion7(now));
@@ -8,15 +9,15 @@ public readonly record struct WorkerId(Guid Value)
     public override string ToString() => Value.ToString("D");
 }
 
-/// <summary>Whether runs of a worker are safe with it.</summary>
+/// <summary>The state of a worker.</summary>
 public enum WorkerState
 {
     Active = 0,
 
-    /// <summary>Takes nothing new; finishes what it has.</summary>
+    /// <summary>Takes no new runs and finishes those it holds.</summary>
     Draining = 1,
 
-    /// <summary>Stopped in order, died, or was silent for a whole lease. Final: the id never comes back.</summary>
+    /// <summary>Stopped cleanly, died, or was silent for a whole lease. Final: the id is never used again.</summary>
     Gone = 2,
 }
 
@@ -35,23 +36,23 @@ public sealed class WorkerRow
 
     public long ProcessStart { get; set; }
 
-    /// <summary>JSON object: lane → slots; <see cref="RegisterWorkers.NoLanes"/> from the moment when it drains.</summary>
+    /// <summary>JSON object: lane → slots; <see cref="RegisterWorkers.NoLanes"/> once the worker drains.</summary>
     public string Lanes { get; set; } = "{}";
 
-    /// <summary>JSON object: job → the version of it that this worker serves.</summary>
+    /// <summary>JSON object: job → the version of it that this worker offers.</summary>
     public string Jobs { get; set; } = "{}";
 
     public WorkerState State { get; set; }
 
     public DateTimeOffset StartedAt { get; set; }
 
-    /// <summary>By the database's clock, for people; the leader only sees whether it changes.</summary>
+    /// <summary>Time of the last heartbeat by the database's clock, for people. The leader only checks whether it changes.</summary>
     public DateTimeOffset HeartbeatAt { get; set; }
 
-    /// <summary><see cref="HeartbeatAt"/> and the length of its lease. The leader takes the length from here and measures it by its own
-    /// monotonic clock (<see cref="WorkerWatch"/>): a clock that was set must not end a lease.</summary>
+    /// <summary><see cref="HeartbeatAt"/> plus the length of the lease. The leader takes only the length from it and measures it by its own
+    /// monotonic clock (<see cref="WorkerWatch"/>), so that a clock change cannot end a lease.</summary>
     public DateTimeOffset LeaseUntil { get; set; }
 
-    /// <summary>JSON object: lane → the latest due time that this worker has claimed (Unix milliseconds). See Reconcile.</summary>
+    /// <summary>JSON object: lane → the latest due time that this worker has claimed, in Unix milliseconds. Used by Reconcile.</summary>
     public string ClaimedThrough { get; set; } = "{}";
 }

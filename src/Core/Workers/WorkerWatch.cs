@@ -1,16 +1,17 @@
 namespace Fleet.Core.Workers;
 
-/// <summary>How long the leader has seen no heartbeat of each worker, by its own monotonic clock. A worker is silent when that is a whole
-/// lease, in which the leader has looked all the time and the database has answered. No setting of a clock, no pause of the leader and no
-/// outage of the database can make a worker silent that could not renew (docs/adr/0017).</summary>
-/// <remarks>Not for use by two threads at once.</remarks>
+/// <summary>Measures by the leader's monotonic clock how long each worker has sent no heartbeat. A worker is silent after a whole lease in
+/// which the leader looked without a gap and the database answered. So neither a clock change, nor a pause of the leader, nor an outage of
+/// the database can make a worker silent that could not renew (docs/adr/0017).</summary>
+/// <remarks>Not thread-safe.</remarks>
 public sealed class WorkerWatch(TimeProvider time)
 {
-    /// <summary>Between two looks a part of the lease may pass: one in this many. After a longer time the watch begins anew, because
-    /// the leader stood still or the database was away, and the workers need the time to renew.</summary>
+    /// <summary>Maximum gap between two looks, as a fraction of the lease: one in this many. After a longer gap the watch starts again,
+    /// because the leader was paused or the database was away, and the workers need time to renew.</summary>
     private const int LongestGap = 2;
 
-    /// <summary>A part of the lease after which the leader looks again, so that a pass that takes long is no gap.</summary>
+    /// <summary>Fraction of the lease after which the leader looks again. It is smaller than the maximum gap, so that a slow pass does not
+    /// cause a gap.</summary>
     private const int NextLook = 4;
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
@@ -19,16 +20,16 @@ public sealed class WorkerWatch(TimeProvider time)
     private long _term;
     private long? _looked;
 
-    /// <summary>When to look again at the latest; null while there is no worker.</summary>
+    /// <summary>Latest time of the next look; null while there is no worker.</summary>
     public TimeSpan? LookAgainIn { get; private set; }
 
-    /// <summary>Forgets what was seen: the workers have a whole lease from the next look on.</summary>
+    /// <summary>Forgets all observations: every worker has a whole lease from the next look.</summary>
     public void Forget() => _looked = null;
 
-    /// <summary>Takes a look at the workers that count as alive.</summary>
-    /// <param name="term">The leader's term. A new leader has seen nothing.</param>
-    /// <param name="alive">Their rows, read now.</param>
-    /// <returns>The silent ones.</returns>
+    /// <summary>Looks at the workers that count as alive.</summary>
+    /// <param name="term">The leader's term. A new leader starts without observations.</param>
+    /// <param name="alive">Their rows, read just now.</param>
+    /// <returns>The silent workers.</returns>
     public IReadOnlySet<WorkerId> Look(long term, IReadOnlyCollection<WorkerRow> alive)
     {
         var now = time.GetTimestamp();
@@ -67,7 +68,7 @@ public sealed class WorkerWatch(TimeProvider time)
             _seen.Remove(id);
     }
 
-    /// <param name="Mark">What a heartbeat changes in the row.</param>
-    /// <param name="Since">The timestamp of the first look at it.</param>
+    /// <param name="Mark">The part of the row that a heartbeat changes.</param>
+    /// <param name="Since">Timestamp of the first look at this value.</param>
     private readonly record struct Seen((DateTimeOffset HeartbeatAt, DateTimeOffset LeaseUntil, string ClaimedThrough) Mark, long Since);
 }

@@ -7,7 +7,8 @@ namespace Fleet.Transport.InMemory;
 /// <summary>Holds nudges until their due time: the belt of a process without a broker. As a loop, a pass sends what is due
 /// and pauses until the next is. A lane that takes no nudges waits alone; its nudges are put back.</summary>
 internal sealed class InMemoryBelt(
-    TimeProvider time, Func<string, IReadOnlyCollection<RunId>, CancellationToken, Task> send, Predicate<Exception> isOutage, ILogger logger)
+    TimeProvider time, Func<string, IReadOnlyCollection<RunId>, CancellationToken, Task> send, Predicate<Exception> isOutage,
+    ILogger logger)
     : BackgroundLoop("belt", time, logger), IAsyncDisposable
 {
     /// <summary>The most nudges that are put back while a lane takes none. Of more, Reconcile finds the runs.</summary>
@@ -36,7 +37,8 @@ internal sealed class InMemoryBelt(
             Wake();
     }
 
-    /// <summary>Sends what comes due soon before its time: the process ends, and whoever gets a nudge that is a little early keeps it. Best effort.</summary>
+    /// <summary>Sends what comes due soon before its time: the process ends, and whoever gets a nudge that is a little early keeps it. Best
+    /// effort.</summary>
     /// <param name="within">What comes due later is left to Reconcile.</param>
     /// <param name="ct">Ends the sending.</param>
     public async Task HandOverAsync(TimeSpan within, CancellationToken ct)
@@ -122,7 +124,8 @@ internal sealed class InMemoryBelt(
         {
             // Rounded up to the timer's millisecond: a nudge that comes a little early would be refused by the claim.
             return _queue.TryPeek(out _, out var next)
-                ? TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling((next - Time.GetUtcNow()).TotalMilliseconds), 1, Idle.TotalMilliseconds))
+                ? TimeSpan.FromMilliseconds(
+                    Math.Clamp(Math.Ceiling((next - Time.GetUtcNow()).TotalMilliseconds), 1, Idle.TotalMilliseconds))
                 : Idle;
         }
     }

@@ -65,7 +65,8 @@ public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDispos
         context => context.MessageId = message.Id,
         ct);
 
-    public Task SendConsumerMessageAsync(OutboxMessage message, CancellationToken ct) => ConsumerMessage.SendAsync(_bus, message, _time, ct);
+    public Task SendConsumerMessageAsync(OutboxMessage message, CancellationToken ct) =>
+        ConsumerMessage.SendAsync(_bus, message, _time, ct);
 
     public bool IsOutage(Exception e) => false;
 
@@ -162,7 +163,8 @@ public sealed partial class InMemoryLaneTransport : ILaneTransport, IAsyncDispos
         return false;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A nudge could not be handled; {Again} of its {Count} run(s) on lane {Lane} are nudged again in {Pause}.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "A nudge could not be handled; {Again} of its {Count} run(s) on lane {Lane} are nudged again in {Pause}.")]
     private partial void LogRetried(int again, int count, string lane, TimeSpan pause, Exception e);
 
     private sealed class Subscription(HostReceiveEndpointHandle handle, Action end) : IAsyncDisposable

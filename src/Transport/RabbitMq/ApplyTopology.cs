@@ -29,7 +29,8 @@ public enum ApplyOutcome
 /// <param name="Problem">Why it was refused, and what to do; null when it was not.</param>
 public sealed record AppliedPart(string Kind, string Name, ApplyOutcome Outcome, uint? Messages, string? Problem);
 
-/// <summary>Declares everything that lanes need in the broker, ahead of the first worker. What is there as it should be is left alone.</summary>
+/// <summary>Declares everything that lanes need in the broker, ahead of the first worker. What is there as it should be is left
+/// alone.</summary>
 public static class ApplyTopology
 {
     /// <summary>Policies in the broker that take from Fleet's queues what Fleet relies on: a sentence each. Empty without a
@@ -44,9 +45,12 @@ public static class ApplyTopology
         {
             return await CheckPolicies.ExecuteAsync(management, ct);
         }
-        catch (Exception e) when (e is HttpRequestException or JsonException || (e is OperationCanceledException && !ct.IsCancellationRequested))
+        catch (Exception e) when (
+            e is HttpRequestException or JsonException || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {
-            throw new BrokerUnusableException($"The management interface at {settings.ManagementUri.Host}:{settings.ManagementUri.Port} cannot be asked for policies: {e.Message}", e);
+            throw new BrokerUnusableException(
+                $"The management interface at {settings.ManagementUri.Host}:{settings.ManagementUri.Port} cannot be asked for policies: "
+                + $"{e.Message}", e);
         }
     }
 
@@ -56,7 +60,8 @@ public static class ApplyTopology
     /// <param name="ct">Gives up.</param>
     /// <returns>Every part, shared ones first. A part that is refused does not keep the others from being declared.</returns>
     /// <exception cref="BrokerUnusableException">Nobody answers, or not with this user or virtual host.</exception>
-    public static async Task<IReadOnlyList<AppliedPart>> ExecuteAsync(RabbitMqSettings settings, IReadOnlyList<string> lanes, CancellationToken ct)
+    public static async Task<IReadOnlyList<AppliedPart>> ExecuteAsync(RabbitMqSettings settings, IReadOnlyList<string> lanes,
+        CancellationToken ct)
     {
         await using var connection = await BrokerConnection.OpenAsync(settings, ct);
         var steps = Declaration.All(lanes);
@@ -89,7 +94,8 @@ public static class ApplyTopology
     }
 
     /// <summary>The parts that are there, whatever their arguments, and how many messages are ready in each queue.</summary>
-    private static async Task<Dictionary<(string Kind, string Name), uint?>> LookAsync(IConnection connection, IReadOnlyList<Declaration> steps, CancellationToken ct)
+    private static async Task<Dictionary<(string Kind, string Name), uint?>> LookAsync(
+        IConnection connection, IReadOnlyList<Declaration> steps, CancellationToken ct)
     {
         var found = new Dictionary<(string, string), uint?>();
         foreach (var part in steps.SelectMany(step => step.Parts))

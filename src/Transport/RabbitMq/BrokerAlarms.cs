@@ -51,7 +51,9 @@ internal sealed partial class BrokerAlarms(ILogger<BrokerAlarms> logger)
         return reason.StartsWith(lowOn, StringComparison.Ordinal) ? reason[lowOn.Length..] : reason;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The broker blocks this process: it is low on {What}. Runs are accepted and wait; everything goes on once it has enough.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The broker blocks this process: it is low on {What}. Runs are accepted and wait; everything goes on once it has "
+            + "enough.")]
     private partial void LogBlocked(string what);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The broker no longer blocks this process.")]

@@ -16,7 +16,8 @@ internal sealed class MessageTooLargeException(string message) : Exception(messa
 /// <param name="time">Bounds the calls.</param>
 /// <param name="patience">How long the broker may take; null is <see cref="Patience"/>.</param>
 internal sealed partial class BrokerChannel(
-    Func<CancellationToken, Task<IConnection>> connect, BrokerProblems problems, TimeProvider time, TimeSpan? patience = null) : IAsyncDisposable
+    Func<CancellationToken, Task<IConnection>> connect, BrokerProblems problems, TimeProvider time,
+    TimeSpan? patience = null) : IAsyncDisposable
 {
     /// <summary>How long the broker may take.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -31,7 +32,8 @@ internal sealed partial class BrokerChannel(
     private static readonly TimeSpan BetweenOpenings = TimeSpan.FromMilliseconds(500);
 
     private static readonly CreateChannelOptions Options = new(
-        publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, outstandingPublisherConfirmationsRateLimiter: null);
+        publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true,
+        outstandingPublisherConfirmationsRateLimiter: null);
 
     private readonly SemaphoreSlim _opening = new(1);
     private readonly SemaphoreSlim _window = new(Window);
@@ -76,7 +78,8 @@ internal sealed partial class BrokerChannel(
     }
 
     /// <summary>How many bytes the properties of a message may have on this connection.</summary>
-    public Task<int> ReadHeaderLimitAsync(CancellationToken ct) => WithinPatienceAsync(async bounded => MessageHeaders.LimitOf((await OpenAsync(bounded)).Connection), ct);
+    public Task<int> ReadHeaderLimitAsync(CancellationToken ct) =>
+        WithinPatienceAsync(async bounded => MessageHeaders.LimitOf((await OpenAsync(bounded)).Connection), ct);
 
     /// <summary>Does something with the channel.</summary>
     public Task<T> UseAsync<T>(Func<IChannel, CancellationToken, Task<T>> action, CancellationToken ct) =>
@@ -116,7 +119,9 @@ internal sealed partial class BrokerChannel(
 
     /// <summary>The broker's limit of a message, when that is what it closed the channel for.</summary>
     private static long? LimitIn(OperationInterruptedException e) =>
-        SizeLimit().Match(e.ShutdownReason?.ReplyText ?? "") is { Success: true } match ? long.Parse(match.Groups["limit"].ValueSpan, CultureInfo.InvariantCulture) : null;
+        SizeLimit().Match(e.ShutdownReason?.ReplyText ?? "") is { Success: true } match
+            ? long.Parse(match.Groups["limit"].ValueSpan, CultureInfo.InvariantCulture)
+            : null;
 
     [GeneratedRegex(@"message size \d+ .*?(?<limit>\d+)\D*$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex SizeLimit();
@@ -128,7 +133,9 @@ internal sealed partial class BrokerChannel(
         if (refusal.Part is { } part && part.Name != exchange)
             return;
         _forbidden[exchange] = true;
-        problems.Report(RightsKey(exchange), Severity.Down, $"no right to write to exchange '{(exchange.Length > 0 ? exchange : "amq.default")}': {refusal.Problem}");
+        problems.Report(
+            RightsKey(exchange), Severity.Down,
+            $"no right to write to exchange '{(exchange.Length > 0 ? exchange : "amq.default")}': {refusal.Problem}");
     }
 
     private async Task TryPublishAsync(
@@ -145,7 +152,9 @@ internal sealed partial class BrokerChannel(
                         throw TooLarge(body.Length, _maxBytes);
                     // All of the properties travel in one frame, and one that is too large closes the connection.
                     if (properties.Headers is not null && MessageHeaders.SizeOf(properties) > MessageHeaders.LimitOf(opened.Connection))
-                        throw new MessageTooLargeException($"The message's headers have {MessageHeaders.SizeOf(properties)} bytes; the broker takes up to {MessageHeaders.LimitOf(opened.Connection)} (frame_max).");
+                        throw new MessageTooLargeException(
+                            $"The message's headers have {MessageHeaders.SizeOf(properties)} bytes; the broker takes up to "
+                            + $"{MessageHeaders.LimitOf(opened.Connection)} (frame_max).");
                     await opened.Channel.BasicPublishAsync(exchange, routingKey, mandatory, properties, body, bounded);
                     return true;
                 }

@@ -47,11 +47,13 @@ internal static class BrokerConnection
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
-            throw new BrokerUnusableException(Explain(settings, new TimeoutException($"it did not answer within {BrokerChannel.Patience}", e)), e);
+            throw new BrokerUnusableException(
+                Explain(settings, new TimeoutException($"it did not answer within {BrokerChannel.Patience}", e)), e);
         }
         catch (Exception e) when (e is BrokerUnreachableException or OperationInterruptedException)
         {
-            throw new BrokerUnusableException(Explain(settings, e is BrokerUnreachableException { InnerException: { } inner } ? inner : e), e);
+            throw new BrokerUnusableException(
+                Explain(settings, e is BrokerUnreachableException { InnerException: { } inner } ? inner : e), e);
         }
     }
 
@@ -75,12 +77,14 @@ internal static class BrokerConnection
         var broker = $"The broker at {settings.Host}:{settings.Port}";
         return cause switch
         {
-            AuthenticationFailureException or PossibleAuthenticationFailureException => $"{broker} refuses user '{settings.User}': the name or the password is wrong.",
+            AuthenticationFailureException or PossibleAuthenticationFailureException =>
+                $"{broker} refuses user '{settings.User}': the name or the password is wrong.",
             OperationInterruptedException { ShutdownReason: { ReplyCode: Constants.NotAllowed } reason } =>
                 $"{broker} does not let user '{settings.User}' use the virtual host '{settings.VirtualHost}': {reason.ReplyText}.",
             TimeoutException => $"{broker} cannot be reached: {cause.Message}.",
             _ when Find<AuthenticationException>(cause) is { } tls =>
-                $"{broker} is not trusted, or speaks no TLS there: {tls.Message.TrimEnd('.')}. Fleet:Transport:CaFile names a certificate authority of one's own.",
+                $"{broker} is not trusted, or speaks no TLS there: {tls.Message.TrimEnd('.')}. Fleet:Transport:CaFile names a certificate "
+                    + "authority of one's own.",
             _ => $"{broker} cannot be reached: {Innermost(cause).Message.TrimEnd('.')}.",
         };
     }

@@ -19,7 +19,8 @@ internal sealed class BrokerDeclarations(BrokerProblems problems, TimeProvider t
     /// <summary>For so long after a missing right, what is there is looked for before it is declared.</summary>
     private static readonly TimeSpan TrustRefusal = TimeSpan.FromMinutes(5);
 
-    private readonly ConcurrentDictionary<string, (TopologyRefusedException Error, long At, TimeSpan Pause)> _refused = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (TopologyRefusedException Error, long At, TimeSpan Pause)> _refused = new(
+        StringComparer.Ordinal);
     private long? _forbiddenAt;
 
     /// <summary>Declares it, or finds it there.</summary>
@@ -97,7 +98,8 @@ internal sealed class BrokerDeclarations(BrokerProblems problems, TimeProvider t
     }
 
     /// <returns>The first part that is not there; null when all are.</returns>
-    private static async Task<(string Kind, string Name)?> FindMissingAsync(IConnection connection, Declaration declaration, CancellationToken ct)
+    private static async Task<(string Kind, string Name)?> FindMissingAsync(
+        IConnection connection, Declaration declaration, CancellationToken ct)
     {
         foreach (var part in declaration.Parts)
         {

@@ -6,7 +6,8 @@ namespace Fleet.Transport.RabbitMq;
 /// <summary>Publishes to a key that leads nowhere, and waits for the confirm: only who publishes learns that the broker blocks those who
 /// do. Over the side connection, so that an idle worker's own is not blocked by it. MassTransit's own check calls a bus whose broker is
 /// gone degraded.</summary>
-internal sealed class BrokerHealth(SideConnection side, BrokerAlarms alarms, BrokerProblems problems, TimeProvider time) : IHealthCheck, IAsyncDisposable
+internal sealed class BrokerHealth(SideConnection side, BrokerAlarms alarms, BrokerProblems problems, TimeProvider time)
+    : IHealthCheck, IAsyncDisposable
 {
     /// <summary>A probe gives a service about two seconds.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1.5);
@@ -21,7 +22,9 @@ internal sealed class BrokerHealth(SideConnection side, BrokerAlarms alarms, Bro
         try
         {
             if (alarms.Blocked is null)
-                await _channel.PublishAsync(RabbitMqTopology.Lanes, NoLane, LaneMessage.Properties(persistent: false), default, mandatory: false, cancellationToken);
+                await _channel.PublishAsync(
+                    RabbitMqTopology.Lanes, NoLane, LaneMessage.Properties(persistent: false), default, mandatory: false,
+                    cancellationToken);
         }
         catch (OperationInterruptedException e) when (BrokerRefusal.IsFinal(e))
         {
@@ -39,7 +42,9 @@ internal sealed class BrokerHealth(SideConnection side, BrokerAlarms alarms, Bro
             return HealthCheckResult.Unhealthy(told);
         if (alarms.Blocked is { } blocked)
             return HealthCheckResult.Degraded($"broker blocked: {blocked}");
-        return found.Any(p => p.Severity == Severity.Degraded) ? HealthCheckResult.Degraded(told) : HealthCheckResult.Healthy(told.Length == 0 ? null : told);
+        return found.Any(p => p.Severity == Severity.Degraded)
+            ? HealthCheckResult.Degraded(told)
+            : HealthCheckResult.Healthy(told.Length == 0 ? null : told);
     }
 
     public ValueTask DisposeAsync() => _channel.DisposeAsync();

@@ -23,7 +23,8 @@ internal sealed partial class BrokerProblems(ILogger<BrokerProblems> logger)
     private readonly ConcurrentDictionary<string, (Severity Severity, string Text)> _open = new(StringComparer.Ordinal);
 
     /// <summary>All there are, the worst first.</summary>
-    public IReadOnlyList<(Severity Severity, string Text)> All => [.. _open.Values.OrderByDescending(p => p.Severity).ThenBy(p => p.Text, StringComparer.Ordinal).Distinct()];
+    public IReadOnlyList<(Severity Severity, string Text)> All =>
+        [.. _open.Values.OrderByDescending(p => p.Severity).ThenBy(p => p.Text, StringComparer.Ordinal).Distinct()];
 
     /// <summary>Says that there is a problem.</summary>
     /// <param name="key">What it is about.</param>

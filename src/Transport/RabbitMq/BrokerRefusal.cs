@@ -19,7 +19,8 @@ internal readonly partial record struct BrokerRefusal((string Kind, string Name)
     public static bool IsMissing(OperationInterruptedException e) => e.ShutdownReason?.ReplyCode == Constants.NotFound;
 
     /// <summary>True when the broker has understood and said no: it will say so again.</summary>
-    public static bool IsFinal(OperationInterruptedException e) => e.ShutdownReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: var code }
+    public static bool IsFinal(OperationInterruptedException e) =>
+        e.ShutdownReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: var code }
         && code is ContentTooLarge or Constants.AccessRefused or Constants.NotFound or Constants.PreconditionFailed or Constants.FrameError
             or Constants.SyntaxError or Constants.NotAllowed or Constants.NotImplemented;
 
@@ -31,7 +32,8 @@ internal readonly partial record struct BrokerRefusal((string Kind, string Name)
             var part = (Kind: other.Groups["kind"].Value, Name: other.Groups["name"].Value);
             return new(
                 part,
-                $"The {part.Kind} '{part.Name}' exists with {other.Groups["argument"].Value} {Show(other.Groups["found"].Value)}; Fleet declares {Show(other.Groups["wanted"].Value)}. "
+                $"The {part.Kind} '{part.Name}' exists with {other.Groups["argument"].Value} {Show(other.Groups["found"].Value)}; Fleet "
+                    + $"declares {Show(other.Groups["wanted"].Value)}. "
                 + $"Delete the {part.Kind} in the broker, once what it holds is safe, and apply again.");
         }
 
@@ -44,7 +46,8 @@ internal readonly partial record struct BrokerRefusal((string Kind, string Name)
     private static string Show(string value) => Quoted().Match(value) is { Success: true } quoted ? quoted.Value : value;
 
     [GeneratedRegex(
-        @"inequivalent arg '(?<argument>[^']+)' for (?<kind>queue|exchange) '(?<name>[^']+)'.*?: received (?<wanted>.+?) but current is (?<found>.+)$",
+        @"inequivalent arg '(?<argument>[^']+)' for (?<kind>queue|exchange) '(?<name>[^']+)'.*?"
+            + @": received (?<wanted>.+?) but current is (?<found>.+)$",
         RegexOptions.ExplicitCapture | RegexOptions.Singleline, 1000)]
     private static partial Regex OtherArgument();
 

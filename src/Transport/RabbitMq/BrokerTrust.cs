@@ -47,7 +47,9 @@ public sealed class BrokerTrust
             chain.ChainPolicy.ExtraStore.Add(between);
         foreach (var element in shown?.ChainElements ?? Enumerable.Empty<X509ChainElement>())
             chain.ChainPolicy.ExtraStore.Add(element.Certificate);
-        using var own = certificate as X509Certificate2 is null ? X509CertificateLoader.LoadCertificate(certificate.GetRawCertData()) : null;
+        using var own = certificate as X509Certificate2 is null
+            ? X509CertificateLoader.LoadCertificate(certificate.GetRawCertData())
+            : null;
         return chain.Build(own ?? (X509Certificate2)certificate);
     }
 }

@@ -7,7 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Fleet.Transport.RabbitMq;
 
 /// <summary>Hears control messages. One that fails is not repeated: what it says is in the database too.</summary>
-internal sealed partial class ControlReceiver(Func<ControlMessage, CancellationToken, Task> onControl, ILogger logger) : IFilter<ReceiveContext>
+internal sealed partial class ControlReceiver(Func<ControlMessage, CancellationToken, Task> onControl, ILogger logger)
+    : IFilter<ReceiveContext>
 {
     public void Probe(ProbeContext context) => context.CreateFilterScope("fleetControl");
 

@@ -15,7 +15,8 @@ internal sealed record Declaration(
         "",
         Severity.Down,
         [
-            Exchange(RabbitMqTopology.Lanes), Exchange(RabbitMqTopology.Control), Exchange(RabbitMqTopology.Events), Exchange(RabbitMqTopology.Parked),
+            Exchange(RabbitMqTopology.Lanes), Exchange(RabbitMqTopology.Control), Exchange(RabbitMqTopology.Events),
+            Exchange(RabbitMqTopology.Parked),
             Queue(RabbitMqTopology.Parked),
         ],
         RabbitMqTopology.DeclareSharedAsync);
@@ -23,27 +24,34 @@ internal sealed record Declaration(
     public static Declaration Belt(int number)
     {
         var name = RabbitMqTopology.Belt(number);
-        return new(name, Severity.Degraded, [Exchange(name), Queue(name)], (channel, ct) => RabbitMqTopology.DeclareBeltAsync(channel, number, ct));
+        return new(
+            name, Severity.Degraded, [Exchange(name), Queue(name)],
+            (channel, ct) => RabbitMqTopology.DeclareBeltAsync(channel, number, ct));
     }
 
     public static Declaration Again(int number)
     {
         var name = RabbitMqTopology.Again(number);
-        return new(name, Severity.Note, [Exchange(name), Queue(name)], (channel, ct) => RabbitMqTopology.DeclareAgainAsync(channel, number, ct));
+        return new(
+            name, Severity.Note, [Exchange(name), Queue(name)], (channel, ct) => RabbitMqTopology.DeclareAgainAsync(channel, number, ct));
     }
 
     public static Declaration Lane(string lane) =>
-        new(lane, Severity.Degraded, [Queue(RabbitMqTopology.QueueOf(lane))], (channel, ct) => RabbitMqTopology.DeclareLaneAsync(channel, lane, ct));
+        new(lane, Severity.Degraded, [Queue(RabbitMqTopology.QueueOf(lane))],
+            (channel, ct) => RabbitMqTopology.DeclareLaneAsync(channel, lane, ct));
 
     public static Declaration Early(string lane) =>
-        new(RabbitMqTopology.EarlyKey(lane), Severity.Note, [Queue(RabbitMqTopology.EarlyOf(lane))], (channel, ct) => RabbitMqTopology.DeclareEarlyAsync(channel, lane, ct));
+        new(RabbitMqTopology.EarlyKey(lane), Severity.Note, [Queue(RabbitMqTopology.EarlyOf(lane))],
+            (channel, ct) => RabbitMqTopology.DeclareEarlyAsync(channel, lane, ct));
 
     public static Declaration Dead(string lane) =>
-        new(RabbitMqTopology.DeadOf(lane), Severity.Note, [Queue(RabbitMqTopology.DeadOf(lane))], (channel, ct) => RabbitMqTopology.DeclareDeadAsync(channel, lane, ct));
+        new(RabbitMqTopology.DeadOf(lane), Severity.Note, [Queue(RabbitMqTopology.DeadOf(lane))],
+            (channel, ct) => RabbitMqTopology.DeclareDeadAsync(channel, lane, ct));
 
     /// <summary>The exchange that stands before a queue for applications of MassTransit.</summary>
     public static Declaration Endpoint(string queue) =>
-        new("exchange " + queue, Severity.Note, [Exchange(queue)], (channel, ct) => RabbitMqTopology.DeclareEndpointAsync(channel, queue, ct));
+        new("exchange " + queue, Severity.Note, [Exchange(queue)],
+            (channel, ct) => RabbitMqTopology.DeclareEndpointAsync(channel, queue, ct));
 
     /// <summary>The queue of one process for control messages.</summary>
     public static Declaration ControlQueue(string queue) =>

@@ -53,7 +53,8 @@ internal sealed class DeclareEndpoint(
         try
         {
             var listening = next.Send(context);
-            if (_unread > TimeSpan.Zero && await Task.WhenAny(listening, Task.Delay(FirstPause, time, context.CancellationToken)) != listening)
+            if (_unread > TimeSpan.Zero
+                && await Task.WhenAny(listening, Task.Delay(FirstPause, time, context.CancellationToken)) != listening)
             {
                 _unread = TimeSpan.Zero;
                 problems.Clear(ReadKey);
@@ -65,7 +66,9 @@ internal sealed class DeclareEndpoint(
         {
             _unread = Longer(_unread);
             _refused.TrySetResult();
-            problems.Report(ReadKey, Severity.Degraded, $"no right to read queue '{settings.QueueName}': {BrokerRefusal.Read(e.ShutdownReason!.ReplyText).Problem}");
+            problems.Report(
+                ReadKey, Severity.Degraded,
+                $"no right to read queue '{settings.QueueName}': {BrokerRefusal.Read(e.ShutdownReason!.ReplyText).Problem}");
             throw;
         }
     }
@@ -97,7 +100,8 @@ internal sealed class DeclareEndpoint(
         return true;
     }
 
-    private static TimeSpan Longer(TimeSpan pause) => pause == TimeSpan.Zero ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
+    private static TimeSpan Longer(TimeSpan pause) =>
+        pause == TimeSpan.Zero ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
 
     private async Task PauseAsync(ChannelContext context, TimeSpan pause)
     {

@@ -26,7 +26,8 @@ internal static class LaneMessage
     public static byte[] Write(IReadOnlyList<RunId> ids) => JsonSerializer.SerializeToUtf8Bytes(new { ids }, FleetJson.Payload);
 
     /// <summary>The body of a nudge for runs whose commit is under way.</summary>
-    public static byte[] WriteEarly(IReadOnlyList<RunId> ids) => JsonSerializer.SerializeToUtf8Bytes(new { ids, early = true }, FleetJson.Payload);
+    public static byte[] WriteEarly(IReadOnlyList<RunId> ids) =>
+        JsonSerializer.SerializeToUtf8Bytes(new { ids, early = true }, FleetJson.Payload);
 
     /// <summary>The properties of a message of ours.</summary>
     /// <param name="persistent">Whether the broker is to keep it on disk.</param>
@@ -55,7 +56,8 @@ internal static class LaneMessage
         }
         catch (JsonException e)
         {
-            throw new MessageRefusedException($"The body is not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.", e);
+            throw new MessageRefusedException(
+                $"The body is not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.", e);
         }
         catch (InvalidOperationException e)
         {

@@ -3,8 +3,8 @@ using MassTransit;
 
 namespace Fleet.Transport.RabbitMq;
 
-/// <summary>Takes the messages of one of a lane's two queues, as bytes. It stands first in the receive pipe and does not hand on, so nothing is
-/// deserialized by type and nothing goes to <c>_skipped</c> or <c>_error</c>; MassTransit acknowledges when it returns and
+/// <summary>Takes the messages of one of a lane's two queues, as bytes. It stands first in the receive pipe and does not hand on, so
+/// nothing is deserialized by type and nothing goes to <c>_skipped</c> or <c>_error</c>; MassTransit acknowledges when it returns and
 /// gives back to the queue when it throws.</summary>
 internal sealed class LaneReceiver(string lane, LaneHandlers handlers, ReturnMessages returns) : IFilter<ReceiveContext>
 {

@@ -34,14 +34,16 @@ internal sealed class ManagementApi : IDisposable
     {
         _setbacks = new Setbacks("reconcile", "setting", _ => false, time, logger);
         var uri = settings.ManagementUri!;
-        var user = Uri.UnescapeDataString(uri.UserInfo.Length > 0 ? uri.UserInfo : $"{Uri.EscapeDataString(settings.User)}:{Uri.EscapeDataString(settings.Password)}");
+        var user = Uri.UnescapeDataString(
+            uri.UserInfo.Length > 0 ? uri.UserInfo : $"{Uri.EscapeDataString(settings.User)}:{Uri.EscapeDataString(settings.Password)}");
         // Without user and password, which would stand in messages.
         var address = new UriBuilder(uri) { UserName = "", Password = "", Query = "", Fragment = "" }.Uri;
         var handler = new SocketsHttpHandler();
         if (settings.Trust is { } trust)
             handler.SslOptions.RemoteCertificateValidationCallback = trust.IsTrusted;
         _http = new HttpClient(handler) { BaseAddress = new Uri(address.AbsoluteUri.TrimEnd('/') + "/"), Timeout = Patience };
-        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(user)));
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(user)));
         _host = Uri.EscapeDataString(settings.VirtualHost);
     }
 
@@ -62,9 +64,10 @@ internal sealed class ManagementApi : IDisposable
         var found = new List<QueuePolicy>();
         for (int page = 1, pages = 1; page <= pages; page++)
         {
+            const string columns = "name,policy,operator_policy,effective_policy_definition";
             var query = string.Create(
                 CultureInfo.InvariantCulture,
-                $"api/queues/{_host}?page={page}&page_size={most}&use_regex=true&name=%5Efleet%5C.&columns=name,policy,operator_policy,effective_policy_definition");
+                $"api/queues/{_host}?page={page}&page_size={most}&use_regex=true&name=%5Efleet%5C.&columns={columns}");
             using var answer = await _http.GetAsync(new Uri(query, UriKind.Relative), ct);
             Require(answer);
             await using var stream = await answer.Content.ReadAsStreamAsync(ct);
@@ -99,13 +102,16 @@ internal sealed class ManagementApi : IDisposable
         await using var stream = await answer.Content.ReadAsStreamAsync(ct);
         using var document = await JsonDocument.ParseAsync(stream, cancellationToken: ct);
         // No number in the first seconds of a queue.
-        return document.RootElement.TryGetProperty("messages_unacknowledged", out var found) && found.TryGetInt64(out var count) ? count : null;
+        return document.RootElement.TryGetProperty("messages_unacknowledged", out var found) && found.TryGetInt64(out var count)
+            ? count
+            : null;
     }
 
     private void Require(HttpResponseMessage answer)
     {
         if (!answer.IsSuccessStatusCode)
-            throw new HttpRequestException($"{_http.BaseAddress} answers {(int)answer.StatusCode} {answer.ReasonPhrase}. {Hint(answer.StatusCode)}");
+            throw new HttpRequestException(
+                $"{_http.BaseAddress} answers {(int)answer.StatusCode} {answer.ReasonPhrase}. {Hint(answer.StatusCode)}");
     }
 
     private static string Hint(HttpStatusCode status) => status switch

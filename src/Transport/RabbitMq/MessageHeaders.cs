@@ -26,7 +26,8 @@ internal static class MessageHeaders
     private const int Kept = 256;
 
     /// <summary>How many bytes all properties of a message may have together.</summary>
-    public static int LimitOf(IConnection connection) => (connection.FrameMax is 0 or > int.MaxValue ? DefaultFrameMax : (int)connection.FrameMax) - Overhead;
+    public static int LimitOf(IConnection connection) =>
+        (connection.FrameMax is 0 or > int.MaxValue ? DefaultFrameMax : (int)connection.FrameMax) - Overhead;
 
     /// <summary>How many bytes the properties have on the wire.</summary>
     public static int SizeOf(IReadOnlyBasicProperties properties)
@@ -34,7 +35,8 @@ internal static class MessageHeaders
         var size = 32;
         foreach (var text in new[]
         {
-            properties.ContentType, properties.ContentEncoding, properties.CorrelationId, properties.ReplyTo, properties.Expiration, properties.MessageId,
+            properties.ContentType, properties.ContentEncoding, properties.CorrelationId, properties.ReplyTo, properties.Expiration,
+            properties.MessageId,
             properties.Type, properties.UserId, properties.AppId, properties.ClusterId,
         })
         {

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Fleet.Transport.RabbitMq;
 
 /// <summary>Looks for harmful policies soon after the start, and now and then: they can be set at any time. Each is logged once.</summary>
-internal sealed partial class PolicyLoop(ManagementApi management, TimeProvider time, ILogger logger) : BackgroundLoop("policies", time, logger)
+internal sealed partial class PolicyLoop(ManagementApi management, TimeProvider time, ILogger logger)
+    : BackgroundLoop("policies", time, logger)
 {
     /// <summary>The queues of this process are declared by then, and the broker has applied its policies to them.</summary>
     private static readonly TimeSpan AfterStart = TimeSpan.FromSeconds(10);

@@ -131,7 +131,8 @@ internal sealed class RabbitMqBelt(
         // Rounded up: a nudge that comes a little early would be refused by the claim.
         var wait = Math.Max(0, Math.Ceiling((nudge.DueAt - time.GetUtcNow()).TotalMilliseconds));
         properties.Expiration = wait.ToString("F0");
-        return channel.PublishAsync(RabbitMqTopology.Belt(nudge.Belt), nudge.Lane, properties, LaneMessage.Write(nudge.Ids), mandatory: true, ct);
+        return channel.PublishAsync(
+            RabbitMqTopology.Belt(nudge.Belt), nudge.Lane, properties, LaneMessage.Write(nudge.Ids), mandatory: true, ct);
     }
 
     private sealed record Placed(int Belt, string Lane, DateTimeOffset DueAt, RunId[] Ids);

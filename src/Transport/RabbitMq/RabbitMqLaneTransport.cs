@@ -80,11 +80,14 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
         (_topology, _channel, _beltChannel) = (Channel(OpenBusAsync), Channel(OpenBusAsync), Channel(OpenBusAsync));
         _foreign = Channel(side.OpenAsync);
         _belt = new RabbitMqBelt(
-            _beltChannel, DeclareLaneAsync, (number, ct) => EnsureAsync(_topology, Declaration.Belt(number), ct), IsOutage, settings.LookAhead, time);
+            _beltChannel, DeclareLaneAsync, (number, ct) => EnsureAsync(_topology, Declaration.Belt(number), ct), IsOutage,
+            settings.LookAhead, time);
         _held = new InMemoryBelt(time, (lane, ids, ct) => NudgePublisher.SendAllAsync(this, lane, ids, ct), IsOutage, logger);
         _dead = new Setbacks("dead copies", "lane", IsOutage, time, logger);
         _heldLoop = Task.Run(() => _held.RunAsync(_stop.Token));
-        _policyLoop = _management is { } asked ? Task.Run(() => new PolicyLoop(asked, time, logger).RunAsync(_stop.Token)) : Task.CompletedTask;
+        _policyLoop = _management is { } asked
+            ? Task.Run(() => new PolicyLoop(asked, time, logger).RunAsync(_stop.Token))
+            : Task.CompletedTask;
 
         BrokerChannel Channel(Func<CancellationToken, Task<IConnection>> connect) => new(connect, problems, time);
     }
@@ -101,7 +104,8 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
         {
             await GateOf(lane).RunAsync(
                 () => _channel.PublishAsync(
-                    RabbitMqTopology.Lanes, RabbitMqTopology.EarlyKey(lane), LaneMessage.Properties(persistent: false), body, mandatory: true, ct),
+                    RabbitMqTopology.Lanes, RabbitMqTopology.EarlyKey(lane), LaneMessage.Properties(persistent: false), body,
+                    mandatory: true, ct),
                 IsConnected,
                 countsRefusal: false,
                 ct);
@@ -136,7 +140,8 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
         {
             await DeclareSharedAsync(ct);
             await _channel.PublishAsync(
-                RabbitMqTopology.Control, "", LaneMessage.Properties(), JsonSerializer.SerializeToUtf8Bytes(message, FleetJson.Payload), mandatory: false, ct);
+                RabbitMqTopology.Control, "", LaneMessage.Properties(), JsonSerializer.SerializeToUtf8Bytes(message, FleetJson.Payload),
+                mandatory: false, ct);
         }
         catch (Exception e)
         {
@@ -157,7 +162,8 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
         await EnsureAsync(_foreign, Declaration.Shared, ct);
         try
         {
-            await _foreign.PublishAsync(RabbitMqTopology.Events, message.Name, properties, Encoding.UTF8.GetBytes(message.Body), mandatory: false, ct);
+            await _foreign.PublishAsync(
+                RabbitMqTopology.Events, message.Name, properties, Encoding.UTF8.GetBytes(message.Body), mandatory: false, ct);
         }
         catch (MessageTooLargeException e)
         {
@@ -172,7 +178,8 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
     {
         // MassTransit sends it over the bus's connection, which the broker would close.
         if (ConsumerMessage.HeaderBytes(message) is var bytes && bytes > MaxConsumerHeaders)
-            throw new MessageTooLargeException($"The message's headers have {bytes} bytes; the broker takes up to {MaxConsumerHeaders} (frame_max).");
+            throw new MessageTooLargeException(
+                $"The message's headers have {bytes} bytes; the broker takes up to {MaxConsumerHeaders} (frame_max).");
         using var limit = new CancellationTokenSource(BrokerChannel.Patience, _time);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
@@ -191,7 +198,8 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
         OperationInterruptedException interrupted => !BrokerRefusal.IsFinal(interrupted),
         ConnectionException { InnerException: PublishException } => false,
         ConnectionException { InnerException: OperationInterruptedException interrupted } => !BrokerRefusal.IsFinal(interrupted),
-        _ => e is TimeoutException or IOException or SocketException or ConnectionException or BrokerUnreachableException or BrokerUnusableException,
+        _ => e is TimeoutException or IOException or SocketException or ConnectionException or BrokerUnreachableException
+            or BrokerUnusableException,
     };
 
     public async Task PublishDeadAsync(DeadRun run, CancellationToken ct)
@@ -247,7 +255,8 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
 
         Task<IAsyncDisposable> Listen(string name, IReadOnlyDictionary<string, object> arguments, LaneHandlers called)
         {
-            var returns = new ReturnMessages(lane, _foreign, (needed, c) => EnsureAsync(_foreign, needed, c), _settings.Pauses, _time, _logger);
+            var returns = new ReturnMessages(
+                lane, _foreign, (needed, c) => EnsureAsync(_foreign, needed, c), _settings.Pauses, _time, _logger);
             var receiver = new LaneReceiver(lane, called, returns);
             Declaration[] needed = called.HasRoom is null
                 ? [Declaration.Shared, Declaration.Lane(lane)]
@@ -313,7 +322,8 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
     }
 
     /// <summary>What a listener needs, whenever it connects.</summary>
-    private DeclareEndpoint Declare(IRabbitMqReceiveEndpointConfigurator endpoint, IReadOnlyList<Declaration> needed, IReadOnlyList<Declaration> optional)
+    private DeclareEndpoint Declare(
+        IRabbitMqReceiveEndpointConfigurator endpoint, IReadOnlyList<Declaration> needed, IReadOnlyList<Declaration> optional)
     {
         var settings = ((IRabbitMqReceiveEndpointConfiguration)endpoint).Settings;
         var declare = new DeclareEndpoint(needed, optional, settings, _declarations, _alarms, _problems, _time);
@@ -398,7 +408,8 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
     {
         using var args = JsonDocument.Parse(run.Args);
         return JsonSerializer.SerializeToUtf8Bytes(
-            new { run.Id, run.Job, run.Lane, Args = args.RootElement, run.Attempt, run.Error, run.ErrorType, run.FailedAt }, FleetJson.Payload);
+            new { run.Id, run.Job, run.Lane, Args = args.RootElement, run.Attempt, run.Error, run.ErrorType, run.FailedAt },
+            FleetJson.Payload);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The queue of lane {Lane} is gone; it is declared anew.")]
@@ -407,13 +418,16 @@ public sealed partial class RabbitMqLaneTransport : ILaneTransport, IAsyncDispos
     [LoggerMessage(Level = LogLevel.Warning, Message = "The broker does not answer yet; '{What}' is listened to as soon as it does.")]
     private partial void LogNotListening(string what, Exception e);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A control message could not be sent; workers learn of it with their next heartbeat.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "A control message could not be sent; workers learn of it with their next heartbeat.")]
     private partial void LogControlLost(Exception e);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Event {Event} {MessageId} cannot be sent and stays in the outbox: {Reason}")]
     private partial void LogTooLarge(string @event, Guid messageId, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The dead copies of {Count} run(s) could not be published since the last such line, such as that of {Job} {RunId}; their rows have it all.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The dead copies of {Count} run(s) could not be published since the last such line, such as that of {Job} {RunId}; "
+            + "their rows have it all.")]
     private partial void LogDeadLost(long count, string job, RunId runId, Exception e);
 
     private sealed class Subscriptions(IAsyncDisposable[] all) : IAsyncDisposable

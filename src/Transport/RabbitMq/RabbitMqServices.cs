@@ -55,7 +55,8 @@ public static class RabbitMqServices
             ssl.Protocol = BrokerConnection.TlsVersions;
             // By default MassTransit takes any certificate whoever signed it, and gives it the password.
             ssl.EnforcePolicyErrors(
-                SslPolicyErrors.RemoteCertificateChainErrors | SslPolicyErrors.RemoteCertificateNameMismatch | SslPolicyErrors.RemoteCertificateNotAvailable);
+                SslPolicyErrors.RemoteCertificateChainErrors | SslPolicyErrors.RemoteCertificateNameMismatch
+                    | SslPolicyErrors.RemoteCertificateNotAvailable);
             if (settings.Trust is { } trust)
                 ssl.CertificateValidationCallback = trust.IsTrusted;
         });

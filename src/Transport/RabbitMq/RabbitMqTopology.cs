@@ -75,7 +75,8 @@ internal static class RabbitMqTopology
         await channel.QueueBindAsync(queue, Lanes, lane, cancellationToken: ct);
     }
 
-    /// <summary>Declares the queue of a lane's early nudges (ADR 0016), which hands on and keeps nothing: what no worker takes at once expires, and goes to the lane.</summary>
+    /// <summary>Declares the queue of a lane's early nudges (ADR 0016), which hands on and keeps nothing: what no worker takes at once
+    /// expires, and goes to the lane.</summary>
     public static async Task DeclareEarlyAsync(IChannel channel, string lane, CancellationToken ct)
     {
         await DeclareQueueAsync(channel, EarlyOf(lane), EarlyArguments(lane), ct);
@@ -92,7 +93,8 @@ internal static class RabbitMqTopology
         ["x-dead-letter-routing-key"] = lane,
     };
 
-    /// <summary>Declares the exchange that MassTransit puts before each queue that it listens to; its applications send to that of a lane.</summary>
+    /// <summary>Declares the exchange that MassTransit puts before each queue that it listens to; its applications send to that of a
+    /// lane.</summary>
     public static async Task DeclareEndpointAsync(IChannel channel, string queue, CancellationToken ct)
     {
         await channel.ExchangeDeclareAsync(queue, ExchangeType.Fanout, durable: true, cancellationToken: ct);
@@ -100,10 +102,12 @@ internal static class RabbitMqTopology
     }
 
     /// <summary>Declares a belt. Its messages expire into the lanes' exchange and keep the routing key they came with.</summary>
-    public static Task DeclareBeltAsync(IChannel channel, int number, CancellationToken ct) => DeclareWaitingRoomAsync(channel, Belt(number), ct);
+    public static Task DeclareBeltAsync(IChannel channel, int number, CancellationToken ct) =>
+        DeclareWaitingRoomAsync(channel, Belt(number), ct);
 
     /// <summary>Declares a queue where messages wait to be tried again, as on a belt.</summary>
-    public static Task DeclareAgainAsync(IChannel channel, int number, CancellationToken ct) => DeclareWaitingRoomAsync(channel, Again(number), ct);
+    public static Task DeclareAgainAsync(IChannel channel, int number, CancellationToken ct) =>
+        DeclareWaitingRoomAsync(channel, Again(number), ct);
 
     /// <summary>Declares the queue of one process for control messages. Exclusive: it goes with the connection. RabbitMQ 4.3 refuses queues
     /// that are transient and shared.</summary>
@@ -115,7 +119,8 @@ internal static class RabbitMqTopology
 
     /// <summary>Declares the queue of a lane's dead copies.</summary>
     public static Task DeclareDeadAsync(IChannel channel, string lane, CancellationToken ct) =>
-        DeclareQueueAsync(channel, DeadOf(lane), new Dictionary<string, object> { ["x-max-length"] = MaxDead, ["x-overflow"] = "drop-head" }, ct);
+        DeclareQueueAsync(
+            channel, DeadOf(lane), new Dictionary<string, object> { ["x-max-length"] = MaxDead, ["x-overflow"] = "drop-head" }, ct);
 
     private static async Task DeclareWaitingRoomAsync(IChannel channel, string name, CancellationToken ct)
     {
@@ -123,13 +128,19 @@ internal static class RabbitMqTopology
         await DeclareQueueAsync(
             channel,
             name,
-            new Dictionary<string, object> { ["x-dead-letter-exchange"] = Lanes, ["x-dead-letter-strategy"] = "at-least-once", ["x-overflow"] = "reject-publish" },
+            new Dictionary<string, object>
+            {
+                ["x-dead-letter-exchange"] = Lanes,
+                ["x-dead-letter-strategy"] = "at-least-once",
+                ["x-overflow"] = "reject-publish"
+            },
             ct);
         await channel.QueueBindAsync(name, name, "", cancellationToken: ct);
     }
 
     /// <summary>Declares a queue: a quorum queue unless its arguments say otherwise.</summary>
-    private static async Task DeclareQueueAsync(IChannel channel, string name, IEnumerable<KeyValuePair<string, object>> arguments, CancellationToken ct)
+    private static async Task DeclareQueueAsync(
+        IChannel channel, string name, IEnumerable<KeyValuePair<string, object>> arguments, CancellationToken ct)
     {
         var all = arguments.ToDictionary(a => a.Key, object? (a) => a.Value, StringComparer.Ordinal);
         all.TryAdd("x-queue-type", "quorum");

@@ -14,7 +14,8 @@ namespace Fleet.Transport.RabbitMq;
 /// <param name="time">For instants.</param>
 /// <param name="logger">For what happens.</param>
 internal sealed partial class ReturnMessages(
-    string lane, BrokerChannel channel, Func<Declaration, CancellationToken, Task> ensure, IReadOnlyList<TimeSpan> pauses, TimeProvider time, ILogger logger) : IDisposable
+    string lane, BrokerChannel channel, Func<Declaration, CancellationToken, Task> ensure, IReadOnlyList<TimeSpan> pauses,
+    TimeProvider time, ILogger logger) : IDisposable
 {
     public const string ReasonHeader = "fleet-reason";
     public const string LaneHeader = "fleet-lane";
@@ -36,7 +37,8 @@ internal sealed partial class ReturnMessages(
     private static readonly TimeSpan BetweenOutageLines = TimeSpan.FromSeconds(10);
 
     private static readonly string[] OfTheBroker =
-        ["x-death", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason", "x-last-death-exchange", "x-last-death-queue", "x-last-death-reason", "x-delivery-count"];
+        ["x-death", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason", "x-last-death-exchange", "x-last-death-queue",
+            "x-last-death-reason", "x-delivery-count"];
 
     private readonly CancellationTokenSource _stop = new();
     private long? _outageToldAt;
@@ -78,7 +80,9 @@ internal sealed partial class ReturnMessages(
         if (isLast)
         {
             LogGivenUp(lane, tries.Count, cause);
-            await ParkAsync(body, original, $"It failed {tries.Count} times since {tries.First:O}, at last with {cause.GetType().Name}: {cause.Message}");
+            await ParkAsync(
+                body, original,
+                $"It failed {tries.Count} times since {tries.First:O}, at last with {cause.GetType().Name}: {cause.Message}");
             return;
         }
 
@@ -146,7 +150,8 @@ internal sealed partial class ReturnMessages(
 
     /// <summary>Publishes; when that fails, the delivery is given back to the broker after a pause. The broker counts those, so even a
     /// message that can go nowhere comes a bounded number of times.</summary>
-    private async Task PublishAsync(Declaration needed, string exchange, string routingKey, BasicProperties properties, byte[] body, params string[] mine)
+    private async Task PublishAsync(
+        Declaration needed, string exchange, string routingKey, BasicProperties properties, byte[] body, params string[] mine)
     {
         try
         {
@@ -179,9 +184,11 @@ internal sealed partial class ReturnMessages(
 
     private static DateTimeOffset? ReadInstant(IReadOnlyBasicProperties properties) =>
         Find(properties, FirstTryHeader) is byte[] bytes
-        && DateTimeOffset.TryParse(Encoding.UTF8.GetString(bytes), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var first) ? first : null;
+        && DateTimeOffset.TryParse(
+            Encoding.UTF8.GetString(bytes), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var first) ? first : null;
 
-    private static object? Find(IReadOnlyBasicProperties properties, string name) => properties.Headers?.TryGetValue(name, out var value) is true ? value : null;
+    private static object? Find(IReadOnlyBasicProperties properties, string name) =>
+        properties.Headers?.TryGetValue(name, out var value) is true ? value : null;
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A message on lane {Lane} was parked: {Reason}")]
     private partial void LogParked(string lane, string reason);
@@ -189,16 +196,19 @@ internal sealed partial class ReturnMessages(
     [LoggerMessage(Level = LogLevel.Warning, Message = "A message on lane {Lane} could not be handled; again in {Pause}.")]
     private partial void LogAgain(string lane, TimeSpan pause, Exception e);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Messages on lane {Lane} wait for an outage to end; each is tried again every {Pause}.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Messages on lane {Lane} wait for an outage to end; each is tried again every {Pause}.")]
     private partial void LogOutage(string lane, TimeSpan pause, Exception e);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A message on lane {Lane} failed {Tries} times and is parked.")]
     private partial void LogGivenUp(string lane, int tries, Exception e);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A nudge on lane {Lane} failed {Tries} times and is let go; its runs are nudged again by the scheduler.")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "A nudge on lane {Lane} failed {Tries} times and is let go; its runs are nudged again by the scheduler.")]
     private partial void LogDropped(string lane, int tries, Exception e);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A message could not be put into {Queue}, where it would wait; its pause is shorter.")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "A message could not be put into {Queue}, where it would wait; its pause is shorter.")]
     private partial void LogNoLater(string queue, Exception e);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A message on lane {Lane} could not be sent on; it goes back to the broker.")]

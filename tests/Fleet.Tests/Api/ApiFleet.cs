@@ -69,7 +69,8 @@ public sealed record Answer(int Status, string Text, JsonElement Json, string? C
     public RunId Id => RunId.TryParse(this["id"], out var id) ? id : throw new InvalidOperationException(Text);
 
     /// <summary>A member as text; null when it is missing or null.</summary>
-    public string? this[string name] => Json.ValueKind == JsonValueKind.Object && Json.TryGetProperty(name, out var value) ? value.ToString() : null;
+    public string? this[string name] =>
+        Json.ValueKind == JsonValueKind.Object && Json.TryGetProperty(name, out var value) ? value.ToString() : null;
 
     public IReadOnlyList<JsonElement> Items => [.. Json.GetProperty("items").EnumerateArray()];
 
@@ -77,7 +78,8 @@ public sealed record Answer(int Status, string Text, JsonElement Json, string? C
     {
         var text = await response.Content.ReadAsStringAsync();
         return new Answer(
-            (int)response.StatusCode, text, text.StartsWith('{') ? JsonElement.Parse(text) : default, response.Content.Headers.ContentType?.MediaType,
+            (int)response.StatusCode, text, text.StartsWith('{') ? JsonElement.Parse(text) : default,
+            response.Content.Headers.ContentType?.MediaType,
             response.Headers.Location?.OriginalString, response.Headers.RetryAfter?.ToString());
     }
 }

@@ -57,7 +57,8 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
         { "POST", Runs, """{"job":"test.needy","args":{"first":"a"}}""", 400, "missing_argument", "args.second", "test.needy" },
         { "POST", Runs, """{"job":"diag.sleep","args":{"ms":"5"}}""", 400, "invalid_argument", "args.ms", "integer" },
         { "POST", Runs, """{"job":"diag.sleep","args":{"ms":null}}""", 400, "invalid_argument", "args.ms", "integer" },
-        { "POST", Runs, """{"job":"diag.sleep","args":{"ms":5,"ignoreCancelation":true}}""", 400, "unknown_argument", "args.ignoreCancelation", "did you mean 'ignoreCancellation'?" },
+        { "POST", Runs, """{"job":"diag.sleep","args":{"ms":5,"ignoreCancelation":true}}""", 400, "unknown_argument",
+            "args.ignoreCancelation", "did you mean 'ignoreCancellation'?" },
         // Options.
         { "POST", Runs, """{"job":"diag.echo","delay":"-00:00:05"}""", 400, "invalid_delay", "delay", "-00:00:05" },
         { "POST", Runs, """{"job":"diag.echo","delay":"-PT5S"}""", 400, "invalid_delay", "delay", "-00:00:05" },
@@ -68,34 +69,46 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
         { "POST", Runs, """{"job":"diag.echo","runAt":"10000-01-01T00:00:00Z"}""", 400, "invalid_instant", "runAt", "ISO 8601" },
         { "POST", Runs, """{"job":"diag.echo","runAt":"+99999-01-01T00:00:00Z"}""", 400, "invalid_instant", "runAt", "ISO 8601" },
         { "POST", Runs, """{"job":"diag.echo","runAt":"tomorrow"}""", 400, "invalid_instant", "runAt", "ISO 8601" },
-        { "POST", Runs, """{"job":"diag.echo","delay":"PT5S","runAt":"2026-12-01T00:00:00Z"}""", 400, "delay_and_run_at", "delay", "not both" },
+        { "POST", Runs, """{"job":"diag.echo","delay":"PT5S","runAt":"2026-12-01T00:00:00Z"}""", 400, "delay_and_run_at", "delay",
+            "not both" },
         { "POST", Runs, """{"job":"diag.echo","lane":"a\r\nb"}""", 400, "invalid_lane", "lane", "1–64 characters" },
         { "POST", Runs, """{"job":"diag.echo","lane":""}""", 400, "invalid_lane", "lane", "1–64 characters" },
         { "POST", Runs, """{"job":"diag.echo","lane":"Ünder"}""", 400, "invalid_lane", "lane", "1–64 characters" },
         { "POST", Runs, """{"job":"diag.echo","tags":["ok","a\r\nb"]}""", 400, "invalid_tags", "tags[1]", "printable" },
         { "POST", Runs, """{"job":"diag.echo","tags":[""]}""", 400, "invalid_tags", "tags[0]", "1–64" },
-        { "POST", Runs, """{"job":"diag.echo","tags":["1","2","3","4","5","6","7","8","9","10","11","12","13","14","15","16","17"]}""", 400, "invalid_tags", "tags", "up to 16" },
+        { "POST", Runs, """{"job":"diag.echo","tags":["1","2","3","4","5","6","7","8","9","10","11","12","13","14","15","16","17"]}""", 400,
+            "invalid_tags", "tags", "up to 16" },
         { "POST", Runs, """{"job":"diag.echo","tags":[null]}""", 400, "invalid_tags", "tags[0]", "1–64" },
         { "POST", Runs, """{"job":"diag.echo","maxAttempts":0}""", 400, "invalid_max_attempts", "maxAttempts", "1–1000" },
         { "POST", Runs, """{"job":"diag.echo","maxAttempts":1001}""", 400, "invalid_max_attempts", "maxAttempts", "1–1000" },
-        { "POST", Runs, """{"job":"diag.echo","idempotencyKey":"a\r\nb"}""", 400, "invalid_idempotency_key", "idempotencyKey", "printable ASCII" },
+        { "POST", Runs, """{"job":"diag.echo","idempotencyKey":"a\r\nb"}""", 400, "invalid_idempotency_key", "idempotencyKey",
+            "printable ASCII" },
         { "POST", Runs, """{"job":"diag.echo","idempotencyKey":""}""", 400, "invalid_idempotency_key", "idempotencyKey", "1–200" },
         // Batches.
         { "POST", Batch, "{}", 400, "invalid_batch", "runs", "1–1000" },
         { "POST", Batch, """{"runs":[]}""", 400, "invalid_batch", "runs", "1–1000" },
         { "POST", Batch, "<Batch1001>", 400, "invalid_batch", "runs", "1001 runs" },
-        { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo"},{"job":"diag.echo","lane":"A B"}]}""", 400, "invalid_lane", "runs[2].lane", "1–64" },
-        { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo"},{"job":"diag.ecko"}]}""", 400, "unknown_job", "runs[2].job", "diag.echo" },
-        { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo"},{"job":"diag.sleep"}]}""", 400, "missing_argument", "runs[2].args.ms", "diag.sleep" },
-        { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo"},{"job":"diag.echo","delay":"no"}]}""", 400, "invalid_delay", "runs[2].delay", "no" },
+        { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo"},{"job":"diag.echo","lane":"A B"}]}""", 400, "invalid_lane",
+            "runs[2].lane", "1–64" },
+        { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo"},{"job":"diag.ecko"}]}""", 400, "unknown_job", "runs[2].job",
+            "diag.echo" },
+        { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo"},{"job":"diag.sleep"}]}""", 400, "missing_argument",
+            "runs[2].args.ms", "diag.sleep" },
+        { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo"},{"job":"diag.echo","delay":"no"}]}""", 400, "invalid_delay",
+            "runs[2].delay", "no" },
         { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo"},{"job":5}]}""", 400, "wrong_type", "runs[2].job", "a string" },
-        { "POST", Runs, """{"job":"diag.echo","args":{"a":1,"l":[1,{"x":1},{"a":[2],"a":2}]}}""", 400, "duplicate_field", "args.l[2].a", "more than once" },
+        { "POST", Runs, """{"job":"diag.echo","args":{"a":1,"l":[1,{"x":1},{"a":[2],"a":2}]}}""", 400, "duplicate_field", "args.l[2].a",
+            "more than once" },
         { "POST", Runs, """{"job":"diag.echo","JOB":"diag.fail"}""", 400, "duplicate_field", "JOB", "more than once" },
         { "POST", Runs, """{"job":"diag.echo","JOB":"diag.fail"}x""", 400, "duplicate_field", "JOB", "more than once" },
         { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo"},null]}""", 400, "wrong_type", "runs[2]", "a JSON object" },
-        { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo"},{"job":"diag.echo","args":{"a":1,"a":2}}]}""", 400, "duplicate_field", "runs[2].args.a", "more than once" },
-        { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo","arg":{}}]}""", 400, "unknown_field", "runs[1].arg", "did you mean 'args'?" },
-        { "POST", Batch, """{"runs":[{"job":"diag.echo","idempotencyKey":"one"},{"job":"diag.echo","idempotencyKey":"one","args":{"a":2}}]}""", 409, "idempotency_conflict", "runs[1].idempotencyKey", "runs[0]" },
+        { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo"},{"job":"diag.echo","args":{"a":1,"a":2}}]}""", 400,
+            "duplicate_field", "runs[2].args.a", "more than once" },
+        { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo","arg":{}}]}""", 400, "unknown_field", "runs[1].arg",
+            "did you mean 'args'?" },
+        { "POST", Batch,
+            """{"runs":[{"job":"diag.echo","idempotencyKey":"one"},{"job":"diag.echo","idempotencyKey":"one","args":{"a":2}}]}""", 409,
+            "idempotency_conflict", "runs[1].idempotencyKey", "runs[0]" },
         { "POST", Runs, """{"job":"diag.echo","maxAttempts":"5"}""", 400, "wrong_type", "maxAttempts", "'\"5\"'" },
         // Text that is no text, and numbers that do not fit.
         { "POST", Runs, """{"job":"diag.echo","args":{"a":"\ud800"}}""", 400, "invalid_text", "args.a", "surrogate" },
@@ -111,7 +124,8 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
         { "POST", Runs, """{"job":"diag.echo","runAt":"2026-12-31T00:00:00"}""", 400, "invalid_instant", "runAt", "with offset" },
         { "POST", Runs, """{"job":"diag.echo","runAt":"2026-13-31T00:00:00Z"}""", 400, "invalid_instant", "runAt", "ISO 8601" },
         { "PUT", Schedule, """{"job":"diag.echo","at":"9999-12-31T23:59:59Z"}""", 400, "invalid_instant", "at", "3650 days" },
-        { "PUT", Schedule, """{"job":"diag.echo","every":"5s","anchor":"9999-12-31T23:59:59Z"}""", 400, "invalid_instant", "anchor", "3650 days" },
+        { "PUT", Schedule, """{"job":"diag.echo","every":"5s","anchor":"9999-12-31T23:59:59Z"}""", 400, "invalid_instant", "anchor",
+            "3650 days" },
         // Schedules.
         { "PUT", Schedule, "", 400, "empty_body", "body", "empty" },
         { "PUT", Schedule, """{"job":"diag.echo","cron":"60 * * * *"}""", 400, "invalid_cron", "cron", "60" },
@@ -143,12 +157,16 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
         { "GET", Runs + "?state=dead", null, 400, "invalid_state", "state", "succeeded" },
         { "GET", Runs + "?cursor=abc", null, 400, "invalid_cursor", "cursor", "next" },
         { "GET", Runs + "?cursor=AZrAAAAAcACAAAAAAAAAAAAAAAA", null, 400, "invalid_cursor", "cursor", "next" },
-        { "PUT", Schedule, """{"job":"diag.echo","every":"5s","overlap":"never"}""", 400, "wrong_type", "overlap", "one of allow, skip, queue, replace" },
+        { "PUT", Schedule, """{"job":"diag.echo","every":"5s","overlap":"never"}""", 400, "wrong_type", "overlap",
+            "one of allow, skip, queue, replace" },
         { "PUT", Schedule, """{"job":"diag.echo","every":"5s","startsAt":"soon"}""", 400, "invalid_instant", "startsAt", "ISO 8601" },
-        { "PUT", Schedule, """{"job":"diag.echo","every":"5s","exclude":["2026-02-30"]}""", 400, "invalid_exclude", "exclude[0]", "a date such as" },
-        { "PUT", Schedule, """{"job":"diag.echo","every":"5s","exclude":[null]}""", 400, "invalid_exclude", "exclude[0]", "a date such as" },
+        { "PUT", Schedule, """{"job":"diag.echo","every":"5s","exclude":["2026-02-30"]}""", 400, "invalid_exclude", "exclude[0]",
+            "a date such as" },
+        { "PUT", Schedule, """{"job":"diag.echo","every":"5s","exclude":[null]}""", 400, "invalid_exclude", "exclude[0]",
+            "a date such as" },
         { "PUT", Schedule, """{"job":"diag.echo","every":"5s","labels":{"a":null}}""", 400, "invalid_labels", "labels.a", "printable" },
-        { "PUT", Schedule, """{"job":"diag.echo","every":"5s","maxOccurrences":0}""", 400, "invalid_max_occurrences", "maxOccurrences", "1 and more" },
+        { "PUT", Schedule, """{"job":"diag.echo","every":"5s","maxOccurrences":0}""", 400, "invalid_max_occurrences", "maxOccurrences",
+            "1 and more" },
         { "PUT", Schedule + "?dryRun=maybe", """{"job":"diag.echo","every":"5s"}""", 400, "invalid_dry_run", "dryRun", "true or false" },
         { "POST", Schedule + "/pause", """{"until":"tomorrow"}""", 400, "invalid_instant", "until", "ISO 8601" },
         { "POST", Schedule + "/stop", """{"until":"2030-01-01T00:00:00Z"}""", 400, "unknown_field", "until", "reason" },
@@ -164,7 +182,8 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
         { "POST", Runs + "/abc/replay", null, 400, "invalid_id", "id", "UUID" },
         { "GET", Runs + "/a%0D%0Ab", null, 400, "invalid_id", "id", "UUID" },
         { "GET", Runs + "/0193f3c0-0000-7000-8000-000000000000", null, 404, "not_found", null, "0193f3c0" },
-        { "POST", Runs + "/0193f3c0-0000-7000-8000-000000000000/cancel", """{"reasn":"x"}""", 400, "unknown_field", "reasn", "did you mean 'reason'?" },
+        { "POST", Runs + "/0193f3c0-0000-7000-8000-000000000000/cancel", """{"reasn":"x"}""", 400, "unknown_field", "reasn",
+            "did you mean 'reason'?" },
         { "POST", Runs + "/0193f3c0-0000-7000-8000-000000000000/cancel", null, 404, "not_found", null, "0193f3c0" },
         { "POST", Runs + "/0193f3c0-0000-7000-8000-000000000000/replay", null, 404, "not_found", null, "0193f3c0" },
         { "GET", "/api/v1/schedules/none", null, 404, "not_found", null, "none" },
@@ -178,7 +197,8 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
 
     [Theory]
     [MemberData(nameof(Refused))]
-    public async Task Send_BadInput_NamesTheFieldAndStoresNothing(string method, string path, string? body, int status, string code, string? field, string said)
+    public async Task Send_BadInput_NamesTheFieldAndStoresNothing(
+        string method, string path, string? body, int status, string code, string? field, string said)
     {
         var before = await api.CountAsync();
 
@@ -238,7 +258,8 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
         var (schedule, run) = ("broken", await api.EnqueueAsync("""{"job":"diag.echo"}"""));
         await api.SendAsync("PUT", "/api/v1/schedules/" + schedule, """{"job":"diag.echo","every":"1h"}""");
         await api.Fleet.Storage.WriteAsync(
-            async scope => await scope.Db.Schedules.Where(s => s.Id == schedule).ExecuteUpdateAsync(set => set.SetProperty(s => s.Args, "{bad"))
+            async scope =>
+                await scope.Db.Schedules.Where(s => s.Id == schedule).ExecuteUpdateAsync(set => set.SetProperty(s => s.Args, "{bad"))
                 + await scope.Db.Runs.Where(r => r.Id == run).ExecuteUpdateAsync(set => set.SetProperty(r => r.Args, "{bad")),
             CancellationToken.None);
 
@@ -292,7 +313,8 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
         using var client = new TcpClient();
         await client.ConnectAsync(api.Http.BaseAddress!.Host, api.Http.BaseAddress.Port);
         const string request =
-            "POST /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 19\r\nIdempotency-Key: a\r\nIdempotency-Key: b\r\n\r\n{\"job\":\"diag.echo\"}";
+            "POST /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: "
+                + "19\r\nIdempotency-Key: a\r\nIdempotency-Key: b\r\n\r\n{\"job\":\"diag.echo\"}";
         await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request));
         using var reader = new StreamReader(client.GetStream());
         var answer = await reader.ReadToEndAsync();
@@ -318,7 +340,10 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
         }
     }
 
-    private static ByteArrayContent Json(byte[] body) => new(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+    private static ByteArrayContent Json(byte[] body) => new(body)
+    {
+        Headers = { ContentType = new MediaTypeHeaderValue("application/json") },
+    };
 
     private static void AssertIsProblem(Answer answer)
     {

@@ -17,7 +17,9 @@ public sealed class DatabaseHealthTests
     [Fact]
     public async Task Ready_DatabaseIsFull_SaysSoWithinTheTimeOfAProbe()
     {
-        await using var fleet = await StartAsync(nameof(IStorage.PingAsync), () => throw new DatabaseUnavailableException("database: too many connections (53300: no)", TimeSpan.FromSeconds(3)));
+        await using var fleet = await StartAsync(
+            nameof(IStorage.PingAsync),
+            () => throw new DatabaseUnavailableException("database: too many connections (53300: no)", TimeSpan.FromSeconds(3)));
 
         var (status, description) = await ReadyAsync(fleet);
 

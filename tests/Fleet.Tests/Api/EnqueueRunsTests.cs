@@ -11,7 +11,10 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
     [Fact]
     public async Task Enqueue_AllOptions_AnswersTheIdAndStoresThem()
     {
-        var body = """{"job":"diag.echo","args":{"a":[1,{"b":null}]},"lane":"narrow","delay":"PT1H","tags":["x","ü"],"maxAttempts":7,"idempotencyKey":"all"}""";
+        var body = """
+            {"job":"diag.echo","args":{"a":[1,{"b":null}]},"lane":"narrow","delay":"PT1H",
+             "tags":["x","ü"],"maxAttempts":7,"idempotencyKey":"all"}
+            """;
 
         var answer = await api.SendAsync("POST", "/api/v1/runs", body);
 
@@ -21,7 +24,9 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
         Assert.Equal(
             ("diag.echo", "narrow", "pending", "0", "7", "all", """{"a":[1,{"b":null}]}""", """["x","ü"]"""),
             (run["job"], run["lane"], run["state"], run["attempt"], run["maxAttempts"], run["idempotencyKey"], run["args"], run["tags"]));
-        Assert.Equal(TimeSpan.FromHours(1), run.Json.GetProperty("dueAt").GetDateTimeOffset() - run.Json.GetProperty("createdAt").GetDateTimeOffset());
+        Assert.Equal(
+            TimeSpan.FromHours(1),
+            run.Json.GetProperty("dueAt").GetDateTimeOffset() - run.Json.GetProperty("createdAt").GetDateTimeOffset());
     }
 
     [Theory]
@@ -83,7 +88,8 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
         await api.EnqueueAsync("""{"job":"diag.echo","args":{"n":1},"idempotencyKey":"batch"}""");
         var before = await api.CountAsync();
 
-        var answer = await api.SendAsync("POST", "/api/v1/runs/batch", """{"runs":[{"job":"diag.echo"},{"job":"diag.echo","args":{"n":2},"idempotencyKey":"batch"}]}""");
+        var answer = await api.SendAsync(
+            "POST", "/api/v1/runs/batch", """{"runs":[{"job":"diag.echo"},{"job":"diag.echo","args":{"n":2},"idempotencyKey":"batch"}]}""");
 
         Assert.Equal((409, "idempotency_conflict"), (answer.Status, answer["code"]));
         Assert.Equal(before, await api.CountAsync());
@@ -95,7 +101,8 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
         const string body = """{"job":"diag.echo","args":{"order":4711}}""";
         var before = await api.CountAsync();
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => api.SendAsync("POST", "/api/v1/runs", body, key: "order-4711")));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 100).Select(_ => api.SendAsync("POST", "/api/v1/runs", body, key: "order-4711")));
 
         Assert.All(answers, a => Assert.Equal(202, a.Status));
         var id = Assert.Single(answers.Select(a => a.Id).Distinct());
@@ -103,7 +110,8 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
         Assert.Equal(RunState.Succeeded, (await api.Fleet.WaitAsync(id)).State);
         Assert.Equal(id, (await api.SendAsync("POST", "/api/v1/runs", body, key: "order-4711")).Id);
 
-        foreach (var other in new[] { """{"job":"diag.echo","args":{"order":4712}}""", """{"job":"diag.ledger","args":{"key":"x"}}""", """{"job":"diag.echo","args":{"order":4711},"maxAttempts":2}""" })
+        foreach (var other in new[] { """{"job":"diag.echo","args":{"order":4712}}""", """{"job":"diag.ledger","args":{"key":"x"}}""",
+            """{"job":"diag.echo","args":{"order":4711},"maxAttempts":2}""" })
         {
             var conflict = await api.SendAsync("POST", "/api/v1/runs", other, key: "order-4711");
             Assert.Equal((409, "idempotency_conflict", "idempotencyKey"), (conflict.Status, conflict["code"], conflict["field"]));
@@ -143,7 +151,9 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
         await Assert.ThrowsAsync<FleetBusyException>(() => fleet.Client.EnqueueAsync(new Fail(), tomorrow));
         closed.Dispose();
 
-        Assert.Equal((429, "too_many_requests", "1", "application/problem+json"), (refused.Status, refused["code"], refused.RetryAfter, refused.ContentType));
+        Assert.Equal(
+            (429, "too_many_requests", "1", "application/problem+json"),
+            (refused.Status, refused["code"], refused.RetryAfter, refused.ContentType));
         var ids = await Task.WhenAll(accepted);
         await using var db = fleet.Storage.Read();
         Assert.Equal(capacity + 1, ids.Distinct().Count());

@@ -19,15 +19,19 @@ public sealed class OddInputTests(PostgresServer postgres)
 {
     private static readonly string[] Texts =
     [
-        "", " ", "\0", "a\0b", "\n", "2026-12-01T00:00:00Z\n", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "1970-01-01T00:00:00+14:00", "9999-12-31T23:59:59.9999999Z",
-        "9999-12-31T23:59:59-14:00", "2036-11-01T00:00:00Z", "-1", "0", "1", "501", "9223372036854775807", "-9223372036854775808", "99999999999999999999", "1e400", "NaN", "١", "1\0",
-        "%", "%00", "a/b", "a\\b", "'; DROP TABLE runs; --", "\u202e", "😀", "null", "true", "{}", "[]", "*", "* * * * *", "0 0 31W * ?", "@every 1s", "P9999999D", "99999999999w",
+        "", " ", "\0", "a\0b", "\n", "2026-12-01T00:00:00Z\n", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00",
+        "1970-01-01T00:00:00+14:00", "9999-12-31T23:59:59.9999999Z",
+        "9999-12-31T23:59:59-14:00", "2036-11-01T00:00:00Z", "-1", "0", "1", "501", "9223372036854775807", "-9223372036854775808",
+        "99999999999999999999", "1e400", "NaN", "١", "1\0",
+        "%", "%00", "a/b", "a\\b", "'; DROP TABLE runs; --", "\u202e", "😀", "null", "true", "{}", "[]", "*", "* * * * *", "0 0 31W * ?",
+        "@every 1s", "P9999999D", "99999999999w",
         "-00:00:01", "10675199.02:48:05", new('x', 300),
     ];
 
     private static readonly string[] Values =
     [
-        "null", "true", "0", "-1", "1.5", "1e400", "-9223372036854775809", new('1', 400), "[]", "[null]", "[[]]", "{}", """{"a":null}""", """{"a":{"b":[1e999]}}""", "\"\\ud800\"", "\"\\u0000\"",
+        "null", "true", "0", "-1", "1.5", "1e400", "-9223372036854775809", new('1', 400), "[]", "[null]", "[[]]", "{}", """{"a":null}""",
+        """{"a":{"b":[1e999]}}""", "\"\\ud800\"", "\"\\u0000\"",
     ];
 
     /// <summary>A body that each of the endpoints takes, to put the odd values into.</summary>
@@ -56,11 +60,15 @@ public sealed class OddInputTests(PostgresServer postgres)
         {
         }
 
-        var endpoints = fleet.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().Where(e => e.RoutePattern.RawText!.StartsWith("/api/v1", StringComparison.Ordinal)).ToList();
+        var endpoints = fleet.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(e => e.RoutePattern.RawText!.StartsWith("/api/v1", StringComparison.Ordinal)).ToList();
         var requests = endpoints.SelectMany(e => Requests(e, run)).ToList();
         Assert.True(endpoints.Count >= 22 && requests.Count > 2000, $"{endpoints.Count} endpoints, {requests.Count} requests");
 
-        requests = [.. requests.Where((r, i) => i % every == 0 || r.Path.Contains("%00", StringComparison.Ordinal) || r.Body?.Contains("u0000", StringComparison.Ordinal) is true)];
+        requests =
+            [.. requests.Where(
+                (r, i) => i % every == 0 || r.Path.Contains("%00", StringComparison.Ordinal)
+                || r.Body?.Contains("u0000", StringComparison.Ordinal) is true)];
         using var changes = new SemaphoreSlim(1);
         var wrong = new System.Collections.Concurrent.ConcurrentBag<string>();
         await Parallel.ForEachAsync(requests, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (request, _) =>
@@ -80,8 +88,13 @@ public sealed class OddInputTests(PostgresServer postgres)
         var method = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Single();
         var input = endpoint.Metadata.GetMetadata<EndpointInput>()!;
         var pattern = endpoint.RoutePattern.RawText!;
-        var body = input.Body is null ? null : Bodies.GetValueOrDefault(input.Body, input.Body == typeof(EnqueueBatchBody) ? $$"""{"runs":[{{Bodies[typeof(EnqueueBody)]}}]}""" : "{}");
-        var known = pattern.Contains("/runs/", StringComparison.Ordinal) ? run : pattern.Contains("/jobs/", StringComparison.Ordinal) ? "diag.echo" : "odd";
+        var body = input.Body is null
+            ? null
+            : Bodies.GetValueOrDefault(
+                input.Body, input.Body == typeof(EnqueueBatchBody) ? $$"""{"runs":[{{Bodies[typeof(EnqueueBody)]}}]}""" : "{}");
+        var known = pattern.Contains("/runs/", StringComparison.Ordinal) ? run
+            : pattern.Contains("/jobs/", StringComparison.Ordinal) ? "diag.echo"
+            : "odd";
         var path = Fill(pattern, known);
         // The schedule that all the others need stays.
         if (method != "DELETE")
@@ -116,7 +129,8 @@ public sealed class OddInputTests(PostgresServer postgres)
     /// <summary>Written by hand: a serializer would refuse some of the values.</summary>
     private static string With(string body, string name, string value)
     {
-        var members = JsonNode.Parse(body)!.AsObject().Where(m => m.Key != name).Select(m => $"\"{m.Key}\":{m.Value?.ToJsonString() ?? "null"}");
+        var members = JsonNode.Parse(body)!.AsObject().Where(m => m.Key != name)
+            .Select(m => $"\"{m.Key}\":{m.Value?.ToJsonString() ?? "null"}");
         // One trigger alone.
         if (name is "every" or "at")
             members = members.Where(m => !m.StartsWith("\"cron\"", StringComparison.Ordinal));
@@ -126,7 +140,8 @@ public sealed class OddInputTests(PostgresServer postgres)
     }
 
     private static string Fill(string pattern, string value) =>
-        pattern.Replace("{id}", Uri.EscapeDataString(value), StringComparison.Ordinal).Replace("{name}", Uri.EscapeDataString(value), StringComparison.Ordinal);
+        pattern.Replace("{id}", Uri.EscapeDataString(value), StringComparison.Ordinal)
+            .Replace("{name}", Uri.EscapeDataString(value), StringComparison.Ordinal);
 
     private static async Task<HttpResponseMessage> SendAsync(EmbeddedFleet fleet, Request request)
     {
@@ -146,12 +161,14 @@ public sealed class OddInputTests(PostgresServer postgres)
         if (response.Content.Headers.ContentType?.MediaType != "application/problem+json")
             return "it is no problem document: " + Shorten(text);
         var problem = JsonElement.Parse(text);
-        if (!problem.TryGetProperty("code", out _) || !problem.TryGetProperty("detail", out _) || problem.GetProperty("status").GetInt32() != (int)response.StatusCode)
+        if (!problem.TryGetProperty("code", out _) || !problem.TryGetProperty("detail", out _)
+            || problem.GetProperty("status").GetInt32() != (int)response.StatusCode)
             return "it lacks a member: " + Shorten(text);
         return text.Contains("Exception", StringComparison.Ordinal) || text.Length > 4000 ? "it shows too much: " + Shorten(text) : null;
     }
 
-    private static string Shorten(string text) => text.Length <= 300 ? text : string.Create(CultureInfo.InvariantCulture, $"{text.AsSpan(0, 300)}… ({text.Length})");
+    private static string Shorten(string text) =>
+        text.Length <= 300 ? text : string.Create(CultureInfo.InvariantCulture, $"{text.AsSpan(0, 300)}… ({text.Length})");
 
     private sealed class Turn(SemaphoreSlim turns) : IDisposable
     {

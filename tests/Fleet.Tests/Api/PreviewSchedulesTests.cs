@@ -28,13 +28,16 @@ public sealed class PreviewSchedulesTests(ApiFleet api) : IClassFixture<ApiFleet
         Assert.Equal((3, 1), (schedules["sim-a"].GetProperty("firings").GetInt32(), schedules["sim-b"].GetProperty("firings").GetInt32()));
         Assert.Equal("2026-10-24T00:30:00+00:00", schedules["sim-a"].GetProperty("next")[0].GetString());
         var effect = Assert.Single(schedules["sim-a"].GetProperty("clockEffects").EnumerateArray());
-        Assert.Equal(("once", -60, 1), (effect.GetProperty("kind").GetString(), effect.GetProperty("minutes").GetDouble(), effect.GetProperty("count").GetInt32()));
+        Assert.Equal(
+            ("once", -60, 1),
+            (effect.GetProperty("kind").GetString(), effect.GetProperty("minutes").GetDouble(), effect.GetProperty("count").GetInt32()));
         Assert.Equal("the clock shows 02:30 twice; it fires the first time only", effect.GetProperty("text").GetString());
         Assert.Equal("2026-10-25T02:30:00+02:00", effect.GetProperty("fireTimes")[0].GetString());
         var lane = Assert.Single(Items(answer, "lanes"), l => l.GetProperty("lane").GetString() == "sim");
         Assert.Equal((4, 2), (lane.GetProperty("firings").GetInt32(), lane.GetProperty("mostAtOnce").GetInt32()));
         var busiest = Items(answer, "busiest")[0];
-        Assert.Equal(("2026-10-25T00:30:00+00:00", 2), (busiest.GetProperty("minute").GetString(), busiest.GetProperty("starts").GetInt32()));
+        Assert.Equal(
+            ("2026-10-25T00:30:00+00:00", 2), (busiest.GetProperty("minute").GetString(), busiest.GetProperty("starts").GetInt32()));
         Assert.Equal(["sim-a", "sim-b"], busiest.GetProperty("schedules").EnumerateArray().Select(s => s.GetProperty("id").GetString()));
     }
 
@@ -63,7 +66,8 @@ public sealed class PreviewSchedulesTests(ApiFleet api) : IClassFixture<ApiFleet
         var schedule = Assert.Single(Items(answer, "schedules"), s => s.GetProperty("id").GetString() == "weighted");
         Assert.Equal(90, schedule.GetProperty("meanSeconds").GetDouble());
         var load = answer.Json.GetProperty("load");
-        Assert.Equal(("2026-10-24T00:00:00+00:00", 1), (load.GetProperty("from").GetString(), load.GetProperty("minutesPerCell").GetInt32()));
+        Assert.Equal(
+            ("2026-10-24T00:00:00+00:00", 1), (load.GetProperty("from").GetString(), load.GetProperty("minutesPerCell").GetInt32()));
         Assert.Equal([0, 30, 60, 0], load.GetProperty("busySeconds").EnumerateArray().Skip(718).Take(4).Select(b => b.GetDouble()));
         Assert.Equal([0, 1, 0, 0], load.GetProperty("starts").EnumerateArray().Skip(718).Take(4).Select(b => b.GetInt32()));
     }
@@ -90,7 +94,10 @@ public sealed class PreviewSchedulesTests(ApiFleet api) : IClassFixture<ApiFleet
         var answer = await api.SendAsync("GET", Simulation + "?from=2026-01-01T00:30:00Z&until=2027-01-01T00:00:00Z");
 
         var load = answer.Json.GetProperty("load");
-        Assert.Equal(("2026-01-01T00:00:00+00:00", 60, 8761), (load.GetProperty("from").GetString(), load.GetProperty("minutesPerCell").GetInt32(), load.GetProperty("starts").GetArrayLength()));
+        Assert.Equal(
+            ("2026-01-01T00:00:00+00:00", 60, 8761),
+            (load.GetProperty("from").GetString(), load.GetProperty("minutesPerCell").GetInt32(),
+                load.GetProperty("starts").GetArrayLength()));
         // From 00:30 on, only the one at 00:59 is left of the first hour.
         Assert.Equal([1, 2, 2], load.GetProperty("starts").EnumerateArray().Take(3).Select(s => s.GetInt32()));
         Assert.InRange(answer.Text.Length, 10_000, 100_000);
@@ -106,8 +113,11 @@ public sealed class PreviewSchedulesTests(ApiFleet api) : IClassFixture<ApiFleet
 
         Assert.Equal((200, "America/New_York", "running"), (answer.Status, answer["zone"], answer["status"]));
         Assert.Equal(
-            ["2026-03-08T07:00:00+00:00 2026-03-08T03:00:00-04:00 the clock skips 02:30; it fires at 03:00, when the clock has jumped", "2026-03-09T06:30:00+00:00 2026-03-09T02:30:00-04:00 "],
-            answer.Items.Select(i => $"{i.GetProperty("at")} {i.GetProperty("local")} {(i.GetProperty("clockEffect") is { ValueKind: JsonValueKind.Object } e ? e.GetProperty("text") : "")}"));
+            ["2026-03-08T07:00:00+00:00 2026-03-08T03:00:00-04:00 the clock skips 02:30; it fires at 03:00, when the clock has jumped",
+                "2026-03-09T06:30:00+00:00 2026-03-09T02:30:00-04:00 "],
+            answer.Items.Select(
+                i => $"{i.GetProperty("at")} {i.GetProperty("local")} "
+                + $"{(i.GetProperty("clockEffect") is { ValueKind: JsonValueKind.Object } e ? e.GetProperty("text") : "")}"));
     }
 
     [Fact]
@@ -135,11 +145,15 @@ public sealed class PreviewSchedulesTests(ApiFleet api) : IClassFixture<ApiFleet
         await PutAsync("diff-a", """ "cron":"0 4 * * *","zone":"Europe/Berlin" """);
         var before = (await api.SendAsync("GET", "/api/v1/schedules/diff-a")).Text;
 
-        var answer = await DiffAsync("diff-a", """ "cron":"0 4 * * MON","zone":"Europe/London" """, "?from=2026-10-24T00:00:00Z&until=2026-10-27T00:00:00Z");
+        var answer = await DiffAsync(
+            "diff-a", """ "cron":"0 4 * * MON","zone":"Europe/London" """, "?from=2026-10-24T00:00:00Z&until=2026-10-27T00:00:00Z");
 
-        Assert.Equal((200, "1", "3", "0", "False", ""), (answer.Status, answer["added"], answer["removed"], answer["kept"], answer["truncated"], answer["truncatedAt"]));
         Assert.Equal(
-            ["removed 2026-10-24T04:00:00+02:00", "removed 2026-10-25T04:00:00+01:00", "removed 2026-10-26T04:00:00+01:00", "added 2026-10-26T04:00:00+00:00"],
+            (200, "1", "3", "0", "False", ""),
+            (answer.Status, answer["added"], answer["removed"], answer["kept"], answer["truncated"], answer["truncatedAt"]));
+        Assert.Equal(
+            ["removed 2026-10-24T04:00:00+02:00", "removed 2026-10-25T04:00:00+01:00", "removed 2026-10-26T04:00:00+01:00",
+                "added 2026-10-26T04:00:00+00:00"],
             Items(answer, "changes").Select(c => $"{c.GetProperty("change")} {c.GetProperty("local")}"));
         Assert.Equal(before, (await api.SendAsync("GET", "/api/v1/schedules/diff-a")).Text);
     }
@@ -169,11 +183,14 @@ public sealed class PreviewSchedulesTests(ApiFleet api) : IClassFixture<ApiFleet
     {
         await PutAsync("diff-d", """ "cron":"30 2 * * *","zone":"Europe/Berlin" """);
 
-        var answer = await DiffAsync("diff-d", """ "cron":"0 3 * * *","zone":"Europe/Berlin" """, "?from=2026-10-24T12:00:00Z&until=2026-10-25T12:00:00Z");
+        var answer = await DiffAsync(
+            "diff-d", """ "cron":"0 3 * * *","zone":"Europe/Berlin" """, "?from=2026-10-24T12:00:00Z&until=2026-10-25T12:00:00Z");
 
         Assert.Equal(
             ["removed 2026-10-25T02:30:00+02:00 once", "added 2026-10-25T03:00:00+01:00 "],
-            Items(answer, "changes").Select(c => $"{c.GetProperty("change")} {c.GetProperty("local")} {(c.GetProperty("clockEffect") is { ValueKind: JsonValueKind.Object } e ? e.GetProperty("kind") : "")}"));
+            Items(answer, "changes")
+                .Select(c => $"{c.GetProperty("change")} {c.GetProperty("local")} "
+                    + $"{(c.GetProperty("clockEffect") is { ValueKind: JsonValueKind.Object } e ? e.GetProperty("kind") : "")}"));
     }
 
     [Theory]
@@ -196,7 +213,8 @@ public sealed class PreviewSchedulesTests(ApiFleet api) : IClassFixture<ApiFleet
 
     [Theory]
     [InlineData("bad", """{"job":"diag.echo","cron":"61 * * * *"}""", "", 400, "invalid_cron", "cron", "minute")]
-    [InlineData("bad", """{"job":"diag.echo","cron":"0 * * * *","zone":"Europe/Berln"}""", "", 400, "unknown_zone", "zone", "Europe/Berlin")]
+    [InlineData(
+        "bad", """{"job":"diag.echo","cron":"0 * * * *","zone":"Europe/Berln"}""", "", 400, "unknown_zone", "zone", "Europe/Berlin")]
     [InlineData("bad", """{"job":"diag.echo"}""", "", 400, "invalid_trigger", "trigger", "exactly one")]
     [InlineData("bad", """{"job":"diag.echo","at":"2020-01-01T00:00:00Z"}""", "", 400, "never_fires", "at", "never fires")]
     [InlineData("bad", """{"job":"diag.echo","every":"1h","lane":"A B"}""", "", 400, "invalid_lane", "lane", "1–64")]
@@ -207,7 +225,8 @@ public sealed class PreviewSchedulesTests(ApiFleet api) : IClassFixture<ApiFleet
     [InlineData("bad", "", "", 400, "empty_body", "body", "empty")]
     [InlineData("bad", """{"job":"diag.echo","every":"1h"}""", "?count=1001", 400, "invalid_count", "count", "1–1000")]
     [InlineData("bad", """{"job":"diag.echo","every":"1h"}""", "?from=x", 400, "invalid_instant", "from", "ISO 8601")]
-    [InlineData("bad", """{"job":"diag.echo","every":"1h"}""", "?until=2020-01-01T00:00:00Z", 400, "invalid_range", "until", "after 'from'")]
+    [InlineData(
+        "bad", """{"job":"diag.echo","every":"1h"}""", "?until=2020-01-01T00:00:00Z", 400, "invalid_range", "until", "after 'from'")]
     [InlineData("none", """{"job":"diag.echo","every":"1h"}""", "", 404, "not_found", null, "none")]
     public async Task Diff_BadInput_NamesTheField(string id, string body, string query, int status, string code, string? field, string said)
     {
@@ -225,7 +244,8 @@ public sealed class PreviewSchedulesTests(ApiFleet api) : IClassFixture<ApiFleet
     private static List<JsonElement> Items(Answer answer, string name) => [.. answer.Json.GetProperty(name).EnumerateArray()];
 
     /// <summary>A simulation is of all schedules, and those of other tests are still there.</summary>
-    private Task<int> ClearAsync() => api.Fleet.Storage.WriteAsync(scope => scope.Db.Schedules.ExecuteDeleteAsync(), CancellationToken.None);
+    private Task<int> ClearAsync() =>
+        api.Fleet.Storage.WriteAsync(scope => scope.Db.Schedules.ExecuteDeleteAsync(), CancellationToken.None);
 
     private Task<Answer> DiffAsync(string id, string members, string query = "") =>
         api.SendAsync("POST", $"/api/v1/schedules/{id}/diff{query}", $$"""{"job":"diag.echo",{{members}}}""");

@@ -85,7 +85,9 @@ public sealed class ReadAndControlTests(ApiFleet api) : IClassFixture<ApiFleet>
         var again = await api.SendAsync("POST", path + "/replay");
         Assert.Equal((409, "not_replayable"), (again.Status, again["code"]));
         var lineage = (await api.SendAsync("GET", path)).Json.GetProperty("lineage");
-        Assert.Equal(("canceled", "no longer needed"), (lineage[0].GetProperty("fromState").GetString(), lineage[0].GetProperty("fromError").GetString()));
+        Assert.Equal(
+            ("canceled", "no longer needed"),
+            (lineage[0].GetProperty("fromState").GetString(), lineage[0].GetProperty("fromError").GetString()));
     }
 
     [Fact]
@@ -98,22 +100,30 @@ public sealed class ReadAndControlTests(ApiFleet api) : IClassFixture<ApiFleet>
 
         Assert.Equal((200, "requested"), (answer.Status, answer["result"]));
         Assert.Equal(RunState.Canceled, (await api.Fleet.WaitAsync(id)).State);
-        Assert.Equal("canceled", (await api.SendAsync("GET", $"/api/v1/runs/{id}")).Json.GetProperty("attempts")[0].GetProperty("outcome").GetString());
+        Assert.Equal(
+            "canceled",
+            (await api.SendAsync("GET", $"/api/v1/runs/{id}")).Json.GetProperty("attempts")[0].GetProperty("outcome").GetString());
     }
 
     [Fact]
     public async Task Schedule_ThroughItsLife_AnswersWhatItIs()
     {
         const string path = "/api/v1/schedules/nightly.report";
-        const string body = """{"job":"diag.echo","args":{"a":1},"cron":"30 2 * * *","zone":"Europe/Berlin","lane":"default","tags":["t"],"maxAttempts":2}""";
+        const string body = """
+            {"job":"diag.echo","args":{"a":1},"cron":"30 2 * * *","zone":"Europe/Berlin",
+             "lane":"default","tags":["t"],"maxAttempts":2}
+            """;
 
         var created = await api.SendAsync("PUT", path, body);
-        Assert.Equal((201, "nightly.report", "30 2 * * *", "Europe/Berlin", "running", "api"), (created.Status, created["id"], created["cron"], created["zone"], created["status"], created["source"]));
+        Assert.Equal(
+            (201, "nightly.report", "30 2 * * *", "Europe/Berlin", "running", "api"),
+            (created.Status, created["id"], created["cron"], created["zone"], created["status"], created["source"]));
         Assert.NotNull(created["nextFireAt"]);
         Assert.Equal(200, (await api.SendAsync("PUT", path, body)).Status);
         var changed = await api.SendAsync("PUT", path, """{"job":"diag.echo","every":"PT24H"}""");
         Assert.Equal((200, "PT24H", ""), (changed.Status, changed["every"], changed["cron"]));
-        Assert.Contains("nightly.report", (await api.SendAsync("GET", "/api/v1/schedules")).Items.Select(s => s.GetProperty("id").GetString()));
+        Assert.Contains(
+            "nightly.report", (await api.SendAsync("GET", "/api/v1/schedules")).Items.Select(s => s.GetProperty("id").GetString()));
 
         var paused = await api.SendAsync("POST", path + "/pause", """{"reason":"holiday"}""");
         Assert.Equal((200, "paused", "holiday", ""), (paused.Status, paused["status"], paused["statusReason"], paused["nextFireAt"]));
@@ -121,7 +131,9 @@ public sealed class ReadAndControlTests(ApiFleet api) : IClassFixture<ApiFleet>
         Assert.Equal(202, triggered.Status);
         Assert.Equal(RunState.Succeeded, (await api.Fleet.WaitAsync(triggered.Id)).State);
         Assert.Equal("nightly.report", (await api.SendAsync("GET", $"/api/v1/runs/{triggered.Id}"))["scheduleId"]);
-        Assert.Equal($"{triggered.Id}", Assert.Single((await api.SendAsync("GET", "/api/v1/runs?schedule=nightly.report")).Items).GetProperty("id").GetString());
+        Assert.Equal(
+            $"{triggered.Id}",
+            Assert.Single((await api.SendAsync("GET", "/api/v1/runs?schedule=nightly.report")).Items).GetProperty("id").GetString());
         var resumed = await api.SendAsync("POST", path + "/resume");
         Assert.Equal((200, "running"), (resumed.Status, resumed["status"]));
         Assert.NotEqual("", resumed["nextFireAt"]);
@@ -134,9 +146,12 @@ public sealed class ReadAndControlTests(ApiFleet api) : IClassFixture<ApiFleet>
     [Fact]
     public async Task Schedule_DueSoon_MakesRuns()
     {
-        Assert.Equal(201, (await api.SendAsync("PUT", "/api/v1/schedules/ticking", """{"job":"diag.echo","args":{"tick":true},"every":"1s"}""")).Status);
+        Assert.Equal(
+            201, (await api.SendAsync("PUT", "/api/v1/schedules/ticking", """{"job":"diag.echo","args":{"tick":true},"every":"1s"}"""))
+            .Status);
 
-        await Waiting.UntilAsync(async () => (await api.SendAsync("GET", "/api/v1/runs?schedule=ticking&state=succeeded")).Items.Count >= 2);
+        await Waiting.UntilAsync(
+            async () => (await api.SendAsync("GET", "/api/v1/runs?schedule=ticking&state=succeeded")).Items.Count >= 2);
 
         var runs = (await api.SendAsync("GET", "/api/v1/runs?schedule=ticking&state=succeeded")).Items;
         Assert.All(runs, r => Assert.Equal(r.GetProperty("dueAt").GetDateTimeOffset(), r.GetProperty("fireTime").GetDateTimeOffset()));
@@ -164,7 +179,8 @@ public sealed class ReadAndControlTests(ApiFleet api) : IClassFixture<ApiFleet>
         var ruled = (await api.SendAsync("GET", "/api/v1/jobs/test.ruled")).Json;
         Assert.Equal(
             ("narrow", 2, "00:00:05", "test.old"),
-            (ruled.GetProperty("lane").GetString(), ruled.GetProperty("maxAttempts").GetInt32(), ruled.GetProperty("timeout").GetString(), ruled.GetProperty("aliases")[0].GetString()));
+            (ruled.GetProperty("lane").GetString(), ruled.GetProperty("maxAttempts").GetInt32(), ruled.GetProperty("timeout").GetString(),
+                ruled.GetProperty("aliases")[0].GetString()));
     }
 
     [Fact]
@@ -173,7 +189,8 @@ public sealed class ReadAndControlTests(ApiFleet api) : IClassFixture<ApiFleet>
         await api.EnqueueAsync("""{"job":"diag.echo","lane":"counted","delay":"PT1H"}""");
         await api.EnqueueAsync("""{"job":"diag.echo","lane":"counted","delay":"PT1H"}""");
 
-        var lanes = (await api.SendAsync("GET", "/api/v1/lanes")).Items.ToDictionary(l => l.GetProperty("name").GetString()!, StringComparer.Ordinal);
+        var lanes = (await api.SendAsync("GET", "/api/v1/lanes"))
+            .Items.ToDictionary(l => l.GetProperty("name").GetString()!, StringComparer.Ordinal);
 
         Assert.Equal((2, 0, 0), Numbers(lanes["counted"]));
         Assert.Equal(64, Numbers(lanes["default"]).Slots);
@@ -222,8 +239,9 @@ public sealed class ReadAndControlTests(ApiFleet api) : IClassFixture<ApiFleet>
     {
         const string path = "/api/v1/schedules/metadata";
         const string definition = """
-            {"job":"test.ruled","every":"1s","anchor":"2026-01-01T00:00:00Z","zone":"Europe/Berlin","startsAt":"2026-01-01T00:00:00Z","endsAt":"2099-01-01T00:00:00Z",
-             "exclude":["12-25"],"jitter":"1s","maxOccurrences":1000000,"misfire":"skip","misfireDeadline":"1h","overlap":"queue","labels":{"team":"a"}}
+            {"job":"test.ruled","every":"1s","anchor":"2026-01-01T00:00:00Z","zone":"Europe/Berlin",
+             "startsAt":"2026-01-01T00:00:00Z","endsAt":"2099-01-01T00:00:00Z","exclude":["12-25"],"jitter":"1s",
+             "maxOccurrences":1000000,"misfire":"skip","misfireDeadline":"1h","overlap":"queue","labels":{"team":"a"}}
             """;
         Assert.Equal(201, (await api.SendAsync("PUT", path + "?dryRun=true", definition)).Status);
         Assert.Equal(404, (await api.SendAsync("GET", path)).Status);
@@ -236,8 +254,12 @@ public sealed class ReadAndControlTests(ApiFleet api) : IClassFixture<ApiFleet>
         var answer = await Answer.ReadAsync(await api.Http.SendAsync(request));
 
         string?[] Shown(params string[] names) => [.. names.Select(name => answer[name])];
-        Assert.Equal(["paused", "holiday", "alex", "2030-01-01T00:00:00+00:00", "00:00:05"], Shown("status", "statusReason", "statusBy", "resumeAt", "timeout"));
-        Assert.Equal(["queue", "skip", "1h", "1s", "1000000", """["12-25"]""", """{"team":"a"}"""], Shown("overlap", "misfire", "misfireDeadline", "jitter", "maxOccurrences", "exclude", "labels"));
+        Assert.Equal(
+            ["paused", "holiday", "alex", "2030-01-01T00:00:00+00:00", "00:00:05"],
+            Shown("status", "statusReason", "statusBy", "resumeAt", "timeout"));
+        Assert.Equal(
+            ["queue", "skip", "1h", "1s", "1000000", """["12-25"]""", """{"team":"a"}"""],
+            Shown("overlap", "misfire", "misfireDeadline", "jitter", "maxOccurrences", "exclude", "labels"));
         Assert.StartsWith("2030-01-01T00:00:0", answer["nextFireAt"], StringComparison.Ordinal);
 
         // A dry run of a change shows it and leaves all as it is.

@@ -44,7 +44,9 @@ public sealed class RequestRulesTests(ApiFleet api) : IClassFixture<ApiFleet>
     /// <summary>The host is looked at before the path: nobody learns what is there.</summary>
     [Fact]
     public async Task Get_UnknownPathOfAForeignHost_IsRefusedForTheHost() =>
-        AssertIsProblem(await SendAsync(HttpMethod.Get, "/nothing/at/all", r => r.Headers.Host = "evil.example"), "invalid_host", "Host", "evil.example");
+        AssertIsProblem(
+            await SendAsync(HttpMethod.Get, "/nothing/at/all", r => r.Headers.Host = "evil.example"), "invalid_host", "Host",
+            "evil.example");
 
     [Theory]
     [InlineData("fleet.example.com;*.corp.example", "fleet.example.com:8710", true)]
@@ -87,7 +89,8 @@ public sealed class RequestRulesTests(ApiFleet api) : IClassFixture<ApiFleet>
     [InlineData("*.*")]
     public async Task Start_HostsMalformed_IsRefusedByTheSettingsName(string setting)
     {
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => EmbeddedFleet.StartAsync(null, [new("Fleet:Api:Hosts", setting)]));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => EmbeddedFleet.StartAsync(null, [new("Fleet:Api:Hosts", setting)]));
 
         Assert.StartsWith("Fleet:Api:Hosts: '", error.Message, StringComparison.Ordinal);
     }
@@ -122,7 +125,9 @@ public sealed class RequestRulesTests(ApiFleet api) : IClassFixture<ApiFleet>
     [InlineData("DELETE")]
     [InlineData("PATCH")]
     public async Task Send_UnsafeMethodFromAnotherSite_IsRefused(string method) =>
-        AssertIsProblem(await SendAsync(new HttpMethod(method), "/api/v1/schedules/s", r => r.Headers.Add("Sec-Fetch-Site", "cross-site")), "cross_site", "Sec-Fetch-Site", "cross-site");
+        AssertIsProblem(
+            await SendAsync(new HttpMethod(method), "/api/v1/schedules/s", r => r.Headers.Add("Sec-Fetch-Site", "cross-site")),
+            "cross_site", "Sec-Fetch-Site", "cross-site");
 
     [Theory]
     [InlineData(null)]
@@ -135,7 +140,8 @@ public sealed class RequestRulesTests(ApiFleet api) : IClassFixture<ApiFleet>
     {
         var before = await api.CountAsync();
 
-        foreach (var path in new[] { "/api/v1/runs", "/api/v1/runs/0193f3c0-0000-7000-8000-000000000000/cancel", "/api/v1/schedules/s/trigger" })
+        foreach (var path in new[] { "/api/v1/runs", "/api/v1/runs/0193f3c0-0000-7000-8000-000000000000/cancel",
+            "/api/v1/schedules/s/trigger" })
         {
             var answer = await SendAsync(HttpMethod.Post, path, r =>
             {
@@ -178,7 +184,10 @@ public sealed class RequestRulesTests(ApiFleet api) : IClassFixture<ApiFleet>
 
         var answer = await SendAsync(HttpMethod.Post, "/api/v1/runs", r =>
         {
-            r.Content = new ByteArrayContent(packed.ToArray()) { Headers = { ContentType = new MediaTypeHeaderValue("application/json"), ContentEncoding = { "gzip" } } };
+            r.Content = new ByteArrayContent(packed.ToArray())
+            {
+                Headers = { ContentType = new MediaTypeHeaderValue("application/json"), ContentEncoding = { "gzip" } },
+            };
         });
 
         Assert.Equal(415, answer.Status);
@@ -190,10 +199,26 @@ public sealed class RequestRulesTests(ApiFleet api) : IClassFixture<ApiFleet>
     {
         var id = await api.EnqueueAsync("""{"job":"diag.echo","delay":"PT1H"}""");
 
-        Assert.StartsWith("HTTP/1.1 200", await RawAsync($"POST /api/v1/runs/{id}/cancel HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), StringComparison.Ordinal);
-        Assert.Contains("empty_body", await RawAsync("POST /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), StringComparison.Ordinal);
-        Assert.StartsWith("HTTP/1.1 200", await RawAsync("GET /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), StringComparison.Ordinal);
-        Assert.Contains("unexpected_body", await RawAsync("GET /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "HTTP/1.1 200",
+            await RawAsync(
+                $"POST /api/v1/runs/{id}/cancel HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: "
+                + "chunked\r\n\r\n0\r\n\r\n"), StringComparison.Ordinal);
+        Assert.Contains(
+            "empty_body",
+            await RawAsync(
+                "POST /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+                StringComparison.Ordinal);
+        Assert.StartsWith(
+            "HTTP/1.1 200",
+            await RawAsync(
+                "GET /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+                StringComparison.Ordinal);
+        Assert.Contains(
+            "unexpected_body",
+            await RawAsync(
+                "GET /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: "
+                + "chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -295,7 +320,9 @@ public sealed class RequestRulesTests(ApiFleet api) : IClassFixture<ApiFleet>
     [InlineData("runAt", "٢٠٢٦-12-01T00:00:00Z")]
     [InlineData("runAt", "0001-01-01T00:00:00Z")]
     public async Task Enqueue_InstantThatIsNotExactlyOne_IsRefused(string field, string text) =>
-        AssertIsProblem(await api.SendAsync("POST", "/api/v1/runs", $$"""{"job":"diag.echo","{{field}}":"{{text}}"}"""), "invalid_instant", field, "ISO 8601");
+        AssertIsProblem(
+            await api.SendAsync("POST", "/api/v1/runs", $$"""{"job":"diag.echo","{{field}}":"{{text}}"}"""), "invalid_instant", field,
+            "ISO 8601");
 
     [Theory]
     [InlineData("GET", "/nothing", 404)]
@@ -305,7 +332,9 @@ public sealed class RequestRulesTests(ApiFleet api) : IClassFixture<ApiFleet>
     [InlineData("DELETE", "/api/v1/lanes", 405)]
     public async Task Send_NothingThere_IsAProblemToo(string method, string path, int status)
     {
-        var answer = await Answer.ReadAsync(await api.Http.SendAsync(new HttpRequestMessage(new HttpMethod(method), new Uri(api.Http.BaseAddress!.GetLeftPart(UriPartial.Authority) + path))));
+        var answer = await Answer.ReadAsync(
+            await api.Http.SendAsync(
+                new HttpRequestMessage(new HttpMethod(method), new Uri(api.Http.BaseAddress!.GetLeftPart(UriPartial.Authority) + path))));
 
         Assert.Equal((status, "application/problem+json"), (answer.Status, answer.ContentType));
     }
@@ -334,12 +363,15 @@ public sealed class RequestRulesTests(ApiFleet api) : IClassFixture<ApiFleet>
     {
         await api.SendAsync("PUT", "/api/v1/schedules/aged", """{"job":"diag.sleep","every":"1h","args":{"ms":5}}""");
         await api.Fleet.Storage.WriteAsync(
-            scope => scope.Db.Schedules.Where(s => s.Id == "aged").ExecuteUpdateAsync(set => set.SetProperty(s => s.Args, """{"ms":"5"}""")), CancellationToken.None);
+            scope => scope.Db.Schedules.Where(s => s.Id == "aged")
+                .ExecuteUpdateAsync(set => set.SetProperty(s => s.Args, """{"ms":"5"}""")), CancellationToken.None);
 
         var before = await api.CountAsync();
         AssertIsProblem(await api.SendAsync("POST", "/api/v1/schedules/aged/trigger"), "invalid_argument", "args.ms", "diag.sleep");
         AssertIsProblem(
-            await api.SendAsync("POST", "/api/v1/schedules/aged/backfill", """{"from":"2026-01-01T00:00:00Z","until":"2026-01-01T02:00:00Z"}"""), "invalid_argument", "args.ms", "diag.sleep");
+            await api.SendAsync(
+                "POST", "/api/v1/schedules/aged/backfill", """{"from":"2026-01-01T00:00:00Z","until":"2026-01-01T02:00:00Z"}"""),
+                "invalid_argument", "args.ms", "diag.sleep");
         Assert.Equal(before, await api.CountAsync());
         await api.SendAsync("DELETE", "/api/v1/schedules/aged");
     }
@@ -365,7 +397,9 @@ public sealed class RequestRulesTests(ApiFleet api) : IClassFixture<ApiFleet>
     [Fact]
     public async Task Next_UpToTheYear9999_AnswersWhatThereIs()
     {
-        await api.SendAsync("PUT", "/api/v1/schedules/slow", """{"job":"diag.echo","every":"3650d","zone":"Pacific/Kiritimati","exclude":["12-31"],"jitter":"1d"}""");
+        await api.SendAsync(
+            "PUT", "/api/v1/schedules/slow",
+            """{"job":"diag.echo","every":"3650d","zone":"Pacific/Kiritimati","exclude":["12-31"],"jitter":"1d"}""");
 
         var next = await api.SendAsync("GET", "/api/v1/schedules/slow/next?count=1000");
         var figures = await api.SendAsync("GET", "/api/v1/schedules/slow/figures?until=9999-12-31T23:59:59.9999999Z");
@@ -394,7 +428,9 @@ public sealed class RequestRulesTests(ApiFleet api) : IClassFixture<ApiFleet>
 
     private static void AssertIsProblem(Answer answer, string code, string field, string said)
     {
-        Assert.Equal((code, field, "application/problem+json", "about:blank"), (answer["code"], answer["field"], answer.ContentType, answer["type"]));
+        Assert.Equal(
+            (code, field, "application/problem+json", "about:blank"),
+            (answer["code"], answer["field"], answer.ContentType, answer["type"]));
         Assert.Equal($"{answer.Status}", answer["status"]);
         Assert.Contains(said, answer["detail"], StringComparison.Ordinal);
         Assert.NotNull(answer["title"]);
@@ -432,7 +468,8 @@ public sealed class RequestRulesTests(ApiFleet api) : IClassFixture<ApiFleet>
 
         public IFeatureCollection Features { get; } = new FeatureCollection();
 
-        public Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken) where TContext : notnull =>
+        public Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken)
+            where TContext : notnull =>
             Task.CompletedTask;
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

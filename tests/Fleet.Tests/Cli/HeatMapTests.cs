@@ -11,8 +11,10 @@ public sealed class HeatMapTests
     public void Draw_Minutes_SumsThemToHoursFromTheFirstToTheLast()
     {
         var minutes = Minutes(36 * 60);
-        // 12:30 to 12:31: 30 s; 13:59: 60 s; 14:00: 60 s; the next day at 0:00: 240 s in the hour; at 23:59 two starts of which nobody knows the length.
-        (minutes.Busy[30], minutes.Busy[119], minutes.Busy[120], minutes.Busy[12 * 60], minutes.Busy[(12 * 60) + 59]) = (30, 60, 120, 200, 40);
+        // 12:30 to 12:31: 30 s; 13:59: 60 s; 14:00: 60 s; the next day at 0:00: 240 s in the hour; at 23:59 two starts of which nobody
+        // knows the length.
+        (minutes.Busy[30], minutes.Busy[119], minutes.Busy[120], minutes.Busy[12 * 60], minutes.Busy[(12 * 60) + 59]) = (
+            30, 60, 120, 200, 40);
         minutes.Starts[(36 * 60) - 1] = 2;
 
         var lines = HeatMap.Draw(minutes.View(Noon), Noon, Noon.AddHours(36).AddMinutes(-1));

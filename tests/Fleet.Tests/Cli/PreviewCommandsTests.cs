@@ -19,7 +19,8 @@ public sealed class PreviewCommandsTests(ApiFleet api) : IClassFixture<ApiFleet>
 
         Assert.Equal((0, ""), (exit, error));
         Assert.Equal(
-            "2026-10-24T02:30:00+02:00 Sat\n2026-10-25T02:30:00+02:00 Sun  # the clock shows 02:30 twice; it fires the first time only\n2026-10-26T02:30:00+01:00 Mon\n",
+            "2026-10-24T02:30:00+02:00 Sat\n2026-10-25T02:30:00+02:00 Sun  # the clock shows 02:30 twice; it fires the first time "
+                + "only\n2026-10-26T02:30:00+01:00 Mon\n",
             output);
     }
 
@@ -45,7 +46,8 @@ public sealed class PreviewCommandsTests(ApiFleet api) : IClassFixture<ApiFleet>
 
         Assert.Equal((0, ""), (exit, error));
         Assert.Equal(
-            "2026-03-08T03:00:00-04:00 Sun  # the clock skips 02:15, 02:45; it fires at 03:00, when the clock has jumped\n2026-03-09T02:15:00-04:00 Mon\n",
+            "2026-03-08T03:00:00-04:00 Sun  # the clock skips 02:15, 02:45; it fires at 03:00, when the clock has "
+                + "jumped\n2026-03-09T02:15:00-04:00 Mon\n",
             output);
     }
 
@@ -79,7 +81,9 @@ public sealed class PreviewCommandsTests(ApiFleet api) : IClassFixture<ApiFleet>
         Assert.Contains("\nSat 10-24  ", output, StringComparison.Ordinal);
         Assert.Matches(@"\n2026-10-25T00:30:00Z +2 .*cli-a, cli-b", output);
         Assert.Matches(@"\ncli-a +2 ", output);
-        Assert.Contains("  2026-10-25T02:00:00+01:00 cli-a: the clock shows 02:30 twice; it fires the first time only\n", output, StringComparison.Ordinal);
+        Assert.Contains(
+            "  2026-10-25T02:00:00+01:00 cli-a: the clock shows 02:30 twice; it fires the first time only\n", output,
+            StringComparison.Ordinal);
         Assert.DoesNotContain('\u001B', output);
     }
 
@@ -105,9 +109,12 @@ public sealed class PreviewCommandsTests(ApiFleet api) : IClassFixture<ApiFleet>
     public async Task Diff_Edit_PrintsWhatComesAndGoes()
     {
         // With all that a definition may hold, so that the edited one is taken as it is.
-        await PutAsync("cli-diff", """ "cron":"0 4 * * *","zone":"Europe/Berlin","args":{"a":1},"lane":"x","maxAttempts":3,"tags":["t"],"misfire":"skip" """);
+        await PutAsync(
+            "cli-diff",
+            """ "cron":"0 4 * * *","zone":"Europe/Berlin","args":{"a":1},"lane":"x","maxAttempts":3,"tags":["t"],"misfire":"skip" """);
 
-        var (exit, output, error) = await RunAsync("diff", "cli-diff", "--cron", "30 2 * * SUN", "--from", Utc, "--until", "2026-10-26T00:00:00Z");
+        var (exit, output, error) = await RunAsync(
+            "diff", "cli-diff", "--cron", "30 2 * * SUN", "--from", Utc, "--until", "2026-10-26T00:00:00Z");
 
         Assert.Equal((0, ""), (exit, error));
         Assert.Equal(
@@ -130,7 +137,8 @@ public sealed class PreviewCommandsTests(ApiFleet api) : IClassFixture<ApiFleet>
         var (exit, output, error) = await RunAsync("diff", "cli-kind", "--cron", "0 */2 * * *", "--from", Utc, "--count", "1");
 
         Assert.Equal((0, ""), (exit, error));
-        Assert.EndsWith("\n- 2026-10-24T01:00:00+00:00 Sat\n… and 83 more\n0 added, 84 removed, 84 kept\n", output, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "\n- 2026-10-24T01:00:00+00:00 Sat\n… and 83 more\n0 added, 84 removed, 84 kept\n", output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -25,7 +25,9 @@ public sealed class ComposeTests
     {
         var services = await Composition.ReadAsync(profile);
 
-        Assert.Equal(["migrate", profile, "rabbitmq", "scheduler", "worker"], services.Keys.OrderBy(k => k == profile ? "n" : k, StringComparer.Ordinal));
+        Assert.Equal(
+            ["migrate", profile, "rabbitmq", "scheduler", "worker"],
+            services.Keys.OrderBy(k => k == profile ? "n" : k, StringComparer.Ordinal));
         // The database that is started is the one that is connected to.
         var settings = Composition.Settings(services["migrate"]);
         Assert.Equal(profile, settings["Fleet__Storage__Provider"], ignoreCase: true);
@@ -53,7 +55,9 @@ public sealed class ComposeTests
         {
             var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
             builder.Configuration.AddInMemoryCollection(Composition.Settings(service)
-                .Select(s => KeyValuePair.Create(s.Key.Replace("__", ":", StringComparison.Ordinal), s.Key == "Fleet__Worker__JobsPath" ? jobs.Path : (string?)s.Value)));
+                .Select(s => KeyValuePair.Create(
+                    s.Key.Replace("__", ":", StringComparison.Ordinal),
+                    s.Key == "Fleet__Worker__JobsPath" ? jobs.Path : (string?)s.Value)));
 
             // As the programs do it: each throws at a setting that it does not know, or at a value.
             builder.UseFleetDefaults();
@@ -71,7 +75,8 @@ public sealed class ComposeTests
         var services = await Composition.ReadAsync("postgres");
         var other = await Composition.ReadAsync("sqlserver");
 
-        foreach (var (name, service) in services.Append(KeyValuePair.Create("sqlserver", other["sqlserver"])).Where(s => s.Key != "migrate"))
+        foreach (var (name, service) in services.Append(KeyValuePair.Create("sqlserver", other["sqlserver"]))
+            .Where(s => s.Key != "migrate"))
         {
             Assert.True(service["healthcheck"]?["test"]?.AsArray().Count > 1, $"{name} has no health check.");
             Assert.Equal("unless-stopped", service["restart"]?.GetValue<string>());
@@ -80,8 +85,10 @@ public sealed class ComposeTests
         foreach (var name in Services)
         {
             // Its own program, which is all that its image has.
-            var program = JsonNode.Parse(Dockerfile.Line(services[name]["build"]!["target"]!.GetValue<string>()).First().Last("ENTRYPOINT")!)!.AsArray();
-            Assert.Equal([.. Composition.Texts(program), HealthProbe.Argument], Composition.Texts(services[name]["healthcheck"]!["test"]!)[1..]);
+            var program = JsonNode.Parse(
+                Dockerfile.Line(services[name]["build"]!["target"]!.GetValue<string>()).First().Last("ENTRYPOINT")!)!.AsArray();
+            Assert.Equal(
+                [.. Composition.Texts(program), HealthProbe.Argument], Composition.Texts(services[name]["healthcheck"]!["test"]!)[1..]);
         }
     }
 
@@ -116,7 +123,8 @@ public sealed class ComposeTests
     [Fact]
     public async Task Ports_Published_AreOnThisMachineOnly()
     {
-        var ports = (await Composition.ReadAsync("sqlserver")).Values.SelectMany(s => s["ports"] is { } p ? Composition.Texts(p) : []).ToList();
+        var ports = (await Composition.ReadAsync("sqlserver")).Values.SelectMany(s => s["ports"] is { } p ? Composition.Texts(p) : [])
+            .ToList();
 
         Assert.Contains("127.0.0.1:15672:15672/tcp", ports);
         Assert.All(ports, port => Assert.StartsWith("127.0.0.1:", port, StringComparison.Ordinal));
@@ -144,7 +152,9 @@ public sealed class ComposeTests
         await using var host = builder.Services.BuildServiceProvider();
 
         Assert.True(Durations.TryParse(worker["stop_grace_period"]!.GetValue<string>(), out var grace));
-        Assert.True(grace > host.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout, string.Create(CultureInfo.InvariantCulture, $"{grace} is too short."));
+        Assert.True(
+            grace > host.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout,
+            string.Create(CultureInfo.InvariantCulture, $"{grace} is too short."));
         Assert.Equal(grace, TimeSpan.Parse(Composition.Settings(worker)["Fleet__Worker__KillAfter"], CultureInfo.InvariantCulture));
     }
 }

@@ -71,7 +71,8 @@ public sealed class ComposedServicesTests(PostgresServer postgres, RabbitMqServe
     {
         var database = await postgres.CreateEmptyDatabaseAsync();
         await AllowConnectionsAsync(database, false);
-        var environment = new Dictionary<string, string> { ["Fleet__Storage__Provider"] = "Postgres", ["Fleet__Storage__ConnectionString"] = database };
+        var environment =
+            new Dictionary<string, string> { ["Fleet__Storage__Provider"] = "Postgres", ["Fleet__Storage__ConnectionString"] = database };
 
         await using var migrate = FleetProcess.LaunchCommand(environment, "db", "migrate", "--wait", "1m");
         await Until.TrueAsync(() => Task.FromResult(migrate.Output.Contains("Waiting for the database: ", StringComparison.Ordinal)));
@@ -84,7 +85,9 @@ public sealed class ComposedServicesTests(PostgresServer postgres, RabbitMqServe
     [Fact]
     public async Task Migrate_DatabaseThatNeverComes_IsGivenUp()
     {
-        var result = await FleetProcess.RunAsync("db", "migrate", "--provider", "Postgres", "--connection", $"Host=127.0.0.1;Port={FreePort.Next()};Username=fleet", "--wait", "1s");
+        var result = await FleetProcess.RunAsync(
+            "db", "migrate", "--provider", "Postgres", "--connection", $"Host=127.0.0.1;Port={FreePort.Next()};Username=fleet", "--wait",
+            "1s");
 
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("Waiting for the database: Failed to connect", result.Error, StringComparison.Ordinal);
@@ -105,7 +108,8 @@ public sealed class ComposedServicesTests(PostgresServer postgres, RabbitMqServe
     {
         var test = Composition.Texts(service["healthcheck"]!["test"]!);
         Assert.Equal(["CMD", "dotnet"], test[..2]);
-        return FleetProcess.RunAssemblyAsync(test[2], new Dictionary<string, string> { ["Fleet__Api__Urls"] = address.ToString() }, test[3..]);
+        return FleetProcess.RunAssemblyAsync(
+            test[2], new Dictionary<string, string> { ["Fleet__Api__Urls"] = address.ToString() }, test[3..]);
     }
 
     private static async Task AllowConnectionsAsync(string database, bool allow)

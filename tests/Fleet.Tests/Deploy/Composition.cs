@@ -43,7 +43,8 @@ internal static class Composition
     public static string[] Texts(JsonNode array) => [.. array.AsArray().Select(t => t!.GetValue<string>())];
 
     private static void SkipWhereMissing() =>
-        Assert.SkipWhen(Program is null, "docker-compose is not installed (Debian: apt-get install --no-install-recommends docker-compose).");
+        Assert.SkipWhen(
+            Program is null, "docker-compose is not installed (Debian: apt-get install --no-install-recommends docker-compose).");
 
     private static async Task<Dictionary<string, JsonNode>> LoadAsync(string profile)
     {
@@ -59,7 +60,8 @@ internal static class Composition
     private static string[] Example(string profile)
     {
         var lines = File.ReadAllLines(Path.Combine(Repository.Root, ".env.example"));
-        var values = lines.Where(line => line.Length > 0 && line[0] != '#').ToDictionary(line => line.Split('=')[0], StringComparer.Ordinal);
+        var values = lines.Where(line => line.Length > 0 && line[0] != '#')
+            .ToDictionary(line => line.Split('=')[0], StringComparer.Ordinal);
         foreach (var line in lines.Where(line => profile == "postgres" && line.Length > 1 && line[0] == '#' && line[1] != ' '))
             values[line[1..].Split('=')[0]] = line[1..];
         Assert.Equal($"COMPOSE_PROFILES={profile}", values["COMPOSE_PROFILES"]);

@@ -28,7 +28,8 @@ internal static class Dockerfile
         var text = File.ReadAllText(Path.Combine(Repository.Root, "Dockerfile")).Replace("\\\n", "", StringComparison.Ordinal);
         foreach (var line in text.Split('\n').Where(line => line.Length > 0 && line[0] != '#'))
         {
-            var (word, rest) = (line[..line.IndexOf(' ', StringComparison.Ordinal)], line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
+            var (word, rest) = (
+                line[..line.IndexOf(' ', StringComparison.Ordinal)], line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
             if (word == "FROM" && rest.Split(" AS ") is [var from, var name])
                 stages.Add(new Stage(name, from, new List<(string, string)>()));
             else
@@ -42,7 +43,8 @@ internal static class Dockerfile
     public static IEnumerable<Stage> Line(string target)
     {
         var stages = Read();
-        for (var stage = stages.FirstOrDefault(s => s.Name == target); stage is not null; stage = stages.FirstOrDefault(s => s.Name == stage.From))
+        for (var stage = stages.FirstOrDefault(s => s.Name == target); stage is not null; stage = stages.FirstOrDefault(
+            s => s.Name == stage.From))
             yield return stage;
     }
 }

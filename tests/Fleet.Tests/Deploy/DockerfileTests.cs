@@ -27,7 +27,8 @@ public sealed partial class DockerfileTests
     public void Projects_ThatThePublishedReference_AreCopied()
     {
         var copied = Dockerfile.Read().Single(stage => stage.Name == "build").Copies.ToList();
-        var projects = Project.ReadAll("src").Concat(Project.ReadAll("samples")).ToDictionary(project => project.Folder, StringComparer.Ordinal);
+        var projects = Project.ReadAll("src").Concat(Project.ReadAll("samples"))
+            .ToDictionary(project => project.Folder, StringComparer.Ordinal);
         var needed = new HashSet<string>(StringComparer.Ordinal);
         var next = new Queue<string>(Published().Select(path => Path.GetDirectoryName(path)!));
 
@@ -37,7 +38,9 @@ public sealed partial class DockerfileTests
             if (!needed.Add(folder))
                 continue;
             Assert.True(projects.ContainsKey(folder), $"{folder} has no project.");
-            Assert.True(copied.Any(c => folder == c || folder.StartsWith(c + "/", StringComparison.Ordinal)), $"{folder} is referenced and not copied.");
+            Assert.True(
+                copied.Any(c => folder == c || folder.StartsWith(c + "/", StringComparison.Ordinal)),
+                $"{folder} is referenced and not copied.");
             foreach (var reference in projects[folder].References)
                 next.Enqueue(reference);
         }
@@ -51,7 +54,10 @@ public sealed partial class DockerfileTests
     {
         var line = Dockerfile.Line(target).ToList();
         var user = line.Select(stage => stage.Last("USER")).FirstOrDefault(u => u is not null);
-        var project = Path.GetFileNameWithoutExtension(Published().Single(path => Build().Contains($"{path} --no-restore --use-current-runtime --output /out/{target} ", StringComparison.Ordinal)));
+        var project = Path.GetFileNameWithoutExtension(
+            Published()
+            .Single(path => Build()
+                .Contains($"{path} --no-restore --use-current-runtime --output /out/{target} ", StringComparison.Ordinal)));
         var assembly = project == "Cli" ? "fleet" : $"Fleet.{project}";
 
         // The user of .NET's images; its number, so that Kubernetes can tell that it is not root.

@@ -57,7 +57,8 @@ public sealed class LineFormatterTests
         Assert.Contains(lines, line => line.StartsWith("   System.AggregateException: ", StringComparison.Ordinal));
         Assert.Contains("   ---> System.InvalidOperationException: outer", lines);
         Assert.Contains(lines, line => line.StartsWith(@"   ---> System.FormatException: inner\n12:00", StringComparison.Ordinal));
-        Assert.Contains(lines, line => line.StartsWith("   at Fleet.Tests.Hosting.LineFormatterTests.Write_Exception", StringComparison.Ordinal));
+        Assert.Contains(
+            lines, line => line.StartsWith("   at Fleet.Tests.Hosting.LineFormatterTests.Write_Exception", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -13,7 +13,8 @@ public sealed class SchemaAtStartTests
         var read = new TaskCompletionSource();
 
         await using var app = DevHost.Build(
-            folder.Path, port: 0, builder => StorageSpy.AddTo(builder.Services, nameof(IStorage.ReadSchemaAsync), () => read.TrySetResult()));
+            folder.Path, port: 0,
+            builder => StorageSpy.AddTo(builder.Services, nameof(IStorage.ReadSchemaAsync), () => read.TrySetResult()));
 
         // It was not started.
         await read.Task.WaitAsync(Waiting.Limit);

@@ -20,7 +20,8 @@ internal static class Approved
 
         File.WriteAllText(receivedFile, now);
         Assert.Fail(
-            $"{approved} no longer tells the truth; {FirstDifference(before, now)} If the change is meant, approve it: mv {Show(receivedFile)} {Show(approvedFile)}");
+            $"{approved} no longer tells the truth; {FirstDifference(before, now)} If the change is meant, approve it: mv "
+                + $"{Show(receivedFile)} {Show(approvedFile)}");
     }
 
     private static string Normalize(string text) => text.ReplaceLineEndings("\n").TrimEnd() + "\n";

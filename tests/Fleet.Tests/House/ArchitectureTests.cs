@@ -1,6 +1,7 @@
 namespace Fleet.Tests.House;
 
-/// <summary>References point down only: Contracts ← Core ← {Storage.*, Transport, Api} ← Hosting ← {Scheduler, Worker} ← {Cli, Testing}.</summary>
+/// <summary>References point down only: Contracts ← Core ← {Storage.*, Transport, Api} ← Hosting ← {Scheduler, Worker} ← {Cli,
+/// Testing}.</summary>
 public sealed class ArchitectureTests
 {
     /// <summary>The floor of each project; a reference leads to a lower floor.</summary>
@@ -20,7 +21,8 @@ public sealed class ArchitectureTests
         ["Testing"] = 5,
     };
 
-    /// <summary>Where a package may be referenced; the longest matching prefix decides. Packages not listed may be anywhere but in Contracts.</summary>
+    /// <summary>Where a package may be referenced; the longest matching prefix decides. Packages not listed may be anywhere but in
+    /// Contracts.</summary>
     private static readonly (string Prefix, string[] Projects)[] Homes =
     [
         ("MassTransit", ["Transport"]),
@@ -118,7 +120,8 @@ public sealed class ArchitectureTests
             if (project.Name == "Contracts")
                 yield return $"{project.Folder} references the package {package}; Contracts has no packages.";
             else if (home is not null && !home.Contains(project.Name, StringComparer.Ordinal))
-                yield return $"{project.Folder} references the package {package}, which belongs to {(home.Length == 0 ? "nobody" : string.Join(", ", home))}.";
+                yield return $"{project.Folder} references the package {package}, which belongs to "
+                    + $"{(home.Length == 0 ? "nobody" : string.Join(", ", home))}.";
         }
     }
 

@@ -50,7 +50,9 @@ public sealed partial class DocsTests
             .Select(target => target.Split('#')[0]);
     }
 
-    [GeneratedRegex(@"\]\(\s*(?:<(?<target>[^>]+)>|(?<target>[^)\s]+))|^\[[^\]]+\]:\s*(?<target>\S+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"\]\(\s*(?:<(?<target>[^>]+)>|(?<target>[^)\s]+))|^\[[^\]]+\]:\s*(?<target>\S+)",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Link();
 
     [GeneratedRegex(@"^\s*```.*?^\s*```|`[^`\n]*`", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]

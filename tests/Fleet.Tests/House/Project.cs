@@ -20,7 +20,8 @@ internal sealed record Project(string Folder, IReadOnlyList<string> References, 
         var items = XDocument.Load(file).Descendants().ToList();
         return new Project(
             FromRoot(folder),
-            [.. Included(items, "ProjectReference").Select(path => FromRoot(Path.GetDirectoryName(Path.GetFullPath(Path.Combine(folder, path)))!))],
+            [.. Included(items, "ProjectReference")
+                .Select(path => FromRoot(Path.GetDirectoryName(Path.GetFullPath(Path.Combine(folder, path)))!))],
             [.. Included(items, "PackageReference")]);
     }
 

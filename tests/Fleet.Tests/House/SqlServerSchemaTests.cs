@@ -5,7 +5,8 @@ using Microsoft.SqlServer.TransactSql.ScriptDom;
 
 namespace Fleet.Tests.House;
 
-/// <summary>What the migrations build on SQL Server is what was approved, and the model asks for nothing more. No server is needed.</summary>
+/// <summary>What the migrations build on SQL Server is what was approved, and the model asks for nothing more. No server is
+/// needed.</summary>
 public sealed class SqlServerSchemaTests
 {
     [Fact]
@@ -33,7 +34,8 @@ public sealed class SqlServerSchemaTests
         var statements = SqlServerModel.Parse(SqlServerModel.Script, out _).Batches.SelectMany(b => b.Statements).ToList();
 
         var filtered = statements.FindIndex(s => s is CreateIndexStatement { FilterPredicate: not null });
-        var quoted = statements.FindIndex(s => s is PredicateSetStatement { IsOn: true } set && set.Options.HasFlag(SetOptions.QuotedIdentifier));
+        var quoted = statements.FindIndex(
+            s => s is PredicateSetStatement { IsOn: true } set && set.Options.HasFlag(SetOptions.QuotedIdentifier));
         Assert.InRange(quoted, 0, filtered);
     }
 

@@ -37,7 +37,8 @@ public sealed class ArgsDoorsTests
         (typeof(Numbers), "u8", ["0", "255"], ["-1", "256", "1e400"]),
         (typeof(Numbers), "i16", ["-32768"], ["32768", "1.0"]),
         (typeof(Numbers), "u16", ["65535"], ["-1", "65536"]),
-        (typeof(Numbers), "i32", ["0", "-0", "2147483647"], ["2147483648", "1.0", "1e3", "\"1\"", "true", "[]", "{}", Digits, "-1e999999999999", "0.1e-99999", "1E0"]),
+        (typeof(Numbers), "i32", ["0", "-0", "2147483647"],
+            ["2147483648", "1.0", "1e3", "\"1\"", "true", "[]", "{}", Digits, "-1e999999999999", "0.1e-99999", "1E0"]),
         (typeof(Numbers), "u32", ["4294967295"], ["-1", "4294967296"]),
         (typeof(Numbers), "i64", ["9223372036854775807", "-9223372036854775808"], ["9223372036854775808", "-9223372036854775809", Digits]),
         (typeof(Numbers), "u64", ["18446744073709551615"], ["-1", "18446744073709551616"]),
@@ -50,9 +51,13 @@ public sealed class ArgsDoorsTests
         (typeof(Numbers), "orText", ["5", "\"5\""], ["\"x\"", "2147483648", "\"2147483648\"", "\"1.0\"", "1.0"]),
         (typeof(Numbers), "orNan", ["1.5", "\"NaN\"", "\"-Infinity\""], ["\"Infinite\"", "1e400"]),
         (typeof(Texts), "ch", ["\"a\"", "\"é\"", "null"], ["\"\"", "\"ab\"", "\"😀\"", "5"]),
-        (typeof(Texts), "id", ["\"01938f3c-0000-7000-8000-000000000000\""], ["\"01938f3c000070008000000000000000\"", "\"{01938f3c-0000-7000-8000-000000000000}\"", "\"x\"", "\"\""]),
-        (typeof(Texts), "span", ["\"00:05:00\"", "\"-1.02:03:04.5\"", "\"23:59:59\""], ["\"24:00:00\"", "\"5\"", "\"PT5M\"", "\"00:60:00\"", "\" 00:05:00\"", "5", "\"99999999.00:00:00\""]),
-        (typeof(Texts), "at", ["\"2026-01-31T12:00:00+01:00\"", "\"2026-01-31T12:00:00Z\"", "\"2026-01-31\""], ["\"2026-01-31 12:00\"", "\"31.01.2026\"", "\"2026-02-30T00:00:00Z\"", "\"2026-01-31T12:00:00+15:00\"", "\"0001-01-01T00:00:00+14:00\"", "\"2026-01-31T12:00:00Z\\n\""]),
+        (typeof(Texts), "id", ["\"01938f3c-0000-7000-8000-000000000000\""],
+            ["\"01938f3c000070008000000000000000\"", "\"{01938f3c-0000-7000-8000-000000000000}\"", "\"x\"", "\"\""]),
+        (typeof(Texts), "span", ["\"00:05:00\"", "\"-1.02:03:04.5\"", "\"23:59:59\""],
+            ["\"24:00:00\"", "\"5\"", "\"PT5M\"", "\"00:60:00\"", "\" 00:05:00\"", "5", "\"99999999.00:00:00\""]),
+        (typeof(Texts), "at", ["\"2026-01-31T12:00:00+01:00\"", "\"2026-01-31T12:00:00Z\"", "\"2026-01-31\""],
+            ["\"2026-01-31 12:00\"", "\"31.01.2026\"", "\"2026-02-30T00:00:00Z\"", "\"2026-01-31T12:00:00+15:00\"",
+                "\"0001-01-01T00:00:00+14:00\"", "\"2026-01-31T12:00:00Z\\n\""]),
         (typeof(Texts), "local", ["\"2026-01-31T12:00:00\""], ["\"2026-13-31T12:00:00\"", "\"now\"", "0"]),
         (typeof(Texts), "day", ["\"2026-01-31\""], ["\"2026-02-30\"", "\"2026-1-31\"", "\"2026-01-31T00:00:00\""]),
         (typeof(Texts), "time", ["\"12:00:00\"", "\"23:59:59.9999999\""], ["\"24:00:00\"", "\"noon\""]),
@@ -175,7 +180,9 @@ public sealed class ArgsDoorsTests
             .SelectMany(a => a.GetTypes()).Where(JobDefinition.IsHandler).ToList();
 
         Assert.NotEmpty(handlers);
-        Assert.All(handlers.Select(h => JobSchemas.Describe(JobDefinition.For(h))), job => Assert.Null(Doors.Check(job, ArgsText.Parse(job.Example))));
+        Assert.All(
+            handlers.Select(h => JobSchemas.Describe(JobDefinition.For(h))),
+            job => Assert.Null(Doors.Check(job, ArgsText.Parse(job.Example))));
     }
 
     [Theory]
@@ -213,7 +220,8 @@ public sealed class ArgsDoorsTests
     [Fact]
     public void Parse_DeeperThanTheReaderGoes_IsRefused()
     {
-        var deep = JsonElement.Parse(string.Concat(Enumerable.Repeat("{\"a\":", 66)) + "1" + new string('}', 66), new JsonDocumentOptions { MaxDepth = 70 });
+        var deep = JsonElement.Parse(
+            string.Concat(Enumerable.Repeat("{\"a\":", 66)) + "1" + new string('}', 66), new JsonDocumentOptions { MaxDepth = 70 });
 
         Assert.Equal("too_deep", Assert.Throws<InvalidRunException>(() => ArgsText.From(deep)).Error.Code);
     }

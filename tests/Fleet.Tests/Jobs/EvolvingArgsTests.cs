@@ -17,7 +17,8 @@ public sealed class EvolvingArgsTests
         var read = JsonSerializer.Deserialize<Optional>("""{"name":"a"}""", FleetJson.Payload)!;
 
         Assert.Equal(new Optional("a", null, null, null, 3), read);
-        Assert.Equal(["name"], JsonElement.Parse(SchemaOf<OptionalJob>()).GetProperty("required").EnumerateArray().Select(r => r.GetString()));
+        Assert.Equal(
+            ["name"], JsonElement.Parse(SchemaOf<OptionalJob>()).GetProperty("required").EnumerateArray().Select(r => r.GetString()));
     }
 
     [Theory]
@@ -39,16 +40,28 @@ public sealed class EvolvingArgsTests
     [InlineData("""{"parts":[{"id":"x","kind":"k"}]}""")]
     [InlineData("""[]""")]
     [InlineData("null")]
-    public Task Read_SomethingElseIsWrong_IsRefused(string args) => Assert.ThrowsAsync<ArgsRefusedException>(() => InvokeAsync<NestedJob>(args));
+    public Task Read_SomethingElseIsWrong_IsRefused(string args) =>
+        Assert.ThrowsAsync<ArgsRefusedException>(() => InvokeAsync<NestedJob>(args));
 
     [Fact]
     public Task Read_MemberOfANewerVersion_IsIgnored() => InvokeAsync<NestedJob>("""{"name":"a","later":{"x":1}}""");
 
     [Theory]
-    [InlineData("""{"type":"object","properties":{"order":{"type":"string"},"boxes":{"type":"integer"}},"required":["order","boxes"]}""", "args.customer is new and required, and runs enqueued before lack it.")]
-    [InlineData("""{"type":"object","properties":{"order":{"type":"integer"},"boxes":{},"customer":{}},"required":["order","boxes","customer"]}""", "args.order was integer and is string.")]
-    [InlineData("""{"type":"object","properties":{"order":{"type":["string","null"]},"boxes":{},"customer":{}},"required":["order","boxes","customer"]}""", "args.order may not be null any more.")]
-    [InlineData("""{"type":"object","properties":{"order":{"type":"string"},"boxes":{},"customer":{}},"required":["order","customer"]}""", "args.boxes is required now, and runs enqueued before may lack it.")]
+    [InlineData(
+        """{"type":"object","properties":{"order":{"type":"string"},"boxes":{"type":"integer"}},"required":["order","boxes"]}""",
+        "args.customer is new and required, and runs enqueued before lack it.")]
+    [InlineData(
+        """{"type":"object","properties":{"order":{"type":"integer"},"boxes":{},"customer":{}},"required":["order","boxes","customer"]}""",
+        "args.order was integer and is string.")]
+    [InlineData(
+        """
+        {"type":"object","properties":{"order":{"type":["string","null"]},"boxes":{},"customer":{}},
+         "required":["order","boxes","customer"]}
+        """,
+        "args.order may not be null any more.")]
+    [InlineData(
+        """{"type":"object","properties":{"order":{"type":"string"},"boxes":{},"customer":{}},"required":["order","customer"]}""",
+        "args.boxes is required now, and runs enqueued before may lack it.")]
     public void Between_ChangeThatOlderRunsDoNotSurvive_IsNamed(string before, string expected)
     {
         var found = Assert.Single(ArgsBreaks.Between(before, Ship));
@@ -59,7 +72,10 @@ public sealed class EvolvingArgsTests
     [Fact]
     public void Between_EnumLosesAValueInAnArrayOfObjects_IsNamed()
     {
-        const string before = """{"type":"object","properties":{"parts":{"type":"array","items":{"type":"object","properties":{"kind":{"enum":["a","b",null]}}}}}}""";
+        const string before = """
+            {"type":"object","properties":{"parts":{"type":"array",
+             "items":{"type":"object","properties":{"kind":{"enum":["a","b",null]}}}}}}
+            """;
 
         var found = Assert.Single(ArgsBreaks.Between(before, before.Replace("\"b\",", "", StringComparison.Ordinal)));
 
@@ -71,7 +87,10 @@ public sealed class EvolvingArgsTests
     {
         Assert.Empty(ArgsBreaks.Between(Ship, Ship));
         Assert.Empty(ArgsBreaks.Between(SchemaOf<ShipNewJob>(), SchemaOf<ShipOldJob>()));
-        Assert.Empty(ArgsBreaks.Between("""{"type":"object","properties":{"x":{"type":"integer"}}}""", """{"type":"object","properties":{"x":{"type":["number","null"]}}}"""));
+        Assert.Empty(
+            ArgsBreaks.Between(
+                """{"type":"object","properties":{"x":{"type":"integer"}}}""",
+                """{"type":"object","properties":{"x":{"type":["number","null"]}}}"""));
     }
 
     private static string SchemaOf<TJob>() => JobSchemas.Describe(JobDefinition.For(typeof(TJob))).Schema;
@@ -91,7 +110,8 @@ public sealed class EvolvingArgsTests
     }
 
     [Job("test.nested")]
-    public sealed record Nested(string Name, IReadOnlyList<Part>? Parts, IReadOnlyDictionary<string, Part>? ByName, Marked? Marked, Picky? Picky);
+    public sealed record Nested(
+        string Name, IReadOnlyList<Part>? Parts, IReadOnlyDictionary<string, Part>? ByName, Marked? Marked, Picky? Picky);
 
     public sealed record Part(int Id, string Kind);
 

@@ -16,7 +16,8 @@ public sealed class ReadArgsTests
     [InlineData("doors.tree", "{bad", "do not fit job 'doors.tree'")]
     public async Task Run_ArgsThatCannotBeRead_FailsOnceAndNamesTheField(string job, string args, string said)
     {
-        await using var fleet = await EmbeddedFleet.StartAsync(services => services.AddFleetJobs(jobs => jobs.Add<Handler<Choosy>>().Add<Handler<Tree>>()));
+        await using var fleet = await EmbeddedFleet.StartAsync(
+            services => services.AddFleetJobs(jobs => jobs.Add<Handler<Choosy>>().Add<Handler<Tree>>()));
 
         var run = await fleet.WaitAsync(await fleet.InsertAsync(job, args, maxAttempts: 5));
 
@@ -27,7 +28,8 @@ public sealed class ReadArgsTests
     [Fact]
     public async Task Enqueue_ArgsThatCannotBeWritten_IsRefusedWithTheField()
     {
-        await using var fleet = await EmbeddedFleet.StartAsync(services => services.AddFleetJobs(jobs => jobs.Add<Handler<Numbers>>().Add<Handler<Tree>>()));
+        await using var fleet = await EmbeddedFleet.StartAsync(
+            services => services.AddFleetJobs(jobs => jobs.Add<Handler<Numbers>>().Add<Handler<Tree>>()));
         var tree = new Tree { Kids = [] };
         tree.Kids.Add(tree);
 
@@ -50,9 +52,11 @@ public sealed class SubmitArgsTests() : StorageVerbs(new SqliteDatabase())
     [InlineData("""{"txt":"a"}""", "args.txt")]
     public async Task Submit_ArgsThatTheHandlerCouldNotRead_IsRefusedAndNotTriedAgain(string args, string field)
     {
-        var submitted = new SubmittedRun("default", "note", args.Replace("DIGITS", new string('1', 400), StringComparison.Ordinal), new EnqueueOptions(), null);
+        var submitted = new SubmittedRun(
+            "default", "note", args.Replace("DIGITS", new string('1', 400), StringComparison.Ordinal), new EnqueueOptions(), null);
 
-        var refused = await Assert.ThrowsAsync<MessageRefusedException>(() => Fleet.Get<SubmitRuns>().ExecuteAsync(submitted, CancellationToken.None));
+        var refused = await Assert.ThrowsAsync<MessageRefusedException>(
+            () => Fleet.Get<SubmitRuns>().ExecuteAsync(submitted, CancellationToken.None));
 
         Assert.StartsWith(field + ":", refused.Message, StringComparison.Ordinal);
         Assert.Empty(await Fleet.ListAsync(db => db.Runs));

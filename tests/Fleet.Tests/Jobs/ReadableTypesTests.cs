@@ -27,7 +27,8 @@ public sealed class ReadableTypesTests
     [InlineData(typeof(Holds<TwoNames>), "the args type is", "TwoNames")]
     public void AddFleetJobs_TypeThatJsonCannotFill_IsRefusedWithTheMember(Type args, string where, string what)
     {
-        var error = Assert.Throws<InvalidOperationException>(() => new ServiceCollection().AddFleetJobs(jobs => jobs.Add(typeof(Handler<>).MakeGenericType(args))));
+        var error = Assert.Throws<InvalidOperationException>(
+            () => new ServiceCollection().AddFleetJobs(jobs => jobs.Add(typeof(Handler<>).MakeGenericType(args))));
 
         Assert.Contains(where, error.Message, StringComparison.Ordinal);
         Assert.Contains(what, error.Message, StringComparison.Ordinal);

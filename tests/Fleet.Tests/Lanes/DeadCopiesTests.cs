@@ -36,7 +36,10 @@ public sealed class DeadCopiesTests
     [Fact]
     public async Task Add_BrokerRefusesOne_PublishesTheOthers()
     {
-        var transport = new ScriptedTransport { BeforeDeadAsync = run => run.Job == "bad" ? throw new IOException("away") : Task.CompletedTask };
+        var transport = new ScriptedTransport
+        {
+            BeforeDeadAsync = run => run.Job == "bad" ? throw new IOException("away") : Task.CompletedTask,
+        };
         await using (var copies = Copies(transport))
         {
             copies.Add(Dead("bad"));

@@ -35,7 +35,9 @@ public sealed class LaneNamesTests
     {
         var error = RunRules.CheckLane(lane);
 
-        Assert.StartsWith($"lane: '{lane}' is not allowed, because Fleet uses that name itself; reserved are parked, ", error?.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"lane: '{lane}' is not allowed, because Fleet uses that name itself; reserved are parked, ", error?.Message,
+            StringComparison.Ordinal);
         Assert.True(RunRules.IsReserved(lane.ToUpperInvariant()));
     }
 
@@ -62,20 +64,25 @@ public sealed class LaneNamesTests
     [Fact]
     public void Start_ReservedLaneInTheSettings_IsRefused()
     {
-        Assert.Contains("'parked' is not allowed", Assert.Single(new WorkerOptions { Lanes = new() { ["parked"] = 4 } }.Check()), StringComparison.Ordinal);
         Assert.Contains(
-            "'x.dead' is not allowed", Assert.Throws<InvalidOperationException>(() => JobDefinition.For(typeof(OnADeadLaneJob))).Message, StringComparison.Ordinal);
+            "'parked' is not allowed", Assert.Single(new WorkerOptions { Lanes = new() { ["parked"] = 4 } }.Check()),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "'x.dead' is not allowed", Assert.Throws<InvalidOperationException>(() => JobDefinition.For(typeof(OnADeadLaneJob))).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("Schedules:s:Job=diag.echo", "Schedules:s:Every=1h", "Schedules:s:Lane=belt.1")]
     public async Task Start_ReservedLaneOfASchedule_IsRefused(params string[] settings)
     {
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => ScriptedFleet.StartAsync(Script.Of(_ => { }), settings: settings));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => ScriptedFleet.StartAsync(Script.Of(_ => { }), settings: settings));
         Assert.StartsWith("Fleet:Schedules:s:Lane:", error.Message, StringComparison.Ordinal);
 
         var refused = await Assert.ThrowsAnyAsync<Exception>(() => ScriptedFleet.StartAsync(
-            Script.Of(_ => { }), configure: services => services.AddFleetSchedules(s => s.Every("s", "1h", new Ledger("k"), with: r => r with { Lane = "belt.1" }))));
+            Script.Of(_ => { }), configure: services =>
+                services.AddFleetSchedules(s => s.Every("s", "1h", new Ledger("k"), with: r => r with { Lane = "belt.1" }))));
         Assert.Contains("lane: 'belt.1' is not allowed", refused.Message, StringComparison.Ordinal);
     }
 
@@ -105,15 +112,19 @@ public sealed class LaneNamesTests
     public async Task Entrances_OneLaneTooMany_IsRefusedAndKnownOnesGoOn()
     {
         // The worker's lane is the first.
-        await using var fleet = await ScriptedFleet.StartAsync(Script.Of(_ => { }), settings: ["Worker:Lanes:default=4", "Transport:MaxLanes=2"]);
+        await using var fleet = await ScriptedFleet.StartAsync(
+            Script.Of(_ => { }), settings: ["Worker:Lanes:default=4", "Transport:MaxLanes=2"]);
         await fleet.Client.EnqueueAsync(new Ledger("k"), new EnqueueOptions { Lane = "one" });
 
-        var error = await Assert.ThrowsAsync<InvalidRunException>(() => fleet.Client.EnqueueAsync(new Ledger("k"), new EnqueueOptions { Lane = "two" }));
+        var error = await Assert.ThrowsAsync<InvalidRunException>(
+            () => fleet.Client.EnqueueAsync(new Ledger("k"), new EnqueueOptions { Lane = "two" }));
         Assert.Equal(("too_many_lanes", "two"), (error.Error.Code, error.Error.Value));
-        using var answer = await fleet.Http.PutAsJsonAsync("/api/v1/schedules/s", new { job = "diag.ledger", args = new { key = "k" }, every = "1h", lane = "two" });
+        using var answer = await fleet.Http.PutAsJsonAsync(
+            "/api/v1/schedules/s", new { job = "diag.ledger", args = new { key = "k" }, every = "1h", lane = "two" });
         Assert.Contains("too_many_lanes", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         var submitted = new SubmittedRun("two", "diag.ledger", """{"key":"k"}""", new EnqueueOptions(), null);
-        await Assert.ThrowsAsync<MessageRefusedException>(() => fleet.Services.GetRequiredService<SubmitRuns>().ExecuteAsync(submitted, default));
+        await Assert.ThrowsAsync<MessageRefusedException>(
+            () => fleet.Services.GetRequiredService<SubmitRuns>().ExecuteAsync(submitted, default));
         await fleet.Client.EnqueueAsync(new Ledger("k"), new EnqueueOptions { Lane = "one" });
         await fleet.Client.EnqueueAsync(new Ledger("k"));
     }
@@ -124,7 +135,8 @@ public sealed class LaneNamesTests
     [InlineData("many")]
     public void Setting_OutOfRange_IsNamed(string value)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Fleet:Transport:MaxLanes"] = value }).Build();
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["Fleet:Transport:MaxLanes"] = value }).Build();
 
         var error = Assert.Throws<InvalidOperationException>(() => new ServiceCollection().AddFleet(configuration)).Message;
 

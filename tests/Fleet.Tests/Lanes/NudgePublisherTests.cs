@@ -139,7 +139,8 @@ public sealed class NudgePublisherTests
         Assert.Equal("The broker takes nudges again.", log.All[^1]);
     }
 
-    private static Nudge[] Nudges(string lane, int count) => [.. Enumerable.Range(0, count).Select(_ => new Nudge(lane, RunId.New(TimeProvider.System.GetUtcNow())))];
+    private static Nudge[] Nudges(string lane, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => new Nudge(lane, RunId.New(TimeProvider.System.GetUtcNow())))];
 
     private NudgePublisher Publisher() => new(_transport, TimeProvider.System, NullLogger<NudgePublisher>.Instance);
 }

@@ -192,7 +192,8 @@ public abstract class LeaderLeaseTests(TestDatabase database) : StorageVerbs(dat
     private Task ReleaseAsync(string owner) => Fleet.Get<LeaderLease>().ReleaseAsync(owner, CancellationToken.None);
 
     private Task<IReadOnlyList<EnqueueOutcome>> InsertAsLeaderAsync(long term) => Fleet.Storage.WriteAsLeaderAsync(
-        term, scope => Fleet.Storage.Statements.InsertAsync(scope.Transaction, [Fleet.NewRun()], CancellationToken.None), CancellationToken.None);
+        term, scope => Fleet.Storage.Statements.InsertAsync(scope.Transaction, [Fleet.NewRun()], CancellationToken.None),
+        CancellationToken.None);
 }
 
 public sealed class LeaderLeaseSqliteTests() : LeaderLeaseTests(new SqliteDatabase());

@@ -41,7 +41,8 @@ public abstract class ReplanSchedulesTests(TestDatabase database) : StorageVerbs
     public async Task ReplanSchedules_PausedUntilAnInstant_StaysPaused()
     {
         await PutAsync();
-        await Fleet.Get<ControlSchedules>().PauseAsync("s", Fleet.Now + TimeSpan.FromHours(1), new("me", "because"), CancellationToken.None);
+        await Fleet.Get<ControlSchedules>()
+            .PauseAsync("s", Fleet.Now + TimeSpan.FromHours(1), new("me", "because"), CancellationToken.None);
 
         Assert.Equal(0, await ReplanAsync(await Fleet.LeadAsync()));
     }
@@ -64,9 +65,11 @@ public abstract class ReplanSchedulesTests(TestDatabase database) : StorageVerbs
     {
         await PutAsync();
         var term = await Fleet.LeadAsync();
-        var clock = await Fleet.Storage.WriteAsync(scope => Fleet.Storage.GetClockAsync(scope, CancellationToken.None), CancellationToken.None);
+        var clock = await Fleet.Storage.WriteAsync(
+            scope => Fleet.Storage.GetClockAsync(scope, CancellationToken.None), CancellationToken.None);
         var changed = Fleet.Now + TimeSpan.FromMinutes(10);
-        await Fleet.Storage.WriteAsync(scope => scope.Db.Schedules.ExecuteUpdateAsync(set => set.SetProperty(s => s.UpdatedAt, changed)), CancellationToken.None);
+        await Fleet.Storage.WriteAsync(
+            scope => scope.Db.Schedules.ExecuteUpdateAsync(set => set.SetProperty(s => s.UpdatedAt, changed)), CancellationToken.None);
         await MoveAsync(changed);
 
         Assert.Equal(1, await ReplanAsync(term));
@@ -79,14 +82,16 @@ public abstract class ReplanSchedulesTests(TestDatabase database) : StorageVerbs
 
     private Task<int> ReplanAsync(long term) => Fleet.Get<ReplanSchedules>().ExecuteAsync(term, LookAhead, CancellationToken.None);
 
-    private Task<(int Planned, bool More)> PlanAsync(long term) => Fleet.Get<PlanOccurrences>().ExecuteAsync(term, LookAhead, CancellationToken.None);
+    private Task<(int Planned, bool More)> PlanAsync(long term) =>
+        Fleet.Get<PlanOccurrences>().ExecuteAsync(term, LookAhead, CancellationToken.None);
 
     private Task<PutResult> PutAsync() => Fleet.Get<PutSchedules>().ExecuteAsync(
         new ScheduleRequest { Id = "s", Job = "note", Trigger = new TriggerSpec { Every = "10s" } }, "code", CancellationToken.None);
 
     /// <summary>As a leader leaves it whose clock shows that time.</summary>
     private Task<int> MoveAsync(DateTimeOffset clock) => Fleet.Storage.WriteAsync(
-        scope => scope.Db.Schedules.ExecuteUpdateAsync(set => set.SetProperty(s => s.PlannedUntil, clock + LookAhead).SetProperty(s => s.NextPlanAt, clock + LookAhead)),
+        scope => scope.Db.Schedules.ExecuteUpdateAsync(
+            set => set.SetProperty(s => s.PlannedUntil, clock + LookAhead).SetProperty(s => s.NextPlanAt, clock + LookAhead)),
         CancellationToken.None);
 }
 

@@ -30,7 +30,8 @@ public sealed partial class ClientsTests(RabbitMqServer server) : IAsyncLifetime
         ActivitySource.AddActivityListener(_listener);
         _script = Script.Of(_ => _traces.Add(Activity.Current?.TraceId));
         _broker = await server.CreateHostAsync();
-        _fleet = await ScriptedFleet.StartAsync(_script, settings: ["Transport:Provider=RabbitMq", $"Transport:Uri={_broker.Uri}", "Worker:Lanes:default=4"]);
+        _fleet = await ScriptedFleet.StartAsync(
+            _script, settings: ["Transport:Provider=RabbitMq", $"Transport:Uri={_broker.Uri}", "Worker:Lanes:default=4"]);
     }
 
     public async ValueTask DisposeAsync()
@@ -57,7 +58,8 @@ public sealed partial class ClientsTests(RabbitMqServer server) : IAsyncLifetime
     public async Task Node_Amqplib_SubmitsARunInItsTrace()
     {
         var npm = Programs.Find("npm");
-        Assert.SkipWhen(npm is null || Programs.Find("node") is null, "node and npm are not installed (Debian: apt-get install nodejs npm).");
+        Assert.SkipWhen(
+            npm is null || Programs.Find("node") is null, "node and npm are not installed (Debian: apt-get install nodejs npm).");
         using var folder = new TempFolder();
         foreach (var file in Directory.GetFiles(Path.Combine(Clients, "node")))
             File.Copy(file, Path.Combine(folder.Path, Path.GetFileName(file)));
@@ -139,9 +141,13 @@ public sealed partial class ClientsTests(RabbitMqServer server) : IAsyncLifetime
 
         var lost = await Programs.RunAsync([.. client, "nowhere", "test.scripted"], Clients, environment);
         if (knowsLanes)
-            Assert.Equal((1, "No lane 'nowhere': no worker has listened to it, and no run was enqueued for it."), (lost.ExitCode, lost.Error.Trim()));
+            Assert.Equal(
+                (1, "No lane 'nowhere': no worker has listened to it, and no run was enqueued for it."),
+                (lost.ExitCode, lost.Error.Trim()));
     }
 
-    [GeneratedRegex(@"\*Publish message\*, routing key `default`, payload\s+```json\n(?<payload>.*?)```", RegexOptions.ExplicitCapture | RegexOptions.Singleline, 1000)]
+    [GeneratedRegex(
+        @"\*Publish message\*, routing key `default`, payload\s+```json\n(?<payload>.*?)```",
+        RegexOptions.ExplicitCapture | RegexOptions.Singleline, 1000)]
     private static partial Regex Pasted();
 }

@@ -52,7 +52,8 @@ public sealed class RunReportTests
         Assert.DoesNotContain("<b>", (Report(null) with { Title = "<b>" }).ToHtml(), StringComparison.Ordinal);
 
     [Fact]
-    public void ToHtml_NoRuns_SaysSo() => Assert.Contains("No runs.", (Report(null) with { Lines = [] }).ToHtml(), StringComparison.Ordinal);
+    public void ToHtml_NoRuns_SaysSo() =>
+        Assert.Contains("No runs.", (Report(null) with { Lines = [] }).ToHtml(), StringComparison.Ordinal);
 
     [Theory]
     [InlineData(1, 1)]

@@ -22,7 +22,8 @@ public abstract class BackfillSchedulesTests(TestDatabase database) : StorageVer
         Assert.Equal(new BackfillPlan(2, 2, Hour(1), Hour(4), Fleet.Now.AddSeconds(30), Hour(2)), plan);
         var made = (await OccurrencesAsync()).Where(r => r.FireTime == Hour(1) || r.FireTime == Hour(4)).ToList();
         Assert.Equal([(Hour(1), Fleet.Now), (Hour(4), Fleet.Now.AddSeconds(30))], made.Select(r => (r.FireTime!.Value, r.DueAt)));
-        Assert.All(made, r => Assert.Equal((RunState.Pending, false, "slow", """{"text":"planned"}"""), (r.State, r.Staged, r.Lane, r.Args)));
+        Assert.All(
+            made, r => Assert.Equal((RunState.Pending, false, "slow", """{"text":"planned"}"""), (r.State, r.Staged, r.Lane, r.Args)));
         // Again, over more: nothing is made twice.
         Assert.Equal(0, (await BackfillAsync(1, 5))!.Count);
         Assert.Equal(1, (await BackfillAsync(1, 6))!.Count);
@@ -185,18 +186,30 @@ public abstract class BackfillSchedulesTests(TestDatabase database) : StorageVer
 
     private Task<PutResult> PutAsync(Func<ScheduleRequest, ScheduleRequest>? with = null)
     {
-        var request = new ScheduleRequest { Id = "s", Job = "note", Lane = "slow", Args = """{"text":"planned"}""", Trigger = new TriggerSpec { Every = "1h" } };
+        var request = new ScheduleRequest
+        {
+            Id = "s",
+            Job = "note",
+            Lane = "slow",
+            Args = """{"text":"planned"}""",
+            Trigger = new TriggerSpec { Every = "1h" },
+        };
         return Fleet.Get<PutSchedules>().ExecuteAsync(with?.Invoke(request) ?? request, "api", CancellationToken.None);
     }
 
-    private Task<BackfillPlan?> BackfillAsync(int from, int until, int perMinute = 60, string? lane = null, bool dryRun = false) => Fleet.Get<BackfillSchedules>().ExecuteAsync(
-        "s", new BackfillRequest { From = Hour(from), Until = Hour(until), PerMinute = perMinute, Lane = lane }, dryRun, CancellationToken.None);
+    private Task<BackfillPlan?> BackfillAsync(int from, int until, int perMinute = 60, string? lane = null, bool dryRun = false) =>
+        Fleet.Get<BackfillSchedules>().ExecuteAsync(
+        "s", new BackfillRequest { From = Hour(from), Until = Hour(until), PerMinute = perMinute, Lane = lane }, dryRun,
+        CancellationToken.None);
 
-    private Task<IReadOnlyList<EnqueueOutcome>> RunOfAsync(int hour, int minutes = 0) => Fleet.InsertAsync(Fleet.NewRun(schedule: "s", fireTime: Hour(hour).AddMinutes(minutes)));
+    private Task<IReadOnlyList<EnqueueOutcome>> RunOfAsync(int hour, int minutes = 0) =>
+        Fleet.InsertAsync(Fleet.NewRun(schedule: "s", fireTime: Hour(hour).AddMinutes(minutes)));
 
-    private Task<int> SetAsync(Run run, RunState state, DateTimeOffset? started, string? error, bool revoked = false) => Fleet.Storage.WriteAsync(
+    private Task<int> SetAsync(Run run, RunState state, DateTimeOffset? started, string? error, bool revoked = false) =>
+        Fleet.Storage.WriteAsync(
         scope => scope.Db.Runs.Where(r => r.Id == run.Id).ExecuteUpdateAsync(
-            set => set.SetProperty(r => r.State, state).SetProperty(r => r.StartedAt, started).SetProperty(r => r.Error, error).SetProperty(r => r.Revoked, revoked)),
+            set => set.SetProperty(r => r.State, state).SetProperty(r => r.StartedAt, started).SetProperty(r => r.Error, error)
+                .SetProperty(r => r.Revoked, revoked)),
         CancellationToken.None);
 
     private Task<List<Run>> OccurrencesAsync() => Fleet.ListAsync(db => db.Runs.Where(r => r.ScheduleId == "s").OrderBy(r => r.FireTime));

@@ -49,7 +49,8 @@ public sealed class BoundedTriggerTests
         var trigger = Parse(new TriggerSpec { Every = "10m", Zone = zone, Exclude = [date] });
         var from = new DateTimeOffset(day.AddDays(-2).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
 
-        var expected = all.Between(from, from.AddDays(5)).Where(t => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(t, zoneInfo).DateTime) != day).ToList();
+        var expected = all.Between(from, from.AddDays(5))
+            .Where(t => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(t, zoneInfo).DateTime) != day).ToList();
 
         Assert.NotEqual(all.Between(from, from.AddDays(5)).Count(), expected.Count);
         Assert.Equal(expected, trigger.Between(from, from.AddDays(5)));
@@ -68,7 +69,9 @@ public sealed class BoundedTriggerTests
     [Fact]
     public void Next_EveryDateExcluded_EndsWithoutAFireTime()
     {
-        var everyDay = Enumerable.Range(0, 366).Select(i => new DateTime(2000, 1, 1).AddDays(i).ToString("MM-dd", System.Globalization.CultureInfo.InvariantCulture)).ToArray();
+        var everyDay = Enumerable.Range(0, 366)
+            .Select(i => new DateTime(2000, 1, 1).AddDays(i).ToString("MM-dd", System.Globalization.CultureInfo.InvariantCulture))
+            .ToArray();
 
         Assert.Null(Parse(new TriggerSpec { Every = "1s", Exclude = everyDay }).Next(Noon));
     }

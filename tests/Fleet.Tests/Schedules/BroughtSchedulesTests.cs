@@ -17,7 +17,8 @@ public sealed class BroughtSchedulesTests : IDisposable
     [Fact]
     public async Task Start_OneIdIsWrong_StoresNoneAndNamesIt()
     {
-        var refused = await Assert.ThrowsAsync<BroughtScheduleRefusedException>(() => StartAsync(s => s.Every("good", "1h", new Scripted()).Every("No Good", "1h", new Scripted())));
+        var refused = await Assert.ThrowsAsync<BroughtScheduleRefusedException>(
+            () => StartAsync(s => s.Every("good", "1h", new Scripted()).Every("No Good", "1h", new Scripted())));
 
         Assert.StartsWith("Schedule 'No Good' from code: id: 'No Good' is not allowed", refused.Message, StringComparison.Ordinal);
         // A program says it in one line, without a stack.
@@ -30,7 +31,8 @@ public sealed class BroughtSchedulesTests : IDisposable
     [InlineData("1h", "61 * * * *", "cron")]
     public async Task Start_ALaterOneNeverFires_StoresNone(string every, string cron, string why)
     {
-        var refused = await Assert.ThrowsAsync<BroughtScheduleRefusedException>(() => StartAsync(s => s.Every("good", every, new Scripted()).Cron("bad", cron, new Scripted())));
+        var refused = await Assert.ThrowsAsync<BroughtScheduleRefusedException>(
+            () => StartAsync(s => s.Every("good", every, new Scripted()).Cron("bad", cron, new Scripted())));
 
         Assert.Contains(why, refused.Message, StringComparison.Ordinal);
         Assert.Empty(await StoredAsync());
@@ -64,7 +66,8 @@ public sealed class BroughtSchedulesTests : IDisposable
     [Fact]
     public async Task Start_IdTwiceInTheCode_IsRefused()
     {
-        var refused = await Assert.ThrowsAsync<BroughtScheduleRefusedException>(() => StartAsync(s => s.Every("twice", "1h", new Scripted()).Every("twice", "2h", new Scripted())));
+        var refused = await Assert.ThrowsAsync<BroughtScheduleRefusedException>(
+            () => StartAsync(s => s.Every("twice", "1h", new Scripted()).Every("twice", "2h", new Scripted())));
 
         Assert.Equal("Schedule 'twice' from code: id: it stands there twice; each schedule needs an id of its own.", refused.Message);
         Assert.Empty(await StoredAsync());
@@ -74,7 +77,8 @@ public sealed class BroughtSchedulesTests : IDisposable
     public async Task Start_IdInCodeAndConfiguration_TheConfigurationIsUsedAndStays()
     {
         for (var start = 0; start < 2; start++)
-            await using (await StartAsync(s => s.Every("both", "1h", new Scripted()), ["Schedules:both:Job=test.scripted", "Schedules:both:Every=2h"]))
+            await using (await StartAsync(
+                s => s.Every("both", "1h", new Scripted()), ["Schedules:both:Job=test.scripted", "Schedules:both:Every=2h"]))
             {
             }
 
@@ -109,7 +113,8 @@ public sealed class BroughtSchedulesTests : IDisposable
         await using var fleet = await StartAsync(schedules);
     }
 
-    private Task<EmbeddedFleet> StartAsync(Action<SchedulesBuilder>? schedules = null, string[]? settings = null) => ScriptedFleet.StartAsync(
+    private Task<EmbeddedFleet> StartAsync(Action<SchedulesBuilder>? schedules = null, string[]? settings = null) =>
+        ScriptedFleet.StartAsync(
         Script.Of(_ => { }), settings: settings, folder: _folder, configure: services =>
         {
             services.AddSingleton<ILoggerProvider>(_log);

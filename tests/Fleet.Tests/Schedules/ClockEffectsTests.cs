@@ -8,22 +8,44 @@ public sealed class ClockEffectsTests
 {
     [Theory]
     // Spring: 02:00 to 03:00 is skipped.
-    [InlineData("Europe/Berlin", "30 2 * * *", "2026-03-28", "the clock skips 02:30; it fires at 03:00, when the clock has jumped", "2026-03-29T03:00+02:00")]
-    [InlineData("America/New_York", "15,45 2 * * *", "2026-03-07", "the clock skips 02:15, 02:45; it fires at 03:00, when the clock has jumped", "2026-03-08T03:00-04:00")]
-    [InlineData("Europe/Berlin", "*/10 * * * *", "2026-03-28", "the clock skips 02:00, 02:10, 02:20 and 3 more; it fires at 03:00, when the clock has jumped", "2026-03-29T03:00+02:00")]
-    [InlineData("Europe/Berlin", "10 59 2 * * *", "2026-03-28", "the clock skips 02:59:10; it fires at 03:00, when the clock has jumped", "2026-03-29T03:00+02:00")]
-    [InlineData("America/Sao_Paulo", "0 0 * * *", "2018-11-03", "the clock skips 00:00; it fires at 01:00, when the clock has jumped", "2018-11-04T01:00-02:00")]
-    [InlineData("Pacific/Apia", "0 12 * * *", "2011-12-29", "the clock skips 12:00; it fires at 2011-12-31 00:00, when the clock has jumped", "2011-12-31T00:00+14:00")]
+    [InlineData(
+        "Europe/Berlin", "30 2 * * *", "2026-03-28", "the clock skips 02:30; it fires at 03:00, when the clock has jumped",
+        "2026-03-29T03:00+02:00")]
+    [InlineData(
+        "America/New_York", "15,45 2 * * *", "2026-03-07", "the clock skips 02:15, 02:45; it fires at 03:00, when the clock has jumped",
+        "2026-03-08T03:00-04:00")]
+    [InlineData(
+        "Europe/Berlin", "*/10 * * * *", "2026-03-28",
+        "the clock skips 02:00, 02:10, 02:20 and 3 more; it fires at 03:00, when the clock has jumped", "2026-03-29T03:00+02:00")]
+    [InlineData(
+        "Europe/Berlin", "10 59 2 * * *", "2026-03-28", "the clock skips 02:59:10; it fires at 03:00, when the clock has jumped",
+        "2026-03-29T03:00+02:00")]
+    [InlineData(
+        "America/Sao_Paulo", "0 0 * * *", "2018-11-03", "the clock skips 00:00; it fires at 01:00, when the clock has jumped",
+        "2018-11-04T01:00-02:00")]
+    [InlineData(
+        "Pacific/Apia", "0 12 * * *", "2011-12-29", "the clock skips 12:00; it fires at 2011-12-31 00:00, when the clock has jumped",
+        "2011-12-31T00:00+14:00")]
     // Autumn: the hour before the change is shown twice.
-    [InlineData("Europe/Berlin", "30 2 * * *", "2026-10-24", "the clock shows 02:30 twice; it fires the first time only", "2026-10-25T02:30+02:00")]
-    [InlineData("America/New_York", "0 1 * * *", "2026-10-31", "the clock shows 01:00 twice; it fires the first time only", "2026-11-01T01:00-04:00")]
-    [InlineData("Europe/Berlin", "30 * * * *", "2026-10-24", "the clock shows 02:30 twice; it fires both times", "2026-10-25T02:30+02:00", "2026-10-25T02:30+01:00")]
+    [InlineData(
+        "Europe/Berlin", "30 2 * * *", "2026-10-24", "the clock shows 02:30 twice; it fires the first time only", "2026-10-25T02:30+02:00")]
+    [InlineData(
+        "America/New_York", "0 1 * * *", "2026-10-31", "the clock shows 01:00 twice; it fires the first time only",
+        "2026-11-01T01:00-04:00")]
+    [InlineData(
+        "Europe/Berlin", "30 * * * *", "2026-10-24", "the clock shows 02:30 twice; it fires both times", "2026-10-25T02:30+02:00",
+        "2026-10-25T02:30+01:00")]
     [InlineData("America/New_York", "*/30 1 * * *", "2026-10-31", "the clock shows 01:00, 01:30 twice; it fires both times",
         "2026-11-01T01:00-04:00", "2026-11-01T01:30-04:00", "2026-11-01T01:00-05:00", "2026-11-01T01:30-05:00")]
-    [InlineData("Australia/Lord_Howe", "45 1 * * *", "2026-04-04", "the clock shows 01:45 twice; it fires the first time only", "2026-04-05T01:45+11:00")]
+    [InlineData(
+        "Australia/Lord_Howe", "45 1 * * *", "2026-04-04", "the clock shows 01:45 twice; it fires the first time only",
+        "2026-04-05T01:45+11:00")]
     // Where summer time is the standard one.
-    [InlineData("Europe/Dublin", "30 1 * * *", "2026-03-28", "the clock skips 01:30; it fires at 02:00, when the clock has jumped", "2026-03-29T02:00+01:00")]
-    public void Summarize_TheClockIsMoved_SaysWhatBecomesOfTheTimes(string zone, string cron, string day, string description, params string[] fireTimes)
+    [InlineData(
+        "Europe/Dublin", "30 1 * * *", "2026-03-28", "the clock skips 01:30; it fires at 02:00, when the clock has jumped",
+        "2026-03-29T02:00+01:00")]
+    public void Summarize_TheClockIsMoved_SaysWhatBecomesOfTheTimes(
+        string zone, string cron, string day, string description, params string[] fireTimes)
     {
         var effect = Assert.Single(Summarize(zone, cron, Days(day, 3)));
 
@@ -73,7 +95,9 @@ public sealed class ClockEffectsTests
     {
         var effect = Assert.Single(Summarize("Europe/Berlin", "* * * * * *", Days("2026-10-24", 3)));
 
-        Assert.Equal((ClockEffectKind.Twice, 3600, ClockEffect.MostShown, ClockEffect.MostShown), (effect.Kind, effect.Count, effect.WallTimes.Count, effect.FireTimes.Count));
+        Assert.Equal(
+            (ClockEffectKind.Twice, 3600, ClockEffect.MostShown, ClockEffect.MostShown),
+            (effect.Kind, effect.Count, effect.WallTimes.Count, effect.FireTimes.Count));
     }
 
     [Theory]

@@ -8,7 +8,8 @@ namespace Fleet.Tests.Schedules;
 /// expressions, zones and times; the suite's short form is 2,000.</summary>
 public sealed class CronOracleTests
 {
-    private static readonly int Cases = int.Parse(Environment.GetEnvironmentVariable("FLEET_CRON_CASES") ?? "2000", CultureInfo.InvariantCulture);
+    private static readonly int Cases = int.Parse(
+        Environment.GetEnvironmentVariable("FLEET_CRON_CASES") ?? "2000", CultureInfo.InvariantCulture);
 
     private static readonly string[] Zones =
     [
@@ -17,13 +18,18 @@ public sealed class CronOracleTests
     ];
 
     /// <summary>When clocks are moved: zone and instant, of the years 2018 to 2027.</summary>
-    private static readonly (string Zone, DateTimeOffset At)[] Changes = [.. Zones.SelectMany(zone => ChangesOf(zone).Select(at => (zone, at)))];
+    private static readonly (
+        string Zone, DateTimeOffset At)[] Changes = [.. Zones.SelectMany(zone => ChangesOf(zone).Select(at => (zone, at)))];
 
     [Fact]
     public void Between_RandomExpressionZoneAndTime_IsWhatTheClockOnTheWallShows()
     {
-        var anywhere = Gen.Select(Gen.OneOfConst(Zones), Gen.Int[0, 10 * 365 * 24 * 60]).Select((zone, minutes) => (zone, new DateTimeOffset(2018, 1, 1, 0, 0, 0, TimeSpan.Zero).AddMinutes(minutes)));
-        var start = Gen.OneOf(anywhere, Gen.Select(Gen.OneOfConst(Changes), Gen.Int[-100, 20]).Select((change, minutes) => (change.Zone, change.At.AddMinutes(minutes))));
+        var anywhere = Gen.Select(Gen.OneOfConst(Zones), Gen.Int[0, 10 * 365 * 24 * 60])
+            .Select((zone, minutes) => (zone, new DateTimeOffset(2018, 1, 1, 0, 0, 0, TimeSpan.Zero).AddMinutes(minutes)));
+        var start = Gen.OneOf(
+            anywhere,
+            Gen.Select(Gen.OneOfConst(Changes), Gen.Int[-100, 20])
+            .Select((change, minutes) => (change.Zone, change.At.AddMinutes(minutes))));
         var cron = Gen.Select(Field(0, 59), Field(0, 59), Field(0, 23), Rarely(1, 31), Rarely(1, 12), Rarely(0, 6)).Select(
             (second, minute, hour, day, month, weekday) => $"{second} {minute} {hour} {day} {month} {weekday}");
         Gen.Select(cron, start, Gen.Int[0, 7200]).Sample(
@@ -31,7 +37,9 @@ public sealed class CronOracleTests
             {
                 var (zone, after) = start;
                 var until = after.AddHours(2);
-                Assert.True(Trigger.TryParse(new TriggerSpec { Cron = cron, Zone = zone }, out var trigger, out var error) || error.Code == "never_fires", error?.Message);
+                Assert.True(
+                    Trigger.TryParse(new TriggerSpec { Cron = cron, Zone = zone }, out var trigger, out var error)
+                    || error.Code == "never_fires", error?.Message);
                 if (trigger is null)
                     return;
 
@@ -45,12 +53,14 @@ public sealed class CronOracleTests
                 var anywhere = after.AddSeconds(split);
                 if (trigger.Previous(anywhere) is { } previous)
                     Assert.Equal((true, trigger.Next(anywhere.AddTicks(-1))), (previous < anywhere, trigger.Next(previous)));
-                Assert.Equal(times, trigger.Between(after, after.AddSeconds(split)).Concat(trigger.Between(after.AddSeconds(split), until)));
+                Assert.Equal(
+                    times, trigger.Between(after, after.AddSeconds(split)).Concat(trigger.Between(after.AddSeconds(split), until)));
             },
             iter: Cases);
     }
 
-    private static string Show(List<DateTimeOffset> times) => $"{times.Count} [{string.Join(", ", times.Take(5).Select(t => t.ToString("HH:mm:sszzz", CultureInfo.InvariantCulture)))}]";
+    private static string Show(List<DateTimeOffset> times) =>
+        $"{times.Count} [{string.Join(", ", times.Take(5).Select(t => t.ToString("HH:mm:sszzz", CultureInfo.InvariantCulture)))}]";
 
     private static IEnumerable<DateTimeOffset> ChangesOf(string id)
     {
@@ -62,7 +72,8 @@ public sealed class CronOracleTests
         }
     }
 
-    private static Gen<string> Field(int first, int last) => Gen.OneOf(Gen.Const($"{first}"), SimpleCronField.Any(first, last), SimpleCronField.Any(first, last));
+    private static Gen<string> Field(int first, int last) =>
+        Gen.OneOf(Gen.Const($"{first}"), SimpleCronField.Any(first, last), SimpleCronField.Any(first, last));
 
     private static Gen<string> Rarely(int first, int last) => Gen.OneOf(Gen.Const("*"), Gen.Const("?"), Gen.Const("*"), Field(first, last));
 
@@ -109,7 +120,8 @@ public sealed class CronOracleTests
 
         private static DateTime Later(DateTime a, DateTime b) => a > b ? a : b;
 
-        private bool Matches(DateTime wall) => _fields[0].Contains(wall.Second) && _fields[1].Contains(wall.Minute) && _fields[2].Contains(wall.Hour)
+        private bool Matches(DateTime wall) =>
+            _fields[0].Contains(wall.Second) && _fields[1].Contains(wall.Minute) && _fields[2].Contains(wall.Hour)
             && _fields[3].Contains(wall.Day) && _fields[4].Contains(wall.Month) && _fields[5].Contains((int)wall.DayOfWeek);
     }
 }

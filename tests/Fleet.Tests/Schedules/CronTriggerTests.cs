@@ -40,27 +40,44 @@ public sealed class CronTriggerTests
     [Theory]
     // Spring: what the clock skips fires when it has jumped, once.
     [InlineData("Europe/Berlin", "30 2 * * *", "2026-03-28T02:30+01:00", "2026-03-29T03:00+02:00", "2026-03-30T02:30+02:00")]
-    [InlineData("Europe/Berlin", "*/30 * * * *", "2026-03-29T01:00+01:00", "2026-03-29T01:30+01:00", "2026-03-29T03:00+02:00", "2026-03-29T03:30+02:00")]
+    [InlineData(
+        "Europe/Berlin", "*/30 * * * *", "2026-03-29T01:00+01:00", "2026-03-29T01:30+01:00", "2026-03-29T03:00+02:00",
+        "2026-03-29T03:30+02:00")]
     [InlineData("America/New_York", "30 2 * * *", "2026-03-07T12:00-05:00", "2026-03-08T03:00-04:00", "2026-03-09T02:30-04:00")]
-    [InlineData("Europe/Dublin", "*/30 * * * *", "2026-03-29T00:00Z", "2026-03-29T00:30Z", "2026-03-29T02:00+01:00", "2026-03-29T02:30+01:00")]
+    [InlineData(
+        "Europe/Dublin", "*/30 * * * *", "2026-03-29T00:00Z", "2026-03-29T00:30Z", "2026-03-29T02:00+01:00", "2026-03-29T02:30+01:00")]
     [InlineData("Africa/Casablanca", "30 2 * * *", "2026-03-21T12:00Z", "2026-03-22T03:00+01:00", "2026-03-23T02:30+01:00")]
     [InlineData("America/Sao_Paulo", "0 0 * * *", "2018-11-03T12:00-03:00", "2018-11-04T01:00-02:00", "2018-11-05T00:00-02:00")]
     [InlineData("Africa/Cairo", "30 0 * * *", "2026-04-23T12:00+02:00", "2026-04-24T01:00+03:00", "2026-04-25T00:30+03:00")]
     // A whole day that never was: Samoa went from the 29th of December straight to the 31st.
-    [InlineData("Pacific/Apia", "0 12 * * *", "2011-12-29T06:00-10:00", "2011-12-29T12:00-10:00", "2011-12-31T00:00+14:00", "2011-12-31T12:00+14:00")]
-    [InlineData("Pacific/Apia", "0 */12 * * *", "2011-12-29T06:00-10:00", "2011-12-29T12:00-10:00", "2011-12-31T00:00+14:00", "2011-12-31T12:00+14:00")]
+    [InlineData(
+        "Pacific/Apia", "0 12 * * *", "2011-12-29T06:00-10:00", "2011-12-29T12:00-10:00", "2011-12-31T00:00+14:00",
+        "2011-12-31T12:00+14:00")]
+    [InlineData(
+        "Pacific/Apia", "0 */12 * * *", "2011-12-29T06:00-10:00", "2011-12-29T12:00-10:00", "2011-12-31T00:00+14:00",
+        "2011-12-31T12:00+14:00")]
     // Autumn: times of day fire in the first pass, intervals in both.
     [InlineData("Europe/Berlin", "30 2 * * *", "2026-10-24T12:00+02:00", "2026-10-25T02:30+02:00", "2026-10-26T02:30+01:00")]
     [InlineData("Europe/Berlin", "30 2 * * *", "2026-10-25T02:10+01:00", "2026-10-26T02:30+01:00")]
-    [InlineData("Europe/Berlin", "30 * * * *", "2026-10-25T01:30+02:00", "2026-10-25T02:30+02:00", "2026-10-25T02:30+01:00", "2026-10-25T03:30+01:00")]
+    [InlineData(
+        "Europe/Berlin", "30 * * * *", "2026-10-25T01:30+02:00", "2026-10-25T02:30+02:00", "2026-10-25T02:30+01:00",
+        "2026-10-25T03:30+01:00")]
     [InlineData("Europe/Berlin", "0 3 * * *", "2026-10-25T02:10+02:00", "2026-10-25T03:00+01:00")]
-    [InlineData("America/New_York", "*/30 1 * * *", "2026-11-01T00:00-04:00", "2026-11-01T01:00-04:00", "2026-11-01T01:30-04:00", "2026-11-01T01:00-05:00", "2026-11-01T01:30-05:00", "2026-11-02T01:00-05:00")]
+    [InlineData(
+        "America/New_York", "*/30 1 * * *", "2026-11-01T00:00-04:00", "2026-11-01T01:00-04:00", "2026-11-01T01:30-04:00",
+        "2026-11-01T01:00-05:00", "2026-11-01T01:30-05:00", "2026-11-02T01:00-05:00")]
     [InlineData("America/New_York", "0 1 * * *", "2026-10-31T12:00-04:00", "2026-11-01T01:00-04:00", "2026-11-02T01:00-05:00")]
-    [InlineData("Australia/Lord_Howe", "*/15 1 * * *", "2026-04-05T01:30+11:00", "2026-04-05T01:45+11:00", "2026-04-05T01:30+10:30", "2026-04-05T01:45+10:30", "2026-04-06T01:00+10:30")]
+    [InlineData(
+        "Australia/Lord_Howe", "*/15 1 * * *", "2026-04-05T01:30+11:00", "2026-04-05T01:45+11:00", "2026-04-05T01:30+10:30",
+        "2026-04-05T01:45+10:30", "2026-04-06T01:00+10:30")]
     [InlineData("America/Sao_Paulo", "30 23 * * *", "2019-02-16T12:00-02:00", "2019-02-16T23:30-02:00", "2019-02-17T23:30-03:00")]
     [InlineData("Africa/Cairo", "30 23 * * *", "2026-10-29T12:00+03:00", "2026-10-29T23:30+03:00", "2026-10-30T23:30+02:00")]
-    [InlineData("Africa/Cairo", "*/30 23 * * *", "2026-10-29T12:00+03:00", "2026-10-29T23:00+03:00", "2026-10-29T23:30+03:00", "2026-10-29T23:00+02:00", "2026-10-29T23:30+02:00")]
-    [InlineData("Europe/Dublin", "*/30 1 * * *", "2026-10-25T00:00+01:00", "2026-10-25T01:00+01:00", "2026-10-25T01:30+01:00", "2026-10-25T01:00Z", "2026-10-25T01:30Z")]
+    [InlineData(
+        "Africa/Cairo", "*/30 23 * * *", "2026-10-29T12:00+03:00", "2026-10-29T23:00+03:00", "2026-10-29T23:30+03:00",
+        "2026-10-29T23:00+02:00", "2026-10-29T23:30+02:00")]
+    [InlineData(
+        "Europe/Dublin", "*/30 1 * * *", "2026-10-25T00:00+01:00", "2026-10-25T01:00+01:00", "2026-10-25T01:30+01:00", "2026-10-25T01:00Z",
+        "2026-10-25T01:30Z")]
     public void Next_ClockIsMoved_FiresAsDocumented(string zone, string cron, string after, params string[] expected)
     {
         var trigger = Parse(cron, zone);
@@ -107,7 +124,8 @@ public sealed class CronTriggerTests
     public void Next_AroundChangesThatCronosReadsWell_AgreesWithCronos(string id, string spring, string autumn)
     {
         var zone = TimeZoneInfo.FindSystemTimeZoneById(id);
-        var start = Gen.Select(Gen.OneOfConst(Time(spring), Time(autumn)), Gen.Int[-180, 180], (change, minutes) => change.AddMinutes(minutes));
+        var start = Gen.Select(
+            Gen.OneOfConst(Time(spring), Time(autumn)), Gen.Int[-180, 180], (change, minutes) => change.AddMinutes(minutes));
         Gen.Select(SimpleCronField.Any(0, 59), SimpleCronField.Any(0, 4), start)
             .Sample(
                 (minute, hour, after) =>
@@ -129,7 +147,8 @@ public sealed class CronTriggerTests
     [Fact]
     public void Next_RandomExpression_AgreesWithAMatcherThatTriesEveryMinute() =>
         Gen.Select(
-            SimpleCronField.Any(0, 59), SimpleCronField.Any(0, 23), SimpleCronField.Any(1, 28), SimpleCronField.Any(1, 12), SimpleCronField.Any(0, 6), Instant)
+            SimpleCronField.Any(0, 59), SimpleCronField.Any(0, 23), SimpleCronField.Any(1, 28), SimpleCronField.Any(1, 12),
+            SimpleCronField.Any(0, 6), Instant)
             .Sample(
                 (minute, hour, day, month, weekday, after) =>
                 {
@@ -158,8 +177,12 @@ public sealed class CronTriggerTests
     public void Next_RandomYears_AreThoseOfTheSameExpressionWithoutThem()
     {
         var part = Gen.Select(Gen.Int[1970, 2099], Gen.Int[0, 12], Gen.Int[1, 9]).Select(
-            (year, length, step) => (Text: $"{year}-{Math.Min(year + length, 2099)}/{step}", Years: Enumerable.Range(year, length + 1).Where(y => y <= 2099 && (y - year) % step == 0)));
-        Gen.Select(part.List[1, 3], SimpleCronField.Any(1, 12), Gen.OneOfConst("UTC", "Pacific/Kiritimati", "America/New_York"), Gen.Int[1969, 2098]).Sample(
+            (year, length, step) =>
+                (Text: $"{year}-{Math.Min(year + length, 2099)}/{step}",
+                    Years: Enumerable.Range(year, length + 1).Where(y => y <= 2099 && (y - year) % step == 0)));
+        Gen.Select(
+            part.List[1, 3], SimpleCronField.Any(1, 12), Gen.OneOfConst("UTC", "Pacific/Kiritimati", "America/New_York"),
+            Gen.Int[1969, 2098]).Sample(
             (parts, month, zone, from) =>
             {
                 var years = parts.SelectMany(p => p.Years).ToHashSet();
@@ -183,7 +206,8 @@ public sealed class CronTriggerTests
     {
         string[] longer =
         [
-            "L-30", "L-31", "L-030", "L-3W", "L-03W", "L-003W", "015W", "FRIL", "MON#1", "MON#01", "MON#6", "02#04", "002#4", "02#004", "00007L",
+            "L-30", "L-31", "L-030", "L-3W", "L-03W", "L-003W", "015W", "FRIL", "MON#1", "MON#01", "MON#6", "02#04", "002#4", "02#004",
+            "00007L",
             "JAN", "jan-MAR", "mon-fri/2", "FRI-MON", "JANL", "01-05/02", "001-05", "1-005", "1/002", "1,2-5,0007",
         ];
         List<string> differences = [];
@@ -191,8 +215,12 @@ public sealed class CronTriggerTests
         {
             var cron = string.Format(CultureInfo.InvariantCulture, expression, field);
             // Cronos reads no * in a list, which crontab does.
-            var spelledOut = field.Contains(',', StringComparison.Ordinal) ? string.Join(',', field.Split(',').Select(part => part.StartsWith('*') ? all + part[1..] : part)) : field;
-            var isRead = CronExpression.TryParse(string.Format(CultureInfo.InvariantCulture, expression, spelledOut), CronFormat.IncludeSeconds, out var cronos) && cronos.GetNextOccurrence(DateTime.UnixEpoch) is not null;
+            var spelledOut = field.Contains(',', StringComparison.Ordinal)
+                ? string.Join(',', field.Split(',').Select(part => part.StartsWith('*') ? all + part[1..] : part))
+                : field;
+            var isRead = CronExpression.TryParse(
+                string.Format(CultureInfo.InvariantCulture, expression, spelledOut), CronFormat.IncludeSeconds,
+                out var cronos) && cronos.GetNextOccurrence(DateTime.UnixEpoch) is not null;
             var accepted = Trigger.TryParse(new TriggerSpec { Cron = cron }, out _, out var error);
             if (accepted != isRead || error?.Message.Contains("calendar library", StringComparison.Ordinal) == true)
                 differences.Add($"{cron}: {error?.Message ?? "accepted"}");
@@ -262,7 +290,8 @@ public sealed class CronTriggerTests
         public static DateTimeOffset? Next(string[] fields, DateTimeOffset after, DateTimeOffset end)
         {
             var sets = fields.Select((field, i) => SimpleCronField.Values(field, Firsts[i])).ToArray();
-            for (var t = new DateTimeOffset(after.Ticks - (after.Ticks % TimeSpan.TicksPerMinute), TimeSpan.Zero).AddMinutes(1); t <= end; t = t.AddMinutes(1))
+            for (var t = new DateTimeOffset(after.Ticks - (after.Ticks % TimeSpan.TicksPerMinute), TimeSpan.Zero)
+                .AddMinutes(1); t <= end; t = t.AddMinutes(1))
             {
                 if (sets[0].Contains(t.Minute) && sets[1].Contains(t.Hour) && sets[2].Contains(t.Day)
                     && sets[3].Contains(t.Month) && sets[4].Contains((int)t.DayOfWeek))

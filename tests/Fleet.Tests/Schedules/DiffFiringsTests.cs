@@ -23,7 +23,8 @@ public sealed class DiffFiringsTests
     public void Diff_SameInstantsWrittenOtherwise_IsNothing()
     {
         // The same instants: Berlin is one hour ahead in winter.
-        var diff = DiffFirings.Execute(Parse("0 0 3 * * *", "UTC"), Parse("0 4 * * *", "Europe/Berlin"), new PreviewRange(Monday, Monday.AddDays(7)), mostListed: 100);
+        var diff = DiffFirings.Execute(
+            Parse("0 0 3 * * *", "UTC"), Parse("0 4 * * *", "Europe/Berlin"), new PreviewRange(Monday, Monday.AddDays(7)), mostListed: 100);
 
         Assert.Equal((0, 0, 7), (diff.Added, diff.Removed, diff.Kept));
     }
@@ -44,7 +45,8 @@ public sealed class DiffFiringsTests
     {
         var diff = DiffFirings.Execute(Parse("0 * * * *", null), Parse("* * * * *", null), TwoHours, mostListed: 5);
 
-        Assert.Equal((118, 0, 2, 5, null, true), (diff.Added, diff.Removed, diff.Kept, diff.Changes.Count, diff.TruncatedAt, diff.IsTruncated));
+        Assert.Equal(
+            (118, 0, 2, 5, null, true), (diff.Added, diff.Removed, diff.Kept, diff.Changes.Count, diff.TruncatedAt, diff.IsTruncated));
     }
 
     [Fact]

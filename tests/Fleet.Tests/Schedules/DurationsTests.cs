@@ -73,5 +73,6 @@ public sealed class DurationsTests
 
     [Fact]
     public void TryParse_AnyText_NeverThrows() =>
-        Gen.String[Gen.Char["0123456789.:-+PTWDHMSwdhms \0é"], 0, 40].Sample(text => Durations.TryParse(text, out var value) || value == TimeSpan.Zero, iter: 20_000);
+        Gen.String[Gen.Char["0123456789.:-+PTWDHMSwdhms \0é"], 0, 40].Sample(
+            text => Durations.TryParse(text, out var value) || value == TimeSpan.Zero, iter: 20_000);
 }

@@ -54,7 +54,8 @@ public abstract class GetSchedulesTests(TestDatabase database) : StorageVerbs(da
         new ScheduleRequest { Id = "s", Job = "note", Trigger = new TriggerSpec { Every = "10s" } }, "code", CancellationToken.None);
 
     private async Task PlanAsync() => await Fleet.Get<PlanOccurrences>().ExecuteAsync(
-        (await Fleet.Get<LeaderLease>().AcquireAsync("me", TimeSpan.FromHours(1), CancellationToken.None))!.Value, LookAhead, CancellationToken.None);
+        (await Fleet.Get<LeaderLease>().AcquireAsync("me", TimeSpan.FromHours(1), CancellationToken.None))!.Value, LookAhead,
+        CancellationToken.None);
 
     private async Task<ScheduleInfo> FindAsync() => (await Fleet.Get<GetSchedules>().FindAsync("s", CancellationToken.None))!;
 }

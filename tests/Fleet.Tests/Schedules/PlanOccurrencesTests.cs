@@ -39,7 +39,9 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
         Assert.Equal([10, 20, 30], runs.Select(r => (r.FireTime!.Value - Fleet.Now).TotalSeconds));
         Assert.All(runs, r => Assert.False(r.Staged));
         var schedule = await ScheduleAsync();
-        Assert.Equal((Fleet.Now + LookAhead, Fleet.Now.AddSeconds(40), Fleet.Now.AddSeconds(30)), (schedule.PlannedUntil, schedule.NextPlanAt, schedule.LastFireTime));
+        Assert.Equal(
+            (Fleet.Now + LookAhead, Fleet.Now.AddSeconds(40), Fleet.Now.AddSeconds(30)),
+            (schedule.PlannedUntil, schedule.NextPlanAt, schedule.LastFireTime));
     }
 
     [Fact]
@@ -77,7 +79,8 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
         await PutAsync("10s");
         var term = await Fleet.LeadAsync();
 
-        await Assert.ThrowsAsync<TermLostException>(() => Fleet.Get<PlanOccurrences>().ExecuteAsync(term - 1, LookAhead, CancellationToken.None));
+        await Assert.ThrowsAsync<TermLostException>(
+            () => Fleet.Get<PlanOccurrences>().ExecuteAsync(term - 1, LookAhead, CancellationToken.None));
 
         Assert.Empty(await OccurrencesAsync());
         Assert.Equal(Fleet.Now, (await ScheduleAsync()).PlannedUntil);
@@ -96,7 +99,8 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
 
         // The fire time of right now is not missed; the ones before it are.
         var missed = (await OccurrencesAsync()).Where(r => r.FireTime < Fleet.Now).ToList();
-        Assert.Equal(Enumerable.Range(1, expected).Select(i => Fleet.Now.AddSeconds(-10 * i)).Reverse(), missed.Select(r => r.FireTime!.Value));
+        Assert.Equal(
+            Enumerable.Range(1, expected).Select(i => Fleet.Now.AddSeconds(-10 * i)).Reverse(), missed.Select(r => r.FireTime!.Value));
         Assert.All(missed, r => Assert.Equal(r.FireTime, r.DueAt));
         Assert.Single(await OccurrencesAsync(), r => r.FireTime == Fleet.Now);
     }
@@ -154,7 +158,8 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
         await PutAsync(new TriggerSpec { Cron = "* * * * * *", Zone = "Europe/Berlin" }, id: "broken");
         // A zone that was taken from the time zone data after the schedule was put.
         await Fleet.Storage.WriteAsync(
-            scope => scope.Db.Schedules.Where(s => s.Id == "broken").ExecuteUpdateAsync(set => set.SetProperty(s => s.Zone, "Europe/Atlantis")),
+            scope => scope.Db.Schedules.Where(s => s.Id == "broken")
+                .ExecuteUpdateAsync(set => set.SetProperty(s => s.Zone, "Europe/Atlantis")),
             CancellationToken.None);
 
         await PlanAsync();
@@ -172,7 +177,8 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
         await PutAsync("10s", MisfirePolicy.RunAll);
         var created = Fleet.Now.AddSeconds(95);
         await Fleet.Storage.WriteAsync(
-            scope => scope.Db.Schedules.ExecuteUpdateAsync(set => set.SetProperty(s => s.CreatedAt, created).SetProperty(s => s.PlannedUntil, Fleet.Now.AddMinutes(-5))),
+            scope => scope.Db.Schedules.ExecuteUpdateAsync(
+                set => set.SetProperty(s => s.CreatedAt, created).SetProperty(s => s.PlannedUntil, Fleet.Now.AddMinutes(-5))),
             CancellationToken.None);
 
         await PlanAsync();
@@ -246,7 +252,8 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
         // The one that is due stays, whatever becomes of its schedule.
         Assert.Equal([10, 15, 30], Seconds(runs.Where(r => r.State == RunState.Pending)));
         Assert.Equal([20, 30], Seconds(runs.Where(r => r.Revoked)));
-        Assert.All(runs.Where(r => r.Revoked), r => Assert.Equal((RunState.Canceled, "Revoked: the schedule was changed."), (r.State, r.Error)));
+        Assert.All(
+            runs.Where(r => r.Revoked), r => Assert.Equal((RunState.Canceled, "Revoked: the schedule was changed."), (r.State, r.Error)));
     }
 
     [Fact]
@@ -254,7 +261,8 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
     {
         var request = new ScheduleRequest { Id = "s", Job = "notes", Trigger = new TriggerSpec { Every = "10s" } };
 
-        var refused = await Assert.ThrowsAsync<InvalidRunException>(() => Fleet.Get<PutSchedules>().ExecuteAsync(request, "api", CancellationToken.None));
+        var refused = await Assert.ThrowsAsync<InvalidRunException>(
+            () => Fleet.Get<PutSchedules>().ExecuteAsync(request, "api", CancellationToken.None));
 
         Assert.Equal(("unknown_job", "job", "note"), (refused.Error.Code, refused.Error.Field, refused.Error.Allowed));
     }
@@ -331,7 +339,9 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
         var id = await Fleet.Get<TriggerSchedules>().ExecuteAsync("s", CancellationToken.None);
 
         var run = await Fleet.ReadAsync(id!.Value);
-        Assert.Equal((RunState.Pending, Fleet.Now, "s", null, """{"text":"planned"}"""), (run.State, run.DueAt, run.ScheduleId, run.FireTime, run.Args));
+        Assert.Equal(
+            (RunState.Pending, Fleet.Now, "s", null, """{"text":"planned"}"""),
+            (run.State, run.DueAt, run.ScheduleId, run.FireTime, run.Args));
         Assert.Null(await Fleet.Get<TriggerSchedules>().ExecuteAsync("t", CancellationToken.None));
     }
 
@@ -384,7 +394,9 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
 
         await PlanAsync(TimeSpan.Zero);
 
-        Assert.Equal(Enumerable.Range(8 - expected, expected).Select(i => Verbs.Noon.AddHours(i)), (await OccurrencesAsync()).Select(r => r.FireTime!.Value));
+        Assert.Equal(
+            Enumerable.Range(8 - expected, expected).Select(i => Verbs.Noon.AddHours(i)),
+            (await OccurrencesAsync()).Select(r => r.FireTime!.Value));
         Assert.Equal((expected, 7 - expected), ((await ScheduleAsync()).Planned, (await ScheduleAsync()).Missed));
     }
 
@@ -401,7 +413,8 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
 
         Assert.Equal([70], Seconds((await OccurrencesAsync()).Where(r => !r.Revoked)));
         var schedule = await ScheduleAsync();
-        Assert.Equal((ScheduleStatus.Paused, "maintenance", "me"), (schedule.StatusOf(Fleet.Now), schedule.StatusReason, schedule.StatusBy));
+        Assert.Equal(
+            (ScheduleStatus.Paused, "maintenance", "me"), (schedule.StatusOf(Fleet.Now), schedule.StatusReason, schedule.StatusBy));
         Assert.Equal(ScheduleStatus.Running, schedule.StatusOf(Verbs.Noon.AddSeconds(60)));
         Assert.Equal(Verbs.Noon.AddSeconds(70), GetSchedules.NextFire(schedule, Fleet.Now));
 
@@ -418,7 +431,9 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
         await PutAsync(new TriggerSpec { Every = "10s" }, with: s => s with { MaxOccurrences = 5 });
         await PlanAsync();
         var schedule = await ScheduleAsync();
-        IEnumerable<double> Rest() => schedule.RestOf(schedule.ParseTrigger(), Fleet.Now).Between(Fleet.Now, Fleet.Now.AddDays(1)).Select(t => (t - Verbs.Noon).TotalSeconds);
+        IEnumerable<double> Rest() =>
+            schedule.RestOf(schedule.ParseTrigger(), Fleet.Now).Between(Fleet.Now, Fleet.Now.AddDays(1))
+            .Select(t => (t - Verbs.Noon).TotalSeconds);
         Assert.Equal([10, 20, 30, 40, 50], Rest());
 
         await Fleet.Get<ControlSchedules>().PauseAsync("s", Fleet.Now.AddSeconds(60), new("me"), CancellationToken.None);
@@ -447,9 +462,12 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
         await PutAsync("20s");
         await PlanAsync();
 
-        Assert.All(await OccurrencesAsync(), r => Assert.Equal((RunState.Canceled, "Revoked: the schedule was stopped."), (r.State, r.Error)));
+        Assert.All(
+            await OccurrencesAsync(), r => Assert.Equal((RunState.Canceled, "Revoked: the schedule was stopped."), (r.State, r.Error)));
         var schedule = await ScheduleAsync();
-        Assert.Equal((ScheduleStatus.Stopped, "no more", "me", Verbs.Noon), (schedule.Status, schedule.StatusReason, schedule.StatusBy, schedule.StatusSince));
+        Assert.Equal(
+            (ScheduleStatus.Stopped, "no more", "me", Verbs.Noon),
+            (schedule.Status, schedule.StatusReason, schedule.StatusBy, schedule.StatusSince));
         Assert.Null(GetSchedules.NextFire(schedule, Fleet.Now));
 
         Assert.True(await Fleet.Get<ControlSchedules>().StartAsync("s", new("you"), CancellationToken.None));
@@ -506,7 +524,15 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
             MisfireDeadline = "1h",
             Overlap = OverlapPolicy.Queue,
             Labels = new Dictionary<string, string> { ["team"] = "a", ["area"] = "b" },
-            Trigger = s.Trigger with { StartsAt = Verbs.Noon, EndsAt = Verbs.Noon.AddDays(9), Exclude = ["12-25", "2026-12-24"], Jitter = "5m", Zone = "Europe/Berlin" },
+            Trigger = s.Trigger
+                with
+            {
+                StartsAt = Verbs.Noon,
+                EndsAt = Verbs.Noon.AddDays(9),
+                Exclude = ["12-25", "2026-12-24"],
+                Jitter = "5m",
+                Zone = "Europe/Berlin"
+            },
         };
 
         Assert.Equal(PutResult.Created, await PutAsync(new TriggerSpec { Every = "10s" }, with: All));
@@ -519,10 +545,12 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
 
     private static IEnumerable<double> Seconds(IEnumerable<Run> runs) => runs.Select(r => (r.FireTime!.Value - Verbs.Noon).TotalSeconds);
 
-    private Task<PutResult> PutAsync(string every, MisfirePolicy misfire = MisfirePolicy.RunLatest) => PutAsync(new TriggerSpec { Every = every }, misfire);
+    private Task<PutResult> PutAsync(string every, MisfirePolicy misfire = MisfirePolicy.RunLatest) =>
+        PutAsync(new TriggerSpec { Every = every }, misfire);
 
     private Task<PutResult> PutAsync(
-        TriggerSpec trigger, MisfirePolicy misfire = MisfirePolicy.RunLatest, string id = "s", Func<ScheduleRequest, ScheduleRequest>? with = null)
+        TriggerSpec trigger, MisfirePolicy misfire = MisfirePolicy.RunLatest, string id = "s",
+        Func<ScheduleRequest, ScheduleRequest>? with = null)
     {
         var request = new ScheduleRequest { Id = id, Job = "note", Args = """{"text":"planned"}""", Trigger = trigger, Misfire = misfire };
         return Fleet.Get<PutSchedules>().ExecuteAsync(with?.Invoke(request) ?? request, "api", CancellationToken.None);
@@ -542,7 +570,8 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
 
     private async Task<IEnumerable<double>> FireSecondsAsync() => Seconds(await OccurrencesAsync());
 
-    private async Task<Schedule> ScheduleAsync(string id = "s") => Assert.Single(await Fleet.ListAsync(db => db.Schedules.Where(s => s.Id == id)));
+    private async Task<Schedule> ScheduleAsync(string id = "s") =>
+        Assert.Single(await Fleet.ListAsync(db => db.Schedules.Where(s => s.Id == id)));
 }
 
 public sealed class PlanOccurrencesSqliteTests() : PlanOccurrencesTests(new SqliteDatabase());

@@ -3,7 +3,8 @@ using CsCheck;
 
 namespace Fleet.Tests.Schedules;
 
-/// <summary>Cron fields without letters: a number, <c>*</c>, lists, ranges and <c>*/n</c>. Read here by hand, to judge the trigger by.</summary>
+/// <summary>Cron fields without letters: a number, <c>*</c>, lists, ranges and <c>*/n</c>. Read here by hand, to judge the trigger
+/// by.</summary>
 internal static class SimpleCronField
 {
     /// <summary>Any such field.</summary>

@@ -46,7 +46,8 @@ public sealed class SimulateSchedulesTests
     public void Simulate_LongRuns_FillWholeMinutesAndAddUp()
     {
         var load = Simulate(
-            Week, Cron("a", "30 0 1 * * *", TimeSpan.FromMinutes(3)), Cron("b", "0 2 1 * * *", TimeSpan.FromSeconds(60)), Cron("c", "0 3 1 * * *", TimeSpan.FromSeconds(20))).Load;
+            Week, Cron("a", "30 0 1 * * *", TimeSpan.FromMinutes(3)), Cron("b", "0 2 1 * * *", TimeSpan.FromSeconds(60)),
+            Cron("c", "0 3 1 * * *", TimeSpan.FromSeconds(20))).Load;
 
         Assert.Equal([0, 30, 60, 120, 50, 0], load.BusySeconds.Slice(59, 6).ToArray());
     }
@@ -62,7 +63,8 @@ public sealed class SimulateSchedulesTests
     [Fact]
     public void Simulate_RangeFromWithinAMinute_MapsWholeMinutes()
     {
-        var load = Simulate(new PreviewRange(Monday.AddSeconds(30), Monday.AddSeconds(90)), Cron("s", "*/20 * * * * *", TimeSpan.FromSeconds(5))).Load;
+        var load = Simulate(
+            new PreviewRange(Monday.AddSeconds(30), Monday.AddSeconds(90)), Cron("s", "*/20 * * * * *", TimeSpan.FromSeconds(5))).Load;
 
         Assert.Equal((Monday, 2), (load.First, load.Starts.Length));
         Assert.Equal([1, 2], load.Starts.ToArray());
@@ -114,7 +116,8 @@ public sealed class SimulateSchedulesTests
     [Fact]
     public void Simulate_ManySchedulesInAMinute_NamesTheFirstAndCountsTheRest()
     {
-        var busiest = Simulate(Week, [.. Enumerable.Range(10, 14).Select(i => Cron($"s{i}", "0 3 25 11 *")), Cron("often", "*/20 0 3 25 11 *")]).Busiest[0];
+        var busiest = Simulate(
+            Week, [.. Enumerable.Range(10, 14).Select(i => Cron($"s{i}", "0 3 25 11 *")), Cron("often", "*/20 0 3 25 11 *")]).Busiest[0];
 
         Assert.Equal((17, 5, BusyMinute.MostSchedules), (busiest.Starts, busiest.MoreSchedules, busiest.Schedules.Count));
         Assert.Equal((KeyValuePair.Create("often", 3), KeyValuePair.Create("s10", 1)), (busiest.Schedules[0], busiest.Schedules[1]));
@@ -139,12 +142,16 @@ public sealed class SimulateSchedulesTests
         Assert.Empty(SimulateFirings.Execute([berlin], range, mostFirings: 3).Schedules[0].ClockEffects);
     }
 
-    private static Simulation Simulate(PreviewRange range, params SimulatedSchedule[] schedules) => SimulateFirings.Execute(schedules, range);
+    private static Simulation Simulate(PreviewRange range, params SimulatedSchedule[] schedules) =>
+        SimulateFirings.Execute(schedules, range);
 
-    private static SimulatedSchedule Cron(string id, string cron, TimeSpan? mean = null, string lane = "default") => new(id, Parse(cron, null), lane, mean, cron);
+    private static SimulatedSchedule Cron(string id, string cron, TimeSpan? mean = null, string lane = "default") =>
+        new(id, Parse(cron, null), lane, mean, cron);
 
     internal static Trigger Parse(string cron, string? zone) =>
-        Trigger.TryParse(new TriggerSpec { Cron = cron, Zone = zone }, out var trigger, out var error) ? trigger : throw new InvalidOperationException(error.Message);
+        Trigger.TryParse(new TriggerSpec { Cron = cron, Zone = zone }, out var trigger, out var error)
+            ? trigger
+            : throw new InvalidOperationException(error.Message);
 
     internal static DateTimeOffset Time(string text) => DateTimeOffset.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 }

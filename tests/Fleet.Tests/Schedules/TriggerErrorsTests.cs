@@ -16,7 +16,10 @@ public sealed class TriggerErrorsTests
     [InlineData("*/ * * * *", "has the step ''")]
     [InlineData("* * ?,7 * *", "has '?', which cannot stand in a list; '*' can")]
     [InlineData("*/60,5 * * * *", "has the step '60', but a step is a number from 1 to 59")]
-    [InlineData("CRON_TZ=Asia/Tokyo 0 9 * * *", "'CRON_TZ=Asia/Tokyo' names a time zone, which has a field of its own; allowed is the expression alone, with zone 'Asia/Tokyo' beside it")]
+    [InlineData(
+        "CRON_TZ=Asia/Tokyo 0 9 * * *",
+        "'CRON_TZ=Asia/Tokyo' names a time zone, which has a field of its own; allowed is the expression alone, with zone 'Asia/Tokyo' "
+        + "beside it")]
     [InlineData("tz=Asia/Tokyo @daily", "with zone 'Asia/Tokyo' beside it")]
     [InlineData("CRON_TZ=UTC @every 5s", "with zone 'UTC' beside it")]
     [InlineData("005 * * * *", "the minute field '005' is out of range")]
@@ -32,7 +35,9 @@ public sealed class TriggerErrorsTests
     [InlineData("60 * * * * *", "the second field '60' is out of range")]
     [InlineData("H * * * *", "the minute field 'H' is not a number")]
     [InlineData("* * * *", "'* * * *' has 4 fields; allowed is 5 fields")]
-    [InlineData("0 0 12 1 1 * 2027 x", "has 8 fields; allowed is 5 fields (minute, hour, day of month, month, day of week), 6 with seconds first, 7 with a year last too")]
+    [InlineData(
+        "0 0 12 1 1 * 2027 x",
+        "has 8 fields; allowed is 5 fields (minute, hour, day of month, month, day of week), 6 with seconds first, 7 with a year last too")]
     [InlineData("0 0 12 1 1 * 1969", "the year field '1969' is out of range; allowed is 1970-2099 with * , - /")]
     [InlineData("0 0 12 1 1 * 20270", "the year field '20270' is out of range")]
     [InlineData("0 0 12 1 1 * 2030-2028", "the year field '2030-2028' has '2030-2028', which ends before it begins")]

@@ -5,13 +5,16 @@ namespace Fleet.Tests.Schedules;
 public sealed class TriggerWarningsTests
 {
     [Theory]
-    [InlineData("0 0 9 ? * 2", "quartz_weekdays", "2 is Tuesday, as in crontab. In Quartz, where expressions with '?' come from, it is Monday")]
+    [InlineData(
+        "0 0 9 ? * 2", "quartz_weekdays", "2 is Tuesday, as in crontab. In Quartz, where expressions with '?' come from, it is Monday")]
     [InlineData("0 0 9 ? * 1-5", "quartz_weekdays", "1 is Monday")]
     [InlineData("0 0 9 ? * 0", "quartz_weekdays", "it is not allowed")]
     [InlineData("0 0 9 ? * MON,7", "quartz_weekdays", "7 is Sunday")]
     [InlineData("0 0 9 ? * 6L", "quartz_weekdays", "6 is Saturday")]
     [InlineData("0 0 9 ? * 2#1", "quartz_weekdays", "2 is Tuesday")]
-    [InlineData("0 0 12 31W * ?", "months_left_out", "in months that have a day 31; Quartz takes the last weekday of the shorter ones. For the last weekday of every month write LW.")]
+    [InlineData(
+        "0 0 12 31W * ?", "months_left_out",
+        "in months that have a day 31; Quartz takes the last weekday of the shorter ones. For the last weekday of every month write LW.")]
     [InlineData("0 12 30w * *", "months_left_out", "a day 30")]
     [InlineData("0 9 13 * FRI", "both_days_match", "crontab fires when either does")]
     public void Of_ExpressionThatMeansSomethingElseElsewhere_SaysWhat(string cron, string code, string said)
@@ -52,7 +55,9 @@ public sealed class TriggerWarningsTests
     {
         Assert.True(Trigger.TryParse(new TriggerSpec { Cron = "0 0 12 31W * ?" }, out var trigger, out _));
 
-        var months = trigger.Between(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2026, 12, 31, 23, 0, 0, TimeSpan.Zero)).Select(t => t.Month);
+        var months = trigger.Between(
+            new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero),
+            new DateTimeOffset(2026, 12, 31, 23, 0, 0, TimeSpan.Zero)).Select(t => t.Month);
         Assert.Equal([1, 3, 5, 7, 8, 10, 12], months);
     }
 

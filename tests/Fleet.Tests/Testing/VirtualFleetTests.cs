@@ -77,7 +77,8 @@ internal sealed class StuckJob : IJob<StuckJob.Args>
     [Job("virtual.stuck")]
     public sealed record Args;
 
-    public Task RunAsync(Args args, JobContext context, CancellationToken ct) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, ct);
+    public Task RunAsync(Args args, JobContext context, CancellationToken ct) =>
+        Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, ct);
 }
 
 public sealed class VirtualFleetTests
@@ -87,7 +88,8 @@ public sealed class VirtualFleetTests
     [Fact]
     public async Task RunUntil_AYearOfHourlyAndDailyRuns_TakesSeconds()
     {
-        var (fleet, _) = await StartAsync(s => s.Cron("hourly", "0 * * * *", new Act()).Cron("daily", "30 2 * * *", new Act(), zone: "Europe/Berlin"));
+        var (fleet, _) = await StartAsync(
+            s => s.Cron("hourly", "0 * * * *", new Act()).Cron("daily", "30 2 * * *", new Act(), zone: "Europe/Berlin"));
         await using var own = fleet;
         var start = Stopwatch.GetTimestamp();
 
@@ -97,7 +99,8 @@ public sealed class VirtualFleetTests
         TestContext.Current.TestOutputHelper!.WriteLine($"A year took {took.TotalSeconds:0.0} s.");
         var runs = (await fleet.GetRunsAsync()).Where(r => r.FireTime <= NewYear.AddYears(1)).ToList();
         Assert.Equal((8760, 365), (runs.Count(r => r.Schedule == "hourly"), runs.Count(r => r.Schedule == "daily")));
-        Assert.All(runs, r => Assert.Equal((RunState.Succeeded, 1, r.FireTime, r.FireTime), (r.State, r.Attempts, r.StartedAt, r.FinishedAt)));
+        Assert.All(
+            runs, r => Assert.Equal((RunState.Succeeded, 1, r.FireTime, r.FireTime), (r.State, r.Attempts, r.StartedAt, r.FinishedAt)));
         // The days on which the clock is moved.
         var daily = runs.Where(r => r.Schedule == "daily").Select(r => r.FireTime!.Value).ToList();
         Assert.Contains(new DateTimeOffset(2026, 3, 29, 1, 0, 0, TimeSpan.Zero), daily);
@@ -108,12 +111,14 @@ public sealed class VirtualFleetTests
     [Fact]
     public async Task RunUntil_Handlers_SeeTheVirtualTimeInDueOrder()
     {
-        var (fleet, diary) = await StartAsync(s => s.Every("b", "1h", new Act()).Every("a", "1h", new Act()).Cron("c", "30 1 * * *", new Act()));
+        var (fleet, diary) = await StartAsync(
+            s => s.Every("b", "1h", new Act()).Every("a", "1h", new Act()).Cron("c", "30 1 * * *", new Act()));
         await using var own = fleet;
 
         await fleet.RunForAsync(TimeSpan.FromHours(2));
 
-        Assert.Equal(["a  01-01 01:00:00", "b  01-01 01:00:00", "c  01-01 01:30:00", "a  01-01 02:00:00", "b  01-01 02:00:00"], diary.Lines);
+        Assert.Equal(
+            ["a  01-01 01:00:00", "b  01-01 01:00:00", "c  01-01 01:30:00", "a  01-01 02:00:00", "b  01-01 02:00:00"], diary.Lines);
         Assert.Equal(NewYear.AddHours(2), fleet.Time.GetUtcNow());
     }
 
@@ -130,7 +135,8 @@ public sealed class VirtualFleetTests
             var (fleet, diary) = await StartAsync(s =>
             {
                 foreach (var i in Enumerable.Range(0, 20))
-                    s.Every($"s{i:00}", i % 2 == 0 ? "1h" : "30m", new Act(i % 3 == 0 ? "flaky" : i % 5 == 0 ? "wait 00:45:00" : "enqueue"));
+                    s.Every($"s{i:00}", i % 2 == 0 ? "1h" : "30m",
+                        new Act(i % 3 == 0 ? "flaky" : i % 5 == 0 ? "wait 00:45:00" : "enqueue"));
             });
             await using var own = fleet;
             await fleet.RunForAsync(TimeSpan.FromHours(3));
@@ -159,7 +165,8 @@ public sealed class VirtualFleetTests
     [Fact]
     public async Task RunUntil_HandlerWaits_TheClockGoesOnAndOthersRunMeanwhile()
     {
-        var (fleet, diary) = await StartAsync(s => s.Once("long", NewYear.AddHours(1), new Act("wait 03:00:00")).Cron("short", "0 2 * * *", new Act()));
+        var (fleet, diary) = await StartAsync(
+            s => s.Once("long", NewYear.AddHours(1), new Act("wait 03:00:00")).Cron("short", "0 2 * * *", new Act()));
         await using var own = fleet;
 
         await fleet.RunForAsync(TimeSpan.FromHours(2.5));
@@ -180,7 +187,8 @@ public sealed class VirtualFleetTests
 
         await fleet.RunForAsync(TimeSpan.FromMinutes(56));
 
-        var started = (await fleet.GetRunsAsync()).Where(r => r.StartedAt is not null).Select(r => (r.StartedAt!.Value - NewYear).TotalMinutes);
+        var started = (await fleet.GetRunsAsync()).Where(r => r.StartedAt is not null)
+            .Select(r => (r.StartedAt!.Value - NewYear).TotalMinutes);
         Assert.Equal([10, 25, 40, 55], started);
     }
 
@@ -228,12 +236,15 @@ public sealed class VirtualFleetTests
     [Fact]
     public async Task RunUntil_FollowUpsSnoozesAndEvents_HappenAtTheirTime()
     {
-        var (fleet, diary) = await StartAsync(s => s.Once("follow", NewYear.AddHours(1), new Act("follow")).Once("snooze", NewYear.AddHours(1), new Act("snooze")));
+        var (fleet, diary) = await StartAsync(
+            s => s.Once("follow", NewYear.AddHours(1), new Act("follow")).Once("snooze", NewYear.AddHours(1), new Act("snooze")));
         await using var own = fleet;
 
         await fleet.RunForAsync(TimeSpan.FromHours(4));
 
-        Assert.Equal(["follow follow 01-01 01:00:00", "snooze snooze 01-01 01:00:00", "followed 01-01 01:05:00", "snooze snooze 01-01 03:00:00"], diary.Lines);
+        Assert.Equal(
+            ["follow follow 01-01 01:00:00", "snooze snooze 01-01 01:00:00", "followed 01-01 01:05:00", "snooze snooze 01-01 03:00:00"],
+            diary.Lines);
         Assert.Equal([KeyValuePair.Create("virtual.said", """{"word":"hello"}""")], fleet.Events);
     }
 
@@ -254,7 +265,8 @@ public sealed class VirtualFleetTests
     [Fact]
     public async Task RunUntil_PauseAndCancel_TakeEffect()
     {
-        var (fleet, diary) = await StartAsync(s => s.Every("tick", "1h", new Act()).Once("long", NewYear.AddMinutes(30), new Act("wait 10:00:00")));
+        var (fleet, diary) = await StartAsync(
+            s => s.Every("tick", "1h", new Act()).Once("long", NewYear.AddMinutes(30), new Act("wait 10:00:00")));
         await using var own = fleet;
         await fleet.RunForAsync(TimeSpan.FromHours(2));
 
@@ -289,7 +301,8 @@ public sealed class VirtualFleetTests
     {
         var e = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(s => s.Cron("stray", "* * * * *", new Scripted())));
 
-        Assert.Equal("Schedule 'stray' runs the job 'test.scripted', which this fleet does not have; add its handler with AddFleetJobs.", e.Message);
+        Assert.Equal(
+            "Schedule 'stray' runs the job 'test.scripted', which this fleet does not have; add its handler with AddFleetJobs.", e.Message);
     }
 
     private static async Task<(VirtualFleet Fleet, Diary Diary)> StartAsync(

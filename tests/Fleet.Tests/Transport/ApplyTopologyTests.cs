@@ -66,13 +66,15 @@ public sealed class ApplyTopologyTests(RabbitMqServer server, PostgresServer pos
         await server.SendAsync(HttpMethod.Put, $"api/queues/{_broker.Name}/fleet.default", new { durable = true, arguments });
         await server.SendAsync(HttpMethod.Put, $"api/exchanges/{_broker.Name}/fleet.belt.2", new { type = "topic", durable = true });
 
-        var (exitCode, output, error) = await FleetProcess.RunAsync("broker", "apply", "--uri", _broker.Uri, "--lane", "default", "mail", "-o", "json");
+        var (exitCode, output, error) = await FleetProcess.RunAsync(
+            "broker", "apply", "--uri", _broker.Uri, "--lane", "default", "mail", "-o", "json");
 
         Assert.Equal(1, exitCode);
         var parts = JsonNode.Parse(output)!.AsArray();
         Assert.Equal(["exchange fleet.belt.2", "queue fleet.default"], Of(parts, "refused"));
         Assert.Equal(["queue fleet.belt.2"], Of(parts, "missing"));
-        Assert.Contains("The queue 'fleet.default' exists with x-delivery-limit '7'; Fleet declares '50'.", error, StringComparison.Ordinal);
+        Assert.Contains(
+            "The queue 'fleet.default' exists with x-delivery-limit '7'; Fleet declares '50'.", error, StringComparison.Ordinal);
         Assert.Contains("The exchange 'fleet.belt.2' exists with type 'topic'; Fleet declares 'fanout'.", error, StringComparison.Ordinal);
         Assert.Contains("fleet.mail.dead", await _broker.QueuesAsync());
     }
@@ -80,7 +82,8 @@ public sealed class ApplyTopologyTests(RabbitMqServer server, PostgresServer pos
     [Fact]
     public async Task Command_LanesOfTheConfiguration_PrintsATable()
     {
-        var environment = new Dictionary<string, string> { ["Fleet__Transport__Uri"] = _broker.Uri, ["Fleet__Worker__Lanes__reports"] = "8" };
+        var environment =
+            new Dictionary<string, string> { ["Fleet__Transport__Uri"] = _broker.Uri, ["Fleet__Worker__Lanes__reports"] = "8" };
 
         var (exitCode, output, error) = await FleetProcess.RunAsync(environment, "broker", "apply");
 
@@ -97,12 +100,16 @@ public sealed class ApplyTopologyTests(RabbitMqServer server, PostgresServer pos
     {
         var user = "user-" + Guid.NewGuid().ToString("N")[..8];
         await server.SendAsync(HttpMethod.Put, $"api/users/{user}", new { password = "p", tags = "" });
-        await server.SendAsync(HttpMethod.Put, $"api/permissions/{_broker.Name}/{user}", new { configure = "^fleet\\.(lanes|control|events|parked|belt.*)$", write = ".*", read = ".*" });
+        await server.SendAsync(
+            HttpMethod.Put, $"api/permissions/{_broker.Name}/{user}",
+            new { configure = "^fleet\\.(lanes|control|events|parked|belt.*)$", write = ".*", read = ".*" });
 
         var (exitCode, _, error) = await RunAsync(_broker.Uri.Replace("guest:guest", $"{user}:p", StringComparison.Ordinal));
 
         Assert.Equal(1, exitCode);
-        Assert.Contains($"queue 'fleet.default' in vhost '{_broker.Name}' refused for user '{user}'. The user needs configure, write and read on it.", error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"queue 'fleet.default' in vhost '{_broker.Name}' refused for user '{user}'. The user needs configure, write and read on it.",
+            error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -147,7 +154,9 @@ public sealed class ApplyTopologyTests(RabbitMqServer server, PostgresServer pos
     }
 
     [Theory]
-    [InlineData("http://127.0.0.1:15672", "default", "Fleet:Transport:Uri: 'http://127.0.0.1:15672' is not allowed; allowed is amqp://user:password@host:port/vhost, or amqps.")]
+    [InlineData(
+        "http://127.0.0.1:15672", "default",
+        "Fleet:Transport:Uri: 'http://127.0.0.1:15672' is not allowed; allowed is amqp://user:password@host:port/vhost, or amqps.")]
     [InlineData("amqp://127.0.0.1:9/", "My Lane", "lane: 'My Lane'")]
     public async Task Command_WrongInput_IsRefused(string uri, string lane, string said)
     {
@@ -159,16 +168,19 @@ public sealed class ApplyTopologyTests(RabbitMqServer server, PostgresServer pos
 
     [Theory]
     [InlineData(
-        "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue 'q' in vhost '/': received the value 'quorum' of type 'longstr' but current is none",
+        "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue 'q' in vhost '/': received the value 'quorum' of type 'longstr' "
+            + "but current is none",
         "The queue 'q' exists with x-queue-type none; Fleet declares 'quorum'.")]
     [InlineData(
-        "PRECONDITION_FAILED - inequivalent arg 'x-max-length' for queue 'q' in vhost '/': received none but current is the value '7' of type 'signedint'",
+        "PRECONDITION_FAILED - inequivalent arg 'x-max-length' for queue 'q' in vhost '/': received none but current is the value '7' of "
+            + "type 'signedint'",
         "The queue 'q' exists with x-max-length '7'; Fleet declares none.")]
     [InlineData("SOMETHING_ELSE - of a later version", "SOMETHING_ELSE - of a later version")]
     public void Refusal_AsBrokersWriteIt_IsPutInWords(string reply, string problem) =>
         Assert.StartsWith(problem, BrokerRefusal.Read(reply).Problem, StringComparison.Ordinal);
 
-    private static Task<(int ExitCode, string Output, string Error)> RunAsync(string uri) => FleetProcess.RunAsync("broker", "apply", "--uri", uri);
+    private static Task<(int ExitCode, string Output, string Error)> RunAsync(string uri) =>
+        FleetProcess.RunAsync("broker", "apply", "--uri", uri);
 
     private static string[] Of(JsonArray parts, string outcome) =>
         [.. parts.Where(p => p!["outcome"]!.GetValue<string>() == outcome).Select(p => $"{p!["kind"]} {p["name"]}")];

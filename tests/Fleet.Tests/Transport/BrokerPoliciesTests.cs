@@ -74,7 +74,9 @@ public sealed class BrokerPoliciesTests(RabbitMqServer server) : IAsyncLifetime
         await server.SetPolicyAsync(_broker, "^fleet.default$", new() { ["max-length"] = 5 }, "fleet.default");
         using var log = new LoggedWarnings();
         using var factory = LoggerFactory.Create(logging => logging.AddProvider(log));
-        using var management = new ManagementApi(RabbitMqSettings.TryParse(_broker.Uri, TimeSpan.FromSeconds(30), server.ManagementUri)!, TimeProvider.System, factory.CreateLogger("management"));
+        using var management = new ManagementApi(
+            RabbitMqSettings.TryParse(_broker.Uri, TimeSpan.FromSeconds(30), server.ManagementUri)!, TimeProvider.System,
+            factory.CreateLogger("management"));
         var time = new FakeTimeProvider();
         using var stop = new CancellationTokenSource();
         var loop = new PolicyLoop(management, time, factory.CreateLogger("policies"));
@@ -87,5 +89,6 @@ public sealed class BrokerPoliciesTests(RabbitMqServer server) : IAsyncLifetime
         await running;
     }
 
-    private async Task ApplyAsync() => await ApplyTopology.ExecuteAsync(RabbitMqSettings.TryParse(_broker.Uri, TimeSpan.FromSeconds(30))!, ["default"], default);
+    private async Task ApplyAsync() =>
+        await ApplyTopology.ExecuteAsync(RabbitMqSettings.TryParse(_broker.Uri, TimeSpan.FromSeconds(30))!, ["default"], default);
 }

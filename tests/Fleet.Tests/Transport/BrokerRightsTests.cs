@@ -162,9 +162,11 @@ public sealed class BrokerRightsTests(RabbitMqServer server) : IAsyncLifetime
     }
 
     private async Task<HealthReportEntry> HealthAsync() =>
-        (await _host!.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => check.Name == "broker")).Entries["broker"];
+        (await _host!.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => check.Name == "broker"))
+            .Entries["broker"];
 
-    private async Task ApplyAsync(string lane) => await ApplyTopology.ExecuteAsync(RabbitMqSettings.TryParse(_broker.Uri, TimeSpan.FromSeconds(30))!, [lane], default);
+    private async Task ApplyAsync(string lane) =>
+        await ApplyTopology.ExecuteAsync(RabbitMqSettings.TryParse(_broker.Uri, TimeSpan.FromSeconds(30))!, [lane], default);
 
     private Task<IAsyncDisposable> SubscribeAsync(string lane) => Transport.SubscribeAsync(
         lane,

@@ -62,7 +62,8 @@ public sealed class BrokerTlsTests : IAsyncLifetime
         var uri = $"amqps://guest:guest@localhost:{_port}/{broker.Name}";
 
         // 1. Nobody vouches for it.
-        var refused = await Assert.ThrowsAsync<BrokerUnusableException>(() => ApplyTopology.ExecuteAsync(Settings(uri), ["default"], default));
+        var refused = await Assert.ThrowsAsync<BrokerUnusableException>(
+            () => ApplyTopology.ExecuteAsync(Settings(uri), ["default"], default));
         Assert.Contains("is not trusted", refused.Message, StringComparison.Ordinal);
         Assert.Contains("Fleet:Transport:CaFile", refused.Message, StringComparison.Ordinal);
         var health = await WithHostAsync(Settings(uri), async (transport, health) =>
@@ -74,13 +75,15 @@ public sealed class BrokerTlsTests : IAsyncLifetime
 
         // 2. The authority does, for another name.
         var wrongName = uri.Replace("localhost", "127.0.0.1", StringComparison.Ordinal);
-        await Assert.ThrowsAsync<BrokerUnusableException>(() => ApplyTopology.ExecuteAsync(Settings(wrongName, CaFile), ["default"], default));
+        await Assert.ThrowsAsync<BrokerUnusableException>(
+            () => ApplyTopology.ExecuteAsync(Settings(wrongName, CaFile), ["default"], default));
 
         // 3. Another authority does not.
         var other = Path.Combine(_folder.Path, "other");
         Directory.CreateDirectory(other);
         MakeCertificates(other);
-        await Assert.ThrowsAsync<BrokerUnusableException>(() => ApplyTopology.ExecuteAsync(Settings(uri, Path.Combine(other, "ca.pem")), ["default"], default));
+        await Assert.ThrowsAsync<BrokerUnusableException>(
+            () => ApplyTopology.ExecuteAsync(Settings(uri, Path.Combine(other, "ca.pem")), ["default"], default));
 
         // 4. The authority does: on AMQP, and on the management interface.
         var management = new Uri($"https://localhost:{_managementPort}");
@@ -92,7 +95,8 @@ public sealed class BrokerTlsTests : IAsyncLifetime
         });
         Assert.Equal(HealthStatus.Healthy, health.Status);
         Assert.Empty(await ApplyTopology.CheckPoliciesAsync(Settings(uri, CaFile, management), default));
-        await Assert.ThrowsAsync<BrokerUnusableException>(() => ApplyTopology.CheckPoliciesAsync(Settings(uri, caFile: null, management), default));
+        await Assert.ThrowsAsync<BrokerUnusableException>(
+            () => ApplyTopology.CheckPoliciesAsync(Settings(uri, caFile: null, management), default));
     }
 
     [Theory]
@@ -158,7 +162,8 @@ public sealed class BrokerTlsTests : IAsyncLifetime
         using var caKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var caRequest = new CertificateRequest("CN=Fleet test authority", caKey, HashAlgorithmName.SHA256);
         caRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
-        caRequest.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+        caRequest.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
         caRequest.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(caRequest.PublicKey, critical: false));
         using var ca = caRequest.CreateSelfSigned(now.AddDays(-1), now.AddDays(10));
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

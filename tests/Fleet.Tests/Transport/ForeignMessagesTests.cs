@@ -88,7 +88,9 @@ public sealed class ForeignMessagesTests(RabbitMqServer server) : IAsyncLifetime
         byte[] text = [255, .. Enumerable.Repeat((byte)0xFF, 255)];
         // Content type, content encoding, headers, correlation id, reply to, message id, type, app id.
         const ushort Flags = 0x8000 | 0x4000 | 0x2000 | 0x0400 | 0x0200 | 0x0080 | 0x0020 | 0x0008;
-        byte[] properties = [.. text, .. text, .. RawPublisher.Table([.. text, (byte)'S', .. RawPublisher.Long(text)]), .. text, .. text, .. text, .. text, .. text];
+        byte[] properties =
+            [.. text, .. text, .. RawPublisher.Table([.. text, (byte)'S', .. RawPublisher.Long(text)]), .. text, .. text, .. text, .. text,
+                .. text];
 
         await RawPublisher.PublishAsync(_broker.Uri, "default", Flags, properties, "[3]"u8.ToArray());
 
@@ -113,7 +115,8 @@ public sealed class ForeignMessagesTests(RabbitMqServer server) : IAsyncLifetime
     [Fact]
     public async Task Submit_ErrorsOfAnEarlierWorker_AreCounted()
     {
-        await _broker.PublishAsync("default", """{"job":"fails always"}""", new { headers = new Dictionary<string, object> { ["fleet-tries"] = 3 } });
+        await _broker.PublishAsync(
+            "default", """{"job":"fails always"}""", new { headers = new Dictionary<string, object> { ["fleet-tries"] = 3 } });
 
         Assert.Contains("failed 4 times since", (await _broker.TakeAsync("fleet.parked")).Header("fleet-reason"), StringComparison.Ordinal);
         Assert.Single(_failures);
@@ -202,7 +205,8 @@ public sealed class ForeignMessagesTests(RabbitMqServer server) : IAsyncLifetime
             MessageId = Guid.NewGuid(),
             Body = "{}",
             Destination = "exchange:fleet.default",
-            Envelope = JsonSerializer.Serialize(new { ContentType = "application/json", MessageTypes = new[] { "x" }, Headers = new string('x', 131_000) }),
+            Envelope = JsonSerializer.Serialize(
+                new { ContentType = "application/json", MessageTypes = new[] { "x" }, Headers = new string('x', 131_000) }),
         };
 
         var error = await Assert.ThrowsAnyAsync<Exception>(() => Transport.SendConsumerMessageAsync(row, default));
@@ -219,7 +223,8 @@ public sealed class ForeignMessagesTests(RabbitMqServer server) : IAsyncLifetime
         // A quorum queue takes one or two more than its limit.
         await Waiting.UntilAsync(async () => await FailsAsync(() => Transport.SendReadyAsync("full", [Id()], default)));
 
-        var error = await Assert.ThrowsAnyAsync<Exception>(() => Task.WhenAll(Enumerable.Range(0, 300).Select(_ => Transport.SendReadyAsync("full", [Id()], default))));
+        var error = await Assert.ThrowsAnyAsync<Exception>(
+            () => Task.WhenAll(Enumerable.Range(0, 300).Select(_ => Transport.SendReadyAsync("full", [Id()], default))));
 
         Assert.Contains("it may be full", error.Message, StringComparison.Ordinal);
         Assert.False(Transport.IsOutage(error));
@@ -248,7 +253,11 @@ public sealed class ForeignMessagesTests(RabbitMqServer server) : IAsyncLifetime
         "one huge" => new() { ["big"] = new string('x', 130_900) },
         "many" => Enumerable.Range(0, 7_705).ToDictionary(i => $"h{i:00000}", object? (i) => "value"),
         "many huge" => Enumerable.Range(0, 16).ToDictionary(i => $"h{i}", object? (_) => new string('x', 8_170)),
-        "nested" => new() { ["deep"] = Enumerable.Range(0, 200).Aggregate(new Dictionary<string, object?> { ["x"] = 1 }, (inner, _) => new() { ["x"] = inner }) },
+        "nested" => new()
+        {
+            ["deep"] = Enumerable.Range(0, 200)
+                .Aggregate(new Dictionary<string, object?> { ["x"] = 1 }, (inner, _) => new() { ["x"] = inner }),
+        },
         "list" => new() { ["list"] = Enumerable.Repeat((object?)"0123456789", 8_728).ToList() },
         "bytes" => new() { ["bytes"] = new byte[130_900] },
         "names" => Enumerable.Range(0, 500).ToDictionary(i => new string('n', 250) + $"{i:000}", object? (_) => true),
@@ -258,7 +267,8 @@ public sealed class ForeignMessagesTests(RabbitMqServer server) : IAsyncLifetime
     private static async Task<IConnection> ConnectionAsync(IHost host)
     {
         IConnection? connection = null;
-        await ((IRabbitMqHostConfiguration)host.Services.GetRequiredService<IBusInstance>().HostConfiguration).ConnectionContextSupervisor.Send(
+        await ((IRabbitMqHostConfiguration)host.Services.GetRequiredService<IBusInstance>().HostConfiguration)
+            .ConnectionContextSupervisor.Send(
             Pipe.ExecuteAsync<ConnectionContext>(context =>
             {
                 connection = context.Connection;

@@ -62,7 +62,8 @@ public sealed class InMemoryLaneTransportTests : IAsyncLifetime
         Assert.True(await _time.Armed.WaitAsync(Limit));
         var (soon, later) = (Ids(1), Ids(1));
         // Not in due order: a retry may be due before what is on the belt already.
-        await Transport.SendReadyAtAsync(1, [new("default", later[0], Verbs.Noon.AddSeconds(20)), new("default", soon[0], Verbs.Noon.AddSeconds(10))], default);
+        await Transport.SendReadyAtAsync(
+            1, [new("default", later[0], Verbs.Noon.AddSeconds(20)), new("default", soon[0], Verbs.Noon.AddSeconds(10))], default);
 
         await AssertArrivesAsync(soon, Verbs.Noon.AddSeconds(10));
         await AssertArrivesAsync(later, Verbs.Noon.AddSeconds(20));
@@ -198,8 +199,8 @@ public sealed class InMemoryLaneTransportTests : IAsyncLifetime
             Assert.Equal(id, (await _received.Reader.ReadAsync().AsTask().WaitAsync(Limit)).Id);
     }
 
-    /// <summary>Moves the clock on for each timer that the belt sets, until a nudge arrives; it must not come before its time. What is on its
-    /// way arrives without the clock.</summary>
+    /// <summary>Moves the clock on for each timer that the belt sets, until a nudge arrives; it must not come before its time. What is on
+    /// its way arrives without the clock.</summary>
     private async Task AssertArrivesAsync(RunId[] ids, DateTimeOffset due)
     {
         var arrived = new List<RunId>();

@@ -62,7 +62,9 @@ public sealed class LostNudgesTests(PostgresServer postgres) : IAsyncLifetime
         await loseNudges();
         await using var worker = await StartAsync($"{_lane}=64");
 
-        await Until.TrueAsync(async () => await PostgresServer.CountAsync(_database, "SELECT count(*) FROM runs WHERE state = 2") == Runs, TimeSpan.FromMinutes(2));
+        await Until.TrueAsync(
+            async () => await PostgresServer.CountAsync(_database, "SELECT count(*) FROM runs WHERE state = 2") == Runs,
+            TimeSpan.FromMinutes(2));
         Assert.Equal(Runs, await PostgresServer.CountAsync(_database, "SELECT count(*) FROM diag_ledger"));
         Assert.Equal(Runs, await PostgresServer.CountAsync(_database, "SELECT count(DISTINCT run_id) FROM diag_ledger"));
         // The last nudges may still be on their way.

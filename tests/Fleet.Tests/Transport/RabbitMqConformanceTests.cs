@@ -81,7 +81,10 @@ public sealed class RabbitMqConformanceTests(RabbitMqServer server) : TransportC
                 ["apply-to"] = "queues",
                 ["definition"] = new Dictionary<string, object> { ["max-length"] = 0, ["overflow"] = "reject-publish" },
             });
-        await Waiting.UntilAsync(async () => (await server.SendAsync(HttpMethod.Get, $"api/queues/{_broker.Name}/fleet.default:early"))!["policy"]?.GetValue<string>() == "full");
+        await Waiting.UntilAsync(
+            async () =>
+                (await server.SendAsync(
+                    HttpMethod.Get, $"api/queues/{_broker.Name}/fleet.default:early"))!["policy"]?.GetValue<string>() == "full");
 
         await Transport.SendEarlyAsync("default", Ids(1), default);
 

@@ -67,7 +67,8 @@ public sealed class RabbitMqFleetTests(RabbitMqServer server, PostgresServer pos
             await Waiting.UntilAsync(() => atWork.IsSet);
         });
         await using var small = await StartAsync(script, "Worker:Lanes:default=2");
-        var ids = await small.Client.EnqueueManyAsync(Enumerable.Range(0, NudgePublisher.MaxIds).Select(i => new Scripted($"{i}")).ToArray());
+        var ids = await small.Client.EnqueueManyAsync(
+            Enumerable.Range(0, NudgePublisher.MaxIds).Select(i => new Scripted($"{i}")).ToArray());
         await Waiting.UntilAsync(() => atWork.CurrentCount == NudgePublisher.MaxIds - 2);
 
         await using var idle = await StartAsync(script, $"Worker:Lanes:default={NudgePublisher.MaxIds - 2}");
@@ -138,7 +139,9 @@ public sealed class RabbitMqFleetTests(RabbitMqServer server, PostgresServer pos
         while (parked.Count < bad.Length)
             parked.Add(await _broker.TakeAsync("fleet.parked"));
         foreach (var (body, reason) in bad)
-            Assert.Contains(reason, Assert.Single(parked, message => message.Body.AsSpan().SequenceEqual(body)).Header("fleet-reason"), StringComparison.Ordinal);
+            Assert.Contains(
+                reason, Assert.Single(parked, message => message.Body.AsSpan().SequenceEqual(body)).Header("fleet-reason"),
+                StringComparison.Ordinal);
         await using var db = fleet.Storage.Read();
         Assert.Equal(good.Length, await db.Runs.CountAsync(run => run.State == RunState.Succeeded));
     }
@@ -151,7 +154,8 @@ public sealed class RabbitMqFleetTests(RabbitMqServer server, PostgresServer pos
         var id = await fleet.Client.EnqueueAsync(new Fail(Retryable: false));
 
         await Waiting.UntilAsync(async () => (await _broker.QueuesAsync()).Contains("fleet.default.dead", StringComparer.Ordinal));
-        Assert.Contains(id.ToString(), Encoding.UTF8.GetString((await _broker.TakeAsync("fleet.default.dead")).Body), StringComparison.Ordinal);
+        Assert.Contains(
+            id.ToString(), Encoding.UTF8.GetString((await _broker.TakeAsync("fleet.default.dead")).Body), StringComparison.Ordinal);
         Assert.Equal(RunState.Failed, (await fleet.WaitAsync(id)).State);
     }
 

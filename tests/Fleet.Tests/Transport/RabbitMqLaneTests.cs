@@ -43,7 +43,10 @@ public sealed class RabbitMqLaneTests(RabbitMqServer server) : IAsyncLifetime
         { """{"job":"note","args":{"text":"a"}}""", new { content_type = "text/plain" } },
         { "\uFEFF{\"Job\":\"note\",\"args\":{\"text\":\"a\"},\"whoever\":[1]}", null },
         {
-            """{"messageId":"0193a5d0-0000-7000-8000-000000000001","messageType":["urn:message:Any:Submit"],"message":{"job":"note","args":{"text":"a"}}}""",
+            """
+            {"messageId":"0193a5d0-0000-7000-8000-000000000001","messageType":["urn:message:Any:Submit"],
+             "message":{"job":"note","args":{"text":"a"}}}
+            """,
             new { content_type = "application/vnd.masstransit+json" }
         },
     };
@@ -72,7 +75,9 @@ public sealed class RabbitMqLaneTests(RabbitMqServer server) : IAsyncLifetime
 
         var run = await _submitted.Reader.ReadAsync().AsTask().WaitAsync(Limit);
         Assert.Equal(("{}", Trace, "msg:0193a5d0-0000-7000-8000-000000000002"), (run.Args, run.TraceParent, run.Options.IdempotencyKey));
-        Assert.Equal(("other", TimeSpan.FromMinutes(5), 3, "a"), (run.Options.Lane, run.Options.Delay, run.Options.MaxAttempts, Assert.Single(run.Options.Tags!)));
+        Assert.Equal(
+            ("other", TimeSpan.FromMinutes(5), 3, "a"),
+            (run.Options.Lane, run.Options.Delay, run.Options.MaxAttempts, Assert.Single(run.Options.Tags!)));
     }
 
     [Theory]
@@ -93,14 +98,17 @@ public sealed class RabbitMqLaneTests(RabbitMqServer server) : IAsyncLifetime
         await using var subscription = await SubscribeAsync();
         var bytes = Encoding.UTF8.GetBytes(body);
 
-        await _broker.PublishAsync("default", bytes, new { content_type = "text/x", expiration = "30000", headers = new { mine = "kept" } });
+        await _broker.PublishAsync(
+            "default", bytes, new { content_type = "text/x", expiration = "30000", headers = new { mine = "kept" } });
         await _broker.PublishAsync("default", """{"job":"note"}""");
 
         await _submitted.Reader.ReadAsync().AsTask().WaitAsync(Limit);
         var parked = await _broker.TakeAsync("fleet.parked");
         Assert.Equal(bytes, parked.Body);
         Assert.Contains(reason, parked.Header("fleet-reason"), StringComparison.Ordinal);
-        Assert.Equal(("kept", "default", "text/x"), (parked.Header("mine"), parked.Header("fleet-lane"), parked.Properties["content_type"]!.GetValue<string>()));
+        Assert.Equal(
+            ("kept", "default", "text/x"),
+            (parked.Header("mine"), parked.Header("fleet-lane"), parked.Properties["content_type"]!.GetValue<string>()));
         Assert.Null(parked.Properties["expiration"]);
         Assert.True(DateTimeOffset.TryParse(parked.Header("fleet-parked-at"), out _));
         // Nothing of MassTransit's own, such as _error or _skipped.
@@ -238,7 +246,8 @@ public sealed class RabbitMqLaneTests(RabbitMqServer server) : IAsyncLifetime
         var now = TimeProvider.System.GetUtcNow();
         // One on each of the four.
         for (var i = 4; i > 0; i--)
-            await predecessor.Services.GetRequiredService<ILaneTransport>().SendReadyAtAsync(1, [new("default", Id(), now.AddSeconds(20 + i))], default);
+            await predecessor.Services.GetRequiredService<ILaneTransport>()
+                .SendReadyAtAsync(1, [new("default", Id(), now.AddSeconds(20 + i))], default);
         await StopAsync(predecessor);
         await using var subscription = await SubscribeAsync();
         var due = new DelayedNudge("default", Id(), TimeProvider.System.GetUtcNow().AddSeconds(1));
@@ -258,7 +267,8 @@ public sealed class RabbitMqLaneTests(RabbitMqServer server) : IAsyncLifetime
 
         var copy = await _broker.TakeAsync("fleet.default.dead");
         Assert.Equal(
-            $$"""{"id":"{{run.Id}}","job":"note","lane":"default","args":{"text":"a"},"attempt":4,"error":"boom","errorType":"T","failedAt":"2026-11-22T12:00:00+00:00"}""",
+            $$"""{"id":"{{run.Id}}","job":"note","lane":"default","args":{"text":"a"},"attempt":4,"error":"boom","errorType":"T","""
+                + "\"failedAt\":\"2026-11-22T12:00:00+00:00\"}",
             Encoding.UTF8.GetString(copy.Body));
     }
 
@@ -282,11 +292,13 @@ public sealed class RabbitMqLaneTests(RabbitMqServer server) : IAsyncLifetime
     {
         var counting = await StartAsync(server.ManagementUri);
         var release = new TaskCompletionSource();
-        await using (await Transport.SubscribeAsync("default", 8, new LaneHandlers((_, _) => release.Task, (_, _) => Task.CompletedTask), default))
+        await using (await Transport.SubscribeAsync(
+            "default", 8, new LaneHandlers((_, _) => release.Task, (_, _) => Task.CompletedTask), default))
         {
             await Transport.SendReadyAsync("default", [Id()], default);
 
-            await Waiting.UntilAsync(async () => await counting.Services.GetRequiredService<ILaneTransport>().CountWaitingAsync("default", default) == 1
+            await Waiting.UntilAsync(
+                async () => await counting.Services.GetRequiredService<ILaneTransport>().CountWaitingAsync("default", default) == 1
                 && await Transport.CountWaitingAsync("default", default) == 0);
             release.SetResult();
         }

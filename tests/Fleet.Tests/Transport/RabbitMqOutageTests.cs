@@ -36,7 +36,8 @@ public sealed class RabbitMqOutageTests : IAsyncLifetime
         await _server.KillAsync();
 
         // A send fails soon, and by an exception.
-        await Assert.ThrowsAnyAsync<Exception>(() => transport.SendReadyAsync("default", [Id()], default)).WaitAsync(TimeSpan.FromSeconds(15));
+        await Assert.ThrowsAnyAsync<Exception>(() => transport.SendReadyAsync("default", [Id()], default))
+            .WaitAsync(TimeSpan.FromSeconds(15));
         Assert.Null(await transport.CountWaitingAsync("default", default));
         var health = host.Services.GetRequiredService<HealthCheckService>();
         await Waiting.UntilAsync(async () => (await health.CheckHealthAsync()).Status == HealthStatus.Unhealthy);

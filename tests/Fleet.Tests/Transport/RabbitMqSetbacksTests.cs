@@ -25,7 +25,8 @@ public sealed class RabbitMqSetbacksTests(RabbitMqServer server) : IAsyncLifetim
         await DeclareClassicAsync("fleet.taken");
         await using var fleet = await StartAsync();
 
-        var taken = await fleet.Client.EnqueueAsync(new Scripted("a"), new EnqueueOptions { Lane = "taken", Delay = TimeSpan.FromSeconds(1) });
+        var taken = await fleet.Client.EnqueueAsync(
+            new Scripted("a"), new EnqueueOptions { Lane = "taken", Delay = TimeSpan.FromSeconds(1) });
         var now = await fleet.Client.EnqueueAsync(new Scripted("b"), new EnqueueOptions { Lane = "taken" });
         await Waiting.UntilAsync(async () => (await fleet.FindAsync(taken))!.DueAt < TimeProvider.System.GetUtcNow());
         for (var i = 0; i < 3; i++)
@@ -63,7 +64,8 @@ public sealed class RabbitMqSetbacksTests(RabbitMqServer server) : IAsyncLifetim
     [InlineData("http://127.0.0.1:1")]
     public async Task ManagementUri_DoesNotAnswerAsItShould_WhatIsReadyIsCounted(string uri)
     {
-        await using var fleet = await StartAsync("Transport:ManagementUri=" + uri.Replace("PORT", $"{server.ManagementUri.Port}", StringComparison.Ordinal));
+        await using var fleet = await StartAsync(
+            "Transport:ManagementUri=" + uri.Replace("PORT", $"{server.ManagementUri.Port}", StringComparison.Ordinal));
         var transport = fleet.Services.GetRequiredService<ILaneTransport>();
 
         await transport.SendReadyAsync("quiet", [RunId.New(TimeProvider.System.GetUtcNow())], default);
@@ -72,7 +74,8 @@ public sealed class RabbitMqSetbacksTests(RabbitMqServer server) : IAsyncLifetim
     }
 
     private async Task DeclareClassicAsync(string queue) => await server.SendAsync(
-        HttpMethod.Put, $"api/queues/{_broker.Name}/{queue}", new { durable = true, arguments = new Dictionary<string, string> { ["x-queue-type"] = "classic" } });
+        HttpMethod.Put, $"api/queues/{_broker.Name}/{queue}",
+        new { durable = true, arguments = new Dictionary<string, string> { ["x-queue-type"] = "classic" } });
 
     private Task<EmbeddedFleet> StartAsync(params string[] settings) => ScriptedFleet.StartAsync(
         Script.Of(_ => { }), settings: ["Transport:Provider=RabbitMq", $"Transport:Uri={_broker.Uri}", .. settings], folder: _folder);

@@ -11,7 +11,8 @@ public sealed class RabbitMqSettingsTests
     [InlineData("amqp://u:p%40@broker:5673/prod", "broker", 5673, "prod", "u", "p@", false)]
     [InlineData("amqp://broker", "broker", 5672, "/", "guest", "guest", false)]
     [InlineData("amqps://u:p@broker/%2F", "broker", 5671, "/", "u", "p", true)]
-    public void TryParse_AmqpUri_TakesItApart(string uri, string host, int port, string virtualHost, string user, string password, bool usesTls)
+    public void TryParse_AmqpUri_TakesItApart(
+        string uri, string host, int port, string virtualHost, string user, string password, bool usesTls)
     {
         var settings = RabbitMqSettings.TryParse(uri, TimeSpan.FromSeconds(30))!;
 

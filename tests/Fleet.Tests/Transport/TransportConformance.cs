@@ -33,7 +33,8 @@ public abstract class TransportConformance : IAsyncLifetime
     [Fact]
     public async Task SendReadyAsync_Subscribed_DeliversTheIdsOnceOnItsLane()
     {
-        await using var other = await Transport.SubscribeAsync("other", 8, Handlers((_, _) => throw new InvalidOperationException()), default);
+        await using var other = await Transport.SubscribeAsync(
+            "other", 8, Handlers((_, _) => throw new InvalidOperationException()), default);
         await using var subscription = await SubscribeAsync();
         var (one, many) = (Ids(1), Ids(NudgePublisher.MaxIds));
 
@@ -54,7 +55,8 @@ public abstract class TransportConformance : IAsyncLifetime
             return Task.CompletedTask;
         });
         await using var subscription = await Transport.SubscribeAsync(
-            "default", 8, handlers with { OnEarly = (ids, _) => early.Writer.WriteAsync(Assert.Single(ids), CancellationToken.None).AsTask() }, default);
+            "default", 8,
+            handlers with { OnEarly = (ids, _) => early.Writer.WriteAsync(Assert.Single(ids), CancellationToken.None).AsTask() }, default);
         var (first, second) = (Ids(1), Ids(1));
 
         await Transport.SendEarlyAsync("default", first, default);
@@ -110,7 +112,8 @@ public abstract class TransportConformance : IAsyncLifetime
     public async Task PublishControlAsync_TwoListeners_BothHearIt()
     {
         var heard = Channel.CreateUnbounded<ControlMessage>();
-        Func<ControlMessage, CancellationToken, Task> hear = (message, _) => heard.Writer.WriteAsync(message, CancellationToken.None).AsTask();
+        Func<ControlMessage, CancellationToken, Task> hear = (message, _) =>
+            heard.Writer.WriteAsync(message, CancellationToken.None).AsTask();
         await using var one = await Transport.SubscribeControlAsync(hear, default);
         await using var two = await Transport.SubscribeControlAsync(hear, default);
         var ids = Ids(2);

@@ -46,7 +46,8 @@ public sealed class ProcessIdentityTests
     }
 
     [Fact]
-    public void IsCertainlyDead_ItsIdIsAnotherProcessNow_IsDead() => Assert.True((_self with { Start = _self.Start - 1 }).IsCertainlyDead(_self));
+    public void IsCertainlyDead_ItsIdIsAnotherProcessNow_IsDead() =>
+        Assert.True((_self with { Start = _self.Start - 1 }).IsCertainlyDead(_self));
 
     [Fact]
     public void IsCertainlyDead_OtherSpace_IsNotKnown()

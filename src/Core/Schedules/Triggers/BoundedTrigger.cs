@@ -3,10 +3,10 @@ using Fleet.Core.Runs;
 
 namespace Fleet.Core.Schedules.Triggers;
 
-/// <summary>The fire times of another trigger between a start and an end, without those on excluded dates.</summary>
+/// <summary>The fire times of another trigger between a start and an end, without excluded dates.</summary>
 public sealed class BoundedTrigger : Trigger
 {
-    // Beyond this, excluded dates mean that it never fires again: nobody takes eleven years of holidays.
+    // If excluded dates rule out every fire time for this long, the trigger is taken to never fire again.
     private static readonly TimeSpan LongestGap = TimeSpan.FromDays(11 * 365);
 
     private static readonly TimeSpan Tick = TimeSpan.FromTicks(1);
@@ -51,9 +51,10 @@ public sealed class BoundedTrigger : Trigger
         return null;
     }
 
-    /// <summary>What is wrong with start and end; null when nothing is.</summary>
+    /// <summary>Checks start and end; null when they are valid.</summary>
     internal static InputError? Check(TriggerSpec spec) => spec.EndsAt <= spec.StartsAt
-        ? RunRules.Invalid("invalid_window", "endsAt", Shown(spec.EndsAt.Value), $"an instant after startsAt ({Shown(spec.StartsAt.Value)})")
+        ? RunRules.Invalid(
+            "invalid_window", "endsAt", Shown(spec.EndsAt.Value), $"an instant after startsAt ({Shown(spec.StartsAt.Value)})")
         : null;
 
     private static string Shown(DateTimeOffset at) => at.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFK", CultureInfo.InvariantCulture);

@@ -3,11 +3,11 @@ using System.Text.RegularExpressions;
 
 namespace Fleet.Core.Schedules.Triggers;
 
-/// <summary>One field of a cron expression: what it is called and what may stand in it. Cronos reads the calendar, but its
-/// errors do not tell a person which part of which field to change; this check, made before, does.</summary>
+/// <summary>One field of a cron expression: its name and the values it accepts. Cronos evaluates the expression, but its errors do not say
+/// which part of which field is wrong, so this check runs first.</summary>
 internal sealed class CronField
 {
-    /// <summary>The years that a field may name; as in Quartz.</summary>
+    /// <summary>The years that the year field accepts, as in Quartz.</summary>
     public const int FirstYear = 1970, LastYear = 2099;
 
     private const RegexOptions Ascii = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking;
@@ -34,7 +34,7 @@ internal sealed class CronField
         _special = special is null ? null : new Regex($@"\A(?:{special})\z", Ascii);
     }
 
-    /// <summary>The six that every calendar has, in the order they are written; an expression of five fields leaves out the first.</summary>
+    /// <summary>The six fields of the calendar, in written order; an expression of five fields omits the first.</summary>
     public static IReadOnlyList<CronField> All { get; } =
     [
         new("second", 0, 59, "0-59 with * , - /"),
@@ -47,16 +47,16 @@ internal sealed class CronField
             Days, special: "(0?[0-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(L|#0?[1-5])"),
     ];
 
-    /// <summary>The seventh, which comes last.</summary>
+    /// <summary>The optional seventh field.</summary>
     public static CronField Year { get; } = new("year", FirstYear, LastYear, $"{FirstYear}-{LastYear} with * , - /", digits: 4);
 
-    /// <summary>What people call it: <c>minute</c>, <c>day of month</c>.</summary>
+    /// <summary>The field's name in errors: <c>minute</c>, <c>day of month</c>.</summary>
     public string Name { get; }
 
-    /// <summary>What may stand in it, for errors.</summary>
+    /// <summary>The accepted values, for errors.</summary>
     public string Allowed { get; }
 
-    /// <summary>What is wrong with the text of this field, as the end of a sentence ("is out of range"); null when nothing is.</summary>
+    /// <summary>Checks the text of this field. Returns the end of a sentence ("is out of range"), or null when it is valid.</summary>
     public string? Refuse(string text)
     {
         var parts = text.Split(',');
@@ -72,7 +72,7 @@ internal sealed class CronField
         return null;
     }
 
-    /// <summary>The text as the calendar library takes it, which knows no <c>*</c> in a list.</summary>
+    /// <summary>The field in the syntax of Cronos, which does not accept <c>*</c> in a list.</summary>
     public string Normalize(string text) => !text.Contains(',', StringComparison.Ordinal)
         ? text
         : string.Join(',', text.Split(',').Select(part => part.StartsWith('*') ? $"{_first}-{(_last == 7 ? 6 : _last)}{part[1..]}" : part));
@@ -106,8 +106,11 @@ internal sealed class CronField
                 return end == part ? problem : $"has '{Shown.Of(end)}', which {problem}";
         }
 
-        // Hours go round, years do not. Of equal length, so their texts compare as the numbers do.
-        return this == Year && ends is [var from, var to] && string.CompareOrdinal(from, to) > 0 ? $"has '{Shown.Of(range)}', which ends before it begins" : null;
+        // A range of hours may wrap around, a range of years may not. Both ends have four digits, so comparing the texts compares the
+        // numbers.
+        return this == Year && ends is [var from, var to] && string.CompareOrdinal(from, to) > 0
+            ? $"has '{Shown.Of(range)}', which ends before it begins"
+            : null;
     }
 
     private string? RefuseValue(string value)
@@ -119,7 +122,7 @@ internal sealed class CronField
         return _names.Length == 0 ? "is not a number" : $"is neither a number nor a name such as {_names[1]}";
     }
 
-    /// <summary>Up to two digits, like Cronos, and four in a year; anything longer counts as a number that no field allows.</summary>
+    /// <summary>Parses up to two digits, like Cronos, and four for a year. A longer number becomes a value that no field accepts.</summary>
     private bool IsNumber(string text, out int number)
     {
         number = int.MaxValue;

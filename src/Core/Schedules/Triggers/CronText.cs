@@ -2,17 +2,18 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Fleet.Core.Schedules.Triggers;
 
-/// <summary>A cron expression that was checked field by field, with macros replaced.</summary>
-/// <param name="Written">What the caller wrote, with single spaces.</param>
-/// <param name="Fields">The five or six fields of the calendar, as the calendar library takes them.</param>
-/// <param name="Years">The seventh; null when there is none, which is every year.</param>
+/// <summary>A cron expression whose fields were checked and whose macros were replaced.</summary>
+/// <param name="Written">The caller's text, with single spaces.</param>
+/// <param name="Fields">The five or six calendar fields in the syntax of Cronos.</param>
+/// <param name="Years">The year field; null when it is omitted, which means every year.</param>
 internal sealed record CronText(string Written, IReadOnlyList<string> Fields, CronYears? Years)
 {
     private const int Longest = 256;
     private const string Every = "@every";
 
     private const string AllowedFields =
-        "5 fields (minute, hour, day of month, month, day of week), 6 with seconds first, 7 with a year last too, or a macro such as @daily or @every 15s";
+        "5 fields (minute, hour, day of month, month, day of week), 6 with seconds first, 7 with a year last too, or a macro such as "
+            + "@daily or @every 15s";
 
     private static readonly Dictionary<string, string> Macros = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -27,14 +28,14 @@ internal sealed record CronText(string Written, IReadOnlyList<string> Fields, Cr
         ["@every_second"] = "* * * * * *",
     };
 
-    /// <summary>Whether the first field is the second.</summary>
+    /// <summary>True when the first field is the seconds.</summary>
     public bool HasSeconds => Fields.Count == 6;
 
-    /// <summary>Whether the expression means "again and again through the day" (a <c>*</c>, range or step in the second, minute
-    /// or hour) rather than times of day. Decides what happens in the hour that the clock repeats.</summary>
+    /// <summary>True when the expression means "repeatedly through the day" (a <c>*</c>, range or step in the second, minute or hour) and
+    /// not times of day. It decides what happens in the hour that occurs twice when the clock is set back.</summary>
     public bool IsInterval => Fields.SkipLast(3).Any(text => text.AsSpan().ContainsAny("*?-/"));
 
-    /// <summary>Whether this is <c>@every 15s</c>, which is an interval in cron's clothes.</summary>
+    /// <summary>True for <c>@every 15s</c>, which is an interval written as a cron expression.</summary>
     public static bool IsEvery(string text, [NotNullWhen(true)] out string? period)
     {
         var words = text.AsSpan().Trim(" \t");
@@ -57,10 +58,14 @@ internal sealed record CronText(string Written, IReadOnlyList<string> Fields, Cr
 
         var fields = Split(text);
         var written = string.Join(' ', fields);
-        if (fields.FirstOrDefault(f => f.StartsWith("CRON_TZ=", StringComparison.OrdinalIgnoreCase) || f.StartsWith("TZ=", StringComparison.OrdinalIgnoreCase)) is { } assignment)
+        if (fields.FirstOrDefault(
+            f => f.StartsWith("CRON_TZ=", StringComparison.OrdinalIgnoreCase)
+            || f.StartsWith("TZ=", StringComparison.OrdinalIgnoreCase)) is { } assignment)
         {
             var zone = Shown.Of(assignment[(assignment.IndexOf('=', StringComparison.Ordinal) + 1)..]);
-            error = Refuse(text, $"'{Shown.Of(assignment)}' names a time zone, which has a field of its own", $"the expression alone, with zone '{zone}' beside it");
+            error = Refuse(
+                text, $"'{Shown.Of(assignment)}' names a time zone, which has a field of its own",
+                $"the expression alone, with zone '{zone}' beside it");
             return false;
         }
 
@@ -101,10 +106,10 @@ internal sealed record CronText(string Written, IReadOnlyList<string> Fields, Cr
         return true;
     }
 
-    /// <summary>An error about a cron expression, in the one form that all of them have.</summary>
+    /// <summary>Creates an error about a cron expression. All such errors have this form.</summary>
     public static InputError Refuse(string text, string problem, string allowed, string code = "invalid_cron") =>
         new(code, "cron", $"cron: {problem}; allowed is {allowed}.", Shown.Of(text), allowed);
 
-    // Space and tab only: a line break or a no-break space stays in its field and is shown in the error.
+    // Splits at spaces and tabs only. A line break or no-break space stays in its field and is shown in the error.
     private static string[] Split(string text) => text.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
 }

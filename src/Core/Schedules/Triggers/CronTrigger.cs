@@ -3,11 +3,11 @@ using Cronos;
 
 namespace Fleet.Core.Schedules.Triggers;
 
-/// <summary>Fires by the calendar and the clock on the wall of a time zone. Cronos knows the calendar, <see cref="WallClock"/>
-/// the zone.</summary>
+/// <summary>Fires at local times of a time zone. Cronos evaluates the expression; <see cref="WallClock"/> converts to the zone.</summary>
 public sealed class CronTrigger : Trigger
 {
-    // Any 400 years hold every date there is, and no year field names an earlier one: what does not fire from here on never fires.
+    // The calendar repeats every 400 years, and no year field accepts an earlier year. An expression that does not fire after this instant
+    // never fires.
     private static readonly DateTime Start = new DateTime(CronField.FirstYear, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddTicks(-1);
 
     private readonly CronText _text;
@@ -22,7 +22,7 @@ public sealed class CronTrigger : Trigger
         Zone = zone;
     }
 
-    /// <summary>The time zone that the expression is read in.</summary>
+    /// <summary>The time zone of the expression.</summary>
     public TimeZoneInfo Zone { get; }
 
     /// <inheritdoc/>
@@ -32,10 +32,9 @@ public sealed class CronTrigger : Trigger
     public override string Description => $"cron {_text.Written} ({Zone.Id})";
 
     /// <inheritdoc/>
-    /// <remarks>In the zone's offset. A time of day that the clock skips in spring fires when the clock has jumped. In the
-    /// hour that the clock repeats in autumn, times of day (<c>30 2 * * *</c>) fire in the first pass only, and expressions
-    /// with a <c>*</c>, range or step in the second, minute or hour (<c>*/15 * * * *</c>) fire in both. Null from the year
-    /// 9999 on.</remarks>
+    /// <remarks>With the zone's offset. A local time that is skipped when the clock is set forward fires right after the change. In the
+    /// hour that occurs twice, times of day (<c>30 2 * * *</c>) fire only the first time, and expressions with a <c>*</c>, range or step in
+    /// the second, minute or hour (<c>*/15 * * * *</c>) fire both times. Null from the year 9999 on.</remarks>
     public override DateTimeOffset? Next(DateTimeOffset after) => _clock.Next(after, NextOnCalendar, _text.IsInterval);
 
     internal static bool TryParse(
@@ -53,7 +52,7 @@ public sealed class CronTrigger : Trigger
         }
         catch (CronFormatException e)
         {
-            // Our own check is meant to be as strict as Cronos's; this is for the day they differ.
+            // Fleet's own check is meant to be as strict as Cronos. This handles any difference.
             error = CronText.Refuse(text, $"'{Shown.Of(text)}' is refused ({Shown.Of(e.Message)})", "what the calendar library reads");
             return false;
         }
@@ -70,7 +69,7 @@ public sealed class CronTrigger : Trigger
         return true;
     }
 
-    /// <summary>The next time on the wall strictly after another one.</summary>
+    /// <summary>The next local time strictly after another one.</summary>
     private DateTime? NextOnCalendar(DateTime wall)
     {
         var after = DateTime.SpecifyKind(wall, DateTimeKind.Utc);

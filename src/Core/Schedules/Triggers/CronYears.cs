@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace Fleet.Core.Schedules.Triggers;
 
-/// <summary>The years of a cron expression of seven fields. Cronos has none, so they are asked for beside it.</summary>
+/// <summary>The year field of a cron expression of seven fields. Cronos does not support years, so they are checked separately.</summary>
 internal sealed class CronYears
 {
     private readonly bool[] _matches = new bool[CronField.LastYear - CronField.FirstYear + 1];
 
-    /// <param name="field">The field, which <see cref="CronField.Year"/> has nothing to say against.</param>
+    /// <param name="field">A field that <see cref="CronField.Year"/> accepts.</param>
     public CronYears(string field)
     {
         foreach (var part in field.Split(','))
@@ -17,7 +17,7 @@ internal sealed class CronYears
             {
                 ["*"] => (CronField.FirstYear, CronField.LastYear),
                 [var from, var to] => (Number(from), Number(to)),
-                // A year with a step goes on to the end, as in the other fields.
+                // A single year with a step continues to the last year, as in the other fields.
                 [var from] => (Number(from), range == part ? Number(from) : CronField.LastYear),
                 _ => throw new ArgumentException($"'{field}' is no field of years.", nameof(field)),
             };
@@ -28,7 +28,7 @@ internal sealed class CronYears
 
     public bool Contains(int year) => year is >= CronField.FirstYear and <= CronField.LastYear && _matches[year - CronField.FirstYear];
 
-    /// <summary>The first that matches after a year; null when there is none.</summary>
+    /// <summary>The first matching year after a year; null when there is none.</summary>
     public int? After(int year)
     {
         for (var next = Math.Max(year + 1, CronField.FirstYear); next <= CronField.LastYear; next++)

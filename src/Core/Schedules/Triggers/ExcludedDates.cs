@@ -4,21 +4,22 @@ using Fleet.Core.Runs;
 
 namespace Fleet.Core.Schedules.Triggers;
 
-/// <summary>Dates on which nothing fires, such as holidays.</summary>
+/// <summary>Dates on which a schedule does not fire, such as holidays.</summary>
 public sealed class ExcludedDates
 {
-    /// <summary>What an entry may be, for errors.</summary>
-    public const string Allowed = "a date such as 2026-12-24, a range 2026-12-24..2027-01-02 of at most 366 days, or a day of every year 12-25";
+    /// <summary>The accepted forms of an entry, for errors.</summary>
+    public const string Allowed =
+        "a date such as 2026-12-24, a range 2026-12-24..2027-01-02 of at most 366 days, or a day of every year 12-25";
 
-    /// <summary>The most entries.</summary>
+    /// <summary>Maximum number of entries.</summary>
     public const int Most = 400;
 
     private const string DateFormat = "yyyy-MM-dd";
 
-    // A leap year, so that 02-29 is a day of it.
+    // A leap year, so that 02-29 is accepted.
     private const string AnyYear = "2000-";
 
-    // The end of a date beyond this would be no date.
+    // The end of a later date would exceed the range of DateTime.
     private static readonly DateTimeOffset Latest = new(9999, 12, 29, 0, 0, 0, TimeSpan.Zero);
 
     private static readonly TimeSpan LongestChange = TimeSpan.FromHours(2);
@@ -29,15 +30,18 @@ public sealed class ExcludedDates
 
     private ExcludedDates(TimeZoneInfo zone) => _zone = zone;
 
-    /// <summary>How many dates there are, for people.</summary>
+    /// <summary>Number of dates, for descriptions.</summary>
     public string Description => _dates.Count + _everyYear.Count == 1 ? "1 date" : $"{_dates.Count + _everyYear.Count} dates";
 
-    /// <summary>Reads the entries; errors name the entry, as <c>exclude[3]</c>.</summary>
+    /// <summary>Parses the entries. Errors name the entry, as in <c>exclude[3]</c>.</summary>
     internal static bool TryParse(
-        IReadOnlyList<string> entries, TimeZoneInfo zone, [NotNullWhen(true)] out ExcludedDates? dates, [NotNullWhen(false)] out InputError? error)
+        IReadOnlyList<string> entries, TimeZoneInfo zone, [NotNullWhen(true)] out ExcludedDates? dates,
+        [NotNullWhen(false)] out InputError? error)
     {
         dates = null;
-        error = entries.Count > Most ? RunRules.Invalid("invalid_exclude", "exclude", $"{entries.Count} entries", $"up to {Most} entries") : null;
+        error = entries.Count > Most
+            ? RunRules.Invalid("invalid_exclude", "exclude", $"{entries.Count} entries", $"up to {Most} entries")
+            : null;
         if (error is not null)
             return false;
         var read = new ExcludedDates(zone);
@@ -53,8 +57,8 @@ public sealed class ExcludedDates
         return true;
     }
 
-    /// <summary>When the excluded date that an instant lies on is over, or an instant on that date from which one has to look again; null when
-    /// the date is not excluded.</summary>
+    /// <summary>If an instant lies on an excluded date: the end of that date, or an earlier instant on it from which to check again. Null
+    /// when the date is not excluded.</summary>
     internal DateTimeOffset? EndOf(DateTimeOffset instant)
     {
         if (instant > Latest)
@@ -64,7 +68,7 @@ public sealed class ExcludedDates
         if (!_dates.Contains(date) && !_everyYear.Contains((date.Month, date.Day)))
             return null;
         var end = instant + (TimeSpan.FromDays(1) - local.TimeOfDay);
-        // On a day on which the clock is changed, midnight may come earlier: step up to it.
+        // On a day with a clock change, midnight may come earlier than 24 hours after the last one, so the search advances to it in steps.
         return _zone.GetUtcOffset(end) == local.Offset ? end : Later(end - LongestChange, instant + TimeSpan.FromTicks(1));
     }
 

@@ -3,8 +3,8 @@ using System.Globalization;
 
 namespace Fleet.Core.Schedules.Triggers;
 
-/// <summary>Fires at <c>anchor + k × period</c> for every whole k, also before the anchor: the anchor says where in the period
-/// the fire times lie, not when they begin. A restart or a long pause does not move them.</summary>
+/// <summary>Fires at <c>anchor + k × period</c> for every whole k, including negative ones. The anchor sets the phase of the fire times,
+/// not their start. Restarts and pauses do not shift them.</summary>
 public sealed class IntervalTrigger : Trigger
 {
     private const string AllowedPeriod = "1 s to 3650 days, written as " + Durations.Allowed;
@@ -18,10 +18,10 @@ public sealed class IntervalTrigger : Trigger
         Anchor = ToMicroseconds(anchor.ToUniversalTime());
     }
 
-    /// <summary>The time from one fire time to the next.</summary>
+    /// <summary>The period.</summary>
     public TimeSpan Period { get; }
 
-    /// <summary>One of the fire times, in UTC.</summary>
+    /// <summary>One of the fire times, in UTC; all others are whole periods away.</summary>
     public DateTimeOffset Anchor { get; }
 
     /// <inheritdoc/>
@@ -43,14 +43,15 @@ public sealed class IntervalTrigger : Trigger
     /// <inheritdoc/>
     public override DateTimeOffset? Next(DateTimeOffset after)
     {
-        // Rounds down for instants before the anchor too. Nothing here can overflow: ticks use less than half of a long.
+        // Integer division that also rounds down before the anchor. It cannot overflow, because ticks use less than half of a long.
         var since = after.UtcTicks - Anchor.UtcTicks;
         var intoPeriod = ((since % Period.Ticks) + Period.Ticks) % Period.Ticks;
         var next = after.UtcTicks - intoPeriod + Period.Ticks;
         return next <= DateTime.MaxValue.Ticks ? new DateTimeOffset(next, TimeSpan.Zero) : null;
     }
 
-    /// <summary>Errors name the field that the period was written in: <c>every</c>, or <c>cron</c> for <c>@every 15s</c>.</summary>
+    /// <summary>Creates the trigger. Errors name the field that holds the period: <c>every</c>, or <c>cron</c> for <c>@every
+    /// 15s</c>.</summary>
     internal static bool TryParse(
         string field, string text, DateTimeOffset? anchor,
         [NotNullWhen(true)] out Trigger? trigger, [NotNullWhen(false)] out InputError? error)

@@ -7,8 +7,8 @@ using Fleet.Core.Runs;
 
 namespace Fleet.Core.Schedules.Triggers;
 
-/// <summary>The fire times of another trigger, each later by the same part of a period. The part follows from the schedule's id, so that it
-/// can be predicted, and stays through restarts and edits.</summary>
+/// <summary>The fire times of another trigger, all delayed by the same fraction of a period. The fraction is derived from the schedule's
+/// id, so it is predictable and survives restarts and edits.</summary>
 public sealed class JitteredTrigger : Trigger
 {
     private const string Allowed = "1 s to 1 d, written as " + Durations.Allowed;
@@ -21,14 +21,15 @@ public sealed class JitteredTrigger : Trigger
         Delay = delay;
     }
 
-    /// <summary>By how much each fire time comes later; whole milliseconds, less than the period.</summary>
+    /// <summary>The delay of each fire time; whole milliseconds, less than the period.</summary>
     public TimeSpan Delay { get; }
 
     /// <inheritdoc/>
     public override string Kind => _inner.Kind;
 
     /// <inheritdoc/>
-    public override string Description => string.Create(CultureInfo.InvariantCulture, $"{_inner.Description}, {Delay.TotalSeconds:0.###} s later");
+    public override string Description =>
+        string.Create(CultureInfo.InvariantCulture, $"{_inner.Description}, {Delay.TotalSeconds:0.###} s later");
 
     /// <inheritdoc/>
     public override DateTimeOffset? Next(DateTimeOffset after)

@@ -1,6 +1,6 @@
 namespace Fleet.Core.Schedules.Triggers;
 
-/// <summary>Fires at one instant. An instant in the past is fine here: it is for the caller to accept or to refuse it.</summary>
+/// <summary>Fires at one instant. Past instants are accepted here; the caller decides whether to refuse them.</summary>
 public sealed class OnceTrigger : Trigger
 {
     internal OnceTrigger(DateTimeOffset at) => At = ToMicroseconds(at.ToUniversalTime());

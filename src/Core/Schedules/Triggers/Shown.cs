@@ -3,12 +3,12 @@ using System.Text;
 
 namespace Fleet.Core.Schedules.Triggers;
 
-/// <summary>How a refused value is shown back to its sender, to logs and to terminals.</summary>
+/// <summary>Formats a refused value for the caller, logs and terminals.</summary>
 internal static class Shown
 {
     private const int Longest = 100;
 
-    /// <summary>The value cut to 100 characters, with everything escaped that is invisible or that steers a terminal.</summary>
+    /// <summary>The value, cut to 100 characters, with invisible and control characters escaped.</summary>
     public static string Of(string value)
     {
         var shown = new StringBuilder();

@@ -2,8 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Fleet.Core.Schedules.Triggers;
 
-/// <summary>Knows the fire times of a schedule. Immutable, so one instance may be shared by threads. Fire times are whole
-/// microseconds, which every database stores exactly: what was read back is equal to what was planned.</summary>
+/// <summary>Computes the fire times of a schedule. Immutable and thread-safe. Fire times are whole microseconds, which every database
+/// stores exactly, so a stored fire time equals the planned one.</summary>
 public abstract class Trigger
 {
     private static readonly TimeSpan ShortestLook = TimeSpan.FromMinutes(1);
@@ -19,13 +19,13 @@ public abstract class Trigger
     /// <summary>Short plain text for people, such as <c>every 15 s</c> or <c>cron 0 0 * * * (Europe/Berlin)</c>.</summary>
     public abstract string Description { get; }
 
-    /// <summary>The first fire time strictly after an instant; null when there is none any more. Never throws.</summary>
+    /// <summary>The first fire time strictly after an instant; null when there is none. Never throws.</summary>
     public abstract DateTimeOffset? Next(DateTimeOffset after);
 
     /// <summary>The last fire time strictly before an instant; null when there is none. Never throws.</summary>
     public DateTimeOffset? Previous(DateTimeOffset before)
     {
-        // 1. Back in growing steps, until something fires on the way.
+        // 1. Go back in growing steps until the interval contains a fire time.
         before = before.ToUniversalTime();
         var from = before;
         for (var look = ShortestLook; !(Next(from) < before); look = look < LongestLook ? look * 8 : TimeSpan.MaxValue)
@@ -35,7 +35,8 @@ public abstract class Trigger
             from = before - DateTimeOffset.MinValue > look ? before - look : DateTimeOffset.MinValue;
         }
 
-        // 2. Half of the way for as long as something still fires on the rest of it; the next fire time never grows smaller.
+        // 2. Bisect: move forward while the rest of the interval still contains a fire time. This works because the next fire time is
+        // monotonic.
         var until = before;
         while (until - from > TimeSpan.FromMicroseconds(1))
         {
@@ -49,22 +50,22 @@ public abstract class Trigger
         return Next(from);
     }
 
-    /// <summary>The fire times in (<paramref name="after"/>, <paramref name="until"/>], in order, computed as they are taken.</summary>
+    /// <summary>The fire times in (<paramref name="after"/>, <paramref name="until"/>], in order, computed lazily.</summary>
     public IEnumerable<DateTimeOffset> Between(DateTimeOffset after, DateTimeOffset until)
     {
         for (var next = Next(after); next <= until; next = Next(next.Value))
             yield return next.Value;
     }
 
-    /// <summary>As the other one, for a trigger of no schedule.</summary>
+    /// <summary>Like the other overload, without a schedule.</summary>
     public static bool TryParse(TriggerSpec spec, [NotNullWhen(true)] out Trigger? trigger, [NotNullWhen(false)] out InputError? error) =>
         TryParse(spec, "", out trigger, out error);
 
-    /// <summary>Makes the trigger that a caller described, or says which field is wrong, why, and what is allowed.</summary>
-    /// <param name="spec">What the caller wrote.</param>
-    /// <param name="scheduleId">Decides about the part of <see cref="TriggerSpec.Jitter"/>.</param>
-    /// <param name="trigger">The trigger, when all is well.</param>
-    /// <param name="error">What is wrong, else.</param>
+    /// <summary>Creates the trigger that a spec describes, or says which field is wrong, why, and what is allowed.</summary>
+    /// <param name="spec">The caller's definition.</param>
+    /// <param name="scheduleId">Seeds the delay for <see cref="TriggerSpec.Jitter"/>.</param>
+    /// <param name="trigger">The trigger; set when the result is true.</param>
+    /// <param name="error">The problem; set when the result is false.</param>
     public static bool TryParse(
         TriggerSpec spec, string scheduleId, [NotNullWhen(true)] out Trigger? trigger, [NotNullWhen(false)] out InputError? error)
     {
@@ -131,7 +132,7 @@ public abstract class Trigger
             new("invalid_trigger", "trigger", $"trigger: {names} are given together; allowed is {allowed}.", names, allowed);
     }
 
-    /// <summary>Drops what is finer than a microsecond.</summary>
+    /// <summary>Rounds down to whole microseconds.</summary>
     internal static DateTimeOffset ToMicroseconds(DateTimeOffset instant) =>
         instant.AddTicks(-(instant.Ticks % TimeSpan.TicksPerMicrosecond));
 }

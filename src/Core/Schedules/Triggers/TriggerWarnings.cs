@@ -1,17 +1,18 @@
 namespace Fleet.Core.Schedules.Triggers;
 
-/// <summary>Something that a trigger says and that its writer may not have meant.</summary>
-/// <param name="Code">A stable word for programs.</param>
+/// <summary>A part of a trigger that its author may not have meant.</summary>
+/// <param name="Code">A stable code for programs.</param>
 /// <param name="Field">The field of the request.</param>
 /// <param name="Message">One sentence for people.</param>
 public sealed record TriggerWarning(string Code, string Field, string Message);
 
-/// <summary>Finds expressions that are right in Fleet and mean something else in crontab or in Quartz, where they may come from.</summary>
+/// <summary>Finds expressions that are valid in Fleet but mean something else in crontab or Quartz, where they may have been copied
+/// from.</summary>
 public static class TriggerWarnings
 {
     private static readonly string[] Weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-    /// <summary>The warnings about a trigger that <see cref="Trigger"/> accepts; none about any other.</summary>
+    /// <summary>The warnings for a trigger that <see cref="Trigger"/> accepts; none for any other.</summary>
     public static IReadOnlyList<TriggerWarning> Of(TriggerSpec spec)
     {
         if (spec.Cron is not { } text || CronText.IsEvery(text, out _) || !CronText.TryParse(text, out var cron, out _))
@@ -22,7 +23,8 @@ public static class TriggerWarnings
         {
             warnings.Add(new TriggerWarning(
                 "quartz_weekdays", "cron",
-                $"cron: in the day of week field '{dayOfWeek}', {number} is {Weekdays[number]}, as in crontab. In Quartz, where expressions with '?' come from, "
+                $"cron: in the day of week field '{dayOfWeek}', {number} is {Weekdays[number]}, as in crontab. In Quartz, where "
+                    + "expressions with '?' come from, "
                 + $"{(number is 0 ? "it is not allowed" : $"it is {Weekdays[number - 1]}")}. Names such as MON mean the same in both."));
         }
 
@@ -30,14 +32,16 @@ public static class TriggerWarnings
         {
             warnings.Add(new TriggerWarning(
                 "months_left_out", "cron",
-                $"cron: '{dayOfMonth}' fires only in months that have a day {dayOfMonth[..^1]}; Quartz takes the last weekday of the shorter ones. For the last weekday of every month write LW."));
+                $"cron: '{dayOfMonth}' fires only in months that have a day {dayOfMonth[..^1]}; Quartz takes the last weekday of the "
+                    + "shorter ones. For the last weekday of every month write LW."));
         }
 
         if (IsNarrow(dayOfMonth) && IsNarrow(dayOfWeek))
         {
             warnings.Add(new TriggerWarning(
                 "both_days_match", "cron",
-                $"cron: it fires when the day of month '{dayOfMonth}' and the day of week '{dayOfWeek}' both match; crontab fires when either does."));
+                $"cron: it fires when the day of month '{dayOfMonth}' and the day of week '{dayOfWeek}' both match; crontab fires when "
+                    + "either does."));
         }
 
         return warnings;
@@ -45,7 +49,7 @@ public static class TriggerWarnings
 
     private static bool IsNarrow(string field) => field[0] is not ('*' or '?');
 
-    /// <summary>The first weekday that is written as a number; what stands after <c>/</c> or <c>#</c> is none.</summary>
+    /// <summary>The first weekday written as a number; numbers after <c>/</c> or <c>#</c> are not weekdays.</summary>
     private static int? FirstNumber(string dayOfWeek)
     {
         foreach (var part in dayOfWeek.Split(','))

@@ -1,29 +1,28 @@
 namespace Fleet.Core.Schedules.Triggers;
 
-/// <summary>The clock on the wall of a time zone, and what becomes of a calendar's times when it is moved.</summary>
+/// <summary>The local time of a time zone, and how clock changes affect the times of a calendar.</summary>
 /// <remarks>
-/// Cronos can do this itself, but trusts the zone's standard offset. Where summer time is the standard and winter is
-/// "negative summer time" (Europe/Dublin, Africa/Casablanca), or where the standard itself changes, it then answers with an
-/// instant before the one asked for, and a planner that walks on from there never ends. Here only the offset at an instant
-/// is trusted, which is unambiguous.
+/// Cronos can convert to a zone itself, but relies on the zone's standard offset. In zones with negative daylight saving (Europe/Dublin,
+/// Africa/Casablanca), and where the standard offset changes, it can return an instant before the given one, and a planner that
+/// continues from there never ends. This class uses only the offset at an instant, which is unambiguous.
 /// </remarks>
 internal sealed class WallClock(TimeZoneInfo zone)
 {
-    // Offsets are at most 14 h, so this finds any change of the clock around a time on the wall that is read as UTC.
+    // Offsets are at most 14 h, so this range contains every clock change near a local time that is read as UTC.
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
-    // Keeps a distance from both ends of DateTime; nobody waits for the year 9999.
+    // Keeps a distance from both ends of DateTime to avoid overflow.
     private static readonly DateTime Earliest = new(2, 1, 1, 0, 0, 0, DateTimeKind.Utc);
     private static readonly DateTime Latest = new(9999, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
-    /// <summary>The first instant strictly after another one at which the wall shows a time of the calendar.</summary>
+    /// <summary>The first instant strictly after another one whose local time is in the calendar.</summary>
     /// <param name="after">The instant.</param>
-    /// <param name="calendar">The next time on the wall strictly after another one, in whole seconds.</param>
-    /// <param name="repeats">Whether the calendar's times fire again when the clock is set back and shows them twice.</param>
+    /// <param name="calendar">Returns the next local time strictly after another one, in whole seconds.</param>
+    /// <param name="repeats">True if the calendar's times fire again when the clock is set back and they occur twice.</param>
     public DateTimeOffset? Next(DateTimeOffset after, Func<DateTime, DateTime?> calendar, bool repeats)
     {
-        // The calendar has whole seconds, so a fraction changes nothing.
+        // The calendar uses whole seconds, so fractions do not matter.
         var utc = new DateTime(after.UtcTicks - (after.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
         if (utc < Earliest)
             utc = Earliest;
@@ -33,9 +32,9 @@ internal sealed class WallClock(TimeZoneInfo zone)
         var from = utc + OffsetAt(utc);
         if (ChangeAround(utc) is { IsBack: true } change && change.Repeats(utc))
         {
-            // 1. First pass: what is left of it, then the second pass from its start.
-            // 2. Second pass: what is left of it.
-            // 3. After that, and for times that do not repeat: on from where the repeated stretch ends.
+            // 1. In the first pass: the rest of it, then the second pass from its start.
+            // 2. In the second pass: the rest of it.
+            // 3. Afterwards, and for times that do not repeat: continue after the repeated hour.
             var end = change.At + change.Before;
             var isFirst = utc < change.At;
             if (isFirst && calendar(from) is { } first && first < end)
@@ -48,7 +47,7 @@ internal sealed class WallClock(TimeZoneInfo zone)
             from = end - Second;
         }
 
-        // The loop is for zones that changed twice within a day or two: never answer with the past.
+        // Zones may change twice within a day or two. The loop makes sure that the result is never in the past.
         for (var wall = calendar(from); wall is not null; wall = calendar(wall.Value))
         {
             if (wall >= Latest)
@@ -60,7 +59,7 @@ internal sealed class WallClock(TimeZoneInfo zone)
         return null;
     }
 
-    /// <summary>When the wall shows a time: the first of two instants, or the jump that skipped it.</summary>
+    /// <summary>The instant of a local time: the first of two when it occurs twice, the change when it is skipped.</summary>
     private DateTimeOffset InstantOf(DateTime wall)
     {
         var before = OffsetAt(wall - Day);
@@ -73,7 +72,7 @@ internal sealed class WallClock(TimeZoneInfo zone)
         return ChangeAround(wall) is { } change ? At(change.At + change.After, change.After) : At(wall, after);
     }
 
-    /// <summary>The change of the offset within a day of an instant, to the second; null when there is none.</summary>
+    /// <summary>The offset change within a day of an instant, to the second; null when there is none.</summary>
     private Change? ChangeAround(DateTime utc)
     {
         var (low, high) = (utc - Day, utc + Day);
@@ -97,12 +96,12 @@ internal sealed class WallClock(TimeZoneInfo zone)
 
     private static DateTimeOffset At(DateTime wall, TimeSpan offset) => new(DateTime.SpecifyKind(wall, DateTimeKind.Unspecified), offset);
 
-    /// <summary>The instant at which the clock is moved, and its offset on both sides.</summary>
+    /// <summary>The instant of a clock change, and the offsets before and after it.</summary>
     private readonly record struct Change(DateTime At, TimeSpan Before, TimeSpan After)
     {
         public bool IsBack => After < Before;
 
-        /// <summary>Whether an instant lies in one of the two passes through the stretch that the wall shows twice.</summary>
+        /// <summary>True if an instant lies in one of the two passes through a repeated local time.</summary>
         public bool Repeats(DateTime utc) => utc >= At - (Before - After) && utc < At + (Before - After);
     }
 }

@@ -7,19 +7,19 @@ public static class Zones
 {
     private const string Allowed = "an IANA time zone id such as UTC, Europe/Berlin or America/New_York";
 
-    // On every machine with time zone data.
+    // Exists on every machine that has time zone data.
     private static readonly string[] Common = ["Europe/Berlin", "America/New_York", "Asia/Tokyo"];
 
-    /// <summary>Whether this machine has any time zone data. Some images leave it out.</summary>
+    /// <summary>True if this machine has time zone data; some container images do not.</summary>
     public static bool HasData => Array.Exists(Common, id => TimeZoneInfo.TryFindSystemTimeZoneById(id, out _));
 
-    /// <summary>Whether a zone that cannot be found is only missing on this machine: it has no time zone data, or no complete
-    /// ones.</summary>
+    /// <summary>True if an unknown zone may merely be missing on this machine, because it has no time zone data or incomplete
+    /// data.</summary>
     public static bool IsMissingHere(string id) => !HasData || TimeZoneInfo.TryConvertIanaIdToWindowsId(id, out _);
 
     /// <param name="id">Null: UTC.</param>
-    /// <param name="zone">The zone, when there is one.</param>
-    /// <param name="error">The refusal, else; names the nearest id.</param>
+    /// <param name="zone">The zone; set when the result is true.</param>
+    /// <param name="error">The problem; set when the result is false. It names the nearest id.</param>
     public static bool TryFind(
         string? id, [NotNullWhen(true)] out TimeZoneInfo? zone, [NotNullWhen(false)] out InputError? error)
     {
@@ -36,8 +36,8 @@ public static class Zones
         return false;
     }
 
-    /// <summary>Finds a zone by its id, in any case. The runtime's cache ignores case and the file system does not, so asking
-    /// it alone would give an answer that depends on what was asked before.</summary>
+    /// <summary>Finds a zone by its id, ignoring case. The runtime's cache ignores case and the file system does not, so the runtime's own
+    /// answer would depend on earlier lookups.</summary>
     private static TimeZoneInfo? Find(string id)
     {
         if (IsMachineSpecific(id))
@@ -47,7 +47,7 @@ public static class Zones
             : TimeZoneInfo.GetSystemTimeZones().FirstOrDefault(known => known.Id.Equals(id, StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>Files beside the zones that mean something else on the next machine, or count leap seconds.</summary>
+    /// <summary>Files beside the zones that are not zones, or that count leap seconds.</summary>
     private static bool IsMachineSpecific(string id) =>
         id is "localtime" or "posixrules"
         || id.StartsWith("posix/", StringComparison.OrdinalIgnoreCase)
