@@ -57,6 +57,7 @@ public sealed class CompleteRuns : IAsyncDisposable
     private readonly IStorage _storage;
     private readonly TimeProvider _time;
     private readonly GroupCommit<Completion, SettleOutcome> _group;
+    private readonly GroupCommit<Completion, SettleOutcome> _bringing;
     private readonly ApplyEffects _effects;
 
     public CompleteRuns(IStorage storage, TimeProvider time)
@@ -64,13 +65,17 @@ public sealed class CompleteRuns : IAsyncDisposable
         _storage = storage;
         _time = time;
         _group = new("complete", CompleteAsync, storage.JudgeBatch);
+        _bringing = new("complete-bringing", CompleteAsync, storage.JudgeBatch);
         _effects = new ApplyEffects(storage);
     }
 
     /// <summary>Completes a run in a shared transaction, with its effects.</summary>
     /// <exception cref="EffectFailedException">An effect of the run failed, and nothing was stored.</exception>
     public Task<SettleOutcome> ExecuteAsync(Completion completion, CancellationToken ct) =>
-        completion.Effects.Count == 0 ? _group.AddAsync(completion, ct) : _effects.ExecuteAsync(completion, ct);
+        completion.Effects.Count > 0 ? _effects.ExecuteAsync(completion, ct)
+            // Apart: a completion that brings nothing must not pay for those that do.
+            : completion is { FollowUps.Count: 0, Events.Count: 0 } ? _group.AddAsync(completion, ct)
+            : _bringing.AddAsync(completion, ct);
 
     /// <summary>Completes a run inside the caller's transaction; it counts when the caller commits.</summary>
     /// <exception cref="LeaseLostException">The run is no longer this claim's.</exception>
@@ -175,13 +180,14 @@ public sealed class CompleteRuns : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _group.DisposeAsync();
+        await _bringing.DisposeAsync();
         await _effects.DisposeAsync();
     }
 
     private Task<IReadOnlyList<SettleOutcome>> CompleteAsync(IReadOnlyList<Completion> completions, CancellationToken ct)
     {
-        // What becomes true together needs a transaction; a completion alone is one statement.
-        return completions.All(c => c is { FollowUps.Count: 0, Events.Count: 0 })
+        // With what they bring, completions are one statement; a follow-up that may be there already takes several, and a transaction around them.
+        return completions.All(c => c.FollowUps.Count == 0 || c.FollowUps.All(f => !f.MayExist))
             ? _storage.AutocommitAsync(CompleteInAsync, ct)
             : _storage.WriteAsync(CompleteInAsync, ct);
 
