@@ -109,9 +109,9 @@ public abstract partial class StorageConformance
         Completion[] completions =
         [
             One.Completion(plain),
-            One.Completion(first) with { Output = "1", FollowUps = [New(true), New(false), New(true, "other")], Events = [Event() with { RunId = first.Id }, Event() with { RunId = first.Id }] },
-            One.Completion(stale) with { FollowUps = [New(true)], Events = [Event() with { RunId = stale.Id }] },
-            One.Completion(second) with { FollowUps = [New(true)], Events = [Event() with { RunId = second.Id }] },
+            One.Completion(first) with { Output = "1", FollowUps = [New(true), New(false), New(true, "other")], Events = [Event(first.Id), Event(first.Id)] },
+            One.Completion(stale) with { FollowUps = [New(true)], Events = [Event(stale.Id)] },
+            One.Completion(second) with { FollowUps = [New(true)], Events = [Event(second.Id)] },
         ];
 
         var outcomes = await Task.WhenAll(completions.Select(c => One.Get<CompleteRuns>().ExecuteAsync(c, CancellationToken.None)));
