@@ -169,6 +169,40 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
 
     internal const string FindLease = "SELECT state FROM runs WHERE id = $1 AND lease_token = $2";
 
+    // Completions with what they bring, in one statement, which is one commit: follow-ups and events of those that are completed here. $5 to $21 are the
+    // follow-ups as for an insert, $22 and $23 the leases that bring them; $24 to $29 the events, $30 their tokens.
+    internal const string CompleteAlong = $"""
+        WITH done AS (
+            {Complete}
+        ), brought AS (
+            SELECT n.*, row_number() OVER (PARTITION BY n.lane ORDER BY n.id) - 1 AS place
+            FROM (
+                SELECT unnest($5::uuid[]) AS id, unnest($6::text[]) AS job, unnest($7::text[]) AS lane, unnest($8::timestamptz[]) AS due,
+                    unnest($9::boolean[]) AS staged, unnest($10::integer[]) AS max, unnest($11::timestamptz[]) AS created, unnest($12::text[]) AS key,
+                    unnest($13::bytea[]) AS hash, unnest($14::text[]) AS schedule, unnest($15::timestamptz[]) AS fire, unnest($16::uuid[]) AS parent,
+                    unnest($17::text[]) AS args, unnest($18::text[]) AS tags, unnest($19::text[]) AS trace, unnest($20::integer[]) AS overlap,
+                    unnest($21::integer[]) AS listed, unnest($22::uuid[]) AS owner, unnest($23::bigint[]) AS token
+            ) AS n
+            JOIN done d ON d.id = n.owner AND d.lease_token = n.token
+        ), batched AS (
+            INSERT INTO batches (lane, due_at, ids) SELECT b.lane, max(b.due), array_agg(b.id) FROM brought b WHERE b.listed IS NULL GROUP BY b.lane, b.place / 500
+        ), followed AS (
+            INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
+                created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent, listed)
+            SELECT n.id, n.job, n.lane, 0, n.due, n.staged, 0, 0, n.max, 0, 0, 0,
+                n.created, n.key, n.hash, n.schedule, n.fire, n.overlap, false, n.parent, n.args, n.tags, n.trace, n.listed
+            FROM brought n
+        ), told AS (
+            INSERT INTO outbox (message_id, name, body, run_id, trace_parent, created_at, failures, next_try_at)
+            SELECT e.message, e.name, e.body, e.run, e.trace, e.created, 0, e.created
+            FROM unnest($24::uuid[], $25::text[], $26::text[], $27::uuid[], $28::text[], $29::timestamptz[], $30::bigint[])
+                WITH ORDINALITY AS e(message, name, body, run, trace, created, token, place)
+            JOIN done d ON d.id = e.run AND d.lease_token = e.token
+            ORDER BY e.place
+        )
+        SELECT id, lease_token FROM done
+        """;
+
     private const string FindCompleted = "SELECT id, lease_token FROM runs WHERE id = ANY($1) AND state = 2";
 
     private const string InsertEvents = """
@@ -433,19 +467,19 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         }
 
         return inserted;
-
-        static NpgsqlParameter[] Rows(NewRun[] runs) =>
-        [
-            Uuids(runs.Select(r => r.Id)), Array(NpgsqlDbType.Text, runs.Select(r => r.Job)), Array(NpgsqlDbType.Text, runs.Select(r => r.Lane)),
-            Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.DueAt))), Array(NpgsqlDbType.Boolean, runs.Select(r => r.Staged)),
-            Array(NpgsqlDbType.Integer, runs.Select(r => r.MaxAttempts)), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.CreatedAt))),
-            Array(NpgsqlDbType.Text, runs.Select(r => r.IdempotencyKey)), Array(NpgsqlDbType.Bytea, runs.Select(r => r.RequestHash)),
-            Array(NpgsqlDbType.Text, runs.Select(r => r.ScheduleId)), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.FireTime))),
-            Array(NpgsqlDbType.Uuid, runs.Select(r => r.ParentId?.Value)), Array(NpgsqlDbType.Text, runs.Select(r => r.Args)),
-            Array(NpgsqlDbType.Text, runs.Select(r => r.Tags)), Array(NpgsqlDbType.Text, runs.Select(r => r.TraceParent)),
-            Array(NpgsqlDbType.Integer, runs.Select(r => (int)r.Overlap)), Array(NpgsqlDbType.Integer, runs.Select(r => IsBatched(r) ? null : (int?)RunState.Pending)),
-        ];
     }
+
+    private static NpgsqlParameter[] Rows(NewRun[] runs) =>
+    [
+        Uuids(runs.Select(r => r.Id)), Array(NpgsqlDbType.Text, runs.Select(r => r.Job)), Array(NpgsqlDbType.Text, runs.Select(r => r.Lane)),
+        Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.DueAt))), Array(NpgsqlDbType.Boolean, runs.Select(r => r.Staged)),
+        Array(NpgsqlDbType.Integer, runs.Select(r => r.MaxAttempts)), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.CreatedAt))),
+        Array(NpgsqlDbType.Text, runs.Select(r => r.IdempotencyKey)), Array(NpgsqlDbType.Bytea, runs.Select(r => r.RequestHash)),
+        Array(NpgsqlDbType.Text, runs.Select(r => r.ScheduleId)), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.FireTime))),
+        Array(NpgsqlDbType.Uuid, runs.Select(r => r.ParentId?.Value)), Array(NpgsqlDbType.Text, runs.Select(r => r.Args)),
+        Array(NpgsqlDbType.Text, runs.Select(r => r.Tags)), Array(NpgsqlDbType.Text, runs.Select(r => r.TraceParent)),
+        Array(NpgsqlDbType.Integer, runs.Select(r => (int)r.Overlap)), Array(NpgsqlDbType.Integer, runs.Select(r => IsBatched(r) ? null : (int?)RunState.Pending)),
+    ];
 
     /// <summary>Whether a run can be inserted with its batch, in one statement that refuses none.</summary>
     public static bool IsNewOfBatch(NewRun run) => !run.MayExist && IsBatched(run);
@@ -537,6 +571,8 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
             Uuids(completions.Select(c => c.Id)), Array(NpgsqlDbType.Bigint, completions.Select(c => c.LeaseToken)),
             Array(NpgsqlDbType.TimestampTz, completions.Select(c => Utc(c.FinishedAt))), Array(NpgsqlDbType.Text, completions.Select(c => c.Output)),
         ];
+        if (BringsAlong(own, completions))
+            return await CompleteAlongAsync(own, completions, parameters, ct);
         // Other than these, completions are counted when somebody tells that they are committed.
         if (own is SharedEffects shared)
             return await shared.CompleteAsync(Complete, LeaseOf, parameters, ct);
@@ -550,6 +586,31 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
 
     protected override async Task<IReadOnlyList<RunLease>> FindCompletedAsync(DbTransaction own, RunId[] ids, CancellationToken ct) =>
         await QueryAsync(own, FindCompleted, LeaseOf, ct, Uuids(ids));
+
+    /// <summary>Where each round trip is a commit, what completions bring goes along with them.</summary>
+    protected override bool BringsAlong(DbTransaction own, IReadOnlyList<Completion> completions) =>
+        own is Autocommit && completions.Any(c => c.FollowUps.Count > 0 || c.Events.Count > 0);
+
+    private async Task<IReadOnlyList<RunLease>> CompleteAlongAsync(
+        DbTransaction own, IReadOnlyList<Completion> completions, NpgsqlParameter[] leases, CancellationToken ct)
+    {
+        var brought = completions.SelectMany(c => c.FollowUps.Select(run => (Run: run, Owner: c))).ToArray();
+        var events = completions.SelectMany(c => c.Events.Select(e => (Event: e, c.Id, c.LeaseToken))).ToArray();
+        var completed = await QueryAsync(
+            own, CompleteAlong, LeaseOf, ct,
+            [
+                .. leases, .. Rows([.. brought.Select(b => b.Run)]),
+                Uuids(brought.Select(b => b.Owner.Id)), Array(NpgsqlDbType.Bigint, brought.Select(b => b.Owner.LeaseToken)),
+                Array(NpgsqlDbType.Uuid, events.Select(e => e.Event.MessageId)), Array(NpgsqlDbType.Text, events.Select(e => e.Event.Name)),
+                Array(NpgsqlDbType.Text, events.Select(e => e.Event.Body)), Uuids(events.Select(e => e.Id)),
+                Array(NpgsqlDbType.Text, events.Select(e => e.Event.TraceParent)), Array(NpgsqlDbType.TimestampTz, events.Select(e => Utc(e.Event.CreatedAt))),
+                Array(NpgsqlDbType.Bigint, events.Select(e => e.LeaseToken)),
+            ]);
+        _claims.Settled(completed.Select(c => c.LeaseToken));
+        if (completed.Count < completions.Count)
+            _claims.Forget(completions.Select(c => c.LeaseToken));
+        return completed;
+    }
 
     protected override async Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(
         DbTransaction own, IReadOnlyList<AttemptEnd> ends, RunId[] repeated, CancellationToken ct)

@@ -75,6 +75,7 @@ public sealed class CompleteRuns : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly GroupCommit<Completion, SettleOutcome> _group;
     private readonly GroupCommit<RunLease, bool> _looks;
+    private readonly GroupCommit<Completion, SettleOutcome> _bringing;
     private readonly ApplyEffects _effects;
 
     public CompleteRuns(IStorage storage, TimeProvider time)
@@ -83,13 +84,17 @@ public sealed class CompleteRuns : IAsyncDisposable
         _time = time;
         _group = new("complete", CompleteAsync, storage.JudgeBatch);
         _looks = new("look", LookAsync, storage.JudgeBatch);
+        _bringing = new("complete-bringing", CompleteAsync, storage.JudgeBatch);
         _effects = new ApplyEffects(storage);
     }
 
     /// <summary>Completes a run in a shared transaction, with its effects.</summary>
     /// <exception cref="EffectFailedException">An effect of the run failed, and nothing was stored.</exception>
     public Task<SettleOutcome> ExecuteAsync(Completion completion, CancellationToken ct) =>
-        completion.Effects.Count == 0 ? _group.AddAsync(completion, ct) : _effects.ExecuteAsync(completion, ct);
+        completion.Effects.Count > 0 ? _effects.ExecuteAsync(completion, ct)
+            // Apart: a completion that brings nothing must not pay for those that do.
+            : completion is { FollowUps.Count: 0, Events.Count: 0 } ? _group.AddAsync(completion, ct)
+            : _bringing.AddAsync(completion, ct);
 
     /// <summary>Completes a run inside the caller's transaction; it counts when the caller commits.</summary>
     /// <exception cref="LeaseLostException">The run is no longer this claim's.</exception>
@@ -180,6 +185,7 @@ public sealed class CompleteRuns : IAsyncDisposable
     {
         await _looks.DisposeAsync();
         await _group.DisposeAsync();
+        await _bringing.DisposeAsync();
         await _effects.DisposeAsync();
     }
 
@@ -188,8 +194,8 @@ public sealed class CompleteRuns : IAsyncDisposable
 
     private async Task<IReadOnlyList<SettleOutcome>> CompleteAsync(IReadOnlyList<Completion> completions, CancellationToken ct)
     {
-        // What becomes true together needs a transaction; a completion alone is one statement.
-        if (completions.All(c => c is { FollowUps.Count: 0, Events.Count: 0 }))
+        // A completion with what it brings is one statement. A follow-up that may already exist takes several, in a transaction.
+        if (completions.All(c => c.FollowUps.All(f => !f.MayExist)))
             return await _storage.AutocommitAsync(CompleteInAsync, ct);
 
         var outcomes = await _storage.WriteAsync(CompleteInAsync, ct);

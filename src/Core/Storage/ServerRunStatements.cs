@@ -63,6 +63,8 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
             outcomes[i] = isSettled ? SettleOutcome.Settled : completed.Contains(lease) ? SettleOutcome.AlreadyCompleted : SettleOutcome.LeaseLost;
         }
 
+        if (BringsAlong(own, unique))
+            return outcomes;
         await InsertAsync(own, [.. done.SelectMany(c => c.FollowUps)], ct);
         if (done.SelectMany(c => c.Events).ToArray() is { Length: > 0 } events)
             await InsertEventsAsync(own, events, ct);
@@ -119,6 +121,9 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
 
     /// <returns>Those of the runs that are pending.</returns>
     protected abstract Task<IReadOnlyList<PendingRun>> FindPendingAsync(TTransaction own, RunId[] ids, CancellationToken ct);
+
+    /// <summary>Whether <see cref="CompleteRowsAsync"/> also stores the follow-ups and events of what it completes; no follow-up exists already then.</summary>
+    protected virtual bool BringsAlong(TTransaction own, IReadOnlyList<Completion> completions) => false;
 
     /// <returns>The leases whose runs were completed here.</returns>
     protected abstract Task<IReadOnlyList<RunLease>> CompleteRowsAsync(TTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct);

@@ -96,6 +96,45 @@ public abstract partial class StorageConformance
         Assert.Equal(RunState.Pending, Assert.Single(await One.ListAsync(db => db.Runs)).State);
     }
 
+    /// <summary>Follow-ups that cannot exist yet, as most: on PostgreSQL they go along with the completion in one statement.</summary>
+    [Fact]
+    public async Task CompleteRuns_ManyBringFollowUpsAndEvents_StoresThoseOfTheSettledOnesOnly()
+    {
+        var worker = await One.RegisterAsync();
+        var stale = await One.StartAsync(worker);
+        await One.ReleaseAsync(stale);
+        var again = await One.ClaimAsync(worker, stale.Id);
+        var (plain, first, second) = (await One.StartAsync(worker), await One.StartAsync(worker), await One.StartAsync(worker));
+        NewRun New(bool staged, string lane = "default") => One.NewRun() with { Staged = staged, MayExist = false, Lane = lane };
+        Completion[] completions =
+        [
+            One.Completion(plain),
+            One.Completion(first) with { Output = "1", FollowUps = [New(true), New(false), New(true, "other")], Events = [Event(first.Id), Event(first.Id)] },
+            One.Completion(stale) with { FollowUps = [New(true)], Events = [Event(stale.Id)] },
+            One.Completion(second) with { FollowUps = [New(true)], Events = [Event(second.Id)] },
+        ];
+
+        var outcomes = await Task.WhenAll(completions.Select(c => One.Get<CompleteRuns>().ExecuteAsync(c, CancellationToken.None)));
+
+        Assert.Equal([SettleOutcome.Settled, SettleOutcome.Settled, SettleOutcome.LeaseLost, SettleOutcome.Settled], outcomes);
+        var stored = await One.ListAsync(db => db.Runs.Where(r => r.State == RunState.Pending));
+        Assert.Equal(
+            completions.Where(c => c.Id != stale.Id).SelectMany(c => c.FollowUps).Select(f => (f.Id, f.Lane, f.Staged)).OrderBy(f => f.Id),
+            stored.Select(f => (f.Id, f.Lane, f.Staged)).OrderBy(f => f.Id));
+        var events = await One.ListAsync(db => db.Outbox.OrderBy(m => m.Id));
+        Assert.Equal(3, events.Count);
+        Assert.Equal(completions[1].Events.Select(e => e.MessageId), events.Where(e => e.RunId == first.Id).Select(e => e.MessageId));
+        // The staged ones are found when their nudges are lost, and each can be claimed.
+        Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(2, (await One.Storage.ReadWaitingAsync("default", One.Now, 10, CancellationToken.None)).Count);
+        Assert.Single(await One.Storage.ReadWaitingAsync("other", One.Now, 10, CancellationToken.None));
+        foreach (var run in stored)
+            await One.ClaimAsync(worker, run.Id);
+        Assert.Equal(RunState.Running, (await One.ReadAsync(again.Id)).State);
+        Assert.Equal(SettleOutcome.AlreadyCompleted, await One.Get<CompleteRuns>().ExecuteAsync(completions[1], CancellationToken.None));
+        Assert.Equal(3, (await One.ListAsync(db => db.Outbox)).Count);
+    }
+
     [Fact]
     public async Task CompleteRuns_WithFollowUpsAndEvents_StoresThemTogether()
     {
