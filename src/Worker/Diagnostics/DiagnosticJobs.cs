@@ -1,8 +1,10 @@
 using System.ComponentModel.DataAnnotations;
+using System.Data.Common;
 using System.Diagnostics;
 using System.Text.Json;
 using Fleet.Core.Jobs;
 using Fleet.Core.Storage;
+using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Fleet.Worker.Diagnostics;
 
@@ -80,24 +82,38 @@ internal sealed class CrashJob(TimeProvider time) : IJob<Crash>
 
 /// <summary>Writes one row into <c>diag_ledger</c>, which has no unique constraint, together with its completion: the proof
 /// of exactly-once effects.</summary>
+/// <param name="Key">Up to 200 characters.</param>
+/// <param name="OwnTransaction">True for a transaction that the handler opens and commits by itself.</param>
 [Job("diag.ledger", Description = "Writes (run_id, key) into diag_ledger together with its completion.")]
-public sealed record Ledger(string Key);
+public sealed record Ledger(string Key, bool OwnTransaction = false);
 
-internal sealed class LedgerJob : IJob<Ledger>
+internal sealed class LedgerJob(IStorage storage) : IJob<Ledger>
 {
-    public Task RunAsync(Ledger args, JobContext context, CancellationToken ct) => context.CompleteAsync(
-        async (transaction, token) =>
-        {
-            await using var command = transaction.Connection!.CreateCommand();
-            command.Transaction = transaction;
-            command.CommandText = """INSERT INTO diag_ledger (run_id, "key") VALUES (@run, @key)""";
-            AddParameter(command, "@run", context.RunId.ToString());
-            AddParameter(command, "@key", args.Key);
-            await command.ExecuteNonQueryAsync(token);
-        },
-        ct);
+    public Task RunAsync(Ledger args, JobContext context, CancellationToken ct) => args.OwnTransaction
+        ? InOwnTransactionAsync(args, context, ct)
+        : context.CompleteAsync((transaction, token) => InsertAsync(transaction, args, context, token), ct);
 
-    private static void AddParameter(System.Data.Common.DbCommand command, string name, string value)
+    private async Task InOwnTransactionAsync(Ledger args, JobContext context, CancellationToken ct)
+    {
+        await using var turn = await storage.TakeTurnAsync(ct);
+        await using var db = storage.Read();
+        await using var own = await db.Database.BeginTransactionAsync(ct);
+        await InsertAsync(own.GetDbTransaction(), args, context, ct);
+        await context.CompleteAsync(own.GetDbTransaction(), ct);
+        await own.CommitAsync(ct);
+    }
+
+    private static async Task InsertAsync(DbTransaction transaction, Ledger args, JobContext context, CancellationToken ct)
+    {
+        await using var command = transaction.Connection!.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = """INSERT INTO diag_ledger (run_id, "key") VALUES (@run, @key)""";
+        AddParameter(command, "@run", context.RunId.ToString());
+        AddParameter(command, "@key", args.Key);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private static void AddParameter(DbCommand command, string name, string value)
     {
         var parameter = command.CreateParameter();
         parameter.ParameterName = name;

@@ -6,7 +6,7 @@ using RabbitMQ.Client;
 
 namespace Fleet.Tests.EndToEnd;
 
-/// <summary>Submits runs of <c>diag.ledger</c> through every entrance at an even pace. What fails is done again with the same
+/// <summary>Submits runs of <c>diag.ledger</c> and <c>diag.effect</c> through every entrance at an even pace. What fails is done again with the same
 /// idempotency key or message id, so that each key is one run, however often it took.</summary>
 /// <param name="http">The API.</param>
 /// <param name="client">The client of a process of the application's own.</param>
@@ -93,22 +93,36 @@ internal sealed class Load(HttpClient http, IFleetClient client, string broker) 
         }
     }
 
-    private static object Submission(string key) => new { job = "diag.ledger", args = new { key } };
+    /// <summary>The three ways to write the row: in a transaction of Fleet's or of the handler's, and as an effect in a shared one.
+    /// The same for the same key.</summary>
+    private static string JobOf(string key) => key[^1] % 3 == 0 ? "diag.effect" : "diag.ledger";
+
+    private static object ArgsOf(string key) => IsOwnTransaction(key) ? new { key, ownTransaction = true } : new { key };
+
+    private static bool IsOwnTransaction(string key) => key[^1] % 3 == 1;
+
+    private static object Submission(string key) => new { job = JobOf(key), args = ArgsOf(key) };
 
     private async Task SubmitBatchAsync(string[] keys)
     {
-        var runs = keys.Select(key => new { job = "diag.ledger", args = new { key }, idempotencyKey = key });
+        var runs = keys.Select(key => new { job = JobOf(key), args = ArgsOf(key), idempotencyKey = key });
         using var answer = await http.PostAsJsonAsync("/api/v1/runs/batch", new { runs });
         answer.EnsureSuccessStatusCode();
     }
 
     private async Task SubmitSingleAsync(string key)
     {
-        using var answer = await http.PostAsJsonAsync("/api/v1/runs", new { job = "diag.ledger", args = new { key }, idempotencyKey = key });
+        using var answer = await http.PostAsJsonAsync("/api/v1/runs", new { job = JobOf(key), args = ArgsOf(key), idempotencyKey = key });
         answer.EnsureSuccessStatusCode();
     }
 
-    private Task SubmitByClientAsync(string key) => client.EnqueueAsync(new Ledger(key), new EnqueueOptions { IdempotencyKey = key });
+    private Task SubmitByClientAsync(string key)
+    {
+        var options = new EnqueueOptions { IdempotencyKey = key };
+        return JobOf(key) == "diag.effect"
+            ? client.EnqueueAsync(new LedgerEffect(key), options)
+            : client.EnqueueAsync(new Ledger(key, IsOwnTransaction(key)), options);
+    }
 
     private async Task PublishAsync(string[] keys, Func<string, object> body)
     {
