@@ -199,10 +199,30 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
     }
 
     [Fact]
+    public async Task Claim_AttemptEnded_GoesWithTheNextClaim()
+    {
+        var worker = await Fleet.RegisterAsync();
+        var failed = await Fleet.StartAsync(worker);
+        await Fleet.FailAsync(failed);
+        var held = await Fleet.StartAsync(worker);
+
+        Assert.Equal(0, await CountAsync($"FROM claims WHERE lease_token = {failed.LeaseToken}"));
+        Assert.Equal(1, await CountAsync($"FROM claims WHERE lease_token = {held.LeaseToken}"));
+    }
+
+    [Fact]
     public async Task Claims_ThatAreOver_GoWithAHeartbeatAndAfterARescue()
     {
         var (worker, gone) = (await Fleet.RegisterAsync(), await Fleet.RegisterAsync());
-        await Fleet.FailAsync(await Fleet.StartAsync(worker));
+        var over = await Fleet.StartAsync(worker);
+        await Fleet.Storage.WriteAsync(
+            async scope =>
+            {
+                // As in a transaction of the handler's own: the storage does not learn whether it is committed.
+                await Fleet.Get<CompleteRuns>().ExecuteInAsync(scope.Transaction, Fleet.Completion(over), CancellationToken.None);
+                return true;
+            },
+            CancellationToken.None);
         var held = await Fleet.StartAsync(worker);
         await Fleet.StartAsync(gone);
         await Fleet.ExpireAsync(gone);
