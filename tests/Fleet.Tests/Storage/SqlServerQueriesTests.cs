@@ -36,12 +36,12 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
 
     private static readonly RunId Id = RunId.New(Verbs.Noon);
 
+    private static readonly InboxKey[] Keys = [new("mail", Id.Value), new("mail", Guid.CreateVersion7(Verbs.Noon)), new("post", Id.Value)];
+
     /// <summary>What asks the database, by its file under <c>src</c>.</summary>
     private static readonly Dictionary<string, Func<Verbs, Task>[]> Askers = new(StringComparer.Ordinal)
     {
         ["Cli/Dev/EndedRuns.cs"] = [AskEndedRunsAsync],
-        ["Core/Inbox/AcceptMessages.cs"] = [fleet => fleet.Storage.WriteAsync(
-            scope => fleet.Get<AcceptMessages>().ExecuteAsync(scope, "mail", [Id.Value, Guid.CreateVersion7(Verbs.Noon)], None), None)],
         ["Core/Jobs/JobOffers.cs"] = [fleet => fleet.Get<JobCatalog>().ListAsync(None)],
         ["Core/Jobs/PublishJobs.cs"] = [fleet => fleet.Get<PublishJobs>().ExecuteAsync(None)],
         ["Core/Lanes/NamedLanes.cs"] =
@@ -95,6 +95,14 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ["Core/Schedules/RevokeOccurrences.cs"] = [fleet => fleet.Storage.WriteAsync(
             scope => RevokeOccurrences.ExecuteAsync(scope, "nightly", Verbs.Noon, "it was changed", None), None)],
         ["Core/Schedules/TriggerSchedules.cs"] = [fleet => fleet.Get<TriggerSchedules>().ExecuteAsync("nightly", None)],
+        ["Core/Storage/DbContextMessages.cs"] =
+        [
+            fleet => AskMessagesAsync(fleet, (messages, scope) => messages.FindHandledAsync(scope, Keys, None)),
+            fleet => AskMessagesAsync(fleet, (messages, scope) => messages.AddHandledAsync(scope, Keys, Verbs.Noon, None)),
+            fleet => AskMessagesAsync(fleet, (messages, scope) => messages.RemoveHandledAsync(scope, Keys, None)),
+            fleet => AskMessagesAsync(fleet, (messages, scope) => messages.AddAsync(
+                scope, [new OutboxMessage { ConsumedId = Id.Value }, new OutboxMessage { Destination = "queue:x", Envelope = "{}" }], None)),
+        ],
         ["Core/Storage/IStorage.cs"] = [fleet => fleet.Storage.PingAsync(None)],
         ["Core/Workers/Heartbeat.cs"] = [fleet => fleet.Get<Heartbeat>().ExecuteAsync(
             new WorkerId(Id.Value), TimeSpan.FromSeconds(10), new Dictionary<string, long>(StringComparer.Ordinal), true, None)],
@@ -106,13 +114,6 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => ReadAsync(fleet, db => VirtualRuns.DueAsync(db, ["default"], Verbs.Noon, 10, None)),
             fleet => ReadAsync(fleet, db => VirtualRuns.ListAsync(db, None)),
         ],
-        ["Transport/Consumers/ConsumerOutbox.cs"] = [fleet => fleet.Storage.WriteAsync(
-            scope =>
-            {
-                scope.Db.Outbox.AddRange(new OutboxMessage { ConsumedId = Id.Value }, new OutboxMessage { Destination = "queue:x", Envelope = "{}" });
-                return scope.Db.SaveChangesAsync();
-            },
-            None)],
         // A count always has a row; the one that is made up has not.
         ["Worker/Outages.cs"] = [async fleet => _ = await Record.ExceptionAsync(() => new Outages(fleet.Storage).CountAsync(Id, None))],
         ["Worker/RunReports.cs"] =
@@ -193,6 +194,14 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         await using var db = fleet.Storage.Read();
         await ask(db);
     }
+
+    private static Task<bool> AskMessagesAsync(Verbs fleet, Func<IMessageStatements, WriteScope, Task> ask) => fleet.Storage.WriteAsync(
+        async scope =>
+        {
+            await ask(new DbContextMessages(fleet.Storage.Statements), scope);
+            return true;
+        },
+        None);
 
     private static Task ReportAsync(Verbs fleet, params ReadOnlySpan<Action<RunReports>> add)
     {
