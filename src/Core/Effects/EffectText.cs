@@ -3,7 +3,7 @@ using System.Text;
 namespace Fleet.Core.Effects;
 
 /// <summary>A statement with its parameters found: what stands in strings, quoted names and comments is no parameter.</summary>
-internal sealed class EffectText
+public sealed class EffectText
 {
     private EffectText(string sql, IReadOnlyList<string> names) => (Sql, Names) = (sql, names);
 

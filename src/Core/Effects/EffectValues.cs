@@ -52,9 +52,9 @@ internal static class EffectValues
             byte[] bytes => bytes.ToArray(),
             Enum number => type switch
             {
-                EffectType.Byte => Convert.ToByte(number, null),
-                EffectType.Int16 => Convert.ToInt16(number, null),
-                EffectType.Int32 => Convert.ToInt32(number, null),
+                EffectType.Byte => (object)Convert.ToByte(number, null),
+                EffectType.Int16 => (object)Convert.ToInt16(number, null),
+                EffectType.Int32 => (object)Convert.ToInt32(number, null),
                 _ => Convert.ToInt64(number, null),
             },
             _ => value,

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Fleet.Core.Effects;
 using Fleet.Core.Runs;
+using Fleet.Core.Storage;
+using Fleet.Tests.Support;
 
 namespace Fleet.Tests.Storage;
 
@@ -118,13 +120,91 @@ public abstract partial class StorageConformance
         Assert.Equal(runs.Select(r => $"{r.Id} 1 a").Order(StringComparer.Ordinal), await EffectRowsAsync());
     }
 
+    [Theory]
+    [InlineData("COMMIT")]
+    [InlineData("BEGIN")]
+    [InlineData("ROLLBACK")]
+    [InlineData("SAVEPOINT a")]
+    [InlineData("SET x = 1")]
+    [InlineData("DELETE FROM a; COMMIT")]
+    [InlineData("DROP TABLE a")]
+    public void Effects_ThatWouldEndTheTransaction_AreRefusedAtTheCall(string sql) =>
+        Assert.Throws<EffectRefusedException>(() => Effects((sql, null)));
+
     [Fact]
-    public async Task Effects_ThatLeaveSettingsOrEndTheTransaction_AreRefusedAtTheCall()
+    public async Task Effects_ValuesOfEveryType_ComeBackAsTheyWere()
     {
-        var syntax = One.Storage.Sql.Effects.Syntax;
-        foreach (var sql in new[] { "COMMIT", "BEGIN", "ROLLBACK", "SAVEPOINT a", "SET x = 1", "PRAGMA a", "DELETE FROM a; COMMIT", "DROP TABLE a" })
-            Assert.Throws<EffectRefusedException>(() => new CollectEffects(syntax, "note").Read(sql, null));
-        await Task.CompletedTask;
+        await CreateEffectTablesAsync();
+        (string Bool, string Real, string Single, string Exact, string Id, string Instant, string Bytes) names = One.Storage.Sql.Effects.Syntax.Database switch
+        {
+            "PostgreSQL" => ("boolean", "double precision", "real", "numeric(20,4)", "uuid", "timestamptz", "bytea"),
+            "SQLite" => ("int", "real", "real", "text", "text", "text", "blob"),
+            _ => ("bit", "float", "real", "numeric(20,4)", "uniqueidentifier", "datetimeoffset", "varbinary(max)"),
+        };
+        await WriteAsync(scope => One.Storage.Sql.ExecuteAsync(
+            scope.Transaction,
+            One.Storage.Sql.CreateTable(
+                "effect_values",
+                $"t varchar(100), yes {names.Bool}, b smallint, s smallint, i int, l bigint, m {names.Exact}, d {names.Real}, f {names.Single}, "
+                    + $"g {names.Id}, r {names.Id}, at1 {names.Instant}, at2 {names.Instant}, d1 date, x {names.Bytes}, e int, n int"),
+            CancellationToken.None));
+        var run = await One.StartAsync(await One.RegisterAsync());
+        var at = new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.FromHours(2));
+        var values = new
+        {
+            t = "ä'; \U0001F680", yes = true, b = (byte)200, s = (short)-2, i = int.MinValue, l = long.MaxValue, m = 1234567.8901m, d = 0.1, f = 0.5f, g = Guid.NewGuid(), r = run.Id,
+            at1 = at, at2 = at.UtcDateTime, d1 = new DateOnly(2026, 2, 28), x = new byte[] { 0, 255 }, e = RunState.Succeeded, n = (int?)null,
+        };
+
+        await CompleteAsync(run, (
+            "INSERT INTO effect_values (t, yes, b, s, i, l, m, d, f, g, r, at1, at2, d1, x, e, n) VALUES (@t, @yes, @b, @s, @i, @l, @m, @d, @f, @g, @r, @at1, @at2, @d1, @x, @e, @n)",
+            values));
+
+        var read = await One.Storage.WriteAsync(
+            scope => One.Storage.Sql.QueryAsync(
+                scope.Transaction, "SELECT t, yes, b, s, i, l, m, d, f, g, r, at1, at2, d1, x, e, n FROM effect_values",
+                r => new object?[]
+                {
+                    r.GetString(0), r.GetBoolean(1), r.GetInt16(2), r.GetInt16(3), r.GetInt32(4), r.GetInt64(5), r.GetDecimal(6), r.GetDouble(7), r.GetFloat(8), r.GetGuid(9), r.GetGuid(10),
+                    r.GetFieldValue<DateTimeOffset>(11).UtcDateTime, r.GetFieldValue<DateTimeOffset>(12).UtcDateTime, r.GetFieldValue<DateOnly>(13), r.GetFieldValue<byte[]>(14), r.GetInt32(15), r.IsDBNull(16),
+                },
+                CancellationToken.None),
+            CancellationToken.None);
+        Assert.Equal(
+            [
+                values.t, true, (short)200, (short)-2, int.MinValue, long.MaxValue, 1234567.8901m, 0.1, 0.5f, values.g, run.Id.Value, at.UtcDateTime, at.UtcDateTime, values.d1, values.x,
+                (int)RunState.Succeeded, true,
+            ],
+            Assert.Single(read));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Effects_DatabaseFailsAtTheCommit_AreAppliedOnceWhenTheEndIsWrittenAgain(bool wasCommitted)
+    {
+        await CreateEffectTablesAsync();
+        var run = await One.StartAsync(await One.RegisterAsync());
+        var failing = new FailingStorage(One.Storage);
+        await using var apply = new ApplyEffects(failing);
+        var failures = 0;
+        void FailOnce()
+        {
+            if (failures++ == 0)
+                throw new OutcomeUnknownException(new IOException("gone"));
+        }
+
+        if (wasCommitted)
+            failing.AfterCommit = FailOnce;
+        else
+            failing.BeforeCommit = FailOnce;
+        var completion = One.Completion(run) with { Effects = Effects((InsertRow, Row(run.Id, 1))) };
+
+        await Assert.ThrowsAsync<OutcomeUnknownException>(() => apply.ExecuteAsync(completion, CancellationToken.None));
+        var outcome = await apply.ExecuteAsync(completion, CancellationToken.None);
+
+        Assert.Equal(wasCommitted ? SettleOutcome.AlreadyCompleted : SettleOutcome.Settled, outcome);
+        Assert.Equal([$"{run.Id} 1 a"], await EffectRowsAsync());
     }
 
     private async Task CreateEffectTablesAsync()
