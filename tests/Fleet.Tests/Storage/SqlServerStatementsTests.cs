@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Fleet.Core.Effects;
 using Fleet.Storage.SqlServer;
 using Fleet.Tests.Support;
 using Microsoft.SqlServer.TransactSql.ScriptDom;
@@ -50,6 +51,43 @@ public sealed partial class SqlServerStatementsTests
 
         Assert.Empty(errors.Select(e => e.Message));
     }
+
+    /// <summary>A statement that commits more often than it begins ends the inner transaction alone, and the check after it says so.</summary>
+    [Fact]
+    public void Effects_StandInATransactionInsideTheTransaction()
+    {
+        var sql = new SqlServerEffectSql();
+        var begin = sql.Begin(TimeSpan.FromSeconds(5));
+
+        foreach (var text in new[] { begin, sql.Check, sql.End })
+        {
+            SqlServerModel.Parse(text, out var errors);
+            Assert.Empty(errors.Select(e => e.Message));
+        }
+
+        var statements = SqlServerModel.Parse(begin, out _).Batches[0].Statements;
+        Assert.Equal([typeof(SetCommandStatement), typeof(BeginTransactionStatement)], statements.Select(s => s.GetType()));
+        Assert.StartsWith("SET LOCK_TIMEOUT 5000;", begin, StringComparison.Ordinal);
+        var check = Assert.IsType<IfStatement>(Assert.Single(SqlServerModel.Parse(sql.Check, out _).Batches[0].Statements));
+        Assert.IsType<ThrowStatement>(check.ThenStatement);
+        Assert.Contains("@@TRANCOUNT <> 2", sql.Check, StringComparison.Ordinal);
+        Assert.IsType<CommitTransactionStatement>(Assert.Single(SqlServerModel.Parse(sql.End, out _).Batches[0].Statements));
+    }
+
+    [Theory]
+    [InlineData(-2, 11, EffectFault.Slow)]
+    [InlineData(1222, 16, EffectFault.Slow)]
+    [InlineData(1205, 13, EffectFault.Conflict)]
+    [InlineData(3960, 16, EffectFault.Conflict)]
+    [InlineData(2627, 14, EffectFault.Effect)]
+    [InlineData(547, 16, EffectFault.Effect)]
+    [InlineData(208, 16, EffectFault.Effect)]
+    [InlineData(51000, 16, EffectFault.Effect)]
+    [InlineData(3906, 16, EffectFault.Outage)]
+    [InlineData(1105, 17, EffectFault.Outage)]
+    [InlineData(10054, 20, EffectFault.Outage)]
+    public void Effects_ErrorsOfTheServer_AreJudged(int number, byte severity, EffectFault fault) =>
+        Assert.Equal(fault, SqlServerErrors.JudgeEffect(number, severity));
 
     [Fact]
     public void Statements_All_NameWhatTheMigrationsBuild() => Assert.Empty(Validate(Statements));

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Fleet.Core.Jobs;
 using Fleet.Core.Schedules;
+using Fleet.Core.Storage;
 using Fleet.Testing;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -54,6 +55,9 @@ internal sealed class ActJob(TimeProvider time, Diary diary, IFleetClient fleet)
             case "enqueue":
                 await fleet.EnqueueAsync(new Act("enqueued"), ct: ct);
                 await Task.Delay(TimeSpan.FromMinutes(1), time, ct);
+                break;
+            case "effect":
+                context.Effect(context.Attempt == 1 ? "INSERT INTO no_table VALUES (@word)" : "INSERT INTO effects (word) VALUES (@word)", new { word = args.Word });
                 break;
             case "log":
                 context.Log.Information("kept");
@@ -160,6 +164,23 @@ public sealed class VirtualFleetTests
         Assert.Equal(NewYear.AddHours(1).AddSeconds(3), run.StartedAt);
 
         static (RunState, int) Of(VirtualRun run) => (run.State, run.Attempts);
+    }
+
+    [Fact]
+    public async Task RunUntil_Effect_IsAppliedAndABadOneIsTriedAgainByThePolicy()
+    {
+        var (fleet, _) = await StartAsync(s => s.Once("effect", NewYear.AddHours(1), new Act("effect")));
+        await using var own = fleet;
+        var storage = fleet.Services.GetRequiredService<IStorage>();
+        await storage.WriteAsync(scope => storage.Sql.ExecuteAsync(scope.Transaction, storage.Sql.CreateTable("effects", "word text"), CancellationToken.None), CancellationToken.None);
+
+        await fleet.RunForAsync(TimeSpan.FromHours(2));
+
+        var run = Assert.Single(await fleet.GetRunsAsync());
+        Assert.Equal((RunState.Succeeded, 2, NewYear.AddHours(1).AddSeconds(1)), (run.State, run.Attempts, run.StartedAt));
+        var rows = await storage.WriteAsync(
+            scope => storage.Sql.QueryAsync(scope.Transaction, "SELECT word FROM effects", r => r.GetString(0), CancellationToken.None), CancellationToken.None);
+        Assert.Equal(["effect"], rows);
     }
 
     [Fact]
