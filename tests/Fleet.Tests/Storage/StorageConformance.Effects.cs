@@ -1,7 +1,6 @@
 using System.Globalization;
 using Fleet.Core.Effects;
 using Fleet.Core.Runs;
-using Fleet.Core.Storage;
 using Fleet.Tests.Support;
 
 namespace Fleet.Tests.Storage;
@@ -152,8 +151,23 @@ public abstract partial class StorageConformance
         var at = new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.FromHours(2));
         var values = new
         {
-            t = "ä'; \U0001F680", yes = true, b = (byte)200, s = (short)-2, i = int.MinValue, l = long.MaxValue, m = 1234567.8901m, d = 0.1, f = 0.5f, g = Guid.NewGuid(), r = run.Id,
-            at1 = at, at2 = at.UtcDateTime, d1 = new DateOnly(2026, 2, 28), x = new byte[] { 0, 255 }, e = RunState.Succeeded, n = (int?)null,
+            t = "ä'; \U0001F680",
+            yes = true,
+            b = (byte)200,
+            s = (short)-2,
+            i = int.MinValue,
+            l = long.MaxValue,
+            m = 1234567.8901m,
+            d = 0.1,
+            f = 0.5f,
+            g = Guid.NewGuid(),
+            r = run.Id,
+            at1 = at,
+            at2 = at.UtcDateTime,
+            d1 = new DateOnly(2026, 2, 28),
+            x = new byte[] { 0, 255 },
+            e = RunState.Succeeded,
+            n = (int?)null,
         };
 
         await CompleteAsync(run, (

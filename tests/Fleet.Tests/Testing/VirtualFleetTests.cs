@@ -57,7 +57,8 @@ internal sealed class ActJob(TimeProvider time, Diary diary, IFleetClient fleet)
                 await Task.Delay(TimeSpan.FromMinutes(1), time, ct);
                 break;
             case "effect":
-                context.Effect(context.Attempt == 1 ? "INSERT INTO no_table VALUES (@word)" : "INSERT INTO effects (word) VALUES (@word)", new { word = args.Word });
+                var table = context.Attempt == 1 ? "no_table" : "effects";
+                context.Effect($"INSERT INTO {table} (word) VALUES (@word)", new { word = args.Word });
                 break;
             case "log":
                 context.Log.Information("kept");
@@ -172,14 +173,17 @@ public sealed class VirtualFleetTests
         var (fleet, _) = await StartAsync(s => s.Once("effect", NewYear.AddHours(1), new Act("effect")));
         await using var own = fleet;
         var storage = fleet.Services.GetRequiredService<IStorage>();
-        await storage.WriteAsync(scope => storage.Sql.ExecuteAsync(scope.Transaction, storage.Sql.CreateTable("effects", "word text"), CancellationToken.None), CancellationToken.None);
+        await storage.WriteAsync(
+            scope => storage.Sql.ExecuteAsync(scope.Transaction, "CREATE TABLE effects (word text)", CancellationToken.None),
+            CancellationToken.None);
 
         await fleet.RunForAsync(TimeSpan.FromHours(2));
 
         var run = Assert.Single(await fleet.GetRunsAsync());
         Assert.Equal((RunState.Succeeded, 2, NewYear.AddHours(1).AddSeconds(1)), (run.State, run.Attempts, run.StartedAt));
         var rows = await storage.WriteAsync(
-            scope => storage.Sql.QueryAsync(scope.Transaction, "SELECT word FROM effects", r => r.GetString(0), CancellationToken.None), CancellationToken.None);
+            scope => storage.Sql.QueryAsync(scope.Transaction, "SELECT word FROM effects", r => r.GetString(0), CancellationToken.None),
+            CancellationToken.None);
         Assert.Equal(["effect"], rows);
     }
 

@@ -72,6 +72,24 @@ public sealed class EffectTests
         Assert.Equal(["secret", "secret"], await RowsAsync(fleet));
     }
 
+    /// <summary>The end is written again after an outage, which is no attempt; and then it is the effect that fails.</summary>
+    [Fact]
+    public async Task Effect_BadOneAfterAnOutage_IsTheAttemptsFailure()
+    {
+        var calls = 0;
+        var script = Script.Of(call => call.Context.Effect("INSERT INTO no_table (a) VALUES (1)"));
+        await using var fleet = await ScriptedFleet.StartAsync(script, configure: services => StorageSpy.AddTo(services, "ApplyEffectsAsync", () =>
+        {
+            if (Interlocked.Increment(ref calls) == 1)
+                throw new DatabaseUnavailableException("database: away", TimeSpan.Zero);
+        }));
+
+        var run = await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new Scripted(), new EnqueueOptions { MaxAttempts = 1 }));
+
+        Assert.Equal((RunState.Failed, 1, 2), (run.State, script.Calls, calls));
+        Assert.Contains("no such table: no_table", run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Effect_RefusedAtTheCall_FailsForGood()
     {
