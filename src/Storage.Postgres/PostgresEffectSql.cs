@@ -8,9 +8,6 @@ namespace Fleet.Storage.Postgres;
 
 internal sealed class PostgresEffectSql : EffectSql
 {
-    /// <summary>What the driver throws when the whole of a command took too long.</summary>
-    private const string TimedOut = "Timeout during reading attempt";
-
     public override EffectSyntax Syntax => EffectSyntax.Postgres;
 
     /// <remarks>By the server, which then says which statement it was.</remarks>
@@ -25,7 +22,7 @@ internal sealed class PostgresEffectSql : EffectSql
             {
                 case PostgresException p:
                     return Judge(p);
-                case NpgsqlException { InnerException: TimeoutException { Message: TimedOut } }:
+                case NpgsqlException { InnerException: TimeoutException { Message: PostgresErrors.CommandTimedOut } }:
                     return EffectFault.Slow;
                 case DatabaseUnavailableException or NpgsqlException:
                     return EffectFault.Outage;

@@ -21,6 +21,9 @@ internal enum PostgresFault
 /// among the data's: Fleet's statements are fixed, so it tells of a schema, a privilege or a server that does not fit.</remarks>
 internal static class PostgresErrors
 {
+    /// <summary>The message of the driver's inner exception when a command took longer than its timeout.</summary>
+    public const string CommandTimedOut = "Timeout during reading attempt";
+
     // 09 and 27: triggered actions; 21: cardinality; 22: values; 23: constraints; 44: WITH CHECK OPTION; 54: limits, such as a row that is
     // too big; P0: what a trigger of somebody's raised.
     private static readonly HashSet<string> DataClasses = ["09", "21", "22", "23", "27", "44", "54", "P0"];
@@ -53,7 +56,7 @@ internal static class PostgresErrors
     /// <summary>The same of what the driver says by itself. Not of a statement that took longer than its command timeout, and not of a
     /// wrong use of the driver: these may be the handler's own.</summary>
     public static bool IsUnavailable(NpgsqlException e) =>
-        e is PostgresException p ? IsUnavailable(p.SqlState) : e.IsTransient && e.InnerException is not TimeoutException { Message: "Timeout during reading attempt" };
+        e is PostgresException p ? IsUnavailable(p.SqlState) : e.IsTransient && e.InnerException is not TimeoutException { Message: CommandTimedOut };
 
     /// <summary>True when the server may have committed before it failed: the connection broke, or the server ended it.</summary>
     public static bool MayBeCommitted(Exception e) => e switch

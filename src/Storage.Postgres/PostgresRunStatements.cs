@@ -17,12 +17,17 @@ namespace Fleet.Storage.Postgres;
 /// (docs/adr/0014).</remarks>
 internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
 {
-    // The arrays side by side in SELECT: as one call in FROM each of the seventeen would be written to a store of its own first, a sixth of the statement.
-    private const string Insert = """
+    // The rows n, as new runs.
+    private const string InsertRuns = """
         INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
             created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent, listed)
         SELECT n.id, n.job, n.lane, 0, n.due, n.staged, 0, 0, n.max, 0, 0, 0,
             n.created, n.key, n.hash, n.schedule, n.fire, n.overlap, false, n.parent, n.args, n.tags, n.trace, n.listed
+        """;
+
+    // The arrays side by side in SELECT: as one call in FROM each of the seventeen would be written to a store of its own first, a sixth of the statement.
+    private const string Insert = $"""
+        {InsertRuns}
         FROM (
             SELECT unnest($1::uuid[]) AS id, unnest($2::text[]) AS job, unnest($3::text[]) AS lane, unnest($4::timestamptz[]) AS due,
                 unnest($5::boolean[]) AS staged, unnest($6::integer[]) AS max, unnest($7::timestamptz[]) AS created, unnest($8::text[]) AS key,
@@ -169,6 +174,12 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
 
     internal const string FindLease = "SELECT state FROM runs WHERE id = $1 AND lease_token = $2";
 
+    // The rows e, as events.
+    private const string InsertOutbox = """
+        INSERT INTO outbox (message_id, name, body, run_id, trace_parent, created_at, failures, next_try_at)
+        SELECT e.message, e.name, e.body, e.run, e.trace, e.created, 0, e.created
+        """;
+
     // Completions with what they bring, in one statement, which is one commit: follow-ups and events of those that are completed here. $5 to $21 are the
     // follow-ups as for an insert, $22 and $23 the leases that bring them; $24 to $29 the events, $30 their tokens.
     internal const string CompleteAlong = $"""
@@ -187,14 +198,10 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         ), batched AS (
             INSERT INTO batches (lane, due_at, ids) SELECT b.lane, max(b.due), array_agg(b.id) FROM brought b WHERE b.listed IS NULL GROUP BY b.lane, b.place / 500
         ), followed AS (
-            INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
-                created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent, listed)
-            SELECT n.id, n.job, n.lane, 0, n.due, n.staged, 0, 0, n.max, 0, 0, 0,
-                n.created, n.key, n.hash, n.schedule, n.fire, n.overlap, false, n.parent, n.args, n.tags, n.trace, n.listed
+            {InsertRuns}
             FROM brought n
         ), told AS (
-            INSERT INTO outbox (message_id, name, body, run_id, trace_parent, created_at, failures, next_try_at)
-            SELECT e.message, e.name, e.body, e.run, e.trace, e.created, 0, e.created
+            {InsertOutbox}
             FROM unnest($24::uuid[], $25::text[], $26::text[], $27::uuid[], $28::text[], $29::timestamptz[], $30::bigint[])
                 WITH ORDINALITY AS e(message, name, body, run, trace, created, token, place)
             JOIN done d ON d.id = e.run AND d.lease_token = e.token
@@ -205,9 +212,8 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
 
     private const string FindCompleted = "SELECT id, lease_token FROM runs WHERE id = ANY($1) AND state = 2";
 
-    private const string InsertEvents = """
-        INSERT INTO outbox (message_id, name, body, run_id, trace_parent, created_at, failures, next_try_at)
-        SELECT e.message, e.name, e.body, e.run, e.trace, e.created, 0, e.created
+    private const string InsertEvents = $"""
+        {InsertOutbox}
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[]) AS e(message, name, body, run, trace, created)
         """;
 

@@ -18,8 +18,6 @@ public sealed record ConsumedMessages(string Consumer, IReadOnlyCollection<Guid>
 /// commit.</summary>
 public sealed class CommitMessages : IAsyncDisposable
 {
-    private const int MostTries = 5;
-
     private readonly IStorage _storage;
     private readonly TimeProvider _time;
     private readonly GroupCommit<ConsumedMessages, IReadOnlyList<EnqueueOutcome>?> _group;
@@ -39,23 +37,12 @@ public sealed class CommitMessages : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _group.DisposeAsync();
 
-    private async Task<IReadOnlyList<IReadOnlyList<EnqueueOutcome>?>> CommitAsync(IReadOnlyList<ConsumedMessages> items, CancellationToken ct)
-    {
-        for (var tries = 1; ; tries++)
-        {
-            try
-            {
-                // One id alone is there or not, so a single statement needs no transaction around it.
-                return items.All(i => i is { MessageIds.Count: 1, Messages.Count: 0, Runs.Count: 0 })
-                    ? await _storage.AutocommitAsync(scope => RememberAsync(scope, items, ct), ct)
-                    : await CommitAllAsync(items, ct);
-            }
-            catch (Exception e) when (tries < MostTries && _storage.IsConflict(e))
-            {
-                // Another process has just handled one of the messages: this time it is found.
-            }
-        }
-    }
+    /// <summary>Where another process has just handled one of the messages, the next try finds it.</summary>
+    private Task<IReadOnlyList<IReadOnlyList<EnqueueOutcome>?>> CommitAsync(IReadOnlyList<ConsumedMessages> items, CancellationToken ct) =>
+        // One id alone is there or not, so a single statement needs no transaction around it.
+        _storage.RetryConflictsAsync(() => items.All(i => i is { MessageIds.Count: 1, Messages.Count: 0, Runs.Count: 0 })
+            ? _storage.AutocommitAsync(scope => RememberAsync(scope, items, ct), ct)
+            : CommitAllAsync(items, ct));
 
     private async Task<IReadOnlyList<IReadOnlyList<EnqueueOutcome>?>> RememberAsync(WriteScope scope, IReadOnlyList<ConsumedMessages> items, CancellationToken ct)
     {

@@ -220,13 +220,17 @@ public static class ConflictingWrites
     private const int MostTries = 5;
 
     /// <summary>As <see cref="IStorage.WriteAsync{T}"/>, done again when another writer was in the way; the work must bear that.</summary>
-    public static async Task<T> WriteRetryingAsync<T>(this IStorage storage, Func<WriteScope, Task<T>> work, CancellationToken ct)
+    public static Task<T> WriteRetryingAsync<T>(this IStorage storage, Func<WriteScope, Task<T>> work, CancellationToken ct) =>
+        storage.RetryConflictsAsync(() => storage.WriteAsync(work, ct));
+
+    /// <summary>Writes, and writes again when another writer was in the way.</summary>
+    public static async Task<T> RetryConflictsAsync<T>(this IStorage storage, Func<Task<T>> write)
     {
         for (var tries = 1; ; tries++)
         {
             try
             {
-                return await storage.WriteAsync(work, ct);
+                return await write();
             }
             catch (Exception e) when (tries < MostTries && storage.IsConflict(e))
             {

@@ -89,6 +89,9 @@ public sealed record Ledger(string Key, bool OwnTransaction = false);
 
 internal sealed class LedgerJob(IStorage storage) : IJob<Ledger>
 {
+    /// <summary>Writes the row, with the parameters <c>@run</c> and <c>@key</c>.</summary>
+    public const string Insert = """INSERT INTO diag_ledger (run_id, "key") VALUES (@run, @key)""";
+
     public Task RunAsync(Ledger args, JobContext context, CancellationToken ct) => args.OwnTransaction
         ? InOwnTransactionAsync(args, context, ct)
         : context.CompleteAsync((transaction, token) => InsertAsync(transaction, args, context, token), ct);
@@ -107,7 +110,7 @@ internal sealed class LedgerJob(IStorage storage) : IJob<Ledger>
     {
         await using var command = transaction.Connection!.CreateCommand();
         command.Transaction = transaction;
-        command.CommandText = """INSERT INTO diag_ledger (run_id, "key") VALUES (@run, @key)""";
+        command.CommandText = Insert;
         AddParameter(command, "@run", context.RunId.ToString());
         AddParameter(command, "@key", args.Key);
         await command.ExecuteNonQueryAsync(ct);
@@ -130,7 +133,7 @@ internal sealed class LedgerEffectJob : IJob<LedgerEffect>
 {
     public Task RunAsync(LedgerEffect args, JobContext context, CancellationToken ct)
     {
-        context.Effect("""INSERT INTO diag_ledger (run_id, "key") VALUES (@run, @key)""", new { run = context.RunId.ToString(), key = args.Key });
+        context.Effect(LedgerJob.Insert, new { run = context.RunId.ToString(), key = args.Key });
         return Task.CompletedTask;
     }
 }

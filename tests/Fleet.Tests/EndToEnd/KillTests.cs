@@ -105,11 +105,11 @@ public sealed class KillTests
             {
                 if (i % 5 > 0)
                 {
-                    accepted.Add(await fleet.EnqueueAsync(JobOf(i), ArgsOf(i, $"{i}")));
+                    accepted.Add(await fleet.EnqueueAsync(Load.JobOf($"{i}"), Load.ArgsOf($"{i}")));
                     continue;
                 }
 
-                var runs = Enumerable.Range(0, 20).Select(n => new { job = JobOf(n), args = ArgsOf(n, $"{i}.{n}") });
+                var runs = Enumerable.Range(0, 20).Select(n => $"{i}.{n}").Select(key => new { job = Load.JobOf(key), args = Load.ArgsOf(key) });
                 using var response = await fleet.Http.PostAsJsonAsync("/api/v1/runs/batch", new { runs }, ct);
                 var answer = (await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonObject>(ct))!;
                 foreach (var id in answer["ids"]!.AsArray())
@@ -122,11 +122,6 @@ public sealed class KillTests
             }
         }
     }
-
-    /// <summary>The three ways to write the row: in a transaction of Fleet's or of the handler's, and as an effect in a shared one.</summary>
-    private static string JobOf(int number) => number % 3 == 0 ? "diag.effect" : "diag.ledger";
-
-    private static object ArgsOf(int number, string key) => number % 3 == 1 ? new { key, ownTransaction = true } : new { key };
 
     private static long Count(TempFolder folder, string sql) => Query(folder, sql, r => r.GetInt64(0)).Single();
 

@@ -95,9 +95,9 @@ internal sealed class Load(HttpClient http, IFleetClient client, string broker) 
 
     /// <summary>The three ways to write the row: in a transaction of Fleet's or of the handler's, and as an effect in a shared one.
     /// The same for the same key.</summary>
-    private static string JobOf(string key) => key[^1] % 3 == 0 ? "diag.effect" : "diag.ledger";
+    public static string JobOf(string key) => key[^1] % 3 == 0 ? "diag.effect" : "diag.ledger";
 
-    private static object ArgsOf(string key) => IsOwnTransaction(key) ? new { key, ownTransaction = true } : new { key };
+    public static object ArgsOf(string key) => IsOwnTransaction(key) ? new { key, ownTransaction = true } : new { key };
 
     private static bool IsOwnTransaction(string key) => key[^1] % 3 == 1;
 
