@@ -3,6 +3,7 @@ using System.Globalization;
 using Fleet.Api;
 using Fleet.Core;
 using Fleet.Core.Storage;
+using Fleet.Engine.Workers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,9 +20,6 @@ public static class FleetHost
 
     /// <summary>Where the API listens unless <see cref="ApiUrlsKey"/> says otherwise: on this machine only.</summary>
     public const string DefaultApiUrls = "http://127.0.0.1:8710";
-
-    /// <summary>Beyond the drain: for handlers that stop late, flushing and closing.</summary>
-    public static readonly TimeSpan StopReserve = TimeSpan.FromSeconds(15);
 
     /// <summary>Makes numbers and dates read alike on every machine, whatever its language.</summary>
     public static void UseInvariantCulture() => CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture
@@ -54,7 +52,7 @@ public static class FleetHost
         var drain = TimeSpan.TryParse(builder.Configuration["Fleet:Worker:Drain"], CultureInfo.InvariantCulture, out var given)
             ? given
             : TimeSpan.FromSeconds(30);
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = drain + StopReserve);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = drain + WorkerOptions.StopReserve);
         builder.Services.AddHostedService<NativeHeap>();
         return builder;
     }

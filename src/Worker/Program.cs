@@ -1,6 +1,6 @@
 using Fleet.Api;
+using Fleet.Engine;
 using Fleet.Hosting;
-using Fleet.Worker;
 
 if (args is [HealthProbe.Argument])
     return await HealthProbe.RunAsync();

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using Fleet.Bench.Drivers.Fleets;
+using Fleet.Engine;
 using Fleet.Hosting;
-using Fleet.Scheduler;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;

@@ -1,6 +1,6 @@
 using Fleet.Bench.Drivers.Fleets;
+using Fleet.Engine;
 using Fleet.Hosting;
-using Fleet.Scheduler;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 

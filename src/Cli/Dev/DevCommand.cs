@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Fleet.Core.Storage;
+using Fleet.Engine.Workers;
 using Fleet.Hosting;
-using Fleet.Worker;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

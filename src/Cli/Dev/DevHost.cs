@@ -1,8 +1,7 @@
 using Fleet.Api;
+using Fleet.Engine;
 using Fleet.Hosting;
 using Fleet.Samples;
-using Fleet.Scheduler;
-using Fleet.Worker;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 

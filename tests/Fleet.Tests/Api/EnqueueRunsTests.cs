@@ -1,7 +1,7 @@
 using System.Net.Http.Headers;
 using Fleet.Core.Runs;
+using Fleet.Engine.Diagnostics;
 using Fleet.Tests.Support;
-using Fleet.Worker.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Api;

@@ -1,6 +1,6 @@
 using Fleet.Core.Inbox;
+using Fleet.MassTransit;
 using Fleet.Tests.Support;
-using Fleet.Transport.Consumers;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 

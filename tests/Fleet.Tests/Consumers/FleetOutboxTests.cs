@@ -1,10 +1,9 @@
 using Fleet.Core.Storage;
+using Fleet.Engine;
+using Fleet.Engine.Diagnostics;
 using Fleet.Hosting;
-using Fleet.Scheduler;
+using Fleet.MassTransit;
 using Fleet.Tests.Support;
-using Fleet.Transport.Consumers;
-using Fleet.Worker;
-using Fleet.Worker.Diagnostics;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;

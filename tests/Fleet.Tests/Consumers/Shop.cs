@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Fleet.Worker.Diagnostics;
+using Fleet.Engine.Diagnostics;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,10 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Fleet.Core;
+using Fleet.Engine;
 using Fleet.Hosting;
-using Fleet.Scheduler;
 using Fleet.Tests.Support;
-using Fleet.Worker;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Fleet.Worker.Diagnostics;
+using Fleet.Engine.Diagnostics;
 using RabbitMQ.Client;
 
 namespace Fleet.Tests.EndToEnd;

@@ -1,7 +1,7 @@
 namespace Fleet.Tests.House;
 
-/// <summary>References point down only: Contracts ← Core ← {Storage.*, Transport, Api} ← Hosting ← {Scheduler, Worker} ← {Cli,
-/// Testing}.</summary>
+/// <summary>References point down only: Contracts ← Core ← {Storage.*, MassTransit, Engine, Api} ← Transport.* ← Hosting ← {Scheduler,
+/// Worker, Cli, Testing}.</summary>
 public sealed class ArchitectureTests
 {
     /// <summary>The floor of each project; a reference leads to a lower floor.</summary>
@@ -12,11 +12,14 @@ public sealed class ArchitectureTests
         ["Storage.Sqlite"] = 2,
         ["Storage.Postgres"] = 2,
         ["Storage.SqlServer"] = 2,
-        ["Transport"] = 2,
+        ["MassTransit"] = 2,
+        ["Engine"] = 2,
         ["Api"] = 2,
-        ["Hosting"] = 3,
-        ["Scheduler"] = 4,
-        ["Worker"] = 4,
+        ["Transport.InMemory"] = 3,
+        ["Transport.RabbitMq"] = 3,
+        ["Hosting"] = 4,
+        ["Scheduler"] = 5,
+        ["Worker"] = 5,
         ["Cli"] = 5,
         ["Testing"] = 5,
     };
@@ -25,8 +28,9 @@ public sealed class ArchitectureTests
     /// Contracts.</summary>
     private static readonly (string Prefix, string[] Projects)[] Homes =
     [
-        ("MassTransit", ["Transport"]),
-        ("RabbitMQ", ["Transport"]),
+        ("MassTransit", ["MassTransit"]),
+        ("MassTransit.RabbitMQ", ["Transport.RabbitMq"]),
+        ("RabbitMQ", ["Transport.RabbitMq"]),
         ("Microsoft.EntityFrameworkCore", ["Core"]),
         ("Microsoft.EntityFrameworkCore.Design", ["Storage.Sqlite", "Storage.Postgres", "Storage.SqlServer"]),
         ("Microsoft.EntityFrameworkCore.Relational", ["Core"]),
@@ -64,8 +68,11 @@ public sealed class ArchitectureTests
 
     [Theory]
     [InlineData("src/Core", "src/Api")]
-    [InlineData("src/Api", "src/Transport")]
+    [InlineData("src/Api", "src/Engine")]
+    [InlineData("src/Engine", "src/Transport.RabbitMq")]
+    [InlineData("src/Transport.RabbitMq", "src/Transport.InMemory")]
     [InlineData("src/Worker", "src/Scheduler")]
+    [InlineData("src/Cli", "src/Worker")]
     [InlineData("src/Worker", "samples")]
     [InlineData("src/Cli", "src/Testing")]
     [InlineData("src/Unheard", "src/Core")]

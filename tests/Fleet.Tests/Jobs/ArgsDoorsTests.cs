@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Fleet.Core;
 using Fleet.Core.Jobs;
+using Fleet.Engine.Diagnostics;
 using Fleet.Samples;
-using Fleet.Worker.Diagnostics;
 
 namespace Fleet.Tests.Jobs;
 

@@ -4,10 +4,10 @@ using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules;
+using Fleet.Engine.Diagnostics;
+using Fleet.Engine.Workers;
 using Fleet.Hosting;
 using Fleet.Tests.Support;
-using Fleet.Worker;
-using Fleet.Worker.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -3,7 +3,6 @@ using Fleet.Core.Loops;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
 using Fleet.Tests.Support;
-using Fleet.Transport.InMemory;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 

@@ -2,9 +2,9 @@ using System.Text;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules;
 using Fleet.Core.Workers;
+using Fleet.Engine.Execution;
 using Fleet.Storage.Postgres;
 using Fleet.Tests.Support;
-using Fleet.Worker;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 

@@ -1,5 +1,5 @@
+using Fleet.Engine.Diagnostics;
 using Fleet.Tests.Support;
-using Fleet.Worker.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Storage;

@@ -12,11 +12,11 @@ using Fleet.Core.Schedules;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage;
 using Fleet.Core.Workers;
-using Fleet.Scheduler;
+using Fleet.Engine.Execution;
+using Fleet.Engine.Leader;
 using Fleet.Testing;
 using Fleet.Tests.House;
 using Fleet.Tests.Support;
-using Fleet.Worker;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.EntityFrameworkCore;
@@ -107,7 +107,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ["Core/Workers/Heartbeat.cs"] = [fleet => fleet.Get<Heartbeat>().ExecuteAsync(
             new WorkerId(Id.Value), TimeSpan.FromSeconds(10), new Dictionary<string, long>(StringComparer.Ordinal), true, None)],
         ["Core/Workers/RegisterWorkers.cs"] = [fleet => fleet.RegisterAsync(), fleet => fleet.Get<RegisterWorkers>().DrainAsync(new WorkerId(Id.Value), None)],
-        ["Scheduler/ConfiguredSchedules.cs"] = [fleet => new ConfiguredSchedules(new ConfigurationBuilder().Build()).FindLeftOverAsync(fleet.Storage, None)],
+        ["Engine/Leader/ConfiguredSchedules.cs"] = [fleet => new ConfiguredSchedules(new ConfigurationBuilder().Build()).FindLeftOverAsync(fleet.Storage, None)],
         ["Testing/VirtualRuns.cs"] =
         [
             fleet => ReadAsync(fleet, db => VirtualRuns.DueAsync(db, null, Verbs.Noon, 10, None)),
@@ -115,8 +115,8 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => ReadAsync(fleet, db => VirtualRuns.ListAsync(db, None)),
         ],
         // A count always has a row; the one that is made up has not.
-        ["Worker/Outages.cs"] = [async fleet => _ = await Record.ExceptionAsync(() => new Outages(fleet.Storage).CountAsync(Id, None))],
-        ["Worker/RunReports.cs"] =
+        ["Engine/Execution/Outages.cs"] = [async fleet => _ = await Record.ExceptionAsync(() => new Outages(fleet.Storage).CountAsync(Id, None))],
+        ["Engine/Execution/RunReports.cs"] =
         [
             fleet => ReportAsync(fleet, r => r.Add(new RunLogLine { RunId = Id, Message = "one" }), r => r.Add(new RunLogLine { RunId = Id, Message = "two" })),
             fleet => ReportAsync(fleet, r => r.Add(new ProgressReport(Id, 1, 0.5, "half"))),

@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using Fleet.Core.Lanes;
 using Fleet.Tests.Support;
-using Fleet.Transport;
 using Fleet.Transport.InMemory;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;

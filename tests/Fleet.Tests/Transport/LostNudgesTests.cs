@@ -1,9 +1,9 @@
 using System.Diagnostics.Metrics;
 using Fleet.Core.Lanes;
 using Fleet.Core.Telemetry;
+using Fleet.Engine.Diagnostics;
 using Fleet.Tests.EndToEnd;
 using Fleet.Tests.Support;
-using Fleet.Worker.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Tests.Transport;

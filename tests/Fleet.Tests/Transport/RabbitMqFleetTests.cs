@@ -1,7 +1,7 @@
 using System.Text;
 using Fleet.Core.Lanes;
+using Fleet.Engine.Diagnostics;
 using Fleet.Tests.Support;
-using Fleet.Worker.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using RabbitMQ.Client;

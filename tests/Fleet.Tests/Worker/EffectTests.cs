@@ -1,8 +1,8 @@
 using System.Globalization;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Engine.Diagnostics;
 using Fleet.Tests.Support;
-using Fleet.Worker.Diagnostics;
 
 namespace Fleet.Tests.Worker;
 

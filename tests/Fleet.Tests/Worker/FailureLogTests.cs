@@ -1,6 +1,6 @@
 using Fleet.Core.Runs;
+using Fleet.Engine.Execution;
 using Fleet.Tests.Support;
-using Fleet.Worker;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 

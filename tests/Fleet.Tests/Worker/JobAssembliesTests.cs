@@ -1,7 +1,7 @@
 using System.Net.Http.Headers;
 using Fleet.Core.Jobs;
+using Fleet.Engine.Workers;
 using Fleet.Tests.Support;
-using Fleet.Worker;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Tests.Worker;

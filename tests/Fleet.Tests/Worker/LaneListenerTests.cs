@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
+using Fleet.Engine.Workers;
 using Fleet.Tests.Support;
-using Fleet.Worker;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;

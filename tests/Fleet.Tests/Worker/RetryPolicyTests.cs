@@ -1,7 +1,7 @@
 using Fleet.Core.Jobs;
 using Fleet.Core.Runs;
+using Fleet.Engine.Execution;
 using Fleet.Tests.Support;
-using Fleet.Worker;
 using Microsoft.Extensions.Options;
 
 namespace Fleet.Tests.Worker;

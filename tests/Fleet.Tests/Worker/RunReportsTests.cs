@@ -1,6 +1,6 @@
 using Fleet.Core.Runs;
+using Fleet.Engine.Execution;
 using Fleet.Tests.Support;
-using Fleet.Worker;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,5 +1,5 @@
 using Fleet.Core.Storage;
-using Fleet.Worker;
+using Fleet.Engine.Workers;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Fleet.Tests.Worker;

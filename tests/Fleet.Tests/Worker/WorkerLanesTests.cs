@@ -1,6 +1,6 @@
 using Fleet.Core.Jobs;
+using Fleet.Engine.Workers;
 using Fleet.Tests.Support;
-using Fleet.Worker;
 using Microsoft.Extensions.Options;
 
 namespace Fleet.Tests.Worker;

@@ -1,0 +1,32 @@
+using Fleet.Core.Jobs;
+using Fleet.Core.Lanes;
+using Microsoft.Extensions.Options;
+
+namespace Fleet.Engine.Workers;
+
+/// <summary>The lanes that this process serves, and with how many slots.</summary>
+public sealed class WorkerLanes(IOptions<WorkerOptions> options, JobRegistry registry, ILaneTransport transport)
+{
+    /// <summary>Slots of a lane whose slots nobody set, at first and while its handlers are long.</summary>
+    public const int SlotsAtFirst = 64;
+
+    /// <summary>The most that such a lane has while its handlers are short.</summary>
+    public const int MostSlots = 512;
+
+    /// <summary>The same where one process is the whole fleet: larger claims there hold up those who enqueue.</summary>
+    public const int MostSlotsEmbedded = 256;
+
+    private readonly bool _areSized = options.Value is { Lanes.Count: 0, DefaultSlots: null };
+
+    /// <summary>Lane → slots; those of a lane whose slots nobody set may grow to <see cref="MostOf"/>.</summary>
+    public IReadOnlyDictionary<string, int> Slots { get; } = options.Value.Lanes.Count > 0
+        ? options.Value.Lanes
+        : registry.All.Select(j => j.Lane).Append("default").Distinct(StringComparer.Ordinal)
+            .ToDictionary(lane => lane, _ => options.Value.DefaultSlots ?? SlotsAtFirst, StringComparer.Ordinal);
+
+    /// <summary>The most slots that the lane may come to have; as many as it has when somebody set them.</summary>
+    public int MostOf(string lane) => _areSized ? transport.ReachesOtherProcesses ? MostSlots : MostSlotsEmbedded : Slots[lane];
+
+    /// <summary>How people call this process.</summary>
+    public string WorkerName { get; } = $"{Environment.MachineName}/{Environment.ProcessId}";
+}

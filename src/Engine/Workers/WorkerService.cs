@@ -1,0 +1,241 @@
+using Fleet.Core.Jobs;
+using Fleet.Core.Lanes;
+using Fleet.Core.Runs;
+using Fleet.Core.Storage;
+using Fleet.Core.Workers;
+using Fleet.Engine.Execution;
+using Microsoft.Extensions.Options;
+
+namespace Fleet.Engine.Workers;
+
+/// <summary>The life of a worker in a process: register, listen, beat; at a stop: listen no more, let runs finish, give the
+/// rest back, leave.</summary>
+public sealed partial class WorkerService(
+    RegisterWorkers workers,
+    PublishJobs publish,
+    ClaimRuns claim,
+    SubmitRuns submit,
+    ExecuteRuns execute,
+    RunningRuns running,
+    RunReports reports,
+    HeartbeatLoop heartbeat,
+    WakeLoop wake,
+    WorkerIdentity identity,
+    WorkerLanes lanes,
+    TransactionSlots ofTransactions,
+    IStorage storage,
+    ILaneTransport transport,
+    IOptions<WorkerOptions> options,
+    TimeProvider time,
+    ILogger<WorkerService> logger) : IHostedService, IDisposable
+{
+    /// <summary>How long handlers may take to stop once the drain time is over.</summary>
+    private static readonly TimeSpan DrainGrace = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long the transport may take to end the subscriptions; longer than a broker that answers ever needs.</summary>
+    private static readonly TimeSpan StopListeningGrace = TimeSpan.FromSeconds(10);
+
+    private readonly CancellationTokenSource _stopListening = new();
+    private readonly CancellationTokenSource _stopLoops = new();
+    private readonly List<IAsyncDisposable> _subscriptions = [];
+    private Task _loops = Task.CompletedTask;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (storage.Transactions is { } transactions)
+            transactions.OnLongWait = w => LogTransactionsWait(w.Waiting, w.Longest, w.Open, w.Limit, w.Share);
+        // 1. Broker and database do not wait for each other, nor for the code of either to be compiled.
+        var control = Task.Run(() => ListenToControlAsync(cancellationToken), cancellationToken);
+        _ = Task.Run(RehearseClaimAsync, cancellationToken);
+        await Task.WhenAll(RegisterAsync(cancellationToken), control);
+        // 2. Listen.
+        await Task.WhenAll(lanes.Slots.Keys.Select(lane => ListenToLaneAsync(lane, cancellationToken)));
+        WarnOfShortGrace();
+        LogStarted(lanes.WorkerName, identity.Id, string.Join(", ", lanes.Slots.Select(l => $"{l.Key}={l.Value}")));
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        WarnOfShortGrace();
+        // 1. Take nothing new. Nudges that wait for a slot are let go. The row says so at once: should the process be killed before it is
+        // done, its runs are released and not blamed.
+        await _stopListening.CancelAsync();
+        var told = identity.Id == default ? Task.CompletedTask : TellAsync(() => workers.DrainAsync(identity.Id, CancellationToken.None));
+        await StopListeningAsync(cancellationToken);
+        if (identity.Id != default)
+        {
+            // 2. Let what runs finish; heartbeats go on meanwhile.
+            LogDraining(running.Count, options.Value.Drain);
+            if (!await SettledWithinAsync(options.Value.Drain, cancellationToken))
+            {
+                // 3. Give the rest back.
+                LogReleasing(running.Count);
+                foreach (var handle in running.All)
+                    handle.Stop(StopCause.Drained, DrainGrace);
+                await SettledWithinAsync(DrainGrace * 2, cancellationToken);
+            }
+        }
+
+        await told;
+        // 4. Flush, and leave.
+        await _stopLoops.CancelAsync();
+        await _loops;
+        await TellAsync(() => reports.FlushAsync(CancellationToken.None));
+        if (identity.Id != default)
+            await TellAsync(() => workers.LeaveAsync(identity.Id, CancellationToken.None));
+        LogStopped(lanes.WorkerName);
+    }
+
+    public void Dispose()
+    {
+        _stopListening.Dispose();
+        _stopLoops.Dispose();
+    }
+
+    private async Task RegisterAsync(CancellationToken ct)
+    {
+        // 1. Say what we can do, before anybody asks for it.
+        await publish.ExecuteAsync(ct);
+        // 2. Be alive, before anything is claimed under our name.
+        var begun = time.GetTimestamp();
+        identity.Renewed(await workers.RegisterAsync(lanes.WorkerName, lanes.Slots, options.Value.Lease, ct), begun);
+        _loops = Task.WhenAll(heartbeat.RunAsync(_stopLoops.Token), reports.RunAsync(_stopLoops.Token), wake.RunAsync(_stopLoops.Token));
+    }
+
+    /// <summary>Claims a run that does not exist for a worker that does not: the first run does not wait for a connection and for code that was never called.
+    /// Nobody waits for it; the disposal of <see cref="ClaimRuns"/> does.</summary>
+    private async Task RehearseClaimAsync()
+    {
+        var now = time.GetUtcNow();
+        try
+        {
+            await claim.ExecuteAsync(WorkerId.New(now), RunId.New(now), CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            LogNotRehearsed(e);
+        }
+    }
+
+    private async Task ListenToControlAsync(CancellationToken ct) => Keep(await transport.SubscribeControlAsync(OnControlAsync, ct));
+
+    private async Task ListenToLaneAsync(string lane, CancellationToken ct)
+    {
+        var slots = lanes.Slots[lane];
+        var listener = new LaneListener(lane, slots, lanes.MostOf(lane), ofTransactions, claim, execute, running, identity, heartbeat, transport, options, time, logger);
+        var handlers = new LaneHandlers((ids, _) => ListenAsync(listener.OnReadyAsync, ids), submit.ExecuteAsync)
+        {
+            OnEarly = (ids, _) => ListenAsync(listener.OnEarlyAsync, ids),
+            HasRoom = listener.HasRoom,
+            IsOutage = submit.IsOutage,
+        };
+        Keep(await transport.SubscribeAsync(lane, slots, handlers, ct));
+    }
+
+    private void WarnOfShortGrace()
+    {
+        var needed = options.Value.Drain + WorkerOptions.StopReserve;
+        if (options.Value.KillAfter is { } grace && grace < needed)
+            LogShortGrace(grace, options.Value.Drain, WorkerOptions.StopReserve);
+    }
+
+    private void Keep(IAsyncDisposable subscription)
+    {
+        lock (_subscriptions)
+            _subscriptions.Add(subscription);
+    }
+
+    /// <summary>Ends the subscriptions. A broker in trouble does not keep the runs from being drained: nothing new is taken
+    /// any more in either case.</summary>
+    private async Task StopListeningAsync(CancellationToken ct)
+    {
+        try
+        {
+            await Task.WhenAll(_subscriptions.Select(s => s.DisposeAsync().AsTask())).WaitAsync(StopListeningGrace, time, ct);
+        }
+        catch (Exception e)
+        {
+            LogStillListening(StopListeningGrace, e);
+        }
+    }
+
+    /// <summary>Tells the database something that it also finds out by itself: a stop goes on without.</summary>
+    private async Task TellAsync(Func<Task> tell)
+    {
+        try
+        {
+            await tell();
+        }
+        catch (Exception e)
+        {
+            LogNotTold(e);
+        }
+    }
+
+    private async Task ListenAsync(Func<IReadOnlyList<RunId>, CancellationToken, Task> listen, IReadOnlyList<RunId> ids)
+    {
+        try
+        {
+            await listen(ids, _stopListening.Token);
+        }
+        catch (OperationCanceledException) when (_stopListening.IsCancellationRequested && !transport.ReachesOtherProcesses)
+        {
+            // The rows are pending; whoever runs next finds them. Where others listen, the nudge goes back to the queue instead.
+        }
+    }
+
+    private Task OnControlAsync(ControlMessage message, CancellationToken ct)
+    {
+        foreach (var id in message.CancelRuns ?? [])
+            running.Stop(id, StopCause.Canceled);
+        return Task.CompletedTask;
+    }
+
+    private async Task<bool> SettledWithinAsync(TimeSpan limit, CancellationToken ct)
+    {
+        try
+        {
+            await AllSettledAsync().WaitAsync(limit, time, ct);
+            return true;
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Again and again: the answer to a claim may come during the drain.</summary>
+    private async Task AllSettledAsync()
+    {
+        while (running.All.Select(handle => handle.Settled).Where(settled => !settled.IsCompleted).ToArray() is { Length: > 0 } left)
+            await Task.WhenAll(left);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Waiting} run(s) wait to open their transaction, the first for {Longest}: {Open} are open, {Limit} may be, "
+        + "and this process may spend {Share} connections on them. Handlers that keep a transaction open for long, or a server with few connections, are the usual reasons.")]
+    private partial void LogTransactionsWait(int waiting, TimeSpan longest, int open, int limit, int share);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Worker {Worker} ({WorkerId}) listens: {Lanes}.")]
+    private partial void LogStarted(string worker, WorkerId workerId, string lanes);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The claim before the first one failed; the first run starts a little later.")]
+    private partial void LogNotRehearsed(Exception e);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Stopping: {Count} run(s) may go on for up to {Drain}.")]
+    private partial void LogDraining(int count, TimeSpan drain);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Fleet:Worker:KillAfter is {Grace}, which is less than Fleet:Worker:Drain ({Drain}) and {Reserve} for flushing and closing: runs that are still going on may be lost when the process is killed. Give the process more time, or drain shorter.")]
+    private partial void LogShortGrace(TimeSpan grace, TimeSpan drain, TimeSpan reserve);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The drain time is over: {Count} run(s) are given back.")]
+    private partial void LogReleasing(int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database does not answer; the stop goes on without it.")]
+    private partial void LogNotTold(Exception e);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The transport did not end its subscriptions in order within {Grace}; the stop goes on without it.")]
+    private partial void LogStillListening(TimeSpan grace, Exception e);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Worker {Worker} has stopped.")]
+    private partial void LogStopped(string worker);
+}

@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using Fleet.Core.Outbox;
+using MassTransit;
+using MassTransit.Context;
+using MassTransit.Metadata;
+using MassTransit.Middleware;
+using MassTransit.Serialization;
+
+namespace Fleet.MassTransit;
+
+/// <summary>A message that a consumer sent, as a row of the outbox and back.</summary>
+internal static class ConsumerMessage
+{
+    private const int SmallEnvelope = 8 * 1024;
+
+    /// <summary>Makes the row. A delayed message waits in the outbox until it is due.</summary>
+    public static OutboxMessage Store<T>(SendContext<T> context, Guid? consumedId, DateTimeOffset now) where T : class
+    {
+        var properties = new Dictionary<string, object>(StringComparer.OrdinalIgnoreCase);
+        (context as TransportSendContext)?.WritePropertiesTo(properties);
+        var json = SystemTextJsonMessageSerializer.Instance;
+        var types = context.SupportedMessageTypes;
+        var envelope = new Envelope
+        {
+            ContentType = (context.ContentType ?? context.Serialization.DefaultContentType).ToString(),
+            MessageTypes = types,
+            RequestId = context.RequestId,
+            CorrelationId = context.CorrelationId,
+            ConversationId = context.ConversationId,
+            InitiatorId = context.InitiatorId,
+            SourceAddress = context.SourceAddress,
+            ResponseAddress = context.ResponseAddress,
+            FaultAddress = context.FaultAddress,
+            SentTime = context.SentTime ?? now.UtcDateTime,
+            ExpirationTime = context.TimeToLive is { } life ? (now + life).UtcDateTime : null,
+            Headers = json.SerializeDictionary(context.Headers.GetAll()),
+            Properties = json.SerializeDictionary(properties),
+        };
+        return new OutboxMessage
+        {
+            MessageId = context.MessageId ?? throw new MessageException(typeof(T), "A message needs an id to go through the outbox."),
+            Name = types[0],
+            Body = context.Serializer.GetMessageBody(context).GetString(),
+            ConsumedId = consumedId,
+            Destination = (context.DestinationAddress ?? throw new MessageException(typeof(T), "A message needs a destination to go through the outbox.")).ToString(),
+            Envelope = JsonSerializer.Serialize(envelope),
+            TraceParent = Activity.Current?.Id,
+            CreatedAt = now,
+            NextTryAt = now + (context.Delay ?? TimeSpan.Zero),
+        };
+    }
+
+    /// <summary>About how many bytes the headers of a row's message have on the wire. For a small envelope, whose headers are small too, it is the envelope's length.</summary>
+    public static int HeaderBytes(OutboxMessage row)
+    {
+        if (row.Envelope!.Length <= SmallEnvelope)
+            return row.Envelope.Length;
+        var envelope = JsonSerializer.Deserialize<Envelope>(row.Envelope)!;
+        return Encoding.UTF8.GetByteCount(envelope.Headers ?? "") + Encoding.UTF8.GetByteCount(envelope.Properties ?? "");
+    }
+
+    /// <summary>Sends the message of a row, byte for byte, in the trace that it was sent in. One that has expired meanwhile is not sent.</summary>
+    public static async Task SendAsync(IBus bus, OutboxMessage row, TimeProvider time, CancellationToken ct)
+    {
+        var stored = new Stored(row, JsonSerializer.Deserialize<Envelope>(row.Envelope!)!);
+        if (stored.ExpirationTime <= time.GetUtcNow().UtcDateTime)
+            return;
+        using var activity = new Activity("outbox");
+        if (row.TraceParent is { } trace)
+            activity.SetParentId(trace);
+        activity.Start();
+        var endpoint = await bus.GetSendEndpoint(stored.DestinationAddress!);
+        await endpoint.Send(new SerializedMessageBody(), new OutboxMessageSendPipe(stored, stored.DestinationAddress), ct);
+    }
+
+    /// <summary>What is kept of a message beside its body.</summary>
+    private sealed record Envelope
+    {
+        public required string ContentType { get; init; }
+
+        public required string[] MessageTypes { get; init; }
+
+        public Guid? RequestId { get; init; }
+
+        public Guid? CorrelationId { get; init; }
+
+        public Guid? ConversationId { get; init; }
+
+        public Guid? InitiatorId { get; init; }
+
+        public Uri? SourceAddress { get; init; }
+
+        public Uri? ResponseAddress { get; init; }
+
+        public Uri? FaultAddress { get; init; }
+
+        public DateTime SentTime { get; init; }
+
+        public DateTime? ExpirationTime { get; init; }
+
+        /// <summary>JSON text of MassTransit's own.</summary>
+        public string? Headers { get; init; }
+
+        /// <summary>JSON text of MassTransit's own: what the transport needs, such as a routing key.</summary>
+        public string? Properties { get; init; }
+    }
+
+    private sealed class Stored(OutboxMessage row, Envelope envelope) : OutboxMessageContext
+    {
+        public long SequenceNumber => row.Id;
+
+        public Guid MessageId => row.MessageId;
+
+        Guid? MessageContext.MessageId => row.MessageId;
+
+        public string ContentType => envelope.ContentType;
+
+        public string MessageType => string.Join(';', envelope.MessageTypes);
+
+        public string Body => row.Body;
+
+        public Guid? RequestId => envelope.RequestId;
+
+        public Guid? CorrelationId => envelope.CorrelationId;
+
+        public Guid? ConversationId => envelope.ConversationId;
+
+        public Guid? InitiatorId => envelope.InitiatorId;
+
+        public DateTime? ExpirationTime => envelope.ExpirationTime;
+
+        public Uri? SourceAddress => envelope.SourceAddress;
+
+        public Uri? DestinationAddress { get; } = new(row.Destination!);
+
+        public Uri? ResponseAddress => envelope.ResponseAddress;
+
+        public Uri? FaultAddress => envelope.FaultAddress;
+
+        public DateTime? SentTime => envelope.SentTime;
+
+        public HostInfo Host => HostMetadataCache.Host;
+
+        public Headers Headers { get; } = SystemTextJsonMessageSerializer.Instance.DeserializeDictionary<object?>(envelope.Headers) is { } headers
+            ? new DictionarySendHeaders(headers)
+            : EmptyHeaders.Instance;
+
+        public IReadOnlyDictionary<string, object> Properties { get; } =
+            SystemTextJsonMessageSerializer.Instance.DeserializeDictionary<object>(envelope.Properties) ?? [];
+    }
+}
