@@ -8,11 +8,9 @@ namespace Fleet.Core.Storage;
 /// end. Not thread-safe.</remarks>
 public sealed class ThroughputLimit
 {
-    /// <summary>What a process begins with.</summary>
-    public const int First = 8;
-
-    /// <summary>The least.</summary>
-    public const int Floor = 4;
+    /// <summary>The least, and what a process begins with. With fewer transactions open, the batches in which runs are claimed are so
+    /// small that each run costs more than the waiting saves.</summary>
+    public const int Floor = 16;
 
     /// <summary>How often the undisturbed time is measured again while the limit is reached. Processes do it at the same instants by the
     /// wall clock, so that they do not measure each other's load.</summary>
@@ -33,7 +31,7 @@ public sealed class ThroughputLimit
     private readonly double[] _probe = new double[ProbeSamples];
     private int _samples;
     private int _probeSamples;
-    private int _value = First;
+    private int _value = Floor;
     private bool _wasFull;
     private bool _mayProbe;
     private double _took;

@@ -260,6 +260,6 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     }
 
     // What makes a table is checked with the statements.
-    [GeneratedRegex(@"\b[dD]b\.(Runs|Pending|ListedPending|Running|Succeeded|FailedOrCanceled|Attempts|Replays|RunLogs|Schedules|Jobs|Lanes|Workers|Leases|Outbox|Inbox)\b|\.Sql\.(Execute|Query)Async\((?!\s*scope\.Transaction, storage\.Sql\.CreateTable)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\b[dD]b\.(Runs|Pending|ListedPending|Running|Succeeded|FailedOrCanceled|Attempts|Replays|RunLogs|Schedules|Jobs|Lanes|Workers|Leases|Outbox|Inbox)\b|\.Sql\.(Execute|Query)Async\((?!\s*scope\.Transaction,\s*storage\.Sql\.CreateTable)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Query();
 }

@@ -26,7 +26,6 @@ public sealed class ThroughputLimitTests
     [Theory]
     [InlineData(2)]
     [InlineData(4)]
-    [InlineData(8)]
     public void Add_SeveralProcesses_AreAlikeAndNotSlowerThanOne(int processes)
     {
         var one = new Simulation(new Database(4), processes: 1);
@@ -65,7 +64,7 @@ public sealed class ThroughputLimitTests
         var fleet = new Simulation(new Database(1), processes: 4);
         fleet.Run(TimeSpan.FromSeconds(30));
 
-        Assert.True(fleet.MeanLimits(TimeSpan.FromSeconds(20)).Sum() <= 32, string.Join(' ', fleet.Limits));
+        Assert.True(fleet.MeanLimits(TimeSpan.FromSeconds(20)).Sum() < 5 * ThroughputLimit.Floor, string.Join(' ', fleet.Limits));
     }
 
     [Fact]
@@ -85,7 +84,7 @@ public sealed class ThroughputLimitTests
         for (var i = 0; i < 1000; i++)
             limit.Add(0.001, default, default, Ceiling);
 
-        Assert.Equal(ThroughputLimit.First, limit.Value);
+        Assert.Equal(ThroughputLimit.Floor, limit.Value);
     }
 
     /// <param name="cores">How many transactions are worked on at once.</param>

@@ -108,7 +108,7 @@ public sealed class TransactionGateTests : IAsyncDisposable
         gate.OnLess = () => less.TrySetResult();
         await LookAsync(gate);
         var open = await FillAsync(gate);
-        Assert.Equal(ThroughputLimit.First, open.Count);
+        Assert.Equal(ThroughputLimit.Floor, open.Count);
 
         _room = _room with { Workers = 12 };
         await LookAsync(gate);
