@@ -53,7 +53,7 @@ public sealed class VirtualFleet : IAsyncDisposable
     private readonly IReadOnlyDictionary<string, int> _slots;
     private readonly List<RunUnderWay> _underWay = [];
     private WorkerId _worker;
-    private long _term;
+    private Term _term;
     private DateTimeOffset _planAt = DateTimeOffset.MinValue;
     private volatile bool _mustPlan;
     private volatile bool _mustStage;

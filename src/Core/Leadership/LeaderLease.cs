@@ -1,18 +1,26 @@
+using System.Text.RegularExpressions;
 using Fleet.Core.Storage;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Leadership;
 
 /// <summary>The term is over and another scheduler leads. The write was rolled back.</summary>
-public sealed class TermLostException(long term) : Exception($"Term {term} is over: another scheduler leads now.");
+public sealed class TermLostException(Term term) : Exception($"Term {term} is over: another scheduler leads now.");
 
 /// <summary>Elects one scheduler through a lease row. Uses the database's clock. A clock that was set back does not leave the fleet without
 /// a leader: a lease that ends later than any lease may last counts as over, and so does one that was not renewed while this process
 /// watched it for the length of its own lease.</summary>
-public sealed class LeaderLease(IStorage storage, TimeProvider time)
+/// <param name="storage">The database.</param>
+/// <param name="time">The clock of this process, to watch the lease of another.</param>
+/// <param name="name">Name of the lease: 1 to <see cref="MostCharacters"/> characters of a–z, 0–9, '-' and '.'. Each name has a leader of
+/// its own. Today all work belongs to <see cref="DefaultName"/>; a second name is for a region or a cell that leads itself.</param>
+public sealed partial class LeaderLease(IStorage storage, TimeProvider time, string name = LeaderLease.DefaultName)
 {
-    /// <summary>The row's name.</summary>
-    public const string Name = "scheduler";
+    /// <summary>Name of the lease of the whole fleet.</summary>
+    public const string DefaultName = "leader";
+
+    /// <summary>Maximum length of a name.</summary>
+    public const int MostCharacters = 64;
 
     /// <summary>Maximum length of a lease.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
@@ -22,16 +30,22 @@ public sealed class LeaderLease(IStorage storage, TimeProvider time)
 
     private volatile Watched? _watched;
 
+    /// <summary>Name of the lease.</summary>
+    public string Name { get; } = ValidName().IsMatch(name)
+        ? name
+        : throw new ArgumentException(
+            $"'{name}' is not a name of a lease; allowed are 1 to {MostCharacters} characters of a-z, 0-9, '-' and '.'.", nameof(name));
+
     /// <summary>Takes the lease if it is free or over, or renews it.</summary>
     /// <returns>The term if this owner leads; null if another one does.</returns>
-    public async Task<long?> AcquireAsync(string owner, TimeSpan duration, CancellationToken ct)
+    public async Task<Term?> AcquireAsync(string owner, TimeSpan duration, CancellationToken ct)
     {
         var asked = time.GetTimestamp();
         // A lease that is not being renewed. It is null while the watched lease is renewed by others.
         var stale = _watched is { } watched && IsStale(watched, asked, duration) ? watched.Row : null;
         var (term, found) = await storage.WriteRetryingAsync(scope => TakeAsync(scope, owner, duration, stale, ct), ct);
         _watched = found is null ? null : Watch(found, asked, duration);
-        return term;
+        return term is { } number ? new Term(Name, number) : null;
     }
 
     /// <summary>Ends the lease at a clean stop, so that a standby can take over immediately.</summary>
@@ -78,6 +92,9 @@ public sealed class LeaderLease(IStorage storage, TimeProvider time)
     /// then, so the watch starts again.</summary>
     private bool IsGap(Watched watched, long now, TimeSpan duration) => time.GetElapsedTime(watched.LookedAt, now) > duration / 2;
 
+    [GeneratedRegex(@"^[a-z0-9.-]{1,64}\z", RegexOptions.None, 1000)]
+    private static partial Regex ValidName();
+
     /// <param name="Row">The row as it was read.</param>
     /// <param name="Since">Timestamp of the first look.</param>
     /// <param name="LookedAt">Timestamp of the last look.</param>
@@ -90,12 +107,12 @@ public static class LeaderWrites
     /// <summary>Like <see cref="ConflictingWrites.WriteRetryingAsync{T}"/>, but refused when the term is over, so that a leader that was
     /// paused between its decision and its write cannot write.</summary>
     /// <exception cref="TermLostException">Another scheduler leads.</exception>
-    public static Task<T> WriteAsLeaderAsync<T>(this IStorage storage, long term, Func<WriteScope, Task<T>> work, CancellationToken ct) =>
+    public static Task<T> WriteAsLeaderAsync<T>(this IStorage storage, Term term, Func<WriteScope, Task<T>> work, CancellationToken ct) =>
         storage.WriteRetryingAsync(
             async scope =>
             {
                 // The row is locked until the commit, so no new term can begin in between.
-                var held = await storage.Statements.LockTermAsync(scope.Transaction, LeaderLease.Name, term, ct);
+                var held = await storage.Statements.LockTermAsync(scope.Transaction, term.Lease, term.Number, ct);
                 return held ? await work(scope) : throw new TermLostException(term);
             },
             ct);

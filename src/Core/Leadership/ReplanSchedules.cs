@@ -15,7 +15,7 @@ public sealed partial class ReplanSchedules(IStorage storage, TimeProvider time,
     /// <param name="lookAhead">How far ahead runs are planned.</param>
     /// <param name="ct">Cancels the call.</param>
     /// <returns>Number of schedules that are planned again.</returns>
-    public async Task<int> ExecuteAsync(long term, TimeSpan lookAhead, CancellationToken ct)
+    public async Task<int> ExecuteAsync(Term term, TimeSpan lookAhead, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var furthest = now + lookAhead + PlanOccurrences.MisfireAfter;

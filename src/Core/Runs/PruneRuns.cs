@@ -42,7 +42,7 @@ public sealed partial class PruneRuns(IStorage storage, TimeProvider time, ILogg
     /// <param name="ct">Cancels the pass.</param>
     /// <returns>How many runs were deleted, and whether there may be more to delete.</returns>
     public async Task<(int Runs, bool More)> ExecuteAsync(
-        long term, TimeSpan keepSucceeded, TimeSpan keepOthers, TimeSpan keepInbox, CancellationToken ct)
+        Term term, TimeSpan keepSucceeded, TimeSpan keepOthers, TimeSpan keepInbox, CancellationToken ct)
     {
         var clock = await storage.WriteAsLeaderAsync(term, scope => storage.GetClockAsync(scope, ct), ct);
         var now = time.GetUtcNow() is var own && own < clock ? own : clock;

@@ -46,7 +46,7 @@ public sealed partial class RescueRuns(
     public TimeSpan? LookAgainIn => _watch.LookAgainIn;
 
     /// <returns>How many runs were taken.</returns>
-    public async Task<int> ExecuteAsync(long term, CancellationToken ct)
+    public async Task<int> ExecuteAsync(Term term, CancellationToken ct)
     {
         Taken taken;
         try
@@ -85,7 +85,7 @@ public sealed partial class RescueRuns(
         await _copies.DisposeAsync();
     }
 
-    private async Task<Taken> TakeAsync(long term, CancellationToken ct)
+    private async Task<Taken> TakeAsync(Term term, CancellationToken ct)
     {
         // Those that failed before are tried alone.
         var suspects = _runs.Suspects.ToHashSet(StringComparer.Ordinal);
@@ -122,7 +122,7 @@ public sealed partial class RescueRuns(
     /// <param name="isChosen">Which runs are taken; what becomes of each is decided by all of them.</param>
     /// <param name="found">Gets the runs of dead workers.</param>
     /// <param name="ct">Cancels the write.</param>
-    private async Task<Taken> TakeAsync(WriteScope scope, long term, Predicate<RunId> isChosen, List<RunId> found, CancellationToken ct)
+    private async Task<Taken> TakeAsync(WriteScope scope, Term term, Predicate<RunId> isChosen, List<RunId> found, CancellationToken ct)
     {
         var drained = await DeclareGoneAsync(scope, term, ct);
         var orphans = await storage.Statements.LockOrphansAsync(scope.Transaction, ct);
@@ -226,10 +226,10 @@ public sealed partial class RescueRuns(
 
     /// <summary>Declares workers gone whose process is dead, or that were silent for a whole lease.</summary>
     /// <returns>Those that were draining.</returns>
-    private async Task<HashSet<WorkerId>> DeclareGoneAsync(WriteScope scope, long term, CancellationToken ct)
+    private async Task<HashSet<WorkerId>> DeclareGoneAsync(WriteScope scope, Term term, CancellationToken ct)
     {
         var alive = await scope.Db.Workers.AsNoTracking().Where(w => w.State != WorkerState.Gone).ToListAsync(ct);
-        var silent = _watch.Look(term, alive);
+        var silent = _watch.Look(term.Number, alive);
         var drained = new HashSet<WorkerId>();
         foreach (var worker in alive)
         {

@@ -32,7 +32,7 @@ public sealed class StageRuns(IStorage storage, ILaneTransport transport, TimePr
     /// <param name="ct">Cancels the pass.</param>
     /// <returns>How many runs were staged, and whether there may be more.</returns>
     /// <exception cref="Exception">The broker or the database is away.</exception>
-    public async Task<(int Staged, bool More)> ExecuteAsync(long term, TimeSpan lookAhead, CancellationToken ct)
+    public async Task<(int Staged, bool More)> ExecuteAsync(Term term, TimeSpan lookAhead, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var leftOut = _setbacks.LeftOut;
@@ -82,11 +82,11 @@ public sealed class StageRuns(IStorage storage, ILaneTransport transport, TimePr
 
     private static StageableRun[] Taken(StageableRun[] later, Dictionary<string, Exception> refused) => [.. later.Where(r => !refused.ContainsKey(r.Lane))];
 
-    private async Task PutOnBeltAsync(long term, StageableRun[] later, Dictionary<string, Exception> refused, CancellationToken ct)
+    private async Task PutOnBeltAsync(Term term, StageableRun[] later, Dictionary<string, Exception> refused, CancellationToken ct)
     {
         try
         {
-            await transport.SendReadyAtAsync(term, Array.ConvertAll(later, Delayed), ct);
+            await transport.SendReadyAtAsync(term.Number, Array.ConvertAll(later, Delayed), ct);
         }
         catch (LanesRefusedException e)
         {
@@ -101,7 +101,7 @@ public sealed class StageRuns(IStorage storage, ILaneTransport transport, TimePr
             _setbacks.Succeeded(lane);
     }
 
-    private async Task MarkAsync(long term, IReadOnlyList<StageableRun> runs, CancellationToken ct) => await storage.WriteAsLeaderAsync(
+    private async Task MarkAsync(Term term, IReadOnlyList<StageableRun> runs, CancellationToken ct) => await storage.WriteAsLeaderAsync(
         term,
         async scope =>
         {

@@ -40,7 +40,7 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     /// <param name="lookAhead">How far ahead runs are planned.</param>
     /// <param name="ct">Cancels the pass.</param>
     /// <returns>Number of runs that were planned, and whether more schedules may be due.</returns>
-    public async Task<(int Planned, bool More)> ExecuteAsync(long term, TimeSpan lookAhead, CancellationToken ct)
+    public async Task<(int Planned, bool More)> ExecuteAsync(Term term, TimeSpan lookAhead, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var horizon = now + lookAhead;
@@ -85,7 +85,7 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     public ValueTask DisposeAsync() => _setbacks.DisposeAsync();
 
     private async Task<(List<Planned> Done, bool IsFull)> PlanAsync(
-        long term, Func<FleetDbContext, IQueryable<Schedule>> choose, DateTimeOffset now, DateTimeOffset horizon, HashSet<string> lacking,
+        Term term, Func<FleetDbContext, IQueryable<Schedule>> choose, DateTimeOffset now, DateTimeOffset horizon, HashSet<string> lacking,
         CancellationToken ct) =>
         await storage.WriteAsLeaderAsync(
             term,

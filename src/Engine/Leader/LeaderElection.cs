@@ -21,7 +21,7 @@ public sealed partial class LeaderElection(
     private long? _stoodBackAt;
 
     /// <summary>The term while this process leads; null else.</summary>
-    public long? Term => _held is { } held && Time.GetElapsedTime(held.RenewedAt) < Length ? held.Term : null;
+    public Term? Term => _held is { } held && Time.GetElapsedTime(held.RenewedAt) < Length ? held.Term : null;
 
     /// <summary>How long the row holds: shorter than the lease, for the time until a standby looks.</summary>
     private TimeSpan Length => options.Value.Lease * 0.9;
@@ -87,7 +87,7 @@ public sealed partial class LeaderElection(
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Scheduler {Owner} leads in term {Term}.")]
-    private partial void LogLeads(string owner, long term);
+    private partial void LogLeads(string owner, Term term);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "This scheduler leads no more: {Reason}")]
     private partial void LogLost(string reason);
@@ -95,5 +95,5 @@ public sealed partial class LeaderElection(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The lease could not be given back; it ends by itself.")]
     private partial void LogNotResigned(Exception e);
 
-    private sealed record Held(long Term, long RenewedAt);
+    private sealed record Held(Term Term, long RenewedAt);
 }

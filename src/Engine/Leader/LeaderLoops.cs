@@ -16,7 +16,7 @@ public abstract class LeaderLoop(
 
     /// <summary>One pass in the given term.</summary>
     /// <returns>The pause before the next.</returns>
-    protected abstract Task<TimeSpan> LeadAsync(long term, CancellationToken ct);
+    protected abstract Task<TimeSpan> LeadAsync(Term term, CancellationToken ct);
 
     protected Task StandBackAsync() => election.StandBackAsync();
 
@@ -45,9 +45,9 @@ public sealed class PlanLoop(
     /// <summary>A clock that is corrected little by little stays below this.</summary>
     private static readonly TimeSpan SetBackBy = TimeSpan.FromSeconds(5);
 
-    private (long Term, DateTimeOffset Clock, long Timestamp)? _last;
+    private (Term Term, DateTimeOffset Clock, long Timestamp)? _last;
 
-    protected override async Task<TimeSpan> LeadAsync(long term, CancellationToken ct)
+    protected override async Task<TimeSpan> LeadAsync(Term term, CancellationToken ct)
     {
         // At the start of a term too: the clock of the leader before may have been ahead of ours.
         if (_last?.Term != term || IsSetBack(_last.Value))
@@ -63,7 +63,7 @@ public sealed class PlanLoop(
         return more ? TimeSpan.Zero : Options.Poll;
     }
 
-    private bool IsSetBack((long Term, DateTimeOffset Clock, long Timestamp) last) =>
+    private bool IsSetBack((Term Term, DateTimeOffset Clock, long Timestamp) last) =>
         Time.GetUtcNow() < last.Clock + Time.GetElapsedTime(last.Timestamp) - SetBackBy;
 }
 
@@ -72,7 +72,7 @@ public sealed class StageLoop(
     StageRuns stage, LeaderElection election, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<StageLoop> logger)
     : LeaderLoop("stage", election, options, time, logger)
 {
-    protected override async Task<TimeSpan> LeadAsync(long term, CancellationToken ct) =>
+    protected override async Task<TimeSpan> LeadAsync(Term term, CancellationToken ct) =>
         (await stage.ExecuteAsync(term, Options.LookAhead, ct)).More ? TimeSpan.Zero : Options.Poll;
 }
 
@@ -81,7 +81,7 @@ public sealed class RescueLoop(
     RescueRuns rescue, LeaderElection election, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<RescueLoop> logger)
     : LeaderLoop("rescue", election, options, time, logger)
 {
-    protected override async Task<TimeSpan> LeadAsync(long term, CancellationToken ct)
+    protected override async Task<TimeSpan> LeadAsync(Term term, CancellationToken ct)
     {
         await rescue.ExecuteAsync(term, ct);
         return rescue.LookAgainIn is { } sooner && sooner < Options.Rescue ? sooner : Options.Rescue;
@@ -98,7 +98,7 @@ public sealed class ReconcileLoop(
     private bool _isCatchingUp;
 
     /// <summary>After a restart with much to do, the next batch follows as soon as the queue has taken the last one.</summary>
-    protected override async Task<TimeSpan> LeadAsync(long term, CancellationToken ct)
+    protected override async Task<TimeSpan> LeadAsync(Term term, CancellationToken ct)
     {
         var nudged = await reconcile.ExecuteAsync(ct);
         if (nudged > 0)
@@ -112,7 +112,7 @@ public sealed class OutboxLoop(
     DispatchOutbox dispatch, LeaderElection election, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<OutboxLoop> logger)
     : LeaderLoop("outbox", election, options, time, logger)
 {
-    protected override async Task<TimeSpan> LeadAsync(long term, CancellationToken ct) =>
+    protected override async Task<TimeSpan> LeadAsync(Term term, CancellationToken ct) =>
         await dispatch.ExecuteAsync(ct) == DispatchOutbox.BatchSize ? TimeSpan.Zero : Options.Poll;
 }
 
@@ -124,7 +124,7 @@ public sealed class PruneLoop(
     private static readonly TimeSpan BetweenRounds = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
 
-    protected override async Task<TimeSpan> LeadAsync(long term, CancellationToken ct)
+    protected override async Task<TimeSpan> LeadAsync(Term term, CancellationToken ct)
     {
         var begun = Time.GetTimestamp();
         var (_, more) = await prune.ExecuteAsync(term, Options.KeepSucceeded, Options.KeepFailed, Options.KeepInbox, ct);

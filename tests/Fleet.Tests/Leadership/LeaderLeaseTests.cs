@@ -148,7 +148,7 @@ public abstract class LeaderLeaseTests(TestDatabase database) : StorageVerbs(dat
         var term = (await AcquireAsync("a"))!.Value;
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => Fleet.Storage.WriteAsLeaderAsync<bool>(
-            term,
+            new Term(LeaderLease.DefaultName, term),
             async scope =>
             {
                 await Fleet.Storage.Statements.InsertAsync(scope.Transaction, [Fleet.NewRun()], CancellationToken.None);
@@ -163,7 +163,47 @@ public abstract class LeaderLeaseTests(TestDatabase database) : StorageVerbs(dat
     public async Task WriteAsLeader_NobodyEverLed_IsRefused() =>
         await Assert.ThrowsAsync<TermLostException>(() => InsertAsLeaderAsync(0));
 
-    private Task<long?> AcquireAsync(string owner) => Fleet.Get<LeaderLease>().AcquireAsync(owner, Duration, CancellationToken.None);
+    [Fact]
+    public async Task AcquireAsync_AnotherName_HasALeaderOfItsOwn()
+    {
+        var north = new LeaderLease(Fleet.Storage, Time, "region.north");
+        await AcquireAsync("a");
+
+        var term = await north.AcquireAsync("b", Duration, CancellationToken.None);
+
+        Assert.Equal(new Term("region.north", 1), term);
+        Assert.Null(await AcquireAsync("c"));
+        Assert.Null(await north.AcquireAsync("c", Duration, CancellationToken.None));
+        await north.ReleaseAsync("b", CancellationToken.None);
+        Assert.Equal(new Term("region.north", 2), await north.AcquireAsync("c", Duration, CancellationToken.None));
+        Assert.Equal(1, await AcquireAsync("a"));
+    }
+
+    [Fact]
+    public async Task WriteAsLeader_SameNumberOfAnotherLease_IsRefused()
+    {
+        await AcquireAsync("a");
+
+        await Assert.ThrowsAsync<TermLostException>(() => InsertAsync(new Term("region.north", 1)));
+
+        Assert.Empty(await Fleet.ListAsync(db => db.Runs));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("North")]
+    [InlineData("north pole")]
+    [InlineData("north\n")]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
+    public void LeaderLease_NameNotAllowed_IsRefusedWithTheRule(string name)
+    {
+        var error = Assert.Throws<ArgumentException>(() => new LeaderLease(Fleet.Storage, Time, name));
+
+        Assert.Contains("1 to 64 characters of a-z, 0-9, '-' and '.'", error.Message, StringComparison.Ordinal);
+    }
+
+    private async Task<long?> AcquireAsync(string owner) =>
+        (await Fleet.Get<LeaderLease>().AcquireAsync(owner, Duration, CancellationToken.None))?.Number;
 
     /// <summary>Asks at every step, as a standby of another process does.</summary>
     private async Task<long?> WatchAsync(TimeSpan span)
@@ -191,7 +231,9 @@ public abstract class LeaderLeaseTests(TestDatabase database) : StorageVerbs(dat
 
     private Task ReleaseAsync(string owner) => Fleet.Get<LeaderLease>().ReleaseAsync(owner, CancellationToken.None);
 
-    private Task<IReadOnlyList<EnqueueOutcome>> InsertAsLeaderAsync(long term) => Fleet.Storage.WriteAsLeaderAsync(
+    private Task<IReadOnlyList<EnqueueOutcome>> InsertAsLeaderAsync(long number) => InsertAsync(new Term(LeaderLease.DefaultName, number));
+
+    private Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(Term term) => Fleet.Storage.WriteAsLeaderAsync(
         term, scope => Fleet.Storage.Statements.InsertAsync(scope.Transaction, [Fleet.NewRun()], CancellationToken.None),
         CancellationToken.None);
 }

@@ -54,7 +54,7 @@ public abstract class ReplanSchedulesTests(TestDatabase database) : StorageVerbs
         await MoveAsync(Fleet.Now + TimeSpan.FromHours(1));
         var term = await Fleet.LeadAsync();
 
-        await Assert.ThrowsAsync<TermLostException>(() => ReplanAsync(term - 1));
+        await Assert.ThrowsAsync<TermLostException>(() => ReplanAsync(term with { Number = term.Number - 1 }));
 
         Assert.Equal(1, await ReplanAsync(term));
     }
@@ -80,9 +80,9 @@ public abstract class ReplanSchedulesTests(TestDatabase database) : StorageVerbs
         Assert.Equal(schedule.PlannedUntil, schedule.NextPlanAt);
     }
 
-    private Task<int> ReplanAsync(long term) => Fleet.Get<ReplanSchedules>().ExecuteAsync(term, LookAhead, CancellationToken.None);
+    private Task<int> ReplanAsync(Term term) => Fleet.Get<ReplanSchedules>().ExecuteAsync(term, LookAhead, CancellationToken.None);
 
-    private Task<(int Planned, bool More)> PlanAsync(long term) =>
+    private Task<(int Planned, bool More)> PlanAsync(Term term) =>
         Fleet.Get<PlanOccurrences>().ExecuteAsync(term, LookAhead, CancellationToken.None);
 
     private Task<PutResult> PutAsync() => Fleet.Get<PutSchedules>().ExecuteAsync(

@@ -80,7 +80,7 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : StorageVerbs
         var term = await Fleet.LeadAsync();
 
         await Assert.ThrowsAsync<TermLostException>(
-            () => Fleet.Get<PlanOccurrences>().ExecuteAsync(term - 1, LookAhead, CancellationToken.None));
+            () => Fleet.Get<PlanOccurrences>().ExecuteAsync(term with { Number = term.Number - 1 }, LookAhead, CancellationToken.None));
 
         Assert.Empty(await OccurrencesAsync());
         Assert.Equal(Fleet.Now, (await ScheduleAsync()).PlannedUntil);

@@ -34,6 +34,8 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
 {
     private static readonly CancellationToken None = CancellationToken.None;
 
+    private static readonly Term Leading = new(LeaderLease.DefaultName, 1);
+
     private static readonly RunId Id = RunId.New(Verbs.Noon);
 
     private static readonly InboxKey[] Keys = [new("mail", Id.Value), new("mail", Guid.CreateVersion7(Verbs.Noon)), new("post", Id.Value)];
@@ -58,7 +60,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => fleet.Get<LeaderLease>().AcquireAsync("me", TimeSpan.FromSeconds(10), None),
             fleet => fleet.Get<LeaderLease>().ReleaseAsync("me", None),
         ],
-        ["Core/Leadership/ReplanSchedules.cs"] = [fleet => fleet.Get<ReplanSchedules>().ExecuteAsync(1, TimeSpan.FromSeconds(30), None)],
+        ["Core/Leadership/ReplanSchedules.cs"] = [fleet => fleet.Get<ReplanSchedules>().ExecuteAsync(Leading, TimeSpan.FromSeconds(30), None)],
         ["Core/Outbox/DispatchOutbox.cs"] =
         [
             fleet => fleet.Get<DispatchOutbox>().ExecuteAsync(None),
@@ -73,7 +75,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ["Core/Runs/GetRuns.cs"] = [fleet => fleet.Get<GetRuns>().FindAsync(Id, None)],
         ["Core/Runs/Reconcile.cs"] = [fleet => fleet.Get<Reconcile>().ExecuteAsync(None)],
         ["Core/Runs/ReplayRuns.cs"] = [fleet => fleet.ReplayAsync(Id)],
-        ["Core/Runs/RescueRuns.cs"] = [fleet => fleet.Get<RescueRuns>().ExecuteAsync(1, None)],
+        ["Core/Runs/RescueRuns.cs"] = [fleet => fleet.Get<RescueRuns>().ExecuteAsync(Leading, None)],
         ["Core/Runs/TakeTurns.cs"] =
         [
             fleet => TakeTurnAsync(fleet, OverlapPolicy.Skip),
@@ -89,7 +91,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ["Core/Schedules/ControlSchedules.cs"] = [fleet => fleet.Get<ControlSchedules>().StopAsync("nightly", new("me", "because"), None)],
         ["Core/Schedules/LockSchedule.cs"] = [fleet => fleet.Storage.WriteAsync(scope => LockSchedule.ExecuteAsync(scope, "nightly", None), None)],
         ["Core/Schedules/MeanDurations.cs"] = [fleet => fleet.Get<MeanDurations>().ReadAsync(None)],
-        ["Core/Schedules/PlanOccurrences.cs"] = [fleet => fleet.Get<PlanOccurrences>().ExecuteAsync(1, TimeSpan.FromSeconds(30), None)],
+        ["Core/Schedules/PlanOccurrences.cs"] = [fleet => fleet.Get<PlanOccurrences>().ExecuteAsync(Leading, TimeSpan.FromSeconds(30), None)],
         ["Core/Schedules/PutSchedules.cs"] = [fleet => fleet.Get<PutSchedules>().ExecuteAsync(
             new ScheduleRequest { Id = "nightly", Job = "note", Trigger = new TriggerSpec { Cron = "0 3 * * *" } }, "code", None)],
         ["Core/Schedules/RevokeOccurrences.cs"] = [fleet => fleet.Storage.WriteAsync(

@@ -113,7 +113,7 @@ public abstract partial class StorageConformance
         await DelayAsync(5);
         var term = await One.LeadAsync();
 
-        await Assert.ThrowsAsync<TermLostException>(() => One.Get<StageRuns>().ExecuteAsync(term + 1, LookAhead, CancellationToken.None));
+        await Assert.ThrowsAsync<TermLostException>(() => One.Get<StageRuns>().ExecuteAsync(term with { Number = term.Number + 1 }, LookAhead, CancellationToken.None));
 
         Assert.Empty(One.Transport.Belt);
     }
@@ -391,7 +391,7 @@ public abstract partial class StorageConformance
         Time.Advance(TimeSpan.FromHours(2));
 
         await Assert.ThrowsAsync<TermLostException>(
-            () => One.Get<PruneRuns>().ExecuteAsync(term - 1, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, CancellationToken.None));
+            () => One.Get<PruneRuns>().ExecuteAsync(term with { Number = term.Number - 1 }, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, CancellationToken.None));
         Assert.Single(await One.ListAsync(db => db.Runs));
     }
 

@@ -121,7 +121,7 @@ public abstract partial class StorageConformance
         await RescueEveryTwoSecondsAsync(5);
 
         var term = await One.LeadAsync();
-        await Assert.ThrowsAsync<Core.Leadership.TermLostException>(() => One.Get<RescueRuns>().ExecuteAsync(term - 1, CancellationToken.None));
+        await Assert.ThrowsAsync<Core.Leadership.TermLostException>(() => One.Get<RescueRuns>().ExecuteAsync(term with { Number = term.Number - 1 }, CancellationToken.None));
 
         Assert.Equal([0, 0, 0, 0, 0, 1], await RescueEveryTwoSecondsAsync(6));
     }
@@ -245,7 +245,7 @@ public abstract partial class StorageConformance
         await One.ExpireAsync(worker);
         var term = await One.LeadAsync();
 
-        await Assert.ThrowsAsync<Core.Leadership.TermLostException>(() => One.Get<RescueRuns>().ExecuteAsync(term - 1, CancellationToken.None));
+        await Assert.ThrowsAsync<Core.Leadership.TermLostException>(() => One.Get<RescueRuns>().ExecuteAsync(term with { Number = term.Number - 1 }, CancellationToken.None));
 
         Assert.Equal(RunState.Running, (await One.ReadAsync(run.Id)).State);
         Assert.True((await HeartbeatAsync(worker)).IsAlive);

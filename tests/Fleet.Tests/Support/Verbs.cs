@@ -118,7 +118,7 @@ public sealed class Verbs : IAsyncDisposable
     public async Task<int> RescueAsync() => await Get<RescueRuns>().ExecuteAsync(await LeadAsync(), CancellationToken.None);
 
     /// <summary>Takes the lead and gives the term.</summary>
-    public async Task<long> LeadAsync() =>
+    public async Task<Term> LeadAsync() =>
         (await Get<LeaderLease>().AcquireAsync("leader", TimeSpan.FromHours(1), CancellationToken.None))!.Value;
 
     /// <summary>Leaves a worker a lease without length: the leader finds it silent at once.</summary>
