@@ -4,6 +4,7 @@
 #   ./build.sh restore|format|build one step (build restores first)
 #   ./build.sh test [options]       restore, build, run the tests; options go to `dotnet test`,
 #                                   for example: ./build.sh test --filter-class '*GroupCommitTests'
+#   ./build.sh initial              make the first migration of each database anew from the model; see CONTRIBUTING.md
 #   ./build.sh test --quick         the same without the tests that start brokers or programs: under 4 minutes, for daily work
 # The tests end with one line: "N passed, N failed" (and ", N skipped" when some were).
 set -euo pipefail
@@ -160,6 +161,27 @@ run_tests() {
   ((failed == 0))
 }
 
+# Makes the only migration of each database anew. Allowed as long as nothing has been released.
+initial() {
+  local database folder
+  dotnet tool restore
+  for database in Sqlite Postgres SqlServer; do
+    say "Initial of Storage.$database"
+    folder="src/Storage.$database/Migrations"
+    rm -f "$folder"/*_Initial.cs "$folder"/*_Initial.Designer.cs "$folder"/*ModelSnapshot.cs
+    dotnet ef migrations add Initial --project "src/Storage.$database"
+    # One id for ever: the storages name it, and so do the files.
+    for file in "$folder"/*_Initial*.cs; do
+      sed -E '1s/^\xEF\xBB\xBF//; s/"[0-9]{14}_Initial"/"20261130000000_Initial"/' "$file" >"$file.new"
+      rm "$file"
+      mv "$file.new" "$folder/20261130000000_Initial${file##*_Initial}"
+    done
+  done
+  # The tool does not know about PrepareDatabase.cs.
+  sed -i '0,/protected override void Up/!b; /protected override void Up/{n; s/{/{\n            migrationBuilder.Prepare();/}' \
+    src/Storage.SqlServer/Migrations/20261130000000_Initial.cs
+}
+
 command="${1:-all}"
 shift || true
 case "$command" in
@@ -167,6 +189,7 @@ case "$command" in
   restore) restore ;;
   format) format ;;
   build) restore && build ;;
+  initial) initial ;;
   test)
     if [[ "${1:-}" == "--quick" ]]; then
       shift
@@ -175,7 +198,7 @@ case "$command" in
     restore && build && run_tests "$@"
     ;;
   *)
-    echo "Unknown step '$command'; allowed are restore, format, build, test, or nothing for all of them." >&2
+    echo "Unknown step '$command'; allowed are restore, format, build, initial, test, or nothing for all of them." >&2
     exit 2
     ;;
 esac

@@ -81,11 +81,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     public IMessageStatements Messages { get; }
 
     /// <summary>The migrations of this program, oldest first.</summary>
-    internal static IReadOnlyList<string> Migrations { get; } =
-    [
-        "20261125015918_Initial", "20261125140048_ConsumerMessages", "20261126151106_Scheduling", "20261128015434_UnlistedRuns",
-        "20261130015300_SideBySide",
-    ];
+    internal static IReadOnlyList<string> Migrations { get; } = ["20261130000000_Initial"];
 
     private PooledDbContextFactory<PostgresDbContext> Reading =>
         _reading ??= new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_pool.Source).AddInterceptors(new ThroughTheGate(_pool)).Options, FleetDbContext.MostPooled);

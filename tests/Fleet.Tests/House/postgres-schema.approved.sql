@@ -2,6 +2,7 @@
 id bigint NOT NULL
 run_id uuid NOT NULL
 number integer NOT NULL
+times integer NOT NULL
 worker_id uuid
 started_at timestamp with time zone
 ended_at timestamp with time zone NOT NULL
@@ -9,7 +10,6 @@ outcome integer NOT NULL
 error_type text
 error text
 stack text
-times integer NOT NULL
 CREATE INDEX ix_attempts_run ON public.attempts USING btree (run_id)
 CREATE UNIQUE INDEX "PK_attempts" ON public.attempts USING btree (id)
 
@@ -36,6 +36,7 @@ CREATE UNIQUE INDEX "PK_inbox" ON public.inbox USING btree (consumer, message_id
 
 -- jobs
 name text NOT NULL
+version text NOT NULL
 lane text NOT NULL
 max_attempts integer
 timeout_ms bigint
@@ -43,9 +44,8 @@ description text
 aliases text NOT NULL
 schema text NOT NULL
 example text NOT NULL
-seen_at timestamp with time zone NOT NULL
-version text NOT NULL
 first_seen_at timestamp with time zone NOT NULL
+seen_at timestamp with time zone NOT NULL
 CREATE UNIQUE INDEX "PK_jobs" ON public.jobs USING btree (name, version)
 
 -- lanes
@@ -66,14 +66,14 @@ message_id uuid NOT NULL
 name text NOT NULL
 body text NOT NULL
 run_id uuid
+consumed_id uuid
+destination text
+envelope text
 trace_parent text
 created_at timestamp with time zone NOT NULL
 failures integer NOT NULL
 next_try_at timestamp with time zone NOT NULL
 last_error text
-consumed_id uuid
-destination text
-envelope text
 CREATE INDEX ix_outbox_next_try ON public.outbox USING btree (next_try_at)
 CREATE UNIQUE INDEX "PK_outbox" ON public.outbox USING btree (id)
 
@@ -122,6 +122,7 @@ idempotency_key text
 request_hash bytea
 schedule_id text
 fire_time timestamp with time zone
+overlap integer NOT NULL
 revoked boolean NOT NULL
 parent_id uuid
 args text NOT NULL
@@ -132,7 +133,6 @@ progress double precision
 progress_message text
 tags text
 trace_parent text
-overlap integer NOT NULL
 listed integer
 CREATE INDEX ix_runs_ended ON public.runs USING btree (created_at) WHERE (listed > 2)
 CREATE INDEX ix_runs_last_chance ON public.runs USING btree (id) WHERE (crashes >= 2)
@@ -156,31 +156,31 @@ every text
 anchor timestamp with time zone
 at timestamp with time zone
 zone text
-misfire integer NOT NULL
-status integer NOT NULL
-status_reason text
-source text NOT NULL
-planned_until timestamp with time zone NOT NULL
-next_plan_at timestamp with time zone
-last_fire_time timestamp with time zone
-created_at timestamp with time zone NOT NULL
-updated_at timestamp with time zone NOT NULL
-version bigint NOT NULL
+starts_at timestamp with time zone
 ends_at timestamp with time zone
 exclude text
 jitter text
-labels text
 max_occurrences integer
+misfire integer NOT NULL
 misfire_deadline text
-missed bigint NOT NULL
 overlap integer NOT NULL
-planned bigint NOT NULL
-resume_at timestamp with time zone
-starts_at timestamp with time zone
+labels text
+status integer NOT NULL
+status_reason text
 status_by text
 status_since timestamp with time zone
+resume_at timestamp with time zone
+source text NOT NULL
 put_by text
 replaced text
+planned_until timestamp with time zone NOT NULL
+next_plan_at timestamp with time zone
+last_fire_time timestamp with time zone
+planned bigint NOT NULL
+missed bigint NOT NULL
+created_at timestamp with time zone NOT NULL
+updated_at timestamp with time zone NOT NULL
+version bigint NOT NULL
 CREATE INDEX ix_schedules_next ON public.schedules USING btree (next_plan_at) WHERE (next_plan_at IS NOT NULL)
 CREATE UNIQUE INDEX "PK_schedules" ON public.schedules USING btree (id)
 
@@ -191,11 +191,11 @@ process_space text NOT NULL
 process_id integer NOT NULL
 process_start bigint NOT NULL
 lanes text NOT NULL
+jobs text NOT NULL
 state integer NOT NULL
 started_at timestamp with time zone NOT NULL
 heartbeat_at timestamp with time zone NOT NULL
 lease_until timestamp with time zone NOT NULL
 claimed_through text NOT NULL
-jobs text NOT NULL
 CREATE INDEX ix_workers_alive ON public.workers USING btree (lease_until) WHERE (state <> 2)
 CREATE UNIQUE INDEX "PK_workers" ON public.workers USING btree (id)

@@ -2,6 +2,7 @@ CREATE TABLE "attempts" (
     "id" INTEGER NOT NULL CONSTRAINT "PK_attempts" PRIMARY KEY AUTOINCREMENT,
     "run_id" BLOB NOT NULL,
     "number" INTEGER NOT NULL,
+    "times" INTEGER NOT NULL DEFAULT 1,
     "worker_id" BLOB NULL,
     "started_at" INTEGER NULL,
     "ended_at" INTEGER NOT NULL,
@@ -9,7 +10,7 @@ CREATE TABLE "attempts" (
     "error_type" TEXT NULL,
     "error" TEXT NULL,
     "stack" TEXT NULL
-, "times" INTEGER NOT NULL DEFAULT 1);
+);
 
 CREATE INDEX "ix_attempts_run" ON "attempts" ("run_id");
 
@@ -25,15 +26,15 @@ CREATE INDEX "ix_inbox_received" ON "inbox" ("received_at");
 CREATE TABLE "jobs" (
     "name" TEXT NOT NULL,
     "version" TEXT NOT NULL,
-    "aliases" TEXT NOT NULL,
-    "description" TEXT NULL,
-    "example" TEXT NOT NULL,
-    "first_seen_at" INTEGER NOT NULL,
     "lane" TEXT NOT NULL,
     "max_attempts" INTEGER NULL,
-    "schema" TEXT NOT NULL,
-    "seen_at" INTEGER NOT NULL,
     "timeout_ms" INTEGER NULL,
+    "description" TEXT NULL,
+    "aliases" TEXT NOT NULL,
+    "schema" TEXT NOT NULL,
+    "example" TEXT NOT NULL,
+    "first_seen_at" INTEGER NOT NULL,
+    "seen_at" INTEGER NOT NULL,
     CONSTRAINT "PK_jobs" PRIMARY KEY ("name", "version")
 );
 
@@ -55,12 +56,15 @@ CREATE TABLE "outbox" (
     "name" TEXT NOT NULL,
     "body" TEXT NOT NULL,
     "run_id" BLOB NULL,
+    "consumed_id" BLOB NULL,
+    "destination" TEXT NULL,
+    "envelope" TEXT NULL,
     "trace_parent" TEXT NULL,
     "created_at" INTEGER NOT NULL,
     "failures" INTEGER NOT NULL,
     "next_try_at" INTEGER NOT NULL,
     "last_error" TEXT NULL
-, "consumed_id" BLOB NULL, "destination" TEXT NULL, "envelope" TEXT NULL);
+);
 
 CREATE INDEX "ix_outbox_next_try" ON "outbox" ("next_try_at");
 
@@ -111,6 +115,7 @@ CREATE TABLE "runs" (
     "request_hash" BLOB NULL,
     "schedule_id" TEXT NULL,
     "fire_time" INTEGER NULL,
+    "overlap" INTEGER NOT NULL,
     "revoked" INTEGER NOT NULL,
     "parent_id" BLOB NULL,
     "args" TEXT NOT NULL,
@@ -121,7 +126,7 @@ CREATE TABLE "runs" (
     "progress_message" TEXT NULL,
     "tags" TEXT NULL,
     "trace_parent" TEXT NULL
-, "overlap" INTEGER NOT NULL DEFAULT 0);
+);
 
 CREATE INDEX "ix_runs_dead" ON "runs" ("finished_at") WHERE state = 3;
 
@@ -151,17 +156,32 @@ CREATE TABLE "schedules" (
     "anchor" INTEGER NULL,
     "at" INTEGER NULL,
     "zone" TEXT NULL,
+    "starts_at" INTEGER NULL,
+    "ends_at" INTEGER NULL,
+    "exclude" TEXT NULL,
+    "jitter" TEXT NULL,
+    "max_occurrences" INTEGER NULL,
     "misfire" INTEGER NOT NULL,
+    "misfire_deadline" TEXT NULL,
+    "overlap" INTEGER NOT NULL,
+    "labels" TEXT NULL,
     "status" INTEGER NOT NULL,
     "status_reason" TEXT NULL,
+    "status_by" TEXT NULL,
+    "status_since" INTEGER NULL,
+    "resume_at" INTEGER NULL,
     "source" TEXT NOT NULL,
+    "put_by" TEXT NULL,
+    "replaced" TEXT NULL,
     "planned_until" INTEGER NOT NULL,
     "next_plan_at" INTEGER NULL,
     "last_fire_time" INTEGER NULL,
+    "planned" INTEGER NOT NULL,
+    "missed" INTEGER NOT NULL,
     "created_at" INTEGER NOT NULL,
     "updated_at" INTEGER NOT NULL,
     "version" INTEGER NOT NULL
-, "ends_at" INTEGER NULL, "exclude" TEXT NULL, "jitter" TEXT NULL, "labels" TEXT NULL, "max_occurrences" INTEGER NULL, "misfire_deadline" TEXT NULL, "missed" INTEGER NOT NULL DEFAULT 0, "overlap" INTEGER NOT NULL DEFAULT 0, "planned" INTEGER NOT NULL DEFAULT 0, "resume_at" INTEGER NULL, "starts_at" INTEGER NULL, "status_by" TEXT NULL, "status_since" INTEGER NULL, "put_by" TEXT NULL, "replaced" TEXT NULL);
+);
 
 CREATE INDEX "ix_schedules_next" ON "schedules" ("next_plan_at") WHERE next_plan_at IS NOT NULL;
 
@@ -172,11 +192,12 @@ CREATE TABLE "workers" (
     "process_id" INTEGER NOT NULL,
     "process_start" INTEGER NOT NULL,
     "lanes" TEXT NOT NULL,
+    "jobs" TEXT NOT NULL DEFAULT '{}',
     "state" INTEGER NOT NULL,
     "started_at" INTEGER NOT NULL,
     "heartbeat_at" INTEGER NOT NULL,
     "lease_until" INTEGER NOT NULL,
     "claimed_through" TEXT NOT NULL
-, "jobs" TEXT NOT NULL DEFAULT '{}');
+);
 
 CREATE INDEX "ix_workers_alive" ON "workers" ("lease_until") WHERE state <> 2;

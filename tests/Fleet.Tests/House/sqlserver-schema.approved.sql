@@ -24,6 +24,7 @@ CREATE TABLE [attempts] (
     [id] bigint NOT NULL IDENTITY,
     [run_id] binary(16) NOT NULL,
     [number] int NOT NULL,
+    [times] int NOT NULL DEFAULT 1,
     [worker_id] binary(16) NULL,
     [started_at] datetime2(7) NULL,
     [ended_at] datetime2(7) NOT NULL,
@@ -43,6 +44,7 @@ CREATE TABLE [inbox] (
 
 CREATE TABLE [jobs] (
     [name] nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [version] nvarchar(32) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [lane] nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [max_attempts] int NULL,
     [timeout_ms] bigint NULL,
@@ -50,8 +52,9 @@ CREATE TABLE [jobs] (
     [aliases] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [schema] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [example] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [first_seen_at] datetime2(7) NOT NULL,
     [seen_at] datetime2(7) NOT NULL,
-    CONSTRAINT [PK_jobs] PRIMARY KEY ([name])
+    CONSTRAINT [PK_jobs] PRIMARY KEY ([name], [version])
 );
 
 CREATE TABLE [lanes] (
@@ -171,6 +174,8 @@ CREATE TABLE [schedules] (
     [status_since] datetime2(7) NULL,
     [resume_at] datetime2(7) NULL,
     [source] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [put_by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [replaced] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [planned_until] datetime2(7) NOT NULL,
     [next_plan_at] datetime2(7) NULL,
     [last_fire_time] datetime2(7) NULL,
@@ -189,6 +194,7 @@ CREATE TABLE [workers] (
     [process_id] int NOT NULL,
     [process_start] bigint NOT NULL,
     [lanes] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [jobs] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL DEFAULT N'{}',
     [state] int NOT NULL,
     [started_at] datetime2(7) NOT NULL,
     [heartbeat_at] datetime2(7) NOT NULL,
@@ -231,26 +237,4 @@ COMMIT;
 GO
 
 INSERT INTO [__EFMigrationsHistory] ([MigrationId], [ProductVersion])
-GO
-
-BEGIN TRANSACTION;
-ALTER TABLE [jobs] DROP CONSTRAINT [PK_jobs];
-
-ALTER TABLE [workers] ADD [jobs] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL DEFAULT N'{}';
-
-ALTER TABLE [schedules] ADD [put_by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL;
-
-ALTER TABLE [schedules] ADD [replaced] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL;
-
-ALTER TABLE [jobs] ADD [version] nvarchar(32) COLLATE Latin1_General_100_BIN2 NOT NULL DEFAULT N'';
-
-ALTER TABLE [jobs] ADD [first_seen_at] datetime2(7) NOT NULL DEFAULT '0001-01-01T00:00:00.0000000';
-
-ALTER TABLE [attempts] ADD [times] int NOT NULL DEFAULT 1;
-
-ALTER TABLE [jobs] ADD CONSTRAINT [PK_jobs] PRIMARY KEY ([name], [version]);
-
-INSERT INTO [__EFMigrationsHistory] ([MigrationId], [ProductVersion])
-
-COMMIT;
 GO

@@ -3,8 +3,6 @@ using Fleet.Core.Workers;
 using Fleet.Storage.Postgres;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Infrastructure;
-using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql;
 
 namespace Fleet.Tests.Storage;
@@ -13,13 +11,12 @@ namespace Fleet.Tests.Storage;
 public sealed class PostgresUnlistedRunsTests : StorageVerbs
 {
     private readonly PostgresDatabase _database;
-    private readonly PostgresServer _server;
 
-    public PostgresUnlistedRunsTests(PostgresServer server) : this(server, new PostgresDatabase(server))
+    public PostgresUnlistedRunsTests(PostgresServer server) : this(new PostgresDatabase(server))
     {
     }
 
-    private PostgresUnlistedRunsTests(PostgresServer server, PostgresDatabase database) : base(database) => (_server, _database) = (server, database);
+    private PostgresUnlistedRunsTests(PostgresDatabase database) : base(database) => _database = database;
 
     /// <summary>So few that all their versions fit into one page, whatever of them may be cleaned away.</summary>
     [Fact]
@@ -238,63 +235,5 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
         Assert.Equal(1, await CountAsync($"FROM claims WHERE lease_token = {held.LeaseToken}"));
     }
 
-    [Fact]
-    public async Task Migration_OldRunningRun_IsRescued()
-    {
-        var database = await CreateOldAsync();
-        await using (var storage = new PostgresStorage(database))
-        await using (var fleet = new Verbs(storage, Time))
-        {
-            var (id, worker) = (Guid.NewGuid(), Guid.NewGuid());
-            await AddOldWorkerAsync(database, worker, "now() - interval '1 minute'");
-            await PostgresServer.ExecuteAsync(database, $"""
-                INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, crashes, replays, lease_token, created_at, overlap, revoked, args, worker_id)
-                VALUES ('{id}', 'note', 'default', 1, now(), true, 1, 0, 0, 0, 7, now(), 0, false, '[]', '{worker}'),
-                    (gen_random_uuid(), 'note', 'default', 0, now(), true, 0, 0, 0, 0, 0, now(), 0, false, '[]', NULL)
-                """);
-
-            await storage.MigrateAsync(CancellationToken.None);
-
-            Assert.Equal(1, await fleet.RescueAsync());
-            Assert.Equal(2, (await fleet.ListAsync(db => db.Pending)).Count);
-            Assert.Equal(RunState.Pending, (await fleet.ReadAsync(new RunId(id))).State);
-        }
-
-        await _server.DropDatabaseAsync(database);
-    }
-
-    /// <summary>A worker of the program before would claim runs that nobody finds when it dies.</summary>
-    [Fact]
-    public async Task Migration_WorkersAreRunning_SaysSoAndChangesNothing()
-    {
-        var database = await CreateOldAsync();
-        await AddOldWorkerAsync(database, Guid.NewGuid(), "now() + interval '1 minute'");
-        await using (var storage = new PostgresStorage(database))
-        {
-            var refused = await Assert.ThrowsAsync<PostgresException>(() => storage.MigrateAsync(CancellationToken.None));
-
-            Assert.Contains("Workers are running: old-worker.", refused.MessageText, StringComparison.Ordinal);
-            Assert.Contains("stop all workers", refused.MessageText, StringComparison.Ordinal);
-            Assert.Equal(PostgresStorage.Migrations.Skip(3), (await storage.ReadSchemaAsync(CancellationToken.None)).Missing);
-        }
-
-        await _server.DropDatabaseAsync(database);
-    }
-
     private Task<long> CountAsync(string from) => PostgresServer.CountAsync(_database.ConnectionString, $"SELECT count(*) {from}");
-
-    /// <summary>A database with the schema before this.</summary>
-    private async Task<string> CreateOldAsync()
-    {
-        var database = await _server.CreateEmptyDatabaseAsync();
-        await using var storage = new PostgresStorage(database);
-        await using var db = storage.Read();
-        await db.GetService<IMigrator>().MigrateAsync(PostgresStorage.Migrations[2]);
-        return database;
-    }
-
-    private static Task AddOldWorkerAsync(string database, Guid id, string leaseUntil) => PostgresServer.ExecuteAsync(database, $$"""
-        INSERT INTO workers (id, name, process_space, process_id, process_start, lanes, state, started_at, heartbeat_at, lease_until, claimed_through)
-        VALUES ('{{id}}', 'old-worker', '', 1, 1, '{}', 0, now(), now(), {{leaseUntil}}, '{}')
-        """);
 }

@@ -1,4 +1,4 @@
-﻿using System;
+using System;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
@@ -20,6 +20,7 @@ namespace Fleet.Storage.Postgres.Migrations
                         .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
                     run_id = table.Column<Guid>(type: "uuid", nullable: false),
                     number = table.Column<int>(type: "integer", nullable: false),
+                    times = table.Column<int>(type: "integer", nullable: false, defaultValue: 1),
                     worker_id = table.Column<Guid>(type: "uuid", nullable: true),
                     started_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     ended_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
@@ -32,6 +33,36 @@ namespace Fleet.Storage.Postgres.Migrations
                 {
                     table.PrimaryKey("PK_attempts", x => x.id);
                 });
+
+            migrationBuilder.CreateTable(
+                name: "batches",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    lane = table.Column<string>(type: "text", nullable: false),
+                    due_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    ids = table.Column<Guid[]>(type: "uuid[]", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_batches", x => x.id);
+                })
+                .Annotation("Npgsql:StorageParameter:toast_tuple_target", 8160);
+
+            migrationBuilder.CreateTable(
+                name: "claims",
+                columns: table => new
+                {
+                    worker_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    lease_token = table.Column<long>(type: "bigint", nullable: false),
+                    ids = table.Column<Guid[]>(type: "uuid[]", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_claims", x => new { x.worker_id, x.lease_token });
+                })
+                .Annotation("Npgsql:StorageParameter:toast_tuple_target", 8160);
 
             migrationBuilder.CreateTable(
                 name: "inbox",
@@ -51,6 +82,7 @@ namespace Fleet.Storage.Postgres.Migrations
                 columns: table => new
                 {
                     name = table.Column<string>(type: "text", nullable: false),
+                    version = table.Column<string>(type: "text", nullable: false),
                     lane = table.Column<string>(type: "text", nullable: false),
                     max_attempts = table.Column<int>(type: "integer", nullable: true),
                     timeout_ms = table.Column<long>(type: "bigint", nullable: true),
@@ -58,11 +90,12 @@ namespace Fleet.Storage.Postgres.Migrations
                     aliases = table.Column<string>(type: "text", nullable: false),
                     schema = table.Column<string>(type: "text", nullable: false),
                     example = table.Column<string>(type: "text", nullable: false),
+                    first_seen_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     seen_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_jobs", x => x.name);
+                    table.PrimaryKey("PK_jobs", x => new { x.name, x.version });
                 });
 
             migrationBuilder.CreateTable(
@@ -101,6 +134,9 @@ namespace Fleet.Storage.Postgres.Migrations
                     name = table.Column<string>(type: "text", nullable: false),
                     body = table.Column<string>(type: "text", nullable: false),
                     run_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    consumed_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    destination = table.Column<string>(type: "text", nullable: true),
+                    envelope = table.Column<string>(type: "text", nullable: true),
                     trace_parent = table.Column<string>(type: "text", nullable: true),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     failures = table.Column<int>(type: "integer", nullable: false),
@@ -174,6 +210,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     request_hash = table.Column<byte[]>(type: "bytea", nullable: true),
                     schedule_id = table.Column<string>(type: "text", nullable: true),
                     fire_time = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    overlap = table.Column<int>(type: "integer", nullable: false),
                     revoked = table.Column<bool>(type: "boolean", nullable: false),
                     parent_id = table.Column<Guid>(type: "uuid", nullable: true),
                     args = table.Column<string>(type: "text", nullable: false),
@@ -183,12 +220,14 @@ namespace Fleet.Storage.Postgres.Migrations
                     progress = table.Column<double>(type: "double precision", nullable: true),
                     progress_message = table.Column<string>(type: "text", nullable: true),
                     tags = table.Column<string>(type: "text", nullable: true),
-                    trace_parent = table.Column<string>(type: "text", nullable: true)
+                    trace_parent = table.Column<string>(type: "text", nullable: true),
+                    listed = table.Column<int>(type: "integer", nullable: true)
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_runs", x => x.id);
-                });
+                })
+                .Annotation("Npgsql:StorageParameter:fillfactor", 45);
 
             migrationBuilder.CreateTable(
                 name: "schedules",
@@ -205,13 +244,28 @@ namespace Fleet.Storage.Postgres.Migrations
                     anchor = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     zone = table.Column<string>(type: "text", nullable: true),
+                    starts_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    ends_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    exclude = table.Column<string>(type: "text", nullable: true),
+                    jitter = table.Column<string>(type: "text", nullable: true),
+                    max_occurrences = table.Column<int>(type: "integer", nullable: true),
                     misfire = table.Column<int>(type: "integer", nullable: false),
+                    misfire_deadline = table.Column<string>(type: "text", nullable: true),
+                    overlap = table.Column<int>(type: "integer", nullable: false),
+                    labels = table.Column<string>(type: "text", nullable: true),
                     status = table.Column<int>(type: "integer", nullable: false),
                     status_reason = table.Column<string>(type: "text", nullable: true),
+                    status_by = table.Column<string>(type: "text", nullable: true),
+                    status_since = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    resume_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     source = table.Column<string>(type: "text", nullable: false),
+                    put_by = table.Column<string>(type: "text", nullable: true),
+                    replaced = table.Column<string>(type: "text", nullable: true),
                     planned_until = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     next_plan_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     last_fire_time = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    planned = table.Column<long>(type: "bigint", nullable: false),
+                    missed = table.Column<long>(type: "bigint", nullable: false),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     version = table.Column<long>(type: "bigint", nullable: false)
@@ -231,6 +285,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     process_id = table.Column<int>(type: "integer", nullable: false),
                     process_start = table.Column<long>(type: "bigint", nullable: false),
                     lanes = table.Column<string>(type: "text", nullable: false),
+                    jobs = table.Column<string>(type: "text", nullable: false, defaultValue: "{}"),
                     state = table.Column<int>(type: "integer", nullable: false),
                     started_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     heartbeat_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
@@ -246,6 +301,11 @@ namespace Fleet.Storage.Postgres.Migrations
                 name: "ix_attempts_run",
                 table: "attempts",
                 column: "run_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_batches_due",
+                table: "batches",
+                columns: new[] { "lane", "due_at" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_inbox_received",
@@ -268,34 +328,40 @@ namespace Fleet.Storage.Postgres.Migrations
                 column: "run_id");
 
             migrationBuilder.CreateIndex(
-                name: "ix_runs_dead",
+                name: "ix_runs_ended",
                 table: "runs",
-                column: "finished_at",
-                filter: "state = 3");
+                column: "created_at",
+                filter: "listed > 2");
 
             migrationBuilder.CreateIndex(
-                name: "ix_runs_finished",
+                name: "ix_runs_last_chance",
                 table: "runs",
-                column: "finished_at",
-                filter: "finished_at IS NOT NULL");
+                column: "id",
+                filter: "crashes >= 2");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_pending",
                 table: "runs",
                 columns: new[] { "lane", "due_at" },
-                filter: "state = 0");
+                filter: "listed = 0");
 
             migrationBuilder.CreateIndex(
-                name: "ix_runs_running",
+                name: "ix_runs_turns",
                 table: "runs",
-                column: "worker_id",
-                filter: "state = 1");
+                column: "schedule_id",
+                filter: "schedule_id IS NOT NULL AND listed < 2");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_unlisted",
+                table: "runs",
+                column: "due_at",
+                filter: "listed IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_unstaged",
                 table: "runs",
                 column: "due_at",
-                filter: "state = 0 AND NOT staged");
+                filter: "listed = 0 AND NOT staged");
 
             migrationBuilder.CreateIndex(
                 name: "ux_runs_idempotency_key",
@@ -315,7 +381,7 @@ namespace Fleet.Storage.Postgres.Migrations
                 name: "ix_schedules_next",
                 table: "schedules",
                 column: "next_plan_at",
-                filter: "status = 1 AND next_plan_at IS NOT NULL");
+                filter: "next_plan_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_workers_alive",
@@ -329,6 +395,12 @@ namespace Fleet.Storage.Postgres.Migrations
         {
             migrationBuilder.DropTable(
                 name: "attempts");
+
+            migrationBuilder.DropTable(
+                name: "batches");
+
+            migrationBuilder.DropTable(
+                name: "claims");
 
             migrationBuilder.DropTable(
                 name: "inbox");

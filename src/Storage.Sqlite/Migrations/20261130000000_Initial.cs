@@ -1,4 +1,4 @@
-﻿using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
@@ -18,6 +18,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .Annotation("Sqlite:Autoincrement", true),
                     run_id = table.Column<byte[]>(type: "BLOB", nullable: false),
                     number = table.Column<int>(type: "INTEGER", nullable: false),
+                    times = table.Column<int>(type: "INTEGER", nullable: false, defaultValue: 1),
                     worker_id = table.Column<byte[]>(type: "BLOB", nullable: true),
                     started_at = table.Column<long>(type: "INTEGER", nullable: true),
                     ended_at = table.Column<long>(type: "INTEGER", nullable: false),
@@ -49,6 +50,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                 columns: table => new
                 {
                     name = table.Column<string>(type: "TEXT", nullable: false),
+                    version = table.Column<string>(type: "TEXT", nullable: false),
                     lane = table.Column<string>(type: "TEXT", nullable: false),
                     max_attempts = table.Column<int>(type: "INTEGER", nullable: true),
                     timeout_ms = table.Column<long>(type: "INTEGER", nullable: true),
@@ -56,11 +58,12 @@ namespace Fleet.Storage.Sqlite.Migrations
                     aliases = table.Column<string>(type: "TEXT", nullable: false),
                     schema = table.Column<string>(type: "TEXT", nullable: false),
                     example = table.Column<string>(type: "TEXT", nullable: false),
+                    first_seen_at = table.Column<long>(type: "INTEGER", nullable: false),
                     seen_at = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_jobs", x => x.name);
+                    table.PrimaryKey("PK_jobs", x => new { x.name, x.version });
                 });
 
             migrationBuilder.CreateTable(
@@ -99,6 +102,9 @@ namespace Fleet.Storage.Sqlite.Migrations
                     name = table.Column<string>(type: "TEXT", nullable: false),
                     body = table.Column<string>(type: "TEXT", nullable: false),
                     run_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    consumed_id = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    destination = table.Column<string>(type: "TEXT", nullable: true),
+                    envelope = table.Column<string>(type: "TEXT", nullable: true),
                     trace_parent = table.Column<string>(type: "TEXT", nullable: true),
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
                     failures = table.Column<int>(type: "INTEGER", nullable: false),
@@ -172,6 +178,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                     request_hash = table.Column<byte[]>(type: "BLOB", nullable: true),
                     schedule_id = table.Column<string>(type: "TEXT", nullable: true),
                     fire_time = table.Column<long>(type: "INTEGER", nullable: true),
+                    overlap = table.Column<int>(type: "INTEGER", nullable: false),
                     revoked = table.Column<bool>(type: "INTEGER", nullable: false),
                     parent_id = table.Column<byte[]>(type: "BLOB", nullable: true),
                     args = table.Column<string>(type: "TEXT", nullable: false),
@@ -203,13 +210,28 @@ namespace Fleet.Storage.Sqlite.Migrations
                     anchor = table.Column<long>(type: "INTEGER", nullable: true),
                     at = table.Column<long>(type: "INTEGER", nullable: true),
                     zone = table.Column<string>(type: "TEXT", nullable: true),
+                    starts_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    ends_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    exclude = table.Column<string>(type: "TEXT", nullable: true),
+                    jitter = table.Column<string>(type: "TEXT", nullable: true),
+                    max_occurrences = table.Column<int>(type: "INTEGER", nullable: true),
                     misfire = table.Column<int>(type: "INTEGER", nullable: false),
+                    misfire_deadline = table.Column<string>(type: "TEXT", nullable: true),
+                    overlap = table.Column<int>(type: "INTEGER", nullable: false),
+                    labels = table.Column<string>(type: "TEXT", nullable: true),
                     status = table.Column<int>(type: "INTEGER", nullable: false),
                     status_reason = table.Column<string>(type: "TEXT", nullable: true),
+                    status_by = table.Column<string>(type: "TEXT", nullable: true),
+                    status_since = table.Column<long>(type: "INTEGER", nullable: true),
+                    resume_at = table.Column<long>(type: "INTEGER", nullable: true),
                     source = table.Column<string>(type: "TEXT", nullable: false),
+                    put_by = table.Column<string>(type: "TEXT", nullable: true),
+                    replaced = table.Column<string>(type: "TEXT", nullable: true),
                     planned_until = table.Column<long>(type: "INTEGER", nullable: false),
                     next_plan_at = table.Column<long>(type: "INTEGER", nullable: true),
                     last_fire_time = table.Column<long>(type: "INTEGER", nullable: true),
+                    planned = table.Column<long>(type: "INTEGER", nullable: false),
+                    missed = table.Column<long>(type: "INTEGER", nullable: false),
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
                     updated_at = table.Column<long>(type: "INTEGER", nullable: false),
                     version = table.Column<long>(type: "INTEGER", nullable: false)
@@ -229,6 +251,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                     process_id = table.Column<int>(type: "INTEGER", nullable: false),
                     process_start = table.Column<long>(type: "INTEGER", nullable: false),
                     lanes = table.Column<string>(type: "TEXT", nullable: false),
+                    jobs = table.Column<string>(type: "TEXT", nullable: false, defaultValue: "{}"),
                     state = table.Column<int>(type: "INTEGER", nullable: false),
                     started_at = table.Column<long>(type: "INTEGER", nullable: false),
                     heartbeat_at = table.Column<long>(type: "INTEGER", nullable: false),
@@ -290,6 +313,12 @@ namespace Fleet.Storage.Sqlite.Migrations
                 filter: "state = 1");
 
             migrationBuilder.CreateIndex(
+                name: "ix_runs_turns",
+                table: "runs",
+                column: "schedule_id",
+                filter: "schedule_id IS NOT NULL AND state < 2");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_runs_unstaged",
                 table: "runs",
                 column: "due_at",
@@ -313,7 +342,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                 name: "ix_schedules_next",
                 table: "schedules",
                 column: "next_plan_at",
-                filter: "status = 1 AND next_plan_at IS NOT NULL");
+                filter: "next_plan_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_workers_alive",

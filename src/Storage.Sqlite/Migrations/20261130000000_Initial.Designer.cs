@@ -10,8 +10,8 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace Fleet.Storage.Sqlite.Migrations
 {
     [DbContext(typeof(SqliteDbContext))]
-    [Migration("20261125140041_ConsumerMessages")]
-    partial class ConsumerMessages
+    [Migration("20261130000000_Initial")]
+    partial class Initial
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -47,6 +47,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
 
+                    b.Property<string>("Version")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("version");
+
                     b.Property<string>("Aliases")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -60,6 +64,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("example");
+
+                    b.Property<long>("FirstSeenAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("first_seen_at");
 
                     b.Property<string>("Lane")
                         .IsRequired()
@@ -83,7 +91,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("timeout_ms");
 
-                    b.HasKey("Name");
+                    b.HasKey("Name", "Version");
 
                     b.ToTable("jobs", (string)null);
                 });
@@ -233,6 +241,12 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("started_at");
 
+                    b.Property<int>("Times")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1)
+                        .HasColumnName("times");
+
                     b.Property<byte[]>("WorkerId")
                         .HasColumnType("BLOB")
                         .HasColumnName("worker_id");
@@ -371,6 +385,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("output");
 
+                    b.Property<int>("Overlap")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("overlap");
+
                     b.Property<byte[]>("ParentId")
                         .HasColumnType("BLOB")
                         .HasColumnName("parent_id");
@@ -433,6 +451,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .IsUnique()
                         .HasDatabaseName("ux_runs_idempotency_key")
                         .HasFilter("idempotency_key IS NOT NULL");
+
+                    b.HasIndex("ScheduleId")
+                        .HasDatabaseName("ix_runs_turns")
+                        .HasFilter("schedule_id IS NOT NULL AND state < 2");
 
                     b.HasIndex("WorkerId")
                         .HasDatabaseName("ix_runs_running")
@@ -520,14 +542,30 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("cron");
 
+                    b.Property<long?>("EndsAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ends_at");
+
                     b.Property<string>("Every")
                         .HasColumnType("TEXT")
                         .HasColumnName("every");
+
+                    b.Property<string>("Exclude")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("exclude");
+
+                    b.Property<string>("Jitter")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("jitter");
 
                     b.Property<string>("Job")
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("job");
+
+                    b.Property<string>("Labels")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("labels");
 
                     b.Property<string>("Lane")
                         .HasColumnType("TEXT")
@@ -541,30 +579,74 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("max_attempts");
 
+                    b.Property<int?>("MaxOccurrences")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("max_occurrences");
+
                     b.Property<int>("Misfire")
                         .HasColumnType("INTEGER")
                         .HasColumnName("misfire");
+
+                    b.Property<string>("MisfireDeadline")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("misfire_deadline");
+
+                    b.Property<long>("Missed")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("missed");
 
                     b.Property<long?>("NextPlanAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("next_plan_at");
 
+                    b.Property<int>("Overlap")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("overlap");
+
+                    b.Property<long>("Planned")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("planned");
+
                     b.Property<long>("PlannedUntil")
                         .HasColumnType("INTEGER")
                         .HasColumnName("planned_until");
+
+                    b.Property<string>("PutBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("put_by");
+
+                    b.Property<string>("Replaced")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("replaced");
+
+                    b.Property<long?>("ResumeAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("resume_at");
 
                     b.Property<string>("Source")
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("source");
 
+                    b.Property<long?>("StartsAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("starts_at");
+
                     b.Property<int>("Status")
                         .HasColumnType("INTEGER")
                         .HasColumnName("status");
 
+                    b.Property<string>("StatusBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("status_by");
+
                     b.Property<string>("StatusReason")
                         .HasColumnType("TEXT")
                         .HasColumnName("status_reason");
+
+                    b.Property<long?>("StatusSince")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("status_since");
 
                     b.Property<string>("Tags")
                         .HasColumnType("TEXT")
@@ -587,7 +669,7 @@ namespace Fleet.Storage.Sqlite.Migrations
 
                     b.HasIndex("NextPlanAt")
                         .HasDatabaseName("ix_schedules_next")
-                        .HasFilter("status = 1 AND next_plan_at IS NOT NULL");
+                        .HasFilter("next_plan_at IS NOT NULL");
 
                     b.ToTable("schedules", (string)null);
                 });
@@ -606,6 +688,13 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.Property<long>("HeartbeatAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("heartbeat_at");
+
+                    b.Property<string>("Jobs")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("{}")
+                        .HasColumnName("jobs");
 
                     b.Property<string>("Lanes")
                         .IsRequired()

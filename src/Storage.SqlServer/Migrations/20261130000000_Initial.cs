@@ -1,4 +1,4 @@
-﻿using System;
+using System;
 using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
@@ -11,21 +11,7 @@ namespace Fleet.Storage.SqlServer.Migrations
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
-            // Filtered indexes need these; sqlcmd starts without the first.
-            migrationBuilder.Sql("SET QUOTED_IDENTIFIER, ANSI_NULLS, ANSI_PADDING, ANSI_WARNINGS, ARITHABORT, CONCAT_NULL_YIELDS_NULL ON;", suppressTransaction: true);
-
-            // It also changes how the tables of others are read: where there are any, somebody who knows them decides.
-            migrationBuilder.Sql(
-                """
-                IF (SELECT is_read_committed_snapshot_on FROM sys.databases WHERE database_id = DB_ID()) = 0
-                BEGIN
-                    IF EXISTS (SELECT 1 FROM sys.tables WHERE is_ms_shipped = 0 AND name <> N'__EFMigrationsHistory')
-                        THROW 50000, N'Fleet needs READ_COMMITTED_SNAPSHOT, and this database has other tables, which will then be read so too. Turn it on while nobody else is connected: ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT ON', 1;
-                    ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT ON WITH NO_WAIT;
-                END
-                """,
-                suppressTransaction: true);
-
+            migrationBuilder.Prepare();
             migrationBuilder.CreateTable(
                 name: "attempts",
                 columns: table => new
@@ -34,6 +20,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .Annotation("SqlServer:Identity", "1, 1"),
                     run_id = table.Column<byte[]>(type: "binary(16)", nullable: false),
                     number = table.Column<int>(type: "int", nullable: false),
+                    times = table.Column<int>(type: "int", nullable: false, defaultValue: 1),
                     worker_id = table.Column<byte[]>(type: "binary(16)", nullable: true),
                     started_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
                     ended_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
@@ -65,6 +52,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                 columns: table => new
                 {
                     name = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    version = table.Column<string>(type: "nvarchar(32)", maxLength: 32, nullable: false, collation: "Latin1_General_100_BIN2"),
                     lane = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
                     max_attempts = table.Column<int>(type: "int", nullable: true),
                     timeout_ms = table.Column<long>(type: "bigint", nullable: true),
@@ -72,11 +60,12 @@ namespace Fleet.Storage.SqlServer.Migrations
                     aliases = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
                     schema = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
                     example = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    first_seen_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
                     seen_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_jobs", x => x.name);
+                    table.PrimaryKey("PK_jobs", x => new { x.name, x.version });
                 });
 
             migrationBuilder.CreateTable(
@@ -238,6 +227,8 @@ namespace Fleet.Storage.SqlServer.Migrations
                     status_since = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
                     resume_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
                     source = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    put_by = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    replaced = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
                     planned_until = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
                     next_plan_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
                     last_fire_time = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
@@ -262,6 +253,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     process_id = table.Column<int>(type: "int", nullable: false),
                     process_start = table.Column<long>(type: "bigint", nullable: false),
                     lanes = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    jobs = table.Column<string>(type: "nvarchar(max)", nullable: false, defaultValue: "{}", collation: "Latin1_General_100_BIN2"),
                     state = table.Column<int>(type: "int", nullable: false),
                     started_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
                     heartbeat_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
