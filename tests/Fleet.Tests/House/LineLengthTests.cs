@@ -38,7 +38,7 @@ public sealed class LineLengthTests
         "tests/Fleet.Tests/Runs/",
         "tests/Fleet.Tests/Storage/",
         "tests/Fleet.Tests/Support/",
-        "tests/Fleet.Tests/Worker/",
+        "tests/Fleet.Tests/Engine/",
         "tests/Fleet.Tests/Workers/",
     ];
 

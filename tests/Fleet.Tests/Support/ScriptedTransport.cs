@@ -9,6 +9,7 @@ namespace Fleet.Tests.Support;
 public sealed class ScriptedTransport : ILaneTransport
 {
     private readonly Channel<(string Lane, RunId Id)> _ready = Channel.CreateUnbounded<(string, RunId)>();
+    private readonly ConcurrentQueue<RunId[]> _nudges = new();
     private int _looks;
     private int _early;
 
@@ -74,15 +75,24 @@ public sealed class ScriptedTransport : ILaneTransport
         return taken;
     }
 
+    /// <summary>The nudges sent since the last call, each with all its ids.</summary>
+    public IReadOnlyList<RunId[]> TakeNudges()
+    {
+        var taken = new List<RunId[]>();
+        while (_nudges.TryDequeue(out var ids))
+            taken.Add(ids);
+        return taken;
+    }
+
     /// <summary>How many ids each nudge had.</summary>
-    public ConcurrentQueue<int> NudgeSizes { get; } = new();
+    public IReadOnlyList<int> NudgeSizes => [.. _nudges.Select(ids => ids.Length)];
 
     public async Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct)
     {
         await BeforeSend();
         BeforeLane(lane);
         await BeforeLaneAsync(lane);
-        NudgeSizes.Enqueue(ids.Count);
+        _nudges.Enqueue([.. ids]);
         foreach (var id in ids)
             _ready.Writer.TryWrite((lane, id));
     }

@@ -9,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
-namespace Fleet.Tests.Worker;
+namespace Fleet.Tests.Engine.Workers;
 
 /// <summary>When a heartbeat looks for runs that the database counts as the worker's and nobody executes: the answer to their claim was lost.</summary>
 public sealed class HeartbeatLoopTests

@@ -5,7 +5,7 @@ using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Fleet.Tests.Worker;
+namespace Fleet.Tests.Engine.Execution;
 
 /// <summary>A long job on a schedule of one second, with each overlap policy.</summary>
 public sealed class OverlapTests

@@ -9,7 +9,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
-namespace Fleet.Tests.Worker;
+namespace Fleet.Tests.Engine.Execution;
 
 /// <summary>Whatever a handler throws or returns, and whatever fails while that is written: the attempt ends and counts.</summary>
 public sealed class SettleRunsTests

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
-namespace Fleet.Tests.Worker;
+namespace Fleet.Tests.Engine.Workers;
 
 /// <summary>What becomes of a nudge that finds no free slot, where other workers listen too.</summary>
 public sealed class LaneListenerTests
@@ -22,10 +22,11 @@ public sealed class LaneListenerTests
         var listener = Listener(fleet);
         await listener.OnReadyAsync([await EnqueueAsync(fleet)], CancellationToken.None);
         RunId[] waiting = [await EnqueueAsync(fleet), await EnqueueAsync(fleet), await EnqueueAsync(fleet)];
+        _transport.TakeNudges();
 
         await listener.OnReadyAsync(waiting, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
 
-        Assert.Equal([waiting[0], waiting[1]], _transport.TakeReady().Select(n => n.Id).Take(2));
+        Assert.Equal<RunId[]>([[waiting[0], waiting[1]], [waiting[2]]], _transport.TakeNudges());
         _release.SetResult();
     }
 

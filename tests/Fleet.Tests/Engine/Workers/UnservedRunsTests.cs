@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
-namespace Fleet.Tests.Worker;
+namespace Fleet.Tests.Engine.Workers;
 
 /// <summary>Runs that a worker cannot run: they wait, uncounted and visible, and it is said once.</summary>
 public sealed class UnservedRunsTests

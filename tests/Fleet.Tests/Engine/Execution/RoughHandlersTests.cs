@@ -4,7 +4,7 @@ using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Fleet.Tests.Worker;
+namespace Fleet.Tests.Engine.Execution;
 
 /// <summary>Handlers that block their thread, throw where nobody expects it, or never come back. They harm their own run, and nobody
 /// else's.</summary>

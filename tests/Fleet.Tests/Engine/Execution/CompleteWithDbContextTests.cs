@@ -9,7 +9,7 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Fleet.Tests.Worker;
+namespace Fleet.Tests.Engine.Execution;
 
 /// <summary>The way most applications will write exactly-once jobs: their own context, one call.</summary>
 public sealed class CompleteWithDbContextTests

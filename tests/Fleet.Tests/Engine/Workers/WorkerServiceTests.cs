@@ -4,7 +4,7 @@ using Fleet.Core.Workers;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Fleet.Tests.Worker;
+namespace Fleet.Tests.Engine.Workers;
 
 /// <summary>How a worker starts.</summary>
 public sealed class WorkerServiceTests

@@ -11,7 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
-namespace Fleet.Tests.Worker;
+namespace Fleet.Tests.Engine.Execution;
 
 public sealed class RetryTests
 {

@@ -4,7 +4,7 @@ using Fleet.Engine.Execution;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.Options;
 
-namespace Fleet.Tests.Worker;
+namespace Fleet.Tests.Engine.Execution;
 
 public sealed class RetryPolicyTests
 {

@@ -4,7 +4,7 @@ using Fleet.Engine.Workers;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Fleet.Tests.Worker;
+namespace Fleet.Tests.Engine.Workers;
 
 public sealed class JobAssembliesTests
 {

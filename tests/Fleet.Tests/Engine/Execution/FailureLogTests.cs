@@ -4,7 +4,7 @@ using Fleet.Tests.Support;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
-namespace Fleet.Tests.Worker;
+namespace Fleet.Tests.Engine.Execution;
 
 public sealed class FailureLogTests : IDisposable
 {

@@ -4,7 +4,7 @@ using Fleet.Core.Storage;
 using Fleet.Engine.Diagnostics;
 using Fleet.Tests.Support;
 
-namespace Fleet.Tests.Worker;
+namespace Fleet.Tests.Engine.Execution;
 
 /// <summary>What a handler sees of <c>context.Effect</c>, and what becomes of its run.</summary>
 public sealed class EffectTests

@@ -4,7 +4,7 @@ using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Fleet.Tests.Worker;
+namespace Fleet.Tests.Engine.Execution;
 
 public sealed class ExecuteRunsTests
 {

@@ -16,7 +16,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
-namespace Fleet.Tests.Worker;
+namespace Fleet.Tests.Engine.Execution;
 
 /// <summary>Round trips and statements of one run on PostgreSQL, from its claim until its fate is written, for each way to complete it. They
 /// stand in <c>transaction-path.approved.txt</c>; a change that costs more has to be approved there.</summary>

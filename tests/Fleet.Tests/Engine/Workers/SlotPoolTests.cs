@@ -2,7 +2,7 @@ using Fleet.Core.Storage;
 using Fleet.Engine.Workers;
 using Microsoft.Extensions.Time.Testing;
 
-namespace Fleet.Tests.Worker;
+namespace Fleet.Tests.Engine.Workers;
 
 public sealed class SlotPoolTests
 {

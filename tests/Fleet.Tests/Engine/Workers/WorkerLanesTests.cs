@@ -3,7 +3,7 @@ using Fleet.Engine.Workers;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.Options;
 
-namespace Fleet.Tests.Worker;
+namespace Fleet.Tests.Engine.Workers;
 
 public sealed class WorkerLanesTests
 {
