@@ -1,4 +1,4 @@
-using Fleet.Core;
+using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

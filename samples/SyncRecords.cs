@@ -2,8 +2,8 @@ using System.Data.Common;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Fleet.Core;
 using Fleet.Core.Storage;
+using Fleet.Core.Text;
 
 namespace Fleet.Samples;
 

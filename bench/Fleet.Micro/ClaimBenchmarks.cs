@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Fleet.Core.Jobs;
-using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
 using Fleet.Storage.Sqlite;
 

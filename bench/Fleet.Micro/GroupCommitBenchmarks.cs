@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using Fleet.Core;
 using Fleet.Core.Storage;
 
 namespace Fleet.Micro;

@@ -4,7 +4,7 @@ using Fleet.Api.Jobs;
 using Fleet.Api.Lanes;
 using Fleet.Api.Runs;
 using Fleet.Api.Schedules;
-using Fleet.Core;
+using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.DependencyInjection;

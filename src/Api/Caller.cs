@@ -1,4 +1,4 @@
-using Fleet.Core.Runs;
+using Fleet.Core.Rules;
 using Microsoft.AspNetCore.Http;
 
 namespace Fleet.Api;

@@ -1,5 +1,5 @@
 using System.Text;
-using Fleet.Core.Runs;
+using Fleet.Core.Rules;
 using Microsoft.AspNetCore.Http;
 
 namespace Fleet.Api;

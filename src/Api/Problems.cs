@@ -1,8 +1,8 @@
 using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
-using Fleet.Core;
 using Fleet.Core.Storage;
+using Fleet.Core.Text;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -27,7 +27,7 @@ internal static class Problems
         error.Code, error.Message, error);
 
     public static IResult NotFound(string what, string id) => Make(
-        StatusCodes.Status404NotFound, "not_found", $"There is no {what} '{Core.Runs.RunRules.Show(id)}'.");
+        StatusCodes.Status404NotFound, "not_found", $"There is no {what} '{Core.Rules.RunRules.Show(id)}'.");
 
     public static IResult Conflict(string code, string message, InputError? error = null) =>
         Make(StatusCodes.Status409Conflict, code, message, error);

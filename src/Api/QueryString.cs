@@ -2,8 +2,8 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Fleet.Core;
-using Fleet.Core.Runs;
+using Fleet.Core.Rules;
+using Fleet.Core.Text;
 using Microsoft.AspNetCore.Http;
 
 namespace Fleet.Api;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Fleet.Core;
+using Fleet.Core.Text;
 
 namespace Fleet.Api;
 

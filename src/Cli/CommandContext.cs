@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Fleet.Cli.Connection;
-using Fleet.Core;
+using Fleet.Core.Text;
 
 namespace Fleet.Cli;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Fleet.Cli.Printing;
-using Fleet.Core;
+using Fleet.Core.Text;
 using Fleet.Hosting;
 
 namespace Fleet.Cli;

@@ -1,4 +1,4 @@
-using Fleet.Core;
+using Fleet.Core.Rules;
 using Fleet.Engine.Leader;
 
 namespace Fleet.Engine;

@@ -1,5 +1,5 @@
-using Fleet.Core;
 using Fleet.Core.Jobs;
+using Fleet.Core.Rules;
 using Fleet.Core.Storage;
 using Fleet.Engine.Diagnostics;
 using Fleet.Engine.Execution;

@@ -1,8 +1,8 @@
 using System.Data.Common;
 using System.Globalization;
 using Fleet.Api;
-using Fleet.Core;
 using Fleet.Core.Storage;
+using Fleet.Core.Text;
 using Fleet.Engine.Workers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

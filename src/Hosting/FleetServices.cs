@@ -2,6 +2,7 @@ using System.Globalization;
 using Fleet.Core;
 using Fleet.Core.Lanes;
 using Fleet.Core.Storage;
+using Fleet.Core.Text;
 using Fleet.Storage.Postgres;
 using Fleet.Storage.Sqlite;
 using Fleet.Storage.SqlServer;

@@ -1,5 +1,5 @@
 using System.Net;
-using Fleet.Core;
+using Fleet.Core.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 

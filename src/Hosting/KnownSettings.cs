@@ -1,4 +1,4 @@
-using Fleet.Core;
+using Fleet.Core.Rules;
 using Microsoft.Extensions.Configuration;
 
 namespace Fleet.Hosting;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Fleet.Core;
+using Fleet.Core.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;

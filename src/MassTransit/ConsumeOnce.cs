@@ -76,7 +76,7 @@ internal sealed class ConsumeOnce<TDbContext>(TDbContext db, IServiceProvider se
         }
     }
 
-    private async Task<IReadOnlyList<Core.Runs.EnqueueOutcome>> CommitAsync(IDbContextTransaction transaction, WriteScope scope, MessageWrite write)
+    private async Task<IReadOnlyList<Core.Storage.Rows.EnqueueOutcome>> CommitAsync(IDbContextTransaction transaction, WriteScope scope, MessageWrite write)
     {
         var (storage, none) = (parts.Storage, CancellationToken.None);
         // An interceptor of the application wants to see EF Core's own commit.

@@ -1,6 +1,6 @@
 using Fleet.Core.Inbox;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using MassTransit;
 using MassTransit.Middleware;
 

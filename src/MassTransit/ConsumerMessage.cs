@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
-using Fleet.Core.Outbox;
+using Fleet.Core.Storage.Rows;
 using MassTransit;
 using MassTransit.Context;
 using MassTransit.Metadata;

@@ -1,8 +1,8 @@
 using System.Data.Common;
 using System.Diagnostics;
-using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using MassTransit;
 using MassTransit.Middleware;
 using MassTransit.Middleware.Outbox;

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Npgsql;
 
 namespace Fleet.Storage.Postgres;

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
-using Fleet.Core.Workers;
+using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -69,7 +68,7 @@ public sealed partial class PostgresDbContext(DbContextOptions<PostgresDbContext
         run.HasIndex(r => r.DueAt, "ix_runs_unlisted").HasFilter("listed IS NULL");
         run.HasIndex(r => r.ScheduleId).HasFilter("schedule_id IS NOT NULL AND listed < 2").HasDatabaseName("ix_runs_turns");
         run.HasIndex(r => r.CreatedAt).HasFilter("listed > 2").HasDatabaseName("ix_runs_ended");
-        // RescueRuns.CrashCap - 1.
+        // RescuedRun.CrashCap - 1.
         run.HasIndex(r => r.Id).HasFilter("crashes >= 2").HasDatabaseName("ix_runs_last_chance");
     }
 

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using Fleet.Core.Effects;
 using Fleet.Core.Storage;
+using Fleet.Core.Text;
 using Npgsql;
 
 namespace Fleet.Storage.Postgres;

@@ -1,7 +1,5 @@
-using Fleet.Core.Inbox;
-using Fleet.Core.Outbox;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Npgsql;
 using NpgsqlTypes;
 using static Fleet.Storage.Postgres.Statement;

@@ -1,9 +1,6 @@
 using System.Data.Common;
-using Fleet.Core.Effects;
-using Fleet.Core.Outbox;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
-using Fleet.Core.Workers;
+using Fleet.Core.Storage.Rows;
 using Npgsql;
 using NpgsqlTypes;
 using static Fleet.Storage.Postgres.Statement;
@@ -116,7 +113,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         {Taken}
         """;
 
-    // Of the runs on their last chance at most one is claimed, and none while the worker runs another: an index holds all that ever were (2 is RescueRuns.CrashCap - 1).
+    // Of the runs on their last chance at most one is claimed, and none while the worker runs another: an index holds all that ever were (2 is RescuedRun.CrashCap - 1).
     internal const string ClaimLastChance = $"""
         WITH claimed AS (
             {Take}
@@ -555,7 +552,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
 
         NpgsqlParameter[] Wanted(IEnumerable<RunId> wanted, long lease) =>
         [
-            Uuids(wanted), Bigint(lease), Uuid(worker.Value), Instant(now), Integer(RescueRuns.CrashCap - 1), new NpgsqlParameter<bool> { TypedValue = inTurn },
+            Uuids(wanted), Bigint(lease), Uuid(worker.Value), Instant(now), Integer(RescuedRun.CrashCap - 1), new NpgsqlParameter<bool> { TypedValue = inTurn },
         ];
     }
 

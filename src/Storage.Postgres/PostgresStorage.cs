@@ -1,9 +1,9 @@
 using System.Data.Common;
 using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
-using Fleet.Core.Effects;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
+using Fleet.Core.Text;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Npgsql;

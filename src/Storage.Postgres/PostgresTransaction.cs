@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Npgsql;
 
 namespace Fleet.Storage.Postgres;

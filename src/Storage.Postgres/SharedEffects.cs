@@ -1,8 +1,9 @@
 using System.Data;
 using System.Data.Common;
 using Fleet.Core.Effects;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
+using Fleet.Core.Text;
 using Npgsql;
 
 namespace Fleet.Storage.Postgres;

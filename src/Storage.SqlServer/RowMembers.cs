@@ -1,7 +1,6 @@
 using System.Text.Json;
-using Fleet.Core.Outbox;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Storage.SqlServer;
 

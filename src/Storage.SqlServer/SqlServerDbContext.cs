@@ -1,11 +1,6 @@
 using System.Text;
-using Fleet.Core.Inbox;
-using Fleet.Core.Jobs;
-using Fleet.Core.Lanes;
-using Fleet.Core.Leadership;
-using Fleet.Core.Runs;
-using Fleet.Core.Schedules;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -33,7 +28,7 @@ public sealed class SqlServerDbContext(DbContextOptions<SqlServerDbContext> opti
         configurationBuilder.StoreIdsAsBytes();
         configurationBuilder.Properties<Guid>().HaveColumnType("binary(16)");
         configurationBuilder.Properties<RunId>().HaveColumnType("binary(16)");
-        configurationBuilder.Properties<Core.Workers.WorkerId>().HaveColumnType("binary(16)");
+        configurationBuilder.Properties<Core.Storage.Rows.WorkerId>().HaveColumnType("binary(16)");
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<InstantConverter>().HaveColumnType("datetime2(7)");
         configurationBuilder.Properties<string>().UseCollation(Collation);
     }

@@ -3,6 +3,7 @@ using System.Data.Common;
 using System.Globalization;
 using Fleet.Core.Effects;
 using Fleet.Core.Storage;
+using Fleet.Core.Text;
 using Microsoft.Data.SqlClient;
 
 namespace Fleet.Storage.SqlServer;

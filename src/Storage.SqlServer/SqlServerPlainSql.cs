@@ -1,7 +1,7 @@
 using System.Data.Common;
 using Fleet.Core.Effects;
 using Fleet.Core.Storage;
-using Fleet.Core.Workers;
+using Fleet.Core.Storage.Rows;
 using Microsoft.Data.SqlClient;
 
 namespace Fleet.Storage.SqlServer;

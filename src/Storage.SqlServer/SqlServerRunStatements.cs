@@ -1,9 +1,7 @@
 using System.Data.Common;
 using System.Text;
-using Fleet.Core.Outbox;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
-using Fleet.Core.Workers;
+using Fleet.Core.Storage.Rows;
 using Microsoft.Data.SqlClient;
 using static Fleet.Storage.SqlServer.Statement;
 
@@ -98,7 +96,7 @@ internal sealed class SqlServerRunStatements : ServerRunStatements<SqlTransactio
     {
         ClaimedRun Read(SqlDataReader reader) => ReadClaimed(reader, reader.GetRunId(0), now);
         SqlParameter[] Parameters(IEnumerable<RunId> wanted) =>
-            [WantedRows(wanted.Select(id => new RunLease(id, token))), Id("@worker", worker.ToBytes()), Instant("@now", now), Integer("@last", RescueRuns.CrashCap - 1), Integer("@turn", inTurn ? 1 : 0)];
+            [WantedRows(wanted.Select(id => new RunLease(id, token))), Id("@worker", worker.ToBytes()), Instant("@now", now), Integer("@last", RescuedRun.CrashCap - 1), Integer("@turn", inTurn ? 1 : 0)];
 
         List<ClaimedRun> claimed;
         await using (var command = Command(own, SqlServerStatements.Claim, Parameters(ids)))

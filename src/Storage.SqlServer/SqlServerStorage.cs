@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Net.Sockets;
 using Fleet.Core.Storage;
+using Fleet.Core.Text;
 using Microsoft.Data.SqlClient;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;

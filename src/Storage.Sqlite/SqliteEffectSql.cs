@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Fleet.Core.Effects;
 using Fleet.Core.Storage;
+using Fleet.Core.Text;
 using Microsoft.Data.Sqlite;
 
 namespace Fleet.Storage.Sqlite;

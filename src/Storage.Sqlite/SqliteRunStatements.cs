@@ -1,9 +1,7 @@
 using System.Data.Common;
 using System.Text.Json;
-using Fleet.Core.Outbox;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
-using Fleet.Core.Workers;
+using Fleet.Core.Storage.Rows;
 using Microsoft.Data.Sqlite;
 
 namespace Fleet.Storage.Sqlite;
@@ -277,7 +275,7 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
                 Tags = r.GetStringOrNull(9),
                 TraceParent = r.GetStringOrNull(10),
             },
-            ("$id", key), ("$worker", worker), ("$token", token), ("$now", Values.ToMicroseconds(now)), ("$last", RescueRuns.CrashCap - 1), ("$inTurn", inTurn));
+            ("$id", key), ("$worker", worker), ("$token", token), ("$now", Values.ToMicroseconds(now)), ("$last", RescuedRun.CrashCap - 1), ("$inTurn", inTurn));
         if (claimed is [var run])
             return new ClaimOutcome(ClaimStatus.Claimed, run);
         return batch.Query(FindPending, r => (DueAt: r.GetInstant(0), TakesTurns: r.GetInt32(1) != 0), ("$id", key)) is [var left]

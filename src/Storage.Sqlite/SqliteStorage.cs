@@ -1,6 +1,7 @@
 using System.Data;
 using System.Data.Common;
 using Fleet.Core.Storage;
+using Fleet.Core.Text;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;

@@ -1,5 +1,5 @@
 using Fleet.Core.Loops;
-using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Testing;
 

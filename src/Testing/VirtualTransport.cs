@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Fleet.Core.Lanes;
-using Fleet.Core.Outbox;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Testing;
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Fleet.Core.Lanes;
-using Fleet.Core.Outbox;
+using Fleet.Core.Storage.Rows;
 using Fleet.MassTransit;
 using MassTransit;
 using Microsoft.Extensions.Logging;

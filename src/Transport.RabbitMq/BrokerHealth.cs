@@ -33,7 +33,7 @@ internal sealed class BrokerHealth(SideConnection side, BrokerAlarms alarms, Bro
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             if (alarms.Blocked is null)
-                return HealthCheckResult.Unhealthy($"The broker does not answer: {Core.Secrets.Hide(e.Message)}");
+                return HealthCheckResult.Unhealthy($"The broker does not answer: {Core.Text.Secrets.Hide(e.Message)}");
         }
 
         var found = problems.All;

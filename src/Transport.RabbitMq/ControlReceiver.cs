@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Fleet.Core;
 using Fleet.Core.Lanes;
+using Fleet.Core.Text;
 using MassTransit;
 using Microsoft.Extensions.Logging;
 

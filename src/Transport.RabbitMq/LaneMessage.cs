@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
-using Fleet.Core;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
-using Fleet.Core.Runs;
+using Fleet.Core.Rules;
+using Fleet.Core.Text;
 using RabbitMQ.Client;
 
 namespace Fleet.Transport.RabbitMq;

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Fleet.Core;
 using Fleet.Core.Storage;
 
 namespace Fleet.Tests;

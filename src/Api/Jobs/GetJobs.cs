@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Fleet.Api.Runs;
-using Fleet.Core;
 using Fleet.Core.Jobs;
+using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

@@ -1,9 +1,8 @@
 using System.Text.Json;
 using Fleet.Api.Runs;
-using Fleet.Core;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
-using Fleet.Core.Workers;
+using Fleet.Core.Storage.Rows;
+using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

@@ -1,7 +1,8 @@
 using System.Text.Json;
-using Fleet.Core;
 using Fleet.Core.Jobs;
+using Fleet.Core.Rules;
 using Fleet.Core.Runs;
+using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

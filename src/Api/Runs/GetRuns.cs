@@ -1,6 +1,6 @@
-using Fleet.Core;
-using Fleet.Core.Runs;
+using Fleet.Core.Rules;
 using Fleet.Core.Storage;
+using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

@@ -1,5 +1,5 @@
-using Fleet.Core;
 using Fleet.Core.Runs;
+using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

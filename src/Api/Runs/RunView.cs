@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Api.Runs;
 

@@ -1,7 +1,7 @@
 using Fleet.Api.Runs;
-using Fleet.Core;
-using Fleet.Core.Runs;
-using Fleet.Core.Schedules;
+using Fleet.Core.Rules;
+using Fleet.Core.Schedules.Control;
+using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

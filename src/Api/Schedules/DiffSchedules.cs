@@ -1,6 +1,8 @@
-using Fleet.Core;
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Control;
+using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Schedules.Triggers;
+using Fleet.Core.Storage.Rows;
+using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

@@ -1,9 +1,10 @@
 using System.Text.Json;
-using Fleet.Core;
 using Fleet.Core.Jobs;
-using Fleet.Core.Runs;
-using Fleet.Core.Schedules;
+using Fleet.Core.Rules;
+using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Triggers;
+using Fleet.Core.Storage.Rows;
+using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

@@ -1,7 +1,8 @@
 using System.Text.Json;
 using Fleet.Core.Runs;
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Triggers;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Api.Schedules;
 

@@ -1,5 +1,5 @@
-using Fleet.Core;
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Preview;
+using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

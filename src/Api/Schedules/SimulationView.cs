@@ -1,4 +1,4 @@
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Preview;
 
 namespace Fleet.Api.Schedules;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using Fleet.Cli.Printing;
-using Fleet.Core;
-using Fleet.Core.Runs;
+using Fleet.Core.Rules;
+using Fleet.Core.Text;
 using Fleet.Hosting;
 using Fleet.Transport.RabbitMq;
 using Microsoft.Extensions.Configuration;

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using Fleet.Cli.Printing;
-using Fleet.Core;
 using Fleet.Core.Storage;
+using Fleet.Core.Text;
 
 namespace Fleet.Cli.Db;
 

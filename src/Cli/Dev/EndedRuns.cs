@@ -1,5 +1,6 @@
-using Fleet.Core.Runs;
+using Fleet.Core.Rules;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Cli.Dev;

@@ -1,4 +1,4 @@
-using Fleet.Core;
+using Fleet.Core.Text;
 
 namespace Fleet.Cli.Printing;
 

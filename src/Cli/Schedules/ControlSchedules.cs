@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Fleet.Cli.Printing;
-using Fleet.Core;
+using Fleet.Core.Text;
 
 namespace Fleet.Cli.Schedules;
 

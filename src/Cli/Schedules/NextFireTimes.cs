@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Text.Json;
 using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
-using Fleet.Core;
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Schedules.Triggers;
+using Fleet.Core.Text;
 
 namespace Fleet.Cli.Schedules;
 

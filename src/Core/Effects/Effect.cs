@@ -1,4 +1,4 @@
-using Fleet.Core.Storage;
+using Fleet.Core.Text;
 
 namespace Fleet.Core.Effects;
 

@@ -1,4 +1,5 @@
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Inbox;
 

@@ -1,6 +1,5 @@
-using Fleet.Core.Outbox;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Inbox;
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Inbox;
 

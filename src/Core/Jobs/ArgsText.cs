@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Fleet.Core.Runs;
+using Fleet.Core.Rules;
+using Fleet.Core.Text;
 
 namespace Fleet.Core.Jobs;
 

@@ -1,5 +1,5 @@
-using Fleet.Core.Runs;
 using Fleet.Core.Telemetry;
+using Fleet.Core.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Jobs;

@@ -1,6 +1,7 @@
 using System.Text.Json;
-using Fleet.Core.Runs;
+using Fleet.Core.Rules;
 using Fleet.Core.Storage;
+using Fleet.Core.Text;
 
 namespace Fleet.Core.Jobs;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
-using Fleet.Core.Runs;
+using Fleet.Core.Rules;
+using Fleet.Core.Text;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Core.Jobs;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Fleet.Core.Text;
 
 namespace Fleet.Core.Jobs;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Fleet.Core.Runs;
+using Fleet.Core.Rules;
+using Fleet.Core.Text;
 
 namespace Fleet.Core.Jobs;
 

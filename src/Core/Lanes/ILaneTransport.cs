@@ -1,4 +1,4 @@
-using Fleet.Core.Outbox;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Lanes;
 

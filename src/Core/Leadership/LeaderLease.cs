@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Leadership;

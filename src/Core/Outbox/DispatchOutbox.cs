@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 

@@ -1,63 +1,9 @@
 using System.Data.Common;
 using Fleet.Core.Effects;
-using Fleet.Core.Outbox;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Runs;
-
-/// <summary>What came of writing the end of an attempt.</summary>
-public enum SettleOutcome
-{
-    Settled = 0,
-
-    /// <summary>The same claim had completed the run before, in the handler's own transaction.</summary>
-    AlreadyCompleted = 1,
-
-    /// <summary>The run is no longer this claim's.</summary>
-    LeaseLost = 2,
-}
-
-/// <summary>What an outcome means where a transaction must not be committed.</summary>
-public static class SettleOutcomes
-{
-    /// <exception cref="LeaseLostException">The run is no longer this claim's.</exception>
-    /// <exception cref="RunCompletedException">This claim has completed it before.</exception>
-    public static void ThrowUnlessSettled(this SettleOutcome outcome, RunId id)
-    {
-        switch (outcome)
-        {
-            case SettleOutcome.AlreadyCompleted:
-                throw new RunCompletedException(id);
-            case SettleOutcome.LeaseLost:
-                throw new LeaseLostException(id);
-        }
-    }
-}
-
-/// <summary>A run that succeeded, with all that becomes true together with it.</summary>
-public sealed record Completion
-{
-    public required RunId Id { get; init; }
-
-    public required long LeaseToken { get; init; }
-
-    public required DateTimeOffset FinishedAt { get; init; }
-
-    /// <summary>JSON text.</summary>
-    public string? Output { get; init; }
-
-    public IReadOnlyList<NewRun> FollowUps { get; init; } = [];
-
-    public IReadOnlyList<OutboxMessage> Events { get; init; } = [];
-
-    /// <summary>Statements of the handler's own, in their order.</summary>
-    public IReadOnlyList<Effect> Effects { get; init; } = [];
-}
-
-/// <summary>The run was completed before by the same claim, in another transaction: what this transaction wrote must be rolled back, or it
-/// would be written twice.</summary>
-public sealed class RunCompletedException(RunId runId) : InvalidOperationException(
-    $"Run {runId} was completed before by this same attempt, in another transaction; roll this one back.");
 
 /// <summary>Running → Succeeded, fenced by the lease token. Completions that arrive together share one commit.</summary>
 public sealed class CompleteRuns : IAsyncDisposable

@@ -3,24 +3,10 @@ using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Telemetry;
 
 namespace Fleet.Core.Runs;
-
-/// <summary>What became of a run that was to be stored.</summary>
-public enum EnqueueStatus
-{
-    Inserted = 0,
-
-    /// <summary>The same request had been stored before; its run's id is given.</summary>
-    Existing = 1,
-
-    /// <summary>The idempotency key belongs to another request; that run's id is given.</summary>
-    Conflict = 2,
-}
-
-/// <summary>The result of storing one run.</summary>
-public readonly record struct EnqueueOutcome(EnqueueStatus Status, RunId Id);
 
 /// <summary>– → Pending: accepts runs. Calls that arrive together share one commit; the nudges follow it.</summary>
 public sealed class EnqueueRuns : IAsyncDisposable

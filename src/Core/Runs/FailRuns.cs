@@ -1,3 +1,6 @@
+using Fleet.Core.Storage.Rows;
+using Fleet.Core.Text;
+
 namespace Fleet.Core.Runs;
 
 /// <summary>Running → Pending (to be tried again at <paramref name="RetryAt"/>) or Failed (null), fenced by the lease token.</summary>

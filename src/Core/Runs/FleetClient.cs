@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Reflection;
 using System.Text.Json;
+using Fleet.Core.Rules;
+using Fleet.Core.Text;
 
 namespace Fleet.Core.Runs;
 

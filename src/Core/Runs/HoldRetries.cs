@@ -1,6 +1,7 @@
 using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Runs;
 

@@ -5,12 +5,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>What one deletion of old runs did.</summary>
-/// <param name="Runs">How many runs it deleted.</param>
-/// <param name="More">Whether there may be more.</param>
-/// <param name="Last">Where the next one goes on; null for the beginning.</param>
-public readonly record struct PrunedRuns(int Runs, bool More, DateTimeOffset? Last);
-
 /// <summary>Deletes runs that ended long ago, with their attempts, replays and logs; and old inbox entries and gone workers.</summary>
 /// <remarks>In bounded statements, each committed by itself and outside the leader's lock: to delete by state and age is right whoever does
 /// it. What is old is decided by the database's clock, and by this process's where that is behind: a wrong clock on one side deletes

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
 using Fleet.Core.Storage;
-using Fleet.Core.Workers;
+using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 

@@ -1,5 +1,6 @@
 using Fleet.Core.Lanes;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Runs;

@@ -1,3 +1,4 @@
+using Fleet.Core.Storage.Rows;
 using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Runs;

@@ -2,25 +2,12 @@ using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
 using Fleet.Core.Loops;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Runs;
-
-/// <summary>A running run whose worker is dead.</summary>
-public readonly record struct OrphanedRun(RunId Id, WorkerId? Worker, long LeaseToken, int Crashes, bool IsCancelRequested);
-
-/// <summary>What becomes of it.</summary>
-/// <param name="Orphan">The run.</param>
-/// <param name="Next">Pending, Failed or Canceled.</param>
-/// <param name="Crashes">Those that count against it now.</param>
-/// <param name="Error">For the attempt and the run.</param>
-public readonly record struct RescuedRun(OrphanedRun Orphan, RunState Next, int Crashes, string Error)
-{
-    /// <summary>Stands where the type of an exception would.</summary>
-    public const string ErrorType = "WorkerCrashed";
-}
 
 /// <summary>Running → Pending for the runs of dead workers: crashes + 1, counted before the next execution, so that a
 /// poison job that kills its process ends as Failed after the cap. It takes no neighbours with it: a run with one crash left
@@ -30,9 +17,6 @@ public readonly record struct RescuedRun(OrphanedRun Orphan, RunState Next, int 
 public sealed partial class RescueRuns(
     IStorage storage, ILaneTransport transport, TakeTurns turns, Wakers wakers, TimeProvider time, ILogger<RescueRuns> logger) : IAsyncDisposable
 {
-    /// <summary>How often the worker of a run may die before the run is Failed.</summary>
-    public const int CrashCap = 3;
-
     /// <summary>Copies of dead runs that are under way at once.</summary>
     private const int CopiesTogether = 256;
 
@@ -188,15 +172,15 @@ public sealed partial class RescueRuns(
     private static List<RescuedRun> Decide(IReadOnlyList<OrphanedRun> orphans)
     {
         // A run on its last chance has the blame to itself: it ran beside no other such run, and the rest are bystanders.
-        var suspects = orphans.Where(o => o.Crashes == CrashCap - 1).Select(o => o.Worker).ToHashSet();
+        var suspects = orphans.Where(o => o.Crashes == RescuedRun.CrashCap - 1).Select(o => o.Worker).ToHashSet();
         var decided = new List<RescuedRun>(orphans.Count);
         foreach (var orphan in orphans)
         {
-            var isBystander = orphan.Crashes < CrashCap - 1 && suspects.Contains(orphan.Worker);
+            var isBystander = orphan.Crashes < RescuedRun.CrashCap - 1 && suspects.Contains(orphan.Worker);
             var crashes = isBystander ? orphan.Crashes : orphan.Crashes + 1;
-            var next = orphan.IsCancelRequested ? RunState.Canceled : crashes >= CrashCap ? RunState.Failed : RunState.Pending;
+            var next = orphan.IsCancelRequested ? RunState.Canceled : crashes >= RescuedRun.CrashCap ? RunState.Failed : RunState.Pending;
             var error = next == RunState.Failed
-                ? $"Its worker died {crashes} times while running it; the cap is {CrashCap}."
+                ? $"Its worker died {crashes} times while running it; the cap is {RescuedRun.CrashCap}."
                 : "Its worker died while running it.";
             decided.Add(new RescuedRun(orphan, next, crashes, error));
         }

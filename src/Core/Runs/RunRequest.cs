@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Fleet.Core.Jobs;
-using Fleet.Core.Schedules;
+using Fleet.Core.Rules;
+using Fleet.Core.Storage.Rows;
+using Fleet.Core.Text;
 
 namespace Fleet.Core.Runs;
 

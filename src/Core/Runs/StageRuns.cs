@@ -2,12 +2,10 @@ using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
 using Fleet.Core.Loops;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Runs;
-
-/// <summary>A pending run whose nudge somebody still has to publish.</summary>
-public readonly record struct StageableRun(RunId Id, string Lane, DateTimeOffset DueAt);
 
 /// <summary>Publishes the nudges of delayed runs in due order: onto the belt when due within the look-ahead, straight to
 /// the lane when due now. A run is marked as staged after the broker's confirm; a crash in between publishes twice, which

@@ -1,7 +1,6 @@
 using Fleet.Core.Lanes;
-using Fleet.Core.Schedules;
 using Fleet.Core.Storage;
-using Fleet.Core.Workers;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Runs;
 

@@ -1,12 +1,5 @@
 using System.Text;
-using Fleet.Core.Inbox;
-using Fleet.Core.Jobs;
-using Fleet.Core.Lanes;
-using Fleet.Core.Leadership;
-using Fleet.Core.Outbox;
-using Fleet.Core.Runs;
-using Fleet.Core.Schedules;
-using Fleet.Core.Workers;
+using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Microsoft.EntityFrameworkCore.Query;

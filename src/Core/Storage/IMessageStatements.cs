@@ -1,6 +1,4 @@
-using Fleet.Core.Inbox;
-using Fleet.Core.Outbox;
-using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Storage;
 

@@ -1,6 +1,5 @@
 using System.Data.Common;
-using Fleet.Core.Runs;
-using Fleet.Core.Workers;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Storage;
 
@@ -13,7 +12,7 @@ public interface IRunStatements
     Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(DbTransaction transaction, IReadOnlyList<NewRun> runs, CancellationToken ct);
 
     /// <summary>Pending → Running for each run that is due, under a fresh lease of the worker; attempt + 1. A run with one crash
-    /// left to <see cref="RescueRuns.CrashCap"/> is claimed only while the worker runs no other such run.</summary>
+    /// left to <see cref="RescuedRun.CrashCap"/> is claimed only while the worker runs no other such run.</summary>
     /// <param name="transaction">The transaction.</param>
     /// <param name="worker">For whom.</param>
     /// <param name="ids">The runs.</param>
@@ -44,7 +43,7 @@ public interface IRunStatements
     /// <summary>Running runs whose worker is <see cref="WorkerState.Gone"/>, locked until the commit.</summary>
     Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct);
 
-    /// <summary>Running → what <see cref="RescueRuns"/> decided, for runs that this transaction has locked. Writes the attempts' rows. The
+    /// <summary>Running → what <c>RescueRuns</c> decided, for runs that this transaction has locked. Writes the attempts' rows. The
     /// runs are due at <paramref name="now"/>, or now by the database's clock where that is earlier.</summary>
     Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct);
 

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics;
 using Fleet.Core.Effects;
-using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Storage;
@@ -153,30 +153,6 @@ public interface IStorage
     /// <summary>True when two writers were in each other's way (both made the same row, or changed it, or waited for each
     /// other): the same write, done again, finds what the other one left.</summary>
     bool IsConflict(Exception e);
-}
-
-/// <summary>Exceptions inside exceptions.</summary>
-public static class ExceptionChains
-{
-    /// <summary>The exception and all that it wraps, outermost first; at most 32.</summary>
-    public static IEnumerable<Exception> Chain(this Exception e)
-    {
-        const int most = 32;
-        var waiting = new Stack<Exception>([e]);
-        for (var seen = 0; seen < most && waiting.TryPop(out var next); seen++)
-        {
-            yield return next;
-            if (next is AggregateException { InnerExceptions: var inners })
-            {
-                foreach (var inner in inners.Reverse())
-                    waiting.Push(inner);
-            }
-            else if (next.InnerException is { } inner)
-            {
-                waiting.Push(inner);
-            }
-        }
-    }
 }
 
 /// <summary>What storages on a server do alike.</summary>

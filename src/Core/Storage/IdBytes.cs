@@ -1,5 +1,5 @@
 using System.Data.Common;
-using Fleet.Core.Workers;
+using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 

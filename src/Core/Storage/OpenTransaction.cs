@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Fleet.Core.Storage;

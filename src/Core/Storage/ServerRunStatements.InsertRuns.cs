@@ -1,5 +1,5 @@
 using System.Data.Common;
-using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Storage;
 

@@ -1,7 +1,5 @@
 using System.Data.Common;
-using Fleet.Core.Outbox;
-using Fleet.Core.Runs;
-using Fleet.Core.Workers;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Storage;
 
@@ -142,7 +140,7 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
 
     /// <summary>Reads a pending run: after its id come due time, overlap and crashes.</summary>
     protected static PendingRun ReadPending(DbDataReader reader, RunId id) =>
-        new(id, reader.GetUtc(1), reader.GetInt32(2) != 0, reader.GetInt32(3) >= RescueRuns.CrashCap - 1);
+        new(id, reader.GetUtc(1), reader.GetInt32(2) != 0, reader.GetInt32(3) >= RescuedRun.CrashCap - 1);
 
     /// <summary>Reads a claimed run: after its id come lease token, job, lane, args, attempt, attempt offset, max attempts, due time,
     /// schedule, fire time, tags and trace parent.</summary>

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Fleet.Core.Text;
 
 namespace Fleet.Core.Storage;
 

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Text.Json;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Workers;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fleet.Core.Jobs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Workers;
 

@@ -1,3 +1,5 @@
+using Fleet.Core.Storage.Rows;
+
 namespace Fleet.Core.Workers;
 
 /// <summary>Measures by the leader's monotonic clock how long each worker has sent no heartbeat. A worker is silent after a whole lease in

@@ -2,7 +2,9 @@ using System.Diagnostics;
 using Fleet.Core.Jobs;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Telemetry;
+using Fleet.Core.Text;
 using Fleet.Engine.Workers;
 using Microsoft.Extensions.Options;
 

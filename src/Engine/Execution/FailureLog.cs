@@ -1,5 +1,6 @@
-using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Telemetry;
+using Fleet.Core.Text;
 
 namespace Fleet.Engine.Execution;
 

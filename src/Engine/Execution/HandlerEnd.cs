@@ -1,6 +1,6 @@
 using System.Reflection;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Text;
 
 namespace Fleet.Engine.Execution;
 

@@ -2,12 +2,13 @@ using System.Data.Common;
 using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json;
-using Fleet.Core;
 using Fleet.Core.Effects;
 using Fleet.Core.Jobs;
-using Fleet.Core.Outbox;
+using Fleet.Core.Rules;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
+using Fleet.Core.Text;
 
 namespace Fleet.Engine.Execution;
 

@@ -1,4 +1,4 @@
-using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Engine.Workers;
 
 namespace Fleet.Engine.Execution;

@@ -1,8 +1,8 @@
 using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using Fleet.Core.Loops;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Engine.Execution;

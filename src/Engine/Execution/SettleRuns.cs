@@ -3,9 +3,12 @@ using Fleet.Core.Effects;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
+using Fleet.Core.Rules;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Telemetry;
+using Fleet.Core.Text;
 using Fleet.Engine.Workers;
 
 namespace Fleet.Engine.Execution;

@@ -1,7 +1,8 @@
-using Fleet.Core;
-using Fleet.Core.Schedules;
+using Fleet.Core.Rules;
+using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Engine.Leader;

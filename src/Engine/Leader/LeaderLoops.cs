@@ -2,7 +2,7 @@ using Fleet.Core.Leadership;
 using Fleet.Core.Loops;
 using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Planning;
 using Microsoft.Extensions.Options;
 
 namespace Fleet.Engine.Leader;

@@ -1,7 +1,8 @@
 using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Control;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Engine.Leader;
 

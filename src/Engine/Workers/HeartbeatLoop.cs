@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Telemetry;
 using Fleet.Core.Workers;
 using Fleet.Engine.Execution;

@@ -1,7 +1,7 @@
 using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Telemetry;
-using Fleet.Core.Workers;
 using Fleet.Engine.Execution;
 using Microsoft.Extensions.Options;
 

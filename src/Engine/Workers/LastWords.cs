@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Telemetry;
+using Fleet.Core.Text;
 using Fleet.Engine.Execution;
 
 namespace Fleet.Engine.Workers;

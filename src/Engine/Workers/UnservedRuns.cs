@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Fleet.Core.Jobs;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Engine.Workers;
 

@@ -1,4 +1,4 @@
-using Fleet.Core.Workers;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Engine.Workers;
 

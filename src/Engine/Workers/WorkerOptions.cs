@@ -52,7 +52,7 @@ public sealed class WorkerOptions
     {
         foreach (var (lane, slots) in Lanes)
         {
-            if (Core.Runs.RunRules.CheckLane(lane) is { } error)
+            if (Core.Rules.RunRules.CheckLane(lane) is { } error)
                 yield return $"{Section}:Lanes:{error.Value}: {error.Message}";
             if (slots is < 1 or > 10_000)
                 yield return $"{Section}:Lanes:{lane}: '{slots}' is not allowed; allowed is 1–10000.";

@@ -2,6 +2,7 @@ using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
 using Fleet.Engine.Execution;
 using Microsoft.Extensions.Options;

@@ -25,7 +25,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
-            modelBuilder.Entity("Fleet.Core.Inbox.InboxMessage", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.InboxMessage", b =>
                 {
                     b.Property<string>("Consumer")
                         .HasColumnType("text")
@@ -47,7 +47,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.ToTable("inbox", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Jobs.JobRow", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.JobRow", b =>
                 {
                     b.Property<string>("Name")
                         .HasColumnType("text")
@@ -102,7 +102,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.ToTable("jobs", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Lanes.LaneRow", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.LaneRow", b =>
                 {
                     b.Property<string>("Name")
                         .HasColumnType("text")
@@ -117,7 +117,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.ToTable("lanes", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Leadership.Lease", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Lease", b =>
                 {
                     b.Property<string>("Name")
                         .HasColumnType("text")
@@ -141,7 +141,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.ToTable("leases", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Outbox.OutboxMessage", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.OutboxMessage", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -208,7 +208,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.ToTable("outbox", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Runs.Attempt", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Attempt", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -267,7 +267,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.ToTable("attempts", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Runs.Replay", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Replay", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -317,7 +317,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.ToTable("replays", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Runs.Run", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Run", b =>
                 {
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
@@ -493,7 +493,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.HasAnnotation("Npgsql:StorageParameter:fillfactor", 45);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Runs.RunLogLine", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.RunLogLine", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -531,7 +531,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.ToTable("run_logs", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Schedules.Schedule", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Schedule", b =>
                 {
                     b.Property<string>("Id")
                         .HasColumnType("text")
@@ -690,7 +690,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.ToTable("schedules", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Workers.WorkerRow", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.WorkerRow", b =>
                 {
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")

@@ -25,7 +25,7 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             SqlServerModelBuilderExtensions.UseIdentityColumns(modelBuilder);
 
-            modelBuilder.Entity("Fleet.Core.Inbox.InboxMessage", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.InboxMessage", b =>
                 {
                     b.Property<string>("Consumer")
                         .HasMaxLength(200)
@@ -49,7 +49,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("inbox", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Jobs.JobRow", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.JobRow", b =>
                 {
                     b.Property<string>("Name")
                         .HasMaxLength(128)
@@ -114,7 +114,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("jobs", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Lanes.LaneRow", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.LaneRow", b =>
                 {
                     b.Property<string>("Name")
                         .HasMaxLength(64)
@@ -131,7 +131,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("lanes", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Leadership.Lease", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Lease", b =>
                 {
                     b.Property<string>("Name")
                         .HasMaxLength(128)
@@ -158,7 +158,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("leases", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Outbox.OutboxMessage", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.OutboxMessage", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -232,7 +232,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("outbox", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Runs.Attempt", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Attempt", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -295,7 +295,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("attempts", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Runs.Replay", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Replay", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -348,7 +348,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("replays", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Runs.Run", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Run", b =>
                 {
                     b.Property<byte[]>("Id")
                         .HasColumnType("binary(16)")
@@ -533,7 +533,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("runs", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Runs.RunLogLine", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.RunLogLine", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -573,7 +573,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("run_logs", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Schedules.Schedule", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Schedule", b =>
                 {
                     b.Property<string>("Id")
                         .HasMaxLength(128)
@@ -752,7 +752,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("schedules", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Workers.WorkerRow", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.WorkerRow", b =>
                 {
                     b.Property<byte[]>("Id")
                         .HasColumnType("binary(16)")

@@ -22,7 +22,7 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             SqlServerModelBuilderExtensions.UseIdentityColumns(modelBuilder);
 
-            modelBuilder.Entity("Fleet.Core.Inbox.InboxMessage", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.InboxMessage", b =>
                 {
                     b.Property<string>("Consumer")
                         .HasMaxLength(200)
@@ -46,7 +46,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("inbox", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Jobs.JobRow", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.JobRow", b =>
                 {
                     b.Property<string>("Name")
                         .HasMaxLength(128)
@@ -111,7 +111,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("jobs", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Lanes.LaneRow", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.LaneRow", b =>
                 {
                     b.Property<string>("Name")
                         .HasMaxLength(64)
@@ -128,7 +128,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("lanes", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Leadership.Lease", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Lease", b =>
                 {
                     b.Property<string>("Name")
                         .HasMaxLength(128)
@@ -155,7 +155,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("leases", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Outbox.OutboxMessage", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.OutboxMessage", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -229,7 +229,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("outbox", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Runs.Attempt", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Attempt", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -292,7 +292,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("attempts", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Runs.Replay", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Replay", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -345,7 +345,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("replays", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Runs.Run", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Run", b =>
                 {
                     b.Property<byte[]>("Id")
                         .HasColumnType("binary(16)")
@@ -530,7 +530,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("runs", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Runs.RunLogLine", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.RunLogLine", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -570,7 +570,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("run_logs", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Schedules.Schedule", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Schedule", b =>
                 {
                     b.Property<string>("Id")
                         .HasMaxLength(128)
@@ -749,7 +749,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("schedules", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Workers.WorkerRow", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.WorkerRow", b =>
                 {
                     b.Property<byte[]>("Id")
                         .HasColumnType("binary(16)")

@@ -16,7 +16,7 @@ namespace Fleet.Storage.Sqlite.Migrations
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.15");
 
-            modelBuilder.Entity("Fleet.Core.Inbox.InboxMessage", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.InboxMessage", b =>
                 {
                     b.Property<string>("Consumer")
                         .HasColumnType("TEXT")
@@ -38,7 +38,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.ToTable("inbox", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Jobs.JobRow", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.JobRow", b =>
                 {
                     b.Property<string>("Name")
                         .HasColumnType("TEXT")
@@ -93,7 +93,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.ToTable("jobs", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Lanes.LaneRow", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.LaneRow", b =>
                 {
                     b.Property<string>("Name")
                         .HasColumnType("TEXT")
@@ -108,7 +108,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.ToTable("lanes", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Leadership.Lease", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Lease", b =>
                 {
                     b.Property<string>("Name")
                         .HasColumnType("TEXT")
@@ -132,7 +132,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.ToTable("leases", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Outbox.OutboxMessage", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.OutboxMessage", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -198,7 +198,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.ToTable("outbox", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Runs.Attempt", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Attempt", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -256,7 +256,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.ToTable("attempts", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Runs.Replay", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Replay", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -305,7 +305,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.ToTable("replays", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Runs.Run", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Run", b =>
                 {
                     b.Property<byte[]>("Id")
                         .HasColumnType("BLOB")
@@ -475,7 +475,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.ToTable("runs", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Runs.RunLogLine", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.RunLogLine", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -512,7 +512,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.ToTable("run_logs", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Schedules.Schedule", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Schedule", b =>
                 {
                     b.Property<string>("Id")
                         .HasColumnType("TEXT")
@@ -671,7 +671,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.ToTable("schedules", (string)null);
                 });
 
-            modelBuilder.Entity("Fleet.Core.Workers.WorkerRow", b =>
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.WorkerRow", b =>
                 {
                     b.Property<byte[]>("Id")
                         .HasColumnType("BLOB")

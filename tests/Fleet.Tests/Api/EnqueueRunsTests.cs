@@ -1,5 +1,5 @@
 using System.Net.Http.Headers;
-using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Engine.Diagnostics;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Fleet.Core;
+using Fleet.Core.Text;
 using Fleet.Engine;
 using Fleet.Hosting;
 using Fleet.Tests.Support;

@@ -1,4 +1,5 @@
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Planning;
+using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 using Npgsql;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Fleet.Core.Leadership;
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Planning;
 using Fleet.Hosting;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.Configuration;

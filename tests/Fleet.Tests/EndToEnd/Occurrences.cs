@@ -1,4 +1,4 @@
-using Fleet.Core.Schedules;
+using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 using Npgsql;
 using NpgsqlTypes;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Storage.Postgres;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Fleet.Tests.EndToEnd;
 using Fleet.Tests.Support;
 using Npgsql;

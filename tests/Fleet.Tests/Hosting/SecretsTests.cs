@@ -1,4 +1,4 @@
-using Fleet.Core;
+using Fleet.Core.Text;
 using Fleet.Hosting;
 using Fleet.Transport.RabbitMq;
 using Microsoft.Extensions.Configuration;

@@ -47,7 +47,7 @@ public sealed class LineLengthTests
     {
         var sources = TrackedSources();
 
-        Assert.Contains("src/Core/GroupCommit.cs", sources);
+        Assert.Contains("src/Core/Storage/GroupCommit.cs", sources);
         var tooLong = sources.Where(IsChecked).SelectMany(LongLines).ToList();
         Assert.True(tooLong.Count == 0, $"Lines over {MaxColumns} columns:\n{string.Join('\n', tooLong)}");
     }

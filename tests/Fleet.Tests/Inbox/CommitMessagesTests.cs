@@ -1,6 +1,5 @@
 using Fleet.Core.Inbox;
-using Fleet.Core.Outbox;
-using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 
 namespace Fleet.Tests.Inbox;

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Fleet.Core;
 using Fleet.Core.Jobs;
+using Fleet.Core.Text;
 using Fleet.Engine.Diagnostics;
 using Fleet.Samples;
 

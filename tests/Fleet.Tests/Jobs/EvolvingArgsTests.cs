@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Fleet.Core;
 using Fleet.Core.Jobs;
+using Fleet.Core.Text;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Tests.Jobs;

@@ -1,5 +1,5 @@
 using Fleet.Core.Leadership;
-using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,4 +1,5 @@
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Control;
+using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;

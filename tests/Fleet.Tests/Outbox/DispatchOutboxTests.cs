@@ -1,5 +1,6 @@
 using Fleet.Core.Loops;
 using Fleet.Core.Outbox;
+using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 
 namespace Fleet.Tests.Outbox;

@@ -1,5 +1,6 @@
 using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;

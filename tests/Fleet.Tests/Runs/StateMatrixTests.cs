@@ -1,7 +1,7 @@
 using System.Globalization;
 using Fleet.Core.Runs;
-using Fleet.Core.Schedules;
-using Fleet.Core.Workers;
+using Fleet.Core.Schedules.Planning;
+using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Telemetry;
 using Fleet.Tests.House;
 using Fleet.Tests.Support;

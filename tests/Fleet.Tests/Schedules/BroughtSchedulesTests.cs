@@ -1,4 +1,5 @@
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Control;
+using Fleet.Core.Storage.Rows;
 using Fleet.Hosting;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,4 +1,4 @@
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Preview;
 using static Fleet.Tests.Schedules.SimulateSchedulesTests;
 
 namespace Fleet.Tests.Schedules;

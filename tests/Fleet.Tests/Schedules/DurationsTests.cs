@@ -1,5 +1,5 @@
 using CsCheck;
-using Fleet.Core;
+using Fleet.Core.Text;
 
 namespace Fleet.Tests.Schedules;
 

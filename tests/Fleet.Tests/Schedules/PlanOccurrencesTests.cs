@@ -1,7 +1,8 @@
 using Fleet.Core.Leadership;
-using Fleet.Core.Runs;
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Control;
+using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Schedules.Triggers;
+using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 

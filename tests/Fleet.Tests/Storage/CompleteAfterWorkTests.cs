@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Storage.Postgres;
 using Fleet.Tests.Support;
 using Npgsql;
@@ -264,7 +265,7 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
 
     private NewRun NewRun() => Fleet.NewRun() with { Staged = true, MayExist = false };
 
-    private Core.Outbox.OutboxMessage Event(ClaimedRun run) => new()
+    private Core.Storage.Rows.OutboxMessage Event(ClaimedRun run) => new()
     {
         MessageId = Guid.CreateVersion7(Fleet.Now),
         Name = "order.paid",

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Storage.Postgres;
 using Fleet.Tests.House;
 using Fleet.Tests.Support;

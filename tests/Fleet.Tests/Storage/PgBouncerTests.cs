@@ -51,6 +51,6 @@ public sealed class PgBouncerTests(PostgresServer server) : IAsyncLifetime
 
         Assert.True((await fleet.Storage.ReadSchemaAsync(CancellationToken.None)).IsCurrent);
         var run = await fleet.StartAsync(await fleet.RegisterAsync());
-        Assert.Equal(Core.Runs.SettleOutcome.Settled, await fleet.CompleteAsync(run));
+        Assert.Equal(Core.Storage.Rows.SettleOutcome.Settled, await fleet.CompleteAsync(run));
     }
 }

@@ -1,5 +1,6 @@
 using Fleet.Core.Effects;
 using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Storage.Postgres;
 using Fleet.Tests.Support;
 using Npgsql;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Fleet.Core.Storage;
+using Fleet.Core.Text;
 using Fleet.Storage.Postgres;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;

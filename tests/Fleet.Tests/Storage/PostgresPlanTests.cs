@@ -1,6 +1,9 @@
 using System.Text;
 using Fleet.Core.Runs;
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Control;
+using Fleet.Core.Schedules.Planning;
+using Fleet.Core.Schedules.Preview;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
 using Fleet.Engine.Execution;
 using Fleet.Storage.Postgres;

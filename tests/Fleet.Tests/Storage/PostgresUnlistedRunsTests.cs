@@ -1,4 +1,5 @@
 using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
 using Fleet.Storage.Postgres;
 using Fleet.Tests.Support;

@@ -2,15 +2,17 @@ using System.Text.RegularExpressions;
 using Fleet.Api;
 using Fleet.Cli.Dev;
 using Fleet.Core;
-using Fleet.Core.Inbox;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
 using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Control;
+using Fleet.Core.Schedules.Planning;
+using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
 using Fleet.Engine.Execution;
 using Fleet.Engine.Leader;
@@ -60,7 +62,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => fleet.Get<LeaderLease>().AcquireAsync("me", TimeSpan.FromSeconds(10), None),
             fleet => fleet.Get<LeaderLease>().ReleaseAsync("me", None),
         ],
-        ["Core/Leadership/ReplanSchedules.cs"] = [fleet => fleet.Get<ReplanSchedules>().ExecuteAsync(Leading, TimeSpan.FromSeconds(30), None)],
+        ["Core/Schedules/Planning/ReplanSchedules.cs"] = [fleet => fleet.Get<ReplanSchedules>().ExecuteAsync(Leading, TimeSpan.FromSeconds(30), None)],
         ["Core/Outbox/DispatchOutbox.cs"] =
         [
             fleet => fleet.Get<DispatchOutbox>().ExecuteAsync(None),
@@ -83,20 +85,20 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => fleet.Get<TakeTurns>().PassOnAsync(Id, None),
         ],
         ["Core/Runs/WakeUnserved.cs"] = [fleet => fleet.Get<WakeUnserved>().ExecuteAsync(["default"], ["note"], None)],
-        ["Core/Schedules/DeleteSchedules.cs"] = [fleet => fleet.Get<DeleteSchedules>().ExecuteAsync("nightly", None)],
-        ["Core/Schedules/GetSchedules.cs"] = [fleet => fleet.Get<GetSchedules>().ListAsync(None), fleet => fleet.Get<GetSchedules>().FindAsync("nightly", None)],
-        ["Core/Schedules/BackfillSchedules.cs"] = [fleet => fleet.Get<BackfillSchedules>().ExecuteAsync(
+        ["Core/Schedules/Control/DeleteSchedules.cs"] = [fleet => fleet.Get<DeleteSchedules>().ExecuteAsync("nightly", None)],
+        ["Core/Schedules/Control/GetSchedules.cs"] = [fleet => fleet.Get<GetSchedules>().ListAsync(None), fleet => fleet.Get<GetSchedules>().FindAsync("nightly", None)],
+        ["Core/Schedules/Control/BackfillSchedules.cs"] = [fleet => fleet.Get<BackfillSchedules>().ExecuteAsync(
             "nightly", new BackfillRequest { From = Verbs.Noon.AddDays(-2), Until = Verbs.Noon.AddDays(-1) }, dryRun: false, None)],
-        ["Core/Schedules/GetScheduleFigures.cs"] = [fleet => fleet.Get<GetScheduleFigures>().ExecuteAsync("nightly", null, null, None)],
-        ["Core/Schedules/ControlSchedules.cs"] = [fleet => fleet.Get<ControlSchedules>().StopAsync("nightly", new("me", "because"), None)],
-        ["Core/Schedules/LockSchedule.cs"] = [fleet => fleet.Storage.WriteAsync(scope => LockSchedule.ExecuteAsync(scope, "nightly", None), None)],
-        ["Core/Schedules/MeanDurations.cs"] = [fleet => fleet.Get<MeanDurations>().ReadAsync(None)],
-        ["Core/Schedules/PlanOccurrences.cs"] = [fleet => fleet.Get<PlanOccurrences>().ExecuteAsync(Leading, TimeSpan.FromSeconds(30), None)],
-        ["Core/Schedules/PutSchedules.cs"] = [fleet => fleet.Get<PutSchedules>().ExecuteAsync(
+        ["Core/Schedules/Control/GetScheduleFigures.cs"] = [fleet => fleet.Get<GetScheduleFigures>().ExecuteAsync("nightly", null, null, None)],
+        ["Core/Schedules/Control/ControlSchedules.cs"] = [fleet => fleet.Get<ControlSchedules>().StopAsync("nightly", new("me", "because"), None)],
+        ["Core/Schedules/Planning/LockSchedule.cs"] = [fleet => fleet.Storage.WriteAsync(scope => LockSchedule.ExecuteAsync(scope, "nightly", None), None)],
+        ["Core/Schedules/Preview/MeanDurations.cs"] = [fleet => fleet.Get<MeanDurations>().ReadAsync(None)],
+        ["Core/Schedules/Planning/PlanOccurrences.cs"] = [fleet => fleet.Get<PlanOccurrences>().ExecuteAsync(Leading, TimeSpan.FromSeconds(30), None)],
+        ["Core/Schedules/Control/PutSchedules.cs"] = [fleet => fleet.Get<PutSchedules>().ExecuteAsync(
             new ScheduleRequest { Id = "nightly", Job = "note", Trigger = new TriggerSpec { Cron = "0 3 * * *" } }, "code", None)],
-        ["Core/Schedules/RevokeOccurrences.cs"] = [fleet => fleet.Storage.WriteAsync(
+        ["Core/Schedules/Planning/RevokeOccurrences.cs"] = [fleet => fleet.Storage.WriteAsync(
             scope => RevokeOccurrences.ExecuteAsync(scope, "nightly", Verbs.Noon, "it was changed", None), None)],
-        ["Core/Schedules/TriggerSchedules.cs"] = [fleet => fleet.Get<TriggerSchedules>().ExecuteAsync("nightly", None)],
+        ["Core/Schedules/Control/TriggerSchedules.cs"] = [fleet => fleet.Get<TriggerSchedules>().ExecuteAsync("nightly", None)],
         ["Core/Storage/DbContextMessages.cs"] =
         [
             fleet => AskMessagesAsync(fleet, (messages, scope) => messages.FindHandledAsync(scope, Keys, None)),
@@ -134,8 +136,8 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     };
 
     /// <summary>Those that read lists of names from JSON where others read objects.</summary>
-    private static readonly string[] ReadLists = ["Core/Jobs/JobOffers.cs", "Core/Jobs/PublishJobs.cs", "Api/Runs/GetRuns.cs", "Core/Schedules/GetSchedules.cs", "Core/Schedules/TriggerSchedules.cs",
-        "Core/Schedules/BackfillSchedules.cs"];
+    private static readonly string[] ReadLists = ["Core/Jobs/JobOffers.cs", "Core/Jobs/PublishJobs.cs", "Api/Runs/GetRuns.cs", "Core/Schedules/Control/GetSchedules.cs", "Core/Schedules/Control/TriggerSchedules.cs",
+        "Core/Schedules/Control/BackfillSchedules.cs"];
 
     private readonly OfflineSqlServer _server = new();
     private readonly Verbs _fleet;

@@ -1,4 +1,5 @@
 using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Tests.Storage;
 

@@ -1,5 +1,5 @@
-using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 

@@ -1,4 +1,4 @@
-using Fleet.Core.Lanes;
+using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Storage;

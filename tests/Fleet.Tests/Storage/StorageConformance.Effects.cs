@@ -1,6 +1,7 @@
 using System.Globalization;
 using Fleet.Core.Effects;
 using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 
 namespace Fleet.Tests.Storage;

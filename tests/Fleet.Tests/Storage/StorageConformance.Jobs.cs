@@ -1,5 +1,6 @@
 using Fleet.Core.Jobs;
 using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
 using Fleet.Tests.Jobs;
 using Fleet.Tests.Support;

@@ -3,6 +3,7 @@ using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
 using Fleet.Core.Loops;
 using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;

@@ -1,5 +1,5 @@
-using Fleet.Core.Runs;
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Planning;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,5 +1,6 @@
 using Fleet.Core.Runs;
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Control;
+using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Schedules.Triggers;
 
 namespace Fleet.Tests.Storage;

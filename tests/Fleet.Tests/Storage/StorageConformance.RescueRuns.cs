@@ -1,4 +1,5 @@
 using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
 using Microsoft.EntityFrameworkCore;
 
@@ -196,7 +197,7 @@ public abstract partial class StorageConformance
             deaths++;
         }
 
-        Assert.Equal((RunState.Failed, RescueRuns.DrainedCap + RescueRuns.CrashCap), ((await One.ReadAsync(id)).State, deaths));
+        Assert.Equal((RunState.Failed, RescueRuns.DrainedCap + RescuedRun.CrashCap), ((await One.ReadAsync(id)).State, deaths));
     }
 
     /// <summary>A leader whose clock is ahead: the run would wait until the others' clocks have got there.</summary>
@@ -263,7 +264,7 @@ public abstract partial class StorageConformance
 
         var beside = await One.TryClaimAsync(worker, second);
 
-        Assert.Equal((ClaimStatus.NotDue, One.Now + ClaimRuns.LastChancePause), (beside.Status, beside.DueAt));
+        Assert.Equal((ClaimStatus.NotDue, One.Now + ClaimOutcome.LastChancePause), (beside.Status, beside.DueAt));
         Assert.Equal(ClaimStatus.Claimed, (await One.TryClaimAsync(worker, await One.EnqueueAsync())).Status);
         await One.CompleteAsync(running);
         Assert.Equal(ClaimStatus.Claimed, (await One.TryClaimAsync(worker, second)).Status);

@@ -1,7 +1,7 @@
 using Fleet.Core.Runs;
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Triggers;
-using Fleet.Core.Workers;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Tests.Storage;
 
@@ -132,7 +132,7 @@ public abstract partial class StorageConformance
         var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Queue, 3);
         await One.CancelAsync(runs[0]);
         Assert.Equal(("default", runs[1]), await One.Transport.NextAsync());
-        for (var crash = 1; crash <= RescueRuns.CrashCap; crash++)
+        for (var crash = 1; crash <= RescuedRun.CrashCap; crash++)
         {
             await One.ClaimAsync(worker, runs[1]);
             await One.ExpireAsync(worker);

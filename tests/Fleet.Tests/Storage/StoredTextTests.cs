@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Fleet.Core.Storage;
+using Fleet.Core.Text;
 
 namespace Fleet.Tests.Storage;
 

@@ -1,7 +1,6 @@
 using System.Data.Common;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
-using Fleet.Core.Workers;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Tests.Support;
 
@@ -28,7 +27,7 @@ internal sealed class OfflineStatements : IRunStatements
         Task.FromResult<IReadOnlyList<SettleOutcome>>([.. ends.Select(_ => SettleOutcome.Settled)]);
 
     public Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct) =>
-        Task.FromResult<IReadOnlyList<OrphanedRun>>([new(RunId.New(Verbs.Noon), null, 1, RescueRuns.CrashCap - 1, IsCancelRequested: false)]);
+        Task.FromResult<IReadOnlyList<OrphanedRun>>([new(RunId.New(Verbs.Noon), null, 1, RescuedRun.CrashCap - 1, IsCancelRequested: false)]);
 
     public Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct) => Task.CompletedTask;
 

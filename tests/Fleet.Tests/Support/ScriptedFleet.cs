@@ -1,4 +1,4 @@
-using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Fleet.Core.Lanes;
-using Fleet.Core.Outbox;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Tests.Support;
 

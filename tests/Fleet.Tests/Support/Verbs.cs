@@ -4,6 +4,8 @@ using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
+using Fleet.Core.Text;
 using Fleet.Core.Workers;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;

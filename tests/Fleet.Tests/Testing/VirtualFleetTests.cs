@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Fleet.Core.Jobs;
-using Fleet.Core.Schedules;
+using Fleet.Core.Schedules.Control;
 using Fleet.Core.Storage;
 using Fleet.Testing;
 using Fleet.Tests.Support;

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
 using Fleet.Core.Lanes;
-using Fleet.Core.Outbox;
+using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 using Fleet.Transport.RabbitMq;
 using MassTransit;

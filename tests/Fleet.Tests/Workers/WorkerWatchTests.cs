@@ -1,3 +1,4 @@
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.Time.Testing;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Fleet.Core.Runs;
+using Fleet.Core.Rules;
 
 namespace Fleet.Core.Schedules.Triggers;
 

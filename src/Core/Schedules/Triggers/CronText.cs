@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Fleet.Core.Text;
 
 namespace Fleet.Core.Schedules.Triggers;
 

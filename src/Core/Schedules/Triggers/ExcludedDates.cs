@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using Fleet.Core.Runs;
+using Fleet.Core.Rules;
 
 namespace Fleet.Core.Schedules.Triggers;
 

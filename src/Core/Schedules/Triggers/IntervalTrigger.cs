@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Fleet.Core.Text;
 
 namespace Fleet.Core.Schedules.Triggers;
 

@@ -1,3 +1,5 @@
+using Fleet.Core.Text;
+
 namespace Fleet.Core.Schedules.Triggers;
 
 /// <summary>When a schedule fires, as the caller wrote it. Exactly one of <see cref="Cron"/>, <see cref="Every"/> and <see cref="At"/> must
@@ -15,7 +17,7 @@ public sealed record TriggerSpec
     public DateTimeOffset? At { get; init; }
 
     /// <summary>IANA id of the time zone of <see cref="Cron"/> and <see cref="Exclude"/>; null is UTC. Always validated.
-    /// <see cref="ScheduleRequest"/> refuses a zone that neither of them uses.</summary>
+    /// <c>ScheduleRequest</c> refuses a zone that neither of them uses.</summary>
     public string? Zone { get; init; }
 
     /// <summary>The instant from which the fire times of <see cref="Every"/> are counted, in both directions. Null: the Unix epoch, so

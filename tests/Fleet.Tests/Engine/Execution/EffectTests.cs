@@ -1,6 +1,6 @@
 using System.Globalization;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Fleet.Engine.Diagnostics;
 using Fleet.Tests.Support;
 

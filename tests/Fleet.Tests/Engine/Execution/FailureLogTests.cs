@@ -1,4 +1,5 @@
-using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
+using Fleet.Core.Text;
 using Fleet.Engine.Execution;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,6 @@
 using Fleet.Core.Jobs;
-using Fleet.Core.Runs;
+using Fleet.Core.Rules;
+using Fleet.Core.Storage.Rows;
 using Fleet.Engine.Execution;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.Options;

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Engine.Diagnostics;
 using Fleet.Engine.Execution;
 using Fleet.Tests.Support;

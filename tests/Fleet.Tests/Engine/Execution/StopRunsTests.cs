@@ -1,7 +1,6 @@
 using Fleet.Core.Lanes;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
-using Fleet.Core.Workers;
+using Fleet.Core.Storage.Rows;
 using Fleet.Engine.Execution;
 using Fleet.Engine.Workers;
 using Fleet.Tests.Support;

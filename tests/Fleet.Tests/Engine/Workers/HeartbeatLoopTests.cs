@@ -1,6 +1,8 @@
 using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
+using Fleet.Core.Text;
 using Fleet.Core.Workers;
 using Fleet.Engine.Execution;
 using Fleet.Engine.Workers;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Engine.Workers;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;

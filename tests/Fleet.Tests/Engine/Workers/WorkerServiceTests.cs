@@ -1,6 +1,6 @@
 using Fleet.Core.Lanes;
 using Fleet.Core.Storage;
-using Fleet.Core.Workers;
+using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 

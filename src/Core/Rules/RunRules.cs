@@ -1,0 +1,175 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Fleet.Core.Text;
+
+namespace Fleet.Core.Rules;
+
+/// <summary>What is allowed in the fields of a run. Every refusal names the field, the value and what is allowed.</summary>
+public static partial class RunRules
+{
+    /// <summary>The largest args and the largest output, in bytes of UTF-8.</summary>
+    public const int MaxArgsBytes = 256 * 1024;
+
+    /// <summary>The longest delay.</summary>
+    public static readonly TimeSpan MaxDelay = TimeSpan.FromDays(3650);
+
+    /// <summary>What a job's or a schedule's name may look like.</summary>
+    public const string AllowedName = "1–128 characters: lower-case letters, digits, '.', '_', '-', starting with a letter or digit";
+
+    /// <summary>Checks the name of a job, an event or a schedule.</summary>
+    public static InputError? CheckName(string field, string? name) => IsName(name, 128)
+        ? null
+        : Invalid("invalid_name", field, name, AllowedName);
+
+    /// <summary>The names that no lane may have, for errors and documents.</summary>
+    public const string ReservedLanes = "parked, control, events, lanes, belt, again, early, dead, belt.N, again.N, control.N, NAME.dead";
+
+    private static readonly FrozenSet<string> ReservedNames =
+        FrozenSet.Create(StringComparer.Ordinal, "parked", "control", "events", "lanes", "belt", "again", "early", "dead");
+
+    private static readonly string[] ReservedPrefixes = ["belt.", "again.", "control."];
+
+    /// <summary>Checks the name of a lane. A lane whose queue or exchange would be one of Fleet's own is refused: its runs would wait for
+    /// ever.</summary>
+    public static InputError? CheckLane(string? lane)
+    {
+        if (!IsName(lane, 64))
+        {
+            return Invalid(
+                "invalid_lane", "lane", lane,
+                "1–64 characters: lower-case letters, digits, '.', '_', '-', starting with a letter or digit");
+        }
+
+        return IsReserved(lane!)
+            ? new InputError(
+                "invalid_lane", "lane",
+                $"lane: '{lane}' is not allowed, because Fleet uses that name itself; reserved are {ReservedLanes}.",
+                lane, "a name that is not reserved")
+            : null;
+    }
+
+    /// <summary>True for a name of <see cref="ReservedLanes"/>, whatever its case.</summary>
+    public static bool IsReserved(string lane)
+    {
+        var name = lane.ToLowerInvariant();
+        return ReservedNames.Contains(name) || name.EndsWith(".dead", StringComparison.Ordinal)
+            || Array.Exists(ReservedPrefixes, prefix => name.StartsWith(prefix, StringComparison.Ordinal));
+    }
+
+    /// <summary>Checks the size of args.</summary>
+    public static InputError? CheckArgsSize(string args)
+    {
+        // A char is at most three bytes of UTF-8, so most texts need no counting.
+        var bytes = args.Length <= MaxArgsBytes / 3 ? 0 : Encoding.UTF8.GetByteCount(args);
+        return bytes <= MaxArgsBytes
+            ? null
+            : new InputError(
+                "args_too_large", "args", $"args: {bytes} bytes are too many; allowed are up to {MaxArgsBytes} bytes (256 KiB).", null,
+                "up to 256 KiB");
+    }
+
+    /// <summary>Checks when a run is to start.</summary>
+    public static InputError? CheckDelay(TimeSpan? delay, DateTimeOffset? runAt, DateTimeOffset now)
+    {
+        const string allowedDelay = "00:00:00 to 3650 days, as hh:mm:ss or ISO 8601 (PT5M)";
+        if (delay is not null && runAt is not null)
+        {
+            return new InputError(
+                "delay_and_run_at", "delay", "delay: give either delay or runAt, not both.", delay.ToString(), "one of delay, runAt");
+        }
+
+        if (delay < TimeSpan.Zero || delay > MaxDelay)
+            return Invalid("invalid_delay", "delay", delay.ToString(), allowedDelay);
+        return CheckAhead("runAt", runAt, now);
+    }
+
+    /// <summary>Checks an instant to come; one in the past is fine.</summary>
+    public static InputError? CheckAhead(string field, DateTimeOffset? at, DateTimeOffset now) => at - now > MaxDelay
+        ? Invalid("invalid_instant", field, at?.ToString("O", CultureInfo.InvariantCulture), "an instant at most 3650 days ahead")
+        : null;
+
+    /// <summary>Reads an instant in ISO 8601; its offset is a part of it.</summary>
+    /// <param name="text">The text; null is no instant.</param>
+    /// <param name="field">The name that the caller knows it by.</param>
+    /// <param name="earliest">The first instant that is taken. Null: 1970. Earlier ones are the zero of some language's clock and nobody's
+    /// wish, and what is computed from them leaves the range of dates.</param>
+    /// <exception cref="InvalidRunException">It is none; names the field.</exception>
+    public static DateTimeOffset? ReadInstant(string? text, string field, DateTimeOffset? earliest = null)
+    {
+        if (text is null)
+            return null;
+        return Iso8601().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var instant)
+            && instant >= (earliest ?? DateTimeOffset.UnixEpoch)
+            ? instant
+            : throw new InvalidRunException(Invalid(
+                "invalid_instant", field, text,
+                "ISO 8601 with offset, such as 2026-01-31T12:00:00Z, from 1970 and at most 3650 days ahead"));
+    }
+
+    /// <summary>Reads a delay as <see cref="Durations"/> takes it.</summary>
+    /// <exception cref="InvalidRunException">It is none; names the field.</exception>
+    public static TimeSpan? ReadDelay(string? text, string field)
+    {
+        if (text is null)
+            return null;
+        return Durations.TryParse(text, out var delay)
+            ? delay
+            : throw new InvalidRunException(Invalid("invalid_delay", field, text, Durations.Allowed));
+    }
+
+    /// <summary>Checks an idempotency key.</summary>
+    public static InputError? CheckKey(string? key) => key is null || (key.Length is > 0 and <= 200 && key.All(c => c is >= ' ' and <= '~'))
+        ? null
+        : Invalid("invalid_idempotency_key", "idempotencyKey", key, "1–200 printable ASCII characters");
+
+    /// <summary>Checks labels.</summary>
+    public static InputError? CheckTags(IReadOnlyList<string>? tags)
+    {
+        if (tags is null)
+            return null;
+        if (tags.Count > 16)
+            return Invalid("invalid_tags", "tags", $"{tags.Count} tags", "up to 16 tags");
+        for (var i = 0; i < tags.Count; i++)
+        {
+            if (tags[i] is not { Length: > 0 and <= 64 } tag || tag.Any(char.IsControl))
+                return Invalid("invalid_tags", $"tags[{i}]", tags[i], "1–64 printable characters");
+        }
+
+        return null;
+    }
+
+    /// <summary>Checks a number of attempts.</summary>
+    public static InputError? CheckMaxAttempts(int? attempts) => attempts is null or (>= 1 and <= 1000)
+        ? null
+        : Invalid("invalid_max_attempts", "maxAttempts", attempts?.ToString(CultureInfo.InvariantCulture), "1–1000");
+
+    /// <summary>An error of the usual wording.</summary>
+    public static InputError Invalid(string code, string field, string? value, string allowed)
+    {
+        var shown = Show(value);
+        return new InputError(code, field, $"{field}: '{shown}' is not allowed; allowed is {allowed}.", shown, allowed);
+    }
+
+    /// <summary>A value fit for an error message: cut, control characters replaced.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="longest">The most characters of it that are shown.</param>
+    public static string Show(string? value, int longest = 100)
+    {
+        if (value is null)
+            return "(nothing)";
+        var cut = value.Length > longest ? string.Concat(value.AsSpan(0, longest), "…") : value;
+        return ControlCharacters.AreIn(cut) ? string.Concat(cut.Select(c => ControlCharacters.Contains(c) ? '\uFFFD' : c)) : cut;
+    }
+
+    [GeneratedRegex(
+        @"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})\z",
+        RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Iso8601();
+
+    private static bool IsName(string? name, int maxLength) =>
+        name is { Length: > 0 } && name.Length <= maxLength
+        && char.IsAsciiLetterOrDigit(name[0])
+        && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '_' or '-');
+}

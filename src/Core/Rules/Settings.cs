@@ -1,0 +1,97 @@
+using System.ComponentModel;
+using Fleet.Core.Text;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Fleet.Core.Rules;
+
+/// <summary>Reads sections of the configuration strictly: a setting that nobody knows, and a value that is none of its
+/// kind, stop the start with the setting's name, the value and what is allowed.</summary>
+public static class Settings
+{
+    private static readonly Dictionary<Type, string> Words = new()
+    {
+        [typeof(TimeSpan)] = "a duration, written [d.]hh:mm:ss",
+        [typeof(int)] = "a whole number",
+        [typeof(double)] = "a number such as 0.5",
+        [typeof(bool)] = "true or false",
+        [typeof(DateTimeOffset)] = "an instant, such as 2026-01-31T12:00:00Z",
+    };
+
+    /// <summary>Binds a section to options that are checked now, when the process starts, and at every reload.</summary>
+    /// <param name="services">The services of the process.</param>
+    /// <param name="section">The section.</param>
+    /// <param name="check">What is wrong with bound values; its lines name the setting, the value and the range.</param>
+    /// <param name="alsoKnown">Settings of the section that others read.</param>
+    /// <exception cref="OptionsValidationException">Something is wrong.</exception>
+    public static OptionsBuilder<T> AddSettings<T>(
+        this IServiceCollection services, IConfigurationSection section, Func<T, IEnumerable<string>> check,
+        params string[] alsoKnown) where T : class, new()
+    {
+        Require<T>([.. Check(section, typeof(T), alsoKnown)]);
+        Require<T>([.. check(section.Get<T>() ?? new T())]);
+        return services.AddOptions<T>().Bind(section).ValidateWith(check);
+    }
+
+    /// <summary>What cannot be bound: unknown settings and values of another kind.</summary>
+    public static IEnumerable<string> Check(IConfiguration section, Type type, params string[] alsoKnown)
+    {
+        var properties = type.GetProperties().Where(p => p.SetMethod is { IsPublic: true }).ToArray();
+        foreach (var setting in section.GetChildren().Where(s => !alsoKnown.Contains(s.Key, StringComparer.OrdinalIgnoreCase)))
+        {
+            var property = properties.FirstOrDefault(p => p.Name.Equals(setting.Key, StringComparison.OrdinalIgnoreCase));
+            foreach (var problem in property is null ? [Unknown(setting, properties.Select(p => p.Name).Concat(alsoKnown))] : CheckValue(
+                setting, property.PropertyType))
+                yield return problem;
+        }
+    }
+
+    /// <summary>The refusal of a setting that is not one of the known.</summary>
+    public static string Unknown(IConfigurationSection setting, IEnumerable<string> known)
+    {
+        var names = known.Order(StringComparer.Ordinal).ToArray();
+        var hint = Nearest.To(setting.Key, names) is { } nearest
+            ? $"did you mean '{nearest}'?"
+            : $"allowed are {string.Join(", ", names)}.";
+        return $"{setting.Path} is not a known setting; {hint}";
+    }
+
+    private static void Require<T>(List<string> problems)
+    {
+        if (problems.Count > 0)
+            throw new OptionsValidationException(typeof(T).Name, typeof(T), problems);
+    }
+
+    private static IEnumerable<string> CheckValue(IConfigurationSection setting, Type declared)
+    {
+        var type = Nullable.GetUnderlyingType(declared) ?? declared;
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Dictionary<,>))
+            return setting.GetChildren().SelectMany(entry => CheckValue(entry, type.GetGenericArguments()[1]));
+        if (type != typeof(string) && type.IsClass)
+            return Check(setting, type);
+        // An empty text is "nothing", where nothing is allowed.
+        var isNothing = string.IsNullOrEmpty(setting.Value) && (type != declared || type == typeof(string));
+        return isNothing || IsOfType(setting.Value, type)
+            ? []
+            : [$"{setting.Path}: '{setting.Value}' is not allowed; allowed is "
+                + $"{(type.IsEnum ? "one of " + string.Join(", ", Enum.GetNames(type)) : Words[type])}."];
+    }
+
+    private static bool IsOfType(string? value, Type type)
+    {
+        if (value is null)
+            return false;
+        if (type == typeof(string))
+            return true;
+        try
+        {
+            return !(type.IsEnum && int.TryParse(value, out _))
+                && TypeDescriptor.GetConverter(type).ConvertFromInvariantString(value) is not null;
+        }
+        catch (Exception e) when (e is FormatException or ArgumentException or OverflowException or NotSupportedException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Reflection;
+using System.Text.Json;
+using Fleet.Core.Schedules.Triggers;
+using Fleet.Core.Storage.Rows;
+using Fleet.Core.Text;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Fleet.Core.Schedules.Control;
+
+/// <summary>Schedules defined in a program's code. They are stored when a scheduler starts.</summary>
+public sealed class SchedulesBuilder(IServiceCollection services)
+{
+    /// <summary>Fires by a cron expression of 5, 6 (seconds first) or 7 fields (a year last).</summary>
+    /// <param name="id">The schedule's name.</param>
+    /// <param name="cron">The expression or a macro such as <c>@hourly</c>.</param>
+    /// <param name="args">Typed args; their type names the job.</param>
+    /// <param name="zone">IANA time zone. Null: UTC.</param>
+    /// <param name="misfire">What happens to missed fire times.</param>
+    /// <param name="with">Sets the other fields: <c>s => s with { Overlap = OverlapPolicy.Skip }</c>.</param>
+    public SchedulesBuilder Cron<TArgs>(
+        string id, string cron, TArgs args, string? zone = null, MisfirePolicy misfire = MisfirePolicy.RunLatest,
+        Func<ScheduleRequest, ScheduleRequest>? with = null)
+        where TArgs : notnull => Add(id, new TriggerSpec { Cron = cron, Zone = zone }, args, misfire, with);
+
+    /// <summary>Fires at whole multiples of a period, counted from 1970.</summary>
+    /// <param name="id">The schedule's name.</param>
+    /// <param name="every">The period, such as <c>15s</c>, <c>5m</c> or <c>PT1H</c>; at least one second.</param>
+    /// <param name="args">Typed args; their type names the job.</param>
+    /// <param name="misfire">What happens to missed fire times.</param>
+    /// <param name="with">Sets the other fields: <c>s => s with { Overlap = OverlapPolicy.Skip }</c>.</param>
+    public SchedulesBuilder Every<TArgs>(
+        string id, string every, TArgs args, MisfirePolicy misfire = MisfirePolicy.RunLatest,
+        Func<ScheduleRequest, ScheduleRequest>? with = null)
+        where TArgs : notnull => Add(id, new TriggerSpec { Every = every }, args, misfire, with);
+
+    /// <summary>Fires once.</summary>
+    /// <param name="id">The schedule's name.</param>
+    /// <param name="at">The fire time.</param>
+    /// <param name="args">Typed args; their type names the job.</param>
+    /// <param name="with">Sets the other fields: <c>s => s with { Overlap = OverlapPolicy.Skip }</c>.</param>
+    public SchedulesBuilder Once<TArgs>(string id, DateTimeOffset at, TArgs args, Func<ScheduleRequest, ScheduleRequest>? with = null)
+        where TArgs : notnull =>
+        Add(id, new TriggerSpec { At = at }, args, MisfirePolicy.RunLatest, with);
+
+    private SchedulesBuilder Add<TArgs>(
+        string id, TriggerSpec trigger, TArgs args, MisfirePolicy misfire,
+        Func<ScheduleRequest, ScheduleRequest>? with) where TArgs : notnull
+    {
+        var job = args.GetType().GetCustomAttribute<JobAttribute>()?.Name
+            ?? throw new InvalidOperationException($"{args.GetType()} cannot be scheduled: it has no [Job(\"name\")] attribute.");
+        var request = new ScheduleRequest
+        {
+            Id = id,
+            Job = job,
+            Args = JsonSerializer.Serialize(args, args.GetType(), FleetJson.Payload),
+            Trigger = trigger,
+            Misfire = misfire,
+        };
+        services.AddSingleton(with?.Invoke(request) ?? request);
+        return this;
+    }
+}
+
+/// <summary>Registration of schedules.</summary>
+public static class ScheduleServices
+{
+    /// <summary>Adds schedules: <c>services.AddFleetSchedules(s => s.Cron("nightly", "0 3 * * *", new DailyReport(...)))</c>.</summary>
+    public static IServiceCollection AddFleetSchedules(this IServiceCollection services, Action<SchedulesBuilder> configure)
+    {
+        configure(new SchedulesBuilder(services));
+        return services;
+    }
+}

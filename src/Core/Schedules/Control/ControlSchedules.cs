@@ -1,0 +1,96 @@
+using Fleet.Core.Rules;
+using Fleet.Core.Schedules.Planning;
+using Fleet.Core.Schedules.Triggers;
+using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Core.Schedules.Control;
+
+/// <summary>Why a schedule's status is changed, and by whom.</summary>
+/// <param name="By">The caller, as far as known.</param>
+/// <param name="Reason">The reason, in words for people.</param>
+public readonly record struct ScheduleControl(string By, string? Reason = null);
+
+/// <summary>Stops, pauses and starts schedules. Pausing or stopping also revokes the planned occurrences in the same transaction, so no
+/// worker can claim them after the commit. Fire times that pass while the schedule is paused or stopped are skipped.</summary>
+public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, TimeProvider time)
+{
+    /// <summary>Pauses a schedule until it is started, or until an instant.</summary>
+    /// <param name="id">The schedule.</param>
+    /// <param name="until">When the pause ends; a fire time exactly at this instant is skipped. Null: until the schedule is
+    /// started.</param>
+    /// <param name="control">Who asked and why.</param>
+    /// <param name="ct">Cancels the call.</param>
+    /// <returns>False when there is no such schedule.</returns>
+    /// <exception cref="InvalidRunException">The instant is in the past or too far ahead.</exception>
+    public Task<bool> PauseAsync(string id, DateTimeOffset? until, ScheduleControl control, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        if (until <= now)
+            throw new InvalidRunException(RunRules.Invalid("invalid_instant", "until", until.Value.ToString("O"), "an instant to come"));
+        if (RunRules.CheckAhead("until", until, now) is { } error)
+            throw new InvalidRunException(error);
+        return HaltAsync(id, ScheduleStatus.Paused, until?.ToUniversalTime(), control, "the schedule was paused", now, ct);
+    }
+
+    /// <summary>Stops a schedule until it is started.</summary>
+    /// <returns>False when there is no such schedule.</returns>
+    public Task<bool> StopAsync(string id, ScheduleControl control, CancellationToken ct) =>
+        HaltAsync(id, ScheduleStatus.Stopped, until: null, control, "the schedule was stopped", time.GetUtcNow(), ct);
+
+    /// <summary>Starts a paused or stopped schedule. It fires from now on; missed fire times stay skipped.</summary>
+    /// <returns>False when there is no such schedule.</returns>
+    public Task<bool> StartAsync(string id, ScheduleControl control, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        return ChangeAsync(
+            id,
+            (_, row) =>
+            {
+                if (row.StatusOf(now) == ScheduleStatus.Running)
+                    return Task.CompletedTask;
+                row.SetStatus(ScheduleStatus.Running, control.Reason, control.By, now);
+                row.PlanFrom(now, row.ParseTrigger());
+                return Task.CompletedTask;
+            },
+            now,
+            ct);
+    }
+
+    private Task<bool> HaltAsync(
+        string id, ScheduleStatus status, DateTimeOffset? until, ScheduleControl control, string revokedBecause, DateTimeOffset now,
+        CancellationToken ct) => ChangeAsync(
+        id,
+        async (scope, row) =>
+        {
+            row.SetStatus(status, control.Reason, control.By, now);
+            row.ResumeAt = until;
+            row.Planned -= await RevokeOccurrences.ExecuteAsync(scope, id, now, revokedBecause, ct);
+            if (until is { } resume)
+                row.PlanFrom(resume, row.ParseTrigger());
+            else
+                row.NextPlanAt = null;
+        },
+        now,
+        ct);
+
+    private async Task<bool> ChangeAsync(string id, Func<WriteScope, Schedule, Task> change, DateTimeOffset now, CancellationToken ct)
+    {
+        var found = await storage.WriteRetryingAsync(
+            async scope =>
+            {
+                if (!await LockSchedule.ExecuteAsync(scope, id, ct))
+                    return false;
+                var row = await scope.Db.Schedules.AsTracking().FirstAsync(s => s.Id == id, ct);
+                await change(scope, row);
+                row.UpdatedAt = now;
+                row.Version++;
+                await scope.Db.SaveChangesAsync(ct);
+                return true;
+            },
+            ct);
+        await changes.AnnounceAsync(ct);
+        return found;
+    }
+}

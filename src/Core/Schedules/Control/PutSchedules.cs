@@ -1,0 +1,230 @@
+using System.Reflection;
+using Fleet.Core.Jobs;
+using Fleet.Core.Lanes;
+using Fleet.Core.Schedules.Planning;
+using Fleet.Core.Schedules.Triggers;
+using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Core.Schedules.Control;
+
+/// <summary>The result of a put.</summary>
+public enum PutResult
+{
+    Created = 0,
+    Changed = 1,
+    Unchanged = 2,
+}
+
+/// <summary>A schedule that a program defines in code or configuration.</summary>
+/// <param name="Request">The definition.</param>
+/// <param name="Source"><c>code</c> or <c>configuration</c>.</param>
+public readonly record struct BroughtSchedule(ScheduleRequest Request, string Source);
+
+/// <summary>A schedule of a program was refused, so none of its schedules was stored.</summary>
+public sealed class BroughtScheduleRefusedException(BroughtSchedule schedule, InputError error, Exception? inner = null)
+    : InvalidOperationException($"Schedule '{schedule.Request.Id}' from {schedule.Source}: {error.Message}", inner)
+{
+    public BroughtSchedule Schedule { get; } = schedule;
+
+    public InputError Error { get; } = error;
+}
+
+/// <summary>The result of a put, with the stored row.</summary>
+/// <param name="Result">The result.</param>
+/// <param name="Row">The row after the put.</param>
+/// <param name="Undone">Who made the previous change and when, if this put restored the definition from before that change; else
+/// null.</param>
+public readonly record struct PutOutcome(PutResult Result, Schedule Row, (string? By, DateTimeOffset At)? Undone = null);
+
+/// <summary>Creates and changes schedules. An edit never fires by itself: it revokes the planned occurrences, and planning continues from
+/// now with the new definition.</summary>
+public sealed class PutSchedules(
+    IStorage storage, JobCatalog catalog, ArgsSchemas schemas, NamedLanes lanes, ScheduleChanges changes, TimeProvider time)
+{
+    // Number of rows that are read and written per statement.
+    private const int ChunkSize = 200;
+
+    private static readonly string Program = NameProgram();
+
+    /// <param name="request">The definition.</param>
+    /// <param name="source"><c>code</c>, <c>configuration</c> or <c>api</c>.</param>
+    /// <param name="ct">Cancels the call.</param>
+    /// <exception cref="InvalidRunException">A field is refused, or the job is unknown. Unknown jobs are refused only for <c>api</c>: when
+    /// a scheduler starts, the job's workers may not have started yet.</exception>
+    public async Task<PutResult> ExecuteAsync(ScheduleRequest request, string source, CancellationToken ct)
+    {
+        var (result, _) = await PutAsync(request, source, dryRun: false, ct);
+        if (result != PutResult.Unchanged)
+            await changes.AnnounceAsync(ct);
+        return result;
+    }
+
+    /// <summary>Returns what <see cref="ExecuteAsync"/> would do and the row it would store. Changes nothing.</summary>
+    /// <inheritdoc cref="ExecuteAsync" path="/param"/>
+    /// <inheritdoc cref="ExecuteAsync" path="/exception"/>
+    public Task<(PutResult Result, Schedule Row)> TryAsync(ScheduleRequest request, string source, CancellationToken ct) =>
+        PutAsync(request, source, dryRun: true, ct);
+
+    /// <summary>Puts all schedules of a program in one transaction. If one is refused, none is stored.</summary>
+    /// <param name="brought">The schedules; each id once.</param>
+    /// <param name="ct">Cancels the call.</param>
+    /// <returns>The results for the schedules that were created or changed.</returns>
+    /// <exception cref="BroughtScheduleRefusedException">A schedule is refused, or two have the same id.</exception>
+    public async Task<IReadOnlyList<PutOutcome>> ExecuteAllAsync(IReadOnlyList<BroughtSchedule> brought, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var checkedOnes = new List<(BroughtSchedule Brought, Definition Definition)>(brought.Count);
+        var ids = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var schedule in brought)
+        {
+            var definition = await RefusingAsync(schedule, () => CheckAsync(schedule.Request, schedule.Source, dryRun: false, now, ct));
+            if (!ids.Add(schedule.Request.Id))
+                throw new BroughtScheduleRefusedException(
+                    schedule,
+                    new InputError(
+                        "doubled_id", "id", "id: it stands there twice; each schedule needs an id of its own.", schedule.Request.Id,
+                        "each id once"));
+            checkedOnes.Add((schedule, definition));
+        }
+
+        await lanes.RegisterAsync(ct);
+        var outcomes = await storage.WriteRetryingAsync(
+            async scope =>
+            {
+                var changed = new List<PutOutcome>();
+                foreach (var chunk in checkedOnes.Chunk(ChunkSize))
+                {
+                    var wanted = chunk.Select(c => c.Brought.Request.Id).ToArray();
+                    var rows = await scope.Db.Schedules.AsTracking().Where(s => wanted.Contains(s.Id))
+                        .ToDictionaryAsync(s => s.Id, StringComparer.Ordinal, ct);
+                    foreach (var (schedule, definition) in chunk)
+                    {
+                        var row = rows.GetValueOrDefault(schedule.Request.Id);
+                        var outcome = await RefusingAsync(
+                            schedule, () => ApplyAsync(scope, row, definition, schedule.Source, dryRun: false, now, ct));
+                        if (outcome.Result != PutResult.Unchanged)
+                            changed.Add(outcome);
+                    }
+
+                    await scope.Db.SaveChangesAsync(ct);
+                    scope.Db.ChangeTracker.Clear();
+                }
+
+                return changed;
+            },
+            ct);
+        if (outcomes.Count > 0)
+            await changes.AnnounceAsync(ct);
+        return outcomes;
+    }
+
+    private static async Task<T> RefusingAsync<T>(BroughtSchedule schedule, Func<Task<T>> check)
+    {
+        try
+        {
+            return await check();
+        }
+        catch (InvalidRunException e)
+        {
+            throw new BroughtScheduleRefusedException(schedule, e.Error, e);
+        }
+    }
+
+    private async Task<(PutResult Result, Schedule Row)> PutAsync(ScheduleRequest request, string source, bool dryRun, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var definition = await CheckAsync(request, source, dryRun, now, ct);
+        if (!dryRun)
+            await lanes.RegisterAsync(ct);
+        return await storage.WriteRetryingAsync(
+            async scope =>
+            {
+                if (!dryRun)
+                    await LockSchedule.ExecuteAsync(scope, request.Id, ct);
+                var row = await scope.Db.Schedules.AsTracking().FirstOrDefaultAsync(s => s.Id == request.Id, ct);
+                var outcome = await ApplyAsync(scope, row, definition, source, dryRun, now, ct);
+                if (!dryRun)
+                    await scope.Db.SaveChangesAsync(ct);
+                return (outcome.Result, outcome.Row);
+            },
+            ct);
+    }
+
+    /// <summary>Checks everything that does not need the stored row.</summary>
+    private async Task<Definition> CheckAsync(ScheduleRequest request, string source, bool dryRun, DateTimeOffset now, CancellationToken ct)
+    {
+        var job = await catalog.FindAsync(request.Job, ct);
+        if (job is null && source == "api")
+            throw new InvalidRunException(catalog.UnknownJob(request.Job, "job"));
+        if (!request.TryCheck(now, out var trigger, out var error))
+            throw new InvalidRunException(error);
+        request = request with { Args = ArgsText.Parse(request.Args) };
+        if (job is not null && await schemas.CheckAsync(job, request.Args) is { } wrong)
+            throw new InvalidRunException(wrong);
+        if (request.Lane is { } lane && lane != job?.Lane)
+            await NameLaneAsync(lane, source, dryRun, ct);
+        return new Definition(request, trigger, job?.Name ?? request.Job);
+    }
+
+    private static async Task<PutOutcome> ApplyAsync(
+        WriteScope scope, Schedule? row, Definition definition, string source, bool dryRun, DateTimeOffset now, CancellationToken ct)
+    {
+        var (request, trigger, job) = definition;
+        var isNew = row is null;
+        if (row is null)
+            scope.Db.Schedules.Add(row = new Schedule { Id = request.Id, CreatedAt = now, Status = ScheduleStatus.Running });
+        var before = isNew ? null : row.Fingerprint();
+        // The check for "unchanged" comes first: a program puts its one-shot schedule at every start, also after it has fired.
+        if (!request.ApplyTo(row, job) && !isNew)
+            return new PutOutcome(PutResult.Unchanged, row);
+        if (trigger.Next(now) is null)
+            throw new InvalidRunException(request.NeverFires(now));
+        (string?, DateTimeOffset)? undone = source != "api" && row.Replaced is { } replaced && replaced == row.Fingerprint()
+            ? (row.PutBy, row.UpdatedAt)
+            : null;
+        row.Source = source;
+        row.PutBy = source == "api" ? null : Program;
+        row.Replaced = before;
+        row.UpdatedAt = now;
+        row.Version++;
+        if (!dryRun)
+            row.Planned -= await RevokeOccurrences.ExecuteAsync(scope, row.Id, now, "the schedule was changed", ct);
+        GoOn(row, trigger, now);
+        return new PutOutcome(isNew ? PutResult.Created : PutResult.Changed, row, undone);
+    }
+
+    /// <summary>The program's name, version and process, such as <c>Shop 2.1.0 on web-3/1234</c>.</summary>
+    private static string NameProgram()
+    {
+        var entry = Assembly.GetEntryAssembly();
+        var version = entry?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+            ?.InformationalVersion.Split('+')[0] ?? entry?.GetName().Version?.ToString();
+        return $"{entry?.GetName().Name} {version} on {Environment.MachineName}/{Environment.ProcessId}";
+    }
+
+    /// <summary>Registers the lane. The limit does not apply to code and configuration, which an operator controls, so that a scheduler can
+    /// always start.</summary>
+    private async Task NameLaneAsync(string lane, string source, bool dryRun, CancellationToken ct)
+    {
+        if (source == "api" && await lanes.CheckAsync(lane, ct, dryRun) is { } error)
+            throw new InvalidRunException(error);
+        if (!dryRun)
+            lanes.Add(lane);
+    }
+
+    /// <summary>Sets the status after an edit: a schedule that a person paused or stopped stays so; one that had fired for the last time
+    /// starts again.</summary>
+    private static void GoOn(Schedule row, Trigger trigger, DateTimeOffset now)
+    {
+        if (row is { Status: ScheduleStatus.Stopped, StatusBy: null })
+            row.SetStatus(ScheduleStatus.Running, reason: null, by: null, now);
+        if (row.StatusOf(now) == ScheduleStatus.Running)
+            row.PlanFrom(now, trigger);
+        else if (row.ResumeAt is { } resume)
+            row.PlanFrom(resume, trigger);
+    }
+
+    private sealed record Definition(ScheduleRequest Request, Trigger Trigger, string Job);
+}

@@ -1,0 +1,39 @@
+using Fleet.Core.Jobs;
+using Fleet.Core.Runs;
+using Fleet.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Core.Schedules.Control;
+
+/// <summary>Runs a schedule's job now, independent of its status and next fire time.</summary>
+public sealed class TriggerSchedules(IStorage storage, EnqueueRuns enqueue, JobCatalog catalog, ArgsSchemas schemas)
+{
+    /// <returns>The new run; null when there is no such schedule.</returns>
+    /// <exception cref="InvalidRunException">The job is unknown, or its args type has changed and the schedule's args no longer
+    /// fit.</exception>
+    public async Task<RunId?> ExecuteAsync(string id, CancellationToken ct)
+    {
+        await using var db = storage.Read();
+        var schedule = await db.Schedules.AsNoTracking().FirstOrDefaultAsync(s => s.Id == id, ct);
+        if (schedule is null)
+            return null;
+        if (await catalog.FindAsync(schedule.Job, ct) is { } job && await schemas.CheckAsync(job, schedule.Args) is { } error)
+            throw new InvalidRunException(error);
+        var outcome = await enqueue.ExecuteAsync(
+            new RunRequest
+            {
+                Job = schedule.Job,
+                Args = schedule.Args,
+                ScheduleId = schedule.Id,
+                Overlap = schedule.Overlap,
+                Options = new EnqueueOptions
+                {
+                    Lane = schedule.Lane,
+                    MaxAttempts = schedule.MaxAttempts,
+                    Tags = GetRuns.ReadTags(schedule.Tags),
+                },
+            },
+            ct);
+        return outcome.Id;
+    }
+}

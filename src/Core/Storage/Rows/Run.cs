@@ -1,0 +1,87 @@
+namespace Fleet.Core.Storage.Rows;
+
+/// <summary>The row in <c>runs</c>: one request to execute a job, and its whole state.</summary>
+public sealed class Run
+{
+    public RunId Id { get; set; }
+
+    public string Job { get; set; } = "";
+
+    public string Lane { get; set; } = "";
+
+    public RunState State { get; set; }
+
+    /// <summary>When it may start, as said at enqueue, by the schedule, or by the retry policy.</summary>
+    public DateTimeOffset DueAt { get; set; }
+
+    /// <summary>False while somebody still has to publish its nudge: planned, delayed, or waiting for a retry.</summary>
+    public bool Staged { get; set; }
+
+    /// <summary>The number of the latest try; grows with every claim, shrinks when a claim is given back.</summary>
+    public int Attempt { get; set; }
+
+    /// <summary>Attempts that the limit does not count: crashes, and all those before a replay.</summary>
+    public int AttemptOffset { get; set; }
+
+    /// <summary>The caller's own limit; null when job and policy decide.</summary>
+    public int? MaxAttempts { get; set; }
+
+    /// <summary>How often its worker died while running it, since enqueue or replay.</summary>
+    public int Crashes { get; set; }
+
+    /// <summary>How often a person replayed it.</summary>
+    public int Replays { get; set; }
+
+    /// <summary>Who runs it, or ran it last.</summary>
+    public WorkerId? WorkerId { get; set; }
+
+    /// <summary>The fence of the current claim: a new random number with every claim.</summary>
+    public long LeaseToken { get; set; }
+
+    public DateTimeOffset CreatedAt { get; set; }
+
+    public DateTimeOffset? StartedAt { get; set; }
+
+    public DateTimeOffset? FinishedAt { get; set; }
+
+    public DateTimeOffset? CancelRequestedAt { get; set; }
+
+    public string? IdempotencyKey { get; set; }
+
+    /// <summary>Hash of the request that brought the key, to tell a repeat from a conflict.</summary>
+    public byte[]? RequestHash { get; set; }
+
+    public string? ScheduleId { get; set; }
+
+    public DateTimeOffset? FireTime { get; set; }
+
+    /// <summary>What becomes of it when it comes due while another run of the schedule has not ended.</summary>
+    public OverlapPolicy Overlap { get; set; }
+
+    /// <summary>True for an occurrence that was planned and then called off because its schedule changed.</summary>
+    public bool Revoked { get; set; }
+
+    /// <summary>The run whose handler enqueued this one.</summary>
+    public RunId? ParentId { get; set; }
+
+    /// <summary>JSON text.</summary>
+    public string Args { get; set; } = "{}";
+
+    /// <summary>JSON text.</summary>
+    public string? Output { get; set; }
+
+    public string? ErrorType { get; set; }
+
+    /// <summary>The latest error, or the reason of the cancel.</summary>
+    public string? Error { get; set; }
+
+    public double? Progress { get; set; }
+
+    public string? ProgressMessage { get; set; }
+
+    /// <summary>JSON array of strings; null for none.</summary>
+    public string? Tags { get; set; }
+
+    /// <summary>W3C <c>traceparent</c> of the caller.</summary>
+    public string? TraceParent { get; set; }
+}
