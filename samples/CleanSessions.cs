@@ -42,12 +42,12 @@ internal sealed class CleanSessionsJob(IStorage storage, TimeProvider time) : IJ
 
     /// <summary>The ids follow from the run's, so a second attempt does not add the sessions again.</summary>
     private Task<int> SeedAsync(int count, RunId run, DateTimeOffset now, CancellationToken ct) => storage.WriteAsync(
-        async scope =>
+        async session =>
         {
             var added = 0;
             for (var i = 0; i < count; i++)
             {
-                added += await scope.Transaction.ExecuteAsync(
+                added += await session.Transaction.ExecuteAsync(
                     """
                     INSERT INTO sample_sessions (id, user_name, expires_at) SELECT @id, @user, @expires
                     WHERE NOT EXISTS (SELECT 1 FROM sample_sessions WHERE id = @id)
@@ -61,13 +61,13 @@ internal sealed class CleanSessionsJob(IStorage storage, TimeProvider time) : IJ
         ct);
 
     private Task<int> DeleteBatchAsync(long until, int size, CancellationToken ct) => storage.WriteAsync(
-        async scope =>
+        async session =>
         {
             // LIMIT and TOP differ between databases: read the first ids, then delete them.
             var ids = new List<string>(size);
-            await using (var command = scope.Transaction.Connection!.CreateCommand())
+            await using (var command = session.Transaction.Connection!.CreateCommand())
             {
-                command.Transaction = scope.Transaction;
+                command.Transaction = session.Transaction;
                 command.CommandText = $"SELECT id FROM sample_sessions WHERE expires_at <= {until} ORDER BY expires_at";
                 await using var reader = await command.ExecuteReaderAsync(ct);
                 while (ids.Count < size && await reader.ReadAsync(ct))
@@ -76,7 +76,7 @@ internal sealed class CleanSessionsJob(IStorage storage, TimeProvider time) : IJ
 
             var deleted = 0;
             foreach (var id in ids)
-                deleted += await scope.Transaction.ExecuteAsync("DELETE FROM sample_sessions WHERE id = @id", ct, ("@id", id));
+                deleted += await session.Transaction.ExecuteAsync("DELETE FROM sample_sessions WHERE id = @id", ct, ("@id", id));
             return deleted;
         },
         ct);

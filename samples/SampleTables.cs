@@ -28,10 +28,10 @@ internal sealed class SampleTables(IStorage storage) : IHostedService
     ];
 
     public Task StartAsync(CancellationToken cancellationToken) => storage.WriteAsync(
-        async scope =>
+        async session =>
         {
             foreach (var (name, columns) in Tables)
-                await scope.Transaction.ExecuteAsync(storage.Sql.CreateTable(name, columns), cancellationToken);
+                await session.Transaction.ExecuteAsync(storage.Sql.CreateTable(name, columns), cancellationToken);
             return true;
         },
         cancellationToken);

@@ -45,12 +45,12 @@ internal sealed class SyncRecordsJob(IStorage storage, IHttpClientFactory client
 
         // 2. Write. The counts are part of the output, so the completion is called from inside.
         await storage.WriteAsync(
-            async scope =>
+            async session =>
             {
-                var (inserted, updated) = await UpsertAsync(scope.Transaction, items, ct);
-                await MoveCursorAsync(scope.Transaction, source, start, next, ct);
+                var (inserted, updated) = await UpsertAsync(session.Transaction, items, ct);
+                await MoveCursorAsync(session.Transaction, source, start, next, ct);
                 context.SetOutput(new SyncResult(items.Count, inserted, updated, items.Count - inserted - updated, next, more));
-                await context.CompleteAsync(scope.Transaction, ct);
+                await context.CompleteAsync(session.Transaction, ct);
                 return true;
             },
             ct);

@@ -41,8 +41,8 @@ public class ClaimBenchmarks
 
     [Benchmark]
     public Task<IReadOnlyList<ClaimOutcome>> ClaimAsync() => _storage.WriteAsync(
-        scope => _storage.Statements.ClaimAsync(
-            scope.Transaction, _worker, _ids, TimeProvider.System.GetUtcNow(), inTurn: false, CancellationToken.None),
+        session => _storage.Statements.ClaimAsync(
+            session, _worker, _ids, TimeProvider.System.GetUtcNow(), inTurn: false, CancellationToken.None),
             CancellationToken.None);
 
     private Task<IReadOnlyList<EnqueueOutcome>> InsertAsync()
@@ -52,6 +52,6 @@ public class ClaimBenchmarks
         var runs = Array.ConvertAll(
             _ids, id => new NewRun { Id = id, Job = "noop", Lane = "default", Args = "{}", CreatedAt = now, DueAt = now, Staged = true });
         return _storage.WriteAsync(
-            scope => _storage.Statements.InsertAsync(scope.Transaction, runs, CancellationToken.None), CancellationToken.None);
+            session => _storage.Statements.InsertAsync(session, runs, CancellationToken.None), CancellationToken.None);
     }
 }

@@ -35,11 +35,11 @@ internal sealed class ConsumeOnce<TDbContext>(TDbContext db, IServiceProvider se
             await using var turn = await parts.Storage.TakeTurnAsync(context.CancellationToken);
             using var mark = turn is null ? null : WriteTurn.Begin();
             await using var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken);
-            await using var scope = parts.Storage.Enlist(transaction.GetDbTransaction());
+            await using var session = parts.Storage.Enlist(transaction.GetDbTransaction());
             IReadOnlySet<Guid> fresh;
             try
             {
-                fresh = await parts.Accept.ExecuteAsync(scope, consumer, ids, context.CancellationToken);
+                fresh = await parts.Accept.ExecuteAsync(session, consumer, ids, context.CancellationToken);
             }
             catch (Exception e) when (parts.IsConflict(e, tries))
             {
@@ -48,13 +48,13 @@ internal sealed class ConsumeOnce<TDbContext>(TDbContext db, IServiceProvider se
             }
 
             var outbox = new ConsumerOutbox<T>(
-                DeliveredMessages.Only(context, ids, fresh), options, services, parts, () => scope.Transaction, isHandled: fresh.Count == 0);
+                DeliveredMessages.Only(context, ids, fresh), options, services, parts, () => session.Transaction, isHandled: fresh.Count == 0);
             await next.Send(outbox);
             if (fresh.Count == 0)
                 return;
             await SaveAsync(context.CancellationToken);
             var begun = Stopwatch.GetTimestamp();
-            var outcomes = await CommitAsync(transaction, scope, outbox.Write);
+            var outcomes = await CommitAsync(transaction, session, outbox.Write);
             pass?.Took(Stopwatch.GetElapsedTime(begun));
             outbox.Announce(outcomes);
             return;
@@ -76,14 +76,14 @@ internal sealed class ConsumeOnce<TDbContext>(TDbContext db, IServiceProvider se
         }
     }
 
-    private async Task<IReadOnlyList<Core.Storage.Rows.EnqueueOutcome>> CommitAsync(IDbContextTransaction transaction, WriteScope scope, MessageWrite write)
+    private async Task<IReadOnlyList<Core.Storage.Rows.EnqueueOutcome>> CommitAsync(IDbContextTransaction transaction, StorageSession session, MessageWrite write)
     {
         var (storage, none) = (parts.Storage, CancellationToken.None);
         // An interceptor of the application wants to see EF Core's own commit.
         if (db.GetService<IInterceptors>().Aggregate<IDbTransactionInterceptor>() is null)
-            return await storage.Messages.CommitAsync(scope, write);
-        var outcomes = await storage.Statements.InsertAsync(scope.Transaction, write.Runs, none);
-        await storage.Messages.AddAsync(scope, write.Messages, none);
+            return await storage.Messages.CommitAsync(session, write);
+        var outcomes = await storage.Statements.InsertAsync(session, write.Runs, none);
+        await storage.Messages.AddAsync(session, write.Messages, none);
         await transaction.CommitAsync(none);
         return outcomes;
     }

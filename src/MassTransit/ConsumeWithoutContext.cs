@@ -33,7 +33,7 @@ internal sealed class ConsumeWithoutContext(IServiceProvider services, ConsumerP
             IReadOnlySet<Guid> fresh;
             try
             {
-                fresh = await parts.Accept.ExecuteAsync(transaction.Scope, delivery.Consumer, delivery.Ids, ct);
+                fresh = await parts.Accept.ExecuteAsync(transaction.Session, delivery.Consumer, delivery.Ids, ct);
             }
             catch (Exception e) when (parts.IsConflict(e, tries))
             {
@@ -41,7 +41,7 @@ internal sealed class ConsumeWithoutContext(IServiceProvider services, ConsumerP
                 continue;
             }
 
-            var outbox = NewOutbox(delivery, fresh, () => transaction.Scope.Transaction);
+            var outbox = NewOutbox(delivery, fresh, () => transaction.Session.Transaction);
             await delivery.Next.Send(outbox);
             if (fresh.Count == 0)
                 return;
@@ -56,7 +56,7 @@ internal sealed class ConsumeWithoutContext(IServiceProvider services, ConsumerP
         var ct = delivery.Context.CancellationToken;
         var fresh = await parts.Find.ExecuteAsync(delivery.Consumer, delivery.Ids);
         await using var late = new LateTransaction(parts.Storage);
-        var outbox = NewOutbox(delivery, fresh, () => late.Get().Scope.Transaction);
+        var outbox = NewOutbox(delivery, fresh, () => late.Get().Session.Transaction);
         await delivery.Next.Send(outbox);
         if (fresh.Count == 0)
             return true;
@@ -66,7 +66,7 @@ internal sealed class ConsumeWithoutContext(IServiceProvider services, ConsumerP
         {
             // The consumer has begun to use its transaction; from now on it is opened before.
             parts.Habits.Note(delivery.Consumer, usedTransaction: true);
-            var claimed = await parts.Accept.ExecuteAsync(transaction.Scope, delivery.Consumer, fresh, ct);
+            var claimed = await parts.Accept.ExecuteAsync(transaction.Session, delivery.Consumer, fresh, ct);
             outcomes = claimed.Count == fresh.Count ? await transaction.CommitAsync(outbox.Write) : null;
         }
         else

@@ -14,7 +14,7 @@ public static class FleetOutbox
     /// claimed, and with it becomes true what the consumer saved, published, sent and enqueued
     /// (<see cref="EnqueueRunAsync"/>): all of it once, however often the message is delivered; or nothing, when the consumer throws. What was
     /// published and sent is delivered after the commit, at least once and under the same message id.</summary>
-    /// <typeparam name="TDbContext">The application's context on the database that Fleet uses; the consumer gets it from its scope, with the
+    /// <typeparam name="TDbContext">The application's context on the database that Fleet uses; the consumer gets it from its session, with the
     /// transaction begun, and its changes are saved at the end.</typeparam>
     /// <param name="endpoint">The endpoint. Retries (<c>UseMessageRetry</c>) come first, so that each try has a transaction of its own.</param>
     /// <param name="context">As the configuration callback gives it.</param>

@@ -31,7 +31,11 @@ internal sealed class CompleteAfterWork(UserConnections connections, PostgresRun
             // A run that may exist already needs more than one statement.
             var runs = made.FollowUps.All(PostgresRunStatements.IsNewOfBatch) ? made.FollowUps : [];
             if (runs.Count < made.FollowUps.Count)
-                await statements.InsertAsync(transaction, made.FollowUps, ct);
+            {
+                await using var session = new StorageSession(transaction);
+                await statements.InsertAsync(session, made.FollowUps, ct);
+            }
+
             ct.ThrowIfCancellationRequested();
 
             await using var batch = new NpgsqlBatch(connection);

@@ -35,36 +35,36 @@ internal sealed class PostgresMessages(PostgresRunStatements runs) : IMessageSta
     // In a transaction that a failed statement has ended, COMMIT alone would undo it and report success; this fails there.
     private const string IsIntact = "SELECT 1";
 
-    public async Task<IReadOnlySet<InboxKey>> FindHandledAsync(WriteScope scope, IReadOnlyCollection<InboxKey> keys, CancellationToken ct) =>
-        (await QueryAsync(scope.Transaction, FindHandled, KeyOf, ct, Columns(keys))).ToHashSet();
+    public async Task<IReadOnlySet<InboxKey>> FindHandledAsync(StorageSession session, IReadOnlyCollection<InboxKey> keys, CancellationToken ct) =>
+        (await QueryAsync(session, FindHandled, KeyOf, ct, Columns(keys))).ToHashSet();
 
     public async Task<IReadOnlyCollection<InboxKey>> AddHandledAsync(
-        WriteScope scope, IReadOnlyCollection<InboxKey> keys, DateTimeOffset now, CancellationToken ct)
+        StorageSession session, IReadOnlyCollection<InboxKey> keys, DateTimeOffset now, CancellationToken ct)
     {
         if (keys.Count != 1)
-            return await QueryAsync(scope.Transaction, AddHandled, KeyOf, ct, [.. Columns(keys), Instant(now)]);
+            return await QueryAsync(session, AddHandled, KeyOf, ct, [.. Columns(keys), Instant(now)]);
         var key = keys.First();
-        await using var command = new NpgsqlCommand(AddOneHandled, (NpgsqlConnection)scope.Transaction.Connection!)
+        await using var command = new NpgsqlCommand(AddOneHandled, (NpgsqlConnection)session.Connection)
         {
             Parameters = { Text(key.Consumer), Uuid(key.MessageId), Instant(now) },
         };
         return await command.ExecuteNonQueryAsync(ct) == 1 ? keys : [];
     }
 
-    public Task RemoveHandledAsync(WriteScope scope, IReadOnlyCollection<InboxKey> keys, CancellationToken ct) =>
-        ExecuteAsync(scope.Transaction, RemoveHandled, ct, Columns(keys));
+    public Task RemoveHandledAsync(StorageSession session, IReadOnlyCollection<InboxKey> keys, CancellationToken ct) =>
+        ExecuteAsync(session, RemoveHandled, ct, Columns(keys));
 
-    public Task AddAsync(WriteScope scope, IReadOnlyList<OutboxMessage> messages, CancellationToken ct) =>
-        messages.Count == 0 ? Task.CompletedTask : ExecuteAsync(scope.Transaction, Add, ct, Rows(messages));
+    public Task AddAsync(StorageSession session, IReadOnlyList<OutboxMessage> messages, CancellationToken ct) =>
+        messages.Count == 0 ? Task.CompletedTask : ExecuteAsync(session, Add, ct, Rows(messages));
 
-    public async Task<IReadOnlyList<EnqueueOutcome>> CommitAsync(WriteScope scope, MessageWrite write)
+    public async Task<IReadOnlyList<EnqueueOutcome>> CommitAsync(StorageSession session, MessageWrite write)
     {
         // A run that may exist already needs an answer before the commit.
         IReadOnlyList<EnqueueOutcome>? outcomes = null;
         if (!write.Runs.All(PostgresRunStatements.IsNewOfBatch))
-            outcomes = await runs.InsertAsync(scope.Transaction, write.Runs, CancellationToken.None);
+            outcomes = await runs.InsertAsync(session, write.Runs, CancellationToken.None);
 
-        await using var batch = new NpgsqlBatch((NpgsqlConnection)scope.Transaction.Connection!);
+        await using var batch = new NpgsqlBatch((NpgsqlConnection)session.Connection);
         if (outcomes is null)
             PostgresRunStatements.AddNewOfBatch(batch, write.Runs);
         if (write.Messages.Count > 0)

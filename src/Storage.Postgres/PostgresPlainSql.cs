@@ -28,8 +28,6 @@ internal sealed class PostgresPlainSql : PlainSql
 
     public override RunId ReadRunId(DbDataReader reader, int column) => new(reader.GetGuid(column));
 
-    protected override DbTransaction? Join(DbTransaction transaction) => transaction as NpgsqlTransaction;
-
     protected override DbParameter Parameter(string name, object? value) => new NpgsqlParameter(name, value switch
     {
         null => DBNull.Value,

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Npgsql;
@@ -12,7 +11,7 @@ namespace Fleet.Storage.Postgres;
 /// where that would cost a third of the statement, by the order of the array that a nested loop reads (should they deadlock after all, the loser is tried
 /// again). Claim and completion of a simple run change no column that an index sees: what waits is found in <c>batches</c>, what runs in <c>claims</c>
 /// (docs/adr/0014).</remarks>
-internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
+internal sealed class PostgresRunStatements : ServerRunStatements
 {
     // The rows n, as new runs.
     private const string InsertRuns = """
@@ -357,48 +356,45 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
 
     private readonly OpenClaims _claims = new();
 
-    public override DbTransaction Own(DbTransaction transaction) =>
-        transaction is Autocommit or SharedEffects ? transaction : transaction.As<NpgsqlTransaction>("PostgreSQL");
-
-    public override async Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct) => await QueryAsync(
-        Own(transaction), LockOrphans,
+    public override async Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(StorageSession session, CancellationToken ct) => await QueryAsync(
+        session, LockOrphans,
         r => new OrphanedRun(RunIdOf(r), r.IsDBNull(1) ? null : new WorkerId(r.GetGuid(1)), r.GetInt64(2), r.GetInt32(3), r.GetBoolean(4)), ct);
 
-    public override Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct) => ExecuteAsync(
-        Own(transaction), Rescue, ct,
+    public override Task RescueAsync(StorageSession session, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct) => ExecuteAsync(
+        session, Rescue, ct,
         Uuids(runs.Select(r => r.Orphan.Id)), Array(NpgsqlDbType.Integer, runs.Select(r => (int)r.Next)),
         Array(NpgsqlDbType.Integer, runs.Select(r => r.Crashes)), Array(NpgsqlDbType.Text, runs.Select(r => r.Error)),
         Instant(now), Integer((int)AttemptOutcome.Crashed), Text(RescuedRun.ErrorType));
 
     public override async Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
-        DbTransaction transaction, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct) => await QueryAsync(
-        Own(transaction), ReadUnstaged, r => new StageableRun(RunIdOf(r), r.GetString(1), r.GetUtc(2)), ct,
+        StorageSession session, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct) => await QueryAsync(
+        session, ReadUnstaged, r => new StageableRun(RunIdOf(r), r.GetString(1), r.GetUtc(2)), ct,
         Instant(until), Integer(limit), Array(NpgsqlDbType.Text, leftOut));
 
-    public override Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct) => ExecuteAsync(
-        Own(transaction), MarkStaged, ct, Uuids(runs.Select(r => r.Id)), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.DueAt))));
+    public override Task MarkStagedAsync(StorageSession session, IReadOnlyList<StageableRun> runs, CancellationToken ct) => ExecuteAsync(
+        session, MarkStaged, ct, Uuids(runs.Select(r => r.Id)), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.DueAt))));
 
     public override async Task<PrunedRuns> DeleteEndedAsync(
-        DbTransaction transaction, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct) => (await QueryAsync(
-        Own(transaction), succeeded ? DeleteSucceeded : DeleteFailedOrCanceled,
+        StorageSession session, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct) => (await QueryAsync(
+        session, succeeded ? DeleteSucceeded : DeleteFailedOrCanceled,
         r => new PrunedRuns((int)r.GetInt64(0), r.GetInt64(1) == limit, r.IsDBNull(2) ? null : r.GetUtc(2)), ct,
         Instant(from), Instant(before), Integer(limit)))[0];
 
-    public override async Task<int> DeleteInboxAsync(DbTransaction transaction, DateTimeOffset before, int limit, CancellationToken ct) =>
-        (await QueryAsync(Own(transaction), DeleteInbox, r => (int)r.GetInt64(0), ct, Instant(before), Integer(limit)))[0];
+    public override async Task<int> DeleteInboxAsync(StorageSession session, DateTimeOffset before, int limit, CancellationToken ct) =>
+        (await QueryAsync(session, DeleteInbox, r => (int)r.GetInt64(0), ct, Instant(before), Integer(limit)))[0];
 
-    public override async Task DeleteLeftOversAsync(DbTransaction transaction, DateTimeOffset before, CancellationToken ct)
+    public override async Task DeleteLeftOversAsync(StorageSession session, DateTimeOffset before, CancellationToken ct)
     {
-        await ExecuteAsync(Own(transaction), DeleteWorkers, ct, Instant(before));
-        await ExecuteAsync(Own(transaction), DeleteClaims, ct);
-        await ExecuteAsync(Own(transaction), DeleteBatches, ct, Instant(before));
+        await ExecuteAsync(session, DeleteWorkers, ct, Instant(before));
+        await ExecuteAsync(session, DeleteClaims, ct);
+        await ExecuteAsync(session, DeleteBatches, ct, Instant(before));
     }
 
     public void Committed(RunLease lease) => _claims.Settled([lease.LeaseToken]);
 
-    public override async Task<IReadOnlyList<bool>> AreCompletedAsync(DbTransaction transaction, IReadOnlyList<RunLease> leases, CancellationToken ct)
+    public override async Task<IReadOnlyList<bool>> AreCompletedAsync(StorageSession session, IReadOnlyList<RunLease> leases, CancellationToken ct)
     {
-        var answers = await base.AreCompletedAsync(transaction, leases, ct);
+        var answers = await base.AreCompletedAsync(session, leases, ct);
         _claims.Settled(leases.Where((_, i) => answers[i]).Select(l => l.LeaseToken));
         return answers;
     }
@@ -412,11 +408,11 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
 
     /// <summary>Finds out why the fence refused a completion.</summary>
     /// <returns>Null when it had no reason to.</returns>
-    public async Task<SettleOutcome?> FindRefusalAsync(DbTransaction transaction, Completion completion, CancellationToken ct)
+    public async Task<SettleOutcome?> FindRefusalAsync(StorageSession session, Completion completion, CancellationToken ct)
     {
         _claims.Forget([completion.LeaseToken]);
         var states = await QueryAsync(
-            Own(transaction), FindLease, r => (RunState)r.GetInt32(0), ct, Uuid(completion.Id.Value), Bigint(completion.LeaseToken));
+            session, FindLease, r => (RunState)r.GetInt32(0), ct, Uuid(completion.Id.Value), Bigint(completion.LeaseToken));
         return states switch
         {
             [RunState.Running] => null,
@@ -435,21 +431,21 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
     }
 
     /// <summary>Makes the pending runs of batches that were due before an instant known to the indexes, until so many are, or there are no more.</summary>
-    public async Task ListBatchesAsync(DbTransaction transaction, string lane, DateTimeOffset dueBefore, int runs, CancellationToken ct)
+    public static async Task ListBatchesAsync(StorageSession session, string lane, DateTimeOffset dueBefore, int runs, CancellationToken ct)
     {
         for (var (taken, listed) = (1L, 0L); taken > 0 && listed < runs;)
         {
-            var found = await QueryAsync(Own(transaction), ListBatches, r => (Taken: r.GetInt64(0), Listed: r.GetInt64(1)), ct, Text(lane), Instant(dueBefore));
+            var found = await QueryAsync(session, ListBatches, r => (Taken: r.GetInt64(0), Listed: r.GetInt64(1)), ct, Text(lane), Instant(dueBefore));
             (taken, listed) = (found[0].Taken, listed + found[0].Listed);
         }
     }
 
-    public override async Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct) =>
-        (await QueryAsync(Own(transaction), LockTerm, _ => true, ct, Text(lease), Bigint(term))).Count > 0;
+    public override async Task<bool> LockTermAsync(StorageSession session, string lease, long term, CancellationToken ct) =>
+        (await QueryAsync(session, LockTerm, _ => true, ct, Text(lease), Bigint(term))).Count > 0;
 
-    protected override async Task<IReadOnlyList<RunId>> InsertRowsAsync(DbTransaction own, IReadOnlyList<NewRun> runs, CancellationToken ct)
+    protected override async Task<IReadOnlyList<RunId>> InsertRowsAsync(StorageSession session, IReadOnlyList<NewRun> runs, CancellationToken ct)
     {
-        await using var batch = new NpgsqlBatch((NpgsqlConnection)own.Connection!);
+        await using var batch = new NpgsqlBatch((NpgsqlConnection)session.Connection);
         var inserted = new List<RunId>(runs.Count);
         NewRun[] others = [.. runs.Where(r => !IsNewOfBatch(r))];
         var mayExist = others.Any(r => r.MayExist);
@@ -516,27 +512,27 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         SparseArray(NpgsqlDbType.Text, together.Select(r => r.TraceParent)),
     ];
 
-    protected override async Task<IReadOnlyList<(string Key, RunId Id, byte[] Hash)>> FindKeysAsync(DbTransaction own, string[] keys, CancellationToken ct) =>
-        await QueryAsync(own, FindKeys, r => (r.GetString(0), new RunId(r.GetGuid(1)), r.GetFieldValue<byte[]>(2)), ct, Array(NpgsqlDbType.Text, keys));
+    protected override async Task<IReadOnlyList<(string Key, RunId Id, byte[] Hash)>> FindKeysAsync(StorageSession session, string[] keys, CancellationToken ct) =>
+        await QueryAsync(session, FindKeys, r => (r.GetString(0), new RunId(r.GetGuid(1)), r.GetFieldValue<byte[]>(2)), ct, Array(NpgsqlDbType.Text, keys));
 
     protected override async Task<IReadOnlyList<(string Schedule, DateTimeOffset Fire, RunId Id)>> FindOccurrencesAsync(
-        DbTransaction own, IReadOnlyList<NewRun> planned, CancellationToken ct) => await QueryAsync(
-        own, FindOccurrences, r => (r.GetString(0), r.GetUtc(1), new RunId(r.GetGuid(2))), ct,
+        StorageSession session, IReadOnlyList<NewRun> planned, CancellationToken ct) => await QueryAsync(
+        session, FindOccurrences, r => (r.GetString(0), r.GetUtc(1), new RunId(r.GetGuid(2))), ct,
         Array(NpgsqlDbType.Text, planned.Select(r => r.ScheduleId)), Array(NpgsqlDbType.TimestampTz, planned.Select(r => Utc(r.FireTime))));
 
-    protected override async Task<IReadOnlyList<RunId>> FindIdsAsync(DbTransaction own, RunId[] ids, CancellationToken ct) =>
-        await QueryAsync(own, FindIds, RunIdOf, ct, Uuids(ids));
+    protected override async Task<IReadOnlyList<RunId>> FindIdsAsync(StorageSession session, RunId[] ids, CancellationToken ct) =>
+        await QueryAsync(session, FindIds, RunIdOf, ct, Uuids(ids));
 
     protected override async Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
-        DbTransaction own, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn, CancellationToken ct)
+        StorageSession session, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn, CancellationToken ct)
     {
-        var over = own is Autocommit ? _claims.TakeOver() : [];
-        var claimed = await QueryAsync(own, Claim, Read, ct, [.. Wanted(ids, token), Array(NpgsqlDbType.Bigint, over)]);
-        if (claimed.Count == 0 && (await QueryAsync(own, FindWorker, RunIdOf, ct, Uuid(worker.Value))).Count == 0)
+        var over = !session.HasTransaction ? _claims.TakeOver() : [];
+        var claimed = await QueryAsync(session, Claim, Read, ct, [.. Wanted(ids, token), Array(NpgsqlDbType.Bigint, over)]);
+        if (claimed.Count == 0 && (await QueryAsync(session, FindWorker, RunIdOf, ct, Uuid(worker.Value))).Count == 0)
             return null;
 
         // Only what is committed for certain.
-        if (own is Autocommit)
+        if (!session.HasTransaction)
             _claims.Opened(token, claimed.Count);
         if (claimed.Count == 0)
             _claims.GiveBack(over);
@@ -545,7 +541,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         // Most of the rest are duplicates: nudges that came twice.
         var taken = claimed.Select(run => run.Id).ToHashSet();
         claimed.AddRange(await QueryAsync(
-            own, ClaimLastChance, Read, ct, Wanted(ids.Where(id => !taken.Contains(id)), Random.Shared.NextInt64())));
+            session, ClaimLastChance, Read, ct, Wanted(ids.Where(id => !taken.Contains(id)), Random.Shared.NextInt64())));
         return claimed;
 
         ClaimedRun Read(NpgsqlDataReader reader) => ReadClaimed(reader, RunIdOf(reader), now);
@@ -556,16 +552,16 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
         ];
     }
 
-    protected override async Task<IReadOnlyList<PendingRun>> FindPendingAsync(DbTransaction own, RunId[] ids, CancellationToken ct) =>
-        await QueryAsync(own, FindPending, r => ReadPending(r, RunIdOf(r)), ct, Uuids(ids));
+    protected override async Task<IReadOnlyList<PendingRun>> FindPendingAsync(StorageSession session, RunId[] ids, CancellationToken ct) =>
+        await QueryAsync(session, FindPending, r => ReadPending(r, RunIdOf(r)), ct, Uuids(ids));
 
     protected override async Task<IReadOnlyList<RunLease>> CompleteRowsAsync(
-        DbTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct)
+        StorageSession session, IReadOnlyList<Completion> completions, CancellationToken ct)
     {
-        if (own is NpgsqlTransaction && completions is [var one])
+        if (session.HasTransaction && session is not SharedEffects && completions is [var one])
         {
             return await QueryAsync(
-                own, CompleteOneInTransaction, LeaseOf, ct,
+                session, CompleteOneInTransaction, LeaseOf, ct,
                 Uuids([one.Id]), Bigint(one.LeaseToken), Instant(one.FinishedAt), NullableText(one.Output));
         }
 
@@ -574,33 +570,33 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
             Uuids(completions.Select(c => c.Id)), Array(NpgsqlDbType.Bigint, completions.Select(c => c.LeaseToken)),
             Array(NpgsqlDbType.TimestampTz, completions.Select(c => Utc(c.FinishedAt))), Array(NpgsqlDbType.Text, completions.Select(c => c.Output)),
         ];
-        if (BringsAlong(own, completions))
-            return await CompleteAlongAsync(own, completions, parameters, ct);
+        if (BringsAlong(session, completions))
+            return await CompleteAlongAsync(session, completions, parameters, ct);
         // Other than these, completions are counted when somebody tells that they are committed.
-        if (own is SharedEffects shared)
+        if (session is SharedEffects shared)
             return await shared.CompleteAsync(Complete, LeaseOf, parameters, ct);
-        var completed = await QueryAsync(own, own is Autocommit ? Complete : CompleteInTransaction, LeaseOf, ct, parameters);
-        if (own is Autocommit)
+        var completed = await QueryAsync(session, !session.HasTransaction ? Complete : CompleteInTransaction, LeaseOf, ct, parameters);
+        if (!session.HasTransaction)
             _claims.Settled(completed.Select(c => c.LeaseToken));
         if (completed.Count < completions.Count)
             _claims.Forget(completions.Select(c => c.LeaseToken));
         return completed;
     }
 
-    protected override async Task<IReadOnlyList<RunLease>> FindCompletedAsync(DbTransaction own, RunId[] ids, CancellationToken ct) =>
-        await QueryAsync(own, FindCompleted, LeaseOf, ct, Uuids(ids));
+    protected override async Task<IReadOnlyList<RunLease>> FindCompletedAsync(StorageSession session, RunId[] ids, CancellationToken ct) =>
+        await QueryAsync(session, FindCompleted, LeaseOf, ct, Uuids(ids));
 
     /// <summary>Where each round trip is a commit, what completions bring goes along with them.</summary>
-    protected override bool BringsAlong(DbTransaction own, IReadOnlyList<Completion> completions) =>
-        own is Autocommit && completions.Any(c => c.FollowUps.Count > 0 || c.Events.Count > 0);
+    protected override bool BringsAlong(StorageSession session, IReadOnlyList<Completion> completions) =>
+        !session.HasTransaction && completions.Any(c => c.FollowUps.Count > 0 || c.Events.Count > 0);
 
     private async Task<IReadOnlyList<RunLease>> CompleteAlongAsync(
-        DbTransaction own, IReadOnlyList<Completion> completions, NpgsqlParameter[] leases, CancellationToken ct)
+        StorageSession session, IReadOnlyList<Completion> completions, NpgsqlParameter[] leases, CancellationToken ct)
     {
         var brought = completions.SelectMany(c => c.FollowUps.Select(run => (Run: run, Owner: c))).ToArray();
         var events = completions.SelectMany(c => c.Events.Select(e => (Event: e, c.Id, c.LeaseToken))).ToArray();
         var completed = await QueryAsync(
-            own, CompleteAlong, LeaseOf, ct,
+            session, CompleteAlong, LeaseOf, ct,
             [
                 .. leases, .. Rows([.. brought.Select(b => b.Run)]),
                 Uuids(brought.Select(b => b.Owner.Id)), Array(NpgsqlDbType.Bigint, brought.Select(b => b.Owner.LeaseToken)),
@@ -616,10 +612,10 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
     }
 
     protected override async Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(
-        DbTransaction own, IReadOnlyList<AttemptEnd> ends, RunId[] repeated, CancellationToken ct)
+        StorageSession session, IReadOnlyList<AttemptEnd> ends, RunId[] repeated, CancellationToken ct)
     {
         // Both statements in one round trip: without a transaction around it, that is one commit.
-        await using var batch = new NpgsqlBatch((NpgsqlConnection)own.Connection!);
+        await using var batch = new NpgsqlBatch((NpgsqlConnection)session.Connection);
         batch.BatchCommands.Add(Command(
             EndAttempt,
             Uuids(ends.Select(e => e.Id)), Array(NpgsqlDbType.Bigint, ends.Select(e => e.LeaseToken)),
@@ -639,15 +635,15 @@ internal sealed class PostgresRunStatements : ServerRunStatements<DbTransaction>
             await reader.NextResultAsync(ct);
         }
 
-        if (own is Autocommit)
+        if (!session.HasTransaction)
             _claims.Settled(ended.Select(e => e.LeaseToken));
-        if (own is not Autocommit || ended.Count < ends.Count)
+        if (session.HasTransaction || ended.Count < ends.Count)
             _claims.Forget(ends.Select(e => e.LeaseToken));
         return ended;
     }
 
-    protected override Task InsertEventsAsync(DbTransaction own, IReadOnlyList<OutboxMessage> events, CancellationToken ct) =>
-        ExecuteAsync(own, InsertEvents, ct, Rows(events));
+    protected override Task InsertEventsAsync(StorageSession session, IReadOnlyList<OutboxMessage> events, CancellationToken ct) =>
+        ExecuteAsync(session, InsertEvents, ct, Rows(events));
 
     private static NpgsqlParameter[] Rows(IReadOnlyList<OutboxMessage> events) =>
     [

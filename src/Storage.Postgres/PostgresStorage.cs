@@ -18,8 +18,6 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     /// would read all batches to take the oldest, and what is deleted each time again: a plain scan of an index marks what the next one can skip.</summary>
     internal const string OnePlan = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off";
 
-    private static readonly OpenContext NoContext = _ => throw new NotSupportedException("There is no transaction for EF Core to join.");
-
     private readonly PostgresRunStatements _statements = new();
     private readonly string _connectionString;
     private readonly ConnectionGate _gate;
@@ -89,7 +87,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     private PooledDbContextFactory<PostgresDbContext> Writing =>
         _writing ??= new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql().Options, FleetDbContext.MostPooled);
 
-    public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
+    public async Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct)
     {
         var connection = await _pool.OpenAsync(ct);
         try
@@ -106,13 +104,13 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         }
     }
 
-    public async Task<T> AutocommitAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
+    public async Task<T> AutocommitAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct)
     {
         var connection = await _autocommit.OpenAsync(ct);
         try
         {
-            await using var none = new Autocommit(connection);
-            return await work(new WriteScope(none, NoContext));
+            await using var session = new StorageSession(connection);
+            return await work(session);
         }
         catch (Exception e) when (!Observe(e) && PostgresErrors.MayBeCommitted(e))
         {
@@ -130,7 +128,9 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         var connection = await _effects.OpenAsync(ct);
         try
         {
-            await using var shared = new SharedEffects(connection);
+            // Sent with the first statement.
+            await using var transaction = await connection.BeginTransactionAsync(ct);
+            await using var shared = new SharedEffects(transaction);
             var outcomes = await shared.ApplyAsync(_statements, Sql.Effects, completions, checksEach, limit, ct);
             _statements.Settled(completions, outcomes);
             return outcomes;
@@ -163,19 +163,19 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
         if (refused is null)
             return;
-        if (await AutocommitAsync(scope => _statements.FindRefusalAsync(scope.Transaction, made!, ct), ct) is not { } why)
+        if (await AutocommitAsync(session => _statements.FindRefusalAsync(session, made!, ct), ct) is not { } why)
             ExceptionDispatchInfo.Throw(refused);
         else
             why.ThrowUnlessSettled(made!.Id);
     }
 
     /// <remarks>On a connection that is not reset, as Fleet's own statements leave nothing behind.</remarks>
-    public async Task<IReadOnlyList<EnqueueOutcome>> WriteMessagesAsync(Func<WriteScope, Task<MessageWrite>> work, CancellationToken ct)
+    public async Task<IReadOnlyList<EnqueueOutcome>> WriteMessagesAsync(Func<StorageSession, Task<MessageWrite>> work, CancellationToken ct)
     {
         await using var transaction = await BeginAsync(_autocommit, pass: null, ct);
         try
         {
-            var write = await work(transaction.Scope);
+            var write = await work(transaction.Session);
             try
             {
                 return await transaction.CommitAsync(write);
@@ -208,7 +208,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     /// <summary>At once: writers are in each other's way only at the same row.</summary>
     public ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => new(default(IAsyncDisposable));
 
-    public WriteScope Enlist(DbTransaction transaction) => new(_statements.Own(transaction), _open);
+    public StorageSession Enlist(DbTransaction transaction) => new(transaction.As<NpgsqlTransaction>("PostgreSQL"), _open);
 
     public FleetDbContext Read() => Reading.CreateDbContext();
 
@@ -262,9 +262,9 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     public async Task<IReadOnlyList<RunId>> ReadWaitingAsync(string lane, DateTimeOffset dueBefore, int limit, CancellationToken ct)
     {
         await AutocommitAsync(
-            async scope =>
+            async session =>
             {
-                await _statements.ListBatchesAsync(scope.Transaction, lane, dueBefore, limit, ct);
+                await PostgresRunStatements.ListBatchesAsync(session, lane, dueBefore, limit, ct);
                 return true;
             },
             ct);
@@ -278,15 +278,15 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         await db.Database.MigrateAsync(ct);
     }
 
-    public async Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct)
+    public async Task<DateTimeOffset> GetClockAsync(StorageSession session, CancellationToken ct)
     {
-        await using var command = ReadClock(scope);
+        await using var command = ReadClock(session);
         return new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(ct))!, TimeSpan.Zero);
     }
 
-    public DateTimeOffset GetClock(WriteScope scope)
+    public DateTimeOffset GetClock(StorageSession session)
     {
-        using var command = ReadClock(scope);
+        using var command = ReadClock(session);
         return new DateTimeOffset((DateTime)command.ExecuteScalar()!, TimeSpan.Zero);
     }
 
@@ -362,10 +362,10 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     }
 
     private Task<ConnectionRoom?> ReadRoomAsync(CancellationToken ct) => AutocommitAsync(
-        async scope =>
+        async session =>
         {
             var rooms = await Sql.QueryAsync(
-                scope.Transaction, PostgresServers.Room, r => new ConnectionRoom(r.GetInt32(0), r.GetInt32(1), r.GetInt32(2), r.GetInt32(3)), ct);
+                session, PostgresServers.Room, r => new ConnectionRoom(r.GetInt32(0), r.GetInt32(1), r.GetInt32(2), r.GetInt32(3)), ct);
             return (ConnectionRoom?)rooms[0];
         },
         ct);
@@ -405,12 +405,11 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         return applied;
     }
 
-    private static NpgsqlCommand ReadClock(WriteScope scope)
+    private static NpgsqlCommand ReadClock(StorageSession session)
     {
         // The setting is for what leader and workers do next: renew a lease.
         const string sql = $"SELECT clock_timestamp(), {PostgresRunStatements.EndWhenIdle}";
-        var transaction = (NpgsqlTransaction)scope.Transaction;
-        return new NpgsqlCommand(sql, transaction.Connection, transaction);
+        return new NpgsqlCommand(sql, (NpgsqlConnection)session.Connection);
     }
 
     private static void PlanOnce(NpgsqlConnection connection)
@@ -431,7 +430,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         try
         {
             var transaction = await connection.BeginTransactionAsync(ct);
-            return new PostgresTransaction(pool, connection, transaction, new WriteScope(transaction, _open), Messages, pass);
+            return new PostgresTransaction(pool, connection, transaction, new StorageSession(transaction, _open), Messages, pass);
         }
         catch
         {

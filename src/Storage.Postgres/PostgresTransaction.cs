@@ -7,14 +7,14 @@ namespace Fleet.Storage.Postgres;
 
 /// <summary>A transaction for code of the application, on a connection of Fleet's own.</summary>
 internal sealed class PostgresTransaction(
-    PostgresPool pool, NpgsqlConnection connection, NpgsqlTransaction transaction, WriteScope scope, IMessageStatements messages, TransactionPass? pass) : OpenTransaction
+    PostgresPool pool, NpgsqlConnection connection, NpgsqlTransaction transaction, StorageSession session, IMessageStatements messages, TransactionPass? pass) : OpenTransaction
 {
-    public override WriteScope Scope => scope;
+    public override StorageSession Session => session;
 
     public override async Task<IReadOnlyList<EnqueueOutcome>> CommitAsync(MessageWrite write)
     {
         var begun = Stopwatch.GetTimestamp();
-        var outcomes = await messages.CommitAsync(scope, write);
+        var outcomes = await messages.CommitAsync(session, write);
         pass?.Took(Stopwatch.GetElapsedTime(begun));
         return outcomes;
     }
@@ -23,7 +23,7 @@ internal sealed class PostgresTransaction(
     {
         try
         {
-            await scope.DisposeAsync();
+            await session.DisposeAsync();
             await transaction.DisposeAsync();
         }
         finally

@@ -1,5 +1,3 @@
-using System.Data;
-using System.Data.Common;
 using Fleet.Core.Effects;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
@@ -10,7 +8,7 @@ namespace Fleet.Storage.Postgres;
 
 /// <summary>A transaction that completes many runs and applies their effects, in two round trips: one for the completions, one for all
 /// effects and the commit.</summary>
-internal sealed class SharedEffects(NpgsqlConnection connection) : DbTransaction
+internal sealed class SharedEffects(NpgsqlTransaction transaction) : StorageSession(transaction)
 {
     // The plan of the completion, as in PostgresStorage.OnePlan. Nobody may keep the rows of many runs locked while it waits for a lock or
     // stands still.
@@ -26,16 +24,10 @@ internal sealed class SharedEffects(NpgsqlConnection connection) : DbTransaction
     // What waits for the commit is checked now, so that the error tells whose it is; and waits again for the next run.
     private static readonly string[] CheckNow = ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"];
 
-    public override IsolationLevel IsolationLevel => IsolationLevel.ReadCommitted;
-
-    protected override DbConnection DbConnection => connection;
-
     /// <inheritdoc cref="IStorage.ApplyEffectsAsync"/>
     public async Task<IReadOnlyList<EffectOutcome>> ApplyAsync(
         PostgresRunStatements statements, EffectSql sql, IReadOnlyList<Completion> completions, bool checksEach, TimeSpan limit, CancellationToken ct)
     {
-        // Sent with the first statement.
-        await using var transaction = await connection.BeginTransactionAsync(ct);
         var outcomes = await statements.CompleteAsync(this, completions, ct);
         await ExecuteAsync(sql, [.. completions.Select((c, i) => outcomes[i] == SettleOutcome.Settled ? c.Effects : [])], checksEach, limit, ct);
         return [.. outcomes.Select(o => new EffectOutcome(o))];
@@ -44,7 +36,7 @@ internal sealed class SharedEffects(NpgsqlConnection connection) : DbTransaction
     /// <summary>Completes runs under <see cref="Settings"/>.</summary>
     public async Task<List<T>> CompleteAsync<T>(string sql, Func<NpgsqlDataReader, T> read, NpgsqlParameter[] parameters, CancellationToken ct)
     {
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Statement.Command(Settings), Statement.Command(sql, parameters) } };
+        await using var batch = new NpgsqlBatch((NpgsqlConnection)Connection) { BatchCommands = { Statement.Command(Settings), Statement.Command(sql, parameters) } };
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
         var rows = new List<T>();
@@ -53,13 +45,9 @@ internal sealed class SharedEffects(NpgsqlConnection connection) : DbTransaction
         return rows;
     }
 
-    public override void Commit() => throw NotByItself();
-
-    public override void Rollback() => throw NotByItself();
-
     private async Task ExecuteAsync(EffectSql sql, IReadOnlyList<Effect>[] runs, bool checksEach, TimeSpan limit, CancellationToken ct)
     {
-        await using var batch = new NpgsqlBatch(connection);
+        await using var batch = new NpgsqlBatch((NpgsqlConnection)Connection);
         var places = new Dictionary<NpgsqlBatchCommand, (int Run, int Effect)>();
         foreach (var setting in OwnPlans)
             batch.BatchCommands.Add(new NpgsqlBatchCommand(setting));
@@ -108,6 +96,4 @@ internal sealed class SharedEffects(NpgsqlConnection connection) : DbTransaction
 
     /// <summary>The server's own error, also of a statement that was canceled.</summary>
     private static PostgresException? Find(Exception e) => e.Chain().OfType<PostgresException>().FirstOrDefault();
-
-    private static InvalidOperationException NotByItself() => new("It is committed with its effects.");
 }

@@ -1,4 +1,4 @@
-using System.Data.Common;
+using Fleet.Core.Storage;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -9,9 +9,9 @@ namespace Fleet.Storage.Postgres;
 internal static class Statement
 {
     public static async Task<List<T>> QueryAsync<T>(
-        DbTransaction own, string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params NpgsqlParameter[] parameters)
+        StorageSession session, string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params NpgsqlParameter[] parameters)
     {
-        await using var command = new NpgsqlCommand(sql, (NpgsqlConnection)own.Connection!);
+        await using var command = new NpgsqlCommand(sql, (NpgsqlConnection)session.Connection);
         command.Parameters.AddRange(parameters);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var rows = new List<T>();
@@ -20,9 +20,9 @@ internal static class Statement
         return rows;
     }
 
-    public static async Task ExecuteAsync(DbTransaction own, string sql, CancellationToken ct, params NpgsqlParameter[] parameters)
+    public static async Task ExecuteAsync(StorageSession session, string sql, CancellationToken ct, params NpgsqlParameter[] parameters)
     {
-        await using var command = new NpgsqlCommand(sql, (NpgsqlConnection)own.Connection!);
+        await using var command = new NpgsqlCommand(sql, (NpgsqlConnection)session.Connection);
         command.Parameters.AddRange(parameters);
         await command.ExecuteNonQueryAsync(ct);
     }

@@ -48,7 +48,7 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
 
     public PlainSql Sql { get; } = new SqlServerPlainSql();
 
-    public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
+    public async Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct)
     {
         var connection = await _pool.OpenAsync(ct);
         try
@@ -68,7 +68,7 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
     /// <summary>At once: writers are in each other's way only at the same row.</summary>
     public ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => new(default(IAsyncDisposable));
 
-    public WriteScope Enlist(DbTransaction transaction) => new(_statements.Own(transaction), OpenOnTransaction);
+    public StorageSession Enlist(DbTransaction transaction) => new(transaction.As<SqlTransaction>("SQL Server"), OpenOnTransaction);
 
     public FleetDbContext Read() => _reading.CreateDbContext();
 
@@ -78,13 +78,12 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
         await db.Database.MigrateAsync(ct);
     }
 
-    public async Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct) =>
-        (await Statement.QueryAsync(_statements.Own(scope.Transaction), SqlServerStatements.ReadClock, r => r.GetUtc(0), ct))[0];
+    public async Task<DateTimeOffset> GetClockAsync(StorageSession session, CancellationToken ct) =>
+        (await Statement.QueryAsync(session, SqlServerStatements.ReadClock, r => r.GetUtc(0), ct))[0];
 
-    public DateTimeOffset GetClock(WriteScope scope)
+    public DateTimeOffset GetClock(StorageSession session)
     {
-        using var command = scope.Transaction.Connection!.CreateCommand();
-        command.Transaction = scope.Transaction;
+        using var command = session.CreateCommand();
         command.CommandText = SqlServerStatements.ReadClock;
         return new DateTimeOffset((DateTime)command.ExecuteScalar()!, TimeSpan.Zero);
     }

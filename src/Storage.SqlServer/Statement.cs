@@ -1,4 +1,5 @@
 using System.Data;
+using Fleet.Core.Storage;
 using Microsoft.Data.SqlClient;
 
 namespace Fleet.Storage.SqlServer;
@@ -7,22 +8,22 @@ namespace Fleet.Storage.SqlServer;
 internal static class Statement
 {
     public static async Task<List<T>> QueryAsync<T>(
-        SqlTransaction own, string sql, Func<SqlDataReader, T> read, CancellationToken ct, params SqlParameter[] parameters)
+        StorageSession session, string sql, Func<SqlDataReader, T> read, CancellationToken ct, params SqlParameter[] parameters)
     {
-        await using var command = Command(own, sql, parameters);
+        await using var command = Command(session, sql, parameters);
         await using var reader = await command.ExecuteReaderAsync(ct);
         return await ReadAllAsync(reader, read, ct);
     }
 
-    public static async Task ExecuteAsync(SqlTransaction own, string sql, CancellationToken ct, params SqlParameter[] parameters)
+    public static async Task ExecuteAsync(StorageSession session, string sql, CancellationToken ct, params SqlParameter[] parameters)
     {
-        await using var command = Command(own, sql, parameters);
+        await using var command = Command(session, sql, parameters);
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    public static SqlCommand Command(SqlTransaction own, string sql, params SqlParameter[] parameters)
+    public static SqlCommand Command(StorageSession session, string sql, params SqlParameter[] parameters)
     {
-        var command = new SqlCommand(sql, own.Connection, own);
+        var command = new SqlCommand(sql, (SqlConnection)session.Connection, (SqlTransaction)session.Transaction);
         command.Parameters.AddRange(parameters);
         return command;
     }

@@ -23,10 +23,10 @@ internal sealed class AroundTheQueue : OwnConnection
         _past = new ServerConnection(() => new SqliteConnection(own.ConnectionString));
     }
 
-    public override T Write<T>(Func<WriteScope, T> work)
+    public override T Write<T>(Func<StorageSession, T> work)
     {
         using var canceled = new CancellationTokenSource();
-        var write = _commits.AddAsync(scope => Task.FromResult(work(scope)), canceled.Token);
+        var write = _commits.AddAsync(session => Task.FromResult(work(session)), canceled.Token);
         if (((IAsyncResult)write).AsyncWaitHandle.WaitOne(_patience))
             return write.GetAwaiter().GetResult();
         canceled.Cancel();

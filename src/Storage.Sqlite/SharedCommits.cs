@@ -28,7 +28,7 @@ internal sealed class SharedCommits : IAsyncDisposable
 
     /// <summary>Adds a write and waits until it is committed.</summary>
     /// <exception cref="InvalidOperationException">The caller holds the writer itself.</exception>
-    public Task<T> AddAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
+    public Task<T> AddAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct)
     {
         WriteTurn.RefuseInside();
         var entry = new Work<T>(work, ct);
@@ -101,10 +101,10 @@ internal sealed class SharedCommits : IAsyncDisposable
     {
         const string savepoint = "work";
         transaction.Save(savepoint);
-        await using var scope = new WriteScope(transaction, _openContext);
+        await using var session = new StorageSession(transaction, _openContext);
         try
         {
-            await work.ExecuteAsync(scope);
+            await work.ExecuteAsync(session);
         }
         catch (WorkTooLongException e) when (!e.HasEnded)
         {
@@ -153,14 +153,14 @@ internal sealed class SharedCommits : IAsyncDisposable
 
     private abstract class Work : Entry
     {
-        public abstract Task ExecuteAsync(WriteScope scope);
+        public abstract Task ExecuteAsync(StorageSession session);
 
         public abstract void Commit();
 
         public abstract void Fail(Exception e);
     }
 
-    private sealed class Work<T>(Func<WriteScope, Task<T>> work, CancellationToken ct) : Work
+    private sealed class Work<T>(Func<StorageSession, Task<T>> work, CancellationToken ct) : Work
     {
         // Continuations run elsewhere: the writer has others to serve.
         private readonly TaskCompletionSource<T> _committed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -168,10 +168,10 @@ internal sealed class SharedCommits : IAsyncDisposable
 
         public Task<T> Task => _committed.Task;
 
-        public override async Task ExecuteAsync(WriteScope scope)
+        public override async Task ExecuteAsync(StorageSession session)
         {
             ct.ThrowIfCancellationRequested();
-            _result = await work(scope);
+            _result = await work(session);
         }
 
         public override void Commit() => _committed.TrySetResult(_result!);

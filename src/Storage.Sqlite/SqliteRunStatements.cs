@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Text.Json;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
@@ -115,16 +114,16 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
 
     private const string LockTerm = "SELECT 1 FROM leases WHERE name = $name AND term = $term";
 
-    public Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(DbTransaction transaction, IReadOnlyList<NewRun> runs, CancellationToken ct)
+    public Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(StorageSession session, IReadOnlyList<NewRun> runs, CancellationToken ct)
     {
-        var batch = new Batch(this, transaction);
+        var batch = new Batch(this, session);
         return Task.FromResult<IReadOnlyList<EnqueueOutcome>>([.. runs.Select(run => InsertOne(batch, run))]);
     }
 
     public Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(
-        DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool inTurn, CancellationToken ct)
+        StorageSession session, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool inTurn, CancellationToken ct)
     {
-        var batch = new Batch(this, transaction);
+        var batch = new Batch(this, session);
         var owner = worker.ToBytes();
         var isAlive = batch.Exists(IsAlive, ("$worker", owner));
         return Task.FromResult<IReadOnlyList<ClaimOutcome>>(
@@ -132,35 +131,35 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
     }
 
     public Task<IReadOnlyList<SettleOutcome>> CompleteAsync(
-        DbTransaction transaction, IReadOnlyList<Completion> completions, CancellationToken ct)
+        StorageSession session, IReadOnlyList<Completion> completions, CancellationToken ct)
     {
-        var batch = new Batch(this, transaction);
+        var batch = new Batch(this, session);
         return Task.FromResult<IReadOnlyList<SettleOutcome>>([.. completions.Select(completion => CompleteOne(batch, completion))]);
     }
 
-    public Task<IReadOnlyList<bool>> AreCompletedAsync(DbTransaction transaction, IReadOnlyList<RunLease> leases, CancellationToken ct)
+    public Task<IReadOnlyList<bool>> AreCompletedAsync(StorageSession session, IReadOnlyList<RunLease> leases, CancellationToken ct)
     {
-        var batch = new Batch(this, transaction);
+        var batch = new Batch(this, session);
         return Task.FromResult<IReadOnlyList<bool>>([.. leases.Select(l => batch.Exists(IsCompleted, ("$id", l.Id.ToBytes()), ("$token", l.LeaseToken)))]);
     }
 
-    public Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(DbTransaction transaction, IReadOnlyList<AttemptEnd> ends, CancellationToken ct)
+    public Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(StorageSession session, IReadOnlyList<AttemptEnd> ends, CancellationToken ct)
     {
-        var batch = new Batch(this, transaction);
+        var batch = new Batch(this, session);
         return Task.FromResult<IReadOnlyList<SettleOutcome>>([.. ends.Select(end => EndOne(batch, end))]);
     }
 
-    public Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct) =>
+    public Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(StorageSession session, CancellationToken ct) =>
         // The write transaction itself is the lock: there is only one in the file.
-        Task.FromResult<IReadOnlyList<OrphanedRun>>(new Batch(this, transaction).Query(
+        Task.FromResult<IReadOnlyList<OrphanedRun>>(new Batch(this, session).Query(
             FindOrphans,
             r => new OrphanedRun(
                 r.GetRunId(0), r.IsDBNull(1) ? null : new WorkerId(r.GetId(1)),
                 r.GetInt64(2), r.GetInt32(3), r.GetBoolean(4))));
 
-    public Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct)
+    public Task RescueAsync(StorageSession session, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct)
     {
-        var batch = new Batch(this, transaction);
+        var batch = new Batch(this, session);
         foreach (var run in runs)
         {
             var id = run.Orphan.Id.ToBytes();
@@ -178,15 +177,15 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
     }
 
     public Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
-        DbTransaction transaction, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct) =>
-        Task.FromResult<IReadOnlyList<StageableRun>>(new Batch(this, transaction).Query(
+        StorageSession session, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct) =>
+        Task.FromResult<IReadOnlyList<StageableRun>>(new Batch(this, session).Query(
             ReadUnstaged,
             r => new StageableRun(r.GetRunId(0), r.GetString(1), r.GetInstant(2)),
             ("$until", Values.ToMicroseconds(until)), ("$limit", limit), ("$lanes", JsonSerializer.Serialize(leftOut))));
 
-    public Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct)
+    public Task MarkStagedAsync(StorageSession session, IReadOnlyList<StageableRun> runs, CancellationToken ct)
     {
-        var batch = new Batch(this, transaction);
+        var batch = new Batch(this, session);
         foreach (var run in runs)
             batch.Execute(MarkStaged, ("$id", run.Id.ToBytes()), ("$due", Values.ToMicroseconds(run.DueAt)));
         return Task.CompletedTask;
@@ -195,9 +194,9 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
     /// <remarks>Nobody else writes between the look and the deletion. An index finds ended runs by their end, whatever their
     /// state.</remarks>
     public Task<PrunedRuns> DeleteEndedAsync(
-        DbTransaction transaction, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct)
+        StorageSession session, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct)
     {
-        var batch = new Batch(this, transaction);
+        var batch = new Batch(this, session);
         var ids = batch.Query(
             succeeded ? FindSucceeded : FindFailedOrCanceled, r => r.GetFieldValue<byte[]>(0),
             ("$before", Values.ToMicroseconds(before)), ("$from", Values.ToMicroseconds(from)), ("$limit", limit));
@@ -210,18 +209,18 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         return Task.FromResult(new PrunedRuns(ids.Count, ids.Count == limit, Last: null));
     }
 
-    public Task<int> DeleteInboxAsync(DbTransaction transaction, DateTimeOffset before, int limit, CancellationToken ct) =>
-        Task.FromResult(new Batch(this, transaction).Execute(DeleteInbox, ("$before", Values.ToMicroseconds(before)), ("$limit", limit)));
+    public Task<int> DeleteInboxAsync(StorageSession session, DateTimeOffset before, int limit, CancellationToken ct) =>
+        Task.FromResult(new Batch(this, session).Execute(DeleteInbox, ("$before", Values.ToMicroseconds(before)), ("$limit", limit)));
 
-    public Task DeleteLeftOversAsync(DbTransaction transaction, DateTimeOffset before, CancellationToken ct)
+    public Task DeleteLeftOversAsync(StorageSession session, DateTimeOffset before, CancellationToken ct)
     {
-        new Batch(this, transaction).Execute(DeleteWorkers, ("$before", Values.ToMicroseconds(before)));
+        new Batch(this, session).Execute(DeleteWorkers, ("$before", Values.ToMicroseconds(before)));
         return Task.CompletedTask;
     }
 
-    public Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct) =>
+    public Task<bool> LockTermAsync(StorageSession session, string lease, long term, CancellationToken ct) =>
         // The write transaction itself is the lock: there is only one in the file.
-        Task.FromResult(new Batch(this, transaction).Exists(LockTerm, ("$name", lease), ("$term", term)));
+        Task.FromResult(new Batch(this, session).Exists(LockTerm, ("$name", lease), ("$term", term)));
 
     private static EnqueueOutcome InsertOne(Batch batch, NewRun run)
     {
@@ -332,12 +331,10 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         return SettleOutcome.Settled;
     }
 
-    internal static SqliteTransaction Own(DbTransaction transaction) => transaction.As<SqliteTransaction>("SQLite");
-
     /// <summary>Executes statements of one transaction, prepared once when it is the storage's own.</summary>
-    private readonly struct Batch(SqliteRunStatements owner, DbTransaction transaction)
+    private readonly struct Batch(SqliteRunStatements owner, StorageSession session)
     {
-        private readonly SqliteTransaction _transaction = Own(transaction);
+        private readonly SqliteTransaction _transaction = (SqliteTransaction)session.Transaction;
 
         public int Execute(string sql, params ReadOnlySpan<(string Name, object Value)> values)
         {

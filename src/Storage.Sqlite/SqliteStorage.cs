@@ -44,11 +44,11 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public PlainSql Sql { get; } = new SqlitePlainSql();
 
-    public Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct) => _commits.AddAsync(work, ct);
+    public Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct) => _commits.AddAsync(work, ct);
 
     public async ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => await _commits.TakeTurnAsync(ct);
 
-    public WriteScope Enlist(DbTransaction transaction) => new(SqliteRunStatements.Own(transaction), OpenOnTransaction);
+    public StorageSession Enlist(DbTransaction transaction) => new(transaction.As<SqliteTransaction>("SQLite"), OpenOnTransaction);
 
     public FleetDbContext Read() => _reading.CreateDbContext();
 
@@ -69,7 +69,7 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
         await db.Database.CloseConnectionAsync();
     }
 
-    public Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct) => Task.FromResult(_time.GetUtcNow());
+    public Task<DateTimeOffset> GetClockAsync(StorageSession session, CancellationToken ct) => Task.FromResult(_time.GetUtcNow());
 
     public OwnConnection OpenOwn(TimeSpan limit) => new AroundTheQueue(_commits, _writer.ConnectionString, limit);
 

@@ -6,7 +6,7 @@ namespace Fleet.Core.Inbox;
 /// <summary>Remembers messages in the transaction of their effect, so that a second delivery finds them handled.</summary>
 public sealed class AcceptMessages(IStorage storage, TimeProvider time)
 {
-    /// <param name="scope">The transaction of the effect.</param>
+    /// <param name="session">The transaction of the effect.</param>
     /// <param name="consumer">Who handles them; the same message may go to several.</param>
     /// <param name="messageIds">The messages; more than one when they are handled as a batch.</param>
     /// <param name="ct">Cancels the statement.</param>
@@ -15,10 +15,10 @@ public sealed class AcceptMessages(IStorage storage, TimeProvider time)
     /// finds the message handled.</remarks>
     /// <returns>The ids that this consumer has not handled before; the work of the others is to be skipped.</returns>
     public async Task<IReadOnlySet<Guid>> ExecuteAsync(
-        WriteScope scope, string consumer, IReadOnlyCollection<Guid> messageIds, CancellationToken ct)
+        StorageSession session, string consumer, IReadOnlyCollection<Guid> messageIds, CancellationToken ct)
     {
         InboxKey[] keys = [.. InboxKey.InOrder(messageIds.Select(id => new InboxKey(consumer, id)))];
-        var added = await storage.Messages.AddHandledAsync(scope, keys, time.GetUtcNow(), ct);
+        var added = await storage.Messages.AddHandledAsync(session, keys, time.GetUtcNow(), ct);
         return added.Select(key => key.MessageId).ToHashSet();
     }
 }

@@ -40,12 +40,12 @@ public sealed class CommitMessages : IAsyncDisposable
     private Task<IReadOnlyList<IReadOnlyList<EnqueueOutcome>?>> CommitAsync(IReadOnlyList<ConsumedMessages> items, CancellationToken ct) =>
         // One id alone is there or not, so a single statement needs no transaction around it.
         _storage.RetryConflictsAsync(() => items.All(i => i is { MessageIds.Count: 1, Messages.Count: 0, Runs.Count: 0 })
-            ? _storage.AutocommitAsync(scope => RememberAsync(scope, items, ct), ct)
+            ? _storage.AutocommitAsync(session => RememberAsync(session, items, ct), ct)
             : CommitAllAsync(items, ct));
 
-    private async Task<IReadOnlyList<IReadOnlyList<EnqueueOutcome>?>> RememberAsync(WriteScope scope, IReadOnlyList<ConsumedMessages> items, CancellationToken ct)
+    private async Task<IReadOnlyList<IReadOnlyList<EnqueueOutcome>?>> RememberAsync(StorageSession session, IReadOnlyList<ConsumedMessages> items, CancellationToken ct)
     {
-        var added = (await AddAsync(scope, items, ct)).ToHashSet();
+        var added = (await AddAsync(session, items, ct)).ToHashSet();
         return [.. items.Select(item => item.Keys.All(added.Remove) ? Array.Empty<EnqueueOutcome>() : null)];
     }
 
@@ -53,9 +53,9 @@ public sealed class CommitMessages : IAsyncDisposable
     {
         var whole = new bool[items.Count];
         var outcomes = await _storage.WriteMessagesAsync(
-            async scope =>
+            async session =>
             {
-                var added = (await AddAsync(scope, items, ct)).ToHashSet();
+                var added = (await AddAsync(session, items, ct)).ToHashSet();
                 List<InboxKey> torn = [];
                 for (var i = 0; i < items.Count; i++)
                 {
@@ -67,7 +67,7 @@ public sealed class CommitMessages : IAsyncDisposable
 
                 // A batch of which another process has handled a part is not stored at all: its consumer has to work without that part.
                 if (torn.Count > 0)
-                    await _storage.Messages.RemoveHandledAsync(scope, torn, ct);
+                    await _storage.Messages.RemoveHandledAsync(session, torn, ct);
                 var stored = items.Where((_, i) => whole[i]).ToList();
                 return new MessageWrite([.. stored.SelectMany(i => i.Messages)], [.. stored.SelectMany(i => i.Runs)]);
             },
@@ -86,6 +86,6 @@ public sealed class CommitMessages : IAsyncDisposable
         return results;
     }
 
-    private Task<IReadOnlyCollection<InboxKey>> AddAsync(WriteScope scope, IReadOnlyList<ConsumedMessages> items, CancellationToken ct) =>
-        _storage.Messages.AddHandledAsync(scope, [.. InboxKey.InOrder(items.SelectMany(i => i.Keys))], _time.GetUtcNow(), ct);
+    private Task<IReadOnlyCollection<InboxKey>> AddAsync(StorageSession session, IReadOnlyList<ConsumedMessages> items, CancellationToken ct) =>
+        _storage.Messages.AddHandledAsync(session, [.. InboxKey.InOrder(items.SelectMany(i => i.Keys))], _time.GetUtcNow(), ct);
 }

@@ -28,7 +28,7 @@ public sealed class FindHandledMessages : IAsyncDisposable
     private async Task<IReadOnlyList<IReadOnlySet<InboxKey>>> FindAsync(IReadOnlyList<InboxKey[]> questions, CancellationToken ct)
     {
         InboxKey[] keys = [.. InboxKey.InOrder(questions.SelectMany(q => q))];
-        var handled = await _storage.AutocommitAsync(scope => _storage.Messages.FindHandledAsync(scope, keys, ct), ct);
+        var handled = await _storage.AutocommitAsync(session => _storage.Messages.FindHandledAsync(session, keys, ct), ct);
         var answers = new IReadOnlySet<InboxKey>[questions.Count];
         Array.Fill(answers, handled);
         return answers;

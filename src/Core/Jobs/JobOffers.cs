@@ -60,10 +60,10 @@ internal sealed class JobOffers
     public int CountWorkers(string job, string? lane = null) =>
         Workers.Where(w => w.Versions.ContainsKey(job) && (lane is null || w.Lanes.Contains(lane))).Sum(w => w.Workers);
 
-    public static async Task<JobOffers> ReadAsync(IStorage storage, WriteScope scope, CancellationToken ct)
+    public static async Task<JobOffers> ReadAsync(IStorage storage, StorageSession session, CancellationToken ct)
     {
         var jobs = await storage.Sql.QueryAsync(
-            scope.Transaction, ReadJobs,
+            session, ReadJobs,
             row => new Stored(
                 new JobInfo
                 {
@@ -81,7 +81,7 @@ internal sealed class JobOffers
                 storage.Sql.ReadInstant(row, 10)),
             ct);
         var workers = await storage.Sql.QueryAsync(
-            scope.Transaction, ReadWorkers,
+            session, ReadWorkers,
             row => new WorkerOffer(
                 Members(row.GetString(0)).Select(m => m.Name).ToHashSet(StringComparer.Ordinal),
                 Members(row.GetString(1)).ToDictionary(m => m.Name, m => m.Value.GetString()!, StringComparer.Ordinal),

@@ -26,12 +26,12 @@ public sealed partial class PublishJobs(JobCatalog catalog, IStorage storage, Ti
     public async Task ExecuteAsync(CancellationToken ct)
     {
         var breaks = await storage.WriteRetryingAsync(
-            async scope =>
+            async session =>
             {
                 var now = time.GetUtcNow();
-                var offers = await JobOffers.ReadAsync(storage, scope, ct);
+                var offers = await JobOffers.ReadAsync(storage, session, ct);
                 var stored = (await storage.Sql.QueryAsync(
-                    scope.Transaction, ReadVersions,
+                    session, ReadVersions,
                     row => (Name: row.GetString(0), Version: row.GetString(1), Schema: row.GetString(2),
                         SeenAt: storage.Sql.ReadInstant(row, 3)), ct))
                     .ToLookup(v => v.Name, StringComparer.Ordinal);
@@ -39,10 +39,10 @@ public sealed partial class PublishJobs(JobCatalog catalog, IStorage storage, Ti
                 // In the order of their names: two workers that start at once wait for each other and do not deadlock.
                 foreach (var job in catalog.Own)
                 {
-                    var isNew = await SeeAsync(scope, job, now, ct);
+                    var isNew = await SeeAsync(session, job, now, ct);
                     var others = stored[job.Name].Where(v => v.Version != job.Version).ToArray();
                     foreach (var version in offers.Outdated(job.Name, others.Select(v => (v.Version, v.SeenAt)), MostOutdated))
-                        await storage.Sql.ExecuteAsync(scope.Transaction, DeleteJob, ct, ("@name", job.Name), ("@version", version));
+                        await storage.Sql.ExecuteAsync(session, DeleteJob, ct, ("@name", job.Name), ("@version", version));
                     // Versions of the past matter once, to whoever follows them; those of other workers at every start.
                     var latest = others.OrderByDescending(v => v.SeenAt).Select(v => v.Version).FirstOrDefault();
                     var relevant = others.Where(v => offers.Offers(job.Name, v.Version) || (isNew && v.Version == latest));
@@ -57,13 +57,13 @@ public sealed partial class PublishJobs(JobCatalog catalog, IStorage storage, Ti
             LogBreak(job, change.Field, change.What, change.Advice);
     }
 
-    private async Task<bool> SeeAsync(WriteScope scope, JobInfo job, DateTimeOffset now, CancellationToken ct)
+    private async Task<bool> SeeAsync(StorageSession session, JobInfo job, DateTimeOffset now, CancellationToken ct)
     {
         (string, object?)[] key = [("@name", job.Name), ("@version", job.Version), ("@now", now)];
-        if (await storage.Sql.ExecuteAsync(scope.Transaction, SeeJob, ct, key) > 0)
+        if (await storage.Sql.ExecuteAsync(session, SeeJob, ct, key) > 0)
             return false;
         await storage.Sql.ExecuteAsync(
-            scope.Transaction, AddJob, ct,
+            session, AddJob, ct,
             [
                 .. key, ("@lane", job.Lane), ("@max", job.MaxAttempts), ("@timeout", (long?)job.Timeout?.TotalMilliseconds),
                 ("@description", job.Description),

@@ -99,13 +99,13 @@ public sealed partial class NamedLanes(IStorage storage, LaneOptions options, Ti
         try
         {
             await storage.WriteRetryingAsync(
-                async scope =>
+                async session =>
                 {
-                    var known = await storage.Sql.QueryAsync(scope.Transaction, "SELECT name FROM lanes", row => row.GetString(0), ct);
+                    var known = await storage.Sql.QueryAsync(session, "SELECT name FROM lanes", row => row.GetString(0), ct);
                     foreach (var lane in lanes.Except(known, StringComparer.Ordinal))
                     {
                         await storage.Sql.ExecuteAsync(
-                            scope.Transaction, "INSERT INTO lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane),
+                            session, "INSERT INTO lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane),
                             ("@now", now));
                     }
 

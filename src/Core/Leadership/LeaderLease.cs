@@ -44,24 +44,24 @@ public sealed partial class LeaderLease(IStorage storage, TimeProvider time, str
         var asked = time.GetTimestamp();
         // A lease that is not being renewed. It is null while the watched lease is renewed by others.
         var stale = _watched is { } watched && IsStale(watched, asked, duration) ? watched.Row : null;
-        var (term, found) = await storage.WriteRetryingAsync(scope => TakeAsync(scope, owner, duration, stale, ct), ct);
+        var (term, found) = await storage.WriteRetryingAsync(session => TakeAsync(session, owner, duration, stale, ct), ct);
         _watched = found is null ? null : Watch(found, asked, duration);
         return term is { } number ? new Term(Name, number) : null;
     }
 
     /// <summary>Ends the lease at a clean stop, so that a standby can take over immediately.</summary>
     public Task ReleaseAsync(string owner, CancellationToken ct) => storage.WriteAsync(
-        scope => scope.Db.Leases.Where(l => l.Name == Name && l.Owner == owner)
+        session => session.Db.Leases.Where(l => l.Name == Name && l.Owner == owner)
             .ExecuteUpdateAsync(set => set.SetProperty(l => l.ExpiresAt, LongOver), ct), ct);
 
     private async Task<(long? Term, Lease? Found)> TakeAsync(
-        WriteScope scope, string owner, TimeSpan duration, Lease? stale, CancellationToken ct)
+        StorageSession session, string owner, TimeSpan duration, Lease? stale, CancellationToken ct)
     {
-        var now = await storage.GetClockAsync(scope, ct);
+        var now = await storage.GetClockAsync(session, ct);
         var until = now + duration;
         var tooLate = now + (duration > Longest ? duration : Longest);
         var (staleTerm, staleEnd) = (stale?.Term ?? -1, stale?.ExpiresAt ?? until);
-        var row = scope.Db.Leases.Where(l => l.Name == Name);
+        var row = session.Db.Leases.Where(l => l.Name == Name);
         // One statement, so that of two that find the lease free one gets it. Also a renewal after the end is a new
         // term: somebody may have believed that nobody led.
         var taken = await row.Where(
@@ -75,8 +75,8 @@ public sealed partial class LeaderLease(IStorage storage, TimeProvider time, str
             return (await row.Select(l => l.Term).SingleAsync(ct), null);
         if (await row.AsNoTracking().FirstOrDefaultAsync(ct) is { } found)
             return (null, found);
-        scope.Db.Leases.Add(new Lease { Name = Name, Owner = owner, Term = 1, ExpiresAt = until });
-        await scope.Db.SaveChangesAsync(ct);
+        session.Db.Leases.Add(new Lease { Name = Name, Owner = owner, Term = 1, ExpiresAt = until });
+        await session.Db.SaveChangesAsync(ct);
         return (1, null);
     }
 
@@ -108,13 +108,14 @@ public static class LeaderWrites
     /// <summary>Like <see cref="ConflictingWrites.WriteRetryingAsync{T}"/>, but refused when the term is over, so that a leader that was
     /// paused between its decision and its write cannot write.</summary>
     /// <exception cref="TermLostException">Another scheduler leads.</exception>
-    public static Task<T> WriteAsLeaderAsync<T>(this IStorage storage, Term term, Func<WriteScope, Task<T>> work, CancellationToken ct) =>
+    public static Task<T> WriteAsLeaderAsync<T>(
+        this IStorage storage, Term term, Func<StorageSession, Task<T>> work, CancellationToken ct) =>
         storage.WriteRetryingAsync(
-            async scope =>
+            async session =>
             {
                 // The row is locked until the commit, so no new term can begin in between.
-                var held = await storage.Statements.LockTermAsync(scope.Transaction, term.Lease, term.Number, ct);
-                return held ? await work(scope) : throw new TermLostException(term);
+                var held = await storage.Statements.LockTermAsync(session, term.Lease, term.Number, ct);
+                return held ? await work(session) : throw new TermLostException(term);
             },
             ct);
 }

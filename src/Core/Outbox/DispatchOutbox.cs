@@ -143,13 +143,13 @@ public sealed partial class DispatchOutbox(IStorage storage, ILaneTransport tran
             return;
         var now = time.GetUtcNow();
         await storage.WriteAsync(
-            async scope =>
+            async session =>
             {
-                await scope.Db.Outbox.Where(m => sent.Contains(m.Id)).ExecuteDeleteAsync(ct);
+                await session.Db.Outbox.Where(m => sent.Contains(m.Id)).ExecuteDeleteAsync(ct);
                 foreach (var (message, error) in failed)
                 {
                     var pause = TimeSpan.FromSeconds(Math.Min(MaxPause.TotalSeconds, Math.Pow(2, Math.Min(message.Failures, 16))));
-                    await scope.Db.Outbox.Where(m => m.Id == message.Id).ExecuteUpdateAsync(
+                    await session.Db.Outbox.Where(m => m.Id == message.Id).ExecuteUpdateAsync(
                         set => set.SetProperty(m => m.Failures, m => m.Failures + 1)
                             .SetProperty(m => m.NextTryAt, now + pause)
                             .SetProperty(m => m.LastError, error.Message),

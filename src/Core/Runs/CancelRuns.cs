@@ -18,7 +18,7 @@ public sealed class CancelRuns(IStorage storage, ILaneTransport transport, TakeT
         CancelResult? result;
         do
         {
-            result = await storage.WriteAsync(scope => TryCancelAsync(scope, id, text, now, ct), ct);
+            result = await storage.WriteAsync(session => TryCancelAsync(session, id, text, now, ct), ct);
         }
         while (result is null);
 
@@ -44,13 +44,13 @@ public sealed class CancelRuns(IStorage storage, ILaneTransport transport, TakeT
     }
 
     /// <returns>Null when the run changed between the two looks at it: look again.</returns>
-    private static async Task<CancelResult?> TryCancelAsync(WriteScope scope, RunId id, string reason, DateTimeOffset now, CancellationToken ct)
+    private static async Task<CancelResult?> TryCancelAsync(StorageSession session, RunId id, string reason, DateTimeOffset now, CancellationToken ct)
     {
-        var runs = scope.Db.Runs.Where(r => r.Id == id);
+        var runs = session.Db.Runs.Where(r => r.Id == id);
         var canceled = await runs.Where(r => r.State == RunState.Pending).ExecuteUpdateAsync(
             set =>
             {
-                scope.Db.SetState(set, RunState.Canceled);
+                session.Db.SetState(set, RunState.Canceled);
                 set.SetProperty(r => r.FinishedAt, now)
                     .SetProperty(r => r.ErrorType, (string?)null)
                     .SetProperty(r => r.Error, reason);

@@ -35,13 +35,13 @@ public sealed class ClaimRuns : IAsyncDisposable
         // In one process all requests carry the same worker, but for the moment in which it takes a new identity.
         var outcomes = new ClaimOutcome[requests.Count];
         await _storage.AutocommitAsync(
-            async scope =>
+            async session =>
             {
                 foreach (var group in Enumerable.Range(0, requests.Count).GroupBy(i => requests[i].Worker))
                 {
                     var indexes = group.ToArray();
                     var ids = Array.ConvertAll(indexes, i => requests[i].Id);
-                    var claimed = await _storage.Statements.ClaimAsync(scope.Transaction, group.Key, ids, _time.GetUtcNow(), inTurn: false, ct);
+                    var claimed = await _storage.Statements.ClaimAsync(session, group.Key, ids, _time.GetUtcNow(), inTurn: false, ct);
                     for (var i = 0; i < indexes.Length; i++)
                         outcomes[indexes[i]] = claimed[i];
                 }

@@ -48,10 +48,11 @@ public sealed class CompleteRuns : IAsyncDisposable
     /// <exception cref="NonRetryableException">The transaction is on another database than Fleet's.</exception>
     public async Task ExecuteInAsync(DbTransaction transaction, Completion completion, CancellationToken ct)
     {
+        await using var session = _storage.Enlist(transaction);
         IReadOnlyList<SettleOutcome> outcomes;
         try
         {
-            outcomes = await _storage.Statements.CompleteAsync(transaction, [completion], ct);
+            outcomes = await _storage.Statements.CompleteAsync(session, [completion], ct);
         }
         catch (Exception e) when (_storage.IsMissingTable(e))
         {
@@ -59,7 +60,7 @@ public sealed class CompleteRuns : IAsyncDisposable
         }
 
         // A database with tables of Fleet's own may still be another fleet's.
-        if (outcomes[0] == SettleOutcome.LeaseLost && (await _storage.Sql.QueryAsync(transaction, FindRun, _ => true, ct, ("@id", completion.Id))).Count == 0)
+        if (outcomes[0] == SettleOutcome.LeaseLost && (await _storage.Sql.QueryAsync(session, FindRun, _ => true, ct, ("@id", completion.Id))).Count == 0)
             throw OnAnotherDatabase(transaction, null);
         outcomes[0].ThrowUnlessSettled(completion.Id);
     }
@@ -136,7 +137,7 @@ public sealed class CompleteRuns : IAsyncDisposable
     }
 
     private Task<IReadOnlyList<bool>> LookAsync(IReadOnlyList<RunLease> leases, CancellationToken ct) =>
-        _storage.AutocommitAsync(scope => _storage.Statements.AreCompletedAsync(scope.Transaction, leases, ct), ct);
+        _storage.AutocommitAsync(session => _storage.Statements.AreCompletedAsync(session, leases, ct), ct);
 
     private async Task<IReadOnlyList<SettleOutcome>> CompleteAsync(IReadOnlyList<Completion> completions, CancellationToken ct)
     {
@@ -153,6 +154,6 @@ public sealed class CompleteRuns : IAsyncDisposable
 
         return outcomes;
 
-        Task<IReadOnlyList<SettleOutcome>> CompleteInAsync(WriteScope scope) => _storage.Statements.CompleteAsync(scope.Transaction, completions, ct);
+        Task<IReadOnlyList<SettleOutcome>> CompleteInAsync(StorageSession session) => _storage.Statements.CompleteAsync(session, completions, ct);
     }
 }

@@ -9,7 +9,7 @@ public sealed class EndAttempts(IStorage storage) : IAsyncDisposable
 {
     private readonly GroupCommit<AttemptEnd, SettleOutcome> _group = new(
         "end-attempt",
-        (ends, ct) => storage.AutocommitAsync(scope => storage.Statements.EndAttemptAsync(scope.Transaction, ends, ct), ct),
+        (ends, ct) => storage.AutocommitAsync(session => storage.Statements.EndAttemptAsync(session, ends, ct), ct),
         storage.JudgeBatch);
 
     public Task<SettleOutcome> ExecuteAsync(AttemptEnd end, CancellationToken ct) => _group.AddAsync(end, ct);

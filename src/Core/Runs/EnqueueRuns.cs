@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
@@ -50,7 +49,8 @@ public sealed class EnqueueRuns : IAsyncDisposable
         if (enlisted is not null)
         {
             // Nobody here learns when the caller commits: the row stays unstaged, and the scheduler publishes its nudge.
-            outcome = (await _storage.Statements.InsertAsync(enlisted, [run], ct))[0];
+            await using var session = _storage.Enlist(enlisted);
+            outcome = (await _storage.Statements.InsertAsync(session, [run], ct))[0];
         }
         else
         {
@@ -84,13 +84,16 @@ public sealed class EnqueueRuns : IAsyncDisposable
         CheckKeysWithin(runs);
 
         if (enlisted is not null)
-            return await InsertAllAsync(enlisted, runs, ct);
+        {
+            await using var session = _storage.Enlist(enlisted);
+            return await InsertAllAsync(session, runs, ct);
+        }
 
         await _lanes.RegisterAsync(ct);
         IReadOnlyList<EnqueueOutcome> outcomes;
         try
         {
-            outcomes = await _storage.WriteAsync(scope => InsertAllAsync(scope.Transaction, runs, ct), ct);
+            outcomes = await _storage.WriteAsync(session => InsertAllAsync(session, runs, ct), ct);
         }
         catch (OutcomeUnknownException e)
         {
@@ -165,9 +168,9 @@ public sealed class EnqueueRuns : IAsyncDisposable
         string Prefix() => index is null ? "" : $"runs[{index}].";
     }
 
-    private async Task<IReadOnlyList<EnqueueOutcome>> InsertAllAsync(DbTransaction transaction, NewRun[] runs, CancellationToken ct)
+    private async Task<IReadOnlyList<EnqueueOutcome>> InsertAllAsync(StorageSession session, NewRun[] runs, CancellationToken ct)
     {
-        var outcomes = await _storage.Statements.InsertAsync(transaction, runs, ct);
+        var outcomes = await _storage.Statements.InsertAsync(session, runs, ct);
         for (var i = 0; i < runs.Length; i++)
         {
             if (outcomes[i].Status == EnqueueStatus.Conflict)
@@ -181,7 +184,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
     {
         await _lanes.RegisterAsync(ct);
         var started = _time.GetTimestamp();
-        var inserting = _storage.AutocommitAsync(scope => _storage.Statements.InsertAsync(scope.Transaction, runs, ct), ct);
+        var inserting = _storage.AutocommitAsync(session => _storage.Statements.InsertAsync(session, runs, ct), ct);
         // The nudge is on its way for about as long as a commit takes.
         var isNudged = _isQuick && runs is [{ Staged: true, MayExist: false } alone] && _nudges.TryPublishEarly(alone.Lane, alone.Id);
         _isQuick = false;

@@ -38,7 +38,7 @@ public sealed partial class PruneRuns(IStorage storage, TimeProvider time, ILogg
     public async Task<(int Runs, bool More)> ExecuteAsync(
         Term term, TimeSpan keepSucceeded, TimeSpan keepOthers, TimeSpan keepInbox, CancellationToken ct)
     {
-        var clock = await storage.WriteAsLeaderAsync(term, scope => storage.GetClockAsync(scope, ct), ct);
+        var clock = await storage.WriteAsLeaderAsync(term, session => storage.GetClockAsync(session, ct), ct);
         var now = time.GetUtcNow() is var own && own < clock ? own : clock;
         if (HasLeapt(now))
             return (0, false);
@@ -48,14 +48,14 @@ public sealed partial class PruneRuns(IStorage storage, TimeProvider time, ILogg
         more |= await TryAsync("runs, failed or canceled", () => DeleteRunsAsync(_others, succeeded: false, now - keepOthers));
         more |= await TryAsync("inbox", () => _inbox.MeasureAsync(
             time,
-            size => DeleteAsync(async scope => await storage.Statements.DeleteInboxAsync(scope.Transaction, now - keepInbox, size, ct) == size)));
+            size => DeleteAsync(async session => await storage.Statements.DeleteInboxAsync(session, now - keepInbox, size, ct) == size)));
         if (!more)
         {
             await TryAsync("workers", async () =>
             {
-                await DeleteAsync(async scope =>
+                await DeleteAsync(async session =>
                 {
-                    await storage.Statements.DeleteLeftOversAsync(scope.Transaction, now - keepSucceeded, ct);
+                    await storage.Statements.DeleteLeftOversAsync(session, now - keepSucceeded, ct);
                     return true;
                 });
                 return false;
@@ -68,7 +68,7 @@ public sealed partial class PruneRuns(IStorage storage, TimeProvider time, ILogg
         {
             var from = batch.From is { } last && last < before ? last : DateTimeOffset.MinValue;
             var pruned = await batch.MeasureAsync(
-                time, size => DeleteAsync(scope => storage.Statements.DeleteEndedAsync(scope.Transaction, succeeded, from, before, size, ct)));
+                time, size => DeleteAsync(session => storage.Statements.DeleteEndedAsync(session, succeeded, from, before, size, ct)));
             batch.From = pruned.More ? pruned.Last : null;
             runs += pruned.Runs;
             return pruned.More;
@@ -81,7 +81,7 @@ public sealed partial class PruneRuns(IStorage storage, TimeProvider time, ILogg
             return isMore;
         }
 
-        Task<T> DeleteAsync<T>(Func<WriteScope, Task<T>> work) => storage.AutocommitAsync(work, ct);
+        Task<T> DeleteAsync<T>(Func<StorageSession, Task<T>> work) => storage.AutocommitAsync(work, ct);
     }
 
     public ValueTask DisposeAsync() => _setbacks.DisposeAsync();

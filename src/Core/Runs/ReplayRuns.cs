@@ -29,17 +29,17 @@ public sealed class ReplayRuns(IStorage storage, NudgePublisher nudges, TimeProv
     {
         var now = time.GetUtcNow();
         var (result, lane) = await storage.WriteAsync(
-            async scope =>
+            async session =>
             {
-                var run = await scope.Db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, ct);
+                var run = await session.Db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, ct);
                 if (run is null)
                     return (ReplayResult.NotFound, "");
-                var replayed = await scope.Db.Runs
+                var replayed = await session.Db.Runs
                     .Where(r => r.Id == id && (r.State == RunState.Failed || r.State == RunState.Canceled) && !r.Revoked)
                     .ExecuteUpdateAsync(
                         set =>
                         {
-                            scope.Db.SetState(set, RunState.Pending);
+                            session.Db.SetState(set, RunState.Pending);
                             set.SetProperty(r => r.DueAt, now)
                                 .SetProperty(r => r.Staged, true)
                                 .SetProperty(r => r.AttemptOffset, r => r.Attempt)
@@ -51,7 +51,7 @@ public sealed class ReplayRuns(IStorage storage, NudgePublisher nudges, TimeProv
                         ct);
                 if (replayed == 0)
                     return (run.Revoked ? ReplayResult.Revoked : ReplayResult.WrongState, "");
-                scope.Db.Replays.Add(new Replay
+                session.Db.Replays.Add(new Replay
                 {
                     RunId = id,
                     Number = run.Replays + 1,
@@ -62,7 +62,7 @@ public sealed class ReplayRuns(IStorage storage, NudgePublisher nudges, TimeProv
                     FromError = run.Error,
                     FromFinishedAt = run.FinishedAt,
                 });
-                await scope.Db.SaveChangesAsync(ct);
+                await session.Db.SaveChangesAsync(ct);
                 return (ReplayResult.Replayed, run.Lane);
             },
             ct);

@@ -77,7 +77,7 @@ public sealed partial class RescueRuns(
         Taken taken;
         try
         {
-            taken = await storage.WriteAsLeaderAsync(term, scope => TakeAsync(scope, term, id => !suspects.Contains($"{id}"), orphans, ct), ct);
+            taken = await storage.WriteAsLeaderAsync(term, session => TakeAsync(session, term, id => !suspects.Contains($"{id}"), orphans, ct), ct);
         }
         catch (Exception e) when (e is not TermLostException && !ct.IsCancellationRequested && !storage.IsOutage(e) && orphans.Count > 0)
         {
@@ -92,7 +92,7 @@ public sealed partial class RescueRuns(
                 $"{id}",
                 async () =>
                 {
-                    var one = await storage.WriteAsLeaderAsync(term, scope => TakeAsync(scope, term, other => other == id, [], ct), ct);
+                    var one = await storage.WriteAsLeaderAsync(term, session => TakeAsync(session, term, other => other == id, [], ct), ct);
                     taken = new Taken([.. taken.Crashed, .. one.Crashed], [.. taken.Released, .. one.Released]);
                 },
                 ct);
@@ -101,32 +101,32 @@ public sealed partial class RescueRuns(
         return taken;
     }
 
-    /// <param name="scope">The leader's write.</param>
+    /// <param name="session">The leader's write.</param>
     /// <param name="term">Its term.</param>
     /// <param name="isChosen">Which runs are taken; what becomes of each is decided by all of them.</param>
     /// <param name="found">Gets the runs of dead workers.</param>
     /// <param name="ct">Cancels the write.</param>
-    private async Task<Taken> TakeAsync(WriteScope scope, Term term, Predicate<RunId> isChosen, List<RunId> found, CancellationToken ct)
+    private async Task<Taken> TakeAsync(StorageSession session, Term term, Predicate<RunId> isChosen, List<RunId> found, CancellationToken ct)
     {
-        var drained = await DeclareGoneAsync(scope, term, ct);
-        var orphans = await storage.Statements.LockOrphansAsync(scope.Transaction, ct);
+        var drained = await DeclareGoneAsync(session, term, ct);
+        var orphans = await storage.Statements.LockOrphansAsync(session, ct);
         found.Clear();
         found.AddRange(orphans.Select(o => o.Id));
         if (orphans.Count == 0)
             return new Taken([], []);
-        drained.UnionWith(await FindDrainedAsync(scope, orphans, ct));
-        var released = await ReleasableAsync(scope, [.. orphans.Where(o => o.Worker is { } worker && drained.Contains(worker))], ct);
+        drained.UnionWith(await FindDrainedAsync(session, orphans, ct));
+        var released = await ReleasableAsync(session, [.. orphans.Where(o => o.Worker is { } worker && drained.Contains(worker))], ct);
         var ids = released.ConvertAll(r => r.Orphan.Id).ToHashSet();
         var crashed = Decide([.. orphans.Where(o => !ids.Contains(o.Id))]).FindAll(r => isChosen(r.Orphan.Id));
         released = released.FindAll(r => isChosen(r.Orphan.Id));
         var now = time.GetUtcNow();
         if (crashed.Count > 0)
-            await storage.Statements.RescueAsync(scope.Transaction, crashed, now, ct);
+            await storage.Statements.RescueAsync(session, crashed, now, ct);
         if (released.Count > 0)
         {
-            var clock = await storage.GetClockAsync(scope, ct);
+            var clock = await storage.GetClockAsync(session, ct);
             var due = clock < now ? clock : now;
-            await storage.Statements.EndAttemptAsync(scope.Transaction, released.ConvertAll(r => Release(r.Orphan, now, due)), ct);
+            await storage.Statements.EndAttemptAsync(session, released.ConvertAll(r => Release(r.Orphan, now, due)), ct);
         }
 
         return new Taken(crashed, released);
@@ -189,30 +189,30 @@ public sealed partial class RescueRuns(
     }
 
     /// <summary>Those of the orphans' workers that were declared gone by an earlier pass, or left, and had begun to drain.</summary>
-    private static async Task<IReadOnlyList<WorkerId>> FindDrainedAsync(WriteScope scope, IReadOnlyList<OrphanedRun> orphans, CancellationToken ct)
+    private static async Task<IReadOnlyList<WorkerId>> FindDrainedAsync(StorageSession session, IReadOnlyList<OrphanedRun> orphans, CancellationToken ct)
     {
         var workers = orphans.Select(o => o.Worker).OfType<WorkerId>().Distinct().ToList();
         if (workers.Count == 0)
             return [];
-        return await scope.Db.Workers.Where(w => workers.Contains(w.Id) && w.Lanes == RegisterWorkers.NoLanes).Select(w => w.Id).ToListAsync(ct);
+        return await session.Db.Workers.Where(w => workers.Contains(w.Id) && w.Lanes == RegisterWorkers.NoLanes).Select(w => w.Id).ToListAsync(ct);
     }
 
     /// <summary>The orphans that may be released once more, and how often each will have been.</summary>
-    private static async Task<List<ReleasedRun>> ReleasableAsync(WriteScope scope, IReadOnlyList<OrphanedRun> drained, CancellationToken ct)
+    private static async Task<List<ReleasedRun>> ReleasableAsync(StorageSession session, IReadOnlyList<OrphanedRun> drained, CancellationToken ct)
     {
         if (drained.Count == 0)
             return [];
         var ids = drained.Select(o => o.Id).ToList();
-        var before = await scope.Db.Attempts.Where(a => ids.Contains(a.RunId) && a.Outcome == AttemptOutcome.Released && a.ErrorType == DrainedErrorType)
+        var before = await session.Db.Attempts.Where(a => ids.Contains(a.RunId) && a.Outcome == AttemptOutcome.Released && a.ErrorType == DrainedErrorType)
             .GroupBy(a => a.RunId).Select(g => new { g.Key, Times = g.Count() }).ToDictionaryAsync(g => g.Key, g => g.Times, ct);
         return [.. drained.Select(o => new ReleasedRun(o, before.GetValueOrDefault(o.Id) + 1)).Where(r => r.Times <= DrainedCap)];
     }
 
     /// <summary>Declares workers gone whose process is dead, or that were silent for a whole lease.</summary>
     /// <returns>Those that were draining.</returns>
-    private async Task<HashSet<WorkerId>> DeclareGoneAsync(WriteScope scope, Term term, CancellationToken ct)
+    private async Task<HashSet<WorkerId>> DeclareGoneAsync(StorageSession session, Term term, CancellationToken ct)
     {
-        var alive = await scope.Db.Workers.AsNoTracking().Where(w => w.State != WorkerState.Gone).ToListAsync(ct);
+        var alive = await session.Db.Workers.AsNoTracking().Where(w => w.State != WorkerState.Gone).ToListAsync(ct);
         var silent = _watch.Look(term.Number, alive);
         var drained = new HashSet<WorkerId>();
         foreach (var worker in alive)
@@ -221,7 +221,7 @@ public sealed partial class RescueRuns(
             if (!isDead && !silent.Contains(worker.Id))
                 continue;
             // A heartbeat that got through since the row was read keeps the worker alive.
-            var gone = await scope.Db.Workers.Where(w => w.Id == worker.Id && w.State != WorkerState.Gone && (isDead || w.HeartbeatAt == worker.HeartbeatAt))
+            var gone = await session.Db.Workers.Where(w => w.Id == worker.Id && w.State != WorkerState.Gone && (isDead || w.HeartbeatAt == worker.HeartbeatAt))
                 .ExecuteUpdateAsync(set => set.SetProperty(w => w.State, WorkerState.Gone), ct);
             if (gone == 0)
                 continue;

@@ -39,10 +39,10 @@ public sealed class StageRuns(IStorage storage, ILaneTransport transport, TimePr
         var isHeld = isBeltLeftOut && _setbacks.IsKnown(Belt);
         var until = now + (!isBeltLeftOut ? lookAhead : !isHeld ? TimeSpan.Zero : HeldAhead < lookAhead ? HeldAhead : lookAhead);
         // Without the leader's lock at first: to take it is a write, and an idle fleet would write to disk with every poll.
-        var first = await storage.AutocommitAsync(scope => storage.Statements.ReadUnstagedAsync(scope.Transaction, until, 1, leftOut, ct), ct);
+        var first = await storage.AutocommitAsync(session => storage.Statements.ReadUnstagedAsync(session, until, 1, leftOut, ct), ct);
         var runs = first.Count == 0
             ? first
-            : await storage.WriteAsLeaderAsync(term, scope => storage.Statements.ReadUnstagedAsync(scope.Transaction, until, BatchSize, leftOut, ct), ct);
+            : await storage.WriteAsLeaderAsync(term, session => storage.Statements.ReadUnstagedAsync(session, until, BatchSize, leftOut, ct), ct);
         if (runs.Count == 0)
         {
             _setbacks.ThrowIfOutage();
@@ -101,9 +101,9 @@ public sealed class StageRuns(IStorage storage, ILaneTransport transport, TimePr
 
     private async Task MarkAsync(Term term, IReadOnlyList<StageableRun> runs, CancellationToken ct) => await storage.WriteAsLeaderAsync(
         term,
-        async scope =>
+        async session =>
         {
-            await storage.Statements.MarkStagedAsync(scope.Transaction, runs, ct);
+            await storage.Statements.MarkStagedAsync(session, runs, ct);
             return true;
         },
         ct);

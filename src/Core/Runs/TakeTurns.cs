@@ -63,7 +63,7 @@ public sealed class TakeTurns(IStorage storage, ILaneTransport transport, NudgeP
     /// <returns><see cref="ClaimStatus.Duplicate"/> when it has to wait, was skipped, or was replaced.</returns>
     public async Task<ClaimOutcome> ExecuteAsync(WorkerId worker, RunId id, CancellationToken ct)
     {
-        var (outcome, stopped) = await storage.WriteRetryingAsync(scope => TakeAsync(scope, worker, id, ct), ct);
+        var (outcome, stopped) = await storage.WriteRetryingAsync(session => TakeAsync(session, worker, id, ct), ct);
         if (stopped.Count > 0)
             await transport.PublishControlAsync(new ControlMessage(CancelRuns: stopped), ct);
         return outcome;
@@ -73,29 +73,29 @@ public sealed class TakeTurns(IStorage storage, ILaneTransport transport, NudgeP
     public async Task PassOnAsync(RunId ended, CancellationToken ct)
     {
         var waiting = await storage.AutocommitAsync(
-            scope => storage.Sql.QueryAsync(
-                scope.Transaction, _findNext, r => (Id: storage.Sql.ReadRunId(r, 0), Lane: r.GetString(1)), ct, ("@id", ended), ("@now", time.GetUtcNow())),
+            session => storage.Sql.QueryAsync(
+                session, _findNext, r => (Id: storage.Sql.ReadRunId(r, 0), Lane: r.GetString(1)), ct, ("@id", ended), ("@now", time.GetUtcNow())),
             ct);
         if (waiting.Count > 0)
             nudges.Publish([new Nudge(waiting[0].Lane, waiting[0].Id)]);
     }
 
-    private async Task<(ClaimOutcome Outcome, IReadOnlyList<RunId> Stopped)> TakeAsync(WriteScope scope, WorkerId worker, RunId id, CancellationToken ct)
+    private async Task<(ClaimOutcome Outcome, IReadOnlyList<RunId> Stopped)> TakeAsync(StorageSession session, WorkerId worker, RunId id, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        await storage.Sql.ExecuteAsync(scope.Transaction, Lock, ct, ("@id", id));
-        var found = await storage.Sql.QueryAsync(scope.Transaction, FindPolicy, r => (OverlapPolicy)r.GetInt32(0), ct, ("@id", id), ("@now", now));
+        await storage.Sql.ExecuteAsync(session, Lock, ct, ("@id", id));
+        var found = await storage.Sql.QueryAsync(session, FindPolicy, r => (OverlapPolicy)r.GetInt32(0), ct, ("@id", id), ("@now", now));
         if (found.Count == 0)
             return (ClaimOutcome.Duplicate, []);
         if (found[0] == Backfill)
         {
             var isAnyBefore = await storage.Sql.QueryAsync(
-                scope.Transaction, _findAnyBeforeBackfill, r => r.GetInt32(0) != 0, ct, ("@id", id), ("@now", now));
+                session, _findAnyBeforeBackfill, r => r.GetInt32(0) != 0, ct, ("@id", id), ("@now", now));
             return isAnyBefore[0] ? (ClaimOutcome.Duplicate, []) : (await ClaimAsync(), []);
         }
 
         var others = await storage.Sql.QueryAsync(
-            scope.Transaction, _findOthers, r => new Other(storage.Sql.ReadRunId(r, 0), r.GetInt32(1) != 0, r.GetInt32(2) != 0, r.GetInt32(3) != 0), ct, ("@id", id), ("@now", now));
+            session, _findOthers, r => new Other(storage.Sql.ReadRunId(r, 0), r.GetInt32(1) != 0, r.GetInt32(2) != 0, r.GetInt32(3) != 0), ct, ("@id", id), ("@now", now));
         Other[] inTheWay = [.. others.Where(o => (o.IsBefore || o.IsRunning) && !o.IsBackfill)];
 
         IReadOnlyList<RunId> stopped = [];
@@ -117,7 +117,7 @@ public sealed class TakeTurns(IStorage storage, ILaneTransport transport, NudgeP
                     await CancelAsync(other.Id, $"Replaced by run {id}.");
                 stopped = [.. inTheWay.Where(o => o.IsRunning).Select(o => o.Id)];
                 foreach (var run in stopped)
-                    await storage.Sql.ExecuteAsync(scope.Transaction, RequestCancel, ct, ("@id", run), ("@now", now), ("@reason", $"Replaced by run {id}."));
+                    await storage.Sql.ExecuteAsync(session, RequestCancel, ct, ("@id", run), ("@now", now), ("@reason", $"Replaced by run {id}."));
                 break;
         }
 
@@ -128,12 +128,12 @@ public sealed class TakeTurns(IStorage storage, ILaneTransport transport, NudgeP
 
         async Task<ClaimOutcome> ClaimAsync()
         {
-            var claimed = await storage.Statements.ClaimAsync(scope.Transaction, worker, [id], now, inTurn: true, ct);
+            var claimed = await storage.Statements.ClaimAsync(session, worker, [id], now, inTurn: true, ct);
             return claimed[0].Run is { } taken ? claimed[0] with { Run = taken with { IsInTurn = true } } : claimed[0];
         }
 
         Task CancelAsync(RunId run, string reason) =>
-            storage.Sql.ExecuteAsync(scope.Transaction, _cancel, ct, ("@id", run), ("@now", now), ("@reason", reason));
+            storage.Sql.ExecuteAsync(session, _cancel, ct, ("@id", run), ("@now", now), ("@reason", reason));
     }
 
     private sealed record Other(RunId Id, bool IsRunning, bool IsBefore, bool IsBackfill);

@@ -45,7 +45,7 @@ public sealed class WakeUnserved(IStorage storage, Wakers wakers, TimeProvider t
             WHERE {storage.Sql.OpenState} = 0 AND lane = @lane AND due_at > @now AND due_at < @until AND error_type = @unserved
                 AND job IN ({string.Join(", ", names.Select((_, i) => Parameter(i)))})
             """;
-        return storage.WriteRetryingAsync(scope => storage.Sql.ExecuteAsync(scope.Transaction, sql, ct, parameters), ct);
+        return storage.WriteRetryingAsync(session => storage.Sql.ExecuteAsync(session, sql, ct, parameters), ct);
 
         static string Parameter(int i) => string.Create(CultureInfo.InvariantCulture, $"@job{i}");
     }

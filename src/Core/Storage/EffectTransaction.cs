@@ -17,12 +17,12 @@ public static class EffectTransaction
     /// <exception cref="EffectStoppedException">An effect failed, and nothing was committed.</exception>
     public static Task<IReadOnlyList<EffectOutcome>> ApplyTogetherAsync(
         this IStorage storage, IReadOnlyList<Completion> completions, TimeSpan limit, CancellationToken ct) => storage.WriteAsync(
-        async scope =>
+        async session =>
         {
             if (storage.HasOneWriter)
-                return await ApplyEachAsync(storage, scope.Transaction, completions, ct);
-            var outcomes = await storage.Statements.CompleteAsync(scope.Transaction, completions, ct);
-            await ExecuteAsync(storage, scope.Transaction, [.. completions.Select((c, i) => outcomes[i] == SettleOutcome.Settled ? c.Effects : [])], limit, ct);
+                return await ApplyEachAsync(storage, session, completions, ct);
+            var outcomes = await storage.Statements.CompleteAsync(session, completions, ct);
+            await ExecuteAsync(storage, session, [.. completions.Select((c, i) => outcomes[i] == SettleOutcome.Settled ? c.Effects : [])], limit, ct);
             return [.. outcomes.Select(o => new EffectOutcome(o))];
         },
         ct);
@@ -34,10 +34,10 @@ public static class EffectTransaction
         try
         {
             return await storage.WriteAsync(
-                async scope =>
+                async session =>
                 {
-                    await ExecuteAsync(storage, scope.Transaction, [completion.Effects], limit, ct);
-                    var outcomes = await storage.Statements.CompleteAsync(scope.Transaction, [completion], ct);
+                    await ExecuteAsync(storage, session, [completion.Effects], limit, ct);
+                    var outcomes = await storage.Statements.CompleteAsync(session, [completion], ct);
                     return outcomes[0] == SettleOutcome.Settled ? outcomes[0] : throw new NotSettledException(outcomes[0]);
                 },
                 ct);
@@ -51,26 +51,26 @@ public static class EffectTransaction
     /// <summary>One run after the other, each undone by itself when one of its effects fails. It costs little where there is no round
     /// trip.</summary>
     private static async Task<IReadOnlyList<EffectOutcome>> ApplyEachAsync(
-        IStorage storage, DbTransaction transaction, IReadOnlyList<Completion> completions, CancellationToken ct)
+        IStorage storage, StorageSession session, IReadOnlyList<Completion> completions, CancellationToken ct)
     {
         const string savepoint = "effects";
         var outcomes = new EffectOutcome[completions.Count];
         for (var i = 0; i < outcomes.Length; i++)
         {
-            await transaction.SaveAsync(savepoint, ct);
+            await session.Transaction.SaveAsync(savepoint, ct);
             try
             {
-                outcomes[i] = new EffectOutcome((await storage.Statements.CompleteAsync(transaction, [completions[i]], ct))[0]);
+                outcomes[i] = new EffectOutcome((await storage.Statements.CompleteAsync(session, [completions[i]], ct))[0]);
                 if (outcomes[i].Outcome == SettleOutcome.Settled)
-                    await ExecuteAsync(storage, transaction, [completions[i].Effects], Timeout.InfiniteTimeSpan, ct);
+                    await ExecuteAsync(storage, session, [completions[i].Effects], Timeout.InfiniteTimeSpan, ct);
             }
             catch (EffectStoppedException e)
             {
-                await transaction.RollbackAsync(savepoint, ct);
+                await session.Transaction.RollbackAsync(savepoint, ct);
                 outcomes[i] = new EffectOutcome(SettleOutcome.LeaseLost, e.Effect, e.InnerException);
             }
 
-            await transaction.ReleaseAsync(savepoint, ct);
+            await session.Transaction.ReleaseAsync(savepoint, ct);
         }
 
         return outcomes;
@@ -78,19 +78,19 @@ public static class EffectTransaction
 
     /// <summary>Executes the effects of runs, in one round trip where the driver can.</summary>
     private static async Task ExecuteAsync(
-        IStorage storage, DbTransaction transaction, IReadOnlyList<Effect>[] runs, TimeSpan limit, CancellationToken ct)
+        IStorage storage, StorageSession session, IReadOnlyList<Effect>[] runs, TimeSpan limit, CancellationToken ct)
     {
         if (!runs.Any(effects => effects.Count > 0))
             return;
         var sql = storage.Sql.Effects;
-        if (!transaction.Connection!.CanCreateBatch)
+        if (!session.Connection.CanCreateBatch)
         {
-            await ExecuteOneByOneAsync(sql, transaction, runs, ct);
+            await ExecuteOneByOneAsync(sql, session, runs, ct);
             return;
         }
 
-        await using var batch = transaction.Connection.CreateBatch();
-        batch.Transaction = transaction;
+        await using var batch = session.Connection.CreateBatch();
+        batch.Transaction = session.Transaction;
         // The limit is one of each effect; this is the driver's, for all of them.
         batch.Timeout = 2 * (int)Math.Ceiling(limit.TotalSeconds);
         var places = new Dictionary<DbBatchCommand, (int Run, int Effect)>();
@@ -129,7 +129,7 @@ public static class EffectTransaction
         }
     }
 
-    private static async Task ExecuteOneByOneAsync(EffectSql sql, DbTransaction transaction, IReadOnlyList<Effect>[] runs, CancellationToken ct)
+    private static async Task ExecuteOneByOneAsync(EffectSql sql, StorageSession session, IReadOnlyList<Effect>[] runs, CancellationToken ct)
     {
         for (var run = 0; run < runs.Length; run++)
         {
@@ -137,8 +137,7 @@ public static class EffectTransaction
             {
                 try
                 {
-                    await using var command = transaction.Connection!.CreateCommand();
-                    command.Transaction = transaction;
+                    await using var command = session.CreateCommand();
                     sql.Fill(command, runs[run][effect]);
                     await command.ExecuteNonQueryAsync(ct);
                 }

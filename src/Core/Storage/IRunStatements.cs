@@ -1,19 +1,18 @@
-using System.Data.Common;
 using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Storage;
 
 /// <summary>The statements on the hot path, hand-written per database. Each takes a batch and does it in as few round
-/// trips as the database allows, inside the given transaction (Fleet's own, or one that a caller brought).</summary>
+/// trips as the database allows, in the given session: a transaction of Fleet's, one that a caller brought, or none.</summary>
 /// <remarks>Every statement is guarded by the state it expects: docs/states.md is the list of what may happen.</remarks>
 public interface IRunStatements
 {
     /// <summary>– → Pending. A run whose idempotency key or occurrence exists already is not inserted.</summary>
-    Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(DbTransaction transaction, IReadOnlyList<NewRun> runs, CancellationToken ct);
+    Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(StorageSession session, IReadOnlyList<NewRun> runs, CancellationToken ct);
 
     /// <summary>Pending → Running for each run that is due, under a fresh lease of the worker; attempt + 1. A run with one crash
     /// left to <see cref="RescuedRun.CrashCap"/> is claimed only while the worker runs no other such run.</summary>
-    /// <param name="transaction">The transaction.</param>
+    /// <param name="session">Where it is executed.</param>
     /// <param name="worker">For whom.</param>
     /// <param name="ids">The runs.</param>
     /// <param name="now">The start of the attempts.</param>
@@ -21,15 +20,15 @@ public interface IRunStatements
     /// <param name="ct">Cancels the statement.</param>
     /// <returns>One outcome per id, in order; all <see cref="ClaimOutcome.WorkerGone"/> when the worker was declared gone.</returns>
     Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(
-        DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool inTurn, CancellationToken ct);
+        StorageSession session, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool inTurn, CancellationToken ct);
 
     /// <summary>Running → Succeeded where the lease token matches, together with the run's follow-ups and events.</summary>
     Task<IReadOnlyList<SettleOutcome>> CompleteAsync(
-        DbTransaction transaction, IReadOnlyList<Completion> completions, CancellationToken ct);
+        StorageSession session, IReadOnlyList<Completion> completions, CancellationToken ct);
 
     /// <summary>Asks which runs these leases have completed, in transactions that somebody else committed.</summary>
     /// <returns>One answer per lease, in order; a run whose lease was lost is not completed by it.</returns>
-    Task<IReadOnlyList<bool>> AreCompletedAsync(DbTransaction transaction, IReadOnlyList<RunLease> leases, CancellationToken ct);
+    Task<IReadOnlyList<bool>> AreCompletedAsync(StorageSession session, IReadOnlyList<RunLease> leases, CancellationToken ct);
 
     /// <summary>Tells that a completion in a caller's transaction was committed.</summary>
     void Committed(RunLease lease)
@@ -38,30 +37,30 @@ public interface IRunStatements
 
     /// <summary>Running → Pending, Failed or Canceled where the lease token matches; writes the attempt's row.</summary>
     Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(
-        DbTransaction transaction, IReadOnlyList<AttemptEnd> ends, CancellationToken ct);
+        StorageSession session, IReadOnlyList<AttemptEnd> ends, CancellationToken ct);
 
     /// <summary>Running runs whose worker is <see cref="WorkerState.Gone"/>, locked until the commit.</summary>
-    Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct);
+    Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(StorageSession session, CancellationToken ct);
 
     /// <summary>Running → what <c>RescueRuns</c> decided, for runs that this transaction has locked. Writes the attempts' rows. The
     /// runs are due at <paramref name="now"/>, or now by the database's clock where that is earlier.</summary>
-    Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct);
+    Task RescueAsync(StorageSession session, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct);
 
     /// <summary>Pending runs that are not staged and due until the given instant, in due order.</summary>
-    /// <param name="transaction">The transaction.</param>
+    /// <param name="session">Where it is executed.</param>
     /// <param name="until">The latest due time.</param>
     /// <param name="limit">The most runs.</param>
     /// <param name="leftOut">Lanes whose runs are not read, so that they do not stand before those of the others.</param>
     /// <param name="ct">Cancels the statement.</param>
     Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
-        DbTransaction transaction, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct);
+        StorageSession session, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct);
 
     /// <summary>Marks runs as staged, unless they changed since they were read.</summary>
-    Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct);
+    Task MarkStagedAsync(StorageSession session, IReadOnlyList<StageableRun> runs, CancellationToken ct);
 
     /// <summary>Deletes runs that ended before an instant, about the oldest first, with their attempts, replays and logs. The state is
     /// compared in the deletion itself: a run that is replayed meanwhile stays.</summary>
-    /// <param name="transaction">The transaction.</param>
+    /// <param name="session">Where it is executed.</param>
     /// <param name="succeeded">True for succeeded runs, false for failed and canceled ones.</param>
     /// <param name="from">Where the deletion before this one ended (<see cref="PrunedRuns.Last"/>): what lies before it is not looked at
     /// again.</param>
@@ -69,17 +68,17 @@ public interface IRunStatements
     /// <param name="limit">The most runs.</param>
     /// <param name="ct">Cancels the statement.</param>
     Task<PrunedRuns> DeleteEndedAsync(
-        DbTransaction transaction, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct);
+        StorageSession session, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct);
 
     /// <summary>Deletes inbox entries that were received before an instant.</summary>
     /// <returns>How many; as many as the limit when there may be more.</returns>
-    Task<int> DeleteInboxAsync(DbTransaction transaction, DateTimeOffset before, int limit, CancellationToken ct);
+    Task<int> DeleteInboxAsync(StorageSession session, DateTimeOffset before, int limit, CancellationToken ct);
 
     /// <summary>Deletes workers that are gone and whose last heartbeat was before an instant, but none of whom a run is left: RescueRuns
     /// finds it by its worker. With them goes what a provider keeps about work that has ended.</summary>
-    Task DeleteLeftOversAsync(DbTransaction transaction, DateTimeOffset before, CancellationToken ct);
+    Task DeleteLeftOversAsync(StorageSession session, DateTimeOffset before, CancellationToken ct);
 
     /// <summary>Locks the leadership row until the commit.</summary>
     /// <returns>False when the term has moved on.</returns>
-    Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct);
+    Task<bool> LockTermAsync(StorageSession session, string lease, long term, CancellationToken ct);
 }

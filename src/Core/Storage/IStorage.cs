@@ -20,11 +20,11 @@ public interface IStorage
 
     /// <summary>Runs the work in a write transaction and commits it; an exception undoes what the work wrote. Works that wait
     /// at the same time may share a commit. A work must not ask for another write: it would wait for itself.</summary>
-    Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct);
+    Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct);
 
     /// <summary>As <see cref="WriteAsync{T}"/>, for hot statements that stand alone: on a server each may commit by itself, in the
     /// round trip that executes it. A failure leaves what was committed before it.</summary>
-    Task<T> AutocommitAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct) => WriteAsync(work, ct);
+    Task<T> AutocommitAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct) => WriteAsync(work, ct);
 
     /// <summary>Opens a transaction, does the work in it, completes the run and commits. It passes the gate of <see cref="Transactions"/>.</summary>
     /// <param name="work">Code of the application.</param>
@@ -38,12 +38,12 @@ public interface IStorage
         using var pass = Transactions is { } gate ? await gate.EnterAsync(ct) : null;
         long begun = 0;
         await WriteAsync(
-            async scope =>
+            async session =>
             {
-                await work(scope.Transaction, ct);
+                await work(session.Transaction, ct);
                 begun = Stopwatch.GetTimestamp();
                 var made = completion();
-                (await Statements.CompleteAsync(scope.Transaction, [made], ct))[0].ThrowUnlessSettled(made.Id);
+                (await Statements.CompleteAsync(session, [made], ct))[0].ThrowUnlessSettled(made.Id);
                 return true;
             },
             ct);
@@ -76,12 +76,12 @@ public interface IStorage
 
     /// <summary>As <see cref="WriteAsync{T}"/>, for works of Fleet's own; what the work returns is stored with the commit.</summary>
     /// <returns>What became of each run.</returns>
-    Task<IReadOnlyList<EnqueueOutcome>> WriteMessagesAsync(Func<WriteScope, Task<MessageWrite>> work, CancellationToken ct) => WriteAsync(
-        async scope =>
+    Task<IReadOnlyList<EnqueueOutcome>> WriteMessagesAsync(Func<StorageSession, Task<MessageWrite>> work, CancellationToken ct) => WriteAsync(
+        async session =>
         {
-            var write = await work(scope);
-            var outcomes = await Statements.InsertAsync(scope.Transaction, write.Runs, ct);
-            await Messages.AddAsync(scope, write.Messages, ct);
+            var write = await work(session);
+            var outcomes = await Statements.InsertAsync(session, write.Runs, ct);
+            await Messages.AddAsync(session, write.Messages, ct);
             return outcomes;
         },
         ct);
@@ -89,9 +89,9 @@ public interface IStorage
     /// <summary>Opens a transaction for code of the application, after <see cref="Transactions"/> has let it through.</summary>
     ValueTask<OpenTransaction> BeginAsync(CancellationToken ct) => DbContextTransaction.BeginAsync(this, ct);
 
-    /// <summary>A scope on a transaction that a caller opened on this database; the caller commits it.</summary>
+    /// <summary>A session in a transaction that a caller opened on this database; the caller commits it.</summary>
     /// <exception cref="ArgumentException">The transaction is one of another kind of database.</exception>
-    WriteScope Enlist(DbTransaction transaction);
+    StorageSession Enlist(DbTransaction transaction);
 
     /// <summary>Opens a context for reading. What it writes would bypass the write queue: use <see cref="WriteAsync{T}"/>.</summary>
     FleetDbContext Read();
@@ -127,10 +127,10 @@ public interface IStorage
     Task MigrateAsync(CancellationToken ct);
 
     /// <summary>The database's clock, which decides about leases.</summary>
-    Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct);
+    Task<DateTimeOffset> GetClockAsync(StorageSession session, CancellationToken ct);
 
     /// <summary>The same on the calling thread.</summary>
-    DateTimeOffset GetClock(WriteScope scope) => GetClockAsync(scope, CancellationToken.None).GetAwaiter().GetResult();
+    DateTimeOffset GetClock(StorageSession session) => GetClockAsync(session, CancellationToken.None).GetAwaiter().GetResult();
 
     /// <summary>Opens a connection for a thread that does without the thread pool; see <see cref="OwnConnection"/>.</summary>
     /// <param name="limit">After which each of its calls fails, and after twice as long the opening of a fresh connection; at least 1
@@ -166,11 +166,11 @@ public static class ServerTransactions
     /// <param name="ct">Cancels the work, not the commit.</param>
     /// <exception cref="OutcomeUnknownException">The answer to the commit was lost.</exception>
     public static async Task<T> WriteAsync<T>(
-        this DbConnection connection, OpenContext open, Func<WriteScope, Task<T>> work, Func<Exception, bool> mayBeCommitted, CancellationToken ct)
+        this DbConnection connection, OpenContext open, Func<StorageSession, Task<T>> work, Func<Exception, bool> mayBeCommitted, CancellationToken ct)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using var scope = new WriteScope(transaction, open);
-        var result = await work(scope);
+        await using var session = new StorageSession(transaction, open);
+        var result = await work(session);
         try
         {
             // Not canceled half-way: nobody would know whether it was committed.
@@ -196,7 +196,7 @@ public static class ConflictingWrites
     private const int MostTries = 5;
 
     /// <summary>As <see cref="IStorage.WriteAsync{T}"/>, done again when another writer was in the way; the work must bear that.</summary>
-    public static Task<T> WriteRetryingAsync<T>(this IStorage storage, Func<WriteScope, Task<T>> work, CancellationToken ct) =>
+    public static Task<T> WriteRetryingAsync<T>(this IStorage storage, Func<StorageSession, Task<T>> work, CancellationToken ct) =>
         storage.RetryConflictsAsync(() => storage.WriteAsync(work, ct));
 
     /// <summary>Writes, and writes again when another writer was in the way.</summary>
@@ -214,25 +214,4 @@ public static class ConflictingWrites
             }
         }
     }
-}
-
-/// <summary>Makes a context on a transaction.</summary>
-/// <remarks>A type of its own: a <c>Func</c> over the context loads EF Core, which a worker does without.</remarks>
-public delegate FleetDbContext OpenContext(DbTransaction transaction);
-
-/// <summary>One write transaction.</summary>
-/// <param name="transaction">For hand-written statements.</param>
-/// <param name="open">Makes a context on the same transaction; called when LINQ is first needed.</param>
-public sealed class WriteScope(DbTransaction transaction, OpenContext open) : IAsyncDisposable
-{
-    private FleetDbContext? _db;
-
-    /// <summary>For hand-written statements.</summary>
-    public DbTransaction Transaction { get; } = transaction;
-
-    /// <summary>For LINQ, on the same transaction.</summary>
-    public FleetDbContext Db => _db ??= open(Transaction);
-
-    /// <summary>Ends the context; the transaction is the storage's to end.</summary>
-    public ValueTask DisposeAsync() => _db?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

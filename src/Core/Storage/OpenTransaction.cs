@@ -8,7 +8,7 @@ namespace Fleet.Core.Storage;
 public abstract class OpenTransaction : IAsyncDisposable
 {
     /// <summary>For statements on the transaction.</summary>
-    public abstract WriteScope Scope { get; }
+    public abstract StorageSession Session { get; }
 
     /// <summary>Stores messages and runs and commits.</summary>
     /// <returns>What became of each run.</returns>
@@ -25,12 +25,12 @@ public sealed class DbContextTransaction : OpenTransaction
     private readonly TransactionPass? _pass;
     private readonly IAsyncDisposable? _turn;
     private IDbContextTransaction? _transaction;
-    private WriteScope? _scope;
+    private StorageSession? _session;
 
     private DbContextTransaction(IStorage storage, FleetDbContext db, TransactionPass? pass, IAsyncDisposable? turn) =>
         (_storage, _db, _pass, _turn) = (storage, db, pass, turn);
 
-    public override WriteScope Scope => _scope!;
+    public override StorageSession Session => _session!;
 
     /// <summary>Opens one, after the writer and the gate of the process have let it through.</summary>
     public static async ValueTask<OpenTransaction> BeginAsync(IStorage storage, CancellationToken ct)
@@ -43,7 +43,7 @@ public sealed class DbContextTransaction : OpenTransaction
             turn = await storage.TakeTurnAsync(ct);
             begun = new DbContextTransaction(storage, storage.Read(), pass, turn);
             begun._transaction = await begun._db.Database.BeginTransactionAsync(ct);
-            begun._scope = storage.Enlist(begun._transaction.GetDbTransaction());
+            begun._session = storage.Enlist(begun._transaction.GetDbTransaction());
             return begun;
         }
         catch
@@ -64,7 +64,7 @@ public sealed class DbContextTransaction : OpenTransaction
     public override async Task<IReadOnlyList<EnqueueOutcome>> CommitAsync(MessageWrite write)
     {
         var begun = Stopwatch.GetTimestamp();
-        var outcomes = await _storage.Messages.CommitAsync(Scope, write);
+        var outcomes = await _storage.Messages.CommitAsync(Session, write);
         _pass?.Took(Stopwatch.GetElapsedTime(begun));
         return outcomes;
     }
@@ -73,8 +73,8 @@ public sealed class DbContextTransaction : OpenTransaction
     {
         try
         {
-            if (_scope is not null)
-                await _scope.DisposeAsync();
+            if (_session is not null)
+                await _session.DisposeAsync();
             if (_transaction is not null)
                 await _transaction.DisposeAsync();
             await _db.DisposeAsync();

@@ -10,7 +10,7 @@ public abstract class OwnConnection : IDisposable
     /// <summary>Does a write in a transaction, on the calling thread, and commits it. After a failure the next call uses a fresh
     /// connection.</summary>
     /// <param name="work">Uses statements only, and none of their asynchronous forms.</param>
-    public abstract T Write<T>(Func<WriteScope, T> work);
+    public abstract T Write<T>(Func<StorageSession, T> work);
 
     public abstract void Dispose();
 }
@@ -20,11 +20,9 @@ public abstract class OwnConnection : IDisposable
 /// <param name="owner">Ends with this; null for nothing.</param>
 public sealed class ServerConnection(Func<DbConnection> make, IDisposable? owner = null) : OwnConnection
 {
-    private static readonly OpenContext NoContext = _ => throw new NotSupportedException("A connection of one's own is for statements.");
-
     private DbConnection? _connection;
 
-    public override T Write<T>(Func<WriteScope, T> work)
+    public override T Write<T>(Func<StorageSession, T> work)
     {
         try
         {
@@ -35,7 +33,7 @@ public sealed class ServerConnection(Func<DbConnection> make, IDisposable? owner
             }
 
             using var transaction = _connection.BeginTransaction();
-            var result = work(new WriteScope(transaction, NoContext));
+            var result = work(new StorageSession(transaction));
             transaction.Commit();
             return result;
         }
@@ -64,10 +62,10 @@ public sealed class ServerConnection(Func<DbConnection> make, IDisposable? owner
 /// <summary>Where a storage has nothing better: waits for a write of the process.</summary>
 internal sealed class SharedConnection(IStorage storage, TimeSpan limit) : OwnConnection
 {
-    public override T Write<T>(Func<WriteScope, T> work)
+    public override T Write<T>(Func<StorageSession, T> work)
     {
         using var canceled = new CancellationTokenSource();
-        var write = Task.Run(() => storage.WriteAsync(scope => Task.FromResult(work(scope)), canceled.Token), CancellationToken.None);
+        var write = Task.Run(() => storage.WriteAsync(session => Task.FromResult(work(session)), canceled.Token), CancellationToken.None);
         if (write.Wait(limit, CancellationToken.None))
             return write.Result;
         canceled.Cancel();

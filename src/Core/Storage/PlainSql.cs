@@ -14,17 +14,17 @@ public abstract class PlainSql
     /// <summary>Executes a change.</summary>
     /// <returns>How many rows it changed.</returns>
     public virtual async Task<int> ExecuteAsync(
-        DbTransaction transaction, string sql, CancellationToken ct, params (string Name, object? Value)[] parameters)
+        StorageSession session, string sql, CancellationToken ct, params (string Name, object? Value)[] parameters)
     {
-        await using var command = Command(transaction, sql, parameters);
+        await using var command = Command(session, sql, parameters);
         return await command.ExecuteNonQueryAsync(ct);
     }
 
     /// <summary>Reads rows.</summary>
     public virtual async Task<IReadOnlyList<T>> QueryAsync<T>(
-        DbTransaction transaction, string sql, Func<DbDataReader, T> read, CancellationToken ct, params (string Name, object? Value)[] parameters)
+        StorageSession session, string sql, Func<DbDataReader, T> read, CancellationToken ct, params (string Name, object? Value)[] parameters)
     {
-        await using var command = Command(transaction, sql, parameters);
+        await using var command = Command(session, sql, parameters);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var rows = new List<T>();
         while (await reader.ReadAsync(ct))
@@ -33,16 +33,16 @@ public abstract class PlainSql
     }
 
     /// <summary>As <see cref="ExecuteAsync"/>, on the calling thread.</summary>
-    public int Execute(DbTransaction transaction, string sql, params (string Name, object? Value)[] parameters)
+    public int Execute(StorageSession session, string sql, params (string Name, object? Value)[] parameters)
     {
-        using var command = Command(transaction, sql, parameters);
+        using var command = Command(session, sql, parameters);
         return command.ExecuteNonQuery();
     }
 
     /// <summary>As <see cref="QueryAsync{T}"/>, on the calling thread.</summary>
-    public IReadOnlyList<T> Query<T>(DbTransaction transaction, string sql, Func<DbDataReader, T> read, params (string Name, object? Value)[] parameters)
+    public IReadOnlyList<T> Query<T>(StorageSession session, string sql, Func<DbDataReader, T> read, params (string Name, object? Value)[] parameters)
     {
-        using var command = Command(transaction, sql, parameters);
+        using var command = Command(session, sql, parameters);
         using var reader = command.ExecuteReader();
         var rows = new List<T>();
         while (reader.Read())
@@ -74,13 +74,9 @@ public abstract class PlainSql
     /// <summary>A value as this database takes it.</summary>
     protected abstract DbParameter Parameter(string name, object? value);
 
-    /// <summary>What a command has to join: null when each commits by itself.</summary>
-    protected virtual DbTransaction? Join(DbTransaction transaction) => transaction;
-
-    private DbCommand Command(DbTransaction transaction, string sql, (string Name, object? Value)[] parameters)
+    private DbCommand Command(StorageSession session, string sql, (string Name, object? Value)[] parameters)
     {
-        var command = transaction.Connection!.CreateCommand();
-        command.Transaction = Join(transaction);
+        var command = session.CreateCommand();
         command.CommandText = sql;
         foreach (var (name, value) in parameters)
             command.Parameters.Add(Parameter(name, value));

@@ -6,26 +6,24 @@ namespace Fleet.Core.Storage;
 /// <summary>The hot statements on a database server, where a batch is one statement over a set of rows, so that the number of
 /// round trips does not depend on the number of runs. A provider gives the statements in its SQL; what they return is paired
 /// here with what was asked.</summary>
-/// <typeparam name="TTransaction">The provider's own transaction.</typeparam>
-public abstract partial class ServerRunStatements<TTransaction> : IRunStatements where TTransaction : DbTransaction
+public abstract partial class ServerRunStatements : IRunStatements
 {
     public async Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(
-        DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool inTurn, CancellationToken ct)
+        StorageSession session, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool inTurn, CancellationToken ct)
     {
         if (ids.Count == 0)
             return [];
-        var own = Own(transaction);
         RunId[] wanted = [.. ids.Distinct().Order()];
-        if (await ClaimRowsAsync(own, worker, wanted, Random.Shared.NextInt64(), now, inTurn, ct) is not { } rows)
+        if (await ClaimRowsAsync(session, worker, wanted, Random.Shared.NextInt64(), now, inTurn, ct) is not { } rows)
             return [.. ids.Select(_ => ClaimOutcome.WorkerGone)];
         var claimed = rows.ToDictionary(run => run.Id);
         RunId[] others = [.. wanted.Where(id => !claimed.ContainsKey(id))];
-        var pending = others.Length == 0 ? [] : (await FindPendingAsync(own, others, ct)).ToDictionary(p => p.Id);
+        var pending = others.Length == 0 ? [] : (await FindPendingAsync(session, others, ct)).ToDictionary(p => p.Id);
         // Committed since the claim looked, as the run of an early nudge may be.
         RunId[] late = [.. pending.Values.Where(p => p.DueAt <= now && (inTurn || !p.TakesTurns) && !p.IsOnLastChance).Select(p => p.Id).Order()];
         if (late.Length > 0)
         {
-            foreach (var run in await ClaimRowsAsync(own, worker, late, Random.Shared.NextInt64(), now, inTurn, ct) ?? [])
+            foreach (var run in await ClaimRowsAsync(session, worker, late, Random.Shared.NextInt64(), now, inTurn, ct) ?? [])
                 claimed.Add(run.Id, run);
         }
 
@@ -41,15 +39,14 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
     }
 
     public async Task<IReadOnlyList<SettleOutcome>> CompleteAsync(
-        DbTransaction transaction, IReadOnlyList<Completion> completions, CancellationToken ct)
+        StorageSession session, IReadOnlyList<Completion> completions, CancellationToken ct)
     {
-        var own = Own(transaction);
         var unique = completions.DistinctBy(c => new RunLease(c.Id, c.LeaseToken)).OrderBy(c => c.Id).ToArray();
-        var settled = (await CompleteRowsAsync(own, unique, ct)).ToHashSet();
+        var settled = (await CompleteRowsAsync(session, unique, ct)).ToHashSet();
         // Those that the same claim has completed before: in its handler's transaction, or further up in this batch.
         HashSet<RunLease> completed = settled.Count == completions.Count
             ? []
-            : (await FindCompletedAsync(own, [.. unique.Select(c => c.Id)], ct)).ToHashSet();
+            : (await FindCompletedAsync(session, [.. unique.Select(c => c.Id)], ct)).ToHashSet();
         var done = new List<Completion>(settled.Count);
         var outcomes = new SettleOutcome[completions.Count];
         for (var i = 0; i < outcomes.Length; i++)
@@ -61,52 +58,49 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
             outcomes[i] = isSettled ? SettleOutcome.Settled : completed.Contains(lease) ? SettleOutcome.AlreadyCompleted : SettleOutcome.LeaseLost;
         }
 
-        if (BringsAlong(own, unique))
+        if (BringsAlong(session, unique))
             return outcomes;
-        await InsertAsync(own, [.. done.SelectMany(c => c.FollowUps)], ct);
+        await InsertAsync(session, [.. done.SelectMany(c => c.FollowUps)], ct);
         if (done.SelectMany(c => c.Events).ToArray() is { Length: > 0 } events)
-            await InsertEventsAsync(own, events, ct);
+            await InsertEventsAsync(session, events, ct);
         return outcomes;
     }
 
-    public virtual async Task<IReadOnlyList<bool>> AreCompletedAsync(DbTransaction transaction, IReadOnlyList<RunLease> leases, CancellationToken ct)
+    public virtual async Task<IReadOnlyList<bool>> AreCompletedAsync(StorageSession session, IReadOnlyList<RunLease> leases, CancellationToken ct)
     {
-        var completed = (await FindCompletedAsync(Own(transaction), [.. leases.Select(l => l.Id).Distinct().Order()], ct)).ToHashSet();
+        var completed = (await FindCompletedAsync(session, [.. leases.Select(l => l.Id).Distinct().Order()], ct)).ToHashSet();
         return [.. leases.Select(completed.Contains)];
     }
 
-    public async Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(DbTransaction transaction, IReadOnlyList<AttemptEnd> ends, CancellationToken ct)
+    public async Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(StorageSession session, IReadOnlyList<AttemptEnd> ends, CancellationToken ct)
     {
         // By id: two batches that meet wait for each other and do not deadlock.
         var unique = ends.DistinctBy(e => new RunLease(e.Id, e.LeaseToken)).OrderBy(e => e.Id).ToArray();
         RunId[] repeated = [.. unique.Where(e => e.SharesRow).Select(e => e.Id).Distinct()];
-        var settled = (await EndAttemptRowsAsync(Own(transaction), unique, repeated, ct)).ToHashSet();
+        var settled = (await EndAttemptRowsAsync(session, unique, repeated, ct)).ToHashSet();
         return [.. ends.Select(e => settled.Remove(new RunLease(e.Id, e.LeaseToken)) ? SettleOutcome.Settled : SettleOutcome.LeaseLost)];
     }
 
-    public abstract Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct);
+    public abstract Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(StorageSession session, CancellationToken ct);
 
-    public abstract Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct);
+    public abstract Task RescueAsync(StorageSession session, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct);
 
     public abstract Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
-        DbTransaction transaction, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct);
+        StorageSession session, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct);
 
-    public abstract Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct);
+    public abstract Task MarkStagedAsync(StorageSession session, IReadOnlyList<StageableRun> runs, CancellationToken ct);
 
     public abstract Task<PrunedRuns> DeleteEndedAsync(
-        DbTransaction transaction, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct);
+        StorageSession session, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct);
 
-    public abstract Task<int> DeleteInboxAsync(DbTransaction transaction, DateTimeOffset before, int limit, CancellationToken ct);
+    public abstract Task<int> DeleteInboxAsync(StorageSession session, DateTimeOffset before, int limit, CancellationToken ct);
 
-    public abstract Task DeleteLeftOversAsync(DbTransaction transaction, DateTimeOffset before, CancellationToken ct);
+    public abstract Task DeleteLeftOversAsync(StorageSession session, DateTimeOffset before, CancellationToken ct);
 
-    public abstract Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct);
-
-    /// <exception cref="ArgumentException">The transaction is one of another kind of database.</exception>
-    public abstract TTransaction Own(DbTransaction transaction);
+    public abstract Task<bool> LockTermAsync(StorageSession session, string lease, long term, CancellationToken ct);
 
     /// <summary>Claims those that are due; of the runs on their last chance at most one, and none while the worker runs another.</summary>
-    /// <param name="own">The transaction.</param>
+    /// <param name="session">Where it is executed.</param>
     /// <param name="worker">For whom.</param>
     /// <param name="ids">Each run once, in the order of the ids.</param>
     /// <param name="token">The token of their leases.</param>
@@ -115,28 +109,28 @@ public abstract partial class ServerRunStatements<TTransaction> : IRunStatements
     /// <param name="ct">Cancels the statement.</param>
     /// <returns>Null when the worker was declared gone.</returns>
     protected abstract Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
-        TTransaction own, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn, CancellationToken ct);
+        StorageSession session, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn, CancellationToken ct);
 
     /// <returns>Those of the runs that are pending.</returns>
-    protected abstract Task<IReadOnlyList<PendingRun>> FindPendingAsync(TTransaction own, RunId[] ids, CancellationToken ct);
+    protected abstract Task<IReadOnlyList<PendingRun>> FindPendingAsync(StorageSession session, RunId[] ids, CancellationToken ct);
 
     /// <summary>Whether <see cref="CompleteRowsAsync"/> also stores the follow-ups and events of what it completes; no follow-up exists already then.</summary>
-    protected virtual bool BringsAlong(TTransaction own, IReadOnlyList<Completion> completions) => false;
+    protected virtual bool BringsAlong(StorageSession session, IReadOnlyList<Completion> completions) => false;
 
     /// <returns>The leases whose runs were completed here.</returns>
-    protected abstract Task<IReadOnlyList<RunLease>> CompleteRowsAsync(TTransaction own, IReadOnlyList<Completion> completions, CancellationToken ct);
+    protected abstract Task<IReadOnlyList<RunLease>> CompleteRowsAsync(StorageSession session, IReadOnlyList<Completion> completions, CancellationToken ct);
 
     /// <returns>The last lease of each of the runs that has succeeded.</returns>
-    protected abstract Task<IReadOnlyList<RunLease>> FindCompletedAsync(TTransaction own, RunId[] ids, CancellationToken ct);
+    protected abstract Task<IReadOnlyList<RunLease>> FindCompletedAsync(StorageSession session, RunId[] ids, CancellationToken ct);
 
     /// <summary>Ends attempts; then merges the last two attempts of each repeated run into one row where both ended alike without being counted, so that
     /// a run that is given back again and again does not fill the table. Both or neither.</summary>
     /// <returns>The leases that were ended here.</returns>
     protected abstract Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(
-        TTransaction own, IReadOnlyList<AttemptEnd> ends, RunId[] repeated, CancellationToken ct);
+        StorageSession session, IReadOnlyList<AttemptEnd> ends, RunId[] repeated, CancellationToken ct);
 
     /// <summary>Adds events to the outbox, in their order.</summary>
-    protected abstract Task InsertEventsAsync(TTransaction own, IReadOnlyList<OutboxMessage> events, CancellationToken ct);
+    protected abstract Task InsertEventsAsync(StorageSession session, IReadOnlyList<OutboxMessage> events, CancellationToken ct);
 
     /// <summary>Reads a pending run: after its id come due time, overlap and crashes.</summary>
     protected static PendingRun ReadPending(DbDataReader reader, RunId id) =>

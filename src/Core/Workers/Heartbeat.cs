@@ -32,12 +32,12 @@ public sealed class Heartbeat(IStorage storage)
     public Task<Pulse> ExecuteAsync(
         WorkerId worker, TimeSpan lease, IReadOnlyDictionary<string, long> claimedThrough, bool withHeld, CancellationToken ct) =>
         storage.WriteAsync(
-            async scope =>
+            async session =>
             {
-                var now = await storage.GetClockAsync(scope, ct);
-                var isAlive = await storage.Sql.ExecuteAsync(scope.Transaction, Renew, ct, Renewal(worker, now, lease, claimedThrough)) > 0;
+                var now = await storage.GetClockAsync(session, ct);
+                var isAlive = await storage.Sql.ExecuteAsync(session, Renew, ct, Renewal(worker, now, lease, claimedThrough)) > 0;
                 var held = isAlive && withHeld
-                    ? await storage.Sql.QueryAsync(scope.Transaction, storage.Sql.ReadHeld, Held, ct, ("@worker", worker))
+                    ? await storage.Sql.QueryAsync(session, storage.Sql.ReadHeld, Held, ct, ("@worker", worker))
                     : null;
                 return new Pulse(isAlive, held) { Clock = now };
             },
@@ -46,11 +46,11 @@ public sealed class Heartbeat(IStorage storage)
     /// <summary>Like the other overload, but runs on the calling thread and does not need the thread pool.</summary>
     public Pulse Execute(
         OwnConnection connection, WorkerId worker, TimeSpan lease, IReadOnlyDictionary<string, long> claimedThrough,
-        bool withHeld) => connection.Write(scope =>
+        bool withHeld) => connection.Write(session =>
     {
-        var now = storage.GetClock(scope);
-        var isAlive = storage.Sql.Execute(scope.Transaction, Renew, Renewal(worker, now, lease, claimedThrough)) > 0;
-        var held = isAlive && withHeld ? storage.Sql.Query(scope.Transaction, storage.Sql.ReadHeld, Held, ("@worker", worker)) : null;
+        var now = storage.GetClock(session);
+        var isAlive = storage.Sql.Execute(session, Renew, Renewal(worker, now, lease, claimedThrough)) > 0;
+        var held = isAlive && withHeld ? storage.Sql.Query(session, storage.Sql.ReadHeld, Held, ("@worker", worker)) : null;
         return new Pulse(isAlive, held) { Clock = now };
     });
 

@@ -24,20 +24,20 @@ public sealed class RegisterWorkers(IStorage storage, JobCatalog catalog)
     /// <param name="ct">Cancels the call.</param>
     public Task<WorkerId> RegisterAsync(string name, IReadOnlyDictionary<string, int> lanes, TimeSpan lease, CancellationToken ct) =>
         storage.WriteRetryingAsync(
-            async scope =>
+            async session =>
             {
-                var now = await storage.GetClockAsync(scope, ct);
+                var now = await storage.GetClockAsync(session, ct);
                 var process = ProcessIdentity.Current();
                 var worker = WorkerId.New(now);
                 await storage.Sql.ExecuteAsync(
-                    scope.Transaction, AddWorker, ct,
+                    session, AddWorker, ct,
                     ("@worker", worker), ("@name", name), ("@space", process.Space), ("@process", process.Id), ("@start", process.Start),
                     ("@lanes", JsonSerializer.Serialize(lanes)), ("@jobs", catalog.OwnVersions), ("@now", now), ("@until", now + lease));
-                var known = await storage.Sql.QueryAsync(scope.Transaction, "SELECT name FROM lanes", row => row.GetString(0), ct);
+                var known = await storage.Sql.QueryAsync(session, "SELECT name FROM lanes", row => row.GetString(0), ct);
                 foreach (var lane in lanes.Keys.Except(known, StringComparer.Ordinal).Order(StringComparer.Ordinal))
                 {
                     await storage.Sql.ExecuteAsync(
-                        scope.Transaction, "INSERT INTO lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane),
+                        session, "INSERT INTO lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane),
                         ("@now", now));
                 }
 
@@ -53,8 +53,8 @@ public sealed class RegisterWorkers(IStorage storage, JobCatalog catalog)
     public Task LeaveAsync(WorkerId worker, CancellationToken ct) => SetStateAsync(worker, WorkerState.Gone, ct);
 
     private Task<int> SetStateAsync(WorkerId worker, WorkerState state, CancellationToken ct) => storage.WriteAsync(
-        scope => storage.Sql.ExecuteAsync(
-            scope.Transaction, "UPDATE workers SET state = @state, lanes = @lanes WHERE id = @worker AND state <> 2", ct,
+        session => storage.Sql.ExecuteAsync(
+            session, "UPDATE workers SET state = @state, lanes = @lanes WHERE id = @worker AND state <> 2", ct,
             ("@state", (int)state), ("@lanes", NoLanes), ("@worker", worker)),
         ct);
 }

@@ -151,8 +151,8 @@ public static class DiagnosticJobs
     private sealed class LedgerTable(IStorage storage) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken) => storage.WriteRetryingAsync(
-            scope => storage.Sql.ExecuteAsync(
-                scope.Transaction,
+            session => storage.Sql.ExecuteAsync(
+                session,
                 storage.Sql.CreateTable("diag_ledger", """run_id varchar(36) NOT NULL, "key" varchar(200) NOT NULL"""),
                 cancellationToken),
             cancellationToken);

@@ -24,7 +24,7 @@ public sealed class Outages(IStorage storage)
 
     /// <summary>How often in a row a run met an outage.</summary>
     public async Task<int> CountAsync(RunId run, CancellationToken ct) => (await storage.AutocommitAsync(
-        scope => storage.Sql.QueryAsync(scope.Transaction, Count, r => r.GetInt32(0), ct, ("@id", run)), ct))[0];
+        session => storage.Sql.QueryAsync(session, Count, r => r.GetInt32(0), ct, ("@id", run)), ct))[0];
 
     /// <summary>The pause before a run starts again: 1 s, doubled each time up to 5 min, 25 % longer or shorter by chance, so that the runs
     /// of an outage do not come back together.</summary>

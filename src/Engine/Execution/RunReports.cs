@@ -144,14 +144,14 @@ public sealed partial class RunReports(IStorage storage, TimeProvider time, ILog
         try
         {
             await storage.WriteAsync(
-                async scope =>
+                async session =>
                 {
-                    scope.Db.RunLogs.AddRange(rows);
-                    await scope.Db.SaveChangesAsync(ct);
+                    session.Db.RunLogs.AddRange(rows);
+                    await session.Db.SaveChangesAsync(ct);
                     foreach (var report in progress)
                     {
                         // What the handler said last may be written after its run has succeeded: then all of it is done.
-                        await scope.Db.Runs.Where(r => r.Id == report.RunId && r.LeaseToken == report.LeaseToken).ExecuteUpdateAsync(
+                        await session.Db.Runs.Where(r => r.Id == report.RunId && r.LeaseToken == report.LeaseToken).ExecuteUpdateAsync(
                             set => set.SetProperty(r => r.Progress, r => r.State == RunState.Succeeded ? 1 : report.Fraction).SetProperty(r => r.ProgressMessage, report.Message), ct);
                     }
 

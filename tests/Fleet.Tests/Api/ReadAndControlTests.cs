@@ -217,10 +217,10 @@ public sealed class ReadAndControlTests(ApiFleet api) : IClassFixture<ApiFleet>
         using var folder = new TempFolder();
         await using var fleet = await EmbeddedFleet.StartAsync(folder: folder);
         await fleet.Storage.WriteAsync(
-            async scope =>
+            async session =>
             {
-                await using var command = scope.Transaction.Connection!.CreateCommand();
-                command.Transaction = scope.Transaction;
+                await using var command = session.Transaction.Connection!.CreateCommand();
+                command.Transaction = session.Transaction;
                 command.CommandText = "ALTER TABLE leases RENAME TO leases_away";
                 return await command.ExecuteNonQueryAsync();
             },

@@ -30,7 +30,7 @@ public sealed class PruningSpeedTests(PostgresServer server)
                 for (var i = 0; i < Runs; i += PerInsert)
                 {
                     NewRun[] batch = [.. Enumerable.Range(0, PerInsert).Select(_ => fleet.NewRun() with { Staged = true })];
-                    await storage.AutocommitAsync(scope => storage.Statements.InsertAsync(scope.Transaction, batch, CancellationToken.None), CancellationToken.None);
+                    await storage.AutocommitAsync(session => storage.Statements.InsertAsync(session, batch, CancellationToken.None), CancellationToken.None);
                 }
             });
             await PostgresServer.ExecuteAsync(database, "UPDATE runs SET state = 2, finished_at = due_at; DELETE FROM batches");

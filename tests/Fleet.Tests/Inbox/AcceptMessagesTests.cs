@@ -48,11 +48,11 @@ public abstract class AcceptMessagesTests(TestDatabase database) : StorageVerbs(
 
     /// <summary>A consumer whose effect is a run.</summary>
     private Task<bool> HandleAsync(string consumer, Guid message, Action? then = null) => Fleet.Storage.WriteRetryingAsync(
-        async scope =>
+        async session =>
         {
-            if ((await Fleet.Get<AcceptMessages>().ExecuteAsync(scope, consumer, [message], CancellationToken.None)).Count == 0)
+            if ((await Fleet.Get<AcceptMessages>().ExecuteAsync(session, consumer, [message], CancellationToken.None)).Count == 0)
                 return false;
-            await Fleet.Storage.Statements.InsertAsync(scope.Transaction, [Fleet.NewRun()], CancellationToken.None);
+            await Fleet.Storage.Statements.InsertAsync(session, [Fleet.NewRun()], CancellationToken.None);
             then?.Invoke();
             return true;
         },

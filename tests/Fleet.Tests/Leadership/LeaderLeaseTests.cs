@@ -149,9 +149,9 @@ public abstract class LeaderLeaseTests(TestDatabase database) : StorageVerbs(dat
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => Fleet.Storage.WriteAsLeaderAsync<bool>(
             new Term(LeaderLease.DefaultName, term),
-            async scope =>
+            async session =>
             {
-                await Fleet.Storage.Statements.InsertAsync(scope.Transaction, [Fleet.NewRun()], CancellationToken.None);
+                await Fleet.Storage.Statements.InsertAsync(session, [Fleet.NewRun()], CancellationToken.None);
                 throw new InvalidOperationException();
             },
             CancellationToken.None));
@@ -222,10 +222,10 @@ public abstract class LeaderLeaseTests(TestDatabase database) : StorageVerbs(dat
 
     /// <summary>Moves the end of the lease, by the database's clock.</summary>
     private Task<int> EndInAsync(TimeSpan left) => Fleet.Storage.WriteAsync(
-        async scope =>
+        async session =>
         {
-            var end = await Fleet.Storage.GetClockAsync(scope, CancellationToken.None) + left;
-            return await scope.Db.Leases.ExecuteUpdateAsync(set => set.SetProperty(l => l.ExpiresAt, end));
+            var end = await Fleet.Storage.GetClockAsync(session, CancellationToken.None) + left;
+            return await session.Db.Leases.ExecuteUpdateAsync(set => set.SetProperty(l => l.ExpiresAt, end));
         },
         CancellationToken.None);
 
@@ -234,7 +234,7 @@ public abstract class LeaderLeaseTests(TestDatabase database) : StorageVerbs(dat
     private Task<IReadOnlyList<EnqueueOutcome>> InsertAsLeaderAsync(long number) => InsertAsync(new Term(LeaderLease.DefaultName, number));
 
     private Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(Term term) => Fleet.Storage.WriteAsLeaderAsync(
-        term, scope => Fleet.Storage.Statements.InsertAsync(scope.Transaction, [Fleet.NewRun()], CancellationToken.None),
+        term, session => Fleet.Storage.Statements.InsertAsync(session, [Fleet.NewRun()], CancellationToken.None),
         CancellationToken.None);
 }
 

@@ -137,15 +137,15 @@ public sealed class HotRoadCountersTests(HotRoadCountersTests.QuietServer server
             var ids = Array.ConvertAll(batch, run => run.Id);
             IReadOnlyList<ClaimOutcome> claimed = [];
             IReadOnlyList<SettleOutcome> settled = [];
-            await measure(Steps[0], () => storage.AutocommitAsync(s => storage.Statements.InsertAsync(s.Transaction, batch, none), none));
+            await measure(Steps[0], () => storage.AutocommitAsync(s => storage.Statements.InsertAsync(s, batch, none), none));
             await measure(
                 Steps[1],
                 async () => claimed = await storage.AutocommitAsync(
-                    s => storage.Statements.ClaimAsync(s.Transaction, worker, ids, fleet.Now, inTurn: false, none), none));
+                    s => storage.Statements.ClaimAsync(s, worker, ids, fleet.Now, inTurn: false, none), none));
             var completions = claimed.Select(c => fleet.Completion(c.Run!)).ToArray();
             await measure(
                 Steps[2],
-                async () => settled = await storage.AutocommitAsync(s => storage.Statements.CompleteAsync(s.Transaction, completions, none), none));
+                async () => settled = await storage.AutocommitAsync(s => storage.Statements.CompleteAsync(s, completions, none), none));
             Assert.All(settled, outcome => Assert.Equal(SettleOutcome.Settled, outcome));
         }
     }

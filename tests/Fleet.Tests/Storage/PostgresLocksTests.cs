@@ -2,6 +2,7 @@ using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Schedules.Triggers;
+using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 using Npgsql;
@@ -32,7 +33,7 @@ public sealed class PostgresLocksTests : StorageVerbs
         var hold = await PostgresHold.StartAsync(_database.ConnectionString, "SELECT 1 FROM runs FOR UPDATE");
 
         var claiming = Fleet.Storage.AutocommitAsync(
-            scope => Fleet.Storage.Statements.ClaimAsync(scope.Transaction, worker, [suspect, late.Id], Fleet.Now, inTurn: false, CancellationToken.None),
+            session => Fleet.Storage.Statements.ClaimAsync(session, worker, [suspect, late.Id], Fleet.Now, inTurn: false, CancellationToken.None),
             CancellationToken.None);
         await Waiting.UntilAsync(async () => await PostgresServer.CountAsync(
             _database.ConnectionString, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1);
@@ -86,7 +87,7 @@ public sealed class PostgresLocksTests : StorageVerbs
         await using var planner = new NpgsqlConnection(_database.ConnectionString);
         await planner.OpenAsync();
         await using var planning = await planner.BeginTransactionAsync();
-        await Fleet.Storage.Statements.InsertAsync(planning, [run], CancellationToken.None);
+        await Fleet.Storage.Statements.InsertAsync(new StorageSession(planning), [run], CancellationToken.None);
         await using (var command = new NpgsqlCommand("UPDATE schedules SET version = version + 1 WHERE id = 's'", planner, planning))
             await command.ExecuteNonQueryAsync();
 

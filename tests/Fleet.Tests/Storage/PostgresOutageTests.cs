@@ -108,7 +108,7 @@ public sealed class PostgresOutageTests : StorageVerbs
     public async Task Write_ConnectionEndsBeforeTheCommit_IsNoUnknownOutcome()
     {
         await using var hold = await PostgresHold.StartAsync(_database.ConnectionString, "LOCK TABLE runs");
-        var writing = Fleet.Storage.WriteAsync(scope => scope.Db.Runs.ExecuteDeleteAsync(), CancellationToken.None);
+        var writing = Fleet.Storage.WriteAsync(session => session.Db.Runs.ExecuteDeleteAsync(), CancellationToken.None);
         await Waiting.UntilAsync(async () => await EndWaitingAsync() == 1);
 
         var e = await Record.ExceptionAsync(() => writing);
@@ -124,9 +124,9 @@ public sealed class PostgresOutageTests : StorageVerbs
         await using var storage = new PostgresStorage(new NpgsqlConnectionStringBuilder(_database.ConnectionString) { Port = proxy.Port }.ConnectionString);
 
         var e = await Record.ExceptionAsync(() => storage.WriteAsync(
-            async scope =>
+            async session =>
             {
-                await scope.Db.Leases.ToListAsync();
+                await session.Db.Leases.ToListAsync();
                 proxy.LoseAnswers();
                 return true;
             },
@@ -153,7 +153,7 @@ public sealed class PostgresOutageTests : StorageVerbs
                 await storage.PingAsync(CancellationToken.None);
                 break;
             case 1:
-                await storage.AutocommitAsync(scope => storage.Statements.ReadUnstagedAsync(scope.Transaction, Verbs.Noon, 1, [], CancellationToken.None), CancellationToken.None);
+                await storage.AutocommitAsync(session => storage.Statements.ReadUnstagedAsync(session, Verbs.Noon, 1, [], CancellationToken.None), CancellationToken.None);
                 break;
             default:
                 await using (var db = storage.Read())

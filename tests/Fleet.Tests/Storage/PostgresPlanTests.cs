@@ -174,7 +174,7 @@ public sealed class PostgresPlanTests(PostgresServer server)
             await fleet.StartAsync(worker);
             await fleet.Get<Heartbeat>().ExecuteAsync(worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal), withHeld: true, none);
             await fleet.Get<TakeTurns>().PassOnAsync(planned.Id, none);
-            await fleet.Storage.WriteAsync(scope => RevokeOccurrences.ExecuteAsync(scope, "s", fleet.Now.AddHours(-1), "of a test", none), none);
+            await fleet.Storage.WriteAsync(session => RevokeOccurrences.ExecuteAsync(session, "s", fleet.Now.AddHours(-1), "of a test", none), none);
             await fleet.Get<StageRuns>().ExecuteAsync(term, TimeSpan.FromSeconds(30), none);
             fleet.Time.Advance(TimeSpan.FromMinutes(1));
             await fleet.Get<Reconcile>().ExecuteAsync(none);
@@ -204,15 +204,15 @@ public sealed class PostgresPlanTests(PostgresServer server)
             for (var i = 0; i < 10; i++)
             {
                 await storage.WriteAsync(
-                    scope => storage.Statements.ClaimAsync(scope.Transaction, new WorkerId(Guid.NewGuid()), [new RunId(Guid.NewGuid())], default, inTurn: false, default),
+                    session => storage.Statements.ClaimAsync(session, new WorkerId(Guid.NewGuid()), [new RunId(Guid.NewGuid())], default, inTurn: false, default),
                     TestContext.Current.CancellationToken);
             }
 
             var prepared = await storage.WriteAsync(
-                async scope =>
+                async session =>
                 {
                     await using var command = new NpgsqlCommand(
-                        "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%FROM workers%'", (NpgsqlConnection)scope.Transaction.Connection!);
+                        "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%FROM workers%'", (NpgsqlConnection)session.Transaction.Connection!);
                     return (long)(await command.ExecuteScalarAsync())!;
                 },
                 TestContext.Current.CancellationToken);
@@ -235,11 +235,11 @@ public sealed class PostgresPlanTests(PostgresServer server)
                 await fleet.CompleteAsync(await fleet.StartAsync(worker));
 
             var plans = await fleet.Storage.AutocommitAsync(
-                async scope =>
+                async session =>
                 {
                     await using var command = new NpgsqlCommand(
                         "SELECT count(*), coalesce(sum(custom_plans), 0)::bigint, coalesce(min(generic_plans), 0) FROM pg_prepared_statements WHERE statement ~ 'INTO batches|INTO claims|SET state = 2'",
-                        (NpgsqlConnection)scope.Transaction.Connection!);
+                        (NpgsqlConnection)session.Transaction.Connection!);
                     await using var reader = await command.ExecuteReaderAsync();
                     await reader.ReadAsync();
                     return (Statements: reader.GetInt64(0), Custom: reader.GetInt64(1), Generic: reader.GetInt64(2));

@@ -28,13 +28,13 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
         var ids = (await Fleet.Get<EnqueueRuns>().ExecuteManyAsync([.. Enumerable.Repeat(Verbs.Request(), runs)], CancellationToken.None)).Select(o => o.Id).ToList();
 
         var updated = await Fleet.Storage.WriteAsync(
-            async scope =>
+            async session =>
             {
-                var claimed = await Fleet.Storage.Statements.ClaimAsync(scope.Transaction, worker, ids, Fleet.Now, inTurn: false, CancellationToken.None);
-                await Fleet.Storage.Statements.CompleteAsync(scope.Transaction, [.. claimed.Select(o => Fleet.Completion(o.Run!))], CancellationToken.None);
+                var claimed = await Fleet.Storage.Statements.ClaimAsync(session, worker, ids, Fleet.Now, inTurn: false, CancellationToken.None);
+                await Fleet.Storage.Statements.CompleteAsync(session, [.. claimed.Select(o => Fleet.Completion(o.Run!))], CancellationToken.None);
                 await using var command = new NpgsqlCommand(
                     "SELECT pg_stat_get_xact_tuples_updated('runs'::regclass), pg_stat_get_xact_tuples_hot_updated('runs'::regclass)",
-                    (NpgsqlConnection)scope.Transaction.Connection!);
+                    (NpgsqlConnection)session.Transaction.Connection!);
                 await using var reader = await command.ExecuteReaderAsync();
                 await reader.ReadAsync();
                 return (All: reader.GetInt64(0), WithoutIndexes: reader.GetInt64(1));
@@ -133,10 +133,10 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
         await Fleet.CompleteAsync(ended);
 
         var hasWritten = await Fleet.Storage.WriteAsync(
-            async scope =>
+            async session =>
             {
-                await Fleet.Storage.Statements.ClaimAsync(scope.Transaction, worker, [ended.Id, RunId.New(Fleet.Now)], Fleet.Now, inTurn: false, CancellationToken.None);
-                await using var command = new NpgsqlCommand("SELECT pg_current_xact_id_if_assigned() IS NOT NULL", (NpgsqlConnection)scope.Transaction.Connection!);
+                await Fleet.Storage.Statements.ClaimAsync(session, worker, [ended.Id, RunId.New(Fleet.Now)], Fleet.Now, inTurn: false, CancellationToken.None);
+                await using var command = new NpgsqlCommand("SELECT pg_current_xact_id_if_assigned() IS NOT NULL", (NpgsqlConnection)session.Transaction.Connection!);
                 return (bool)(await command.ExecuteScalarAsync())!;
             },
             CancellationToken.None);
@@ -182,9 +182,9 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
         var run = await Fleet.StartAsync(worker);
 
         await Assert.ThrowsAsync<TimeoutException>(() => Fleet.Storage.WriteAsync<bool>(
-            async scope =>
+            async session =>
             {
-                await Fleet.Get<CompleteRuns>().ExecuteInAsync(scope.Transaction, Fleet.Completion(run), CancellationToken.None);
+                await Fleet.Get<CompleteRuns>().ExecuteInAsync(session.Transaction, Fleet.Completion(run), CancellationToken.None);
                 throw new TimeoutException();
             },
             CancellationToken.None));
@@ -214,10 +214,10 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
         var (worker, gone) = (await Fleet.RegisterAsync(), await Fleet.RegisterAsync());
         var over = await Fleet.StartAsync(worker);
         await Fleet.Storage.WriteAsync(
-            async scope =>
+            async session =>
             {
                 // As in a transaction of the handler's own: the storage does not learn whether it is committed.
-                await Fleet.Get<CompleteRuns>().ExecuteInAsync(scope.Transaction, Fleet.Completion(over), CancellationToken.None);
+                await Fleet.Get<CompleteRuns>().ExecuteInAsync(session.Transaction, Fleet.Completion(over), CancellationToken.None);
                 return true;
             },
             CancellationToken.None);

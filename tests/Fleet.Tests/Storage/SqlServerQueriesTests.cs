@@ -91,21 +91,21 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             "nightly", new BackfillRequest { From = Verbs.Noon.AddDays(-2), Until = Verbs.Noon.AddDays(-1) }, dryRun: false, None)],
         ["Core/Schedules/Control/GetScheduleFigures.cs"] = [fleet => fleet.Get<GetScheduleFigures>().ExecuteAsync("nightly", null, null, None)],
         ["Core/Schedules/Control/ControlSchedules.cs"] = [fleet => fleet.Get<ControlSchedules>().StopAsync("nightly", new("me", "because"), None)],
-        ["Core/Schedules/Planning/LockSchedule.cs"] = [fleet => fleet.Storage.WriteAsync(scope => LockSchedule.ExecuteAsync(scope, "nightly", None), None)],
+        ["Core/Schedules/Planning/LockSchedule.cs"] = [fleet => fleet.Storage.WriteAsync(session => LockSchedule.ExecuteAsync(session, "nightly", None), None)],
         ["Core/Schedules/Preview/MeanDurations.cs"] = [fleet => fleet.Get<MeanDurations>().ReadAsync(None)],
         ["Core/Schedules/Planning/PlanOccurrences.cs"] = [fleet => fleet.Get<PlanOccurrences>().ExecuteAsync(Leading, TimeSpan.FromSeconds(30), None)],
         ["Core/Schedules/Control/PutSchedules.cs"] = [fleet => fleet.Get<PutSchedules>().ExecuteAsync(
             new ScheduleRequest { Id = "nightly", Job = "note", Trigger = new TriggerSpec { Cron = "0 3 * * *" } }, "code", None)],
         ["Core/Schedules/Planning/RevokeOccurrences.cs"] = [fleet => fleet.Storage.WriteAsync(
-            scope => RevokeOccurrences.ExecuteAsync(scope, "nightly", Verbs.Noon, "it was changed", None), None)],
+            session => RevokeOccurrences.ExecuteAsync(session, "nightly", Verbs.Noon, "it was changed", None), None)],
         ["Core/Schedules/Control/TriggerSchedules.cs"] = [fleet => fleet.Get<TriggerSchedules>().ExecuteAsync("nightly", None)],
         ["Core/Storage/DbContextMessages.cs"] =
         [
-            fleet => AskMessagesAsync(fleet, (messages, scope) => messages.FindHandledAsync(scope, Keys, None)),
-            fleet => AskMessagesAsync(fleet, (messages, scope) => messages.AddHandledAsync(scope, Keys, Verbs.Noon, None)),
-            fleet => AskMessagesAsync(fleet, (messages, scope) => messages.RemoveHandledAsync(scope, Keys, None)),
-            fleet => AskMessagesAsync(fleet, (messages, scope) => messages.AddAsync(
-                scope, [new OutboxMessage { ConsumedId = Id.Value }, new OutboxMessage { Destination = "queue:x", Envelope = "{}" }], None)),
+            fleet => AskMessagesAsync(fleet, (messages, session) => messages.FindHandledAsync(session, Keys, None)),
+            fleet => AskMessagesAsync(fleet, (messages, session) => messages.AddHandledAsync(session, Keys, Verbs.Noon, None)),
+            fleet => AskMessagesAsync(fleet, (messages, session) => messages.RemoveHandledAsync(session, Keys, None)),
+            fleet => AskMessagesAsync(fleet, (messages, session) => messages.AddAsync(
+                session, [new OutboxMessage { ConsumedId = Id.Value }, new OutboxMessage { Destination = "queue:x", Envelope = "{}" }], None)),
         ],
         ["Core/Storage/IStorage.cs"] = [fleet => fleet.Storage.PingAsync(None)],
         ["Core/Workers/Heartbeat.cs"] = [fleet => fleet.Get<Heartbeat>().ExecuteAsync(
@@ -199,10 +199,10 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         await ask(db);
     }
 
-    private static Task<bool> AskMessagesAsync(Verbs fleet, Func<IMessageStatements, WriteScope, Task> ask) => fleet.Storage.WriteAsync(
-        async scope =>
+    private static Task<bool> AskMessagesAsync(Verbs fleet, Func<IMessageStatements, StorageSession, Task> ask) => fleet.Storage.WriteAsync(
+        async session =>
         {
-            await ask(new DbContextMessages(fleet.Storage.Statements), scope);
+            await ask(new DbContextMessages(fleet.Storage.Statements), session);
             return true;
         },
         None);
@@ -240,12 +240,12 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
 
     /// <summary>A completion that matches no row: whether the run is there at all.</summary>
     private static Task<bool> AskLostCompletionAsync(Verbs fleet) => fleet.Storage.WriteAsync(
-        async scope =>
+        async session =>
         {
             var statements = (OfflineStatements)fleet.Storage.Statements;
             statements.Completed = SettleOutcome.LeaseLost;
             var completion = new Completion { Id = Id, LeaseToken = 1, FinishedAt = Verbs.Noon };
-            var lost = await Record.ExceptionAsync(() => fleet.Get<CompleteRuns>().ExecuteInAsync(scope.Transaction, completion, None));
+            var lost = await Record.ExceptionAsync(() => fleet.Get<CompleteRuns>().ExecuteInAsync(session.Transaction, completion, None));
             Assert.True(lost is LeaseLostException or NonRetryableException, $"{lost}");
             statements.Completed = SettleOutcome.Settled;
             return true;
@@ -264,6 +264,6 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     }
 
     // What makes a table is checked with the statements.
-    [GeneratedRegex(@"\b[dD]b\.(Runs|Pending|ListedPending|Running|Succeeded|FailedOrCanceled|Attempts|Replays|RunLogs|Schedules|Jobs|Lanes|Workers|Leases|Outbox|Inbox)\b|\.Sql\.(Execute|Query)Async\((?!\s*scope\.Transaction,\s*storage\.Sql\.CreateTable)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\b[dD]b\.(Runs|Pending|ListedPending|Running|Succeeded|FailedOrCanceled|Attempts|Replays|RunLogs|Schedules|Jobs|Lanes|Workers|Leases|Outbox|Inbox)\b|\.Sql\.(Execute|Query)Async\((?!\s*session,\s*storage\.Sql\.CreateTable)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Query();
 }

@@ -1,4 +1,5 @@
 using Fleet.Core.Runs;
+using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -24,7 +25,7 @@ public abstract partial class StorageConformance
     {
         var worker = await One.RegisterAsync();
         var (silent, told) = (await One.StartAsync(worker), await One.StartAsync(worker));
-        await WriteAsync(scope => scope.Db.Runs.Where(r => r.Id == told.Id).ExecuteUpdateAsync(set => set.SetProperty(r => r.Progress, 0.8)));
+        await WriteAsync(session => session.Db.Runs.Where(r => r.Id == told.Id).ExecuteUpdateAsync(set => set.SetProperty(r => r.Progress, 0.8)));
 
         await One.CompleteAsync(silent);
         await One.CompleteAsync(told);
@@ -89,7 +90,7 @@ public abstract partial class StorageConformance
         await One.ReleaseAsync(stale);
 
         await Assert.ThrowsAsync<LeaseLostException>(() => One.Get<CompleteRuns>().ExecuteAfterAsync(
-            async (transaction, ct) => await One.Storage.Statements.InsertAsync(transaction, [One.NewRun()], ct),
+            async (transaction, ct) => await One.Storage.Statements.InsertAsync(new StorageSession(transaction), [One.NewRun()], ct),
             () => One.Completion(stale),
             CancellationToken.None));
 
@@ -157,7 +158,7 @@ public abstract partial class StorageConformance
         Completion[] batch = [One.Completion(a), One.Completion(b) with { LeaseToken = b.LeaseToken + 1 }, One.Completion(c), One.Completion(a)];
 
         var outcomes = await One.Storage.WriteAsync(
-            scope => One.Storage.Statements.CompleteAsync(scope.Transaction, batch, CancellationToken.None), CancellationToken.None);
+            session => One.Storage.Statements.CompleteAsync(session, batch, CancellationToken.None), CancellationToken.None);
 
         Assert.Equal([SettleOutcome.Settled, SettleOutcome.LeaseLost, SettleOutcome.Settled, SettleOutcome.AlreadyCompleted], outcomes);
         Assert.Equal(RunState.Running, (await One.ReadAsync(b.Id)).State);

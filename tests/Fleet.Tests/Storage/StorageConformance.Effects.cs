@@ -141,8 +141,8 @@ public abstract partial class StorageConformance
             "SQLite" => ("int", "real", "real", "text", "text", "text", "blob"),
             _ => ("bit", "float", "real", "numeric(20,4)", "uniqueidentifier", "datetimeoffset", "varbinary(max)"),
         };
-        await WriteAsync(scope => One.Storage.Sql.ExecuteAsync(
-            scope.Transaction,
+        await WriteAsync(session => One.Storage.Sql.ExecuteAsync(
+            session,
             One.Storage.Sql.CreateTable(
                 "effect_values",
                 $"t varchar(100), yes {names.Bool}, b smallint, s smallint, i int, l bigint, m {names.Exact}, d {names.Real}, f {names.Single}, "
@@ -176,8 +176,8 @@ public abstract partial class StorageConformance
             values));
 
         var read = await One.Storage.WriteAsync(
-            scope => One.Storage.Sql.QueryAsync(
-                scope.Transaction, "SELECT t, yes, b, s, i, l, m, d, f, g, r, at1, at2, d1, x, e, n FROM effect_values",
+            session => One.Storage.Sql.QueryAsync(
+                session, "SELECT t, yes, b, s, i, l, m, d, f, g, r, at1, at2, d1, x, e, n FROM effect_values",
                 r => new object?[]
                 {
                     r.GetString(0), r.GetBoolean(1), r.GetInt16(2), r.GetInt16(3), r.GetInt32(4), r.GetInt64(5), r.GetDecimal(6), r.GetDouble(7), r.GetFloat(8), r.GetGuid(9), r.GetGuid(10),
@@ -224,10 +224,10 @@ public abstract partial class StorageConformance
 
     private async Task CreateEffectTablesAsync()
     {
-        await WriteAsync(scope => One.Storage.Sql.ExecuteAsync(
-            scope.Transaction, One.Storage.Sql.CreateTable("effect_rows", "run_id varchar(36) NOT NULL, place int NOT NULL, body varchar(200) NOT NULL"), CancellationToken.None));
-        await WriteAsync(scope => One.Storage.Sql.ExecuteAsync(
-            scope.Transaction, One.Storage.Sql.CreateTable("effect_keys", "id int NOT NULL PRIMARY KEY"), CancellationToken.None));
+        await WriteAsync(session => One.Storage.Sql.ExecuteAsync(
+            session, One.Storage.Sql.CreateTable("effect_rows", "run_id varchar(36) NOT NULL, place int NOT NULL, body varchar(200) NOT NULL"), CancellationToken.None));
+        await WriteAsync(session => One.Storage.Sql.ExecuteAsync(
+            session, One.Storage.Sql.CreateTable("effect_keys", "id int NOT NULL PRIMARY KEY"), CancellationToken.None));
     }
 
     private async Task<List<ClaimedRun>> StartManyAsync(int count)
@@ -255,8 +255,8 @@ public abstract partial class StorageConformance
     private static object Row(RunId run, int place, string body = "a") => new { run = run.ToString(), place, body };
 
     private async Task<IReadOnlyList<string>> EffectRowsAsync() => await One.Storage.WriteAsync(
-        scope => One.Storage.Sql.QueryAsync(
-            scope.Transaction, "SELECT run_id, place, body FROM effect_rows ORDER BY run_id, place",
+        session => One.Storage.Sql.QueryAsync(
+            session, "SELECT run_id, place, body FROM effect_rows ORDER BY run_id, place",
             r => string.Create(CultureInfo.InvariantCulture, $"{r.GetString(0)} {r.GetInt32(1)} {r.GetString(2)}"), CancellationToken.None),
         CancellationToken.None);
 }

@@ -95,7 +95,7 @@ public abstract partial class StorageConformance
         var row = await One.ReadAsync(held.Id);
         Assert.Equal((RunState.Pending, true, One.Now + HoldRetries.Longest), (row.State, row.Staged, row.DueAt));
         var unstaged = await One.Storage.WriteAsync(
-            scope => One.Storage.Statements.ReadUnstagedAsync(scope.Transaction, One.Now.AddHours(1), 10, [], CancellationToken.None), CancellationToken.None);
+            session => One.Storage.Statements.ReadUnstagedAsync(session, One.Now.AddHours(1), 10, [], CancellationToken.None), CancellationToken.None);
         Assert.Equal(longer.Id, Assert.Single(unstaged).Id);
         // Should the process that holds its nudge die, Reconcile reads it.
         Time.Advance(HoldRetries.Longest + TimeSpan.FromSeconds(1));

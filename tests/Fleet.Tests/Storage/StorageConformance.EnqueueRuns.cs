@@ -188,7 +188,7 @@ public abstract partial class StorageConformance
     {
         var first = One.NewRun(schedule: "s", fireTime: One.Now);
         await One.InsertAsync(first);
-        await WriteAsync(scope => scope.Db.Runs.ExecuteUpdateAsync(set => set.SetProperty(r => r.Revoked, true)));
+        await WriteAsync(session => session.Db.Runs.ExecuteUpdateAsync(set => set.SetProperty(r => r.Revoked, true)));
 
         Assert.Equal(EnqueueStatus.Inserted, (await One.InsertAsync(One.NewRun(schedule: "s", fireTime: One.Now)))[0].Status);
     }
@@ -227,9 +227,9 @@ public abstract partial class StorageConformance
     public async Task Write_WorkThrows_RollsBackAndTheStorageGoesOn()
     {
         await Assert.ThrowsAsync<InvalidOperationException>(() => One.Storage.WriteAsync<bool>(
-            async scope =>
+            async session =>
             {
-                await One.Storage.Statements.InsertAsync(scope.Transaction, [One.NewRun()], CancellationToken.None);
+                await One.Storage.Statements.InsertAsync(session, [One.NewRun()], CancellationToken.None);
                 throw new InvalidOperationException();
             },
             CancellationToken.None));
@@ -251,5 +251,5 @@ public abstract partial class StorageConformance
         Assert.Superset(ids.ToHashSet(), stored);
     }
 
-    private Task<int> WriteAsync(Func<WriteScope, Task<int>> work) => One.Storage.WriteAsync(work, CancellationToken.None);
+    private Task<int> WriteAsync(Func<StorageSession, Task<int>> work) => One.Storage.WriteAsync(work, CancellationToken.None);
 }

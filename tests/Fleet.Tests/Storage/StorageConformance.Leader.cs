@@ -126,7 +126,7 @@ public abstract partial class StorageConformance
         await DelayAsync(3);
 
         var runs = await One.Storage.WriteAsync(
-            scope => One.Storage.Statements.ReadUnstagedAsync(scope.Transaction, One.Now.AddSeconds(3), 2, [], CancellationToken.None), CancellationToken.None);
+            session => One.Storage.Statements.ReadUnstagedAsync(session, One.Now.AddSeconds(3), 2, [], CancellationToken.None), CancellationToken.None);
 
         Assert.Equal([new(a, "default", One.Now.AddSeconds(1)), new(b, "default", One.Now.AddSeconds(2))], runs);
     }
@@ -293,11 +293,11 @@ public abstract partial class StorageConformance
         await One.CancelAsync(canceled);
         var pending = await DelayAsync(3600);
         var running = await One.StartAsync(worker);
-        await WriteAsync(async scope =>
+        await WriteAsync(async session =>
         {
-            scope.Db.RunLogs.AddRange(Log(succeeded.Id), Log(failed.Id));
-            await One.Get<AcceptMessages>().ExecuteAsync(scope, "c", [Guid.CreateVersion7(One.Now)], CancellationToken.None);
-            return await scope.Db.SaveChangesAsync();
+            session.Db.RunLogs.AddRange(Log(succeeded.Id), Log(failed.Id));
+            await One.Get<AcceptMessages>().ExecuteAsync(session, "c", [Guid.CreateVersion7(One.Now)], CancellationToken.None);
+            return await session.Db.SaveChangesAsync();
         });
 
         Assert.Equal(0, await PruneAsync(succeededHours: 1, otherHours: 2));
@@ -327,7 +327,7 @@ public abstract partial class StorageConformance
         var worker = await One.RegisterAsync();
         var run = await One.StartAsync(worker);
         await One.Get<RegisterWorkers>().LeaveAsync(worker, CancellationToken.None);
-        await WriteAsync(scope => scope.Db.Workers.ExecuteUpdateAsync(set => set.SetProperty(w => w.HeartbeatAt, One.Now)));
+        await WriteAsync(session => session.Db.Workers.ExecuteUpdateAsync(set => set.SetProperty(w => w.HeartbeatAt, One.Now)));
         Time.Advance(TimeSpan.FromHours(2));
 
         await PruneAsync(1, 1);
@@ -341,9 +341,9 @@ public abstract partial class StorageConformance
     [Fact]
     public async Task PruneRuns_MoreThanABatch_LeavesTheRestForTheNextPass()
     {
-        await WriteAsync(async scope =>
+        await WriteAsync(async session =>
         {
-            scope.Db.Runs.AddRange(Enumerable.Range(0, PruneRuns.BatchSize + 1).Select(_ => new Run
+            session.Db.Runs.AddRange(Enumerable.Range(0, PruneRuns.BatchSize + 1).Select(_ => new Run
             {
                 Id = RunId.New(One.Now),
                 Job = "note",
@@ -351,7 +351,7 @@ public abstract partial class StorageConformance
                 State = RunState.Succeeded,
                 FinishedAt = One.Now,
             }));
-            return await scope.Db.SaveChangesAsync();
+            return await session.Db.SaveChangesAsync();
         });
         Time.Advance(TimeSpan.FromHours(2));
 
@@ -363,15 +363,15 @@ public abstract partial class StorageConformance
     [Fact]
     public async Task PruneRuns_MoreInboxEntriesThanABatch_LeavesTheRestForTheNextPass()
     {
-        await WriteAsync(async scope =>
+        await WriteAsync(async session =>
         {
-            scope.Db.Inbox.AddRange(Enumerable.Range(0, PruneRuns.BatchSize + 1).Select(_ => new InboxMessage
+            session.Db.Inbox.AddRange(Enumerable.Range(0, PruneRuns.BatchSize + 1).Select(_ => new InboxMessage
             {
                 Consumer = "c",
                 MessageId = Guid.CreateVersion7(One.Now),
                 ReceivedAt = One.Now,
             }));
-            return await scope.Db.SaveChangesAsync();
+            return await session.Db.SaveChangesAsync();
         });
         Time.Advance(TimeSpan.FromHours(4));
 

@@ -51,8 +51,8 @@ public abstract partial class StorageConformance
     public async Task Enqueue_NewLaneInATransactionOfTheCaller_DoesNotWaitForItself()
     {
         await One.Storage.WriteAsync(
-            scope => One.Get<EnqueueRuns>().ExecuteAsync(
-                Support.Verbs.Request(new EnqueueOptions { Lane = "mail", Transaction = scope.Transaction }), CancellationToken.None),
+            session => One.Get<EnqueueRuns>().ExecuteAsync(
+                Support.Verbs.Request(new EnqueueOptions { Lane = "mail", Transaction = session.Transaction }), CancellationToken.None),
             CancellationToken.None).WaitAsync(Support.Waiting.Limit);
 
         Assert.Equal("mail", Assert.Single(await One.ListAsync(db => db.Runs)).Lane);

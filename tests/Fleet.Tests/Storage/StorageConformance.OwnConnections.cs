@@ -27,9 +27,9 @@ public abstract partial class StorageConformance
         var worker = await One.RegisterAsync();
         using var own = One.Storage.OpenOwn(TimeSpan.FromSeconds(5));
 
-        Assert.Throws<InvalidOperationException>(() => own.Write<bool>(scope =>
+        Assert.Throws<InvalidOperationException>(() => own.Write<bool>(session =>
         {
-            One.Storage.Sql.Execute(scope.Transaction, "UPDATE workers SET name = 'other'");
+            One.Storage.Sql.Execute(session, "UPDATE workers SET name = 'other'");
             throw new InvalidOperationException();
         }));
 

@@ -16,12 +16,12 @@ internal sealed class FailingStorage(IStorage inner) : IStorage
 
     public PlainSql Sql => inner.Sql;
 
-    public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
+    public async Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct)
     {
         var result = await inner.WriteAsync(
-            async scope =>
+            async session =>
             {
-                var done = await work(scope);
+                var done = await work(session);
                 BeforeCommit?.Invoke();
                 return done;
             },
@@ -32,7 +32,7 @@ internal sealed class FailingStorage(IStorage inner) : IStorage
 
     public ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => inner.TakeTurnAsync(ct);
 
-    public WriteScope Enlist(DbTransaction transaction) => inner.Enlist(transaction);
+    public StorageSession Enlist(DbTransaction transaction) => inner.Enlist(transaction);
 
     public FleetDbContext Read() => inner.Read();
 
@@ -40,7 +40,7 @@ internal sealed class FailingStorage(IStorage inner) : IStorage
 
     public Task MigrateAsync(CancellationToken ct) => inner.MigrateAsync(ct);
 
-    public Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct) => inner.GetClockAsync(scope, ct);
+    public Task<DateTimeOffset> GetClockAsync(StorageSession session, CancellationToken ct) => inner.GetClockAsync(session, ct);
 
     public bool IsOutage(Exception e) => inner.IsOutage(e);
 

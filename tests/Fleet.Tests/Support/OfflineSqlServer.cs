@@ -40,15 +40,15 @@ internal sealed class OfflineSqlServer : IStorage
 
     public PlainSql Sql { get; }
 
-    public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
+    public async Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct)
     {
-        await using var scope = Enlist(new OfflineTransaction(null));
-        return await work(scope);
+        await using var session = Enlist(new OfflineTransaction(null));
+        return await work(session);
     }
 
     public ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => new(default(IAsyncDisposable));
 
-    public WriteScope Enlist(DbTransaction transaction) => new(transaction, _ => Read());
+    public StorageSession Enlist(DbTransaction transaction) => new(transaction, _ => Read());
 
     public FleetDbContext Read() => new SqlServerDbContext(_options);
 
@@ -56,7 +56,7 @@ internal sealed class OfflineSqlServer : IStorage
 
     public Task MigrateAsync(CancellationToken ct) => Task.CompletedTask;
 
-    public Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct) => Task.FromResult(Verbs.Noon);
+    public Task<DateTimeOffset> GetClockAsync(StorageSession session, CancellationToken ct) => Task.FromResult(Verbs.Noon);
 
     public bool IsOutage(Exception e) => false;
 
@@ -105,14 +105,14 @@ internal sealed class OfflineSqlServer : IStorage
     private sealed class OfflineSql(OfflineSqlServer server) : SqlServerPlainSql
     {
         public override Task<int> ExecuteAsync(
-            DbTransaction transaction, string sql, CancellationToken ct, params (string Name, object? Value)[] parameters)
+            StorageSession session, string sql, CancellationToken ct, params (string Name, object? Value)[] parameters)
         {
             server.Keep(sql, Of(parameters));
             return Task.FromResult(server.Changed);
         }
 
         public override Task<IReadOnlyList<T>> QueryAsync<T>(
-            DbTransaction transaction, string sql, Func<DbDataReader, T> read, CancellationToken ct, params (string Name, object? Value)[] parameters)
+            StorageSession session, string sql, Func<DbDataReader, T> read, CancellationToken ct, params (string Name, object? Value)[] parameters)
         {
             server.Keep(sql, Of(parameters));
             var rows = server.Answer(server.Rows, sql);

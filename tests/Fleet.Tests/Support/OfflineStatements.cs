@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 
@@ -10,39 +9,39 @@ internal sealed class OfflineStatements : IRunStatements
     /// <summary>What becomes of every completion.</summary>
     public SettleOutcome Completed { get; set; } = SettleOutcome.Settled;
 
-    public Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(DbTransaction transaction, IReadOnlyList<NewRun> runs, CancellationToken ct) =>
+    public Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(StorageSession session, IReadOnlyList<NewRun> runs, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<EnqueueOutcome>>([.. runs.Select(r => new EnqueueOutcome(EnqueueStatus.Inserted, r.Id))]);
 
     public Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(
-        DbTransaction transaction, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool inTurn, CancellationToken ct) =>
+        StorageSession session, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool inTurn, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<ClaimOutcome>>([.. ids.Select(_ => ClaimOutcome.Duplicate)]);
 
-    public Task<IReadOnlyList<SettleOutcome>> CompleteAsync(DbTransaction transaction, IReadOnlyList<Completion> completions, CancellationToken ct) =>
+    public Task<IReadOnlyList<SettleOutcome>> CompleteAsync(StorageSession session, IReadOnlyList<Completion> completions, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<SettleOutcome>>([.. completions.Select(_ => Completed)]);
 
-    public Task<IReadOnlyList<bool>> AreCompletedAsync(DbTransaction transaction, IReadOnlyList<RunLease> leases, CancellationToken ct) =>
+    public Task<IReadOnlyList<bool>> AreCompletedAsync(StorageSession session, IReadOnlyList<RunLease> leases, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<bool>>([.. leases.Select(_ => Completed == SettleOutcome.AlreadyCompleted)]);
 
-    public Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(DbTransaction transaction, IReadOnlyList<AttemptEnd> ends, CancellationToken ct) =>
+    public Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(StorageSession session, IReadOnlyList<AttemptEnd> ends, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<SettleOutcome>>([.. ends.Select(_ => SettleOutcome.Settled)]);
 
-    public Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(DbTransaction transaction, CancellationToken ct) =>
+    public Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(StorageSession session, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<OrphanedRun>>([new(RunId.New(Verbs.Noon), null, 1, RescuedRun.CrashCap - 1, IsCancelRequested: false)]);
 
-    public Task RescueAsync(DbTransaction transaction, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct) => Task.CompletedTask;
+    public Task RescueAsync(StorageSession session, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct) => Task.CompletedTask;
 
     public Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
-        DbTransaction transaction, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct) =>
+        StorageSession session, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<StageableRun>>([]);
 
-    public Task MarkStagedAsync(DbTransaction transaction, IReadOnlyList<StageableRun> runs, CancellationToken ct) => Task.CompletedTask;
+    public Task MarkStagedAsync(StorageSession session, IReadOnlyList<StageableRun> runs, CancellationToken ct) => Task.CompletedTask;
 
     public Task<PrunedRuns> DeleteEndedAsync(
-        DbTransaction transaction, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct) => Task.FromResult(default(PrunedRuns));
+        StorageSession session, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct) => Task.FromResult(default(PrunedRuns));
 
-    public Task<int> DeleteInboxAsync(DbTransaction transaction, DateTimeOffset before, int limit, CancellationToken ct) => Task.FromResult(0);
+    public Task<int> DeleteInboxAsync(StorageSession session, DateTimeOffset before, int limit, CancellationToken ct) => Task.FromResult(0);
 
-    public Task DeleteLeftOversAsync(DbTransaction transaction, DateTimeOffset before, CancellationToken ct) => Task.CompletedTask;
+    public Task DeleteLeftOversAsync(StorageSession session, DateTimeOffset before, CancellationToken ct) => Task.CompletedTask;
 
-    public Task<bool> LockTermAsync(DbTransaction transaction, string lease, long term, CancellationToken ct) => Task.FromResult(true);
+    public Task<bool> LockTermAsync(StorageSession session, string lease, long term, CancellationToken ct) => Task.FromResult(true);
 }

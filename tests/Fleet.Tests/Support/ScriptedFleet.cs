@@ -46,7 +46,7 @@ internal static class ScriptedFleet
     {
         var now = fleet.Services.GetRequiredService<TimeProvider>().GetUtcNow();
         var run = new NewRun { Id = id ?? RunId.New(now), Job = job, Lane = "default", Args = args, CreatedAt = now, DueAt = now, Staged = false, MaxAttempts = maxAttempts };
-        await fleet.Storage.WriteAsync(scope => fleet.Storage.Statements.InsertAsync(scope.Transaction, [run], CancellationToken.None), CancellationToken.None);
+        await fleet.Storage.WriteAsync(session => fleet.Storage.Statements.InsertAsync(session, [run], CancellationToken.None), CancellationToken.None);
         return run.Id;
     }
 

@@ -39,7 +39,7 @@ internal sealed class StorageGate<TResult> : IDisposable
 
         public PlainSql Sql => inner.Sql;
 
-        public async Task<T> WriteAsync<T>(Func<WriteScope, Task<T>> work, CancellationToken ct)
+        public async Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct)
         {
             var open = gate._open.Task;
             if (!open.IsCompleted && typeof(T) == typeof(TResult))
@@ -53,7 +53,7 @@ internal sealed class StorageGate<TResult> : IDisposable
 
         public ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => inner.TakeTurnAsync(ct);
 
-        public WriteScope Enlist(DbTransaction transaction) => inner.Enlist(transaction);
+        public StorageSession Enlist(DbTransaction transaction) => inner.Enlist(transaction);
 
         public FleetDbContext Read() => inner.Read();
 
@@ -63,7 +63,7 @@ internal sealed class StorageGate<TResult> : IDisposable
 
         public Task MigrateAsync(CancellationToken ct) => inner.MigrateAsync(ct);
 
-        public Task<DateTimeOffset> GetClockAsync(WriteScope scope, CancellationToken ct) => inner.GetClockAsync(scope, ct);
+        public Task<DateTimeOffset> GetClockAsync(StorageSession session, CancellationToken ct) => inner.GetClockAsync(session, ct);
 
         public bool IsOutage(Exception e) => inner.IsOutage(e);
 

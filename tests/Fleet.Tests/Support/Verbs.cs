@@ -85,7 +85,7 @@ public sealed class Verbs : IAsyncDisposable
         (await Get<EnqueueRuns>().ExecuteAsync(Request(options), CancellationToken.None)).Id;
 
     public Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(params NewRun[] runs) =>
-        Storage.WriteAsync(scope => Storage.Statements.InsertAsync(scope.Transaction, runs, CancellationToken.None), CancellationToken.None);
+        Storage.WriteAsync(session => Storage.Statements.InsertAsync(session, runs, CancellationToken.None), CancellationToken.None);
 
     public Task<WorkerId> RegisterAsync() => Get<RegisterWorkers>().RegisterAsync("w", Lanes, TimeSpan.FromHours(1), CancellationToken.None);
 
@@ -125,10 +125,10 @@ public sealed class Verbs : IAsyncDisposable
 
     /// <summary>Leaves a worker a lease without length: the leader finds it silent at once.</summary>
     public Task ExpireAsync(WorkerId worker) => Storage.WriteAsync(
-        async scope =>
+        async session =>
         {
-            var past = await Storage.GetClockAsync(scope, CancellationToken.None) - TimeSpan.FromSeconds(1);
-            return await scope.Db.Workers.Where(w => w.Id == worker).ExecuteUpdateAsync(set => set.SetProperty(w => w.HeartbeatAt, past).SetProperty(w => w.LeaseUntil, past));
+            var past = await Storage.GetClockAsync(session, CancellationToken.None) - TimeSpan.FromSeconds(1);
+            return await session.Db.Workers.Where(w => w.Id == worker).ExecuteUpdateAsync(set => set.SetProperty(w => w.HeartbeatAt, past).SetProperty(w => w.LeaseUntil, past));
         },
         CancellationToken.None);
 

@@ -174,7 +174,7 @@ public sealed class VirtualFleetTests
         await using var own = fleet;
         var storage = fleet.Services.GetRequiredService<IStorage>();
         await storage.WriteAsync(
-            scope => storage.Sql.ExecuteAsync(scope.Transaction, "CREATE TABLE effects (word text)", CancellationToken.None),
+            session => storage.Sql.ExecuteAsync(session, "CREATE TABLE effects (word text)", CancellationToken.None),
             CancellationToken.None);
 
         await fleet.RunForAsync(TimeSpan.FromHours(2));
@@ -182,7 +182,7 @@ public sealed class VirtualFleetTests
         var run = Assert.Single(await fleet.GetRunsAsync());
         Assert.Equal((RunState.Succeeded, 2, NewYear.AddHours(1).AddSeconds(1)), (run.State, run.Attempts, run.StartedAt));
         var rows = await storage.WriteAsync(
-            scope => storage.Sql.QueryAsync(scope.Transaction, "SELECT word FROM effects", r => r.GetString(0), CancellationToken.None),
+            session => storage.Sql.QueryAsync(session, "SELECT word FROM effects", r => r.GetString(0), CancellationToken.None),
             CancellationToken.None);
         Assert.Equal(["effect"], rows);
     }

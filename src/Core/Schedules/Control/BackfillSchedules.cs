@@ -93,12 +93,12 @@ public sealed class BackfillSchedules(
         {
             await lanes.RegisterAsync(ct);
             var found = await storage.WriteRetryingAsync(
-                async scope =>
+                async session =>
                 {
                     // If the schedule was deleted meanwhile, no runs are inserted.
-                    if (!await LockSchedule.ExecuteAsync(scope, id, ct))
+                    if (!await LockSchedule.ExecuteAsync(session, id, ct))
                         return false;
-                    await storage.Statements.InsertAsync(scope.Transaction, runs, ct);
+                    await storage.Statements.InsertAsync(session, runs, ct);
                     return true;
                 },
                 ct);

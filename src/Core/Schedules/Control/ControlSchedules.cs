@@ -62,11 +62,11 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
         string id, ScheduleStatus status, DateTimeOffset? until, ScheduleControl control, string revokedBecause, DateTimeOffset now,
         CancellationToken ct) => ChangeAsync(
         id,
-        async (scope, row) =>
+        async (session, row) =>
         {
             row.SetStatus(status, control.Reason, control.By, now);
             row.ResumeAt = until;
-            row.Planned -= await RevokeOccurrences.ExecuteAsync(scope, id, now, revokedBecause, ct);
+            row.Planned -= await RevokeOccurrences.ExecuteAsync(session, id, now, revokedBecause, ct);
             if (until is { } resume)
                 row.PlanFrom(resume, row.ParseTrigger());
             else
@@ -75,18 +75,18 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
         now,
         ct);
 
-    private async Task<bool> ChangeAsync(string id, Func<WriteScope, Schedule, Task> change, DateTimeOffset now, CancellationToken ct)
+    private async Task<bool> ChangeAsync(string id, Func<StorageSession, Schedule, Task> change, DateTimeOffset now, CancellationToken ct)
     {
         var found = await storage.WriteRetryingAsync(
-            async scope =>
+            async session =>
             {
-                if (!await LockSchedule.ExecuteAsync(scope, id, ct))
+                if (!await LockSchedule.ExecuteAsync(session, id, ct))
                     return false;
-                var row = await scope.Db.Schedules.AsTracking().FirstAsync(s => s.Id == id, ct);
-                await change(scope, row);
+                var row = await session.Db.Schedules.AsTracking().FirstAsync(s => s.Id == id, ct);
+                await change(session, row);
                 row.UpdatedAt = now;
                 row.Version++;
-                await scope.Db.SaveChangesAsync(ct);
+                await session.Db.SaveChangesAsync(ct);
                 return true;
             },
             ct);

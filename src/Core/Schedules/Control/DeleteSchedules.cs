@@ -11,12 +11,12 @@ public sealed class DeleteSchedules(IStorage storage, ScheduleChanges changes, T
     public async Task<bool> ExecuteAsync(string id, CancellationToken ct)
     {
         var found = await storage.WriteRetryingAsync(
-            async scope =>
+            async session =>
             {
-                if (!await LockSchedule.ExecuteAsync(scope, id, ct))
+                if (!await LockSchedule.ExecuteAsync(session, id, ct))
                     return false;
-                await RevokeOccurrences.ExecuteAsync(scope, id, time.GetUtcNow(), "the schedule was deleted", ct);
-                return await scope.Db.Schedules.Where(s => s.Id == id).ExecuteDeleteAsync(ct) > 0;
+                await RevokeOccurrences.ExecuteAsync(session, id, time.GetUtcNow(), "the schedule was deleted", ct);
+                return await session.Db.Schedules.Where(s => s.Id == id).ExecuteDeleteAsync(ct) > 0;
             },
             ct);
         await changes.AnnounceAsync(ct);

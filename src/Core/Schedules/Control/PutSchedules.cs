@@ -91,25 +91,25 @@ public sealed class PutSchedules(
 
         await lanes.RegisterAsync(ct);
         var outcomes = await storage.WriteRetryingAsync(
-            async scope =>
+            async session =>
             {
                 var changed = new List<PutOutcome>();
                 foreach (var chunk in checkedOnes.Chunk(ChunkSize))
                 {
                     var wanted = chunk.Select(c => c.Brought.Request.Id).ToArray();
-                    var rows = await scope.Db.Schedules.AsTracking().Where(s => wanted.Contains(s.Id))
+                    var rows = await session.Db.Schedules.AsTracking().Where(s => wanted.Contains(s.Id))
                         .ToDictionaryAsync(s => s.Id, StringComparer.Ordinal, ct);
                     foreach (var (schedule, definition) in chunk)
                     {
                         var row = rows.GetValueOrDefault(schedule.Request.Id);
                         var outcome = await RefusingAsync(
-                            schedule, () => ApplyAsync(scope, row, definition, schedule.Source, dryRun: false, now, ct));
+                            schedule, () => ApplyAsync(session, row, definition, schedule.Source, dryRun: false, now, ct));
                         if (outcome.Result != PutResult.Unchanged)
                             changed.Add(outcome);
                     }
 
-                    await scope.Db.SaveChangesAsync(ct);
-                    scope.Db.ChangeTracker.Clear();
+                    await session.Db.SaveChangesAsync(ct);
+                    session.Db.ChangeTracker.Clear();
                 }
 
                 return changed;
@@ -139,14 +139,14 @@ public sealed class PutSchedules(
         if (!dryRun)
             await lanes.RegisterAsync(ct);
         return await storage.WriteRetryingAsync(
-            async scope =>
+            async session =>
             {
                 if (!dryRun)
-                    await LockSchedule.ExecuteAsync(scope, request.Id, ct);
-                var row = await scope.Db.Schedules.AsTracking().FirstOrDefaultAsync(s => s.Id == request.Id, ct);
-                var outcome = await ApplyAsync(scope, row, definition, source, dryRun, now, ct);
+                    await LockSchedule.ExecuteAsync(session, request.Id, ct);
+                var row = await session.Db.Schedules.AsTracking().FirstOrDefaultAsync(s => s.Id == request.Id, ct);
+                var outcome = await ApplyAsync(session, row, definition, source, dryRun, now, ct);
                 if (!dryRun)
-                    await scope.Db.SaveChangesAsync(ct);
+                    await session.Db.SaveChangesAsync(ct);
                 return (outcome.Result, outcome.Row);
             },
             ct);
@@ -169,12 +169,12 @@ public sealed class PutSchedules(
     }
 
     private static async Task<PutOutcome> ApplyAsync(
-        WriteScope scope, Schedule? row, Definition definition, string source, bool dryRun, DateTimeOffset now, CancellationToken ct)
+        StorageSession session, Schedule? row, Definition definition, string source, bool dryRun, DateTimeOffset now, CancellationToken ct)
     {
         var (request, trigger, job) = definition;
         var isNew = row is null;
         if (row is null)
-            scope.Db.Schedules.Add(row = new Schedule { Id = request.Id, CreatedAt = now, Status = ScheduleStatus.Running });
+            session.Db.Schedules.Add(row = new Schedule { Id = request.Id, CreatedAt = now, Status = ScheduleStatus.Running });
         var before = isNew ? null : row.Fingerprint();
         // The check for "unchanged" comes first: a program puts its one-shot schedule at every start, also after it has fired.
         if (!request.ApplyTo(row, job) && !isNew)
@@ -190,7 +190,7 @@ public sealed class PutSchedules(
         row.UpdatedAt = now;
         row.Version++;
         if (!dryRun)
-            row.Planned -= await RevokeOccurrences.ExecuteAsync(scope, row.Id, now, "the schedule was changed", ct);
+            row.Planned -= await RevokeOccurrences.ExecuteAsync(session, row.Id, now, "the schedule was changed", ct);
         GoOn(row, trigger, now);
         return new PutOutcome(isNew ? PutResult.Created : PutResult.Changed, row, undone);
     }

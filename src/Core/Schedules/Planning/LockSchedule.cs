@@ -8,6 +8,7 @@ namespace Fleet.Core.Schedules.Planning;
 public static class LockSchedule
 {
     /// <returns>False when there is no such schedule.</returns>
-    public static async Task<bool> ExecuteAsync(WriteScope scope, string id, CancellationToken ct) =>
-        await scope.Db.Schedules.Where(s => s.Id == id).ExecuteUpdateAsync(set => set.SetProperty(s => s.Version, s => s.Version), ct) > 0;
+    public static async Task<bool> ExecuteAsync(StorageSession session, string id, CancellationToken ct) =>
+        await session.Db.Schedules.Where(s => s.Id == id)
+            .ExecuteUpdateAsync(set => set.SetProperty(s => s.Version, s => s.Version), ct) > 0;
 }

@@ -90,9 +90,9 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
         CancellationToken ct) =>
         await storage.WriteAsLeaderAsync(
             term,
-            async scope =>
+            async session =>
             {
-                var schedules = await choose(scope.Db).AsTracking().ToListAsync(ct);
+                var schedules = await choose(session.Db).AsTracking().ToListAsync(ct);
                 var runs = new List<NewRun>();
                 var isFull = schedules.Count == BatchSize;
                 // The problem is this machine's, not the schedule's, so the schedule is left unchanged.
@@ -104,8 +104,8 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
                         await PlanAsync(schedule, trigger, now, horizon, runs, ct);
                 }
 
-                await InsertAsync(scope, runs, schedules, ct);
-                await scope.Db.SaveChangesAsync(ct);
+                await InsertAsync(session, runs, schedules, ct);
+                await session.Db.SaveChangesAsync(ct);
                 return (schedules.Zip(before, (s, b) => new Planned(s.Id, s.Planned - b.Planned, s.Missed - b.Missed)).ToList(), isFull);
             },
             ct);
@@ -188,9 +188,9 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     }
 
     /// <summary>Stores the runs and counts them. A schedule without further fire times is stopped.</summary>
-    private async Task InsertAsync(WriteScope scope, List<NewRun> runs, List<Schedule> schedules, CancellationToken ct)
+    private async Task InsertAsync(StorageSession session, List<NewRun> runs, List<Schedule> schedules, CancellationToken ct)
     {
-        var outcomes = runs.Count > 0 ? await storage.Statements.InsertAsync(scope.Transaction, runs, ct) : [];
+        var outcomes = runs.Count > 0 ? await storage.Statements.InsertAsync(session, runs, ct) : [];
         var planned = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < outcomes.Count; i++)
         {

@@ -23,12 +23,12 @@ public sealed partial class ReplanSchedules(IStorage storage, TimeProvider time,
         // Paused schedules with an end are left out: their plan is in the future on purpose.
         var replanned = await storage.WriteAsLeaderAsync(
             term,
-            async scope =>
+            async session =>
             {
-                var clock = await storage.GetClockAsync(scope, ct);
+                var clock = await storage.GetClockAsync(session, ct);
                 // From its last change on, where a clock behind has that still to come: what was halted or defined otherwise until then
                 // stays so. By the database's clock, because a change may also carry a time of a clock that was ahead.
-                return await scope.Db.Schedules
+                return await session.Db.Schedules
                     .Where(s => s.Status == ScheduleStatus.Running && s.NextPlanAt != null && s.PlannedUntil > furthest
                         && (s.UpdatedAt > clock || s.PlannedUntil > s.UpdatedAt))
                     .ExecuteUpdateAsync(

@@ -7,13 +7,13 @@ namespace Fleet.Core.Schedules.Planning;
 /// then finds the run canceled.</summary>
 public static class RevokeOccurrences
 {
-    public static Task<int> ExecuteAsync(WriteScope scope, string scheduleId, DateTimeOffset now, string reason, CancellationToken ct)
+    public static Task<int> ExecuteAsync(StorageSession session, string scheduleId, DateTimeOffset now, string reason, CancellationToken ct)
     {
         var text = $"Revoked: {reason}.";
-        return scope.Db.ListedPending.Where(r => r.ScheduleId == scheduleId && r.FireTime > now && r.Attempt == 0).ExecuteUpdateAsync(
+        return session.Db.ListedPending.Where(r => r.ScheduleId == scheduleId && r.FireTime > now && r.Attempt == 0).ExecuteUpdateAsync(
             set =>
             {
-                scope.Db.SetState(set, RunState.Canceled);
+                session.Db.SetState(set, RunState.Canceled);
                 set.SetProperty(r => r.Revoked, true)
                     .SetProperty(r => r.FinishedAt, now)
                     .SetProperty(r => r.Error, text);

@@ -166,7 +166,7 @@ public sealed class EffectTests
     {
         var fleet = await ScriptedFleet.StartAsync(script, settings: ["Worker:Retry:FirstDelay=00:00:00"], configure: services => services.AddDiagnosticJobs());
         await fleet.Storage.WriteAsync(
-            scope => fleet.Storage.Sql.ExecuteAsync(scope.Transaction, fleet.Storage.Sql.CreateTable("effect_rows", "body varchar(200) NOT NULL"), CancellationToken.None),
+            session => fleet.Storage.Sql.ExecuteAsync(session, fleet.Storage.Sql.CreateTable("effect_rows", "body varchar(200) NOT NULL"), CancellationToken.None),
             CancellationToken.None);
         return fleet;
     }
@@ -174,6 +174,6 @@ public sealed class EffectTests
     private static Task<IReadOnlyList<string>> RowsAsync(EmbeddedFleet fleet) => QueryAsync(fleet, "SELECT body FROM effect_rows ORDER BY body");
 
     private static Task<IReadOnlyList<string>> QueryAsync(EmbeddedFleet fleet, string sql) => fleet.Storage.WriteAsync(
-        scope => fleet.Storage.Sql.QueryAsync(scope.Transaction, sql, r => Convert.ToString(r.GetValue(0), CultureInfo.InvariantCulture)!, CancellationToken.None),
+        session => fleet.Storage.Sql.QueryAsync(session, sql, r => Convert.ToString(r.GetValue(0), CultureInfo.InvariantCulture)!, CancellationToken.None),
         CancellationToken.None);
 }

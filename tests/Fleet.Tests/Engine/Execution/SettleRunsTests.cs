@@ -301,8 +301,8 @@ public sealed class SettleRunsTests
         });
         await using var fleet = await ScriptedFleet.StartAsync(script);
         await fleet.Storage.WriteAsync(
-            scope => fleet.Storage.Sql.ExecuteAsync(
-                scope.Transaction,
+            session => fleet.Storage.Sql.ExecuteAsync(
+                session,
                 """
                 CREATE TRIGGER picky BEFORE UPDATE ON runs WHEN NEW.output LIKE '%unwelcome%' OR NEW.error LIKE '%unwelcome%'
                 BEGIN SELECT RAISE(ABORT, 'The database does not like this text.'); END

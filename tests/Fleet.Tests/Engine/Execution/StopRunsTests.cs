@@ -131,7 +131,7 @@ public sealed class StopRunsTests
 
         var now = _time.GetUtcNow();
         await fleet.Storage.WriteAsync(
-            scope => scope.Db.Runs.Where(r => r.Id == id).ExecuteUpdateAsync(set => set.SetProperty(r => r.CancelRequestedAt, now)), CancellationToken.None);
+            session => session.Db.Runs.Where(r => r.Id == id).ExecuteUpdateAsync(set => set.SetProperty(r => r.CancelRequestedAt, now)), CancellationToken.None);
         await fleet.AdvanceUntilAsync(_time, id, RunState.Canceled);
 
         Assert.True(call.Token.IsCancellationRequested);
@@ -210,10 +210,10 @@ public sealed class StopRunsTests
         await fleet.Client.EnqueueAsync(new Scripted());
         await script.NextAsync();
         await fleet.Storage.WriteAsync(
-            async scope =>
+            async session =>
             {
-                await using var command = scope.Transaction.Connection!.CreateCommand();
-                command.Transaction = scope.Transaction;
+                await using var command = session.Transaction.Connection!.CreateCommand();
+                command.Transaction = session.Transaction;
                 command.CommandText = "ALTER TABLE workers RENAME TO workers_away";
                 return await command.ExecuteNonQueryAsync();
             },
@@ -341,7 +341,7 @@ public sealed class StopRunsTests
     }
 
     private static Task<int> DeclareGoneAsync(EmbeddedFleet fleet) => fleet.Storage.WriteAsync(
-        scope => scope.Db.Workers.ExecuteUpdateAsync(set => set.SetProperty(w => w.State, WorkerState.Gone)), CancellationToken.None);
+        session => session.Db.Workers.ExecuteUpdateAsync(set => set.SetProperty(w => w.State, WorkerState.Gone)), CancellationToken.None);
 
     private static async Task<bool> IsDrainingAsync(IStorage storage)
     {

@@ -199,7 +199,7 @@ public sealed class HeartbeatLoopTests
     {
         var worker = fleet.Services.GetRequiredService<WorkerIdentity>().Id;
         var outcomes = await fleet.Storage.WriteAsync(
-            scope => fleet.Storage.Statements.ClaimAsync(scope.Transaction, worker, [id], _time.GetUtcNow().AddHours(1), inTurn: false, CancellationToken.None),
+            session => fleet.Storage.Statements.ClaimAsync(session, worker, [id], _time.GetUtcNow().AddHours(1), inTurn: false, CancellationToken.None),
             CancellationToken.None);
         return Assert.Single(outcomes).Run!;
     }
