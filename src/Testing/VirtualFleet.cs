@@ -113,7 +113,7 @@ public sealed class VirtualFleet : IAsyncDisposable
             .AddSingleton<TimeProvider>(time)
             .AddFleetCore()
             .AddFleetSqlite($"Data Source={Path.Combine(folder, "fleet.db")}")
-            .AddSingleton<ILaneTransport>(transport)
+            .AddTransport(transport)
             .AddFleetWorker(configuration);
         configure(services);
         // Its timers end runs; those of handlers, which use the clock itself, say that they wait.

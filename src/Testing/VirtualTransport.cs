@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using Fleet.Core.Lanes;
+using Fleet.Core.Outbox;
 using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Testing;
 
 /// <summary>The wire of a virtual fleet. Its belt tells when something comes due; what is due is then read from the rows, which are the
 /// truth, so that no nudge that is still on its way makes a test pass or fail.</summary>
-internal sealed class VirtualTransport : ILaneTransport
+internal sealed class VirtualTransport : IEveryRole
 {
     private readonly Lock _lock = new();
     private readonly PriorityQueue<RunId, DateTimeOffset> _belt = new();

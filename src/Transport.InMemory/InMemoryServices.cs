@@ -1,4 +1,5 @@
 using Fleet.Core.Lanes;
+using Fleet.Core.Outbox;
 using Fleet.MassTransit;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,6 +21,15 @@ public static class InMemoryServices
             configure?.Invoke(bus);
             bus.UsingInMemory((context, factory) => factory.ConfigureEndpoints(context));
         });
-        return services.AddFleetOutbox().AddSingleton<ILaneTransport, InMemoryLaneTransport>();
+        return services.AddFleetOutbox()
+            .AddSingleton<WaitingNudges>()
+            .AddSingleton<ITransport, InMemoryTransport>()
+            .AddSingleton<INudgeSender, InMemoryNudges>()
+            .AddSingleton<IBelt, HeldNudges>()
+            .AddSingleton<ILaneSource, InMemoryLaneSource>()
+            .AddSingleton<ILaneGauge, InMemoryGauge>()
+            .AddSingleton<IControlChannel, InMemoryControl>()
+            .AddSingleton<IEventSender, InMemoryEvents>()
+            .AddSingleton<IDeadCopySender, NoDeadCopies>();
     }
 }

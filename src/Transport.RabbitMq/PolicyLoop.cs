@@ -1,4 +1,5 @@
 using Fleet.Core.Loops;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Fleet.Transport.RabbitMq;
@@ -45,4 +46,10 @@ internal sealed partial class PolicyLoop(ManagementApi management, TimeProvider 
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The policies of the broker could not be read over its management interface.")]
     private partial void LogNotRead(Exception e);
+}
+
+/// <summary>Runs the loop for the life of the process.</summary>
+internal sealed class WatchPolicies(PolicyLoop loop) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.Run(() => loop.RunAsync(stoppingToken), stoppingToken);
 }

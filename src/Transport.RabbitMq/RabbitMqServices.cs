@@ -1,8 +1,8 @@
 using System.Net.Security;
 using Fleet.Core.Lanes;
+using Fleet.Core.Outbox;
 using Fleet.MassTransit;
 using MassTransit;
-using MassTransit.Transports;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -31,15 +31,27 @@ public static class RabbitMqServices
         services.AddSingleton<BrokerHealth>().AddHealthChecks().AddCheck<BrokerHealth>("broker");
         if (configure is not null)
             services.AddFleetOutbox();
-        return services.AddSingleton(settings).AddSingleton<ILaneTransport>(provider => new RabbitMqLaneTransport(
-            provider.GetRequiredService<IBusInstance>(),
-            settings,
-            provider.GetRequiredService<SideConnection>(),
-            provider.GetRequiredService<BrokerAlarms>(),
-            provider.GetRequiredService<BrokerProblems>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<RabbitMqLaneTransport>>()));
+        if (settings.ManagementUri is not null)
+            services.AddManagement(settings);
+        return services.AddSingleton(settings)
+            .AddSingleton<BrokerLink>().AddSingleton<BrokerListeners>()
+            .AddSingleton<ITransport, RabbitMqTransport>()
+            .AddSingleton<INudgeSender, RabbitMqNudges>()
+            .AddSingleton<IBelt, RabbitMqBelt>()
+            .AddSingleton<ILaneSource, RabbitMqLaneSource>()
+            .AddSingleton<ILaneGauge, RabbitMqGauge>()
+            .AddSingleton<IControlChannel, RabbitMqControl>()
+            .AddSingleton<IEventSender, RabbitMqEvents>()
+            .AddSingleton<IDeadCopySender, RabbitMqDeadCopies>();
     }
+
+    private static void AddManagement(this IServiceCollection services, RabbitMqSettings settings) => services
+        .AddSingleton(provider => new ManagementApi(
+            settings, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ManagementApi>>()))
+        .AddSingleton(provider => new PolicyLoop(
+            provider.GetRequiredService<ManagementApi>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<PolicyLoop>>()))
+        .AddHostedService<WatchPolicies>();
 
     private static void Configure(IRabbitMqHostConfigurator host, RabbitMqSettings settings)
     {

@@ -20,7 +20,7 @@ public sealed partial class DeadCopies : IAsyncDisposable
 
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
 
-    private readonly ILaneTransport _transport;
+    private readonly IDeadCopySender _sender;
     private readonly TimeProvider _time;
     private readonly ILogger<DeadCopies> _logger;
     private readonly CancellationTokenSource _stop = new();
@@ -29,9 +29,9 @@ public sealed partial class DeadCopies : IAsyncDisposable
     private long _text;
     private long _dropped;
 
-    public DeadCopies(ILaneTransport transport, TimeProvider time, ILogger<DeadCopies> logger)
+    public DeadCopies(IDeadCopySender sender, TimeProvider time, ILogger<DeadCopies> logger)
     {
-        (_transport, _time, _logger) = (transport, time, logger);
+        (_sender, _time, _logger) = (sender, time, logger);
         _publishing = Task.Run(PublishAllAsync);
     }
 
@@ -79,7 +79,7 @@ public sealed partial class DeadCopies : IAsyncDisposable
         try
         {
             if (!_stop.IsCancellationRequested)
-                await _transport.PublishDeadAsync(run, _stop.Token);
+                await _sender.PublishDeadAsync(run, _stop.Token);
         }
         catch (Exception e)
         {

@@ -28,7 +28,8 @@ public sealed partial class NudgePublisher : IAsyncDisposable
     /// <summary>Pause after a failure. Ids that arrive meanwhile wait in the queue, instead of failing one by one.</summary>
     private static readonly TimeSpan FailurePause = TimeSpan.FromMilliseconds(500);
 
-    private readonly ILaneTransport _transport;
+    private readonly INudgeSender _sender;
+    private readonly ITransport _transport;
     private readonly TimeProvider _time;
     private readonly ILogger<NudgePublisher> _logger;
     private readonly Setbacks _setbacks;
@@ -37,8 +38,9 @@ public sealed partial class NudgePublisher : IAsyncDisposable
     private int _waiting;
     private int _isBrokerAway;
 
-    public NudgePublisher(ILaneTransport transport, TimeProvider time, ILogger<NudgePublisher> logger)
+    public NudgePublisher(INudgeSender sender, ITransport transport, TimeProvider time, ILogger<NudgePublisher> logger)
     {
+        _sender = sender;
         _transport = transport;
         _time = time;
         _logger = logger;
@@ -132,8 +134,8 @@ public sealed partial class NudgePublisher : IAsyncDisposable
             try
             {
                 await (lane.IsEarly
-                    ? SendAllAsync(ids, chunk => _transport.SendEarlyAsync(lane.Name, chunk, CancellationToken.None))
-                    : SendAllAsync(_transport, lane.Name, ids, CancellationToken.None));
+                    ? SendAllAsync(ids, chunk => _sender.SendEarlyAsync(lane.Name, chunk, CancellationToken.None))
+                    : SendAllAsync(_sender, lane.Name, ids, CancellationToken.None));
                 Succeeded(lane);
             }
             catch (Exception e)
@@ -169,8 +171,8 @@ public sealed partial class NudgePublisher : IAsyncDisposable
     }
 
     /// <summary>Sends ids of one lane in as few nudges as <see cref="MaxIds"/> allows.</summary>
-    public static Task SendAllAsync(ILaneTransport transport, string lane, IReadOnlyCollection<RunId> ids, CancellationToken ct) =>
-        SendAllAsync(ids, chunk => transport.SendReadyAsync(lane, chunk, ct));
+    public static Task SendAllAsync(INudgeSender sender, string lane, IReadOnlyCollection<RunId> ids, CancellationToken ct) =>
+        SendAllAsync(ids, chunk => sender.SendReadyAsync(lane, chunk, ct));
 
     private static Task SendAllAsync(IReadOnlyCollection<RunId> ids, Func<RunId[], Task> send) =>
         Task.WhenAll(ids.Chunk(MaxIds).Select(send));

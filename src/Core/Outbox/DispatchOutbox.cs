@@ -12,7 +12,8 @@ namespace Fleet.Core.Outbox;
 /// message has sent goes in order; sources go side by side, so their confirms are awaited together. A message that
 /// fails waits a growing time and does not stop the others; a broker that is away makes all of them wait, and none of them count.</summary>
 /// <remarks>What does not answer in time goes on by itself, and nothing more is sent to its destination until it ends.</remarks>
-public sealed partial class DispatchOutbox(IStorage storage, ILaneTransport transport, TimeProvider time, ILogger<DispatchOutbox> logger) : IAsyncDisposable
+public sealed partial class DispatchOutbox(
+    IStorage storage, IEventSender events, ITransport transport, TimeProvider time, ILogger<DispatchOutbox> logger) : IAsyncDisposable
 {
     /// <summary>Messages per pass. A source waits for the confirm of each of its messages, so the rate depends on how many sources a pass has.</summary>
     public const int BatchSize = 500;
@@ -81,8 +82,9 @@ public sealed partial class DispatchOutbox(IStorage storage, ILaneTransport tran
             try
             {
                 await (message.Destination is null
-                    ? transport.PublishEventAsync(new EventMessage(message.MessageId, message.Name, message.Body, message.RunId, message.TraceParent), ct)
-                    : transport.SendConsumerMessageAsync(message, ct));
+                    ? events.PublishEventAsync(
+                        new EventMessage(message.MessageId, message.Name, message.Body, message.RunId, message.TraceParent), ct)
+                    : events.SendConsumerMessageAsync(message, ct));
                 source.Sent.Add(message.Id);
                 _setbacks.Succeeded(destination);
                 _messages.Succeeded($"{message.MessageId}");

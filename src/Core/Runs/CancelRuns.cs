@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Fleet.Core.Runs;
 
 /// <summary>Pending → Canceled at once; a running run is asked to stop and ends as Canceled when its handler does.</summary>
-public sealed class CancelRuns(IStorage storage, ILaneTransport transport, TakeTurns turns, TimeProvider time)
+public sealed class CancelRuns(IStorage storage, IControlChannel control, TakeTurns turns, TimeProvider time)
 {
     /// <summary>The longest reason that is kept, in characters.</summary>
     public const int MaxReason = 500;
@@ -24,7 +24,7 @@ public sealed class CancelRuns(IStorage storage, ILaneTransport transport, TakeT
 
         // The quick way; the worker's heartbeat finds the request too, should this message be lost.
         if (result == CancelResult.Requested)
-            await transport.PublishControlAsync(new ControlMessage(CancelRuns: [id]), ct);
+            await control.PublishControlAsync(new ControlMessage(CancelRuns: [id]), ct);
         else if (result == CancelResult.Canceled)
             await PassOnAsync(id, ct);
         return result.Value;

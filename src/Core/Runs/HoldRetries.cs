@@ -9,7 +9,7 @@ namespace Fleet.Core.Runs;
 /// leader need not find, publish and mark each of them, and the broker carries one message for the many that come due together.</summary>
 /// <remarks>A nudge that is held is lost with its process. Its run is stored as staged, so Reconcile finds it once it is overdue. What waits longer than
 /// <see cref="Longest"/> is left to the leader, as is everything while this process's clock and the database's differ.</remarks>
-public sealed class HoldRetries(ILaneTransport transport, Wakers wakers, DatabaseClock clock)
+public sealed class HoldRetries(IBelt belt, Wakers wakers, DatabaseClock clock)
 {
     /// <summary>The longest pause for which a nudge is held here. A worker keeps a nudge that comes this much too early until its run is due, so a process
     /// that stops can hand over what it holds.</summary>
@@ -40,7 +40,7 @@ public sealed class HoldRetries(ILaneTransport transport, Wakers wakers, Databas
         if (!end.Staged)
             wakers.Stage.Wake();
         else if (outcome == SettleOutcome.Settled)
-            transport.HoldReady([new DelayedNudge(lane!, end.Id, end.DueAt!.Value)]);
+            belt.HoldReady([new DelayedNudge(lane!, end.Id, end.DueAt!.Value)]);
     }
 
     private static TimeSpan StepFor(TimeSpan delay) => delay < TimeSpan.FromMinutes(1) ? Step : LongStep;

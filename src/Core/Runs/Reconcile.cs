@@ -14,7 +14,9 @@ namespace Fleet.Core.Runs;
 /// empty though due runs wait, or a run was overtaken by others that were due well after it.</summary>
 /// <remarks>Lanes are looked at side by side, so that one that does not answer delays only its own. Where nobody knows how much waits in
 /// the queue, runs are taken for lost after <see cref="UnknownGrace"/>: to nudge twice is harmless, to wait for ever is not.</remarks>
-public sealed partial class Reconcile(IStorage storage, ILaneTransport transport, TimeProvider time, ILogger<Reconcile> logger) : IAsyncDisposable
+public sealed partial class Reconcile(
+    IStorage storage, INudgeSender nudges, ILaneGauge gauge, ITransport transport, TimeProvider time, ILogger<Reconcile> logger)
+    : IAsyncDisposable
 {
     /// <summary>Runs per lane and pass.</summary>
     public const int BatchSize = 4000;
@@ -76,7 +78,7 @@ public sealed partial class Reconcile(IStorage storage, ILaneTransport transport
     private async Task<int> ReconcileLaneAsync(string lane, DateTimeOffset overtakenBefore, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        var count = await transport.CountWaitingAsync(lane, ct);
+        var count = await gauge.CountWaitingAsync(lane, ct);
         var (before, forgetBefore) = count switch
         {
             0 => (now - Grace, now - Repeat),
@@ -97,7 +99,7 @@ public sealed partial class Reconcile(IStorage storage, ILaneTransport transport
         RunId[] waiting = [.. all.Where(id => !nudged.ContainsKey(id)).Take(BatchSize)];
         if (waiting.Length == 0 || (count is null && all.Any(nudged.ContainsKey)))
             return 0;
-        await NudgePublisher.SendAllAsync(transport, lane, waiting, ct);
+        await NudgePublisher.SendAllAsync(nudges, lane, waiting, ct);
         foreach (var id in waiting)
             nudged[id] = now;
         LogNudged(waiting.Length, lane, count switch { 0 => "its queue was empty", null => "how much waits in its queue is not known", _ => "they were overtaken" });

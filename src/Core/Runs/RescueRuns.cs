@@ -15,7 +15,8 @@ namespace Fleet.Core.Runs;
 /// drained was most likely killed by its platform: its runs are released, without a crash.</summary>
 /// <remarks>A run that cannot be rescued keeps no other from it, and the dead copies of a lane that takes none hold up nobody.</remarks>
 public sealed partial class RescueRuns(
-    IStorage storage, ILaneTransport transport, TakeTurns turns, Wakers wakers, TimeProvider time, ILogger<RescueRuns> logger) : IAsyncDisposable
+    IStorage storage, IDeadCopySender copies, ITransport transport, TakeTurns turns, Wakers wakers, TimeProvider time,
+    ILogger<RescueRuns> logger) : IAsyncDisposable
 {
     /// <summary>Copies of dead runs that are under way at once.</summary>
     private const int CopiesTogether = 256;
@@ -146,7 +147,7 @@ public sealed partial class RescueRuns(
             {
                 foreach (var together in lanes[lane].Chunk(CopiesTogether))
                 {
-                    await Task.WhenAll(together.Select(run => transport.PublishDeadAsync(
+                    await Task.WhenAll(together.Select(run => copies.PublishDeadAsync(
                         new DeadRun(run.Id, run.Job, run.Lane, run.Args, run.Attempt, run.Error!, run.ErrorType!, run.FinishedAt!.Value), ct)));
                 }
             },

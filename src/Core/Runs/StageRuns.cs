@@ -12,7 +12,9 @@ namespace Fleet.Core.Runs;
 /// is harmless.</summary>
 /// <remarks>A lane that takes no nudges waits alone: while it is left out, its runs are not read. When the belt is out of order, this
 /// process holds the nudges itself, for the last second before they are due.</remarks>
-public sealed class StageRuns(IStorage storage, ILaneTransport transport, TimeProvider time, ILogger<StageRuns> logger) : IAsyncDisposable
+public sealed class StageRuns(
+    IStorage storage, INudgeSender nudges, IBelt belt, ITransport transport, TimeProvider time, ILogger<StageRuns> logger)
+    : IAsyncDisposable
 {
     /// <summary>Runs per pass.</summary>
     public const int BatchSize = 1000;
@@ -55,7 +57,7 @@ public sealed class StageRuns(IStorage storage, ILaneTransport transport, TimePr
         // Side by side: a lane that does not answer must not delay the next one.
         var done = await _setbacks.TryEachAsync(
             due.Select(lane => lane.Key).Concat(later.Length > 0 && !isBeltLeftOut ? [Belt] : []),
-            key => key == Belt ? PutOnBeltAsync(term, later, refused, ct) : NudgePublisher.SendAllAsync(transport, key, [.. due[key].Select(r => r.Id)], ct),
+            key => key == Belt ? PutOnBeltAsync(term, later, refused, ct) : NudgePublisher.SendAllAsync(nudges, key, [.. due[key].Select(r => r.Id)], ct),
             key => MarkAsync(term, key == Belt ? Taken(later, refused) : [.. due[key]], ct),
             ct);
         List<StageableRun> staged = [.. done.Where(key => key != Belt).SelectMany(lane => due[lane])];
@@ -65,7 +67,7 @@ public sealed class StageRuns(IStorage storage, ILaneTransport transport, TimePr
         }
         else if (isHeld)
         {
-            transport.HoldReady([.. later.Select(Delayed)]);
+            belt.HoldReady([.. later.Select(Delayed)]);
             staged.AddRange(later);
         }
 
@@ -84,7 +86,7 @@ public sealed class StageRuns(IStorage storage, ILaneTransport transport, TimePr
     {
         try
         {
-            await transport.SendReadyAtAsync(term.Number, Array.ConvertAll(later, Delayed), ct);
+            await belt.SendReadyAtAsync(term.Number, Array.ConvertAll(later, Delayed), ct);
         }
         catch (LanesRefusedException e)
         {

@@ -8,7 +8,7 @@ namespace Fleet.Core.Runs;
 /// at most one run is running. The order is that of the fire times; a run that was triggered by hand stands where it was made.</summary>
 /// <remarks>A run that has to wait keeps its row and loses its nudge; the end of the run before it nudges it (<see cref="PassOnAsync"/>), and
 /// should that be lost, <see cref="Reconcile"/> does.</remarks>
-public sealed class TakeTurns(IStorage storage, ILaneTransport transport, NudgePublisher nudges, TimeProvider time)
+public sealed class TakeTurns(IStorage storage, IControlChannel control, NudgePublisher nudges, TimeProvider time)
 {
     /// <summary>The most runs of a schedule that wait with <see cref="OverlapPolicy.Queue"/>.</summary>
     public const int QueueCap = 100;
@@ -65,7 +65,7 @@ public sealed class TakeTurns(IStorage storage, ILaneTransport transport, NudgeP
     {
         var (outcome, stopped) = await storage.WriteRetryingAsync(session => TakeAsync(session, worker, id, ct), ct);
         if (stopped.Count > 0)
-            await transport.PublishControlAsync(new ControlMessage(CancelRuns: stopped), ct);
+            await control.PublishControlAsync(new ControlMessage(CancelRuns: stopped), ct);
         return outcome;
     }
 

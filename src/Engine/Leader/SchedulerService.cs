@@ -21,7 +21,8 @@ public sealed partial class SchedulerService(
     ConfiguredSchedules configured,
     IEnumerable<ScheduleRequest> fromCode,
     Wakers wakers,
-    ILaneTransport transport,
+    IControlChannel control,
+    ITransport transport,
     ILogger<SchedulerService> logger) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -37,7 +38,7 @@ public sealed partial class SchedulerService(
         // Where the API is another process: a change of a schedule wakes the leader, whichever it is. The subscription ends with the bus;
         // a stop does not wait for it.
         if (transport.ReachesOtherProcesses)
-            _ = await transport.SubscribeControlAsync(OnControlAsync, cancellationToken);
+            _ = await control.SubscribeControlAsync(OnControlAsync, cancellationToken);
         wakers.Plan.Connect(plan.Wake);
         wakers.Stage.Connect(stage.Wake);
         wakers.Outbox.Connect(outbox.Wake);

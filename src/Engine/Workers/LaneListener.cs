@@ -19,7 +19,10 @@ public sealed partial class LaneListener(
     RunningRuns running,
     WorkerIdentity identity,
     HeartbeatLoop heartbeat,
-    ILaneTransport transport,
+    INudgeSender nudges,
+    IBelt belt,
+    ILaneGauge gauge,
+    ITransport transport,
     IOptions<WorkerOptions> options,
     TimeProvider time,
     ILogger logger)
@@ -92,10 +95,10 @@ public sealed partial class LaneListener(
     /// still wait in the lane nobody is idle, and it keeps its place before them.</summary>
     private async Task<bool> TryGiveBackAsync(RunId[] ids, CancellationToken ct)
     {
-        if (!await transport.IsDrainedAsync(lane, ct))
+        if (!await gauge.IsDrainedAsync(lane, ct))
             return false;
         foreach (var half in ids.Chunk((ids.Length + 1) / 2))
-            await transport.SendReadyAsync(lane, half, ct);
+            await nudges.SendReadyAsync(lane, half, ct);
         return true;
     }
 
@@ -161,7 +164,7 @@ public sealed partial class LaneListener(
                 heartbeat.Wake();
                 return new ListenerPausedException("The worker was declared gone; it claims again under its new id.");
             case { DueAt: { } due } when due - time.GetUtcNow() <= MaxEarly:
-                transport.HoldReady([new DelayedNudge(lane, id, due)]);
+                belt.HoldReady([new DelayedNudge(lane, id, due)]);
                 break;
         }
 

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace Fleet.Engine.Workers;
 
 /// <summary>The lanes that this process serves, and with how many slots.</summary>
-public sealed class WorkerLanes(IOptions<WorkerOptions> options, JobRegistry registry, ILaneTransport transport)
+public sealed class WorkerLanes(IOptions<WorkerOptions> options, JobRegistry registry, ITransport transport)
 {
     /// <summary>Slots of a lane whose slots nobody set, at first and while its handlers are long.</summary>
     public const int SlotsAtFirst = 64;

@@ -25,7 +25,12 @@ public sealed partial class WorkerService(
     WorkerLanes lanes,
     TransactionSlots ofTransactions,
     IStorage storage,
-    ILaneTransport transport,
+    ILaneSource source,
+    INudgeSender nudges,
+    IBelt belt,
+    ILaneGauge gauge,
+    IControlChannel control,
+    ITransport transport,
     IOptions<WorkerOptions> options,
     TimeProvider time,
     ILogger<WorkerService> logger) : IHostedService, IDisposable
@@ -46,9 +51,9 @@ public sealed partial class WorkerService(
         if (storage.Transactions is { } transactions)
             transactions.OnLongWait = w => LogTransactionsWait(w.Waiting, w.Longest, w.Open, w.Limit, w.Share);
         // 1. Broker and database do not wait for each other, nor for the code of either to be compiled.
-        var control = Task.Run(() => ListenToControlAsync(cancellationToken), cancellationToken);
+        var listening = Task.Run(() => ListenToControlAsync(cancellationToken), cancellationToken);
         _ = Task.Run(RehearseClaimAsync, cancellationToken);
-        await Task.WhenAll(RegisterAsync(cancellationToken), control);
+        await Task.WhenAll(RegisterAsync(cancellationToken), listening);
         // 2. Listen.
         await Task.WhenAll(lanes.Slots.Keys.Select(lane => ListenToLaneAsync(lane, cancellationToken)));
         WarnOfShortGrace();
@@ -118,19 +123,21 @@ public sealed partial class WorkerService(
         }
     }
 
-    private async Task ListenToControlAsync(CancellationToken ct) => Keep(await transport.SubscribeControlAsync(OnControlAsync, ct));
+    private async Task ListenToControlAsync(CancellationToken ct) => Keep(await control.SubscribeControlAsync(OnControlAsync, ct));
 
     private async Task ListenToLaneAsync(string lane, CancellationToken ct)
     {
         var slots = lanes.Slots[lane];
-        var listener = new LaneListener(lane, slots, lanes.MostOf(lane), ofTransactions, claim, execute, running, identity, heartbeat, transport, options, time, logger);
+        var listener = new LaneListener(
+            lane, slots, lanes.MostOf(lane), ofTransactions, claim, execute, running, identity, heartbeat, nudges, belt, gauge, transport,
+            options, time, logger);
         var handlers = new LaneHandlers((ids, _) => ListenAsync(listener.OnReadyAsync, ids), submit.ExecuteAsync)
         {
             OnEarly = (ids, _) => ListenAsync(listener.OnEarlyAsync, ids),
             HasRoom = listener.HasRoom,
             IsOutage = submit.IsOutage,
         };
-        Keep(await transport.SubscribeAsync(lane, slots, handlers, ct));
+        Keep(await source.SubscribeAsync(lane, slots, handlers, ct));
     }
 
     private void WarnOfShortGrace()

@@ -95,7 +95,7 @@ public sealed class NudgePublisherTests
             Interlocked.Increment(ref failures);
             throw new IOException("refused");
         };
-        await using var publisher = new NudgePublisher(_transport, time, log);
+        await using var publisher = new NudgePublisher(_transport, _transport, time, log);
         publisher.Publish(Nudges("fails", 1));
         await Waiting.UntilAsync(() => Volatile.Read(ref failures) == 1);
 
@@ -127,7 +127,7 @@ public sealed class NudgePublisherTests
             throw new IOException("away");
         };
         var time = new FakeTimeProvider(Verbs.Noon);
-        await using var publisher = new NudgePublisher(_transport, time, log);
+        await using var publisher = new NudgePublisher(_transport, _transport, time, log);
         for (var i = 0; i < 20; i++)
             publisher.Publish(Nudges($"lane{i}", 1));
         // The line follows the failure that it tells of.
@@ -143,5 +143,5 @@ public sealed class NudgePublisherTests
     private static Nudge[] Nudges(string lane, int count) =>
         [.. Enumerable.Range(0, count).Select(_ => new Nudge(lane, RunId.New(TimeProvider.System.GetUtcNow())))];
 
-    private NudgePublisher Publisher() => new(_transport, TimeProvider.System, NullLogger<NudgePublisher>.Instance);
+    private NudgePublisher Publisher() => new(_transport, _transport, TimeProvider.System, NullLogger<NudgePublisher>.Instance);
 }

@@ -1,6 +1,7 @@
 using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage.Rows;
+using Fleet.Testing;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
@@ -106,7 +107,7 @@ public sealed class EarlyNudgesTests : IAsyncLifetime
         _time,
         configure: services =>
         {
-            services.AddSingleton<ILaneTransport>(transport);
+            services.AddTransport(transport);
             _gate.AddTo(services);
         });
 

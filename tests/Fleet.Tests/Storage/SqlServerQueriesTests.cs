@@ -220,7 +220,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseTestServer();
-        builder.Services.AddSingleton(fleet.Storage).AddSingleton<ILaneTransport>(fleet.Transport).AddSingleton<TimeProvider>(fleet.Time).AddFleetCore().AddFleetApi();
+        builder.Services.AddSingleton(fleet.Storage).AddTransport(fleet.Transport).AddSingleton<TimeProvider>(fleet.Time).AddFleetCore().AddFleetApi();
         await using var app = builder.Build();
         app.MapFleetApi();
         await app.StartAsync();

@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Fleet.Core.Lanes;
+using Fleet.Core.Outbox;
 using Fleet.Core.Storage.Rows;
+using Fleet.Testing;
 
 namespace Fleet.Tests.Support;
 
 /// <summary>A wire that remembers what was sent and does as it is told.</summary>
-public sealed class ScriptedTransport : ILaneTransport
+public sealed class ScriptedTransport : IEveryRole
 {
     private readonly Channel<(string Lane, RunId Id)> _ready = Channel.CreateUnbounded<(string, RunId)>();
     private readonly ConcurrentQueue<RunId[]> _nudges = new();

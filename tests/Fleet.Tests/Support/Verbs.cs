@@ -7,6 +7,7 @@ using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Text;
 using Fleet.Core.Workers;
+using Fleet.Testing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -42,7 +43,7 @@ public sealed class Verbs : IAsyncDisposable
             .AddLogging()
             .AddSingleton<TimeProvider>(time)
             .AddSingleton(storage)
-            .AddSingleton<ILaneTransport>(Transport)
+            .AddTransport(Transport)
             .AddFleetCore()
             .AddFleetJobs(jobs ?? (note => note.Add<NoteJob>()))
             .AddSingleton<ILoggerProvider>(Log)

@@ -25,7 +25,7 @@ public sealed class BrokerAlarmTests : IAsyncLifetime
             .AddFleetRabbitMqTransport(RabbitMqSettings.TryParse(broker.Uri, TimeSpan.FromSeconds(30))!);
         var host = builder.Build();
         await host.StartAsync();
-        var transport = host.Services.GetRequiredService<ILaneTransport>();
+        var transport = new Wire(host.Services);
         var health = host.Services.GetRequiredService<HealthCheckService>();
         async Task<HealthReportEntry> CheckAsync() => (await health.CheckHealthAsync(check => check.Name == "broker")).Entries["broker"];
         var id = RunId.New(TimeProvider.System.GetUtcNow());

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Fleet.Core.Lanes;
+using Fleet.Core.Outbox;
 using Fleet.Tests.Support;
 using Fleet.Transport.RabbitMq;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,7 +23,7 @@ public sealed class BrokerRightsTests(RabbitMqServer server) : IAsyncLifetime
     private VirtualHost _broker = null!;
     private IHost? _host;
 
-    private ILaneTransport Transport => _host!.Services.GetRequiredService<ILaneTransport>();
+    private Wire Transport => new Wire(_host!.Services);
 
     public async ValueTask InitializeAsync() => _broker = await server.CreateHostAsync();
 

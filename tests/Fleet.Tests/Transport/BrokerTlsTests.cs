@@ -140,7 +140,7 @@ public sealed class BrokerTlsTests : IAsyncLifetime
         RabbitMqSettings.TryParse(uri, TimeSpan.FromSeconds(30), management, caFile is null ? null : BrokerTrust.Read(caFile))!;
 
     private static async Task<HealthReportEntry> WithHostAsync(
-        RabbitMqSettings settings, Func<ILaneTransport, Func<Task<HealthReportEntry>>, Task<HealthReportEntry>> work)
+        RabbitMqSettings settings, Func<Wire, Func<Task<HealthReportEntry>>, Task<HealthReportEntry>> work)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddLogging().AddSingleton(TimeProvider.System).AddFleetRabbitMqTransport(settings);
@@ -148,7 +148,7 @@ public sealed class BrokerTlsTests : IAsyncLifetime
         await host.StartAsync();
         var health = host.Services.GetRequiredService<HealthCheckService>();
         var entry = await work(
-            host.Services.GetRequiredService<ILaneTransport>(),
+            new Wire(host.Services),
             async () => (await health.CheckHealthAsync(check => check.Name == "broker")).Entries["broker"]);
         await host.StopAsync();
         await ((IAsyncDisposable)host).DisposeAsync();

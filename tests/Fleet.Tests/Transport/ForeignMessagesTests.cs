@@ -29,7 +29,7 @@ public sealed class ForeignMessagesTests(RabbitMqServer server) : IAsyncLifetime
     private IHost _host = null!;
     private IAsyncDisposable? _subscription;
 
-    private ILaneTransport Transport => _host.Services.GetRequiredService<ILaneTransport>();
+    private Wire Transport => new Wire(_host.Services);
 
     public async ValueTask InitializeAsync()
     {
@@ -171,7 +171,7 @@ public sealed class ForeignMessagesTests(RabbitMqServer server) : IAsyncLifetime
         await using var stopped = small;
         var broker = await small.CreateHostAsync();
         var host = await StartAsync(broker);
-        var transport = host.Services.GetRequiredService<ILaneTransport>();
+        var transport = new Wire(host.Services);
         await transport.SendReadyAsync("default", [RunId.New(TimeProvider.System.GetUtcNow())], default);
         var connection = await ConnectionAsync(host);
 
@@ -287,7 +287,7 @@ public sealed class ForeignMessagesTests(RabbitMqServer server) : IAsyncLifetime
         await channel.BasicPublishAsync("fleet.lanes", "default", mandatory: true, new BasicProperties { Headers = headers }, body);
     }
 
-    private Task<IAsyncDisposable> SubscribeAsync(ILaneTransport transport, string lane = "default") => transport.SubscribeAsync(
+    private Task<IAsyncDisposable> SubscribeAsync(ILaneSource transport, string lane = "default") => transport.SubscribeAsync(
         lane,
         8,
         new LaneHandlers(

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Fleet.Core.Lanes;
+using Fleet.Core.Outbox;
 using Fleet.Tests.Support;
 using Fleet.Transport.InMemory;
 using MassTransit;
@@ -21,7 +22,7 @@ public sealed class InMemoryLaneTransportTests : IAsyncLifetime
     private readonly Channel<FleetEvent> _events = Channel.CreateUnbounded<FleetEvent>();
     private IHost _host = null!;
 
-    private ILaneTransport Transport => _host.Services.GetRequiredService<ILaneTransport>();
+    private Wire Transport => new Wire(_host.Services);
 
     public async ValueTask InitializeAsync()
     {

@@ -56,7 +56,7 @@ public sealed class LostNudgesTests(PostgresServer postgres) : IAsyncLifetime
         await using var submitter = await StartAsync("default=4");
         await submitter.Client.EnqueueManyAsync(
             Enumerable.Range(0, Runs).Select(i => new Ledger($"{i}")).ToArray(), new EnqueueOptions { Lane = _lane });
-        var transport = submitter.Services.GetRequiredService<ILaneTransport>();
+        var transport = new Wire(submitter.Services);
         await Waiting.UntilAsync(async () => await transport.CountWaitingAsync(_lane, default) >= Runs / NudgePublisher.MaxIds);
 
         await loseNudges();

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Threading.Channels;
 using Fleet.Core.Lanes;
+using Fleet.Core.Outbox;
 using Fleet.Tests.Support;
 using Fleet.Transport.RabbitMq;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,7 +21,7 @@ public sealed class RabbitMqLaneTests(RabbitMqServer server) : IAsyncLifetime
     private VirtualHost _broker = null!;
     private IHost _host = null!;
 
-    private ILaneTransport Transport => _host.Services.GetRequiredService<ILaneTransport>();
+    private Wire Transport => new Wire(_host.Services);
 
     public async ValueTask InitializeAsync()
     {
@@ -229,7 +230,7 @@ public sealed class RabbitMqLaneTests(RabbitMqServer server) : IAsyncLifetime
     {
         var sender = await StartAsync();
         var due = new DelayedNudge("default", Id(), TimeProvider.System.GetUtcNow().AddSeconds(2));
-        await sender.Services.GetRequiredService<ILaneTransport>().SendReadyAtAsync(1, [due], default);
+        await new Wire(sender.Services).SendReadyAtAsync(1, [due], default);
         await StopAsync(sender);
         Assert.True(TimeProvider.System.GetUtcNow() < due.DueAt, "The sender took too long to stop.");
 
@@ -246,7 +247,7 @@ public sealed class RabbitMqLaneTests(RabbitMqServer server) : IAsyncLifetime
         var now = TimeProvider.System.GetUtcNow();
         // One on each of the four.
         for (var i = 4; i > 0; i--)
-            await predecessor.Services.GetRequiredService<ILaneTransport>()
+            await new Wire(predecessor.Services)
                 .SendReadyAtAsync(1, [new("default", Id(), now.AddSeconds(20 + i))], default);
         await StopAsync(predecessor);
         await using var subscription = await SubscribeAsync();
@@ -298,7 +299,7 @@ public sealed class RabbitMqLaneTests(RabbitMqServer server) : IAsyncLifetime
             await Transport.SendReadyAsync("default", [Id()], default);
 
             await Waiting.UntilAsync(
-                async () => await counting.Services.GetRequiredService<ILaneTransport>().CountWaitingAsync("default", default) == 1
+                async () => await new Wire(counting.Services).CountWaitingAsync("default", default) == 1
                 && await Transport.CountWaitingAsync("default", default) == 0);
             release.SetResult();
         }

@@ -25,7 +25,7 @@ public sealed class RabbitMqOutageTests : IAsyncLifetime
     {
         var broker = await _server.CreateHostAsync();
         var host = await StartAsync(broker);
-        var transport = host.Services.GetRequiredService<ILaneTransport>();
+        var transport = new Wire(host.Services);
         await using var subscription = await SubscribeAsync(transport);
         await using var control = await transport.SubscribeControlAsync((_, _) => Task.CompletedTask, default);
         var (before, belted, after) = (Id(), Id(), Id());
@@ -70,7 +70,7 @@ public sealed class RabbitMqOutageTests : IAsyncLifetime
         var broker = await _server.CreateHostAsync();
         await _server.KillAsync();
         var host = await StartAsync(broker);
-        var transport = host.Services.GetRequiredService<ILaneTransport>();
+        var transport = new Wire(host.Services);
         await using var subscription = await SubscribeAsync(transport);
 
         await _server.RunAsync();
@@ -86,7 +86,7 @@ public sealed class RabbitMqOutageTests : IAsyncLifetime
 
     private async Task<RunId> NextAsync() => await _ready.Reader.ReadAsync().AsTask().WaitAsync(Limit);
 
-    private Task<IAsyncDisposable> SubscribeAsync(ILaneTransport transport) => transport.SubscribeAsync(
+    private Task<IAsyncDisposable> SubscribeAsync(ILaneSource transport) => transport.SubscribeAsync(
         "default",
         8,
         new LaneHandlers(

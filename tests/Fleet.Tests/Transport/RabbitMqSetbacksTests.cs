@@ -66,7 +66,7 @@ public sealed class RabbitMqSetbacksTests(RabbitMqServer server) : IAsyncLifetim
     {
         await using var fleet = await StartAsync(
             "Transport:ManagementUri=" + uri.Replace("PORT", $"{server.ManagementUri.Port}", StringComparison.Ordinal));
-        var transport = fleet.Services.GetRequiredService<ILaneTransport>();
+        var transport = new Wire(fleet.Services);
 
         await transport.SendReadyAsync("quiet", [RunId.New(TimeProvider.System.GetUtcNow())], default);
 

@@ -14,7 +14,7 @@ public abstract class TransportConformance : IAsyncLifetime
     private readonly Channel<(RunId Id, DateTimeOffset At)> _received = Channel.CreateUnbounded<(RunId, DateTimeOffset)>();
     private IHost? _host;
 
-    protected ILaneTransport Transport => _host!.Services.GetRequiredService<ILaneTransport>();
+    private protected Wire Transport => new Wire(_host!.Services);
 
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
@@ -211,7 +211,7 @@ public abstract class TransportConformance : IAsyncLifetime
 
     protected Task<IAsyncDisposable> SubscribeAsync() => SubscribeAsync(Transport);
 
-    protected Task<IAsyncDisposable> SubscribeAsync(ILaneTransport transport) => transport.SubscribeAsync(
+    private protected Task<IAsyncDisposable> SubscribeAsync(ILaneSource transport) => transport.SubscribeAsync(
         "default",
         8,
         Handlers((ids, _) =>

@@ -5,14 +5,14 @@ namespace Fleet.Core.Schedules.Planning;
 
 /// <summary>Tells the leading scheduler that a schedule was changed. If the message is lost, the leader's next poll finds the
 /// change.</summary>
-public sealed class ScheduleChanges(Wakers wakers, ILaneTransport transport)
+public sealed class ScheduleChanges(Wakers wakers, IControlChannel control, ITransport transport)
 {
     /// <summary>Sends the message; best effort, like every control message.</summary>
     public Task AnnounceAsync(CancellationToken ct)
     {
         wakers.Plan.Wake();
         return transport.ReachesOtherProcesses
-            ? transport.PublishControlAsync(new ControlMessage(SchedulesChanged: true), ct)
+            ? control.PublishControlAsync(new ControlMessage(SchedulesChanged: true), ct)
             : Task.CompletedTask;
     }
 }

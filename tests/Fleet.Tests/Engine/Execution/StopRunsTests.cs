@@ -3,6 +3,7 @@ using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Fleet.Engine.Execution;
 using Fleet.Engine.Workers;
+using Fleet.Testing;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -41,7 +42,7 @@ public sealed class StopRunsTests
     {
         var script = new Script(call => call.Number == 1 ? _release.Task : Task.CompletedTask);
         await using var fleet = await ScriptedFleet.StartAsync(script, _time, ["Worker:Lanes:narrow=1", "Worker:Lanes:default=4", "Worker:StopGrace=00:00:03"]);
-        var transport = fleet.Services.GetRequiredService<ILaneTransport>();
+        var transport = new Wire(fleet.Services);
         var id = await fleet.Client.EnqueueAsync(new Ruled());
         await script.NextAsync();
         var begun = _time.GetUtcNow();
@@ -65,7 +66,7 @@ public sealed class StopRunsTests
     {
         var transport = new ScriptedTransport { EndOfSubscription = _release.Task };
         var fleet = await ScriptedFleet.StartAsync(
-            new Script(_ => Task.CompletedTask), _time, configure: services => services.AddSingleton<ILaneTransport>(transport));
+            new Script(_ => Task.CompletedTask), _time, configure: services => services.AddTransport(transport));
 
         var stop = fleet.DisposeAsync().AsTask();
         await _time.AdvanceUntilAsync(() => stop.IsCompleted);

@@ -9,6 +9,7 @@ using Fleet.Core.Workers;
 using Fleet.Engine;
 using Fleet.Engine.Execution;
 using Fleet.Storage.Postgres;
+using Fleet.Testing;
 using Fleet.Tests.House;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
@@ -103,7 +104,7 @@ public sealed class TransactionPathCountersTests(PostgresServer server)
             .AddLogging()
             .AddSingleton(TimeProvider.System)
             .AddSingleton<IStorage>(storage)
-            .AddSingleton<ILaneTransport>(new ScriptedTransport())
+            .AddTransport(new ScriptedTransport())
             .AddFleetCore()
             .AddFleetWorker(new ConfigurationBuilder().Build());
         new Script(body).AddTo(services);

@@ -50,7 +50,7 @@ public sealed class HeartbeatLoopTests
         await using var fleet = await StartAsync();
         var id = await ClaimUnansweredAsync(fleet);
 
-        await fleet.Services.GetRequiredService<ILaneTransport>().SendReadyAsync("default", [id], CancellationToken.None);
+        await new Wire(fleet.Services).SendReadyAsync("default", [id], CancellationToken.None);
         // When one that came after it has ended, it was looked at, or soon is.
         var other = await fleet.Client.EnqueueAsync(new Scripted());
         await Waiting.UntilAsync(() => fleet.IsAsync(other, RunState.Succeeded));

@@ -3,6 +3,7 @@ using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage.Rows;
 using Fleet.Engine.Workers;
+using Fleet.Testing;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -77,7 +78,7 @@ public sealed class LaneListenerTests
             settings: ["Worker:Lanes:other=1"],
             configure: services =>
             {
-                services.AddSingleton<ILaneTransport>(_transport);
+                services.AddTransport(_transport);
                 gate.AddTo(services);
             });
         _transport.Waiting = 1;
@@ -145,7 +146,7 @@ public sealed class LaneListenerTests
     }
 
     private Task<EmbeddedFleet> StartAsync(FakeTimeProvider? time = null) => ScriptedFleet.StartAsync(
-        new Script(_ => _release.Task), time, settings: ["Worker:Lanes:other=1"], configure: services => services.AddSingleton<ILaneTransport>(_transport));
+        new Script(_ => _release.Task), time, settings: ["Worker:Lanes:other=1"], configure: services => services.AddTransport(_transport));
 
     /// <summary>One that has a single slot, beside those of the worker service.</summary>
     private static LaneListener Listener(EmbeddedFleet fleet) =>

@@ -1,6 +1,7 @@
 using Fleet.Core.Lanes;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
+using Fleet.Testing;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -60,7 +61,7 @@ public sealed class WorkerServiceTests
         new Script(_ => Task.CompletedTask),
         configure: services =>
         {
-            services.AddSingleton<ILaneTransport>(_transport);
+            services.AddTransport(_transport);
             configure?.Invoke(services);
         });
 }
