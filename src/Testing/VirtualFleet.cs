@@ -1,6 +1,5 @@
 using Fleet.Core;
 using Fleet.Core.Jobs;
-using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
 using Fleet.Core.Loops;
 using Fleet.Core.Outbox;

@@ -1,6 +1,4 @@
-using Fleet.Core.Lanes;
 using MassTransit;
-using MassTransit.RabbitMqTransport;
 using MassTransit.RabbitMqTransport.Configuration;
 using MassTransit.Transports;
 using Microsoft.Extensions.Logging;
@@ -36,8 +34,8 @@ internal sealed partial class BrokerListeners(
     /// <summary>How long a subscription waits for the broker before it goes on and lets MassTransit try by itself.</summary>
     private static readonly TimeSpan SetUpPatience = TimeSpan.FromSeconds(5);
 
-    /// <summary>Listens until the result is disposed. If the broker is down, this process starts anyway, and the listener connects as soon as
-    /// the broker is up.</summary>
+    /// <summary>Listens until the result is disposed. If the broker is down, this process starts anyway, and the listener connects as
+    /// soon as the broker is up.</summary>
     public async Task<IAsyncDisposable> ListenAsync(Listener listener, CancellationToken ct)
     {
         DeclareEndpoint? declare = null;

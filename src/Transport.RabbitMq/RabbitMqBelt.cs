@@ -22,9 +22,10 @@ internal sealed class RabbitMqBelt : IBelt, IAsyncDisposable
     {
         _time = time;
         _inBroker = new BrokerBelts(
-            link.Belts, link.DeclareLaneAsync, (number, ct) => link.EnsureAsync(link.Topology, Declaration.Belt(number), ct), BrokerLink.IsOutage,
-            settings.LookAhead, time);
-        _held = new InMemoryBelt(time, (lane, ids, ct) => NudgePublisher.SendAllAsync(nudges, lane, ids, ct), BrokerLink.IsOutage, logger);
+            link.Belts, link.DeclareLaneAsync, (number, ct) => link.EnsureAsync(link.Topology, Declaration.Belt(number), ct),
+            BrokerLink.IsOutage, settings.LookAhead, time);
+        _held = new InMemoryBelt(
+            time, (lane, ids, ct) => NudgePublisher.SendAllAsync(nudges, lane, ids, ct), BrokerLink.IsOutage, logger);
         _loop = Task.Run(() => _held.RunAsync(_stop.Token));
     }
 

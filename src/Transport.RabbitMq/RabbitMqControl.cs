@@ -1,8 +1,6 @@
 using System.Text.Json;
 using Fleet.Core.Text;
 using Fleet.Core.Lanes;
-using MassTransit;
-using MassTransit.Transports;
 using Microsoft.Extensions.Logging;
 
 namespace Fleet.Transport.RabbitMq;

@@ -7,7 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Fleet.Transport.RabbitMq;
 
 /// <summary>Leaves copies of runs that failed for good in a queue per lane, where the management UI shows them.</summary>
-internal sealed partial class RabbitMqDeadCopies(BrokerLink link, TimeProvider time, ILogger<RabbitMqDeadCopies> logger) : IDeadCopySender
+internal sealed partial class RabbitMqDeadCopies(BrokerLink link, TimeProvider time, ILogger<RabbitMqDeadCopies> logger)
+    : IDeadCopySender, IAsyncDisposable
 {
     /// <summary>Minimum time between two log lines about lost copies.</summary>
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(10);
@@ -36,6 +37,8 @@ internal sealed partial class RabbitMqDeadCopies(BrokerLink link, TimeProvider t
             await link.Foreign.PublishAsync("", RabbitMqTopology.DeadOf(run.Lane), properties, Describe(run), mandatory: true, ct);
         }
     }
+
+    public ValueTask DisposeAsync() => _setbacks.DisposeAsync();
 
     /// <summary>Logs the first lost copy at once, and then one line every few seconds.</summary>
     private void ReportLost(DeadRun run, Exception e)

@@ -1,7 +1,7 @@
 namespace Fleet.Core.Lanes;
 
-/// <summary>Shows runs that failed for good to operators of the broker. Separate because nothing in Fleet reads these copies, so a transport
-/// may do without.</summary>
+/// <summary>Shows runs that failed for good to operators of the broker. Separate because nothing in Fleet reads these copies, so a
+/// transport may do without.</summary>
 public interface IDeadCopySender
 {
     /// <summary>Leaves a copy of the run. Best effort: a failure is logged and not thrown, because replay works from the row.</summary>

@@ -8,8 +8,8 @@ public interface INudgeSender
     /// <exception cref="Exception">The broker did not confirm.</exception>
     Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct);
 
-    /// <summary>Sends one nudge for runs whose commit is under way; the listener learns that the row may not be there yet. If a listener has
-    /// room (<see cref="LaneHandlers.HasRoom"/>), the nudge need not wait in the lane.</summary>
+    /// <summary>Sends one nudge for runs whose commit is under way; the listener learns that the row may not be there yet. If a listener
+    /// has room (<see cref="LaneHandlers.HasRoom"/>), the nudge need not wait in the lane.</summary>
     /// <exception cref="Exception">The broker did not confirm.</exception>
     Task SendEarlyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct);
 }

@@ -1,7 +1,7 @@
 namespace Fleet.Core.Lanes;
 
-/// <summary>What kind of transport carries the messages. What is carried is divided by role, so that a part of Fleet depends only on what it
-/// does, and so that another broker or a webhook can take over one role: <see cref="INudgeSender"/>, <see cref="IBelt"/>,
+/// <summary>What kind of transport carries the messages. What is carried is divided by role, so that a part of Fleet depends only on what
+/// it does, and so that another broker or a webhook can take over one role: <see cref="INudgeSender"/>, <see cref="IBelt"/>,
 /// <see cref="ILaneSource"/>, <see cref="ILaneGauge"/>, <see cref="IControlChannel"/>, <see cref="IDeadCopySender"/>, and
 /// <c>IEventSender</c> in the outbox. A message is never the truth: if one is lost or doubled, a question is late or asked twice, but no
 /// run is lost.</summary>

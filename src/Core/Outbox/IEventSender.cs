@@ -1,4 +1,5 @@
 using Fleet.Core.Storage.Rows;
+
 namespace Fleet.Core.Outbox;
 
 /// <summary>Sends what handlers and consumers have put into the outbox. Separate because these messages are written by users and read by

@@ -1,9 +1,7 @@
-using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage.Rows;
 using Fleet.Testing;
 using Fleet.Tests.Support;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Fleet.Tests.Runs;

@@ -1,4 +1,3 @@
-using Fleet.Core.Lanes;
 using Fleet.Tests.Support;
 using Fleet.Transport.RabbitMq;
 using Microsoft.Extensions.DependencyInjection;

@@ -2,7 +2,6 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Fleet.Core.Lanes;
 using Fleet.Hosting;
 using Fleet.Tests.Support;
 using Fleet.Transport.RabbitMq;

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
 using Fleet.Core.Lanes;
+using Fleet.Core.Outbox;
 using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 using Fleet.Transport.RabbitMq;
@@ -287,7 +288,7 @@ public sealed class ForeignMessagesTests(RabbitMqServer server) : IAsyncLifetime
         await channel.BasicPublishAsync("fleet.lanes", "default", mandatory: true, new BasicProperties { Headers = headers }, body);
     }
 
-    private Task<IAsyncDisposable> SubscribeAsync(ILaneSource transport, string lane = "default") => transport.SubscribeAsync(
+    private Task<IAsyncDisposable> SubscribeAsync(Wire transport, string lane = "default") => transport.SubscribeAsync(
         lane,
         8,
         new LaneHandlers(

@@ -4,7 +4,6 @@ using Fleet.Core.Telemetry;
 using Fleet.Engine.Diagnostics;
 using Fleet.Tests.EndToEnd;
 using Fleet.Tests.Support;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Tests.Transport;
 

@@ -86,7 +86,7 @@ public sealed class RabbitMqOutageTests : IAsyncLifetime
 
     private async Task<RunId> NextAsync() => await _ready.Reader.ReadAsync().AsTask().WaitAsync(Limit);
 
-    private Task<IAsyncDisposable> SubscribeAsync(ILaneSource transport) => transport.SubscribeAsync(
+    private Task<IAsyncDisposable> SubscribeAsync(Wire transport) => transport.SubscribeAsync(
         "default",
         8,
         new LaneHandlers(

@@ -1,6 +1,4 @@
-using Fleet.Core.Lanes;
 using Fleet.Tests.Support;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Tests.Transport;
 

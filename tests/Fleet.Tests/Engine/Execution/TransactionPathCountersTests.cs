@@ -2,7 +2,6 @@ using System.Data.Common;
 using System.Globalization;
 using System.Text;
 using Fleet.Core;
-using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
 using Fleet.Core.Workers;

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage.Rows;
 using Fleet.Engine.Workers;
