@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Fleet.Api.Health;
 using Fleet.Api.Jobs;
 using Fleet.Api.Lanes;
 using Fleet.Api.Runs;
@@ -8,7 +7,6 @@ using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Fleet.Api;
 
@@ -19,17 +17,8 @@ public static class ApiServices
     public static IServiceCollection AddFleetApi(this IServiceCollection services)
     {
         services.AddExceptionHandler<ExceptionProblems>().AddProblemDetails();
-        services.AddFleetHealth();
         services.ConfigureHttpJsonOptions(
             options => options.SerializerOptions.PropertyNamingPolicy = FleetJson.Payload.PropertyNamingPolicy);
-        return services;
-    }
-
-    /// <summary>Adds what <c>/health</c> needs.</summary>
-    public static IServiceCollection AddFleetHealth(this IServiceCollection services)
-    {
-        services.TryAddSingleton<DatabaseHealth>();
-        services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
         return services;
     }
 
@@ -44,16 +33,7 @@ public static class ApiServices
         return app;
     }
 
-    /// <summary>Maps <c>/health</c> alone, for a process that serves no API.</summary>
-    public static WebApplication MapFleetHealth(this WebApplication app)
-    {
-        // After what was added before; else the endpoint would be chosen first of all.
-        app.UseRouting();
-        HealthEndpoints.Map(app);
-        return app;
-    }
-
-    /// <summary>Maps <c>/api/v1</c> and <c>/health</c>.</summary>
+    /// <summary>Maps <c>/api/v1</c>.</summary>
     public static WebApplication MapFleetApi(this WebApplication app)
     {
         app.UseExceptionHandler();
@@ -67,7 +47,6 @@ public static class ApiServices
         });
         app.UseRouting();
         app.Use(EndpointRules.CheckAsync);
-        HealthEndpoints.Map(app);
         // What an endpoint does not say that it takes, it does not take.
         var api = app.MapGroup("/api/v1").WithMetadata(new EndpointInput([]));
         EnqueueRunsEndpoints.Map(api);

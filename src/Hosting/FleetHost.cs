@@ -57,12 +57,13 @@ public static class FleetHost
         return builder;
     }
 
-    /// <summary>Builds a host. The schema is looked at meanwhile, before the transport and the rest are made.</summary>
+    /// <summary>Builds a host and puts the request gate in front of its pipeline. The schema is checked meanwhile, before the transport
+    /// and the rest are made.</summary>
     public static WebApplication BuildFleet(this WebApplicationBuilder builder)
     {
         var app = builder.Build();
         app.Services.GetRequiredService<SchemaAtStart>();
-        return app;
+        return app.UseFleetGate();
     }
 
     /// <summary>Runs a host to its end.</summary>

@@ -1,6 +1,7 @@
 using Fleet.Api;
 using Fleet.Engine;
 using Fleet.Hosting;
+using Fleet.Hosting.Health;
 
 if (args is [HealthProbe.Argument])
     return await HealthProbe.RunAsync();
@@ -12,8 +13,9 @@ return await FleetHost.RunToEndAsync(() =>
     builder.Services
         .AddFleet(builder.Configuration.RequireSharedTransport())
         .AddFleetScheduler(builder.Configuration)
-        .AddFleetApi();
+        .AddFleetApi()
+        .AddFleetHealth();
     var app = builder.BuildFleet();
-    app.UseFleetGate().MapFleetApi();
+    app.MapFleetApi().MapFleetHealth();
     return app;
 });

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using System.Net.Sockets;
 using Fleet.Core.Storage;
@@ -71,6 +72,15 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
     public StorageSession Enlist(DbTransaction transaction) => new(transaction.As<SqlTransaction>("SQL Server"), OpenOnTransaction);
 
     public FleetDbContext Read() => _reading.CreateDbContext();
+
+    /// <remarks>READ_COMMITTED_SNAPSHOT covers one statement, and SNAPSHOT would have to be allowed by the database's owner. So what was read
+    /// stays locked until the end; a reader that deadlocks with a writer because of that reads again.</remarks>
+    public Task<T> ReadSnapshotAsync<T>(Func<FleetDbContext, Task<T>> read, CancellationToken ct) => this.RetryConflictsAsync(async () =>
+    {
+        await using var db = Read();
+        await using var transaction = await db.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
+        return await read(db);
+    });
 
     public async Task MigrateAsync(CancellationToken ct)
     {

@@ -52,6 +52,16 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public FleetDbContext Read() => _reading.CreateDbContext();
 
+    public async Task<T> ReadSnapshotAsync<T>(Func<FleetDbContext, Task<T>> read, CancellationToken ct)
+    {
+        await using var db = Read();
+        await db.Database.OpenConnectionAsync(ct);
+        // Any other transaction would wait for the one write lock of the file.
+        await using var transaction = ((SqliteConnection)db.Database.GetDbConnection()).BeginTransaction(deferred: true);
+        await db.Database.UseTransactionAsync(transaction, ct);
+        return await read(db);
+    }
+
     public Task PingAsync(CancellationToken ct) => Task.Run(_probe.Check, ct);
 
     public async Task MigrateAsync(CancellationToken ct)

@@ -1,6 +1,6 @@
-using Fleet.Api;
 using Fleet.Engine;
 using Fleet.Hosting;
+using Fleet.Hosting.Health;
 
 if (args is [HealthProbe.Argument])
     return await HealthProbe.RunAsync();
@@ -15,6 +15,6 @@ return await FleetHost.RunToEndAsync(() =>
         .AddFleetWorker(builder.Configuration)
         .AddFleetHealth();
     var app = builder.BuildFleet();
-    app.UseFleetGate().MapFleetHealth();
+    app.MapFleetHealth();
     return app;
 });

@@ -1,7 +1,7 @@
-using Fleet.Api;
 using Fleet.Core.Jobs;
 using Fleet.Engine;
 using Fleet.Hosting;
+using Fleet.Hosting.Health;
 using Npgsql;
 
 namespace Fleet.Bench.Drivers.Fleets;

@@ -1,4 +1,5 @@
 using Fleet.Core.Rules;
+using Fleet.Core.Runs;
 using Fleet.Core.Storage;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
@@ -48,16 +49,10 @@ internal static class GetRunsEndpoints
         return Results.Json(new Page<RunView>([.. page.Take(limit).Select(RunView.From)], next), FleetJson.Payload);
     }
 
-    private static async Task<IResult> GetAsync(string id, IStorage storage, CancellationToken ct)
-    {
-        var runId = ReadId(id);
-        await using var db = storage.Read();
-        if (await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == runId, ct) is not { } run)
-            return Problems.NotFound("run", id);
-        var attempts = await db.Attempts.AsNoTracking().Where(a => a.RunId == runId).OrderBy(a => a.Id).Take(1000).ToListAsync(ct);
-        var replays = await db.Replays.AsNoTracking().Where(r => r.RunId == runId).OrderBy(r => r.Number).Take(1000).ToListAsync(ct);
-        return Results.Json(RunDetailView.From(run, attempts, replays), FleetJson.Payload);
-    }
+    private static async Task<IResult> GetAsync(string id, GetRuns runs, CancellationToken ct) =>
+        await runs.FindHistoryAsync(ReadId(id), ct) is { } history
+            ? Results.Json(RunDetailView.From(history.Run, history.Attempts, history.Replays), FleetJson.Payload)
+            : Problems.NotFound("run", id);
 
     private static async Task<IResult> LogsAsync(string id, HttpContext http, IStorage storage, CancellationToken ct)
     {

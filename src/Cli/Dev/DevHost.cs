@@ -1,6 +1,7 @@
 using Fleet.Api;
 using Fleet.Engine;
 using Fleet.Hosting;
+using Fleet.Hosting.Health;
 using Fleet.Samples;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -43,10 +44,10 @@ public static class DevHost
         if (withSamples)
             builder.Services.AddFleetSamples(builder.Configuration, data);
         // The worker before the scheduler: it listens when the first nudge is sent.
-        builder.Services.AddFleetWorker(builder.Configuration).AddFleetScheduler(builder.Configuration).AddFleetApi();
+        builder.Services.AddFleetWorker(builder.Configuration).AddFleetScheduler(builder.Configuration).AddFleetApi().AddFleetHealth();
         configure?.Invoke(builder);
         var app = builder.BuildFleet();
-        app.UseFleetGate().MapFleetApi();
+        app.MapFleetApi().MapFleetHealth();
         if (withSamples)
             app.MapSampleEndpoints();
         return app;

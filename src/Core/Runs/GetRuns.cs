@@ -5,15 +5,37 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Runs;
 
+/// <summary>A run with all that happened to it, as of one moment.</summary>
+/// <param name="Run">The row.</param>
+/// <param name="Attempts">The attempts that did not simply succeed at once, oldest first; at most 1,000.</param>
+/// <param name="Replays">The replays, oldest first; at most 1,000.</param>
+public sealed record RunHistory(Run Run, IReadOnlyList<Attempt> Attempts, IReadOnlyList<Replay> Replays);
+
 /// <summary>Reads runs.</summary>
 public sealed class GetRuns(IStorage storage, TimeProvider time)
 {
+    private const int MostRows = 1000;
+
     /// <summary>Reads one run; null when there is none.</summary>
     public async Task<Run?> FindAsync(RunId id, CancellationToken ct)
     {
         await using var db = storage.Read();
         return await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, ct);
     }
+
+    /// <summary>Reads one run with its attempts and replays; null when there is none.</summary>
+    /// <remarks>From one snapshot: otherwise a run that is released meanwhile would be shown as running, with the attempt that its release
+    /// ended.</remarks>
+    public Task<RunHistory?> FindHistoryAsync(RunId id, CancellationToken ct) => storage.ReadSnapshotAsync(
+        async db =>
+        {
+            if (await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, ct) is not { } run)
+                return null;
+            var attempts = await db.Attempts.AsNoTracking().Where(a => a.RunId == id).OrderBy(a => a.Id).Take(MostRows).ToListAsync(ct);
+            var replays = await db.Replays.AsNoTracking().Where(r => r.RunId == id).OrderBy(r => r.Number).Take(MostRows).ToListAsync(ct);
+            return new RunHistory(run, attempts, replays);
+        },
+        ct);
 
     /// <summary>Waits until the run has ended; asks often at first, then twice a second.</summary>
     /// <returns>Null when there is no such run.</returns>

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using System.Diagnostics;
 using Fleet.Core.Effects;
@@ -95,6 +96,14 @@ public interface IStorage
 
     /// <summary>Opens a context for reading. What it writes would bypass the write queue: use <see cref="WriteAsync{T}"/>.</summary>
     FleetDbContext Read();
+
+    /// <summary>Reads several things as they were at one moment, so that no commit falls between the reads.</summary>
+    async Task<T> ReadSnapshotAsync<T>(Func<FleetDbContext, Task<T>> read, CancellationToken ct)
+    {
+        await using var db = Read();
+        await using var transaction = await db.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
+        return await read(db);
+    }
 
     /// <summary>Asks whether the database answers, has Fleet's tables and takes writes.</summary>
     /// <exception cref="Exception">It does not.</exception>

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Fleet.Core.Text;
 using Fleet.Engine;
 using Fleet.Hosting;
+using Fleet.Hosting.Health;
 using Fleet.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;

@@ -1,4 +1,4 @@
-using Fleet.Hosting;
+using Fleet.Hosting.Health;
 
 namespace Fleet.Tests.Deploy;
 

@@ -2,4 +2,7 @@ using Fleet.Tests.Support;
 
 namespace Fleet.Tests.Storage;
 
-public sealed class SqlServerConformanceTests() : StorageConformance(new SqlServerDatabase());
+public sealed class SqlServerConformanceTests() : StorageConformance(new SqlServerDatabase())
+{
+    protected override bool SnapshotsHoldUpWriters => true;
+}

@@ -1,7 +1,7 @@
 using Fleet.Core.Storage;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace Fleet.Api.Health;
+namespace Fleet.Hosting.Health;
 
 /// <summary>Asks the database whether it takes writes: at most once a second, one question at a time, and never longer than the probes of a
 /// container wait.</summary>

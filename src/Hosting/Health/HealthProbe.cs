@@ -3,7 +3,7 @@ using Fleet.Core.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 
-namespace Fleet.Hosting;
+namespace Fleet.Hosting.Health;
 
 /// <summary>A service asked for its health by its own program: images without a shell have nothing else to ask with.
 /// <c>dotnet Fleet.Worker.dll health</c>, with the settings of the service, is the health check of its container.</summary>

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace Fleet.Api.Health;
+namespace Fleet.Hosting.Health;
 
 /// <summary>Health per component, with how long each took to answer.</summary>
 public sealed record HealthView(string Status, IReadOnlyDictionary<string, ComponentView> Components);
