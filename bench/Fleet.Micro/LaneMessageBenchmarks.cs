@@ -17,14 +17,16 @@ public class LaneMessageBenchmarks
     private readonly RunId[] _ids = [.. Enumerable.Range(0, NudgePublisher.MaxIds).Select(_ => RunId.New(TimeProvider.System.GetUtcNow()))];
     private byte[] _nudge = [];
 
+    private NudgeMessage Nudge => new() { Fleet = "0af7651916cd43dd8448eb211c80319c", Ids = _ids };
+
     [GlobalSetup]
-    public void SetUp() => _nudge = LaneMessage.Write(_ids);
+    public void SetUp() => _nudge = LaneMessage.Write(Nudge);
 
     [Benchmark]
-    public int WriteNudge() => LaneMessage.Write(_ids).Length;
+    public int WriteNudge() => LaneMessage.Write(Nudge).Length;
 
     [Benchmark]
-    public int ReadNudge() => LaneMessage.Read("default", _nudge, Properties).Ids!.Count;
+    public int ReadNudge() => LaneMessage.Read("default", _nudge, Properties).Nudge!.Ids.Count;
 
     [Benchmark]
     public string ReadSubmit() => LaneMessage.Read("default", Submit, Properties).Run!.Job;

@@ -40,7 +40,8 @@ public static class CoreServices
             .AddSingleton<GetScheduleFigures>()
             .AddSingleton<MeanDurations>().AddSingleton<SimulateSchedules>()
             .AddSingleton<RegisterWorkers>().AddSingleton<Heartbeat>()
-            .AddSingleton<LeaderLease>().AddSingleton<ReplanSchedules>().AddSingleton<DispatchOutbox>().AddSingleton<AcceptMessages>()
+            .AddSingleton<FleetIdentity>().AddSingleton<LeaderLease>()
+            .AddSingleton<ReplanSchedules>().AddSingleton<DispatchOutbox>().AddSingleton<AcceptMessages>()
             .AddSingleton<FindHandledMessages>().AddSingleton<CommitMessages>().AddSingleton<MessagesUnderWay>();
     }
 }

@@ -31,7 +31,7 @@ internal sealed partial class InMemoryLaneSource(
             endpoint.PublishFaults = false;
             endpoint.PrefetchCount = concurrency;
             endpoint.ConcurrentMessageLimit = concurrency;
-            endpoint.Handler<RunsReady>(context => ReceiveAsync(lane, waiting, context, handlers));
+            endpoint.Handler<NudgeMessage>(context => ReceiveAsync(lane, waiting, context, handlers));
         });
         await handle.Ready.WaitAsync(ct);
         lanes.Open(lane, waiting);
@@ -39,12 +39,12 @@ internal sealed partial class InMemoryLaneSource(
     }
 
     private async Task ReceiveAsync(
-        string lane, StrongBox<long> waiting, ConsumeContext<RunsReady> context, LaneHandlers handlers)
+        string lane, StrongBox<long> waiting, ConsumeContext<NudgeMessage> context, LaneHandlers handlers)
     {
-        RunId[] ids = [.. context.Message.Ids.Select(id => new RunId(id))];
+        RunId[] ids = [.. context.Message.Ids];
         try
         {
-            await (context.Message.IsEarly ? handlers.OnEarly : handlers.OnReady)(ids, context.CancellationToken);
+            await (context.Message.Early ? handlers.OnEarly : handlers.OnReady)(ids, context.CancellationToken);
             if (!_failures.IsEmpty)
                 Array.ForEach(ids, id => _failures.TryRemove(id, out var _));
         }

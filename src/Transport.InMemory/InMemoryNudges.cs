@@ -23,7 +23,7 @@ internal sealed class InMemoryNudges(IBus bus, WaitingNudges waiting) : INudgeSe
         Interlocked.Increment(ref count.Value);
         try
         {
-            await endpoint.Send(new RunsReady { Ids = [.. ids.Select(id => id.Value)], IsEarly = isEarly }, ct);
+            await endpoint.Send(new NudgeMessage { Ids = ids, Early = isEarly }, ct);
         }
         catch
         {

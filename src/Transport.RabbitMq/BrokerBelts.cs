@@ -1,4 +1,5 @@
 using Fleet.Core.Lanes;
+using Fleet.Core.Leadership;
 
 namespace Fleet.Transport.RabbitMq;
 
@@ -8,6 +9,7 @@ internal sealed class BrokerBelts(
     Func<string, CancellationToken, Task> declareLane,
     Func<int, CancellationToken, Task> declareBelt,
     Predicate<Exception> isOutage,
+    FleetIdentity identity,
     TimeSpan lookAhead,
     TimeProvider time)
     : IDisposable
@@ -31,6 +33,7 @@ internal sealed class BrokerBelts(
         await _turn.WaitAsync(ct);
         try
         {
+            var fleet = await identity.GetAsync(ct);
             var refused = await DeclareLanesAsync(nudges, ct);
             if (refused.Count > 0)
                 nudges = [.. nudges.Where(n => !refused.ContainsKey(n.Lane))];
@@ -48,7 +51,7 @@ internal sealed class BrokerBelts(
             // Until all of it is confirmed: after a failure nobody knows what lies where.
             _term = null;
             foreach (var chunk in placed.Chunk(Chunk))
-                await Task.WhenAll(chunk.Select(p => PublishAsync(p, ct)));
+                await Task.WhenAll(chunk.Select(p => PublishAsync(fleet, p, ct)));
             _term = term;
             return (left, refused);
         }
@@ -125,14 +128,14 @@ internal sealed class BrokerBelts(
         return (placed, left);
     }
 
-    private Task PublishAsync(Placed nudge, CancellationToken ct)
+    private Task PublishAsync(string fleet, Placed nudge, CancellationToken ct)
     {
         var properties = LaneMessage.Properties();
         // Rounded up: a nudge that comes a little early would be refused by the claim.
         var wait = Math.Max(0, Math.Ceiling((nudge.DueAt - time.GetUtcNow()).TotalMilliseconds));
         properties.Expiration = wait.ToString("F0");
-        return channel.PublishAsync(
-            RabbitMqTopology.Belt(nudge.Belt), nudge.Lane, properties, LaneMessage.Write(nudge.Ids), mandatory: true, ct);
+        var body = LaneMessage.Write(new NudgeMessage { Fleet = fleet, Ids = nudge.Ids });
+        return channel.PublishAsync(RabbitMqTopology.Belt(nudge.Belt), nudge.Lane, properties, body, mandatory: true, ct);
     }
 
     private sealed record Placed(int Belt, string Lane, DateTimeOffset DueAt, RunId[] Ids);

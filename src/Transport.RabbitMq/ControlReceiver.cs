@@ -7,7 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Fleet.Transport.RabbitMq;
 
 /// <summary>Hears control messages. One that fails is not repeated: what it says is in the database too.</summary>
-internal sealed partial class ControlReceiver(Func<ControlMessage, CancellationToken, Task> onControl, ILogger logger)
+internal sealed partial class ControlReceiver(
+    Func<ControlMessage, CancellationToken, Task> onControl, ForeignFleets foreign, ILogger logger)
     : IFilter<ReceiveContext>
 {
     public void Probe(ProbeContext context) => context.CreateFilterScope("fleetControl");
@@ -16,7 +17,8 @@ internal sealed partial class ControlReceiver(Func<ControlMessage, CancellationT
     {
         try
         {
-            if (JsonSerializer.Deserialize<ControlMessage>(context.Body.GetBytes(), FleetJson.Payload) is { } message)
+            if (JsonSerializer.Deserialize<ControlMessage>(context.Body.GetBytes(), FleetJson.Payload) is { } message
+                && !await foreign.IsForeignAsync(message.Fleet, context.CancellationToken))
                 await onControl(message, context.CancellationToken);
         }
         catch (Exception e)

@@ -9,11 +9,11 @@ using RabbitMQ.Client;
 
 namespace Fleet.Transport.RabbitMq;
 
-/// <summary>What a lane's message says: exactly one of the two is there.</summary>
-internal readonly record struct LaneContent(IReadOnlyList<RunId>? Ids, SubmittedRun? Run, bool IsEarly = false);
+/// <summary>The content of a lane's message: either a nudge or a run.</summary>
+internal readonly record struct LaneContent(NudgeMessage? Nudge, SubmittedRun? Run);
 
 /// <summary>Reads and writes the messages of a lane. There are two, as raw JSON or inside a MassTransit envelope: a nudge
-/// <c>{"ids":[…]}</c>, with <c>"early":true</c> where the runs may not be committed yet, and a run <c>{"job":…,"args":…}</c>.</summary>
+/// (<see cref="NudgeMessage"/>) and a run <c>{"job":…,"args":…}</c>.</summary>
 internal static class LaneMessage
 {
     /// <summary>The largest body that is looked at, in bytes.</summary>
@@ -23,11 +23,7 @@ internal static class LaneMessage
     private static readonly JsonDocumentOptions Reading = new() { MaxDepth = FleetJson.MaxDepth + 4 };
 
     /// <summary>The body of a nudge.</summary>
-    public static byte[] Write(IReadOnlyList<RunId> ids) => JsonSerializer.SerializeToUtf8Bytes(new { ids }, FleetJson.Payload);
-
-    /// <summary>The body of a nudge for runs whose commit is under way.</summary>
-    public static byte[] WriteEarly(IReadOnlyList<RunId> ids) =>
-        JsonSerializer.SerializeToUtf8Bytes(new { ids, early = true }, FleetJson.Payload);
+    public static byte[] Write(NudgeMessage nudge) => JsonSerializer.SerializeToUtf8Bytes(nudge, FleetJson.Payload);
 
     /// <summary>The properties of a message of ours.</summary>
     /// <param name="persistent">Whether the broker is to keep it on disk.</param>
@@ -83,7 +79,7 @@ internal static class LaneMessage
     private static LaneContent Read(string lane, JsonElement message, string? messageId, string? trace)
     {
         if (Find(message, "ids") is { } ids)
-            return new LaneContent(ReadIds(ids), null, Find(message, "early") is { ValueKind: JsonValueKind.True });
+            return new LaneContent(ReadNudge(message, ids), null);
         if (Find(message, "job") is null)
             throw new MessageRefusedException("The message has neither 'ids' (runs that are ready) nor 'job' (a run to submit).");
         var body = Deserialize(message);
@@ -100,6 +96,18 @@ internal static class LaneMessage
         };
         return new LaneContent(null, new SubmittedRun(lane, job, ArgsText.From(body.Args), options, trace));
     }
+
+    private static NudgeMessage ReadNudge(JsonElement message, JsonElement ids) => new()
+    {
+        Fleet = Find(message, "fleet") switch
+        {
+            null or { ValueKind: JsonValueKind.Null } => null,
+            { ValueKind: JsonValueKind.String } fleet => fleet.GetString(),
+            { } other => throw new MessageRefusedException($"fleet: it is {Name(other.ValueKind)}; expected the id of a fleet."),
+        },
+        Ids = ReadIds(ids),
+        Early = Find(message, "early") is { ValueKind: JsonValueKind.True },
+    };
 
     private static RunId[] ReadIds(JsonElement ids)
     {

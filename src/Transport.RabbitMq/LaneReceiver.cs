@@ -6,7 +6,8 @@ namespace Fleet.Transport.RabbitMq;
 /// <summary>Takes the messages of one of a lane's two queues, as bytes. It stands first in the receive pipe and does not hand on, so
 /// nothing is deserialized by type and nothing goes to <c>_skipped</c> or <c>_error</c>; MassTransit acknowledges when it returns and
 /// gives back to the queue when it throws.</summary>
-internal sealed class LaneReceiver(string lane, LaneHandlers handlers, ReturnMessages returns) : IFilter<ReceiveContext>
+internal sealed class LaneReceiver(string lane, LaneHandlers handlers, ForeignFleets foreign, ReturnMessages returns)
+    : IFilter<ReceiveContext>
 {
     public void Probe(ProbeContext context) => context.CreateFilterScope("fleetLane");
 
@@ -18,8 +19,10 @@ internal sealed class LaneReceiver(string lane, LaneHandlers handlers, ReturnMes
         try
         {
             var content = LaneMessage.Read(lane, body, properties);
-            isNudge = content.Run is null;
-            if (isNudge && handlers.HasRoom?.Invoke(content.Ids!.Count) is false)
+            isNudge = content.Nudge is not null;
+            if (content.Nudge is { } nudge && await foreign.IsForeignAsync(nudge.Fleet, context.CancellationToken))
+                return;
+            if (content.Nudge is { } own && handlers.HasRoom?.Invoke(own.Ids.Count) is false)
                 await returns.SendOnAsync(body, properties);
             else
                 await HandleAsync(content, context.CancellationToken);
@@ -38,7 +41,7 @@ internal sealed class LaneReceiver(string lane, LaneHandlers handlers, ReturnMes
         }
     }
 
-    private Task HandleAsync(LaneContent content, CancellationToken ct) => content.Run is { } run
-        ? handlers.OnSubmit(run, ct)
-        : (content.IsEarly ? handlers.OnEarly : handlers.OnReady)(content.Ids!, ct);
+    private Task HandleAsync(LaneContent content, CancellationToken ct) => content.Nudge is { } nudge
+        ? (nudge.Early ? handlers.OnEarly : handlers.OnReady)(nudge.Ids, ct)
+        : handlers.OnSubmit(content.Run!, ct);
 }

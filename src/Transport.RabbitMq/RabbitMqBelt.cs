@@ -1,4 +1,5 @@
 using Fleet.Core.Lanes;
+using Fleet.Core.Leadership;
 using Fleet.Core.Runs;
 using Microsoft.Extensions.Logging;
 
@@ -18,12 +19,13 @@ internal sealed class RabbitMqBelt : IBelt, IAsyncDisposable
     private readonly Task _loop;
 
     public RabbitMqBelt(
-        BrokerLink link, INudgeSender nudges, RabbitMqSettings settings, TimeProvider time, ILogger<RabbitMqBelt> logger)
+        BrokerLink link, INudgeSender nudges, FleetIdentity identity, RabbitMqSettings settings, TimeProvider time,
+        ILogger<RabbitMqBelt> logger)
     {
         _time = time;
         _inBroker = new BrokerBelts(
             link.Belts, link.DeclareLaneAsync, (number, ct) => link.EnsureAsync(link.Topology, Declaration.Belt(number), ct),
-            BrokerLink.IsOutage, settings.LookAhead, time);
+            BrokerLink.IsOutage, identity, settings.LookAhead, time);
         _held = new InMemoryBelt(
             time, (lane, ids, ct) => NudgePublisher.SendAllAsync(nudges, lane, ids, ct), BrokerLink.IsOutage, logger);
         _loop = Task.Run(() => _held.RunAsync(_stop.Token));

@@ -1,13 +1,15 @@
 using System.Text.Json;
 using Fleet.Core.Text;
 using Fleet.Core.Lanes;
+using Fleet.Core.Leadership;
 using Microsoft.Extensions.Logging;
 
 namespace Fleet.Transport.RabbitMq;
 
 /// <summary>Control messages: a fanout exchange, and a queue for each process that listens.</summary>
 internal sealed partial class RabbitMqControl(
-    BrokerLink link, BrokerListeners listeners, BrokerAlarms alarms, ILogger<RabbitMqControl> logger) : IControlChannel
+    BrokerLink link, BrokerListeners listeners, BrokerAlarms alarms, FleetIdentity identity, ForeignFleets foreign,
+    ILogger<RabbitMqControl> logger) : IControlChannel
 {
     public async Task PublishControlAsync(ControlMessage message, CancellationToken ct)
     {
@@ -21,9 +23,8 @@ internal sealed partial class RabbitMqControl(
         try
         {
             await link.DeclareSharedAsync(ct);
-            await link.Nudges.PublishAsync(
-                RabbitMqTopology.Control, "", LaneMessage.Properties(), JsonSerializer.SerializeToUtf8Bytes(message, FleetJson.Payload),
-                mandatory: false, ct);
+            var body = JsonSerializer.SerializeToUtf8Bytes(message with { Fleet = await identity.GetAsync(ct) }, FleetJson.Payload);
+            await link.Nudges.PublishAsync(RabbitMqTopology.Control, "", LaneMessage.Properties(), body, mandatory: false, ct);
         }
         catch (Exception e)
         {
@@ -35,7 +36,7 @@ internal sealed partial class RabbitMqControl(
     {
         var name = $"{RabbitMqTopology.Control}.{Guid.NewGuid():N}";
         return listeners.ListenAsync(
-            new Listener("control", name, new ControlReceiver(onControl, logger))
+            new Listener("control", name, new ControlReceiver(onControl, foreign, logger))
             {
                 Needed = [Declaration.Shared, Declaration.ControlQueue(name)],
                 Configure = endpoint => (endpoint.Durable, endpoint.AutoDelete, endpoint.Exclusive) = (false, true, true),

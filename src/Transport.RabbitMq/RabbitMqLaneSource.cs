@@ -5,7 +5,8 @@ namespace Fleet.Transport.RabbitMq;
 
 /// <summary>Listens to the queues of a lane: the lane itself, and the one for early nudges.</summary>
 internal sealed class RabbitMqLaneSource(
-    BrokerLink link, BrokerListeners listeners, RabbitMqSettings settings, TimeProvider time, ILogger<RabbitMqLaneSource> logger)
+    BrokerLink link, BrokerListeners listeners, ForeignFleets foreign, RabbitMqSettings settings, TimeProvider time,
+    ILogger<RabbitMqLaneSource> logger)
     : ILaneSource
 {
     public async Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct)
@@ -28,7 +29,7 @@ internal sealed class RabbitMqLaneSource(
             var returns = new ReturnMessages(
                 lane, link.Foreign, (declaration, c) => link.EnsureAsync(link.Foreign, declaration, c), settings.Pauses, time, logger);
             return listeners.ListenAsync(
-                new Listener(lane, queue, new LaneReceiver(lane, called, returns))
+                new Listener(lane, queue, new LaneReceiver(lane, called, foreign, returns))
                 {
                     Needed = needed,
                     Optional = [Declaration.Endpoint(queue)],

@@ -1,21 +1,24 @@
 using System.Collections.Concurrent;
 using Fleet.Core.Lanes;
+using Fleet.Core.Leadership;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client.Exceptions;
 
 namespace Fleet.Transport.RabbitMq;
 
 /// <summary>Sends nudges to the queues of lanes, with confirms.</summary>
-internal sealed partial class RabbitMqNudges(BrokerLink link, TimeProvider time, ILogger<RabbitMqNudges> logger) : INudgeSender, IDisposable
+internal sealed partial class RabbitMqNudges(
+    BrokerLink link, FleetIdentity identity, TimeProvider time, ILogger<RabbitMqNudges> logger) : INudgeSender, IDisposable
 {
     private readonly ConcurrentDictionary<string, LaneGate> _gates = new(StringComparer.Ordinal);
 
-    public Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct) => SendAsync(lane, LaneMessage.Write(ids), ct);
+    public async Task SendReadyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct) =>
+        await SendAsync(lane, LaneMessage.Write(new NudgeMessage { Fleet = await identity.GetAsync(ct), Ids = ids }), ct);
 
     public async Task SendEarlyAsync(string lane, IReadOnlyList<RunId> ids, CancellationToken ct)
     {
         await link.DeclareSharedAsync(ct);
-        var body = LaneMessage.WriteEarly(ids);
+        var body = LaneMessage.Write(new NudgeMessage { Fleet = await identity.GetAsync(ct), Ids = ids, Early = true });
         try
         {
             await GateOf(lane).RunAsync(

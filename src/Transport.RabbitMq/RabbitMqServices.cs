@@ -34,7 +34,7 @@ public static class RabbitMqServices
         if (settings.ManagementUri is not null)
             services.AddManagement(settings);
         return services.AddSingleton(settings)
-            .AddSingleton<BrokerLink>().AddSingleton<BrokerListeners>()
+            .AddSingleton<BrokerLink>().AddSingleton<BrokerListeners>().AddSingleton<ForeignFleets>()
             .AddSingleton<ITransport, RabbitMqTransport>()
             .AddSingleton<INudgeSender, RabbitMqNudges>()
             .AddSingleton<IBelt, RabbitMqBelt>()

@@ -32,10 +32,11 @@ public sealed partial class LeaderLease(IStorage storage, TimeProvider time, str
     private volatile Watched? _watched;
 
     /// <summary>Name of the lease.</summary>
-    public string Name { get; } = ValidName().IsMatch(name)
+    public string Name { get; } = ValidName().IsMatch(name) && name != FleetIdentity.RowName
         ? name
         : throw new ArgumentException(
-            $"'{name}' is not a name of a lease; allowed are 1 to {MostCharacters} characters of a-z, 0-9, '-' and '.'.", nameof(name));
+            $"'{name}' is not a name of a lease; allowed are 1 to {MostCharacters} characters of a-z, 0-9, '-' and '.', "
+                + $"but not '{FleetIdentity.RowName}'.", nameof(name));
 
     /// <summary>Takes the lease if it is free or over, or renews it.</summary>
     /// <returns>The term if this owner leads; null if another one does.</returns>

@@ -182,7 +182,7 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
     private async Task<Both> StartAsync(Dictionary<string, string> scheduler, Dictionary<string, string> worker)
     {
         var started = await Task.WhenAll(FleetProcess.StartServiceAsync("Scheduler", scheduler), FleetProcess.StartServiceAsync("Worker", worker));
-        await Until.TrueAsync(async () => await PostgresServer.CountAsync(_database, "SELECT count(*) FROM leases") == 1);
+        await Until.TrueAsync(async () => await PostgresServer.CountAsync(_database, "SELECT count(*) FROM leases WHERE name = 'leader'") == 1);
         return new Both(started[0], started[1]);
     }
 

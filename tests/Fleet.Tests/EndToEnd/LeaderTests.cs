@@ -42,7 +42,7 @@ public sealed class LeaderTests(PostgresServer postgres, RabbitMqServer rabbit) 
         {
             await UntilASessionAsync("wait_event_type = 'Lock' AND query LIKE '%FROM leases%FOR SHARE%'");
             await leader.SignalAsync("STOP");
-            await hold.EndAsync("UPDATE leases SET owner = 'another/0/0', term = term + 1, expires_at = clock_timestamp()");
+            await hold.EndAsync("UPDATE leases SET owner = 'another/0/0', term = term + 1, expires_at = clock_timestamp() WHERE name = 'leader'");
         }
 
         await UntilLeadsAsync(standby);

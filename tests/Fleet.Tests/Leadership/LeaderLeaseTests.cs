@@ -192,6 +192,7 @@ public abstract class LeaderLeaseTests(TestDatabase database) : StorageVerbs(dat
     [Theory]
     [InlineData("")]
     [InlineData("North")]
+    [InlineData("fleet")]
     [InlineData("north pole")]
     [InlineData("north\n")]
     [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]

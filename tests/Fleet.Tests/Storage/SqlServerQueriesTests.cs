@@ -57,6 +57,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
                 return fleet.Get<NamedLanes>().RegisterAsync(None);
             },
         ],
+        ["Core/Leadership/FleetIdentity.cs"] = [fleet => fleet.Get<FleetIdentity>().GetAsync(None).AsTask()],
         ["Core/Leadership/LeaderLease.cs"] =
         [
             fleet => fleet.Get<LeaderLease>().AcquireAsync("me", TimeSpan.FromSeconds(10), None),

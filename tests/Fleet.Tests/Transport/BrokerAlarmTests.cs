@@ -21,6 +21,7 @@ public sealed class BrokerAlarmTests : IAsyncLifetime
         var broker = await _server.CreateHostAsync();
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddLogging().AddSingleton(TimeProvider.System)
+            .AddSingleton(TestFleet.Identity)
             .AddFleetRabbitMqTransport(RabbitMqSettings.TryParse(broker.Uri, TimeSpan.FromSeconds(30))!);
         var host = builder.Build();
         await host.StartAsync();

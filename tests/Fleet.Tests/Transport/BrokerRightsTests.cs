@@ -190,6 +190,7 @@ public sealed class BrokerRightsTests(RabbitMqServer server) : IAsyncLifetime
         var uri = await server.CreateUserAsync(_broker, configure, write, read);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddLogging(logging => logging.AddProvider(_log)).AddSingleton(TimeProvider.System)
+            .AddSingleton(TestFleet.Identity)
             .AddFleetRabbitMqTransport(RabbitMqSettings.TryParse(uri, TimeSpan.FromSeconds(30))!);
         _host = builder.Build();
         await _host.StartAsync();

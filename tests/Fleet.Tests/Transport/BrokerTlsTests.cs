@@ -103,7 +103,8 @@ public sealed class BrokerTlsTests : IAsyncLifetime
     [InlineData("amqp://u:p@broker.example:5671/")]
     public async Task Bus_Tls_AcceptsNoPolicyErrorAndAllowsTls13(string uri)
     {
-        var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddFleetRabbitMqTransport(Settings(uri));
+        var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddSingleton(TestFleet.Identity)
+            .AddFleetRabbitMqTransport(Settings(uri));
         await using var provider = services.BuildServiceProvider();
 
         var host = ((IRabbitMqHostConfiguration)provider.GetRequiredService<IBusInstance>().HostConfiguration).Settings;
@@ -142,7 +143,8 @@ public sealed class BrokerTlsTests : IAsyncLifetime
         RabbitMqSettings settings, Func<Wire, Func<Task<HealthReportEntry>>, Task<HealthReportEntry>> work)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Services.AddLogging().AddSingleton(TimeProvider.System).AddFleetRabbitMqTransport(settings);
+        builder.Services.AddLogging().AddSingleton(TimeProvider.System).AddSingleton(TestFleet.Identity)
+            .AddFleetRabbitMqTransport(settings);
         var host = builder.Build();
         await host.StartAsync();
         var health = host.Services.GetRequiredService<HealthCheckService>();

@@ -311,7 +311,8 @@ public sealed class ForeignMessagesTests(RabbitMqServer server) : IAsyncLifetime
         var settings = RabbitMqSettings.TryParse((broker ?? _broker).Uri, TimeSpan.FromSeconds(30))!;
         settings.Pauses = [.. Enumerable.Repeat(TimeSpan.FromMilliseconds(20), 3)];
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Services.AddLogging().AddSingleton(TimeProvider.System).AddFleetRabbitMqTransport(settings);
+        builder.Services.AddLogging().AddSingleton(TimeProvider.System).AddSingleton(TestFleet.Identity)
+            .AddFleetRabbitMqTransport(settings);
         var host = builder.Build();
         await host.StartAsync();
         return host;

@@ -13,7 +13,8 @@ public sealed class RabbitMqConformanceTests(RabbitMqServer server) : TransportC
     protected override async Task AddToAsync(IServiceCollection services)
     {
         _broker ??= await server.CreateHostAsync();
-        services.AddFleetRabbitMqTransport(RabbitMqSettings.TryParse(_broker.Uri, TimeSpan.FromSeconds(30))!);
+        services.AddSingleton(TestFleet.Identity)
+            .AddFleetRabbitMqTransport(RabbitMqSettings.TryParse(_broker.Uri, TimeSpan.FromSeconds(30))!);
     }
 
     [Fact]

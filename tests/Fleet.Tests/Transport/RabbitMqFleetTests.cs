@@ -1,8 +1,11 @@
+using System.Collections.Concurrent;
 using System.Text;
 using Fleet.Core.Lanes;
 using Fleet.Engine.Diagnostics;
 using Fleet.Tests.Support;
+using Fleet.Transport.RabbitMq;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using RabbitMQ.Client;
 
@@ -43,6 +46,42 @@ public sealed class RabbitMqFleetTests(RabbitMqServer server, PostgresServer pos
         foreach (var id in shared.Concat(ledger).Append(delayed))
             Assert.Equal(RunState.Succeeded, (await one.WaitAsync(id)).State);
         Assert.Equal((1001, 1001), await CountLedgerAsync());
+    }
+
+    /// <summary>A mistake, but no run is lost: what one fleet takes from the other is nudged again.</summary>
+    [Fact]
+    public async Task Runs_TwoFleetsOnOneVirtualHost_AllEndInTheirOwnFleetAndBothSaySo()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        try
+        {
+            var (executed, foreign) = (new ConcurrentQueue<string>(), new ConcurrentQueue<string>());
+            await using var one = await StartAsync(_database, Noting(executed), "Worker:Lanes:default=4", "Scheduler:Rescue=00:00:00.1");
+            await using var two = await StartAsync(database, Noting(foreign), "Worker:Lanes:default=4", "Scheduler:Rescue=00:00:00.1");
+
+            var ids = await one.Client.EnqueueManyAsync(Enumerable.Range(0, 20).Select(i => new Scripted($"one {i}")).ToArray());
+            var others = await two.Client.EnqueueManyAsync(Enumerable.Range(0, 20).Select(i => new Scripted($"two {i}")).ToArray());
+
+            foreach (var id in ids)
+                Assert.Equal(RunState.Succeeded, (await one.WaitAsync(id)).State);
+            foreach (var id in others)
+                Assert.Equal(RunState.Succeeded, (await two.WaitAsync(id)).State);
+            Assert.All(executed, key => Assert.StartsWith("one ", key, StringComparison.Ordinal));
+            Assert.All(foreign, key => Assert.StartsWith("two ", key, StringComparison.Ordinal));
+            Assert.Equal((20, 20), (executed.Count, foreign.Count));
+            // Whether a nudge met the wrong fleet is chance. A control message reaches both.
+            foreach (var fleet in new[] { one, two })
+                await new Wire(fleet.Services).PublishControlAsync(new ControlMessage(SchedulesChanged: true), default);
+            foreach (var fleet in new[] { one, two })
+            {
+                var problems = fleet.Services.GetRequiredService<BrokerProblems>();
+                await Waiting.UntilAsync(() => problems.All.Any(p => p.Text.StartsWith("another fleet", StringComparison.Ordinal)));
+            }
+        }
+        finally
+        {
+            await postgres.DropDatabaseAsync(database);
+        }
     }
 
     [Fact]
@@ -167,11 +206,16 @@ public sealed class RabbitMqFleetTests(RabbitMqServer server, PostgresServer pos
         await Waiting.UntilAsync(() => both.IsSet);
     });
 
-    private Task<EmbeddedFleet> StartAsync(Script script, params string[] settings) => ScriptedFleet.StartAsync(
+    /// <summary>Handlers that note which runs they execute.</summary>
+    private static Script Noting(ConcurrentQueue<string> executed) => Script.Of(call => executed.Enqueue(call.Word));
+
+    private Task<EmbeddedFleet> StartAsync(Script script, params string[] settings) => StartAsync(_database, script, settings);
+
+    private Task<EmbeddedFleet> StartAsync(string database, Script script, params string[] settings) => ScriptedFleet.StartAsync(
         script,
         settings:
         [
-            "Storage:Provider=Postgres", $"Storage:ConnectionString={_database};Pooling=true",
+            "Storage:Provider=Postgres", $"Storage:ConnectionString={database};Pooling=true",
             "Transport:Provider=RabbitMq", $"Transport:Uri={_broker.Uri}",
             .. settings,
         ]);

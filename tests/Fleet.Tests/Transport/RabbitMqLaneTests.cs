@@ -334,6 +334,7 @@ public sealed class RabbitMqLaneTests(RabbitMqServer server) : IAsyncLifetime
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddLogging().AddSingleton(TimeProvider.System)
+            .AddSingleton(TestFleet.Identity)
             .AddFleetRabbitMqTransport(RabbitMqSettings.TryParse(_broker.Uri, TimeSpan.FromSeconds(30), management)!);
         var host = builder.Build();
         await host.StartAsync();

@@ -103,6 +103,7 @@ public sealed class RabbitMqOutageTests : IAsyncLifetime
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddLogging().AddSingleton(TimeProvider.System).AddHealthChecks().Services
+            .AddSingleton(TestFleet.Identity)
             .AddFleetRabbitMqTransport(RabbitMqSettings.TryParse(broker.Uri, TimeSpan.FromSeconds(30))!);
         var host = builder.Build();
         await host.StartAsync();

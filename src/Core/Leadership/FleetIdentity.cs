@@ -1,0 +1,55 @@
+using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Core.Leadership;
+
+/// <summary>The id of this fleet. Each database has one, made at the first start. Nudges and control messages carry it, so that two fleets
+/// on one broker are noticed: without it, each would silently take the nudges of the other, and runs would be late without a
+/// reason.</summary>
+/// <remarks>It is the owner of a row in <c>leases</c> that never changes hands. A copy of the database keeps the id.</remarks>
+public sealed class FleetIdentity
+{
+    /// <summary>Name of the row. No leader may use it.</summary>
+    public const string RowName = "fleet";
+
+    private readonly IStorage? _storage;
+    private volatile string? _id;
+
+    /// <summary>The id that is in the database.</summary>
+    public FleetIdentity(IStorage storage) => _storage = storage;
+
+    private FleetIdentity(string id) => _id = id;
+
+    /// <summary>A known id, for a transport without a database.</summary>
+    public static FleetIdentity Of(string id) => new(id);
+
+    /// <summary>Returns the id: 32 characters, 0–9 and a–f. Only the first call asks the database.</summary>
+    /// <exception cref="Exception">The database did not answer.</exception>
+    public ValueTask<string> GetAsync(CancellationToken ct) => _id is { } id ? new(id) : new(ReadAsync(ct));
+
+    private async Task<string> ReadAsync(CancellationToken ct)
+    {
+        await using (var db = _storage!.Read())
+        {
+            if (await FindAsync(db, ct) is { } known)
+                return _id = known;
+        }
+
+        // Two processes may start at once: the key lets one insert, and the other one reads what was inserted.
+        return _id = await _storage.WriteRetryingAsync(
+            async session =>
+            {
+                if (await FindAsync(session.Db, ct) is { } known)
+                    return known;
+                var row = new Lease { Name = RowName, Owner = Guid.NewGuid().ToString("N"), ExpiresAt = DateTimeOffset.UnixEpoch };
+                session.Db.Leases.Add(row);
+                await session.Db.SaveChangesAsync(ct);
+                return row.Owner;
+            },
+            ct);
+    }
+
+    private static Task<string?> FindAsync(FleetDbContext db, CancellationToken ct) =>
+        db.Leases.Where(l => l.Name == RowName).Select(l => l.Owner).FirstOrDefaultAsync(ct);
+}
