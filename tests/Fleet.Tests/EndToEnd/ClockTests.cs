@@ -38,7 +38,9 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
         await using var fleet = await StartAsync(_clock.On(_settings), _clock.On(_settings));
         // The first time that a fleet fires, with all of its code still to be compiled, may be late on a busy machine.
         await Occurrences.PlantAsync(_database, [Rhythm.Period("first", Period)]);
-        await Until.TrueAsync(async () => await CountAsync($"schedule_id = 'first' AND state = {(int)RunState.Succeeded}") > 0);
+        await Until.TrueAsync(
+            async () => await CountAsync($"schedule_id = 'first' AND state = {(int)RunState.Succeeded}") > 0,
+            why: () => $"Scheduler:\n{fleet.Scheduler.Output}\nWorker:\n{fleet.Worker.Output}");
         var occurrences = await Task.WhenAll(Enum.GetValues<MisfirePolicy>().Select(
             misfire => Occurrences.PlantAsync(_database, [Rhythm.Period($"{misfire}", Period)], misfire)));
         await Occurrences.UntilAsync(occurrences[^1].After + TimeSpan.FromSeconds(1));
