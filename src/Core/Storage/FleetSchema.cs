@@ -77,10 +77,10 @@ public sealed partial class FleetSchema
         _ => $"\"{Name}\"",
     };
 
-    [GeneratedRegex("^[a-z][a-z0-9_]{0,62}$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    [GeneratedRegex("^[a-z][a-z0-9_]{0,62}\\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex Form();
 
-    [GeneratedRegex("^(?:public|dbo|guest|sys|information_schema|pg_.*|db_.*)$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    [GeneratedRegex("^(?:public|dbo|guest|sys|information_schema|pg_.*|db_.*)\\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex Reserved();
 
     [GeneratedRegex(@"\bfleet\.", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
