@@ -17,7 +17,7 @@ public sealed class WorkerStandsStillTests(PostgresServer postgres, RabbitMqServ
             database,
             """
             CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1); RETURN NULL; END';
-            CREATE TRIGGER slow AFTER UPDATE ON runs FOR EACH ROW WHEN (NEW.state = 2) EXECUTE FUNCTION slow();
+            CREATE TRIGGER slow AFTER UPDATE ON fleet.runs FOR EACH ROW WHEN (NEW.state = 2) EXECUTE FUNCTION slow();
             """);
         var run = await scheduler.EnqueueAsync("diag.ledger", new { key = "k" });
         await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") > 0);
