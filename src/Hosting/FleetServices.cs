@@ -21,7 +21,7 @@ public static class FleetServices
     public const string TransportSection = "Fleet:Transport";
 
     /// <summary>Adds Fleet as the configuration says: <c>Fleet:Storage:Provider</c> (default <c>Sqlite</c>) with
-    /// <c>ConnectionString</c>, and <c>Fleet:Transport:Provider</c> (default <c>InMemory</c>) with <c>Uri</c>, <c>ManagementUri</c> and
+    /// <c>ConnectionString</c> and <c>Schema</c>, and <c>Fleet:Transport:Provider</c> (default <c>InMemory</c>) with <c>Uri</c>, <c>ManagementUri</c> and
     /// <c>CaFile</c>.</summary>
     /// <param name="services">The services of the process.</param>
     /// <param name="configuration">The configuration of the process.</param>
@@ -59,14 +59,15 @@ public static class FleetServices
         var section = configuration.GetSection(StorageSection);
         var provider = section["Provider"] ?? "Sqlite";
         var connectionString = section["ConnectionString"];
+        var schema = ReadSchema(section["Schema"], provider);
         try
         {
             return provider.ToUpperInvariant() switch
             {
                 "SQLITE" => services.AddFleetSqlite(connectionString ?? "Data Source=.fleet/fleet.db"),
-                "POSTGRES" => services.AddFleetPostgres(Required("PostgreSQL", "Host=localhost;Username=fleet;Password=…;Database=fleet")),
+                "POSTGRES" => services.AddFleetPostgres(Required("PostgreSQL", "Host=localhost;Username=fleet;Password=…;Database=fleet"), schema),
                 "SQLSERVER" => services.AddFleetSqlServer(
-                    Required("SQL Server", "Server=localhost;User Id=fleet;Password=…;Database=fleet;TrustServerCertificate=true")),
+                    Required("SQL Server", "Server=localhost;User Id=fleet;Password=…;Database=fleet;TrustServerCertificate=true"), schema),
                 _ => throw NotAllowed($"{StorageSection}:Provider", provider, "Sqlite, Postgres or SqlServer"),
             };
         }
@@ -106,6 +107,15 @@ public static class FleetServices
             : throw new InvalidOperationException(
                 $"{TransportSection}:CaFile has no use: neither {TransportSection}:Uri is amqps nor {TransportSection}:ManagementUri "
                 + "https.");
+    }
+
+    private static FleetSchema ReadSchema(string? name, string provider)
+    {
+        if (string.IsNullOrEmpty(name))
+            return FleetSchema.Default;
+        if (provider.Equals("Sqlite", StringComparison.OrdinalIgnoreCase))
+            throw NotAllowed($"{StorageSection}:Schema", name, "nothing with Sqlite, which has no schemas: Fleet's tables have the prefix fleet_ there");
+        return FleetSchema.IsAllowed(name) ? FleetSchema.Create(name) : throw NotAllowed($"{StorageSection}:Schema", name, FleetSchema.Allowed);
     }
 
     private static BrokerTrust? ReadTrust(string? file)

@@ -39,13 +39,13 @@ internal sealed class CompleteAfterWork(UserConnections connections, PostgresRun
             ct.ThrowIfCancellationRequested();
 
             await using var batch = new NpgsqlBatch(connection);
-            var fence = PostgresRunStatements.CompleteOrFail(made);
+            var fence = statements.CompleteOrFail(made);
             batch.BatchCommands.Add(new NpgsqlBatchCommand(PlanByIndex));
             batch.BatchCommands.Add(fence);
             batch.BatchCommands.Add(new NpgsqlBatchCommand(PlanAsAlways));
-            PostgresRunStatements.AddNewOfBatch(batch, runs);
+            statements.AddNewOfBatch(batch, runs);
             if (made.Events.Count > 0)
-                batch.BatchCommands.Add(PostgresRunStatements.AddEvents(made.Events));
+                batch.BatchCommands.Add(statements.AddEvents(made.Events));
             batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
             var committed = batch.BatchCommands.Count;
             UserConnections.AddReset(batch);

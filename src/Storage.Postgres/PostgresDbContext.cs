@@ -20,13 +20,16 @@ public sealed partial class PostgresDbContext(DbContextOptions<PostgresDbContext
     // Ids stay in their row, up to 500 of them: they cannot be compressed, and a row lives for seconds.
     private const int WholePage = 8160;
 
+    private readonly FleetSchema _schema = FleetSchema.Create(FleetSchemaOptions.Of(options));
+
     /// <remarks>All but those of <see cref="Batch"/>.</remarks>
     public override IQueryable<Run> ListedPending => Runs.Where(r => EF.Property<int?>(r, Listed) == (int)RunState.Pending);
 
     public override IQueryable<Run> Pending => ListedPending.Concat(
-        Runs.FromSql($"SELECT r.* FROM runs AS r WHERE r.id IN (SELECT unnest(ids) FROM batches) AND r.state = 0 AND r.listed IS NULL"));
+        Runs.FromSqlRaw(_schema.In("SELECT r.* FROM fleet.runs AS r WHERE r.id IN (SELECT unnest(ids) FROM fleet.batches) AND r.state = 0 AND r.listed IS NULL")));
 
-    public override IQueryable<Run> Running => Runs.FromSql($"SELECT r.* FROM runs AS r WHERE r.id IN (SELECT unnest(ids) FROM claims) AND r.state = 1");
+    public override IQueryable<Run> Running =>
+        Runs.FromSqlRaw(_schema.In("SELECT r.* FROM fleet.runs AS r WHERE r.id IN (SELECT unnest(ids) FROM fleet.claims) AND r.state = 1"));
 
     /// <remarks>By the time when they were due: the time of the end stands in no index.</remarks>
     public override IOrderedQueryable<Run> Succeeded(DateTimeOffset from, DateTimeOffset until) => Runs
@@ -114,5 +117,5 @@ internal sealed class Claim
 internal sealed class DesignTimeFactory : IDesignTimeDbContextFactory<PostgresDbContext>
 {
     public PostgresDbContext CreateDbContext(string[] args) =>
-        new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql("Host=design").Options);
+        new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql("Host=design").UseSchema(FleetSchema.Default).Options);
 }

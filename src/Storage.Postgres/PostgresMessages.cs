@@ -7,26 +7,26 @@ using static Fleet.Storage.Postgres.Statement;
 namespace Fleet.Storage.Postgres;
 
 /// <summary>The statements of inbox and outbox in PostgreSQL's SQL, each over arrays.</summary>
-internal sealed class PostgresMessages(PostgresRunStatements runs) : IMessageStatements
+internal sealed class PostgresMessages(PostgresRunStatements runs, FleetSchema schema) : IMessageStatements
 {
     internal const string FindHandled =
-        "SELECT i.consumer, i.message_id FROM unnest($1::text[], $2::uuid[]) AS k(consumer, id) JOIN inbox i ON i.consumer = k.consumer AND i.message_id = k.id";
+        "SELECT i.consumer, i.message_id FROM unnest($1::text[], $2::uuid[]) AS k(consumer, id) JOIN fleet.inbox i ON i.consumer = k.consumer AND i.message_id = k.id";
 
     // One message alone needs no arrays, which are more to plan on a connection that prepares nothing.
-    internal const string AddOneHandled = "INSERT INTO inbox (consumer, message_id, received_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    internal const string AddOneHandled = "INSERT INTO fleet.inbox (consumer, message_id, received_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 
     // Whoever is adding the same message is waited for.
     internal const string AddHandled = """
-        INSERT INTO inbox (consumer, message_id, received_at)
+        INSERT INTO fleet.inbox (consumer, message_id, received_at)
         SELECT k.consumer, k.id, $3 FROM unnest($1::text[], $2::uuid[]) AS k(consumer, id)
         ON CONFLICT DO NOTHING RETURNING consumer, message_id
         """;
 
     private const string RemoveHandled =
-        "DELETE FROM inbox AS i USING unnest($1::text[], $2::uuid[]) AS k(consumer, id) WHERE i.consumer = k.consumer AND i.message_id = k.id";
+        "DELETE FROM fleet.inbox AS i USING unnest($1::text[], $2::uuid[]) AS k(consumer, id) WHERE i.consumer = k.consumer AND i.message_id = k.id";
 
     internal const string Add = """
-        INSERT INTO outbox (message_id, name, body, consumed_id, destination, envelope, trace_parent, created_at, failures, next_try_at)
+        INSERT INTO fleet.outbox (message_id, name, body, consumed_id, destination, envelope, trace_parent, created_at, failures, next_try_at)
         SELECT m.message, m.name, m.body, m.consumed, m.destination, m.envelope, m.trace, m.created, 0, m.due
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[])
             AS m(message, name, body, consumed, destination, envelope, trace, created, due)
@@ -36,15 +36,15 @@ internal sealed class PostgresMessages(PostgresRunStatements runs) : IMessageSta
     private const string IsIntact = "SELECT 1";
 
     public async Task<IReadOnlySet<InboxKey>> FindHandledAsync(StorageSession session, IReadOnlyCollection<InboxKey> keys, CancellationToken ct) =>
-        (await QueryAsync(session, FindHandled, KeyOf, ct, Columns(keys))).ToHashSet();
+        (await QueryAsync(session, schema.In(FindHandled), KeyOf, ct, Columns(keys))).ToHashSet();
 
     public async Task<IReadOnlyCollection<InboxKey>> AddHandledAsync(
         StorageSession session, IReadOnlyCollection<InboxKey> keys, DateTimeOffset now, CancellationToken ct)
     {
         if (keys.Count != 1)
-            return await QueryAsync(session, AddHandled, KeyOf, ct, [.. Columns(keys), Instant(now)]);
+            return await QueryAsync(session, schema.In(AddHandled), KeyOf, ct, [.. Columns(keys), Instant(now)]);
         var key = keys.First();
-        await using var command = new NpgsqlCommand(AddOneHandled, (NpgsqlConnection)session.Connection)
+        await using var command = new NpgsqlCommand(schema.In(AddOneHandled), (NpgsqlConnection)session.Connection)
         {
             Parameters = { Text(key.Consumer), Uuid(key.MessageId), Instant(now) },
         };
@@ -52,10 +52,10 @@ internal sealed class PostgresMessages(PostgresRunStatements runs) : IMessageSta
     }
 
     public Task RemoveHandledAsync(StorageSession session, IReadOnlyCollection<InboxKey> keys, CancellationToken ct) =>
-        ExecuteAsync(session, RemoveHandled, ct, Columns(keys));
+        ExecuteAsync(session, schema.In(RemoveHandled), ct, Columns(keys));
 
     public Task AddAsync(StorageSession session, IReadOnlyList<OutboxMessage> messages, CancellationToken ct) =>
-        messages.Count == 0 ? Task.CompletedTask : ExecuteAsync(session, Add, ct, Rows(messages));
+        messages.Count == 0 ? Task.CompletedTask : ExecuteAsync(session, schema.In(Add), ct, Rows(messages));
 
     public async Task<IReadOnlyList<EnqueueOutcome>> CommitAsync(StorageSession session, MessageWrite write)
     {
@@ -66,9 +66,9 @@ internal sealed class PostgresMessages(PostgresRunStatements runs) : IMessageSta
 
         await using var batch = new NpgsqlBatch((NpgsqlConnection)session.Connection);
         if (outcomes is null)
-            PostgresRunStatements.AddNewOfBatch(batch, write.Runs);
+            runs.AddNewOfBatch(batch, write.Runs);
         if (write.Messages.Count > 0)
-            batch.BatchCommands.Add(Command(Add, Rows(write.Messages)));
+            batch.BatchCommands.Add(Command(schema.In(Add), Rows(write.Messages)));
         if (batch.BatchCommands.Count == 0)
             batch.BatchCommands.Add(Command(IsIntact));
         batch.BatchCommands.Add(Command("COMMIT"));

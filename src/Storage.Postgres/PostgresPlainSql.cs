@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace Fleet.Storage.Postgres;
 
-internal sealed class PostgresPlainSql : PlainSql
+internal sealed class PostgresPlainSql(FleetSchema schema) : PlainSql(schema)
 {
     public override EffectSql Effects { get; } = new PostgresEffectSql();
 
@@ -17,12 +17,12 @@ internal sealed class PostgresPlainSql : PlainSql
     /// <remarks>Deletes the claims that are over.</remarks>
     public override string ReadHeld => $"""
         WITH over AS (
-            DELETE FROM claims WHERE worker_id = @worker AND lease_token = ANY (ARRAY(
-                SELECT c.lease_token FROM claims c WHERE c.worker_id = @worker AND NOT EXISTS (SELECT 1 FROM {PostgresRunStatements.HeldRuns})
+            DELETE FROM fleet.claims WHERE worker_id = @worker AND lease_token = ANY (ARRAY(
+                SELECT c.lease_token FROM fleet.claims c WHERE c.worker_id = @worker AND NOT EXISTS (SELECT 1 FROM {PostgresRunStatements.HeldRuns})
                 FOR UPDATE SKIP LOCKED))
         )
         SELECT r.id, r.lease_token, CASE WHEN r.cancel_requested_at IS NULL THEN 0 ELSE 1 END
-        FROM claims c CROSS JOIN {PostgresRunStatements.HeldRuns}
+        FROM fleet.claims c CROSS JOIN {PostgresRunStatements.HeldRuns}
         WHERE c.worker_id = @worker
         """;
 

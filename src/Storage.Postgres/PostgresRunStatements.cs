@@ -11,11 +11,11 @@ namespace Fleet.Storage.Postgres;
 /// where that would cost a third of the statement, by the order of the array that a nested loop reads (should they deadlock after all, the loser is tried
 /// again). Claim and completion of a simple run change no column that an index sees: what waits is found in <c>batches</c>, what runs in <c>claims</c>
 /// (docs/adr/0014).</remarks>
-internal sealed class PostgresRunStatements : ServerRunStatements
+internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunStatements
 {
     // The rows n, as new runs.
     private const string InsertRuns = """
-        INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
+        INSERT INTO fleet.runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
             created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent, listed)
         SELECT n.id, n.job, n.lane, 0, n.due, n.staged, 0, 0, n.max, 0, 0, 0,
             n.created, n.key, n.hash, n.schedule, n.fire, n.overlap, false, n.parent, n.args, n.tags, n.trace, n.listed
@@ -36,14 +36,14 @@ internal sealed class PostgresRunStatements : ServerRunStatements
     // Where nothing can be in the way, not looking for it saves a third.
     private const string InsertUnlessThere = Insert + " ON CONFLICT DO NOTHING RETURNING id";
 
-    private const string AddBatch = "INSERT INTO batches (lane, due_at, ids) VALUES ($1, $2, $3)";
+    private const string AddBatch = "INSERT INTO fleet.batches (lane, due_at, ids) VALUES ($1, $2, $3)";
 
     // New simple runs of one lane with their batch: half as many arrays, of which those for what hardly any run has are mostly empty, and one statement instead of two.
     private const string InsertBatch = """
         WITH batch AS (
-            INSERT INTO batches (lane, due_at, ids) VALUES ($2, $3, $1)
+            INSERT INTO fleet.batches (lane, due_at, ids) VALUES ($2, $3, $1)
         )
-        INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
+        INSERT INTO fleet.runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
             created_at, overlap, revoked, parent_id, args, tags, trace_parent)
         SELECT n.id, n.job, $2, 0, n.due, true, 0, 0, n.max, 0, 0, 0, n.created, 0, false, n.parent, n.args, n.tags, n.trace
         FROM (
@@ -58,36 +58,36 @@ internal sealed class PostgresRunStatements : ServerRunStatements
     // What still waits of the oldest batches goes to where an index finds it. Not "listed IS NULL": for that the planner would read the index of all unlisted runs.
     internal const string ListBatches = """
         WITH taken AS (
-            DELETE FROM batches WHERE id = ANY (ARRAY(
-                SELECT id FROM batches WHERE lane = $1 AND due_at < $2 ORDER BY due_at LIMIT 32 FOR UPDATE SKIP LOCKED))
+            DELETE FROM fleet.batches WHERE id = ANY (ARRAY(
+                SELECT id FROM fleet.batches WHERE lane = $1 AND due_at < $2 ORDER BY due_at LIMIT 32 FOR UPDATE SKIP LOCKED))
             RETURNING ids
         ), waiting AS (
-            SELECT r.id FROM taken CROSS JOIN unnest(taken.ids) AS i(id) JOIN runs r ON r.id = i.id
+            SELECT r.id FROM taken CROSS JOIN unnest(taken.ids) AS i(id) JOIN fleet.runs r ON r.id = i.id
             WHERE r.state = 0 AND r.listed IS DISTINCT FROM 0
             ORDER BY r.id FOR UPDATE OF r
         ), listed AS (
-            UPDATE runs AS r SET listed = 0 FROM waiting w WHERE r.id = w.id
+            UPDATE fleet.runs AS r SET listed = 0 FROM waiting w WHERE r.id = w.id
         )
         SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM waiting)
         """;
 
-    private const string FindKeys = "SELECT idempotency_key, id, request_hash FROM runs WHERE idempotency_key = ANY($1)";
+    private const string FindKeys = "SELECT idempotency_key, id, request_hash FROM fleet.runs WHERE idempotency_key = ANY($1)";
 
     private const string FindOccurrences = """
         SELECT r.schedule_id, r.fire_time, r.id
         FROM unnest($1::text[], $2::timestamptz[]) AS o(schedule, fire)
-        JOIN runs r ON r.schedule_id = o.schedule AND r.fire_time = o.fire AND r.fire_time IS NOT NULL AND NOT r.revoked
+        JOIN fleet.runs r ON r.schedule_id = o.schedule AND r.fire_time = o.fire AND r.fire_time IS NOT NULL AND NOT r.revoked
         """;
 
-    private const string FindIds = "SELECT id FROM runs WHERE id = ANY($1)";
+    private const string FindIds = "SELECT id FROM fleet.runs WHERE id = ANY($1)";
 
     /// <summary>The runs <c>r</c> that a claim <c>c</c> holds still. A claim that is seen without any is over: it was committed together with its runs, and its token never comes back.</summary>
-    internal const string HeldRuns = "unnest(c.ids) AS i(id) JOIN runs r ON r.id = i.id AND r.state = 1 AND r.lease_token = c.lease_token";
+    internal const string HeldRuns = "unnest(c.ids) AS i(id) JOIN fleet.runs r ON r.id = i.id AND r.state = 1 AND r.lease_token = c.lease_token";
 
-    private const string FindWorker = "SELECT id FROM workers WHERE id = $1 AND state <> 2";
+    private const string FindWorker = "SELECT id FROM fleet.workers WHERE id = $1 AND state <> 2";
 
     private const string Take = """
-        UPDATE runs AS r SET state = 1, listed = CASE WHEN r.schedule_id IS NULL THEN NULL ELSE 1 END, attempt = r.attempt + 1, worker_id = $3, lease_token = $2, started_at = $4,
+        UPDATE fleet.runs AS r SET state = 1, listed = CASE WHEN r.schedule_id IS NULL THEN NULL ELSE 1 END, attempt = r.attempt + 1, worker_id = $3, lease_token = $2, started_at = $4,
             staged = true, progress = NULL, progress_message = NULL
         """;
 
@@ -100,11 +100,11 @@ internal sealed class PostgresRunStatements : ServerRunStatements
     // claim: they do not have the token. Where none of them is pending, nothing is written.
     internal const string Claim = $"""
         WITH kept AS (
-            INSERT INTO claims (worker_id, lease_token, ids) SELECT id, $2, $1 FROM workers
-            WHERE id = $3 AND state <> 2 AND EXISTS (SELECT 1 FROM runs WHERE id = ANY($1) AND state = 0)
+            INSERT INTO fleet.claims (worker_id, lease_token, ids) SELECT id, $2, $1 FROM fleet.workers
+            WHERE id = $3 AND state <> 2 AND EXISTS (SELECT 1 FROM fleet.runs WHERE id = ANY($1) AND state = 0)
             RETURNING worker_id
         ), over AS (
-            DELETE FROM claims WHERE worker_id = $3 AND lease_token = ANY($7) AND EXISTS (SELECT 1 FROM kept)
+            DELETE FROM fleet.claims WHERE worker_id = $3 AND lease_token = ANY($7) AND EXISTS (SELECT 1 FROM kept)
         )
         {Take}
         FROM unnest($1::uuid[]) AS w(id)
@@ -119,23 +119,23 @@ internal sealed class PostgresRunStatements : ServerRunStatements
             FROM (
                 SELECT r.id
                 FROM unnest($1::uuid[]) AS w(id)
-                JOIN runs r ON r.id = w.id
-                WHERE r.state = 0 AND r.due_at <= $4 AND r.crashes >= $5 AND (r.overlap = 0 OR $6) AND EXISTS (SELECT 1 FROM workers WHERE id = $3 AND state <> 2)
-                    AND NOT EXISTS (SELECT 1 FROM runs AS other WHERE other.crashes >= 2 AND other.worker_id = $3 AND other.state = 1)
+                JOIN fleet.runs r ON r.id = w.id
+                WHERE r.state = 0 AND r.due_at <= $4 AND r.crashes >= $5 AND (r.overlap = 0 OR $6) AND EXISTS (SELECT 1 FROM fleet.workers WHERE id = $3 AND state <> 2)
+                    AND NOT EXISTS (SELECT 1 FROM fleet.runs AS other WHERE other.crashes >= 2 AND other.worker_id = $3 AND other.state = 1)
                 ORDER BY r.id LIMIT 1 FOR UPDATE OF r
             ) AS w
             WHERE r.id = w.id
             {Taken}
         ), kept AS (
-            INSERT INTO claims (worker_id, lease_token, ids) SELECT $3, $2, ARRAY[id] FROM claimed
+            INSERT INTO fleet.claims (worker_id, lease_token, ids) SELECT $3, $2, ARRAY[id] FROM claimed
         )
         SELECT * FROM claimed
         """;
 
-    private const string FindPending = "SELECT id, due_at, overlap, crashes FROM runs WHERE id = ANY($1) AND state = 0";
+    private const string FindPending = "SELECT id, due_at, overlap, crashes FROM fleet.runs WHERE id = ANY($1) AND state = 0";
 
     internal const string Complete = """
-        UPDATE runs AS r SET state = 2, listed = NULL, finished_at = c.finished, output = c.output, error = NULL, error_type = NULL, cancel_requested_at = NULL,
+        UPDATE fleet.runs AS r SET state = 2, listed = NULL, finished_at = c.finished, output = c.output, error = NULL, error_type = NULL, cancel_requested_at = NULL,
             progress = CASE WHEN r.progress IS NULL THEN NULL ELSE 1 END
         FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[]) AS c(id, token, finished, output)
         WHERE r.id = c.id AND r.lease_token = c.token AND r.state = 1
@@ -146,7 +146,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements
     private const string CompleteInTransaction = Complete + ", set_config('idle_in_transaction_session_timeout', '10s', true)";
 
     private const string Succeed = """
-        UPDATE runs SET state = 2, listed = NULL, finished_at = $3, output = $4, error = NULL, error_type = NULL, cancel_requested_at = NULL,
+        UPDATE fleet.runs SET state = 2, listed = NULL, finished_at = $3, output = $4, error = NULL, error_type = NULL, cancel_requested_at = NULL,
             progress = CASE WHEN progress IS NULL THEN NULL ELSE 1 END
         """;
 
@@ -168,11 +168,11 @@ internal sealed class PostgresRunStatements : ServerRunStatements
         SELECT 1 / count(*) FROM completed
         """;
 
-    internal const string FindLease = "SELECT state FROM runs WHERE id = $1 AND lease_token = $2";
+    internal const string FindLease = "SELECT state FROM fleet.runs WHERE id = $1 AND lease_token = $2";
 
     // The rows e, as events.
     private const string InsertOutbox = """
-        INSERT INTO outbox (message_id, name, body, run_id, trace_parent, created_at, failures, next_try_at)
+        INSERT INTO fleet.outbox (message_id, name, body, run_id, trace_parent, created_at, failures, next_try_at)
         SELECT e.message, e.name, e.body, e.run, e.trace, e.created, 0, e.created
         """;
 
@@ -192,7 +192,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements
             ) AS n
             JOIN done d ON d.id = n.owner AND d.lease_token = n.token
         ), batched AS (
-            INSERT INTO batches (lane, due_at, ids) SELECT b.lane, max(b.due), array_agg(b.id) FROM brought b WHERE b.listed IS NULL GROUP BY b.lane, b.place / 500
+            INSERT INTO fleet.batches (lane, due_at, ids) SELECT b.lane, max(b.due), array_agg(b.id) FROM brought b WHERE b.listed IS NULL GROUP BY b.lane, b.place / 500
         ), followed AS (
             {InsertRuns}
             FROM brought n
@@ -206,7 +206,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements
         SELECT id, lease_token FROM done
         """;
 
-    private const string FindCompleted = "SELECT id, lease_token FROM runs WHERE id = ANY($1) AND state = 2";
+    private const string FindCompleted = "SELECT id, lease_token FROM fleet.runs WHERE id = ANY($1) AND state = 2";
 
     private const string InsertEvents = $"""
         {InsertOutbox}
@@ -217,7 +217,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements
     // written from what the update returns.
     internal const string EndAttempt = """
         WITH ended AS (
-            UPDATE runs AS r SET
+            UPDATE fleet.runs AS r SET
                 state = CASE WHEN e.next = 0 AND r.cancel_requested_at IS NOT NULL THEN 4 ELSE e.next END,
                 listed = CASE WHEN e.next = 0 AND r.cancel_requested_at IS NOT NULL THEN 4 ELSE e.next END,
                 finished_at = CASE WHEN e.next = 0 AND r.cancel_requested_at IS NULL THEN NULL ELSE e.ended END,
@@ -231,7 +231,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements
             WHERE r.id = e.id AND r.lease_token = e.token AND r.state = 1
             RETURNING r.id, r.lease_token, r.attempt + e.uncounted AS number, r.worker_id, r.started_at, e.ended, e.outcome, e.type, e.error, e.stack
         ), written AS (
-            INSERT INTO attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack)
+            INSERT INTO fleet.attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack)
             SELECT id, number, worker_id, started_at, ended, outcome, type, error, stack FROM ended
         )
         SELECT id, lease_token FROM ended
@@ -244,24 +244,24 @@ internal sealed class PostgresRunStatements : ServerRunStatements
             SELECT l.id AS last, p.id AS before, p.times, p.started_at
             FROM unnest($1::uuid[]) AS w(id)
             CROSS JOIN LATERAL (
-                SELECT a.id, a.number, a.outcome FROM (SELECT * FROM attempts WHERE run_id = w.id OFFSET 0) AS a ORDER BY a.id DESC LIMIT 1) AS l
+                SELECT a.id, a.number, a.outcome FROM (SELECT * FROM fleet.attempts WHERE run_id = w.id OFFSET 0) AS a ORDER BY a.id DESC LIMIT 1) AS l
             CROSS JOIN LATERAL (
-                SELECT a.id, a.number, a.outcome, a.times, a.started_at FROM (SELECT * FROM attempts WHERE run_id = w.id OFFSET 0) AS a
+                SELECT a.id, a.number, a.outcome, a.times, a.started_at FROM (SELECT * FROM fleet.attempts WHERE run_id = w.id OFFSET 0) AS a
                 WHERE a.id < l.id ORDER BY a.id DESC LIMIT 1) AS p
             WHERE l.outcome IN (4, 7) AND p.outcome = l.outcome AND p.number = l.number
         ), folded AS (
-            DELETE FROM attempts AS a USING pairs WHERE a.id = pairs.before
+            DELETE FROM fleet.attempts AS a USING pairs WHERE a.id = pairs.before
         )
-        UPDATE attempts AS a SET times = a.times + pairs.times, started_at = pairs.started_at FROM pairs WHERE a.id = pairs.last
+        UPDATE fleet.attempts AS a SET times = a.times + pairs.times, started_at = pairs.started_at FROM pairs WHERE a.id = pairs.last
         """;
 
     // Not those that a worker is ending at this moment: one that stands still in the middle of it would hold up the leader, who would lose his lease.
     internal const string LockOrphans = $"""
         WITH orphaned AS (
-            SELECT c.worker_id, c.lease_token, c.ids FROM workers w JOIN claims c ON c.worker_id = w.id WHERE w.state = 2
+            SELECT c.worker_id, c.lease_token, c.ids FROM fleet.workers w JOIN fleet.claims c ON c.worker_id = w.id WHERE w.state = 2
             FOR UPDATE OF c SKIP LOCKED
         ), over AS (
-            DELETE FROM claims AS d USING orphaned c
+            DELETE FROM fleet.claims AS d USING orphaned c
             WHERE d.worker_id = c.worker_id AND d.lease_token = c.lease_token AND NOT EXISTS (SELECT 1 FROM {HeldRuns})
         )
         SELECT r.id, r.worker_id, r.lease_token, r.crashes, r.cancel_requested_at IS NOT NULL
@@ -274,10 +274,10 @@ internal sealed class PostgresRunStatements : ServerRunStatements
         WITH rescued AS (
             SELECT * FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::text[]) AS o(id, next, crashes, error)
         ), written AS (
-            INSERT INTO attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error)
-            SELECT r.id, r.attempt, r.worker_id, r.started_at, $5, $6, $7, o.error FROM rescued o JOIN runs r ON r.id = o.id
+            INSERT INTO fleet.attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error)
+            SELECT r.id, r.attempt, r.worker_id, r.started_at, $5, $6, $7, o.error FROM rescued o JOIN fleet.runs r ON r.id = o.id
         )
-        UPDATE runs AS r SET state = o.next, listed = o.next, crashes = o.crashes, attempt_offset = r.attempt_offset + 1, staged = false,
+        UPDATE fleet.runs AS r SET state = o.next, listed = o.next, crashes = o.crashes, attempt_offset = r.attempt_offset + 1, staged = false,
             due_at = least($5, clock_timestamp()), finished_at = CASE WHEN o.next = 0 THEN NULL ELSE $5 END,
             error_type = CASE WHEN o.next = 4 THEN r.error_type ELSE $7 END,
             error = CASE WHEN o.next = 4 THEN r.error ELSE o.error END
@@ -285,27 +285,27 @@ internal sealed class PostgresRunStatements : ServerRunStatements
         """;
 
     private const string ReadUnstaged =
-        "SELECT id, lane, due_at FROM runs WHERE listed = 0 AND NOT staged AND due_at <= $1 AND lane <> ALL ($3) ORDER BY due_at LIMIT $2";
+        "SELECT id, lane, due_at FROM fleet.runs WHERE listed = 0 AND NOT staged AND due_at <= $1 AND lane <> ALL ($3) ORDER BY due_at LIMIT $2";
 
     internal const string MarkStaged = """
         WITH found AS (
-            SELECT r.id FROM unnest($1::uuid[], $2::timestamptz[]) AS s(id, due) JOIN runs r ON r.id = s.id
+            SELECT r.id FROM unnest($1::uuid[], $2::timestamptz[]) AS s(id, due) JOIN fleet.runs r ON r.id = s.id
             WHERE r.state = 0 AND NOT r.staged AND r.due_at = s.due
             ORDER BY r.id FOR UPDATE OF r
         )
-        UPDATE runs AS r SET staged = true FROM found f WHERE r.id = f.id
+        UPDATE fleet.runs AS r SET staged = true FROM found f WHERE r.id = f.id
         """;
 
     // Arrays, so that each table is read by its index whatever the planner expects.
     internal const string DeleteSucceeded = $"""
         WITH old AS (
-            SELECT id, due_at AS at FROM runs WHERE listed IS NULL AND due_at >= $1 AND due_at < $2 AND state = 2 AND finished_at < $2 ORDER BY due_at LIMIT $3
+            SELECT id, due_at AS at FROM fleet.runs WHERE listed IS NULL AND due_at >= $1 AND due_at < $2 AND state = 2 AND finished_at < $2 ORDER BY due_at LIMIT $3
         ), {DeleteOld}
         """;
 
     internal const string DeleteFailedOrCanceled = $"""
         WITH old AS (
-            SELECT id, created_at AS at FROM runs WHERE listed > 2 AND created_at >= $1 AND created_at < $2 AND finished_at < $2 ORDER BY created_at LIMIT $3
+            SELECT id, created_at AS at FROM fleet.runs WHERE listed > 2 AND created_at >= $1 AND created_at < $2 AND finished_at < $2 ORDER BY created_at LIMIT $3
         ), {DeleteOld}
         """;
 
@@ -313,37 +313,37 @@ internal sealed class PostgresRunStatements : ServerRunStatements
     // stays.
     private const string DeleteOld = """
         gone AS (
-            DELETE FROM runs WHERE id = ANY (ARRAY(SELECT id FROM old)) AND state > 1 AND finished_at < $2 RETURNING id
+            DELETE FROM fleet.runs WHERE id = ANY (ARRAY(SELECT id FROM old)) AND state > 1 AND finished_at < $2 RETURNING id
         ), no_attempts AS (
-            DELETE FROM attempts WHERE run_id = ANY (ARRAY(SELECT id FROM gone))
+            DELETE FROM fleet.attempts WHERE run_id = ANY (ARRAY(SELECT id FROM gone))
         ), no_replays AS (
-            DELETE FROM replays WHERE run_id = ANY (ARRAY(SELECT id FROM gone))
+            DELETE FROM fleet.replays WHERE run_id = ANY (ARRAY(SELECT id FROM gone))
         ), no_logs AS (
-            DELETE FROM run_logs WHERE run_id = ANY (ARRAY(SELECT id FROM gone))
+            DELETE FROM fleet.run_logs WHERE run_id = ANY (ARRAY(SELECT id FROM gone))
         )
         SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM old), (SELECT max(at) FROM old)
         """;
 
     internal const string DeleteInbox = """
         WITH gone AS (
-            DELETE FROM inbox WHERE ctid = ANY (ARRAY(SELECT ctid FROM inbox WHERE received_at < $1 ORDER BY received_at LIMIT $2)) RETURNING 1
+            DELETE FROM fleet.inbox WHERE ctid = ANY (ARRAY(SELECT ctid FROM fleet.inbox WHERE received_at < $1 ORDER BY received_at LIMIT $2)) RETURNING 1
         )
         SELECT count(*) FROM gone
         """;
 
     private const string DeleteWorkers = $"""
-        DELETE FROM workers AS w WHERE w.state = 2 AND w.heartbeat_at < $1
-            AND NOT EXISTS (SELECT 1 FROM claims c CROSS JOIN {HeldRuns} WHERE c.worker_id = w.id)
+        DELETE FROM fleet.workers AS w WHERE w.state = 2 AND w.heartbeat_at < $1
+            AND NOT EXISTS (SELECT 1 FROM fleet.claims c CROSS JOIN {HeldRuns} WHERE c.worker_id = w.id)
         """;
 
     // Of workers that are no more nobody asks.
-    private const string DeleteClaims = "DELETE FROM claims AS c WHERE NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = c.worker_id)";
+    private const string DeleteClaims = "DELETE FROM fleet.claims AS c WHERE NOT EXISTS (SELECT 1 FROM fleet.workers w WHERE w.id = c.worker_id)";
 
     // Reconcile takes a batch up when it looks at its lane; it looks at no lane that no worker serves.
     internal const string DeleteBatches = """
-        DELETE FROM batches WHERE id = ANY (ARRAY(
-            SELECT b.id FROM batches b WHERE b.due_at < $1
-                AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.id = ANY (b.ids) AND r.state = 0 AND r.listed IS DISTINCT FROM 0)
+        DELETE FROM fleet.batches WHERE id = ANY (ARRAY(
+            SELECT b.id FROM fleet.batches b WHERE b.due_at < $1
+                AND NOT EXISTS (SELECT 1 FROM fleet.runs r WHERE r.id = ANY (b.ids) AND r.state = 0 AND r.listed IS DISTINCT FROM 0)
             LIMIT 1000))
         """;
 
@@ -352,7 +352,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements
     internal const string EndWhenIdle = "set_config('idle_in_transaction_session_timeout', '3s', true)";
 
     // Shared by all of this leader's writes, refused to whoever wants to take or renew the lease.
-    private const string LockTerm = $"SELECT {EndWhenIdle} FROM leases WHERE name = $1 AND term = $2 FOR SHARE";
+    private const string LockTerm = $"SELECT {EndWhenIdle} FROM fleet.leases WHERE name = $1 AND term = $2 FOR SHARE";
 
     private readonly OpenClaims _claims = new();
 
@@ -400,11 +400,11 @@ internal sealed class PostgresRunStatements : ServerRunStatements
     }
 
     /// <summary>The statement that completes one run, or fails with <see cref="PostgresErrorCodes.DivisionByZero"/>.</summary>
-    public static NpgsqlBatchCommand CompleteOrFail(Completion completion) => Command(
+    public NpgsqlBatchCommand CompleteOrFail(Completion completion) => Command(
         CompleteOneOrFail, Uuid(completion.Id.Value), Bigint(completion.LeaseToken), Instant(completion.FinishedAt), NullableText(completion.Output));
 
     /// <summary>The statement that adds events to the outbox, in their order.</summary>
-    public static NpgsqlBatchCommand AddEvents(IReadOnlyList<OutboxMessage> events) => Command(InsertEvents, Rows(events));
+    public NpgsqlBatchCommand AddEvents(IReadOnlyList<OutboxMessage> events) => Command(InsertEvents, Rows(events));
 
     /// <summary>Finds out why the fence refused a completion.</summary>
     /// <returns>Null when it had no reason to.</returns>
@@ -431,7 +431,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements
     }
 
     /// <summary>Makes the pending runs of batches that were due before an instant known to the indexes, until so many are, or there are no more.</summary>
-    public static async Task ListBatchesAsync(StorageSession session, string lane, DateTimeOffset dueBefore, int runs, CancellationToken ct)
+    public async Task ListBatchesAsync(StorageSession session, string lane, DateTimeOffset dueBefore, int runs, CancellationToken ct)
     {
         for (var (taken, listed) = (1L, 0L); taken > 0 && listed < runs;)
         {
@@ -487,7 +487,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements
     /// <param name="batch">Gets the statements.</param>
     /// <param name="runs">The runs.</param>
     /// <param name="inserted">Gets the ids of the runs; null for nothing.</param>
-    public static void AddNewOfBatch(NpgsqlBatch batch, IEnumerable<NewRun> runs, List<RunId>? inserted = null)
+    public void AddNewOfBatch(NpgsqlBatch batch, IEnumerable<NewRun> runs, List<RunId>? inserted = null)
     {
         foreach (var together in Batches(runs))
         {
@@ -574,7 +574,7 @@ internal sealed class PostgresRunStatements : ServerRunStatements
             return await CompleteAlongAsync(session, completions, parameters, ct);
         // Other than these, completions are counted when somebody tells that they are committed.
         if (session is SharedEffects shared)
-            return await shared.CompleteAsync(Complete, LeaseOf, parameters, ct);
+            return await shared.CompleteAsync(schema.In(Complete), LeaseOf, parameters, ct);
         var completed = await QueryAsync(session, !session.HasTransaction ? Complete : CompleteInTransaction, LeaseOf, ct, parameters);
         if (!session.HasTransaction)
             _claims.Settled(completed.Select(c => c.LeaseToken));
@@ -651,6 +651,16 @@ internal sealed class PostgresRunStatements : ServerRunStatements
         Array(NpgsqlDbType.Text, events.Select(m => m.Body)), Array(NpgsqlDbType.Uuid, events.Select(m => m.RunId?.Value)),
         Array(NpgsqlDbType.Text, events.Select(m => m.TraceParent)), Array(NpgsqlDbType.TimestampTz, events.Select(m => Utc(m.CreatedAt))),
     ];
+
+    // These hide the methods of Statement: no text reaches the server without the schema's name in it.
+    private Task<List<T>> QueryAsync<T>(
+        StorageSession session, string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params NpgsqlParameter[] parameters) =>
+        Statement.QueryAsync(session, schema.In(sql), read, ct, parameters);
+
+    private Task ExecuteAsync(StorageSession session, string sql, CancellationToken ct, params NpgsqlParameter[] parameters) =>
+        Statement.ExecuteAsync(session, schema.In(sql), ct, parameters);
+
+    private NpgsqlBatchCommand Command(string sql, params NpgsqlParameter[] parameters) => Statement.Command(schema.In(sql), parameters);
 
     private static RunId RunIdOf(NpgsqlDataReader reader) => new(reader.GetGuid(0));
 

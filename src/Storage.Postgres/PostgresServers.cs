@@ -19,7 +19,7 @@ internal static class PostgresServers
                 (SELECT NULLIF(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user) AS of_user)
         SELECT LEAST(s.most, s.of_database, s.of_user), GREATEST(c.used - s.most, c.here - s.of_database, c.mine - s.of_user) + LEAST(s.most, s.of_database, s.of_user),
             CASE WHEN s.most <= LEAST(s.most, s.of_database, s.of_user) THEN c.others ELSE 0 END,
-            GREATEST(1, (SELECT count(*)::int FROM workers WHERE state <> 2 AND lease_until > clock_timestamp()))
+            GREATEST(1, (SELECT count(*)::int FROM fleet.workers WHERE state <> 2 AND lease_until > clock_timestamp()))
         FROM c, s
         """;
 

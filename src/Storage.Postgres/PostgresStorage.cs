@@ -18,7 +18,18 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     /// would read all batches to take the oldest, and what is deleted each time again: a plain scan of an index marks what the next one can skip.</summary>
     internal const string OnePlan = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off";
 
-    private readonly PostgresRunStatements _statements = new();
+    /// <summary>PostgreSQL looks for a table first in the schema that is called as the role. A role called as Fleet's schema would find Fleet's tables where
+    /// the application means its own, and would create its own among them: in this database it looks in <c>public</c>, unless it has a path of its own.</summary>
+    private const string KeepOut = """
+        DO $$ BEGIN
+            IF current_user = 'fleet' AND current_setting('search_path') = '"$user", public' THEN
+                EXECUTE format('ALTER ROLE CURRENT_USER IN DATABASE %I SET search_path = public', current_database());
+            END IF;
+        END $$
+        """;
+
+    private readonly FleetSchema _schema;
+    private readonly PostgresRunStatements _statements;
     private readonly string _connectionString;
     private readonly ConnectionGate _gate;
     private readonly PostgresPool _pool;
@@ -36,10 +47,14 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     /// <param name="connectionString">As Npgsql takes it.</param>
     /// <param name="time">The clock of pauses; null is the machine's.</param>
+    /// <param name="schema">Where Fleet's tables stand; null is the schema <c>fleet</c>.</param>
     /// <exception cref="InvalidOperationException">It names servers that take no writes.</exception>
-    public PostgresStorage(string connectionString, TimeProvider? time = null)
+    public PostgresStorage(string connectionString, TimeProvider? time = null, FleetSchema? schema = null)
     {
         time ??= TimeProvider.System;
+        _schema = schema ?? FleetSchema.Default;
+        _statements = new PostgresRunStatements(_schema);
+        Sql = new PostgresPlainSql(_schema);
         var builder = new NpgsqlConnectionStringBuilder(connectionString);
         // ShouldSerialize tells whether the caller set it; ContainsKey, whether there is such a setting.
         // The hot statements are few and always the same: each connection plans them once.
@@ -67,14 +82,14 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         _completeAfterWork = new CompleteAfterWork(new UserConnections(_handlers), _statements);
         _autocommit = new PostgresPool(PostgresServers.Build(builder, source => source.UsePhysicalConnectionInitializer(PlanOnce, PlanOnceAsync)), _gate, time);
         _open = OpenOnTransaction;
-        Messages = new PostgresMessages(_statements);
+        Messages = new PostgresMessages(_statements, _schema);
     }
 
     public IRunStatements Statements => _statements;
 
     public TransactionGate Transactions { get; }
 
-    public PlainSql Sql { get; } = new PostgresPlainSql();
+    public PlainSql Sql { get; }
 
     public IMessageStatements Messages { get; }
 
@@ -82,10 +97,10 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     internal static IReadOnlyList<string> Migrations { get; } = ["20261130000000_Initial"];
 
     private PooledDbContextFactory<PostgresDbContext> Reading =>
-        _reading ??= new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_pool.Source).AddInterceptors(new ThroughTheGate(_pool)).Options, FleetDbContext.MostPooled);
+        _reading ??= new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_pool.Source).UseSchema(_schema).AddInterceptors(new ThroughTheGate(_pool)).Options, FleetDbContext.MostPooled);
 
     private PooledDbContextFactory<PostgresDbContext> Writing =>
-        _writing ??= new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql().Options, FleetDbContext.MostPooled);
+        _writing ??= new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql().UseSchema(_schema).Options, FleetDbContext.MostPooled);
 
     public async Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct)
     {
@@ -214,11 +229,11 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     public async Task PingAsync(CancellationToken ct)
     {
-        const string sql = "SELECT EXISTS (SELECT 1 FROM leases), current_setting('transaction_read_only') = 'on', pg_is_in_recovery()";
+        const string sql = "SELECT EXISTS (SELECT 1 FROM fleet.leases), current_setting('transaction_read_only') = 'on', pg_is_in_recovery()";
         var connection = await _pool.OpenAsync(ct);
         try
         {
-            await using var command = new NpgsqlCommand(sql, connection);
+            await using var command = new NpgsqlCommand(_schema.In(sql), connection);
             await using var reader = await command.ExecuteReaderAsync(ct);
             await reader.ReadAsync(ct);
             if (!reader.GetBoolean(1))
@@ -247,11 +262,11 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
         try
         {
-            var (hasHistory, process) = await FindHistoryAsync(connection, ct);
+            var (schema, process) = await new ReadSchema(_schema).ExecuteAsync(connection, Migrations, ct);
             // The driver was told another process when it connected: a pooler stands in between.
             if (process != connection.ProcessID)
                 await PostgresServers.RefuseSharedConnectionsAsync(_pool.Source, ct);
-            return DatabaseSchema.Of(hasHistory ? await ReadMigrationsAsync(connection, ct) : [], Migrations);
+            return schema;
         }
         finally
         {
@@ -264,7 +279,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         await AutocommitAsync(
             async session =>
             {
-                await PostgresRunStatements.ListBatchesAsync(session, lane, dueBefore, limit, ct);
+                await _statements.ListBatchesAsync(session, lane, dueBefore, limit, ct);
                 return true;
             },
             ct);
@@ -274,8 +289,21 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     public async Task MigrateAsync(CancellationToken ct)
     {
-        await using var db = Reading.CreateDbContext();
-        await db.Database.MigrateAsync(ct);
+        if (!(await ReadSchemaAsync(ct)).MustMigrate())
+            return;
+        var options = new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_pool.Source).UseMigrationsOf(_schema).AddInterceptors(new ThroughTheGate(_pool));
+        await using var db = new PostgresDbContext(options.Options);
+        try
+        {
+            await db.Database.MigrateAsync(ct);
+            await db.Database.ExecuteSqlRawAsync(_schema.In(KeepOut), ct);
+            // A connection keeps the path that it started with.
+            ClearPools();
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw new InvalidOperationException(DatabaseSchema.MayNotMigrate(_schema, e.MessageText), e);
+        }
     }
 
     public async Task<DateTimeOffset> GetClockAsync(StorageSession session, CancellationToken ct)

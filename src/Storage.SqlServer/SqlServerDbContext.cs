@@ -78,5 +78,5 @@ internal static class KeyBytes
 internal sealed class DesignTimeFactory : IDesignTimeDbContextFactory<SqlServerDbContext>
 {
     public SqlServerDbContext CreateDbContext(string[] args) =>
-        new(new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer("Server=design").Options);
+        new(new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer("Server=design").UseSchema(FleetSchema.Default).Options);
 }

@@ -64,6 +64,9 @@ internal static class SqlServerErrors
     /// <summary>True for a statement on a table that is not there.</summary>
     public static bool IsMissingTable(int number) => number == 208;
 
+    /// <summary>True for a statement that the login may not execute: CREATE TABLE, an object, a column, a schema, ALTER.</summary>
+    public static bool IsMissingRight(int number) => number is 229 or 230 or 262 or 297 or 1088 or 2760 or 4902 or 15247;
+
     /// <summary>True for a row that a unique index or primary key refused.</summary>
     public static bool IsDuplicate(int number) => number is 2601 or 2627;
 

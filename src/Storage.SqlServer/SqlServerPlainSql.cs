@@ -6,7 +6,7 @@ using Microsoft.Data.SqlClient;
 
 namespace Fleet.Storage.SqlServer;
 
-internal class SqlServerPlainSql : PlainSql
+internal class SqlServerPlainSql(FleetSchema schema) : PlainSql(schema)
 {
     public override EffectSql Effects { get; } = new SqlServerEffectSql();
 

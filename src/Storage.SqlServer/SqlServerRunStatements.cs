@@ -7,7 +7,7 @@ using static Fleet.Storage.SqlServer.Statement;
 namespace Fleet.Storage.SqlServer;
 
 /// <summary>Executes <see cref="SqlServerStatements"/>.</summary>
-internal sealed class SqlServerRunStatements : ServerRunStatements
+internal sealed class SqlServerRunStatements(FleetSchema schema) : ServerRunStatements
 {
     private const int MostTries = 5;
 
@@ -139,6 +139,16 @@ internal sealed class SqlServerRunStatements : ServerRunStatements
     protected override Task InsertEventsAsync(StorageSession session, IReadOnlyList<OutboxMessage> events, CancellationToken ct) => ExecuteAsync(
         session, SqlServerStatements.InsertEvents, ct,
         Rows.Of(events.Index(), RowMembers.Event));
+
+    // These hide the methods of Statement: no text reaches the server without the schema's name in it.
+    private Task<List<T>> QueryAsync<T>(
+        StorageSession session, string sql, Func<SqlDataReader, T> read, CancellationToken ct, params SqlParameter[] parameters) =>
+        Statement.QueryAsync(session, schema.In(sql), read, ct, parameters);
+
+    private Task ExecuteAsync(StorageSession session, string sql, CancellationToken ct, params SqlParameter[] parameters) =>
+        Statement.ExecuteAsync(session, schema.In(sql), ct, parameters);
+
+    private SqlCommand Command(StorageSession session, string sql, params SqlParameter[] parameters) => Statement.Command(session, schema.In(sql), parameters);
 
     private static RunLease LeaseOf(SqlDataReader reader) => new(reader.GetRunId(0), reader.GetInt64(1));
 

@@ -15,7 +15,7 @@ internal static class SqlServerStatements
 {
     // Whoever inserts the same key or occurrence at the same moment is not seen here, but meets the unique index: see InsertRowsAsync.
     public const string Insert = $"""
-        INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
+        INSERT INTO fleet.runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
             created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent)
         OUTPUT inserted.id
         SELECT CONVERT(binary(16), n.id, 2), n.job, n.lane, 0, n.due, n.staged, 0, 0, n.max, 0, 0, 0,
@@ -24,9 +24,9 @@ internal static class SqlServerStatements
         FROM OPENJSON(@rows) WITH (id char(32), job nvarchar(128), lane nvarchar(64), due datetime2(7), staged bit, max int, created datetime2(7),
             [key] varchar(200), hash varchar(64), schedule nvarchar(128), fire datetime2(7), overlap int, parent char(32), args nvarchar(max),
             tags nvarchar(max), trace nvarchar(max)) AS n
-        WHERE NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.id = CONVERT(binary(16), n.id, 2))
-            AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.idempotency_key = CONVERT(varbinary(200), n.[key]) AND r.idempotency_key IS NOT NULL)
-            AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.schedule_id = n.schedule COLLATE {Collation} AND r.fire_time = n.fire
+        WHERE NOT EXISTS (SELECT 1 FROM fleet.runs AS r WHERE r.id = CONVERT(binary(16), n.id, 2))
+            AND NOT EXISTS (SELECT 1 FROM fleet.runs AS r WHERE r.idempotency_key = CONVERT(varbinary(200), n.[key]) AND r.idempotency_key IS NOT NULL)
+            AND NOT EXISTS (SELECT 1 FROM fleet.runs AS r WHERE r.schedule_id = n.schedule COLLATE {Collation} AND r.fire_time = n.fire
                 AND r.fire_time IS NOT NULL AND r.revoked = 0)
         OPTION (LOOP JOIN);
         """;
@@ -34,34 +34,34 @@ internal static class SqlServerStatements
     public const string FindKeys = """
         SELECT r.idempotency_key, r.id, r.request_hash
         FROM OPENJSON(@rows) WITH ([key] varchar(200)) AS k
-        JOIN runs AS r ON r.idempotency_key = CONVERT(varbinary(200), k.[key]) AND r.idempotency_key IS NOT NULL
+        JOIN fleet.runs AS r ON r.idempotency_key = CONVERT(varbinary(200), k.[key]) AND r.idempotency_key IS NOT NULL
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
 
     public const string FindOccurrences = $"""
         SELECT r.schedule_id, r.fire_time, r.id
         FROM OPENJSON(@rows) WITH (schedule nvarchar(128), fire datetime2(7)) AS o
-        JOIN runs AS r ON r.schedule_id = o.schedule COLLATE {Collation} AND r.fire_time = o.fire AND r.fire_time IS NOT NULL AND r.revoked = 0
+        JOIN fleet.runs AS r ON r.schedule_id = o.schedule COLLATE {Collation} AND r.fire_time = o.fire AND r.fire_time IS NOT NULL AND r.revoked = 0
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
 
     public const string FindIds = """
         SELECT r.id
         FROM OPENJSON(@rows) WITH (id char(32)) AS w
-        JOIN runs AS r ON r.id = CONVERT(binary(16), w.id, 2)
+        JOIN fleet.runs AS r ON r.id = CONVERT(binary(16), w.id, 2)
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
 
     // Two results: whether the worker is alive, and the runs that are its own now.
     public const string Claim = $"""
-        SELECT CASE WHEN EXISTS (SELECT 1 FROM workers WHERE id = @worker AND state <> 2) THEN 1 ELSE 0 END;
+        SELECT CASE WHEN EXISTS (SELECT 1 FROM fleet.workers WHERE id = @worker AND state <> 2) THEN 1 ELSE 0 END;
 
         UPDATE r SET {Start}
         {Started}
         FROM {Wanted}
-        JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), w.id, 2)
+        JOIN fleet.runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), w.id, 2)
         WHERE r.state = 0 AND r.due_at <= @now AND r.crashes < @last AND (r.overlap = 0 OR @turn = 1)
-            AND EXISTS (SELECT 1 FROM workers AS o WHERE o.id = @worker AND o.state <> 2)
+            AND EXISTS (SELECT 1 FROM fleet.workers AS o WHERE o.id = @worker AND o.state <> 2)
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
 
@@ -72,20 +72,20 @@ internal static class SqlServerStatements
         FROM (
             SELECT TOP (1) c.id, w.token
             FROM {Wanted}
-            JOIN runs AS c WITH (UPDLOCK, ROWLOCK) ON c.id = CONVERT(binary(16), w.id, 2)
+            JOIN fleet.runs AS c WITH (UPDLOCK, ROWLOCK) ON c.id = CONVERT(binary(16), w.id, 2)
             WHERE c.state = 0 AND c.due_at <= @now AND c.crashes >= @last AND (c.overlap = 0 OR @turn = 1)
             ORDER BY w.position
         ) AS w
-        JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = w.id
-        WHERE EXISTS (SELECT 1 FROM workers AS o WHERE o.id = @worker AND o.state <> 2)
-            AND NOT EXISTS (SELECT 1 FROM runs AS other WHERE other.worker_id = @worker AND other.state = 1 AND other.crashes >= @last)
+        JOIN fleet.runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = w.id
+        WHERE EXISTS (SELECT 1 FROM fleet.workers AS o WHERE o.id = @worker AND o.state <> 2)
+            AND NOT EXISTS (SELECT 1 FROM fleet.runs AS other WHERE other.worker_id = @worker AND other.state = 1 AND other.crashes >= @last)
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
 
     public const string FindPending = """
         SELECT r.id, r.due_at, r.overlap, r.crashes
         FROM OPENJSON(@rows) WITH (id char(32)) AS w
-        JOIN runs AS r ON r.id = CONVERT(binary(16), w.id, 2)
+        JOIN fleet.runs AS r ON r.id = CONVERT(binary(16), w.id, 2)
         WHERE r.state = 0
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
@@ -95,7 +95,7 @@ internal static class SqlServerStatements
             progress = CASE WHEN r.progress IS NULL THEN NULL ELSE 1 END
         OUTPUT inserted.id, inserted.lease_token
         FROM OPENJSON(@rows) WITH (id char(32), token bigint, finished datetime2(7), result nvarchar(max)) AS c
-        JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), c.id, 2)
+        JOIN fleet.runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), c.id, 2)
         WHERE r.lease_token = c.token AND r.state = 1
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
@@ -103,14 +103,14 @@ internal static class SqlServerStatements
     public const string FindCompleted = """
         SELECT r.id, r.lease_token
         FROM OPENJSON(@rows) WITH (id char(32)) AS w
-        JOIN runs AS r ON r.id = CONVERT(binary(16), w.id, 2)
+        JOIN fleet.runs AS r ON r.id = CONVERT(binary(16), w.id, 2)
         WHERE r.state = 2
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
 
     // ORDER BY decides in which order the rows get their numbers.
     public const string InsertEvents = """
-        INSERT INTO outbox (message_id, name, body, run_id, trace_parent, created_at, failures, next_try_at)
+        INSERT INTO fleet.outbox (message_id, name, body, run_id, trace_parent, created_at, failures, next_try_at)
         SELECT CONVERT(binary(16), e.message, 2), e.name, e.body, CONVERT(binary(16), e.run, 2), e.trace, e.created, 0, e.created
         FROM OPENJSON(@rows) WITH (message char(32), name nvarchar(max), body nvarchar(max), run char(32), trace nvarchar(max),
             created datetime2(7), position int) AS e
@@ -128,11 +128,11 @@ internal static class SqlServerStatements
             error = CASE WHEN r.cancel_requested_at IS NOT NULL AND e.next_state IN (0, 4) THEN r.error
                 WHEN e.outcome IN (3, 4) THEN r.error ELSE e.error COLLATE {Collation} END
         OUTPUT deleted.id, deleted.attempt, deleted.worker_id, deleted.started_at, e.ended, e.outcome, e.type, e.error, e.stack
-            INTO attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack)
+            INTO fleet.attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack)
         OUTPUT inserted.id, inserted.lease_token
         FROM OPENJSON(@rows) WITH (id char(32), token bigint, ended datetime2(7), outcome int, next_state int, due datetime2(7), uncounted int, staged bit,
             type nvarchar(max), error nvarchar(max), stack nvarchar(max)) AS e
-        JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), e.id, 2)
+        JOIN fleet.runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), e.id, 2)
         WHERE r.lease_token = e.token AND r.state = 1
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
@@ -152,10 +152,10 @@ internal static class SqlServerStatements
     public const string LockOrphans = """
         SELECT r.id, r.worker_id, r.lease_token, r.crashes, CASE WHEN r.cancel_requested_at IS NULL THEN 0 ELSE 1 END
         FROM (
-            SELECT c.id, c.lease_token FROM runs AS c
-            WHERE c.state = 1 AND NOT EXISTS (SELECT 1 FROM workers AS w WHERE w.id = c.worker_id AND w.state <> 2)
+            SELECT c.id, c.lease_token FROM fleet.runs AS c
+            WHERE c.state = 1 AND NOT EXISTS (SELECT 1 FROM fleet.workers AS w WHERE w.id = c.worker_id AND w.state <> 2)
         ) AS o
-        JOIN runs AS r WITH (UPDLOCK, ROWLOCK, READPAST) ON r.id = o.id
+        JOIN fleet.runs AS r WITH (UPDLOCK, ROWLOCK, READPAST) ON r.id = o.id
         WHERE r.lease_token = o.lease_token AND r.state = 1
         ORDER BY r.id;
         """;
@@ -167,15 +167,15 @@ internal static class SqlServerStatements
             error_type = CASE WHEN o.next_state = 4 THEN r.error_type ELSE @type END,
             error = CASE WHEN o.next_state = 4 THEN r.error ELSE o.error COLLATE {Collation} END
         OUTPUT deleted.id, deleted.attempt, deleted.worker_id, deleted.started_at, @now, @outcome, @type, o.error
-            INTO attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error)
+            INTO fleet.attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error)
         FROM OPENJSON(@rows) WITH (id char(32), next_state int, crashes int, error nvarchar(max)) AS o
-        JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), o.id, 2)
+        JOIN fleet.runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), o.id, 2)
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
 
     public const string ReadUnstaged = $"""
         SELECT TOP (@limit) r.id, r.lane, r.due_at
-        FROM runs AS r
+        FROM fleet.runs AS r
         WHERE r.state = 0 AND r.staged = 0 AND r.due_at <= @until
             AND NOT EXISTS (SELECT 1 FROM OPENJSON(@rows) WITH (lane nvarchar(128)) AS o WHERE o.lane COLLATE {Collation} = r.lane)
         ORDER BY r.due_at;
@@ -184,7 +184,7 @@ internal static class SqlServerStatements
     public const string MarkStaged = """
         UPDATE r SET staged = 1
         FROM OPENJSON(@rows) WITH (id char(32), due datetime2(7)) AS s
-        JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), s.id, 2)
+        JOIN fleet.runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), s.id, 2)
         WHERE r.state = 0 AND r.staged = 0 AND r.due_at = s.due
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
@@ -192,39 +192,39 @@ internal static class SqlServerStatements
     // The state and the age are compared by the deletion itself; a run that is being replayed is passed over.
     public const string DeleteSucceeded = $"""
         DECLARE @gone TABLE (id binary(16) PRIMARY KEY);
-        DELETE TOP (@limit) r OUTPUT deleted.id INTO @gone FROM runs AS r WITH (READPAST, ROWLOCK)
+        DELETE TOP (@limit) r OUTPUT deleted.id INTO @gone FROM fleet.runs AS r WITH (READPAST, ROWLOCK)
         WHERE r.finished_at >= @from AND r.finished_at < @before AND r.state = 2;
         {DeleteOld}
         """;
 
     public const string DeleteFailedOrCanceled = $"""
         DECLARE @gone TABLE (id binary(16) PRIMARY KEY);
-        DELETE TOP (@limit) r OUTPUT deleted.id INTO @gone FROM runs AS r WITH (READPAST, ROWLOCK)
+        DELETE TOP (@limit) r OUTPUT deleted.id INTO @gone FROM fleet.runs AS r WITH (READPAST, ROWLOCK)
         WHERE r.finished_at >= @from AND r.finished_at < @before AND r.state IN (3, 4);
         {DeleteOld}
         """;
 
     private const string DeleteOld = """
-        DELETE a FROM attempts AS a JOIN @gone AS g ON a.run_id = g.id;
-        DELETE p FROM replays AS p JOIN @gone AS g ON p.run_id = g.id;
-        DELETE l FROM run_logs AS l JOIN @gone AS g ON l.run_id = g.id;
+        DELETE a FROM fleet.attempts AS a JOIN @gone AS g ON a.run_id = g.id;
+        DELETE p FROM fleet.replays AS p JOIN @gone AS g ON p.run_id = g.id;
+        DELETE l FROM fleet.run_logs AS l JOIN @gone AS g ON l.run_id = g.id;
         SELECT COUNT(*) FROM @gone;
         """;
 
-    public const string DeleteInbox = "DELETE TOP (@limit) FROM inbox WITH (READPAST, ROWLOCK) WHERE received_at < @before; SELECT @@ROWCOUNT;";
+    public const string DeleteInbox = "DELETE TOP (@limit) FROM fleet.inbox WITH (READPAST, ROWLOCK) WHERE received_at < @before; SELECT @@ROWCOUNT;";
 
     public const string DeleteWorkers = """
-        DELETE w FROM workers AS w
-        WHERE w.state = 2 AND w.heartbeat_at < @before AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.worker_id = w.id AND r.state = 1);
+        DELETE w FROM fleet.workers AS w
+        WHERE w.state = 2 AND w.heartbeat_at < @before AND NOT EXISTS (SELECT 1 FROM fleet.runs AS r WHERE r.worker_id = w.id AND r.state = 1);
         """;
 
     // Shared by all of this leader's writes, refused to whoever wants to take or renew the lease. Until the connection is reset, none of
     // its statements waits longer for a lock than LockPatience: a leader that waits for a process that stands still could not renew its
     // lease.
-    public const string LockTerm = LockPatience + "SELECT 1 FROM leases WITH (REPEATABLEREAD, ROWLOCK) WHERE name = @lease AND term = @term;";
+    public const string LockTerm = LockPatience + "SELECT 1 FROM fleet.leases WITH (REPEATABLEREAD, ROWLOCK) WHERE name = @lease AND term = @term;";
 
     /// <summary>Whether the database takes writes: <c>READ_WRITE</c>, where Fleet's tables are there.</summary>
-    public const string Ping = "SELECT CONVERT(nvarchar(20), DATABASEPROPERTYEX(DB_NAME(), 'Updateability')), (SELECT COUNT(*) FROM leases);";
+    public const string Ping = "SELECT CONVERT(nvarchar(20), DATABASEPROPERTYEX(DB_NAME(), 'Updateability')), (SELECT COUNT(*) FROM fleet.leases);";
 
     // Asked by leader and workers before they renew a lease, which must not wait for long either.
     public const string ReadClock = LockPatience + "SELECT SYSUTCDATETIME();";
@@ -235,10 +235,10 @@ internal static class SqlServerStatements
 
     private const string Repeated = """
         FROM OPENJSON(@rows) WITH (id char(32)) AS w
-        CROSS APPLY (SELECT TOP (1) a.id FROM attempts AS a WHERE a.run_id = CONVERT(binary(16), w.id, 2) ORDER BY a.id DESC) AS latest
-        JOIN attempts AS l ON l.id = latest.id
-        CROSS APPLY (SELECT TOP (1) a.id FROM attempts AS a WHERE a.run_id = l.run_id AND a.id < l.id ORDER BY a.id DESC) AS earlier
-        JOIN attempts AS p ON p.id = earlier.id
+        CROSS APPLY (SELECT TOP (1) a.id FROM fleet.attempts AS a WHERE a.run_id = CONVERT(binary(16), w.id, 2) ORDER BY a.id DESC) AS latest
+        JOIN fleet.attempts AS l ON l.id = latest.id
+        CROSS APPLY (SELECT TOP (1) a.id FROM fleet.attempts AS a WHERE a.run_id = l.run_id AND a.id < l.id ORDER BY a.id DESC) AS earlier
+        JOIN fleet.attempts AS p ON p.id = earlier.id
         WHERE l.outcome IN (4, 7) AND p.outcome = l.outcome AND p.number = l.number
         """;
 

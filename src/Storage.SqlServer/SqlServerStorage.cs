@@ -12,20 +12,27 @@ namespace Fleet.Storage.SqlServer;
 /// <summary>A SQL Server database (2019 or newer, or Azure SQL), shared by any number of processes.</summary>
 public sealed class SqlServerStorage : IStorage, IAsyncDisposable
 {
-    private readonly SqlServerRunStatements _statements = new();
+    private const string CountOld =
+        "SELECT COUNT(*) AS Value FROM sys.columns WHERE object_id = OBJECT_ID(N'dbo.runs') AND name IN (N'lease_token', N'attempt_offset')";
+
+    private readonly FleetSchema _schema;
+    private readonly SqlServerRunStatements _statements;
     private readonly string _connectionString;
     private readonly ConnectionGate _gate;
     private readonly SqlServerPool _pool;
     // Pooled, because to make a context takes longer than most of its queries.
     private readonly PooledDbContextFactory<SqlServerDbContext> _reading;
-    private readonly PooledDbContextFactory<SqlServerDbContext> _writing =
-        new(new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer().Options, FleetDbContext.MostPooled);
+    private readonly PooledDbContextFactory<SqlServerDbContext> _writing;
 
     /// <param name="connectionString">As Microsoft.Data.SqlClient takes it.</param>
     /// <param name="time">The clock of pauses; null is the machine's.</param>
-    public SqlServerStorage(string connectionString, TimeProvider? time = null)
+    /// <param name="schema">Where Fleet's tables stand; null is the schema <c>fleet</c>.</param>
+    public SqlServerStorage(string connectionString, TimeProvider? time = null, FleetSchema? schema = null)
     {
         time ??= TimeProvider.System;
+        _schema = schema ?? FleetSchema.Default;
+        _statements = new SqlServerRunStatements(_schema);
+        Sql = new SqlServerPlainSql(_schema);
         var builder = new SqlConnectionStringBuilder(connectionString);
         if (!builder.ShouldSerialize("Application Name"))
             builder.ApplicationName = "fleet";
@@ -39,15 +46,16 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
         _gate.OnRefused = Transactions.Refused;
         _pool = new SqlServerPool(builder.ConnectionString, _gate, time);
         _reading = new(
-            new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer(builder.ConnectionString).AddInterceptors(new ThroughTheGate(_pool)).Options,
+            new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer(builder.ConnectionString).UseSchema(_schema).AddInterceptors(new ThroughTheGate(_pool)).Options,
             FleetDbContext.MostPooled);
+        _writing = new(new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer().UseSchema(_schema).Options, FleetDbContext.MostPooled);
     }
 
     public IRunStatements Statements => _statements;
 
     public TransactionGate Transactions { get; }
 
-    public PlainSql Sql { get; } = new SqlServerPlainSql();
+    public PlainSql Sql { get; }
 
     public async Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct)
     {
@@ -82,10 +90,26 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
         return await read(db);
     });
 
+    public async Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct)
+    {
+        await using var db = Read();
+        return await DatabaseSchema.ReadAsync(db, _schema, "dbo.runs", CountOld, ct);
+    }
+
     public async Task MigrateAsync(CancellationToken ct)
     {
-        await using var db = _reading.CreateDbContext();
-        await db.Database.MigrateAsync(ct);
+        if (!(await ReadSchemaAsync(ct)).MustMigrate())
+            return;
+        var options = new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer(_connectionString).UseMigrationsOf(_schema).AddInterceptors(new ThroughTheGate(_pool));
+        await using var db = new SqlServerDbContext(options.Options);
+        try
+        {
+            await db.Database.MigrateAsync(ct);
+        }
+        catch (SqlException e) when (SqlServerErrors.IsMissingRight(e.Number))
+        {
+            throw new InvalidOperationException(DatabaseSchema.MayNotMigrate(_schema, e.Message), e);
+        }
     }
 
     public async Task<DateTimeOffset> GetClockAsync(StorageSession session, CancellationToken ct) =>
@@ -111,7 +135,7 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
         var connection = await _pool.OpenAsync(ct);
         try
         {
-            await using var command = new SqlCommand(SqlServerStatements.Ping, connection);
+            await using var command = new SqlCommand(_schema.In(SqlServerStatements.Ping), connection);
             if (await command.ExecuteScalarAsync(ct) is "READ_WRITE")
                 return;
             _pool.Clear();

@@ -30,7 +30,7 @@ internal sealed class FileProbe(string connectionString) : IDisposable
         {
             Open();
             DatabaseFile.Check(_connection);
-            Execute("SELECT 1 FROM leases LIMIT 1");
+            Execute("SELECT 1 FROM fleet_leases LIMIT 1");
             // Busy: somebody writes, so it can be written.
             if (Execute("BEGIN IMMEDIATE", SqliteErrors.Busy) == raw.SQLITE_OK)
                 Execute("ROLLBACK");

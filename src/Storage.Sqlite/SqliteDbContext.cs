@@ -14,6 +14,19 @@ public sealed class SqliteDbContext(DbContextOptions<SqliteDbContext> options) :
         configurationBuilder.StoreIdsAsBytes();
     }
 
+    /// <remarks>SQLite has no schemas, and the names of indexes are the database's too: all have the prefix.</remarks>
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        base.OnModelCreating(modelBuilder);
+        modelBuilder.HasDefaultSchema(null);
+        foreach (var entity in modelBuilder.Model.GetEntityTypes())
+        {
+            entity.SetTableName(FleetSchema.Prefix.Table(entity.GetTableName()!));
+            foreach (var index in entity.GetIndexes())
+                index.SetDatabaseName(FleetSchema.Prefix.Table(index.GetDatabaseName()!));
+        }
+    }
+
     private sealed class InstantConverter()
         : ValueConverter<DateTimeOffset, long>(instant => Values.ToMicroseconds(instant), value => Values.FromMicroseconds(value));
 }
@@ -22,5 +35,5 @@ public sealed class SqliteDbContext(DbContextOptions<SqliteDbContext> options) :
 internal sealed class DesignTimeFactory : IDesignTimeDbContextFactory<SqliteDbContext>
 {
     public SqliteDbContext CreateDbContext(string[] args) =>
-        new(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite("Data Source=design.db").Options);
+        new(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite("Data Source=design.db").UseSchema(FleetSchema.Prefix).Options);
 }

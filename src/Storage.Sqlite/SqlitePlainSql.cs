@@ -6,7 +6,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Fleet.Storage.Sqlite;
 
-internal sealed class SqlitePlainSql : PlainSql
+internal sealed class SqlitePlainSql() : PlainSql(FleetSchema.Prefix)
 {
     public override EffectSql Effects { get; } = new SqliteEffectSql();
 

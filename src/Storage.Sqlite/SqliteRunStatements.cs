@@ -13,59 +13,59 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
     private readonly Dictionary<string, SqliteCommand> _prepared = new(StringComparer.Ordinal);
 
     private const string Insert = """
-        INSERT INTO runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
+        INSERT INTO fleet_runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
             created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent)
         VALUES ($id, $job, $lane, 0, $due, $staged, 0, 0, $max, 0, 0, 0,
             $created, $key, $hash, $schedule, $fire, $overlap, 0, $parent, $args, $tags, $trace)
         ON CONFLICT DO NOTHING
         """;
 
-    private const string FindKey = "SELECT id, request_hash FROM runs WHERE idempotency_key = $key";
+    private const string FindKey = "SELECT id, request_hash FROM fleet_runs WHERE idempotency_key = $key";
 
-    private const string FindOccurrence = "SELECT id FROM runs WHERE schedule_id = $schedule AND fire_time = $fire AND revoked = 0";
+    private const string FindOccurrence = "SELECT id FROM fleet_runs WHERE schedule_id = $schedule AND fire_time = $fire AND revoked = 0";
 
-    private const string IsAlive = "SELECT 1 FROM workers WHERE id = $worker AND state <> 2";
+    private const string IsAlive = "SELECT 1 FROM fleet_workers WHERE id = $worker AND state <> 2";
 
     private const string Claim = """
-        UPDATE runs SET state = 1, attempt = attempt + 1, worker_id = $worker, lease_token = $token, started_at = $now,
+        UPDATE fleet_runs SET state = 1, attempt = attempt + 1, worker_id = $worker, lease_token = $token, started_at = $now,
             staged = 1, progress = NULL, progress_message = NULL
         WHERE id = $id AND state = 0 AND due_at <= $now AND (overlap = 0 OR $inTurn)
-            AND (crashes < $last OR NOT EXISTS (SELECT 1 FROM runs AS other WHERE other.worker_id = $worker AND other.state = 1 AND other.crashes >= $last))
+            AND (crashes < $last OR NOT EXISTS (SELECT 1 FROM fleet_runs AS other WHERE other.worker_id = $worker AND other.state = 1 AND other.crashes >= $last))
         RETURNING job, lane, args, attempt, attempt_offset, max_attempts, due_at, schedule_id, fire_time, tags, trace_parent
         """;
 
-    private const string FindPending = "SELECT due_at, overlap FROM runs WHERE id = $id AND state = 0";
+    private const string FindPending = "SELECT due_at, overlap FROM fleet_runs WHERE id = $id AND state = 0";
 
     private const string Complete = """
-        UPDATE runs SET state = 2, finished_at = $now, output = $output, error = NULL, error_type = NULL, cancel_requested_at = NULL,
+        UPDATE fleet_runs SET state = 2, finished_at = $now, output = $output, error = NULL, error_type = NULL, cancel_requested_at = NULL,
             progress = CASE WHEN progress IS NULL THEN NULL ELSE 1 END
         WHERE id = $id AND state = 1 AND lease_token = $token
         """;
 
-    private const string IsCompleted = "SELECT 1 FROM runs WHERE id = $id AND state = 2 AND lease_token = $token";
+    private const string IsCompleted = "SELECT 1 FROM fleet_runs WHERE id = $id AND state = 2 AND lease_token = $token";
 
     private const string InsertEvent = """
-        INSERT INTO outbox (message_id, name, body, run_id, trace_parent, created_at, failures, next_try_at)
+        INSERT INTO fleet_outbox (message_id, name, body, run_id, trace_parent, created_at, failures, next_try_at)
         VALUES ($message, $name, $body, $run, $trace, $created, 0, $created)
         """;
 
     private const string InsertAttempt = """
-        INSERT INTO attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack)
+        INSERT INTO fleet_attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack)
         SELECT id, attempt, worker_id, started_at, $now, $outcome, $type, $error, $stack
-        FROM runs WHERE id = $id AND state = 1 AND lease_token = $token
+        FROM fleet_runs WHERE id = $id AND state = 1 AND lease_token = $token
         """;
 
     // An end that repeats the one before it is counted in that row; see AttemptEnd.SharesRow.
     private const string RepeatAttempt = """
-        UPDATE attempts SET times = times + 1, ended_at = $now, worker_id = r.worker_id, error_type = $type, error = $error
-        FROM runs AS r
-        WHERE r.id = $id AND r.state = 1 AND r.lease_token = $token AND attempts.id = (SELECT max(a.id) FROM attempts AS a WHERE a.run_id = $id)
-            AND attempts.outcome = $outcome AND attempts.number = r.attempt
+        UPDATE fleet_attempts SET times = times + 1, ended_at = $now, worker_id = r.worker_id, error_type = $type, error = $error
+        FROM fleet_runs AS r
+        WHERE r.id = $id AND r.state = 1 AND r.lease_token = $token AND fleet_attempts.id = (SELECT max(a.id) FROM fleet_attempts AS a WHERE a.run_id = $id)
+            AND fleet_attempts.outcome = $outcome AND fleet_attempts.number = r.attempt
         """;
 
     // A cancel that came while the attempt was ending wins over another try.
     private const string EndAttempt = """
-        UPDATE runs SET
+        UPDATE fleet_runs SET
             state = CASE WHEN $state = 0 AND cancel_requested_at IS NOT NULL THEN 4 ELSE $state END,
             finished_at = CASE WHEN $state = 0 AND cancel_requested_at IS NULL THEN NULL ELSE $now END,
             due_at = coalesce($due, due_at), staged = $staged, attempt = attempt - $uncounted,
@@ -75,12 +75,12 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         """;
 
     private const string FindOrphans = """
-        SELECT id, worker_id, lease_token, crashes, cancel_requested_at IS NOT NULL FROM runs
-        WHERE state = 1 AND (worker_id IS NULL OR worker_id NOT IN (SELECT id FROM workers WHERE state <> 2))
+        SELECT id, worker_id, lease_token, crashes, cancel_requested_at IS NOT NULL FROM fleet_runs
+        WHERE state = 1 AND (worker_id IS NULL OR worker_id NOT IN (SELECT id FROM fleet_workers WHERE state <> 2))
         """;
 
     private const string Rescue = """
-        UPDATE runs SET state = $state, crashes = $crashes, attempt_offset = attempt_offset + 1, staged = 0, due_at = $now,
+        UPDATE fleet_runs SET state = $state, crashes = $crashes, attempt_offset = attempt_offset + 1, staged = 0, due_at = $now,
             finished_at = CASE WHEN $state = 0 THEN NULL ELSE $now END,
             error_type = CASE WHEN $state = 4 THEN error_type ELSE $type END,
             error = CASE WHEN $state = 4 THEN error ELSE $error END
@@ -88,31 +88,31 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         """;
 
     private const string ReadUnstaged = """
-        SELECT id, lane, due_at FROM runs
+        SELECT id, lane, due_at FROM fleet_runs
         WHERE state = 0 AND staged = 0 AND due_at <= $until AND lane NOT IN (SELECT value FROM json_each($lanes))
         ORDER BY due_at LIMIT $limit
         """;
 
-    private const string MarkStaged = "UPDATE runs SET staged = 1 WHERE id = $id AND state = 0 AND staged = 0 AND due_at = $due";
+    private const string MarkStaged = "UPDATE fleet_runs SET staged = 1 WHERE id = $id AND state = 0 AND staged = 0 AND due_at = $due";
 
-    private const string FindSucceeded = "SELECT id FROM runs WHERE finished_at < $before AND finished_at >= $from AND state = 2 ORDER BY finished_at LIMIT $limit";
+    private const string FindSucceeded = "SELECT id FROM fleet_runs WHERE finished_at < $before AND finished_at >= $from AND state = 2 ORDER BY finished_at LIMIT $limit";
 
     private const string FindFailedOrCanceled =
-        "SELECT id FROM runs WHERE finished_at < $before AND finished_at >= $from AND state IN (3, 4) ORDER BY finished_at LIMIT $limit";
+        "SELECT id FROM fleet_runs WHERE finished_at < $before AND finished_at >= $from AND state IN (3, 4) ORDER BY finished_at LIMIT $limit";
 
     private static readonly string[] DeleteRun =
     [
-        "DELETE FROM attempts WHERE run_id = $id", "DELETE FROM replays WHERE run_id = $id", "DELETE FROM run_logs WHERE run_id = $id", "DELETE FROM runs WHERE id = $id",
+        "DELETE FROM fleet_attempts WHERE run_id = $id", "DELETE FROM fleet_replays WHERE run_id = $id", "DELETE FROM fleet_run_logs WHERE run_id = $id", "DELETE FROM fleet_runs WHERE id = $id",
     ];
 
     private const string DeleteInbox =
-        "DELETE FROM inbox WHERE rowid IN (SELECT rowid FROM inbox WHERE received_at < $before ORDER BY received_at LIMIT $limit)";
+        "DELETE FROM fleet_inbox WHERE rowid IN (SELECT rowid FROM fleet_inbox WHERE received_at < $before ORDER BY received_at LIMIT $limit)";
 
     private const string DeleteWorkers = """
-        DELETE FROM workers WHERE state = 2 AND heartbeat_at < $before AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.worker_id = workers.id AND runs.state = 1)
+        DELETE FROM fleet_workers WHERE state = 2 AND heartbeat_at < $before AND NOT EXISTS (SELECT 1 FROM fleet_runs WHERE fleet_runs.worker_id = fleet_workers.id AND fleet_runs.state = 1)
         """;
 
-    private const string LockTerm = "SELECT 1 FROM leases WHERE name = $name AND term = $term";
+    private const string LockTerm = "SELECT 1 FROM fleet_leases WHERE name = $name AND term = $term";
 
     public Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(StorageSession session, IReadOnlyList<NewRun> runs, CancellationToken ct)
     {

@@ -14,11 +14,13 @@ namespace Fleet.Storage.Sqlite;
 /// (<see cref="SharedCommits"/>); between processes the file's lock decides, with SQLite's own waiting.</remarks>
 public sealed class SqliteStorage : IStorage, IAsyncDisposable
 {
+    private const string CountOld = "SELECT count(*) AS Value FROM pragma_table_info('runs') WHERE name IN ('lease_token', 'attempt_offset')";
+
     private readonly TimeProvider _time;
     // Pooled, because to make a context takes longer than most of its queries.
     private readonly PooledDbContextFactory<SqliteDbContext> _reading;
     private readonly PooledDbContextFactory<SqliteDbContext> _writing =
-        new(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite().Options, FleetDbContext.MostPooled);
+        new(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite().UseSchema(FleetSchema.Prefix).Options, FleetDbContext.MostPooled);
     private readonly SqliteConnection _writer;
     private readonly SharedCommits _commits;
     private readonly WalCheckpoints _checkpoints;
@@ -32,7 +34,8 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
         _writer = new SqliteConnection(connectionString);
         Statements = new SqliteRunStatements(_writer);
         _reading = new(
-            new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(connectionString).AddInterceptors(new SetPragmas()).Options, FleetDbContext.MostPooled);
+            new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(connectionString).UseSchema(FleetSchema.Prefix).AddInterceptors(new SetPragmas()).Options,
+            FleetDbContext.MostPooled);
         _commits = new SharedCommits(OpenWriter, OpenOnTransaction);
         _checkpoints = new WalCheckpoints(connectionString, time);
         _probe = new FileProbe(connectionString);
@@ -64,6 +67,12 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public Task PingAsync(CancellationToken ct) => Task.Run(_probe.Check, ct);
 
+    public async Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct)
+    {
+        await using var db = Read();
+        return await DatabaseSchema.ReadAsync(db, FleetSchema.Prefix, "runs", CountOld, ct);
+    }
+
     public async Task MigrateAsync(CancellationToken ct)
     {
         if (new SqliteConnectionStringBuilder(_writer.ConnectionString).DataSource is { Length: > 0 } file
@@ -72,6 +81,8 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
             Directory.CreateDirectory(directory);
         }
 
+        if (!(await ReadSchemaAsync(ct)).MustMigrate())
+            return;
         await using var db = _reading.CreateDbContext();
         await db.Database.OpenConnectionAsync(ct);
         await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL", ct);

@@ -137,7 +137,7 @@ internal static class ConsumerBench
         await using var transaction = await connection.BeginTransactionAsync();
         var id = new BenchRow().Id;
         await using var batch = new NpgsqlBatch(connection, transaction);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("INSERT INTO inbox (consumer, message_id, received_at) VALUES ($1, $2, $3)")
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("INSERT INTO fleet.inbox (consumer, message_id, received_at) VALUES ($1, $2, $3)")
         {
             Parameters =
             {

@@ -40,7 +40,7 @@ internal sealed class FleetWorkerSide(Gauge gauge) : IWorkerSide
     {
         await using var connection = new NpgsqlConnection(FleetSettings.Postgres);
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("SELECT NOT EXISTS (SELECT 1 FROM runs WHERE state IN (0, 1))", connection);
+        await using var command = new NpgsqlCommand("SELECT NOT EXISTS (SELECT 1 FROM fleet.runs WHERE state IN (0, 1))", connection);
         await Worker.UntilAsync(async () => (bool)(await command.ExecuteScalarAsync())!);
     }
 
@@ -48,7 +48,7 @@ internal sealed class FleetWorkerSide(Gauge gauge) : IWorkerSide
     {
         await using var connection = new NpgsqlConnection(FleetSettings.Postgres);
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("SELECT count(*) FROM runs WHERE id = ANY($1) AND state IN (0, 1)", connection);
+        await using var command = new NpgsqlCommand("SELECT count(*) FROM fleet.runs WHERE id = ANY($1) AND state IN (0, 1)", connection);
         command.Parameters.Add(new NpgsqlParameter { Value = _recent.Ids });
         await Worker.UntilAsync(async () => (long)(await command.ExecuteScalarAsync())! == 0);
     }

@@ -41,7 +41,7 @@ internal sealed class EffectTable(string connectionString) : IAsyncDisposable
     /// <param name="starts">How many each needs.</param>
     /// <param name="ct">Cancels the statement.</param>
     public async Task<long> SpentAttemptsAsync(string job, int starts, CancellationToken ct) =>
-        (long)(await AskAsync($"SELECT coalesce(sum(attempt - {starts}), 0)::bigint FROM runs WHERE job = '{job}' AND attempt > {starts}", ct))!;
+        (long)(await AskAsync($"SELECT coalesce(sum(attempt - {starts}), 0)::bigint FROM fleet.runs WHERE job = '{job}' AND attempt > {starts}", ct))!;
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 

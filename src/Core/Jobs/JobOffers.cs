@@ -13,11 +13,11 @@ public sealed record WorkerOffer(IReadOnlySet<string> Lanes, IReadOnlyDictionary
 internal sealed class JobOffers
 {
     private const string ReadJobs = """
-        SELECT name, lane, max_attempts, timeout_ms, description, aliases, "schema", example, version, first_seen_at, seen_at FROM jobs
+        SELECT name, lane, max_attempts, timeout_ms, description, aliases, "schema", example, version, first_seen_at, seen_at FROM fleet.jobs
         """;
 
     // Workers of one program on the same lanes have equal texts: a large fleet makes few rows.
-    private const string ReadWorkers = "SELECT lanes, jobs, CAST(count(*) AS int) FROM workers WHERE state = 0 GROUP BY lanes, jobs";
+    private const string ReadWorkers = "SELECT lanes, jobs, CAST(count(*) AS int) FROM fleet.workers WHERE state = 0 GROUP BY lanes, jobs";
 
     private readonly Dictionary<string, Stored[]> _byName;
     private readonly Dictionary<string, JobInfo> _index = new(StringComparer.Ordinal);

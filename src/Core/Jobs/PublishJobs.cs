@@ -11,16 +11,16 @@ public sealed partial class PublishJobs(JobCatalog catalog, IStorage storage, Ti
     /// <summary>How many versions of a job are kept that no worker offers any more.</summary>
     public const int MostOutdated = 10;
 
-    private const string ReadVersions = """SELECT name, version, "schema", seen_at FROM jobs""";
+    private const string ReadVersions = """SELECT name, version, "schema", seen_at FROM fleet.jobs""";
 
-    private const string SeeJob = "UPDATE jobs SET seen_at = @now WHERE name = @name AND version = @version";
+    private const string SeeJob = "UPDATE fleet.jobs SET seen_at = @now WHERE name = @name AND version = @version";
 
     private const string AddJob = """
-        INSERT INTO jobs (name, version, lane, max_attempts, timeout_ms, description, aliases, "schema", example, first_seen_at, seen_at)
+        INSERT INTO fleet.jobs (name, version, lane, max_attempts, timeout_ms, description, aliases, "schema", example, first_seen_at, seen_at)
         VALUES (@name, @version, @lane, @max, @timeout, @description, @aliases, @schema, @example, @now, @now)
         """;
 
-    private const string DeleteJob = "DELETE FROM jobs WHERE name = @name AND version = @version";
+    private const string DeleteJob = "DELETE FROM fleet.jobs WHERE name = @name AND version = @version";
 
     /// <summary>Writes the jobs to the table.</summary>
     public async Task ExecuteAsync(CancellationToken ct)

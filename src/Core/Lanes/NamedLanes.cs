@@ -101,11 +101,11 @@ public sealed partial class NamedLanes(IStorage storage, LaneOptions options, Ti
             await storage.WriteRetryingAsync(
                 async session =>
                 {
-                    var known = await storage.Sql.QueryAsync(session, "SELECT name FROM lanes", row => row.GetString(0), ct);
+                    var known = await storage.Sql.QueryAsync(session, "SELECT name FROM fleet.lanes", row => row.GetString(0), ct);
                     foreach (var lane in lanes.Except(known, StringComparer.Ordinal))
                     {
                         await storage.Sql.ExecuteAsync(
-                            session, "INSERT INTO lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane),
+                            session, "INSERT INTO fleet.lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane),
                             ("@now", now));
                     }
 

@@ -15,7 +15,7 @@ public sealed class CompleteRuns : IAsyncDisposable
     /// <summary>How long the work may take to stop once its token has tripped.</summary>
     private static readonly TimeSpan WorkGrace = TimeSpan.FromSeconds(2);
 
-    private const string FindRun = "SELECT id FROM runs WHERE id = @id";
+    private const string FindRun = "SELECT id FROM fleet.runs WHERE id = @id";
 
     private readonly IStorage _storage;
     private readonly TimeProvider _time;

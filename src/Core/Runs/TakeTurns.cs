@@ -18,9 +18,9 @@ public sealed class TakeTurns(IStorage storage, IControlChannel control, NudgePu
     public const OverlapPolicy Backfill = (OverlapPolicy)4;
 
     // Whoever wants a turn of the same schedule waits for this transaction to end.
-    private const string Lock = "UPDATE schedules SET overlap = overlap WHERE id = (SELECT schedule_id FROM runs WHERE id = @id)";
+    private const string Lock = "UPDATE fleet.schedules SET overlap = overlap WHERE id = (SELECT schedule_id FROM fleet.runs WHERE id = @id)";
 
-    private const string FindPolicy = "SELECT overlap FROM runs WHERE id = @id AND state = 0 AND due_at <= @now";
+    private const string FindPolicy = "SELECT overlap FROM fleet.runs WHERE id = @id AND state = 0 AND due_at <= @now";
 
     // One that has been started before has not ended, however long its retry or its snooze lasts.
     private const string HasNotEnded = "(o.state = 1 OR o.started_at IS NOT NULL OR o.due_at <= @now)";
@@ -33,24 +33,24 @@ public sealed class TakeTurns(IStorage storage, IControlChannel control, NudgePu
     // Of a backfill those that are running: the others go after all live ones.
     private readonly string _findOthers = $"""
         SELECT o.id, CASE WHEN o.state = 1 THEN 1 ELSE 0 END, CASE WHEN {IsBefore} THEN 1 ELSE 0 END, CASE WHEN o.overlap = {Backfill:D} THEN 1 ELSE 0 END
-        FROM runs r JOIN runs o ON o.schedule_id = r.schedule_id AND o.id <> r.id
+        FROM fleet.runs r JOIN fleet.runs o ON o.schedule_id = r.schedule_id AND o.id <> r.id
         WHERE r.id = @id AND o.schedule_id IS NOT NULL AND o.{storage.Sql.OpenState} < 2 AND {HasNotEnded} AND (o.overlap <> {Backfill:D} OR o.state = 1)
         """;
 
     // Whether there is any is enough: a backfill may have thousands that wait.
     private readonly string _findAnyBeforeBackfill = $"""
         SELECT CASE WHEN EXISTS (
-            SELECT 1 FROM runs r JOIN runs o ON o.schedule_id = r.schedule_id AND o.id <> r.id
+            SELECT 1 FROM fleet.runs r JOIN fleet.runs o ON o.schedule_id = r.schedule_id AND o.id <> r.id
             WHERE r.id = @id AND o.schedule_id IS NOT NULL AND o.{storage.Sql.OpenState} < 2 AND {HasNotEnded} AND (o.overlap <> {Backfill:D} OR o.state = 1 OR {IsBefore})
         ) THEN 1 ELSE 0 END
         """;
 
-    private readonly string _cancel = $"UPDATE runs SET {storage.Sql.SetState(RunState.Canceled)}, finished_at = @now, error_type = NULL, error = @reason WHERE id = @id AND state = 0";
+    private readonly string _cancel = $"UPDATE fleet.runs SET {storage.Sql.SetState(RunState.Canceled)}, finished_at = @now, error_type = NULL, error = @reason WHERE id = @id AND state = 0";
 
-    private const string RequestCancel = "UPDATE runs SET cancel_requested_at = @now, error = @reason WHERE id = @id AND state = 1 AND cancel_requested_at IS NULL";
+    private const string RequestCancel = "UPDATE fleet.runs SET cancel_requested_at = @now, error = @reason WHERE id = @id AND state = 1 AND cancel_requested_at IS NULL";
 
     private readonly string _findNext = $"""
-        SELECT n.id, n.lane FROM runs r JOIN runs n ON n.schedule_id = r.schedule_id
+        SELECT n.id, n.lane FROM fleet.runs r JOIN fleet.runs n ON n.schedule_id = r.schedule_id
         WHERE r.id = @id AND n.schedule_id IS NOT NULL AND n.{storage.Sql.OpenState} < 2 AND n.state = 0 AND n.overlap > 0 AND n.due_at <= @now
         ORDER BY CASE WHEN n.overlap = {Backfill:D} THEN 1 ELSE 0 END, COALESCE(n.fire_time, n.created_at), n.id
         """;

@@ -41,7 +41,7 @@ public sealed class WakeUnserved(IStorage storage, Wakers wakers, TimeProvider t
         ];
         // Not staged any more: its nudge waits on the belt until the old due time.
         var sql = $"""
-            UPDATE runs SET due_at = @now, staged = @staged
+            UPDATE fleet.runs SET due_at = @now, staged = @staged
             WHERE {storage.Sql.OpenState} = 0 AND lane = @lane AND due_at > @now AND due_at < @until AND error_type = @unserved
                 AND job IN ({string.Join(", ", names.Select((_, i) => Parameter(i)))})
             """;

@@ -14,6 +14,9 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
     /// <summary>How many contexts a storage keeps to use again, of each kind that it has.</summary>
     public const int MostPooled = 32;
 
+    /// <summary>The schema of the tables.</summary>
+    internal string SchemaName { get; } = FleetSchemaOptions.Of(options);
+
     public DbSet<Run> Runs => Set<Run>();
 
     public DbSet<Attempt> Attempts => Set<Attempt>();
@@ -64,6 +67,7 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
+        modelBuilder.HasDefaultSchema(SchemaName);
         modelBuilder.Entity<Run>(run =>
         {
             run.ToTable("runs").HasKey(r => r.Id);
@@ -113,6 +117,12 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
         {
             message.ToTable("inbox").HasKey(m => new { m.Consumer, m.MessageId });
             message.HasIndex(m => m.ReceivedAt).HasDatabaseName("ix_inbox_received");
+        });
+        modelBuilder.Entity<LedgerRow>(row =>
+        {
+            row.ToTable("diag_ledger").HasNoKey();
+            row.Property(r => r.RunId).HasMaxLength(36);
+            row.Property(r => r.Key).HasMaxLength(200);
         });
 
         foreach (var entity in modelBuilder.Model.GetEntityTypes())

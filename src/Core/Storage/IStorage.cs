@@ -114,11 +114,7 @@ public interface IStorage
     }
 
     /// <summary>How the schema stands to the one that this program needs. A database that is not there has none.</summary>
-    async Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct)
-    {
-        await using var db = Read();
-        return DatabaseSchema.Of([.. await db.Database.GetAppliedMigrationsAsync(ct)], [.. db.Database.GetMigrations()]);
-    }
+    Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct);
 
     /// <summary>Pending runs of a lane that are staged and were due before an instant, in due order.</summary>
     async Task<IReadOnlyList<RunId>> ReadWaitingAsync(string lane, DateTimeOffset dueBefore, int limit, CancellationToken ct)
@@ -132,7 +128,8 @@ public interface IStorage
         IQueryable<Run> pending, string lane, DateTimeOffset dueBefore, int limit, CancellationToken ct) =>
         await pending.Where(r => r.Lane == lane && r.Staged && r.DueAt < dueBefore).OrderBy(r => r.DueAt).Select(r => r.Id).Take(limit).ToListAsync(ct);
 
-    /// <summary>Brings the schema up to date.</summary>
+    /// <summary>Brings the schema up to date; changes nothing if it is.</summary>
+    /// <exception cref="InvalidOperationException">The schema cannot be migrated, or the login may not; says what is missing.</exception>
     Task MigrateAsync(CancellationToken ct);
 
     /// <summary>The database's clock, which decides about leases.</summary>

@@ -5,9 +5,14 @@ namespace Fleet.Core.Storage;
 
 /// <summary>Statements that every database reads alike, for what a worker does at its start and with every heartbeat: with them,
 /// a worker that only runs jobs never loads EF Core (docs/performance.md).</summary>
-/// <remarks>Parameters stand in a statement by their names, as <c>@name</c>. Their values may be ids, instants, text, numbers or null.</remarks>
-public abstract class PlainSql
+/// <remarks>Parameters stand in a statement by their names, as <c>@name</c>. Their values may be ids, instants, text, numbers or null. A statement
+/// names Fleet's tables as <see cref="FleetSchema"/> says, <c>fleet.runs</c>.</remarks>
+/// <param name="schema">Where Fleet's tables stand.</param>
+public abstract class PlainSql(FleetSchema schema)
 {
+    /// <summary>Where Fleet's tables stand.</summary>
+    public FleetSchema Schema { get; } = schema;
+
     /// <summary>How this database takes the effects of handlers.</summary>
     public abstract EffectSql Effects { get; }
 
@@ -58,7 +63,7 @@ public abstract class PlainSql
 
     /// <summary>The runs that are leased to <c>@worker</c>: id, lease token, and 1 when a cancel was asked for.</summary>
     public virtual string ReadHeld =>
-        "SELECT id, lease_token, CASE WHEN cancel_requested_at IS NULL THEN 0 ELSE 1 END FROM runs WHERE state = 1 AND worker_id = @worker";
+        "SELECT id, lease_token, CASE WHEN cancel_requested_at IS NULL THEN 0 ELSE 1 END FROM fleet.runs WHERE state = 1 AND worker_id = @worker";
 
     /// <summary>A statement that makes a table of one's own unless it is there.</summary>
     /// <param name="name">The table's name.</param>
@@ -77,7 +82,7 @@ public abstract class PlainSql
     private DbCommand Command(StorageSession session, string sql, (string Name, object? Value)[] parameters)
     {
         var command = session.CreateCommand();
-        command.CommandText = sql;
+        command.CommandText = Schema.In(sql);
         foreach (var (name, value) in parameters)
             command.Parameters.Add(Parameter(name, value));
         return command;

@@ -21,7 +21,7 @@ public readonly record struct HeldRun(RunId Id, long LeaseToken, bool IsCancelRe
 public sealed class Heartbeat(IStorage storage)
 {
     private const string Renew =
-        "UPDATE workers SET heartbeat_at = @now, lease_until = @until, claimed_through = @through WHERE id = @worker AND state <> 2";
+        "UPDATE fleet.workers SET heartbeat_at = @now, lease_until = @until, claimed_through = @through WHERE id = @worker AND state <> 2";
 
     /// <param name="worker">The worker.</param>
     /// <param name="lease">Length of the lease from now, by the database's clock.</param>

@@ -9,7 +9,7 @@ namespace Fleet.Core.Workers;
 public sealed class RegisterWorkers(IStorage storage, JobCatalog catalog)
 {
     private const string AddWorker = """
-        INSERT INTO workers (id, name, process_space, process_id, process_start, lanes, jobs, state,
+        INSERT INTO fleet.workers (id, name, process_space, process_id, process_start, lanes, jobs, state,
             started_at, heartbeat_at, lease_until, claimed_through)
         VALUES (@worker, @name, @space, @process, @start, @lanes, @jobs, 0, @now, @now, @until, '{}')
         """;
@@ -33,11 +33,11 @@ public sealed class RegisterWorkers(IStorage storage, JobCatalog catalog)
                     session, AddWorker, ct,
                     ("@worker", worker), ("@name", name), ("@space", process.Space), ("@process", process.Id), ("@start", process.Start),
                     ("@lanes", JsonSerializer.Serialize(lanes)), ("@jobs", catalog.OwnVersions), ("@now", now), ("@until", now + lease));
-                var known = await storage.Sql.QueryAsync(session, "SELECT name FROM lanes", row => row.GetString(0), ct);
+                var known = await storage.Sql.QueryAsync(session, "SELECT name FROM fleet.lanes", row => row.GetString(0), ct);
                 foreach (var lane in lanes.Keys.Except(known, StringComparer.Ordinal).Order(StringComparer.Ordinal))
                 {
                     await storage.Sql.ExecuteAsync(
-                        session, "INSERT INTO lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane),
+                        session, "INSERT INTO fleet.lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane),
                         ("@now", now));
                 }
 
@@ -54,7 +54,7 @@ public sealed class RegisterWorkers(IStorage storage, JobCatalog catalog)
 
     private Task<int> SetStateAsync(WorkerId worker, WorkerState state, CancellationToken ct) => storage.WriteAsync(
         session => storage.Sql.ExecuteAsync(
-            session, "UPDATE workers SET state = @state, lanes = @lanes WHERE id = @worker AND state <> 2", ct,
+            session, "UPDATE fleet.workers SET state = @state, lanes = @lanes WHERE id = @worker AND state <> 2", ct,
             ("@state", (int)state), ("@lanes", NoLanes), ("@worker", worker)),
         ct);
 }

@@ -90,7 +90,7 @@ public sealed record Ledger(string Key, bool OwnTransaction = false);
 internal sealed class LedgerJob(IStorage storage) : IJob<Ledger>
 {
     /// <summary>Writes the row, with the parameters <c>@run</c> and <c>@key</c>.</summary>
-    public const string Insert = """INSERT INTO diag_ledger (run_id, "key") VALUES (@run, @key)""";
+    public const string Insert = """INSERT INTO fleet.diag_ledger (run_id, "key") VALUES (@run, @key)""";
 
     public Task RunAsync(Ledger args, JobContext context, CancellationToken ct) => args.OwnTransaction
         ? InOwnTransactionAsync(args, context, ct)
@@ -106,11 +106,11 @@ internal sealed class LedgerJob(IStorage storage) : IJob<Ledger>
         await own.CommitAsync(ct);
     }
 
-    private static async Task InsertAsync(DbTransaction transaction, Ledger args, JobContext context, CancellationToken ct)
+    private async Task InsertAsync(DbTransaction transaction, Ledger args, JobContext context, CancellationToken ct)
     {
         await using var command = transaction.Connection!.CreateCommand();
         command.Transaction = transaction;
-        command.CommandText = Insert;
+        command.CommandText = storage.Sql.Schema.In(Insert);
         AddParameter(command, "@run", context.RunId.ToString());
         AddParameter(command, "@key", args.Key);
         await command.ExecuteNonQueryAsync(ct);
@@ -129,11 +129,11 @@ internal sealed class LedgerJob(IStorage storage) : IJob<Ledger>
 [Job("diag.effect", Description = "Writes (run_id, key) into diag_ledger as an effect.")]
 public sealed record LedgerEffect(string Key);
 
-internal sealed class LedgerEffectJob : IJob<LedgerEffect>
+internal sealed class LedgerEffectJob(IStorage storage) : IJob<LedgerEffect>
 {
     public Task RunAsync(LedgerEffect args, JobContext context, CancellationToken ct)
     {
-        context.Effect(LedgerJob.Insert, new { run = context.RunId.ToString(), key = args.Key });
+        context.Effect(storage.Sql.Schema.In(LedgerJob.Insert), new { run = context.RunId.ToString(), key = args.Key });
         return Task.CompletedTask;
     }
 }
@@ -141,22 +141,8 @@ internal sealed class LedgerEffectJob : IJob<LedgerEffect>
 /// <summary>The job pack for tests and first tries.</summary>
 public static class DiagnosticJobs
 {
-    /// <summary>Adds the diagnostic jobs, and their table at start.</summary>
+    /// <summary>Adds the diagnostic jobs.</summary>
     public static IServiceCollection AddDiagnosticJobs(this IServiceCollection services) => services
         .AddFleetJobs(jobs => jobs.Add<EchoJob>().Add<SleepJob>().Add<FlakyJob>().Add<FailJob>().Add<CrashJob>()
-            .Add<LedgerJob>().Add<LedgerEffectJob>())
-        .AddHostedService<LedgerTable>();
-
-    /// <summary>Creates the ledger before the first run can need it.</summary>
-    private sealed class LedgerTable(IStorage storage) : IHostedService
-    {
-        public Task StartAsync(CancellationToken cancellationToken) => storage.WriteRetryingAsync(
-            session => storage.Sql.ExecuteAsync(
-                session,
-                storage.Sql.CreateTable("diag_ledger", """run_id varchar(36) NOT NULL, "key" varchar(200) NOT NULL"""),
-                cancellationToken),
-            cancellationToken);
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
+            .Add<LedgerJob>().Add<LedgerEffectJob>());
 }

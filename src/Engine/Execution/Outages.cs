@@ -13,8 +13,8 @@ public sealed class Outages(IStorage storage)
     /// looked at the database: that does not end the row.</summary>
     /// <remarks><c>MAX(id + 0)</c>: asked for the latest id itself, PostgreSQL may read the whole table backwards until it meets the run.</remarks>
     public const string Count = """
-        SELECT CAST(COUNT(*) AS int) FROM attempts WHERE run_id = @id AND outcome = 6
-            AND id > COALESCE((SELECT MAX(o.id + 0) FROM attempts o WHERE o.run_id = @id AND o.outcome NOT IN (3, 6, 7)), 0)
+        SELECT CAST(COUNT(*) AS int) FROM fleet.attempts WHERE run_id = @id AND outcome = 6
+            AND id > COALESCE((SELECT MAX(o.id + 0) FROM fleet.attempts o WHERE o.run_id = @id AND o.outcome NOT IN (3, 6, 7)), 0)
         """;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);

@@ -20,6 +20,7 @@ namespace Fleet.Storage.Postgres.Migrations
         {
 #pragma warning disable 612, 618
             modelBuilder
+                .HasDefaultSchema("fleet")
                 .HasAnnotation("ProductVersion", "10.0.15")
                 .HasAnnotation("Relational:MaxIdentifierLength", 63);
 
@@ -44,7 +45,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.HasIndex("ReceivedAt")
                         .HasDatabaseName("ix_inbox_received");
 
-                    b.ToTable("inbox", (string)null);
+                    b.ToTable("inbox", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.JobRow", b =>
@@ -99,7 +100,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
                     b.HasKey("Name", "Version");
 
-                    b.ToTable("jobs", (string)null);
+                    b.ToTable("jobs", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.LaneRow", b =>
@@ -114,7 +115,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
                     b.HasKey("Name");
 
-                    b.ToTable("lanes", (string)null);
+                    b.ToTable("lanes", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Lease", b =>
@@ -138,7 +139,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
                     b.HasKey("Name");
 
-                    b.ToTable("leases", (string)null);
+                    b.ToTable("leases", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.OutboxMessage", b =>
@@ -205,7 +206,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.HasIndex("NextTryAt")
                         .HasDatabaseName("ix_outbox_next_try");
 
-                    b.ToTable("outbox", (string)null);
+                    b.ToTable("outbox", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Attempt", b =>
@@ -264,7 +265,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.HasIndex("RunId")
                         .HasDatabaseName("ix_attempts_run");
 
-                    b.ToTable("attempts", (string)null);
+                    b.ToTable("attempts", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Replay", b =>
@@ -314,7 +315,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.HasIndex("RunId")
                         .HasDatabaseName("ix_replays_run");
 
-                    b.ToTable("replays", (string)null);
+                    b.ToTable("replays", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Run", b =>
@@ -488,7 +489,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.HasIndex(new[] { "DueAt" }, "ix_runs_unstaged")
                         .HasFilter("listed = 0 AND NOT staged");
 
-                    b.ToTable("runs", (string)null);
+                    b.ToTable("runs", "fleet");
 
                     b.HasAnnotation("Npgsql:StorageParameter:fillfactor", 45);
                 });
@@ -528,7 +529,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.HasIndex("RunId")
                         .HasDatabaseName("ix_run_logs_run");
 
-                    b.ToTable("run_logs", (string)null);
+                    b.ToTable("run_logs", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Schedule", b =>
@@ -687,7 +688,24 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasDatabaseName("ix_schedules_next")
                         .HasFilter("next_plan_at IS NOT NULL");
 
-                    b.ToTable("schedules", (string)null);
+                    b.ToTable("schedules", "fleet");
+                });
+
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.LedgerRow", b =>
+                {
+                    b.Property<string>("Key")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("key");
+
+                    b.Property<string>("RunId")
+                        .IsRequired()
+                        .HasMaxLength(36)
+                        .HasColumnType("character varying(36)")
+                        .HasColumnName("run_id");
+
+                    b.ToTable("diag_ledger", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.WorkerRow", b =>
@@ -753,7 +771,7 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasDatabaseName("ix_workers_alive")
                         .HasFilter("state <> 2");
 
-                    b.ToTable("workers", (string)null);
+                    b.ToTable("workers", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Storage.Postgres.Batch", b =>
@@ -784,7 +802,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.HasIndex("Lane", "DueAt")
                         .HasDatabaseName("ix_batches_due");
 
-                    b.ToTable("batches", (string)null);
+                    b.ToTable("batches", "fleet");
 
                     b.HasAnnotation("Npgsql:StorageParameter:toast_tuple_target", 8160);
                 });
@@ -806,7 +824,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
                     b.HasKey("WorkerId", "LeaseToken");
 
-                    b.ToTable("claims", (string)null);
+                    b.ToTable("claims", "fleet");
 
                     b.HasAnnotation("Npgsql:StorageParameter:toast_tuple_target", 8160);
                 });

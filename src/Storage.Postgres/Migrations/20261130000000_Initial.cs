@@ -12,8 +12,12 @@ namespace Fleet.Storage.Postgres.Migrations
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.EnsureSchema(
+                name: "fleet");
+
             migrationBuilder.CreateTable(
                 name: "attempts",
+                schema: "fleet",
                 columns: table => new
                 {
                     id = table.Column<long>(type: "bigint", nullable: false)
@@ -36,6 +40,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.CreateTable(
                 name: "batches",
+                schema: "fleet",
                 columns: table => new
                 {
                     id = table.Column<long>(type: "bigint", nullable: false)
@@ -52,6 +57,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.CreateTable(
                 name: "claims",
+                schema: "fleet",
                 columns: table => new
                 {
                     worker_id = table.Column<Guid>(type: "uuid", nullable: false),
@@ -65,7 +71,20 @@ namespace Fleet.Storage.Postgres.Migrations
                 .Annotation("Npgsql:StorageParameter:toast_tuple_target", 8160);
 
             migrationBuilder.CreateTable(
+                name: "diag_ledger",
+                schema: "fleet",
+                columns: table => new
+                {
+                    run_id = table.Column<string>(type: "character varying(36)", maxLength: 36, nullable: false),
+                    key = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false)
+                },
+                constraints: table =>
+                {
+                });
+
+            migrationBuilder.CreateTable(
                 name: "inbox",
+                schema: "fleet",
                 columns: table => new
                 {
                     consumer = table.Column<string>(type: "text", nullable: false),
@@ -79,6 +98,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.CreateTable(
                 name: "jobs",
+                schema: "fleet",
                 columns: table => new
                 {
                     name = table.Column<string>(type: "text", nullable: false),
@@ -100,6 +120,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.CreateTable(
                 name: "lanes",
+                schema: "fleet",
                 columns: table => new
                 {
                     name = table.Column<string>(type: "text", nullable: false),
@@ -112,6 +133,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.CreateTable(
                 name: "leases",
+                schema: "fleet",
                 columns: table => new
                 {
                     name = table.Column<string>(type: "text", nullable: false),
@@ -126,6 +148,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.CreateTable(
                 name: "outbox",
+                schema: "fleet",
                 columns: table => new
                 {
                     id = table.Column<long>(type: "bigint", nullable: false)
@@ -150,6 +173,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.CreateTable(
                 name: "replays",
+                schema: "fleet",
                 columns: table => new
                 {
                     id = table.Column<long>(type: "bigint", nullable: false)
@@ -170,6 +194,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.CreateTable(
                 name: "run_logs",
+                schema: "fleet",
                 columns: table => new
                 {
                     id = table.Column<long>(type: "bigint", nullable: false)
@@ -187,6 +212,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.CreateTable(
                 name: "runs",
+                schema: "fleet",
                 columns: table => new
                 {
                     id = table.Column<Guid>(type: "uuid", nullable: false),
@@ -231,6 +257,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.CreateTable(
                 name: "schedules",
+                schema: "fleet",
                 columns: table => new
                 {
                     id = table.Column<string>(type: "text", nullable: false),
@@ -277,6 +304,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.CreateTable(
                 name: "workers",
+                schema: "fleet",
                 columns: table => new
                 {
                     id = table.Column<Guid>(type: "uuid", nullable: false),
@@ -299,72 +327,85 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.CreateIndex(
                 name: "ix_attempts_run",
+                schema: "fleet",
                 table: "attempts",
                 column: "run_id");
 
             migrationBuilder.CreateIndex(
                 name: "ix_batches_due",
+                schema: "fleet",
                 table: "batches",
                 columns: new[] { "lane", "due_at" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_inbox_received",
+                schema: "fleet",
                 table: "inbox",
                 column: "received_at");
 
             migrationBuilder.CreateIndex(
                 name: "ix_outbox_next_try",
+                schema: "fleet",
                 table: "outbox",
                 column: "next_try_at");
 
             migrationBuilder.CreateIndex(
                 name: "ix_replays_run",
+                schema: "fleet",
                 table: "replays",
                 column: "run_id");
 
             migrationBuilder.CreateIndex(
                 name: "ix_run_logs_run",
+                schema: "fleet",
                 table: "run_logs",
                 column: "run_id");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_ended",
+                schema: "fleet",
                 table: "runs",
                 column: "created_at",
                 filter: "listed > 2");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_last_chance",
+                schema: "fleet",
                 table: "runs",
                 column: "id",
                 filter: "crashes >= 2");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_pending",
+                schema: "fleet",
                 table: "runs",
                 columns: new[] { "lane", "due_at" },
                 filter: "listed = 0");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_turns",
+                schema: "fleet",
                 table: "runs",
                 column: "schedule_id",
                 filter: "schedule_id IS NOT NULL AND listed < 2");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_unlisted",
+                schema: "fleet",
                 table: "runs",
                 column: "due_at",
                 filter: "listed IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_unstaged",
+                schema: "fleet",
                 table: "runs",
                 column: "due_at",
                 filter: "listed = 0 AND NOT staged");
 
             migrationBuilder.CreateIndex(
                 name: "ux_runs_idempotency_key",
+                schema: "fleet",
                 table: "runs",
                 column: "idempotency_key",
                 unique: true,
@@ -372,6 +413,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.CreateIndex(
                 name: "ux_runs_occurrence",
+                schema: "fleet",
                 table: "runs",
                 columns: new[] { "schedule_id", "fire_time" },
                 unique: true,
@@ -379,12 +421,14 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.CreateIndex(
                 name: "ix_schedules_next",
+                schema: "fleet",
                 table: "schedules",
                 column: "next_plan_at",
                 filter: "next_plan_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_workers_alive",
+                schema: "fleet",
                 table: "workers",
                 column: "lease_until",
                 filter: "state <> 2");
@@ -394,43 +438,60 @@ namespace Fleet.Storage.Postgres.Migrations
         protected override void Down(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.DropTable(
-                name: "attempts");
+                name: "attempts",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "batches");
+                name: "batches",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "claims");
+                name: "claims",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "inbox");
+                name: "diag_ledger",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "jobs");
+                name: "inbox",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "lanes");
+                name: "jobs",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "leases");
+                name: "lanes",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "outbox");
+                name: "leases",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "replays");
+                name: "outbox",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "run_logs");
+                name: "replays",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "runs");
+                name: "run_logs",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "schedules");
+                name: "runs",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "workers");
+                name: "schedules",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
+                name: "workers",
+                schema: "fleet");
         }
     }
 }

@@ -20,6 +20,7 @@ namespace Fleet.Storage.SqlServer.Migrations
         {
 #pragma warning disable 612, 618
             modelBuilder
+                .HasDefaultSchema("fleet")
                 .HasAnnotation("ProductVersion", "10.0.15")
                 .HasAnnotation("Relational:MaxIdentifierLength", 128);
 
@@ -46,7 +47,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.HasIndex("ReceivedAt")
                         .HasDatabaseName("ix_inbox_received");
 
-                    b.ToTable("inbox", (string)null);
+                    b.ToTable("inbox", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.JobRow", b =>
@@ -111,7 +112,7 @@ namespace Fleet.Storage.SqlServer.Migrations
 
                     b.HasKey("Name", "Version");
 
-                    b.ToTable("jobs", (string)null);
+                    b.ToTable("jobs", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.LaneRow", b =>
@@ -128,7 +129,7 @@ namespace Fleet.Storage.SqlServer.Migrations
 
                     b.HasKey("Name");
 
-                    b.ToTable("lanes", (string)null);
+                    b.ToTable("lanes", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Lease", b =>
@@ -155,7 +156,7 @@ namespace Fleet.Storage.SqlServer.Migrations
 
                     b.HasKey("Name");
 
-                    b.ToTable("leases", (string)null);
+                    b.ToTable("leases", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.OutboxMessage", b =>
@@ -229,7 +230,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.HasIndex("NextTryAt")
                         .HasDatabaseName("ix_outbox_next_try");
 
-                    b.ToTable("outbox", (string)null);
+                    b.ToTable("outbox", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Attempt", b =>
@@ -292,7 +293,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.HasIndex("RunId")
                         .HasDatabaseName("ix_attempts_run");
 
-                    b.ToTable("attempts", (string)null);
+                    b.ToTable("attempts", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Replay", b =>
@@ -345,7 +346,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.HasIndex("RunId")
                         .HasDatabaseName("ix_replays_run");
 
-                    b.ToTable("replays", (string)null);
+                    b.ToTable("replays", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Run", b =>
@@ -530,7 +531,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.HasIndex(new[] { "FinishedAt" }, "ix_runs_finished")
                         .HasFilter("finished_at IS NOT NULL");
 
-                    b.ToTable("runs", (string)null);
+                    b.ToTable("runs", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.RunLogLine", b =>
@@ -570,7 +571,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.HasIndex("RunId")
                         .HasDatabaseName("ix_run_logs_run");
 
-                    b.ToTable("run_logs", (string)null);
+                    b.ToTable("run_logs", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Schedule", b =>
@@ -749,7 +750,26 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasDatabaseName("ix_schedules_next")
                         .HasFilter("next_plan_at IS NOT NULL");
 
-                    b.ToTable("schedules", (string)null);
+                    b.ToTable("schedules", "fleet");
+                });
+
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.LedgerRow", b =>
+                {
+                    b.Property<string>("Key")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("nvarchar(200)")
+                        .HasColumnName("key")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("RunId")
+                        .IsRequired()
+                        .HasMaxLength(36)
+                        .HasColumnType("nvarchar(36)")
+                        .HasColumnName("run_id")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.ToTable("diag_ledger", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.WorkerRow", b =>
@@ -820,7 +840,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasDatabaseName("ix_workers_alive")
                         .HasFilter("state <> 2");
 
-                    b.ToTable("workers", (string)null);
+                    b.ToTable("workers", "fleet");
                 });
 #pragma warning restore 612, 618
         }

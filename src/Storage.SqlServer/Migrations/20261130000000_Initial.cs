@@ -12,8 +12,12 @@ namespace Fleet.Storage.SqlServer.Migrations
         protected override void Up(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.Prepare();
+            migrationBuilder.EnsureSchema(
+                name: "fleet");
+
             migrationBuilder.CreateTable(
                 name: "attempts",
+                schema: "fleet",
                 columns: table => new
                 {
                     id = table.Column<long>(type: "bigint", nullable: false)
@@ -35,7 +39,20 @@ namespace Fleet.Storage.SqlServer.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "diag_ledger",
+                schema: "fleet",
+                columns: table => new
+                {
+                    run_id = table.Column<string>(type: "nvarchar(36)", maxLength: 36, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    key = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: false, collation: "Latin1_General_100_BIN2")
+                },
+                constraints: table =>
+                {
+                });
+
+            migrationBuilder.CreateTable(
                 name: "inbox",
+                schema: "fleet",
                 columns: table => new
                 {
                     consumer = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: false, collation: "Latin1_General_100_BIN2"),
@@ -49,6 +66,7 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             migrationBuilder.CreateTable(
                 name: "jobs",
+                schema: "fleet",
                 columns: table => new
                 {
                     name = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false, collation: "Latin1_General_100_BIN2"),
@@ -70,6 +88,7 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             migrationBuilder.CreateTable(
                 name: "lanes",
+                schema: "fleet",
                 columns: table => new
                 {
                     name = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
@@ -82,6 +101,7 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             migrationBuilder.CreateTable(
                 name: "leases",
+                schema: "fleet",
                 columns: table => new
                 {
                     name = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false, collation: "Latin1_General_100_BIN2"),
@@ -96,6 +116,7 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             migrationBuilder.CreateTable(
                 name: "outbox",
+                schema: "fleet",
                 columns: table => new
                 {
                     id = table.Column<long>(type: "bigint", nullable: false)
@@ -120,6 +141,7 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             migrationBuilder.CreateTable(
                 name: "replays",
+                schema: "fleet",
                 columns: table => new
                 {
                     id = table.Column<long>(type: "bigint", nullable: false)
@@ -140,6 +162,7 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             migrationBuilder.CreateTable(
                 name: "run_logs",
+                schema: "fleet",
                 columns: table => new
                 {
                     id = table.Column<long>(type: "bigint", nullable: false)
@@ -157,6 +180,7 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             migrationBuilder.CreateTable(
                 name: "runs",
+                schema: "fleet",
                 columns: table => new
                 {
                     id = table.Column<byte[]>(type: "binary(16)", nullable: false),
@@ -199,6 +223,7 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             migrationBuilder.CreateTable(
                 name: "schedules",
+                schema: "fleet",
                 columns: table => new
                 {
                     id = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false, collation: "Latin1_General_100_BIN2"),
@@ -245,6 +270,7 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             migrationBuilder.CreateTable(
                 name: "workers",
+                schema: "fleet",
                 columns: table => new
                 {
                     id = table.Column<byte[]>(type: "binary(16)", nullable: false),
@@ -267,67 +293,79 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             migrationBuilder.CreateIndex(
                 name: "ix_attempts_run",
+                schema: "fleet",
                 table: "attempts",
                 column: "run_id");
 
             migrationBuilder.CreateIndex(
                 name: "ix_inbox_received",
+                schema: "fleet",
                 table: "inbox",
                 column: "received_at");
 
             migrationBuilder.CreateIndex(
                 name: "ix_outbox_next_try",
+                schema: "fleet",
                 table: "outbox",
                 column: "next_try_at");
 
             migrationBuilder.CreateIndex(
                 name: "ix_replays_run",
+                schema: "fleet",
                 table: "replays",
                 column: "run_id");
 
             migrationBuilder.CreateIndex(
                 name: "ix_run_logs_run",
+                schema: "fleet",
                 table: "run_logs",
                 column: "run_id");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_dead",
+                schema: "fleet",
                 table: "runs",
                 column: "finished_at",
                 filter: "state = 3");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_finished",
+                schema: "fleet",
                 table: "runs",
                 column: "finished_at",
                 filter: "finished_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_pending",
+                schema: "fleet",
                 table: "runs",
                 columns: new[] { "lane", "due_at" },
                 filter: "state = 0");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_running",
+                schema: "fleet",
                 table: "runs",
                 column: "worker_id",
                 filter: "state = 1");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_turns",
+                schema: "fleet",
                 table: "runs",
                 column: "schedule_id",
                 filter: "schedule_id IS NOT NULL AND state < 2");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_unstaged",
+                schema: "fleet",
                 table: "runs",
                 column: "due_at",
                 filter: "state = 0 AND staged = 0");
 
             migrationBuilder.CreateIndex(
                 name: "ux_runs_idempotency_key",
+                schema: "fleet",
                 table: "runs",
                 column: "idempotency_key",
                 unique: true,
@@ -335,6 +373,7 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             migrationBuilder.CreateIndex(
                 name: "ux_runs_occurrence",
+                schema: "fleet",
                 table: "runs",
                 columns: new[] { "schedule_id", "fire_time" },
                 unique: true,
@@ -342,12 +381,14 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             migrationBuilder.CreateIndex(
                 name: "ix_schedules_next",
+                schema: "fleet",
                 table: "schedules",
                 column: "next_plan_at",
                 filter: "next_plan_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_workers_alive",
+                schema: "fleet",
                 table: "workers",
                 column: "lease_until",
                 filter: "state <> 2");
@@ -357,37 +398,52 @@ namespace Fleet.Storage.SqlServer.Migrations
         protected override void Down(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.DropTable(
-                name: "attempts");
+                name: "attempts",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "inbox");
+                name: "diag_ledger",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "jobs");
+                name: "inbox",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "lanes");
+                name: "jobs",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "leases");
+                name: "lanes",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "outbox");
+                name: "leases",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "replays");
+                name: "outbox",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "run_logs");
+                name: "replays",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "runs");
+                name: "run_logs",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "schedules");
+                name: "runs",
+                schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "workers");
+                name: "schedules",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
+                name: "workers",
+                schema: "fleet");
         }
     }
 }

@@ -17,7 +17,7 @@ internal static class PrepareDatabase
             """
             IF (SELECT is_read_committed_snapshot_on FROM sys.databases WHERE database_id = DB_ID()) = 0
             BEGIN
-                IF EXISTS (SELECT 1 FROM sys.tables WHERE is_ms_shipped = 0 AND name <> N'__EFMigrationsHistory')
+                IF EXISTS (SELECT 1 FROM sys.tables WHERE is_ms_shipped = 0 AND NOT (name = N'migrations' AND SCHEMA_NAME(schema_id) = N'fleet'))
                     THROW 50000, N'Fleet needs READ_COMMITTED_SNAPSHOT, and this database has other tables, which will then be read so too. Turn it on while nobody else is connected: ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT ON', 1;
                 ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT ON WITH NO_WAIT;
             END

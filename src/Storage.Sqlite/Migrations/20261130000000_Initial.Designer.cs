@@ -36,9 +36,9 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.HasKey("Consumer", "MessageId");
 
                     b.HasIndex("ReceivedAt")
-                        .HasDatabaseName("ix_inbox_received");
+                        .HasDatabaseName("fleet_ix_inbox_received");
 
-                    b.ToTable("inbox", (string)null);
+                    b.ToTable("fleet_inbox", (string)null);
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.JobRow", b =>
@@ -93,7 +93,7 @@ namespace Fleet.Storage.Sqlite.Migrations
 
                     b.HasKey("Name", "Version");
 
-                    b.ToTable("jobs", (string)null);
+                    b.ToTable("fleet_jobs", (string)null);
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.LaneRow", b =>
@@ -108,7 +108,7 @@ namespace Fleet.Storage.Sqlite.Migrations
 
                     b.HasKey("Name");
 
-                    b.ToTable("lanes", (string)null);
+                    b.ToTable("fleet_lanes", (string)null);
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Lease", b =>
@@ -132,7 +132,7 @@ namespace Fleet.Storage.Sqlite.Migrations
 
                     b.HasKey("Name");
 
-                    b.ToTable("leases", (string)null);
+                    b.ToTable("fleet_leases", (string)null);
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.OutboxMessage", b =>
@@ -196,9 +196,9 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.HasKey("Id");
 
                     b.HasIndex("NextTryAt")
-                        .HasDatabaseName("ix_outbox_next_try");
+                        .HasDatabaseName("fleet_ix_outbox_next_try");
 
-                    b.ToTable("outbox", (string)null);
+                    b.ToTable("fleet_outbox", (string)null);
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Attempt", b =>
@@ -254,9 +254,9 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.HasKey("Id");
 
                     b.HasIndex("RunId")
-                        .HasDatabaseName("ix_attempts_run");
+                        .HasDatabaseName("fleet_ix_attempts_run");
 
-                    b.ToTable("attempts", (string)null);
+                    b.ToTable("fleet_attempts", (string)null);
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Replay", b =>
@@ -303,9 +303,9 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.HasKey("Id");
 
                     b.HasIndex("RunId")
-                        .HasDatabaseName("ix_replays_run");
+                        .HasDatabaseName("fleet_ix_replays_run");
 
-                    b.ToTable("replays", (string)null);
+                    b.ToTable("fleet_replays", (string)null);
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Run", b =>
@@ -444,38 +444,40 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.HasKey("Id");
 
                     b.HasIndex("DueAt")
-                        .HasDatabaseName("ix_runs_unstaged")
+                        .HasDatabaseName("fleet_ix_runs_unstaged")
                         .HasFilter("state = 0 AND staged = 0");
 
                     b.HasIndex("IdempotencyKey")
                         .IsUnique()
-                        .HasDatabaseName("ux_runs_idempotency_key")
+                        .HasDatabaseName("fleet_ux_runs_idempotency_key")
                         .HasFilter("idempotency_key IS NOT NULL");
 
                     b.HasIndex("ScheduleId")
-                        .HasDatabaseName("ix_runs_turns")
+                        .HasDatabaseName("fleet_ix_runs_turns")
                         .HasFilter("schedule_id IS NOT NULL AND state < 2");
 
                     b.HasIndex("WorkerId")
-                        .HasDatabaseName("ix_runs_running")
+                        .HasDatabaseName("fleet_ix_runs_running")
                         .HasFilter("state = 1");
 
                     b.HasIndex("Lane", "DueAt")
-                        .HasDatabaseName("ix_runs_pending")
+                        .HasDatabaseName("fleet_ix_runs_pending")
                         .HasFilter("state = 0");
 
                     b.HasIndex("ScheduleId", "FireTime")
                         .IsUnique()
-                        .HasDatabaseName("ux_runs_occurrence")
+                        .HasDatabaseName("fleet_ux_runs_occurrence")
                         .HasFilter("fire_time IS NOT NULL AND revoked = 0");
 
                     b.HasIndex(new[] { "FinishedAt" }, "ix_runs_dead")
+                        .HasDatabaseName("fleet_ix_runs_dead")
                         .HasFilter("state = 3");
 
                     b.HasIndex(new[] { "FinishedAt" }, "ix_runs_finished")
+                        .HasDatabaseName("fleet_ix_runs_finished")
                         .HasFilter("finished_at IS NOT NULL");
 
-                    b.ToTable("runs", (string)null);
+                    b.ToTable("fleet_runs", (string)null);
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.RunLogLine", b =>
@@ -510,9 +512,9 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.HasKey("Id");
 
                     b.HasIndex("RunId")
-                        .HasDatabaseName("ix_run_logs_run");
+                        .HasDatabaseName("fleet_ix_run_logs_run");
 
-                    b.ToTable("run_logs", (string)null);
+                    b.ToTable("fleet_run_logs", (string)null);
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Schedule", b =>
@@ -668,10 +670,27 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.HasKey("Id");
 
                     b.HasIndex("NextPlanAt")
-                        .HasDatabaseName("ix_schedules_next")
+                        .HasDatabaseName("fleet_ix_schedules_next")
                         .HasFilter("next_plan_at IS NOT NULL");
 
-                    b.ToTable("schedules", (string)null);
+                    b.ToTable("fleet_schedules", (string)null);
+                });
+
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.LedgerRow", b =>
+                {
+                    b.Property<string>("Key")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key");
+
+                    b.Property<string>("RunId")
+                        .IsRequired()
+                        .HasMaxLength(36)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("run_id");
+
+                    b.ToTable("fleet_diag_ledger", (string)null);
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.WorkerRow", b =>
@@ -734,10 +753,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.HasKey("Id");
 
                     b.HasIndex("LeaseUntil")
-                        .HasDatabaseName("ix_workers_alive")
+                        .HasDatabaseName("fleet_ix_workers_alive")
                         .HasFilter("state <> 2");
 
-                    b.ToTable("workers", (string)null);
+                    b.ToTable("fleet_workers", (string)null);
                 });
 #pragma warning restore 612, 618
         }

@@ -11,7 +11,7 @@ namespace Fleet.Storage.Sqlite.Migrations
         protected override void Up(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.CreateTable(
-                name: "attempts",
+                name: "fleet_attempts",
                 columns: table => new
                 {
                     id = table.Column<long>(type: "INTEGER", nullable: false)
@@ -29,11 +29,22 @@ namespace Fleet.Storage.Sqlite.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_attempts", x => x.id);
+                    table.PrimaryKey("PK_fleet_attempts", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
-                name: "inbox",
+                name: "fleet_diag_ledger",
+                columns: table => new
+                {
+                    run_id = table.Column<string>(type: "TEXT", maxLength: 36, nullable: false),
+                    key = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false)
+                },
+                constraints: table =>
+                {
+                });
+
+            migrationBuilder.CreateTable(
+                name: "fleet_inbox",
                 columns: table => new
                 {
                     consumer = table.Column<string>(type: "TEXT", nullable: false),
@@ -42,11 +53,11 @@ namespace Fleet.Storage.Sqlite.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_inbox", x => new { x.consumer, x.message_id });
+                    table.PrimaryKey("PK_fleet_inbox", x => new { x.consumer, x.message_id });
                 });
 
             migrationBuilder.CreateTable(
-                name: "jobs",
+                name: "fleet_jobs",
                 columns: table => new
                 {
                     name = table.Column<string>(type: "TEXT", nullable: false),
@@ -63,11 +74,11 @@ namespace Fleet.Storage.Sqlite.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_jobs", x => new { x.name, x.version });
+                    table.PrimaryKey("PK_fleet_jobs", x => new { x.name, x.version });
                 });
 
             migrationBuilder.CreateTable(
-                name: "lanes",
+                name: "fleet_lanes",
                 columns: table => new
                 {
                     name = table.Column<string>(type: "TEXT", nullable: false),
@@ -75,11 +86,11 @@ namespace Fleet.Storage.Sqlite.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_lanes", x => x.name);
+                    table.PrimaryKey("PK_fleet_lanes", x => x.name);
                 });
 
             migrationBuilder.CreateTable(
-                name: "leases",
+                name: "fleet_leases",
                 columns: table => new
                 {
                     name = table.Column<string>(type: "TEXT", nullable: false),
@@ -89,11 +100,11 @@ namespace Fleet.Storage.Sqlite.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_leases", x => x.name);
+                    table.PrimaryKey("PK_fleet_leases", x => x.name);
                 });
 
             migrationBuilder.CreateTable(
-                name: "outbox",
+                name: "fleet_outbox",
                 columns: table => new
                 {
                     id = table.Column<long>(type: "INTEGER", nullable: false)
@@ -113,11 +124,11 @@ namespace Fleet.Storage.Sqlite.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_outbox", x => x.id);
+                    table.PrimaryKey("PK_fleet_outbox", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
-                name: "replays",
+                name: "fleet_replays",
                 columns: table => new
                 {
                     id = table.Column<long>(type: "INTEGER", nullable: false)
@@ -133,11 +144,11 @@ namespace Fleet.Storage.Sqlite.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_replays", x => x.id);
+                    table.PrimaryKey("PK_fleet_replays", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
-                name: "run_logs",
+                name: "fleet_run_logs",
                 columns: table => new
                 {
                     id = table.Column<long>(type: "INTEGER", nullable: false)
@@ -150,11 +161,11 @@ namespace Fleet.Storage.Sqlite.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_run_logs", x => x.id);
+                    table.PrimaryKey("PK_fleet_run_logs", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
-                name: "runs",
+                name: "fleet_runs",
                 columns: table => new
                 {
                     id = table.Column<byte[]>(type: "BLOB", nullable: false),
@@ -192,11 +203,11 @@ namespace Fleet.Storage.Sqlite.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_runs", x => x.id);
+                    table.PrimaryKey("PK_fleet_runs", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
-                name: "schedules",
+                name: "fleet_schedules",
                 columns: table => new
                 {
                     id = table.Column<string>(type: "TEXT", nullable: false),
@@ -238,11 +249,11 @@ namespace Fleet.Storage.Sqlite.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_schedules", x => x.id);
+                    table.PrimaryKey("PK_fleet_schedules", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
-                name: "workers",
+                name: "fleet_workers",
                 columns: table => new
                 {
                     id = table.Column<byte[]>(type: "BLOB", nullable: false),
@@ -260,93 +271,93 @@ namespace Fleet.Storage.Sqlite.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_workers", x => x.id);
+                    table.PrimaryKey("PK_fleet_workers", x => x.id);
                 });
 
             migrationBuilder.CreateIndex(
-                name: "ix_attempts_run",
-                table: "attempts",
+                name: "fleet_ix_attempts_run",
+                table: "fleet_attempts",
                 column: "run_id");
 
             migrationBuilder.CreateIndex(
-                name: "ix_inbox_received",
-                table: "inbox",
+                name: "fleet_ix_inbox_received",
+                table: "fleet_inbox",
                 column: "received_at");
 
             migrationBuilder.CreateIndex(
-                name: "ix_outbox_next_try",
-                table: "outbox",
+                name: "fleet_ix_outbox_next_try",
+                table: "fleet_outbox",
                 column: "next_try_at");
 
             migrationBuilder.CreateIndex(
-                name: "ix_replays_run",
-                table: "replays",
+                name: "fleet_ix_replays_run",
+                table: "fleet_replays",
                 column: "run_id");
 
             migrationBuilder.CreateIndex(
-                name: "ix_run_logs_run",
-                table: "run_logs",
+                name: "fleet_ix_run_logs_run",
+                table: "fleet_run_logs",
                 column: "run_id");
 
             migrationBuilder.CreateIndex(
-                name: "ix_runs_dead",
-                table: "runs",
+                name: "fleet_ix_runs_dead",
+                table: "fleet_runs",
                 column: "finished_at",
                 filter: "state = 3");
 
             migrationBuilder.CreateIndex(
-                name: "ix_runs_finished",
-                table: "runs",
+                name: "fleet_ix_runs_finished",
+                table: "fleet_runs",
                 column: "finished_at",
                 filter: "finished_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "ix_runs_pending",
-                table: "runs",
+                name: "fleet_ix_runs_pending",
+                table: "fleet_runs",
                 columns: new[] { "lane", "due_at" },
                 filter: "state = 0");
 
             migrationBuilder.CreateIndex(
-                name: "ix_runs_running",
-                table: "runs",
+                name: "fleet_ix_runs_running",
+                table: "fleet_runs",
                 column: "worker_id",
                 filter: "state = 1");
 
             migrationBuilder.CreateIndex(
-                name: "ix_runs_turns",
-                table: "runs",
+                name: "fleet_ix_runs_turns",
+                table: "fleet_runs",
                 column: "schedule_id",
                 filter: "schedule_id IS NOT NULL AND state < 2");
 
             migrationBuilder.CreateIndex(
-                name: "ix_runs_unstaged",
-                table: "runs",
+                name: "fleet_ix_runs_unstaged",
+                table: "fleet_runs",
                 column: "due_at",
                 filter: "state = 0 AND staged = 0");
 
             migrationBuilder.CreateIndex(
-                name: "ux_runs_idempotency_key",
-                table: "runs",
+                name: "fleet_ux_runs_idempotency_key",
+                table: "fleet_runs",
                 column: "idempotency_key",
                 unique: true,
                 filter: "idempotency_key IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "ux_runs_occurrence",
-                table: "runs",
+                name: "fleet_ux_runs_occurrence",
+                table: "fleet_runs",
                 columns: new[] { "schedule_id", "fire_time" },
                 unique: true,
                 filter: "fire_time IS NOT NULL AND revoked = 0");
 
             migrationBuilder.CreateIndex(
-                name: "ix_schedules_next",
-                table: "schedules",
+                name: "fleet_ix_schedules_next",
+                table: "fleet_schedules",
                 column: "next_plan_at",
                 filter: "next_plan_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "ix_workers_alive",
-                table: "workers",
+                name: "fleet_ix_workers_alive",
+                table: "fleet_workers",
                 column: "lease_until",
                 filter: "state <> 2");
         }
@@ -355,37 +366,40 @@ namespace Fleet.Storage.Sqlite.Migrations
         protected override void Down(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.DropTable(
-                name: "attempts");
+                name: "fleet_attempts");
 
             migrationBuilder.DropTable(
-                name: "inbox");
+                name: "fleet_diag_ledger");
 
             migrationBuilder.DropTable(
-                name: "jobs");
+                name: "fleet_inbox");
 
             migrationBuilder.DropTable(
-                name: "lanes");
+                name: "fleet_jobs");
 
             migrationBuilder.DropTable(
-                name: "leases");
+                name: "fleet_lanes");
 
             migrationBuilder.DropTable(
-                name: "outbox");
+                name: "fleet_leases");
 
             migrationBuilder.DropTable(
-                name: "replays");
+                name: "fleet_outbox");
 
             migrationBuilder.DropTable(
-                name: "run_logs");
+                name: "fleet_replays");
 
             migrationBuilder.DropTable(
-                name: "runs");
+                name: "fleet_run_logs");
 
             migrationBuilder.DropTable(
-                name: "schedules");
+                name: "fleet_runs");
 
             migrationBuilder.DropTable(
-                name: "workers");
+                name: "fleet_schedules");
+
+            migrationBuilder.DropTable(
+                name: "fleet_workers");
         }
     }
 }

@@ -221,7 +221,7 @@ public sealed class ReadAndControlTests(ApiFleet api) : IClassFixture<ApiFleet>
             {
                 await using var command = session.Transaction.Connection!.CreateCommand();
                 command.Transaction = session.Transaction;
-                command.CommandText = "ALTER TABLE leases RENAME TO leases_away";
+                command.CommandText = "ALTER TABLE fleet_leases RENAME TO leases_away";
                 return await command.ExecuteNonQueryAsync();
             },
             CancellationToken.None);

@@ -80,10 +80,10 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
 
         // In one look, for they go on firing: those that succeeded are in the ledger, and no others.
         Assert.Equal(0, await PostgresServer.CountAsync(_database, $"""
-            SELECT count(*) FROM (SELECT id FROM runs WHERE state = {(int)RunState.Succeeded}) AS r FULL JOIN diag_ledger AS l ON l.run_id::uuid = r.id
+            SELECT count(*) FROM (SELECT id FROM fleet.runs WHERE state = {(int)RunState.Succeeded}) AS r FULL JOIN fleet.diag_ledger AS l ON l.run_id::uuid = r.id
             WHERE r.id IS NULL OR l.run_id IS NULL
             """));
-        Assert.Equal(0, await PostgresServer.CountAsync(_database, "SELECT count(*) - count(DISTINCT run_id) FROM diag_ledger"));
+        Assert.Equal(0, await PostgresServer.CountAsync(_database, "SELECT count(*) - count(DISTINCT run_id) FROM fleet.diag_ledger"));
     }
 
     /// <summary>A machine boots with a clock that is behind, its worker starts, the clock is set right, and the scheduler starts
@@ -102,7 +102,7 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
         await scheduler.WaitAsync(id, "succeeded");
 
         Assert.Equal(0, await CountAsync("crashes > 0 OR attempt > 1"));
-        Assert.Equal(0, await PostgresServer.CountAsync(_database, "SELECT count(*) FROM workers WHERE state = 2"));
+        Assert.Equal(0, await PostgresServer.CountAsync(_database, "SELECT count(*) FROM fleet.workers WHERE state = 2"));
     }
 
     /// <summary>All in one process: it jumps over its own lease, again and again.</summary>
@@ -165,14 +165,14 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
         }
     }
 
-    private Task<long> CountAsync(string condition) => PostgresServer.CountAsync(_database, $"SELECT count(*) FROM runs WHERE {condition}");
+    private Task<long> CountAsync(string condition) => PostgresServer.CountAsync(_database, $"SELECT count(*) FROM fleet.runs WHERE {condition}");
 
     /// <summary>The runs of a schedule by fire time, and when they were planned, by the clock of the scheduler.</summary>
     private async Task<List<(DateTimeOffset FireTime, DateTimeOffset PlannedAt, RunState State)>> ReadAsync(MisfirePolicy schedule)
     {
         await using var connection = new NpgsqlConnection(_database);
         await connection.OpenAsync();
-        await using var select = new NpgsqlCommand($"SELECT fire_time, created_at, state FROM runs WHERE schedule_id = '{schedule}' ORDER BY fire_time", connection);
+        await using var select = new NpgsqlCommand($"SELECT fire_time, created_at, state FROM fleet.runs WHERE schedule_id = '{schedule}' ORDER BY fire_time", connection);
         await using var reader = await select.ExecuteReaderAsync();
         var runs = new List<(DateTimeOffset, DateTimeOffset, RunState)>();
         while (await reader.ReadAsync())
@@ -184,7 +184,7 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
     private async Task<Both> StartAsync(Dictionary<string, string> scheduler, Dictionary<string, string> worker)
     {
         var started = await Task.WhenAll(FleetProcess.StartServiceAsync("Scheduler", scheduler), FleetProcess.StartServiceAsync("Worker", worker));
-        await Until.TrueAsync(async () => await PostgresServer.CountAsync(_database, "SELECT count(*) FROM leases WHERE name = 'leader'") == 1);
+        await Until.TrueAsync(async () => await PostgresServer.CountAsync(_database, "SELECT count(*) FROM fleet.leases WHERE name = 'leader'") == 1);
         return new Both(started[0], started[1]);
     }
 

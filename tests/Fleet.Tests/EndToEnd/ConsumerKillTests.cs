@@ -74,7 +74,7 @@ public sealed class ConsumerKillTests : IAsyncLifetime
         await using var last = FleetProcess.LaunchAssembly(Drivers, settings, "consume", variant);
         await Until.TrueAsync(
             async () => await HandledAsync(database, "Tick") >= messages && await HandledAsync(database, "Tock") >= messages
-                && await PostgresServer.CountAsync(database, "SELECT count(*) FROM outbox") == 0,
+                && await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.outbox") == 0,
             TimeSpan.FromMinutes(2), () => last.Output);
         Assert.Equal(messages, await HandledAsync(database, "Tick"));
         Assert.Equal(messages, await HandledAsync(database, "Tock"));
@@ -86,5 +86,5 @@ public sealed class ConsumerKillTests : IAsyncLifetime
         (await FleetProcess.RunAssemblyAsync(Drivers, settings, "ticks", count.ToString(CultureInfo.InvariantCulture))).ExitCode == 0;
 
     private static Task<long> HandledAsync(string database, string endpoint) =>
-        PostgresServer.CountAsync(database, $"SELECT count(*) FROM inbox WHERE consumer LIKE '{endpoint}%'");
+        PostgresServer.CountAsync(database, $"SELECT count(*) FROM fleet.inbox WHERE consumer LIKE '{endpoint}%'");
 }

@@ -38,7 +38,7 @@ public sealed class FleetProcess : IAsyncDisposable
 
     /// <summary>Whether it is the scheduler that leads.</summary>
     public async Task<bool> LeadsAsync(string database) => await PostgresServer.CountAsync(
-        database, $"SELECT count(*) FROM leases WHERE owner LIKE '%/{_process.Id}/%' AND expires_at > clock_timestamp()") == 1;
+        database, $"SELECT count(*) FROM fleet.leases WHERE owner LIKE '%/{_process.Id}/%' AND expires_at > clock_timestamp()") == 1;
 
     /// <summary>What it takes of the machine now.</summary>
     public (int Threads, double Megabytes) Usage

@@ -32,11 +32,11 @@ public sealed class KillTests
         }
 
         await using var last = await FleetProcess.StartDevAsync(folder.Path);
-        await Until.TrueAsync(() => Task.FromResult(Count(folder, "SELECT count(*) FROM runs WHERE state IN (0, 1)") == 0), TimeSpan.FromMinutes(3));
+        await Until.TrueAsync(() => Task.FromResult(Count(folder, "SELECT count(*) FROM fleet_runs WHERE state IN (0, 1)") == 0), TimeSpan.FromMinutes(3));
 
         Assert.True(accepted.Count > Kills * 10, $"Only {accepted.Count} runs were accepted: that was no load.");
-        var states = Rows(folder, "SELECT lower(hex(id)), state FROM runs");
-        var ledger = Rows(folder, "SELECT replace(run_id, '-', ''), count(*) FROM diag_ledger GROUP BY run_id");
+        var states = Rows(folder, "SELECT lower(hex(id)), state FROM fleet_runs");
+        var ledger = Rows(folder, "SELECT replace(run_id, '-', ''), count(*) FROM fleet_diag_ledger GROUP BY run_id");
         Assert.All(accepted, id => Assert.Equal((long)RunState.Succeeded, states[id.Value.ToString("N")]));
         Assert.All(accepted, id => Assert.Equal(1, ledger[id.Value.ToString("N")]));
         // Runs whose answer was lost on the way were accepted too, or not at all; nothing in between.
@@ -92,8 +92,8 @@ public sealed class KillTests
 
         foreach (var id in accepted)
             await survivor.WaitAsync(id, "succeeded");
-        Assert.Equal(accepted.Count, Count(folder, "SELECT count(DISTINCT run_id) FROM diag_ledger"));
-        Assert.Equal(accepted.Count, Count(folder, "SELECT count(*) FROM diag_ledger"));
+        Assert.Equal(accepted.Count, Count(folder, "SELECT count(DISTINCT run_id) FROM fleet_diag_ledger"));
+        Assert.Equal(accepted.Count, Count(folder, "SELECT count(*) FROM fleet_diag_ledger"));
         Assert.Equal("ok", Text(folder, "PRAGMA integrity_check"));
     }
 

@@ -38,11 +38,11 @@ public sealed class LeaderTests(PostgresServer postgres, RabbitMqServer rabbit) 
         var occurrences = await PlantAsync(schedules: 50);
 
         // 1. It decided in its term, stands still before the write, and goes on when another leads.
-        await using (var hold = await HoldAsync("SELECT 1 FROM leases FOR UPDATE"))
+        await using (var hold = await HoldAsync("SELECT 1 FROM fleet.leases FOR UPDATE"))
         {
-            await UntilASessionAsync("wait_event_type = 'Lock' AND query LIKE '%FROM leases%FOR SHARE%'");
+            await UntilASessionAsync("wait_event_type = 'Lock' AND query LIKE '%FROM fleet.leases%FOR SHARE%'");
             await leader.SignalAsync("STOP");
-            await hold.EndAsync("UPDATE leases SET owner = 'another/0/0', term = term + 1, expires_at = clock_timestamp() WHERE name = 'leader'");
+            await hold.EndAsync("UPDATE fleet.leases SET owner = 'another/0/0', term = term + 1, expires_at = clock_timestamp() WHERE name = 'leader'");
         }
 
         await UntilLeadsAsync(standby);
@@ -51,14 +51,14 @@ public sealed class LeaderTests(PostgresServer postgres, RabbitMqServer rabbit) 
 
         // 2. It stands still between the first statement of a write and the last, with the lease's row locked: that must not keep others from leading.
         (leader, standby) = (standby, leader);
-        await using (var hold = await HoldAsync("LOCK TABLE runs IN EXCLUSIVE MODE"))
+        await using (var hold = await HoldAsync("LOCK TABLE fleet.runs IN EXCLUSIVE MODE"))
         {
-            await UntilASessionAsync("wait_event_type = 'Lock' AND query LIKE 'INSERT INTO runs%'");
+            await UntilASessionAsync("wait_event_type = 'Lock' AND query LIKE 'INSERT INTO fleet.runs%'");
             await leader.SignalAsync("STOP");
             await hold.EndAsync("SELECT 1");
         }
 
-        await UntilASessionAsync("state = 'idle in transaction' AND query LIKE 'INSERT INTO runs%'");
+        await UntilASessionAsync("state = 'idle in transaction' AND query LIKE 'INSERT INTO fleet.runs%'");
         await UntilLeadsAsync(standby, TimeSpan.FromSeconds(10));
         await leader.SignalAsync("CONT");
         await UntilSaysAsync(leader, "This scheduler leads no more: ");
@@ -111,14 +111,14 @@ public sealed class LeaderTests(PostgresServer postgres, RabbitMqServer rabbit) 
         await first.KillAsync();
         await UntilLeadsAsync(ahead);
         await occurrences.CheckAsync(TimeProvider.System.GetUtcNow());
-        await Until.TrueAsync(async () => await CountAsync("SELECT count(*) FROM runs WHERE created_at > clock_timestamp() + interval '9 minutes'") > 0);
+        await Until.TrueAsync(async () => await CountAsync("SELECT count(*) FROM fleet.runs WHERE created_at > clock_timestamp() + interval '9 minutes'") > 0);
 
         // 2. The third one is right again. What follows in a minute was planned by the first.
         await ahead.KillAsync();
         var third = await StartAsync("Scheduler", _settings);
         await UntilSaysAsync(third, "The clock stands behind what was planned: 50 schedule(s) are planned again");
         await occurrences.CheckAsync(TimeProvider.System.GetUtcNow());
-        Assert.Equal(0, await CountAsync("SELECT count(*) FROM (SELECT 1 FROM runs GROUP BY schedule_id, fire_time HAVING count(*) > 1) AS twice"));
+        Assert.Equal(0, await CountAsync("SELECT count(*) FROM (SELECT 1 FROM fleet.runs GROUP BY schedule_id, fire_time HAVING count(*) > 1) AS twice"));
         Assert.Equal(3, await TermAsync());
     }
 
@@ -151,7 +151,7 @@ public sealed class LeaderTests(PostgresServer postgres, RabbitMqServer rabbit) 
 
     private Task<bool> LeadsAsync(FleetProcess scheduler) => scheduler.LeadsAsync(_database);
 
-    private Task<long> TermAsync() => CountAsync("SELECT coalesce(max(term), 0) FROM leases");
+    private Task<long> TermAsync() => CountAsync("SELECT coalesce(max(term), 0) FROM fleet.leases");
 
     private Task<long> CountAsync(string sql) => PostgresServer.CountAsync(_database, sql);
 

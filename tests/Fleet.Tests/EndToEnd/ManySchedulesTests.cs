@@ -23,7 +23,7 @@ public sealed class ManySchedulesTests(PostgresServer postgres, RabbitMqServer r
 
     /// <summary>Every second one hourly, the others daily, spread over the hour and the day.</summary>
     private static readonly string Plant = $$"""
-        INSERT INTO schedules (id, job, args, every, anchor, cron, misfire, status, source, planned_until, next_plan_at, created_at, updated_at, version, missed, overlap, planned)
+        INSERT INTO fleet.schedules (id, job, args, every, anchor, cron, misfire, status, source, planned_until, next_plan_at, created_at, updated_at, version, missed, overlap, planned)
         SELECT 'many-' || i, 'diag.echo', '{}', CASE WHEN i % 2 = 0 THEN '1h' END, CASE WHEN i % 2 = 0 THEN to_timestamp(i % 3600) END,
             CASE WHEN i % 2 = 1 THEN format('%s %s %s * * *', i * 7919 % 60, i * 7919 / 60 % 60, i * 7919 / 3600 % 24) END,
             0, 1, 'api', now(), CASE WHEN i % 2 = 0
@@ -39,7 +39,7 @@ public sealed class ManySchedulesTests(PostgresServer postgres, RabbitMqServer r
         var host = await rabbit.CreateHostAsync();
         var database = await postgres.CreateDatabaseAsync();
         await PostgresServer.ExecuteAsync(database, Plant);
-        await PostgresServer.ExecuteAsync(database, "ANALYZE schedules");
+        await PostgresServer.ExecuteAsync(database, "ANALYZE fleet.schedules");
         var settings = FleetProcess.ServiceSettings(database, host.Uri);
 
         // 1. A pass with something to plan, passes with next to nothing, and what they ask.
@@ -49,7 +49,7 @@ public sealed class ManySchedulesTests(PostgresServer postgres, RabbitMqServer r
         var begun = Stopwatch.GetTimestamp();
         await using var scheduler = await FleetProcess.StartServiceAsync("Scheduler", settings);
         var ready = Stopwatch.GetElapsedTime(begun);
-        await Until.TrueAsync(async () => await CountAsync(database, "SELECT count(*) FROM leases WHERE expires_at > now()") == 1);
+        await Until.TrueAsync(async () => await CountAsync(database, "SELECT count(*) FROM fleet.leases WHERE expires_at > now()") == 1);
         var leads = Stopwatch.GetElapsedTime(begun);
 
         // 3. While it plans, it reads what is due and not the table, as it does twice at its start. The server keeps these counts, and tells them late.
@@ -122,7 +122,7 @@ public sealed class ManySchedulesTests(PostgresServer postgres, RabbitMqServer r
         public void OnNext(KeyValuePair<string, object?> value)
         {
             if (value.Value is Microsoft.EntityFrameworkCore.Diagnostics.CommandEventData { Command: NpgsqlCommand command }
-                && command.CommandText.Contains("FROM schedules", StringComparison.Ordinal) && command.CommandText.Contains("next_plan_at <=", StringComparison.Ordinal))
+                && command.CommandText.Contains("FROM fleet.schedules", StringComparison.Ordinal) && command.CommandText.Contains("next_plan_at <=", StringComparison.Ordinal))
             {
                 _last = (command.CommandText, [.. command.Parameters.Select(p => p.Clone())]);
             }

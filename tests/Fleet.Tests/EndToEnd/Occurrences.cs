@@ -27,7 +27,7 @@ internal sealed class Occurrences
         var after = DateTimeOffset.FromUnixTimeSeconds(Now.ToUnixTimeSeconds() + 4 + (rhythms.Count / 100));
         await using var insert = new NpgsqlCommand(
             """
-            INSERT INTO schedules (id, job, args, every, cron, misfire, status, source, planned_until, next_plan_at, created_at, updated_at, version, missed, overlap, planned)
+            INSERT INTO fleet.schedules (id, job, args, every, cron, misfire, status, source, planned_until, next_plan_at, created_at, updated_at, version, missed, overlap, planned)
             SELECT s.id, 'diag.ledger', '{"key":"tick"}', s.every, s.cron, $4, 1, 'api', $5, $5, $5, $5, 1, 0, 0, 0
             FROM unnest($1::text[], $2::text[], $3::text[]) AS s(id, every, cron)
             """,
@@ -49,8 +49,8 @@ internal sealed class Occurrences
     {
         var end = Sql(until);
         await Until.TrueAsync(
-            async () => await PostgresServer.CountAsync(_database, $"SELECT count(*) FROM schedules WHERE planned_until < {end}") == 0
-                && await PostgresServer.CountAsync(_database, $"SELECT count(*) FROM runs WHERE state IN (0, 1) AND fire_time <= {end}") == 0,
+            async () => await PostgresServer.CountAsync(_database, $"SELECT count(*) FROM fleet.schedules WHERE planned_until < {end}") == 0
+                && await PostgresServer.CountAsync(_database, $"SELECT count(*) FROM fleet.runs WHERE state IN (0, 1) AND fire_time <= {end}") == 0,
             TimeSpan.FromMinutes(2));
 
         var (fired, lateness) = await ReadAsync(end);
@@ -59,7 +59,7 @@ internal sealed class Occurrences
         Assert.Equal([], Show(fired.Where(f => !expected.Contains(f)), "unexpected"));
         Assert.Equal([], Show(fired.GroupBy(f => f).Where(g => g.Count() > 1).Select(g => g.Key), "twice"));
         Assert.Equal([], Show(expected.Except(fired), "missing"));
-        Assert.Equal(expected.Count, await PostgresServer.CountAsync(_database, $"SELECT count(*) FROM runs WHERE state = {(int)RunState.Succeeded} AND fire_time <= {end}"));
+        Assert.Equal(expected.Count, await PostgresServer.CountAsync(_database, $"SELECT count(*) FROM fleet.runs WHERE state = {(int)RunState.Succeeded} AND fire_time <= {end}"));
         Assert.Equal(expected.Count, await CountEffectsAsync("count(*)", end));
         Assert.Equal(expected.Count, await CountEffectsAsync("count(DISTINCT l.run_id)", end));
         return lateness;
@@ -82,13 +82,13 @@ internal sealed class Occurrences
     private static string Sql(DateTimeOffset time) => $"to_timestamp({time.ToUnixTimeMilliseconds()} / 1000.0)";
 
     private Task<long> CountEffectsAsync(string count, string end) => PostgresServer.CountAsync(
-        _database, $"SELECT {count} FROM diag_ledger l JOIN runs r ON r.id = l.run_id::uuid WHERE r.fire_time <= {end}");
+        _database, $"SELECT {count} FROM fleet.diag_ledger l JOIN fleet.runs r ON r.id = l.run_id::uuid WHERE r.fire_time <= {end}");
 
     private async Task<(List<(string Schedule, long Second)> Fired, List<TimeSpan> Lateness)> ReadAsync(string end)
     {
         await using var connection = new NpgsqlConnection(_database);
         await connection.OpenAsync();
-        await using var select = new NpgsqlCommand($"SELECT schedule_id, fire_time, started_at FROM runs WHERE fire_time <= {end} AND NOT revoked", connection);
+        await using var select = new NpgsqlCommand($"SELECT schedule_id, fire_time, started_at FROM fleet.runs WHERE fire_time <= {end} AND NOT revoked", connection);
         await using var reader = await select.ExecuteReaderAsync();
         var (fired, lateness) = (new List<(string, long)>(), new List<TimeSpan>());
         while (await reader.ReadAsync())

@@ -21,7 +21,7 @@ public sealed class ScheduleControlTests(PostgresServer postgres, RabbitMqServer
         {
             var begun = TimeProvider.System.GetTimestamp();
             await fleet.PutAsync($"s{round}", "1s");
-            await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, $"SELECT count(*) FROM runs WHERE schedule_id = 's{round}'") > 0, ThreeNodes.Limit);
+            await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, $"SELECT count(*) FROM fleet.runs WHERE schedule_id = 's{round}'") > 0, ThreeNodes.Limit);
             took.Add(TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds);
 
             // In force with the answer: nothing is left that a worker could claim.
@@ -46,7 +46,7 @@ public sealed class ScheduleControlTests(PostgresServer postgres, RabbitMqServer
         await host.Server.SendAsync(HttpMethod.Delete, $"api/exchanges/{host.Name}/fleet.control");
 
         await fleet.PutAsync("s", "1s");
-        await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM runs WHERE state = 2") > 0, ThreeNodes.Limit);
+        await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state = 2") > 0, ThreeNodes.Limit);
         await fleet.ControlAsync("s", "stop");
 
         Assert.Equal(0, await fleet.AheadAsync("s"));
@@ -63,7 +63,7 @@ public sealed class ScheduleControlTests(PostgresServer postgres, RabbitMqServer
             var settings = FleetProcess.ServiceSettings(database, host.Uri);
             settings["Fleet__Scheduler__Poll"] = poll;
             var leader = await FleetProcess.StartServiceAsync("Scheduler", settings);
-            await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM leases WHERE expires_at > now()") == 1);
+            await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.leases WHERE expires_at > now()") == 1);
             return new ThreeNodes(
                 database, leader, await FleetProcess.StartServiceAsync("Scheduler", settings), await FleetProcess.StartServiceAsync("Worker", settings));
         }
@@ -82,7 +82,7 @@ public sealed class ScheduleControlTests(PostgresServer postgres, RabbitMqServer
 
         /// <summary>How many runs a worker could claim from now on.</summary>
         public Task<long> AheadAsync(string schedule) =>
-            PostgresServer.CountAsync(database, $"SELECT count(*) FROM runs WHERE schedule_id = '{schedule}' AND state = 0 AND fire_time > now()");
+            PostgresServer.CountAsync(database, $"SELECT count(*) FROM fleet.runs WHERE schedule_id = '{schedule}' AND state = 0 AND fire_time > now()");
 
         public async ValueTask DisposeAsync()
         {

@@ -27,9 +27,9 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
             Assert.Equal(0, await worker.TerminateAsync());
         }
 
-        await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM runs WHERE state IN (0, 1)") == 0);
-        Assert.Equal(accepted, await PostgresServer.CountAsync(database, "SELECT count(*) FROM runs WHERE state = 2 AND attempt = 1 AND crashes = 0"));
-        Assert.Equal(accepted, await PostgresServer.CountAsync(database, "SELECT count(*) FROM diag_ledger"));
+        await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state IN (0, 1)") == 0);
+        Assert.Equal(accepted, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state = 2 AND attempt = 1 AND crashes = 0"));
+        Assert.Equal(accepted, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.diag_ledger"));
     }
 
     /// <summary>EF Core would be half of a worker's start and a fifth of its memory.</summary>
@@ -76,7 +76,7 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
             }
 
             await Until.TrueAsync(async () => await PostgresServer.CountAsync(
-                database, $"SELECT count(*) FROM runs WHERE job = 'pack.invoice' AND state = {(int)RunState.Succeeded}") == orders.Count);
+                database, $"SELECT count(*) FROM fleet.runs WHERE job = 'pack.invoice' AND state = {(int)RunState.Succeeded}") == orders.Count);
         }
         finally
         {
@@ -86,14 +86,14 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
         foreach (var order in orders)
         {
             Assert.Equal(1, await PostgresServer.CountAsync(database, $"SELECT count(*) FROM pack_orders WHERE run_id = '{order}'"));
-            Assert.Equal(1, await PostgresServer.CountAsync(database, $"SELECT count(*) FROM runs WHERE job = 'pack.invoice' AND args::jsonb ->> 'order' = '{order}'"));
+            Assert.Equal(1, await PostgresServer.CountAsync(database, $"SELECT count(*) FROM fleet.runs WHERE job = 'pack.invoice' AND args::jsonb ->> 'order' = '{order}'"));
             var happened = await host.TakeAsync("ordered");
             Assert.Equal($"{order}", happened.Header("fleet-run-id"));
         }
 
         Assert.Equal(orders.Count, await PostgresServer.CountAsync(database, "SELECT count(*) FROM pack_orders"));
-        Assert.Equal(orders.Count, await PostgresServer.CountAsync(database, "SELECT count(*) FROM runs WHERE job = 'pack.invoice'"));
-        Assert.Equal(0, await PostgresServer.CountAsync(database, "SELECT count(*) FROM outbox"));
+        Assert.Equal(orders.Count, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE job = 'pack.invoice'"));
+        Assert.Equal(0, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.outbox"));
         Assert.Null(await host.TryTakeAsync("ordered"));
     }
 

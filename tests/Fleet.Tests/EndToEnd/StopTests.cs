@@ -63,7 +63,7 @@ public sealed class StopTests
                 id = await fleet.EnqueueAsync("diag.sleep", new { ms = 600_000 });
             await RunsAfterAsync(fleet, id, releases: kill - 1);
             await fleet.SignalAsync("TERM");
-            await Until.TrueAsync(() => Task.FromResult(Count(folder, "SELECT count(*) FROM workers WHERE state = 1") == 1));
+            await Until.TrueAsync(() => Task.FromResult(Count(folder, "SELECT count(*) FROM fleet_workers WHERE state = 1") == 1));
             Assert.Contains("Fleet:Worker:KillAfter is 00:00:30", fleet.Output, StringComparison.Ordinal);
             await fleet.KillAsync();
         }

@@ -17,7 +17,7 @@ public sealed class WorkerStandsStillTests(PostgresServer postgres, RabbitMqServ
             database,
             """
             CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1); RETURN NULL; END';
-            CREATE TRIGGER slow AFTER UPDATE ON runs FOR EACH ROW WHEN (NEW.state = 2) EXECUTE FUNCTION slow();
+            CREATE TRIGGER slow AFTER UPDATE ON fleet.runs FOR EACH ROW WHEN (NEW.state = 2) EXECUTE FUNCTION slow();
             """);
         var run = await scheduler.EnqueueAsync("diag.ledger", new { key = "k" });
         await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") > 0);
@@ -27,11 +27,11 @@ public sealed class WorkerStandsStillTests(PostgresServer postgres, RabbitMqServ
         await Until.TrueAsync(async () =>
         {
             Assert.True(await scheduler.LeadsAsync(database), $"Nobody led {TimeProvider.System.GetElapsedTime(stopped).TotalSeconds:0} s after the worker stood still.");
-            return await PostgresServer.CountAsync(database, "SELECT count(*) FROM runs WHERE state = 2 OR attempt = 2") == 1;
+            return await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state = 2 OR attempt = 2") == 1;
         });
 
         await worker.SignalAsync("CONT");
         await scheduler.WaitAsync(run, "succeeded");
-        Assert.Equal(1, await PostgresServer.CountAsync(database, "SELECT count(*) FROM diag_ledger"));
+        Assert.Equal(1, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.diag_ledger"));
     }
 }

@@ -19,7 +19,7 @@ public sealed class ZoneDataTests(PostgresServer postgres, RabbitMqServer rabbit
         await PostgresServer.ExecuteAsync(
             database,
             """
-            INSERT INTO schedules (id, job, args, cron, zone, misfire, status, source, planned_until, next_plan_at, created_at, updated_at, version, missed, overlap, planned)
+            INSERT INTO fleet.schedules (id, job, args, cron, zone, misfire, status, source, planned_until, next_plan_at, created_at, updated_at, version, missed, overlap, planned)
             SELECT 's' || (z.zone IS NULL), 'diag.echo', '{}', '* * * * * *', z.zone, 0, 1, 'api', now(), now(), now(), now(), 7, 0, 0, 0
             FROM (VALUES ('Europe/Berlin'), (NULL)) AS z(zone)
             """);
@@ -30,7 +30,7 @@ public sealed class ZoneDataTests(PostgresServer postgres, RabbitMqServer rabbit
 
         // 2. Beside another: that one leads as soon as the trouble shows again.
         await using var good = await FleetProcess.StartServiceAsync("Scheduler", settings);
-        await PostgresServer.ExecuteAsync(database, "UPDATE schedules SET zone = 'Asia/Tokyo' WHERE id = 'sfalse'");
+        await PostgresServer.ExecuteAsync(database, "UPDATE fleet.schedules SET zone = 'Asia/Tokyo' WHERE id = 'sfalse'");
         await Until.TrueAsync(() => good.LeadsAsync(database), why: () => bare.Output);
         await Until.TrueAsync(async () => await CountAsync(database, "runs WHERE schedule_id = 'sfalse'") > 0);
     }

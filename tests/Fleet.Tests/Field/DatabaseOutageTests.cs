@@ -111,17 +111,17 @@ public sealed class DatabaseOutageTests : IAsyncLifetime
         }
 
         await Until.TrueAsync(
-            async () => await CountAsync("SELECT count(*) FROM runs WHERE state < 2") == 0 && await CountAsync("SELECT count(*) FROM runs WHERE schedule_id IS NULL") >= Runs + marks,
-            TimeSpan.FromMinutes(5), () => $"{CountAsync("SELECT count(*) FROM runs WHERE state < 2").Result} runs have not ended.");
+            async () => await CountAsync("SELECT count(*) FROM fleet.runs WHERE state < 2") == 0 && await CountAsync("SELECT count(*) FROM fleet.runs WHERE schedule_id IS NULL") >= Runs + marks,
+            TimeSpan.FromMinutes(5), () => $"{CountAsync("SELECT count(*) FROM fleet.runs WHERE state < 2").Result} runs have not ended.");
         var finished = await File.ReadAllLinesAsync(Marks);
         TestContext.Current.SendDiagnosticMessage(
             $"{Runs} runs, {finished.Length} marks; {load.Refused} submits repeated; slowest answer {_slowest.TotalSeconds:0.0} s; {_postgres.Refused} connections refused; ready: {string.Join("; ", _ready)}.");
 
         Assert.Empty(_wrong);
-        Assert.Equal(0, await CountAsync($"SELECT count(*) FROM runs WHERE state <> {(int)RunState.Succeeded} AND error NOT LIKE 'The schedule was deleted%' AND NOT revoked"));
-        Assert.True(await CountAsync("SELECT count(*) FROM runs WHERE attempt > 1 OR crashes > 0") == 0, await AttemptsAsync());
-        Assert.Equal(Runs, await CountAsync("SELECT count(DISTINCT key) FROM diag_ledger WHERE key <> 'tick'"));
-        Assert.Equal(await CountAsync("SELECT count(*) FROM diag_ledger"), await CountAsync("SELECT count(DISTINCT run_id) FROM diag_ledger"));
+        Assert.Equal(0, await CountAsync($"SELECT count(*) FROM fleet.runs WHERE state <> {(int)RunState.Succeeded} AND error NOT LIKE 'The schedule was deleted%' AND NOT revoked"));
+        Assert.True(await CountAsync("SELECT count(*) FROM fleet.runs WHERE attempt > 1 OR crashes > 0") == 0, await AttemptsAsync());
+        Assert.Equal(Runs, await CountAsync("SELECT count(DISTINCT key) FROM fleet.diag_ledger WHERE key <> 'tick'"));
+        Assert.Equal(await CountAsync("SELECT count(*) FROM fleet.diag_ledger"), await CountAsync("SELECT count(DISTINCT run_id) FROM fleet.diag_ledger"));
         Assert.Equal(finished.Length, finished.Distinct(StringComparer.Ordinal).Count());
         foreach (var queue in await _broker.QueuesAsync())
             await Until.TrueAsync(async () => await _broker.CountAsync(queue) == 0, why: () => queue);
@@ -131,7 +131,7 @@ public sealed class DatabaseOutageTests : IAsyncLifetime
     {
         await using var source = NpgsqlDataSource.Create(_database);
         await using var command = source.CreateCommand(
-            "SELECT string_agg(t, E'\n') FROM (SELECT format('%s × outcome %s: %s %s', count(*), outcome, error_type, min(error)) AS t FROM attempts GROUP BY outcome, error_type) x");
+            "SELECT string_agg(t, E'\n') FROM (SELECT format('%s × outcome %s: %s %s', count(*), outcome, error_type, min(error)) AS t FROM fleet.attempts GROUP BY outcome, error_type) x");
         return $"{await command.ExecuteScalarAsync()}";
     }
 
@@ -143,9 +143,9 @@ public sealed class DatabaseOutageTests : IAsyncLifetime
         Admin, $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{Name}' AND usename = 'fleet_plain'");
 
     private Task SucceededAsync(long least) => Until.TrueAsync(
-        async () => await CountAsync("SELECT count(*) FROM runs WHERE state = 2") >= least, TimeSpan.FromMinutes(2));
+        async () => await CountAsync("SELECT count(*) FROM fleet.runs WHERE state = 2") >= least, TimeSpan.FromMinutes(2));
 
-    private async Task GoesOnAsync() => await SucceededAsync(await CountAsync("SELECT count(*) FROM runs WHERE state = 2") + 20);
+    private async Task GoesOnAsync() => await SucceededAsync(await CountAsync("SELECT count(*) FROM fleet.runs WHERE state = 2") + 20);
 
     /// <summary>Waits until readiness says so.</summary>
     private Task ReadyAsync(string description) => Until.TrueAsync(

@@ -33,8 +33,8 @@ public sealed class PruningSpeedTests(PostgresServer server)
                     await storage.AutocommitAsync(session => storage.Statements.InsertAsync(session, batch, CancellationToken.None), CancellationToken.None);
                 }
             });
-            await PostgresServer.ExecuteAsync(database, "UPDATE runs SET state = 2, finished_at = due_at; DELETE FROM batches");
-            await PostgresServer.ExecuteAsync(database, "VACUUM ANALYZE runs");
+            await PostgresServer.ExecuteAsync(database, "UPDATE fleet.runs SET state = 2, finished_at = due_at; DELETE FROM fleet.batches");
+            await PostgresServer.ExecuteAsync(database, "VACUUM ANALYZE fleet.runs");
             await using var prune = new PruneRuns(storage, TimeProvider.System, NullLogger<PruneRuns>.Instance);
             var (term, deleted, passes) = (await fleet.LeadAsync(), 0, 0);
 
@@ -48,7 +48,7 @@ public sealed class PruningSpeedTests(PostgresServer server)
             });
 
             Assert.Equal(Runs, deleted);
-            Assert.Equal(0, await PostgresServer.CountAsync(database, "SELECT count(*) FROM runs"));
+            Assert.Equal(0, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs"));
             // 500, 1,000, 2,000, … at first; never fewer than 100.
             Assert.InRange(passes, 2, (Runs / PruneRuns.LeastRows) + 1);
             TestContext.Current.SendDiagnosticMessage(

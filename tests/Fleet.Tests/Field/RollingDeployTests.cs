@@ -68,11 +68,11 @@ public sealed class RollingDeployTests(PostgresServer postgres, RabbitMqServer r
         await using var forward = await FleetProcess.StartServiceAsync("Worker", With(v2));
         await scheduler.WaitAsync(late, "succeeded", Limit);
         await SucceedAsync(database, accepted + 1);
-        Assert.Equal(0, await PostgresServer.CountAsync(database, "SELECT count(*) FROM runs WHERE attempt <> 1 OR crashes > 0"));
-        Assert.InRange(await PostgresServer.CountAsync(database, "SELECT count(*) FROM attempts"), 1, accepted);
+        Assert.Equal(0, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE attempt <> 1 OR crashes > 0"));
+        Assert.InRange(await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.attempts"), 1, accepted);
         Assert.InRange(Count(old.Output, "are given back, with no attempt counted"), 0, 3);
         TestContext.Current.SendDiagnosticMessage(
-            $"{accepted + 1} runs, given back {await PostgresServer.CountAsync(database, "SELECT sum(times) FROM attempts WHERE outcome = 7")} times.");
+            $"{accepted + 1} runs, given back {await PostgresServer.CountAsync(database, "SELECT sum(times) FROM fleet.attempts WHERE outcome = 7")} times.");
     }
 
     private static int Count(string text, string part) => text.Split(part).Length - 1;
@@ -80,11 +80,11 @@ public sealed class RollingDeployTests(PostgresServer postgres, RabbitMqServer r
     private static async Task SucceedAsync(string database, int accepted)
     {
         await Until.TrueAsync(
-            async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM runs WHERE state IN (0, 1) AND job <> 'roll.removed'") == 0
-                || await PostgresServer.CountAsync(database, "SELECT count(*) FROM runs WHERE state > 2") > 0,
+            async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state IN (0, 1) AND job <> 'roll.removed'") == 0
+                || await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state > 2") > 0,
             Limit);
-        Assert.Equal(0, await PostgresServer.CountAsync(database, "SELECT count(*) FROM runs WHERE state > 2"));
-        await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM runs WHERE state = 2") == accepted, Limit);
+        Assert.Equal(0, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state > 2"));
+        await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state = 2") == accepted, Limit);
     }
 
     /// <summary>Enqueues runs of each kind: a job, and the argument that is added to its number.</summary>

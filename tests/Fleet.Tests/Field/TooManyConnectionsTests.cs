@@ -76,10 +76,10 @@ public sealed class TooManyConnectionsTests : IAsyncLifetime
         Assert.True(most <= usable - ConnectionShare.Headroom(usable) + OfTest, $"{most} connections were open.");
         var atEnd = _postgres.Refused;
         Assert.Equal(0, atEnd);
-        Assert.Equal(0, await CountAsync($"SELECT count(*) FROM attempts WHERE outcome = {(int)AttemptOutcome.Outage}"));
-        Assert.Equal(Form.Runs, await CountAsync($"SELECT count(*) FROM runs WHERE state = {(int)RunState.Succeeded}"));
-        Assert.Equal((Form.Runs, Form.Runs), (await CountAsync("SELECT count(*) FROM diag_ledger"), await CountAsync("SELECT count(DISTINCT run_id) FROM diag_ledger")));
-        Assert.Equal(0, await CountAsync($"SELECT count(*) FROM attempts WHERE outcome IN ({(int)AttemptOutcome.Failed}, {(int)AttemptOutcome.TimedOut})"));
+        Assert.Equal(0, await CountAsync($"SELECT count(*) FROM fleet.attempts WHERE outcome = {(int)AttemptOutcome.Outage}"));
+        Assert.Equal(Form.Runs, await CountAsync($"SELECT count(*) FROM fleet.runs WHERE state = {(int)RunState.Succeeded}"));
+        Assert.Equal((Form.Runs, Form.Runs), (await CountAsync("SELECT count(*) FROM fleet.diag_ledger"), await CountAsync("SELECT count(DISTINCT run_id) FROM fleet.diag_ledger")));
+        Assert.Equal(0, await CountAsync($"SELECT count(*) FROM fleet.attempts WHERE outcome IN ({(int)AttemptOutcome.Failed}, {(int)AttemptOutcome.TimedOut})"));
 
         // 3. With the load gone nobody is refused any more: what had too many connections gives them back.
         var quiet = Stopwatch.StartNew();
@@ -96,7 +96,7 @@ public sealed class TooManyConnectionsTests : IAsyncLifetime
         await scheduler.WaitAsync(run, "succeeded");
         TestContext.Current.SendDiagnosticMessage(
             $"{Form.Runs} runs; {most} connections open at most, {_postgres.Refused} refused, {_postgres.Refused - atEnd} of them after the load; "
-                + $"{await CountAsync($"SELECT count(*) FROM attempts WHERE outcome = {(int)AttemptOutcome.Outage}")} attempts met the outage, {await CountAsync("SELECT count(*) FROM runs WHERE crashes > 0")} runs a crash.");
+                + $"{await CountAsync($"SELECT count(*) FROM fleet.attempts WHERE outcome = {(int)AttemptOutcome.Outage}")} attempts met the outage, {await CountAsync("SELECT count(*) FROM fleet.runs WHERE crashes > 0")} runs a crash.");
 
         // The test takes its turn for a connection like everybody else.
         async Task<long> CountAsync(string sql)
@@ -121,7 +121,7 @@ public sealed class TooManyConnectionsTests : IAsyncLifetime
         }
 
         Task EndedAsync(int runs) => Until.TrueAsync(
-            async () => await CountAsync("SELECT count(*) FROM runs WHERE state >= 2") >= runs, TimeSpan.FromMinutes(8), () => workers[^1].Output);
+            async () => await CountAsync("SELECT count(*) FROM fleet.runs WHERE state >= 2") >= runs, TimeSpan.FromMinutes(8), () => workers[^1].Output);
     }
 
     /// <summary>The most connections that were open at a time, looked at ten times a second.</summary>

@@ -45,7 +45,7 @@ public sealed class GoldenSchemaTests : IDisposable
         await using var command = connection.CreateCommand();
         command.CommandText = """
             SELECT sql FROM sqlite_master
-            WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite!_%' ESCAPE '!' AND tbl_name NOT LIKE '!_!_EFMigrations%' ESCAPE '!'
+            WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite!_%' ESCAPE '!' AND tbl_name NOT IN ('fleet_migrations', '__EFMigrationsLock')
             ORDER BY tbl_name, CASE type WHEN 'table' THEN 0 ELSE 1 END, name
             """;
         var dump = new StringBuilder();

@@ -14,10 +14,10 @@ public sealed class PostgresSchemaTests(PostgresServer server)
         SELECT c.relname, format('%I %s%s', a.attname, format_type(a.atttypid, a.atttypmod),
             CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END), a.attnum
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
-            AND c.relname NOT LIKE '\_\_EF%'
+        WHERE c.relnamespace = 'fleet'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+            AND c.relname <> 'migrations'
         UNION ALL
-        SELECT tablename, indexdef, 1000 FROM pg_indexes WHERE schemaname = 'public' AND tablename NOT LIKE '\_\_EF%'
+        SELECT tablename, indexdef, 1000 FROM pg_indexes WHERE schemaname = 'fleet' AND tablename <> 'migrations'
         ORDER BY 1, 3, 2
         """;
 

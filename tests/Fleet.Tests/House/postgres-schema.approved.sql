@@ -10,29 +10,33 @@ outcome integer NOT NULL
 error_type text
 error text
 stack text
-CREATE INDEX ix_attempts_run ON public.attempts USING btree (run_id)
-CREATE UNIQUE INDEX "PK_attempts" ON public.attempts USING btree (id)
+CREATE INDEX ix_attempts_run ON fleet.attempts USING btree (run_id)
+CREATE UNIQUE INDEX "PK_attempts" ON fleet.attempts USING btree (id)
 
 -- batches
 id bigint NOT NULL
 lane text NOT NULL
 due_at timestamp with time zone NOT NULL
 ids uuid[] NOT NULL
-CREATE INDEX ix_batches_due ON public.batches USING btree (lane, due_at)
-CREATE UNIQUE INDEX "PK_batches" ON public.batches USING btree (id)
+CREATE INDEX ix_batches_due ON fleet.batches USING btree (lane, due_at)
+CREATE UNIQUE INDEX "PK_batches" ON fleet.batches USING btree (id)
 
 -- claims
 worker_id uuid NOT NULL
 lease_token bigint NOT NULL
 ids uuid[] NOT NULL
-CREATE UNIQUE INDEX "PK_claims" ON public.claims USING btree (worker_id, lease_token)
+CREATE UNIQUE INDEX "PK_claims" ON fleet.claims USING btree (worker_id, lease_token)
+
+-- diag_ledger
+run_id character varying(36) NOT NULL
+key character varying(200) NOT NULL
 
 -- inbox
 consumer text NOT NULL
 message_id uuid NOT NULL
 received_at timestamp with time zone NOT NULL
-CREATE INDEX ix_inbox_received ON public.inbox USING btree (received_at)
-CREATE UNIQUE INDEX "PK_inbox" ON public.inbox USING btree (consumer, message_id)
+CREATE INDEX ix_inbox_received ON fleet.inbox USING btree (received_at)
+CREATE UNIQUE INDEX "PK_inbox" ON fleet.inbox USING btree (consumer, message_id)
 
 -- jobs
 name text NOT NULL
@@ -46,19 +50,19 @@ schema text NOT NULL
 example text NOT NULL
 first_seen_at timestamp with time zone NOT NULL
 seen_at timestamp with time zone NOT NULL
-CREATE UNIQUE INDEX "PK_jobs" ON public.jobs USING btree (name, version)
+CREATE UNIQUE INDEX "PK_jobs" ON fleet.jobs USING btree (name, version)
 
 -- lanes
 name text NOT NULL
 first_seen_at timestamp with time zone NOT NULL
-CREATE UNIQUE INDEX "PK_lanes" ON public.lanes USING btree (name)
+CREATE UNIQUE INDEX "PK_lanes" ON fleet.lanes USING btree (name)
 
 -- leases
 name text NOT NULL
 owner text NOT NULL
 term bigint NOT NULL
 expires_at timestamp with time zone NOT NULL
-CREATE UNIQUE INDEX "PK_leases" ON public.leases USING btree (name)
+CREATE UNIQUE INDEX "PK_leases" ON fleet.leases USING btree (name)
 
 -- outbox
 id bigint NOT NULL
@@ -74,8 +78,8 @@ created_at timestamp with time zone NOT NULL
 failures integer NOT NULL
 next_try_at timestamp with time zone NOT NULL
 last_error text
-CREATE INDEX ix_outbox_next_try ON public.outbox USING btree (next_try_at)
-CREATE UNIQUE INDEX "PK_outbox" ON public.outbox USING btree (id)
+CREATE INDEX ix_outbox_next_try ON fleet.outbox USING btree (next_try_at)
+CREATE UNIQUE INDEX "PK_outbox" ON fleet.outbox USING btree (id)
 
 -- replays
 id bigint NOT NULL
@@ -87,8 +91,8 @@ from_state integer NOT NULL
 from_attempt integer NOT NULL
 from_error text
 from_finished_at timestamp with time zone
-CREATE INDEX ix_replays_run ON public.replays USING btree (run_id)
-CREATE UNIQUE INDEX "PK_replays" ON public.replays USING btree (id)
+CREATE INDEX ix_replays_run ON fleet.replays USING btree (run_id)
+CREATE UNIQUE INDEX "PK_replays" ON fleet.replays USING btree (id)
 
 -- run_logs
 id bigint NOT NULL
@@ -97,8 +101,8 @@ attempt integer NOT NULL
 at timestamp with time zone NOT NULL
 level integer NOT NULL
 message text NOT NULL
-CREATE INDEX ix_run_logs_run ON public.run_logs USING btree (run_id)
-CREATE UNIQUE INDEX "PK_run_logs" ON public.run_logs USING btree (id)
+CREATE INDEX ix_run_logs_run ON fleet.run_logs USING btree (run_id)
+CREATE UNIQUE INDEX "PK_run_logs" ON fleet.run_logs USING btree (id)
 
 -- runs
 id uuid NOT NULL
@@ -134,15 +138,15 @@ progress_message text
 tags text
 trace_parent text
 listed integer
-CREATE INDEX ix_runs_ended ON public.runs USING btree (created_at) WHERE (listed > 2)
-CREATE INDEX ix_runs_last_chance ON public.runs USING btree (id) WHERE (crashes >= 2)
-CREATE INDEX ix_runs_pending ON public.runs USING btree (lane, due_at) WHERE (listed = 0)
-CREATE INDEX ix_runs_turns ON public.runs USING btree (schedule_id) WHERE ((schedule_id IS NOT NULL) AND (listed < 2))
-CREATE INDEX ix_runs_unlisted ON public.runs USING btree (due_at) WHERE (listed IS NULL)
-CREATE INDEX ix_runs_unstaged ON public.runs USING btree (due_at) WHERE ((listed = 0) AND (NOT staged))
-CREATE UNIQUE INDEX "PK_runs" ON public.runs USING btree (id)
-CREATE UNIQUE INDEX ux_runs_idempotency_key ON public.runs USING btree (idempotency_key) WHERE (idempotency_key IS NOT NULL)
-CREATE UNIQUE INDEX ux_runs_occurrence ON public.runs USING btree (schedule_id, fire_time) WHERE ((fire_time IS NOT NULL) AND (NOT revoked))
+CREATE INDEX ix_runs_ended ON fleet.runs USING btree (created_at) WHERE (listed > 2)
+CREATE INDEX ix_runs_last_chance ON fleet.runs USING btree (id) WHERE (crashes >= 2)
+CREATE INDEX ix_runs_pending ON fleet.runs USING btree (lane, due_at) WHERE (listed = 0)
+CREATE INDEX ix_runs_turns ON fleet.runs USING btree (schedule_id) WHERE ((schedule_id IS NOT NULL) AND (listed < 2))
+CREATE INDEX ix_runs_unlisted ON fleet.runs USING btree (due_at) WHERE (listed IS NULL)
+CREATE INDEX ix_runs_unstaged ON fleet.runs USING btree (due_at) WHERE ((listed = 0) AND (NOT staged))
+CREATE UNIQUE INDEX "PK_runs" ON fleet.runs USING btree (id)
+CREATE UNIQUE INDEX ux_runs_idempotency_key ON fleet.runs USING btree (idempotency_key) WHERE (idempotency_key IS NOT NULL)
+CREATE UNIQUE INDEX ux_runs_occurrence ON fleet.runs USING btree (schedule_id, fire_time) WHERE ((fire_time IS NOT NULL) AND (NOT revoked))
 
 -- schedules
 id text NOT NULL
@@ -181,8 +185,8 @@ missed bigint NOT NULL
 created_at timestamp with time zone NOT NULL
 updated_at timestamp with time zone NOT NULL
 version bigint NOT NULL
-CREATE INDEX ix_schedules_next ON public.schedules USING btree (next_plan_at) WHERE (next_plan_at IS NOT NULL)
-CREATE UNIQUE INDEX "PK_schedules" ON public.schedules USING btree (id)
+CREATE INDEX ix_schedules_next ON fleet.schedules USING btree (next_plan_at) WHERE (next_plan_at IS NOT NULL)
+CREATE UNIQUE INDEX "PK_schedules" ON fleet.schedules USING btree (id)
 
 -- workers
 id uuid NOT NULL
@@ -197,5 +201,5 @@ started_at timestamp with time zone NOT NULL
 heartbeat_at timestamp with time zone NOT NULL
 lease_until timestamp with time zone NOT NULL
 claimed_through text NOT NULL
-CREATE INDEX ix_workers_alive ON public.workers USING btree (lease_until) WHERE (state <> 2)
-CREATE UNIQUE INDEX "PK_workers" ON public.workers USING btree (id)
+CREATE INDEX ix_workers_alive ON fleet.workers USING btree (lease_until) WHERE (state <> 2)
+CREATE UNIQUE INDEX "PK_workers" ON fleet.workers USING btree (id)

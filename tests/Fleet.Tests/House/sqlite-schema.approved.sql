@@ -1,5 +1,5 @@
-CREATE TABLE "attempts" (
-    "id" INTEGER NOT NULL CONSTRAINT "PK_attempts" PRIMARY KEY AUTOINCREMENT,
+CREATE TABLE "fleet_attempts" (
+    "id" INTEGER NOT NULL CONSTRAINT "PK_fleet_attempts" PRIMARY KEY AUTOINCREMENT,
     "run_id" BLOB NOT NULL,
     "number" INTEGER NOT NULL,
     "times" INTEGER NOT NULL DEFAULT 1,
@@ -12,18 +12,23 @@ CREATE TABLE "attempts" (
     "stack" TEXT NULL
 );
 
-CREATE INDEX "ix_attempts_run" ON "attempts" ("run_id");
+CREATE INDEX "fleet_ix_attempts_run" ON "fleet_attempts" ("run_id");
 
-CREATE TABLE "inbox" (
+CREATE TABLE "fleet_diag_ledger" (
+    "run_id" TEXT NOT NULL,
+    "key" TEXT NOT NULL
+);
+
+CREATE TABLE "fleet_inbox" (
     "consumer" TEXT NOT NULL,
     "message_id" BLOB NOT NULL,
     "received_at" INTEGER NOT NULL,
-    CONSTRAINT "PK_inbox" PRIMARY KEY ("consumer", "message_id")
+    CONSTRAINT "PK_fleet_inbox" PRIMARY KEY ("consumer", "message_id")
 );
 
-CREATE INDEX "ix_inbox_received" ON "inbox" ("received_at");
+CREATE INDEX "fleet_ix_inbox_received" ON "fleet_inbox" ("received_at");
 
-CREATE TABLE "jobs" (
+CREATE TABLE "fleet_jobs" (
     "name" TEXT NOT NULL,
     "version" TEXT NOT NULL,
     "lane" TEXT NOT NULL,
@@ -35,23 +40,23 @@ CREATE TABLE "jobs" (
     "example" TEXT NOT NULL,
     "first_seen_at" INTEGER NOT NULL,
     "seen_at" INTEGER NOT NULL,
-    CONSTRAINT "PK_jobs" PRIMARY KEY ("name", "version")
+    CONSTRAINT "PK_fleet_jobs" PRIMARY KEY ("name", "version")
 );
 
-CREATE TABLE "lanes" (
-    "name" TEXT NOT NULL CONSTRAINT "PK_lanes" PRIMARY KEY,
+CREATE TABLE "fleet_lanes" (
+    "name" TEXT NOT NULL CONSTRAINT "PK_fleet_lanes" PRIMARY KEY,
     "first_seen_at" INTEGER NOT NULL
 );
 
-CREATE TABLE "leases" (
-    "name" TEXT NOT NULL CONSTRAINT "PK_leases" PRIMARY KEY,
+CREATE TABLE "fleet_leases" (
+    "name" TEXT NOT NULL CONSTRAINT "PK_fleet_leases" PRIMARY KEY,
     "owner" TEXT NOT NULL,
     "term" INTEGER NOT NULL,
     "expires_at" INTEGER NOT NULL
 );
 
-CREATE TABLE "outbox" (
-    "id" INTEGER NOT NULL CONSTRAINT "PK_outbox" PRIMARY KEY AUTOINCREMENT,
+CREATE TABLE "fleet_outbox" (
+    "id" INTEGER NOT NULL CONSTRAINT "PK_fleet_outbox" PRIMARY KEY AUTOINCREMENT,
     "message_id" BLOB NOT NULL,
     "name" TEXT NOT NULL,
     "body" TEXT NOT NULL,
@@ -66,10 +71,10 @@ CREATE TABLE "outbox" (
     "last_error" TEXT NULL
 );
 
-CREATE INDEX "ix_outbox_next_try" ON "outbox" ("next_try_at");
+CREATE INDEX "fleet_ix_outbox_next_try" ON "fleet_outbox" ("next_try_at");
 
-CREATE TABLE "replays" (
-    "id" INTEGER NOT NULL CONSTRAINT "PK_replays" PRIMARY KEY AUTOINCREMENT,
+CREATE TABLE "fleet_replays" (
+    "id" INTEGER NOT NULL CONSTRAINT "PK_fleet_replays" PRIMARY KEY AUTOINCREMENT,
     "run_id" BLOB NOT NULL,
     "number" INTEGER NOT NULL,
     "at" INTEGER NOT NULL,
@@ -80,10 +85,10 @@ CREATE TABLE "replays" (
     "from_finished_at" INTEGER NULL
 );
 
-CREATE INDEX "ix_replays_run" ON "replays" ("run_id");
+CREATE INDEX "fleet_ix_replays_run" ON "fleet_replays" ("run_id");
 
-CREATE TABLE "run_logs" (
-    "id" INTEGER NOT NULL CONSTRAINT "PK_run_logs" PRIMARY KEY AUTOINCREMENT,
+CREATE TABLE "fleet_run_logs" (
+    "id" INTEGER NOT NULL CONSTRAINT "PK_fleet_run_logs" PRIMARY KEY AUTOINCREMENT,
     "run_id" BLOB NOT NULL,
     "attempt" INTEGER NOT NULL,
     "at" INTEGER NOT NULL,
@@ -91,10 +96,10 @@ CREATE TABLE "run_logs" (
     "message" TEXT NOT NULL
 );
 
-CREATE INDEX "ix_run_logs_run" ON "run_logs" ("run_id");
+CREATE INDEX "fleet_ix_run_logs_run" ON "fleet_run_logs" ("run_id");
 
-CREATE TABLE "runs" (
-    "id" BLOB NOT NULL CONSTRAINT "PK_runs" PRIMARY KEY,
+CREATE TABLE "fleet_runs" (
+    "id" BLOB NOT NULL CONSTRAINT "PK_fleet_runs" PRIMARY KEY,
     "job" TEXT NOT NULL,
     "lane" TEXT NOT NULL,
     "state" INTEGER NOT NULL,
@@ -128,24 +133,24 @@ CREATE TABLE "runs" (
     "trace_parent" TEXT NULL
 );
 
-CREATE INDEX "ix_runs_dead" ON "runs" ("finished_at") WHERE state = 3;
+CREATE INDEX "fleet_ix_runs_dead" ON "fleet_runs" ("finished_at") WHERE state = 3;
 
-CREATE INDEX "ix_runs_finished" ON "runs" ("finished_at") WHERE finished_at IS NOT NULL;
+CREATE INDEX "fleet_ix_runs_finished" ON "fleet_runs" ("finished_at") WHERE finished_at IS NOT NULL;
 
-CREATE INDEX "ix_runs_pending" ON "runs" ("lane", "due_at") WHERE state = 0;
+CREATE INDEX "fleet_ix_runs_pending" ON "fleet_runs" ("lane", "due_at") WHERE state = 0;
 
-CREATE INDEX "ix_runs_running" ON "runs" ("worker_id") WHERE state = 1;
+CREATE INDEX "fleet_ix_runs_running" ON "fleet_runs" ("worker_id") WHERE state = 1;
 
-CREATE INDEX "ix_runs_turns" ON "runs" ("schedule_id") WHERE schedule_id IS NOT NULL AND state < 2;
+CREATE INDEX "fleet_ix_runs_turns" ON "fleet_runs" ("schedule_id") WHERE schedule_id IS NOT NULL AND state < 2;
 
-CREATE INDEX "ix_runs_unstaged" ON "runs" ("due_at") WHERE state = 0 AND staged = 0;
+CREATE INDEX "fleet_ix_runs_unstaged" ON "fleet_runs" ("due_at") WHERE state = 0 AND staged = 0;
 
-CREATE UNIQUE INDEX "ux_runs_idempotency_key" ON "runs" ("idempotency_key") WHERE idempotency_key IS NOT NULL;
+CREATE UNIQUE INDEX "fleet_ux_runs_idempotency_key" ON "fleet_runs" ("idempotency_key") WHERE idempotency_key IS NOT NULL;
 
-CREATE UNIQUE INDEX "ux_runs_occurrence" ON "runs" ("schedule_id", "fire_time") WHERE fire_time IS NOT NULL AND revoked = 0;
+CREATE UNIQUE INDEX "fleet_ux_runs_occurrence" ON "fleet_runs" ("schedule_id", "fire_time") WHERE fire_time IS NOT NULL AND revoked = 0;
 
-CREATE TABLE "schedules" (
-    "id" TEXT NOT NULL CONSTRAINT "PK_schedules" PRIMARY KEY,
+CREATE TABLE "fleet_schedules" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_fleet_schedules" PRIMARY KEY,
     "job" TEXT NOT NULL,
     "args" TEXT NOT NULL,
     "lane" TEXT NULL,
@@ -183,10 +188,10 @@ CREATE TABLE "schedules" (
     "version" INTEGER NOT NULL
 );
 
-CREATE INDEX "ix_schedules_next" ON "schedules" ("next_plan_at") WHERE next_plan_at IS NOT NULL;
+CREATE INDEX "fleet_ix_schedules_next" ON "fleet_schedules" ("next_plan_at") WHERE next_plan_at IS NOT NULL;
 
-CREATE TABLE "workers" (
-    "id" BLOB NOT NULL CONSTRAINT "PK_workers" PRIMARY KEY,
+CREATE TABLE "fleet_workers" (
+    "id" BLOB NOT NULL CONSTRAINT "PK_fleet_workers" PRIMARY KEY,
     "name" TEXT NOT NULL,
     "process_space" TEXT NOT NULL,
     "process_id" INTEGER NOT NULL,
@@ -200,4 +205,4 @@ CREATE TABLE "workers" (
     "claimed_through" TEXT NOT NULL
 );
 
-CREATE INDEX "ix_workers_alive" ON "workers" ("lease_until") WHERE state <> 2;
+CREATE INDEX "fleet_ix_workers_alive" ON "fleet_workers" ("lease_until") WHERE state <> 2;

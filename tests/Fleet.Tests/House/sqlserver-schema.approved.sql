@@ -1,9 +1,10 @@
-IF OBJECT_ID(N'[__EFMigrationsHistory]') IS NULL
+IF OBJECT_ID(N'[fleet].[migrations]') IS NULL
 BEGIN
-    CREATE TABLE [__EFMigrationsHistory] (
+    IF SCHEMA_ID(N'fleet') IS NULL EXEC(N'CREATE SCHEMA [fleet];');
+    CREATE TABLE [fleet].[migrations] (
         [MigrationId] nvarchar(150) NOT NULL,
         [ProductVersion] nvarchar(32) NOT NULL,
-        CONSTRAINT [PK___EFMigrationsHistory] PRIMARY KEY ([MigrationId])
+        CONSTRAINT [PK_migrations] PRIMARY KEY ([MigrationId])
     );
 END;
 GO
@@ -13,14 +14,16 @@ GO
 
 IF (SELECT is_read_committed_snapshot_on FROM sys.databases WHERE database_id = DB_ID()) = 0
 BEGIN
-    IF EXISTS (SELECT 1 FROM sys.tables WHERE is_ms_shipped = 0 AND name <> N'__EFMigrationsHistory')
+    IF EXISTS (SELECT 1 FROM sys.tables WHERE is_ms_shipped = 0 AND NOT (name = N'migrations' AND SCHEMA_NAME(schema_id) = N'fleet'))
         THROW 50000, N'Fleet needs READ_COMMITTED_SNAPSHOT, and this database has other tables, which will then be read so too. Turn it on while nobody else is connected: ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT ON', 1;
     ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT ON WITH NO_WAIT;
 END
 GO
 
 BEGIN TRANSACTION;
-CREATE TABLE [attempts] (
+IF SCHEMA_ID(N'fleet') IS NULL EXEC(N'CREATE SCHEMA [fleet];');
+
+CREATE TABLE [fleet].[attempts] (
     [id] bigint NOT NULL IDENTITY,
     [run_id] binary(16) NOT NULL,
     [number] int NOT NULL,
@@ -35,14 +38,19 @@ CREATE TABLE [attempts] (
     CONSTRAINT [PK_attempts] PRIMARY KEY ([id])
 );
 
-CREATE TABLE [inbox] (
+CREATE TABLE [fleet].[diag_ledger] (
+    [run_id] nvarchar(36) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [key] nvarchar(200) COLLATE Latin1_General_100_BIN2 NOT NULL
+);
+
+CREATE TABLE [fleet].[inbox] (
     [consumer] nvarchar(200) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [message_id] binary(16) NOT NULL,
     [received_at] datetime2(7) NOT NULL,
     CONSTRAINT [PK_inbox] PRIMARY KEY ([consumer], [message_id])
 );
 
-CREATE TABLE [jobs] (
+CREATE TABLE [fleet].[jobs] (
     [name] nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [version] nvarchar(32) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [lane] nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
@@ -57,13 +65,13 @@ CREATE TABLE [jobs] (
     CONSTRAINT [PK_jobs] PRIMARY KEY ([name], [version])
 );
 
-CREATE TABLE [lanes] (
+CREATE TABLE [fleet].[lanes] (
     [name] nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [first_seen_at] datetime2(7) NOT NULL,
     CONSTRAINT [PK_lanes] PRIMARY KEY ([name])
 );
 
-CREATE TABLE [leases] (
+CREATE TABLE [fleet].[leases] (
     [name] nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [owner] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [term] bigint NOT NULL,
@@ -71,7 +79,7 @@ CREATE TABLE [leases] (
     CONSTRAINT [PK_leases] PRIMARY KEY ([name])
 );
 
-CREATE TABLE [outbox] (
+CREATE TABLE [fleet].[outbox] (
     [id] bigint NOT NULL IDENTITY,
     [message_id] binary(16) NOT NULL,
     [name] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
@@ -88,7 +96,7 @@ CREATE TABLE [outbox] (
     CONSTRAINT [PK_outbox] PRIMARY KEY ([id])
 );
 
-CREATE TABLE [replays] (
+CREATE TABLE [fleet].[replays] (
     [id] bigint NOT NULL IDENTITY,
     [run_id] binary(16) NOT NULL,
     [number] int NOT NULL,
@@ -101,7 +109,7 @@ CREATE TABLE [replays] (
     CONSTRAINT [PK_replays] PRIMARY KEY ([id])
 );
 
-CREATE TABLE [run_logs] (
+CREATE TABLE [fleet].[run_logs] (
     [id] bigint NOT NULL IDENTITY,
     [run_id] binary(16) NOT NULL,
     [attempt] int NOT NULL,
@@ -111,7 +119,7 @@ CREATE TABLE [run_logs] (
     CONSTRAINT [PK_run_logs] PRIMARY KEY ([id])
 );
 
-CREATE TABLE [runs] (
+CREATE TABLE [fleet].[runs] (
     [id] binary(16) NOT NULL,
     [job] nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [lane] nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
@@ -147,7 +155,7 @@ CREATE TABLE [runs] (
     CONSTRAINT [PK_runs] PRIMARY KEY ([id])
 );
 
-CREATE TABLE [schedules] (
+CREATE TABLE [fleet].[schedules] (
     [id] nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [job] nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [args] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
@@ -187,7 +195,7 @@ CREATE TABLE [schedules] (
     CONSTRAINT [PK_schedules] PRIMARY KEY ([id])
 );
 
-CREATE TABLE [workers] (
+CREATE TABLE [fleet].[workers] (
     [id] binary(16) NOT NULL,
     [name] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [process_space] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
@@ -203,38 +211,38 @@ CREATE TABLE [workers] (
     CONSTRAINT [PK_workers] PRIMARY KEY ([id])
 );
 
-CREATE INDEX [ix_attempts_run] ON [attempts] ([run_id]);
+CREATE INDEX [ix_attempts_run] ON [fleet].[attempts] ([run_id]);
 
-CREATE INDEX [ix_inbox_received] ON [inbox] ([received_at]);
+CREATE INDEX [ix_inbox_received] ON [fleet].[inbox] ([received_at]);
 
-CREATE INDEX [ix_outbox_next_try] ON [outbox] ([next_try_at]);
+CREATE INDEX [ix_outbox_next_try] ON [fleet].[outbox] ([next_try_at]);
 
-CREATE INDEX [ix_replays_run] ON [replays] ([run_id]);
+CREATE INDEX [ix_replays_run] ON [fleet].[replays] ([run_id]);
 
-CREATE INDEX [ix_run_logs_run] ON [run_logs] ([run_id]);
+CREATE INDEX [ix_run_logs_run] ON [fleet].[run_logs] ([run_id]);
 
-CREATE INDEX [ix_runs_dead] ON [runs] ([finished_at]) WHERE state = 3;
+CREATE INDEX [ix_runs_dead] ON [fleet].[runs] ([finished_at]) WHERE state = 3;
 
-CREATE INDEX [ix_runs_finished] ON [runs] ([finished_at]) WHERE finished_at IS NOT NULL;
+CREATE INDEX [ix_runs_finished] ON [fleet].[runs] ([finished_at]) WHERE finished_at IS NOT NULL;
 
-CREATE INDEX [ix_runs_pending] ON [runs] ([lane], [due_at]) WHERE state = 0;
+CREATE INDEX [ix_runs_pending] ON [fleet].[runs] ([lane], [due_at]) WHERE state = 0;
 
-CREATE INDEX [ix_runs_running] ON [runs] ([worker_id]) WHERE state = 1;
+CREATE INDEX [ix_runs_running] ON [fleet].[runs] ([worker_id]) WHERE state = 1;
 
-CREATE INDEX [ix_runs_turns] ON [runs] ([schedule_id]) WHERE schedule_id IS NOT NULL AND state < 2;
+CREATE INDEX [ix_runs_turns] ON [fleet].[runs] ([schedule_id]) WHERE schedule_id IS NOT NULL AND state < 2;
 
-CREATE INDEX [ix_runs_unstaged] ON [runs] ([due_at]) WHERE state = 0 AND staged = 0;
+CREATE INDEX [ix_runs_unstaged] ON [fleet].[runs] ([due_at]) WHERE state = 0 AND staged = 0;
 
-CREATE UNIQUE INDEX [ux_runs_idempotency_key] ON [runs] ([idempotency_key]) WHERE idempotency_key IS NOT NULL;
+CREATE UNIQUE INDEX [ux_runs_idempotency_key] ON [fleet].[runs] ([idempotency_key]) WHERE idempotency_key IS NOT NULL;
 
-CREATE UNIQUE INDEX [ux_runs_occurrence] ON [runs] ([schedule_id], [fire_time]) WHERE fire_time IS NOT NULL AND revoked = 0;
+CREATE UNIQUE INDEX [ux_runs_occurrence] ON [fleet].[runs] ([schedule_id], [fire_time]) WHERE fire_time IS NOT NULL AND revoked = 0;
 
-CREATE INDEX [ix_schedules_next] ON [schedules] ([next_plan_at]) WHERE next_plan_at IS NOT NULL;
+CREATE INDEX [ix_schedules_next] ON [fleet].[schedules] ([next_plan_at]) WHERE next_plan_at IS NOT NULL;
 
-CREATE INDEX [ix_workers_alive] ON [workers] ([lease_until]) WHERE state <> 2;
+CREATE INDEX [ix_workers_alive] ON [fleet].[workers] ([lease_until]) WHERE state <> 2;
 
 COMMIT;
 GO
 
-INSERT INTO [__EFMigrationsHistory] ([MigrationId], [ProductVersion])
+INSERT INTO [fleet].[migrations] ([MigrationId], [ProductVersion])
 GO

@@ -32,7 +32,7 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
         Assert.Equal((RunState.Succeeded, "42", Fleet.Now), (row.State, row.Output, row.FinishedAt));
         Assert.Equal(1, await CountAsync("SELECT count(*) FROM effect"));
         Assert.Equal(run.Id, (await Fleet.ReadAsync(followUps[0].Id)).ParentId);
-        Assert.Equal(1, await CountAsync("SELECT count(*) FROM runs WHERE idempotency_key = 'same'"));
+        Assert.Equal(1, await CountAsync("SELECT count(*) FROM fleet.runs WHERE idempotency_key = 'same'"));
         Assert.Equal(RunState.Pending, (await Fleet.ReadAsync(twin)).State);
         Assert.Single(await Fleet.ListAsync(db => db.Outbox));
     }
@@ -59,7 +59,7 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
                 await Fleet.CompleteAsync(run);
                 break;
             default:
-                await SqlAsync("DELETE FROM runs");
+                await SqlAsync("DELETE FROM fleet.runs");
                 break;
         }
 
@@ -68,8 +68,8 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
 
         Assert.IsType(expected, error);
         Assert.Equal(0, await CountAsync("SELECT count(*) FROM effect"));
-        Assert.Equal(0, await CountAsync("SELECT count(*) FROM outbox"));
-        Assert.Equal(why == "gone" ? 0 : 1, await CountAsync("SELECT count(*) FROM runs"));
+        Assert.Equal(0, await CountAsync("SELECT count(*) FROM fleet.outbox"));
+        Assert.Equal(why == "gone" ? 0 : 1, await CountAsync("SELECT count(*) FROM fleet.runs"));
     }
 
     /// <summary>What the application's own tables refuse at the commit is its own error, not a lost answer.</summary>
@@ -192,7 +192,7 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
     public async Task Plan_OfTheCompletion_MadeOnASmallTable_IsByIndex()
     {
         var run = await StartAsync();
-        await SqlAsync("ANALYZE runs");
+        await SqlAsync("ANALYZE fleet.runs");
         await using var connection = new NpgsqlConnection(_database.ConnectionString);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(

@@ -36,7 +36,7 @@ public sealed class PostgresEffectsTests : StorageVerbs
         Assert.Equal(bad, answers.Index().Where(a => a.Item is not null).Select(a => a.Index));
         Assert.All(answers.OfType<Exception>(), a => Assert.Equal("22012", Assert.IsType<PostgresException>(Assert.IsType<EffectFailedException>(a).InnerException).SqlState));
         Assert.Equal(500 - bad.Length, await CountAsync("SELECT count(*) FROM rows"));
-        Assert.Equal(500 - bad.Length, await CountAsync("SELECT count(DISTINCT run_id) FROM rows JOIN runs ON runs.id = run_id AND state = 2"));
+        Assert.Equal(500 - bad.Length, await CountAsync("SELECT count(DISTINCT run_id) FROM rows JOIN fleet.runs ON runs.id = run_id AND state = 2"));
         Assert.InRange(await CountAsync("SELECT last_value FROM executions"), 500 - bad.Length, 2 * 500);
     }
 
@@ -186,7 +186,7 @@ public sealed class PostgresEffectsTests : StorageVerbs
     {
         try
         {
-            await look.ExecuteAsync($"SAVEPOINT a; SELECT 1 FROM runs WHERE id = '{run}' FOR UPDATE NOWAIT; ROLLBACK TO a");
+            await look.ExecuteAsync($"SAVEPOINT a; SELECT 1 FROM fleet.runs WHERE id = '{run}' FOR UPDATE NOWAIT; ROLLBACK TO a");
             return true;
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)

@@ -29,8 +29,8 @@ public sealed class PostgresLocksTests : StorageVerbs
         var worker = await Fleet.RegisterAsync();
         var (suspect, late) = (await Fleet.EnqueueAsync(), Fleet.NewRun());
         // A run on its last chance is looked for after the others, and waits for who holds its row.
-        await PostgresServer.ExecuteAsync(_database.ConnectionString, "UPDATE runs SET crashes = 2");
-        var hold = await PostgresHold.StartAsync(_database.ConnectionString, "SELECT 1 FROM runs FOR UPDATE");
+        await PostgresServer.ExecuteAsync(_database.ConnectionString, "UPDATE fleet.runs SET crashes = 2");
+        var hold = await PostgresHold.StartAsync(_database.ConnectionString, "SELECT 1 FROM fleet.runs FOR UPDATE");
 
         var claiming = Fleet.Storage.AutocommitAsync(
             session => Fleet.Storage.Statements.ClaimAsync(session, worker, [suspect, late.Id], Fleet.Now, inTurn: false, CancellationToken.None),
@@ -49,7 +49,7 @@ public sealed class PostgresLocksTests : StorageVerbs
     public async Task Leader_NothingIsDue_DoesNotLockItsLease()
     {
         var term = await Fleet.LeadAsync();
-        await using var hold = await PostgresHold.StartAsync(_database.ConnectionString, "SELECT 1 FROM leases FOR UPDATE");
+        await using var hold = await PostgresHold.StartAsync(_database.ConnectionString, "SELECT 1 FROM fleet.leases FOR UPDATE");
 
         Assert.Equal((0, false), await Fleet.Get<PlanOccurrences>().ExecuteAsync(term, LookAhead, CancellationToken.None).WaitAsync(Waiting.Limit));
         Assert.Equal((0, false), await Fleet.Get<StageRuns>().ExecuteAsync(term, LookAhead, CancellationToken.None).WaitAsync(Waiting.Limit));
@@ -64,7 +64,7 @@ public sealed class PostgresLocksTests : StorageVerbs
         Time.Advance(TimeSpan.FromHours(2));
         var term = await Fleet.LeadAsync();
         // The replay has changed the row and not committed: the deletion waits for it.
-        var hold = await PostgresHold.StartAsync(_database.ConnectionString, "UPDATE runs SET state = 0, listed = 0, finished_at = NULL, due_at = now()");
+        var hold = await PostgresHold.StartAsync(_database.ConnectionString, "UPDATE fleet.runs SET state = 0, listed = 0, finished_at = NULL, due_at = now()");
 
         var pruning = Fleet.Get<PruneRuns>().ExecuteAsync(term, TimeSpan.FromHours(1), TimeSpan.FromHours(1), TimeSpan.FromHours(1), CancellationToken.None);
         await WaitForLockAsync();
@@ -88,7 +88,7 @@ public sealed class PostgresLocksTests : StorageVerbs
         await planner.OpenAsync();
         await using var planning = await planner.BeginTransactionAsync();
         await Fleet.Storage.Statements.InsertAsync(new StorageSession(planning), [run], CancellationToken.None);
-        await using (var command = new NpgsqlCommand("UPDATE schedules SET version = version + 1 WHERE id = 's'", planner, planning))
+        await using (var command = new NpgsqlCommand("UPDATE fleet.schedules SET version = version + 1 WHERE id = 's'", planner, planning))
             await command.ExecuteNonQueryAsync();
 
         var control = Fleet.Get<ControlSchedules>();

@@ -93,7 +93,7 @@ public sealed class PostgresOutageTests : StorageVerbs
     public async Task Enqueue_ConnectionEndsBeforeTheAnswer_IsToldAsUnknownWithTheRunsId()
     {
         await Fleet.EnqueueAsync();
-        await using var hold = await PostgresHold.StartAsync(_database.ConnectionString, "LOCK TABLE runs");
+        await using var hold = await PostgresHold.StartAsync(_database.ConnectionString, "LOCK TABLE fleet.runs");
         var enqueueing = Fleet.EnqueueAsync();
         await Waiting.UntilAsync(async () => await EndWaitingAsync() == 1);
 
@@ -107,7 +107,7 @@ public sealed class PostgresOutageTests : StorageVerbs
     [Fact]
     public async Task Write_ConnectionEndsBeforeTheCommit_IsNoUnknownOutcome()
     {
-        await using var hold = await PostgresHold.StartAsync(_database.ConnectionString, "LOCK TABLE runs");
+        await using var hold = await PostgresHold.StartAsync(_database.ConnectionString, "LOCK TABLE fleet.runs");
         var writing = Fleet.Storage.WriteAsync(session => session.Db.Runs.ExecuteDeleteAsync(), CancellationToken.None);
         await Waiting.UntilAsync(async () => await EndWaitingAsync() == 1);
 

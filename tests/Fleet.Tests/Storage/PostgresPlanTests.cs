@@ -3,6 +3,7 @@ using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Schedules.Preview;
+using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
 using Fleet.Engine.Execution;
@@ -53,7 +54,7 @@ public sealed class PostgresPlanTests(PostgresServer server)
     {
         { "lock orphans", PostgresRunStatements.LockOrphans, "", "PK_claims" },
         { "list batches", PostgresRunStatements.ListBatches, "('default', now())", "ix_batches_due" },
-        { "read held", new PostgresPlainSql().ReadHeld.Replace("@worker", "$1", StringComparison.Ordinal), "(gen_random_uuid())", "PK_claims" },
+        { "read held", new PostgresPlainSql(FleetSchema.Default).ReadHeld.Replace("@worker", "$1", StringComparison.Ordinal), "(gen_random_uuid())", "PK_claims" },
     };
 
     [Theory]
@@ -97,7 +98,7 @@ public sealed class PostgresPlanTests(PostgresServer server)
             await ExecuteAsync(
                 connection,
                 """
-                INSERT INTO attempts (run_id, number, ended_at, outcome)
+                INSERT INTO fleet.attempts (run_id, number, ended_at, outcome)
                 SELECT CASE WHEN n % 2 = 0 THEN '019dc8a0-0000-7000-8000-000000000001' ELSE '019dc8a0-0000-7000-8000-000000000000' END::uuid, 1, now(), 4
                 FROM generate_series(1, 20000) AS n;
                 ANALYZE;
@@ -134,8 +135,8 @@ public sealed class PostgresPlanTests(PostgresServer server)
             await ExecuteAsync(
                 connection,
                 """
-                INSERT INTO attempts (run_id, number, ended_at, outcome) SELECT gen_random_uuid(), 1, now(), 0 FROM generate_series(1, 20000);
-                INSERT INTO run_logs (run_id, attempt, at, level, message) SELECT gen_random_uuid(), 1, now(), 0, 'm' FROM generate_series(1, 20000);
+                INSERT INTO fleet.attempts (run_id, number, ended_at, outcome) SELECT gen_random_uuid(), 1, now(), 0 FROM generate_series(1, 20000);
+                INSERT INTO fleet.run_logs (run_id, attempt, at, level, message) SELECT gen_random_uuid(), 1, now(), 0, 'm' FROM generate_series(1, 20000);
                 ANALYZE;
                 """);
             await ExecuteAsync(connection, PostgresStorage.OnePlan);
@@ -212,7 +213,7 @@ public sealed class PostgresPlanTests(PostgresServer server)
                 async session =>
                 {
                     await using var command = new NpgsqlCommand(
-                        "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%FROM workers%'", (NpgsqlConnection)session.Transaction.Connection!);
+                        "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%FROM fleet.workers%'", (NpgsqlConnection)session.Transaction.Connection!);
                     return (long)(await command.ExecuteScalarAsync())!;
                 },
                 TestContext.Current.CancellationToken);
@@ -238,7 +239,7 @@ public sealed class PostgresPlanTests(PostgresServer server)
                 async session =>
                 {
                     await using var command = new NpgsqlCommand(
-                        "SELECT count(*), coalesce(sum(custom_plans), 0)::bigint, coalesce(min(generic_plans), 0) FROM pg_prepared_statements WHERE statement ~ 'INTO batches|INTO claims|SET state = 2'",
+                        "SELECT count(*), coalesce(sum(custom_plans), 0)::bigint, coalesce(min(generic_plans), 0) FROM pg_prepared_statements WHERE statement ~ 'INTO fleet.batches|INTO fleet.claims|SET state = 2'",
                         (NpgsqlConnection)session.Transaction.Connection!);
                     await using var reader = await command.ExecuteReaderAsync();
                     await reader.ReadAsync();

@@ -29,7 +29,7 @@ public abstract class ServerFleetTests(TestDatabase database, string provider) :
         foreach (var id in ledger)
             Assert.Equal(RunState.Succeeded, (await fleet.WaitAsync(id)).State);
         await using var db = fleet.Storage.Read();
-        var rows = await db.Database.SqlQuery<string>($"SELECT run_id AS \"Value\" FROM diag_ledger").ToListAsync();
+        var rows = await db.Database.SqlQuery<string>($"SELECT run_id AS \"Value\" FROM fleet.diag_ledger").ToListAsync();
         Assert.Equal((500, 500), (rows.Count, rows.Distinct().Count()));
     }
 }

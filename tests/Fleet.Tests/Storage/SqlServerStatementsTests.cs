@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Fleet.Core.Effects;
+using Fleet.Core.Storage;
 using Fleet.Storage.SqlServer;
 using Fleet.Tests.Support;
 using Microsoft.SqlServer.TransactSql.ScriptDom;
@@ -47,7 +48,7 @@ public sealed partial class SqlServerStatementsTests
     [Fact]
     public void CreateTable_OfAJob_IsTransactSql()
     {
-        SqlServerModel.Parse(new SqlServerPlainSql().CreateTable("diag_ledger", "run_id varchar(36) NOT NULL"), out var errors);
+        SqlServerModel.Parse(new SqlServerPlainSql(FleetSchema.Default).CreateTable("diag_ledger", "run_id varchar(36) NOT NULL"), out var errors);
 
         Assert.Empty(errors.Select(e => e.Message));
     }
@@ -95,14 +96,14 @@ public sealed partial class SqlServerStatementsTests
     [Theory]
     [InlineData(nameof(SqlServerStatements.Claim), "r.crashes", "r.crashs")]
     [InlineData(nameof(SqlServerStatements.Claim), "inserted.trace_parent", "inserted.trace_parrent")]
-    [InlineData(nameof(SqlServerStatements.Claim), "FROM workers", "FROM worker")]
+    [InlineData(nameof(SqlServerStatements.Claim), "FROM fleet.workers", "FROM fleet.worker")]
     [InlineData(nameof(SqlServerStatements.ClaimLastChance), "w.position", "w.positon")]
     [InlineData(nameof(SqlServerStatements.Insert), "parent_id, args", "parent, args")]
     [InlineData(nameof(SqlServerStatements.Insert), "n.trace", "n.tracing")]
-    [InlineData(nameof(SqlServerStatements.EndAttempt), "INTO attempts (run_id", "INTO attempts (run")]
+    [InlineData(nameof(SqlServerStatements.EndAttempt), "INTO fleet.attempts (run_id", "INTO fleet.attempts (run")]
     [InlineData(nameof(SqlServerStatements.EndAttempt), "e.uncounted", "e.counted")]
-    [InlineData(nameof(SqlServerStatements.LockTerm), "FROM leases", "FROM lease")]
-    [InlineData(nameof(SqlServerStatements.Ping), "FROM leases", "FROM lease")]
+    [InlineData(nameof(SqlServerStatements.LockTerm), "FROM fleet.leases", "FROM fleet.lease")]
+    [InlineData(nameof(SqlServerStatements.Ping), "FROM fleet.leases", "FROM fleet.lease")]
     public void Statements_WrongName_IsFound(string name, string right, string wrong)
     {
         Assert.Contains(right, Statements[name], StringComparison.Ordinal);
@@ -132,7 +133,7 @@ public sealed partial class SqlServerStatementsTests
     [InlineData(nameof(SqlServerStatements.MarkStaged))]
     public void Statements_ThatChangeRuns_LockThemOneByOneInOrder(string name)
     {
-        Assert.Contains("JOIN runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id =", Statements[name], StringComparison.Ordinal);
+        Assert.Contains("JOIN fleet.runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id =", Statements[name], StringComparison.Ordinal);
         Assert.Contains("OPTION (LOOP JOIN, FORCE ORDER)", Statements[name], StringComparison.Ordinal);
     }
 
@@ -141,7 +142,7 @@ public sealed partial class SqlServerStatementsTests
     [Fact]
     public void Statements_OfTheLeader_DoNotWaitForAProcessThatStandsStill()
     {
-        Assert.Contains("JOIN runs AS r WITH (UPDLOCK, ROWLOCK, READPAST) ON r.id = o.id", Statements[nameof(SqlServerStatements.LockOrphans)], StringComparison.Ordinal);
+        Assert.Contains("JOIN fleet.runs AS r WITH (UPDLOCK, ROWLOCK, READPAST) ON r.id = o.id", Statements[nameof(SqlServerStatements.LockOrphans)], StringComparison.Ordinal);
         foreach (var name in new[] { nameof(SqlServerStatements.LockTerm), nameof(SqlServerStatements.ReadClock) })
         {
             var first = SqlServerModel.Parse(Statements[name], out _).Batches[0].Statements[0];

@@ -29,7 +29,7 @@ public abstract partial class StorageConformance
 
         Assert.Throws<InvalidOperationException>(() => own.Write<bool>(session =>
         {
-            One.Storage.Sql.Execute(session, "UPDATE workers SET name = 'other'");
+            One.Storage.Sql.Execute(session, "UPDATE fleet.workers SET name = 'other'");
             throw new InvalidOperationException();
         }));
 

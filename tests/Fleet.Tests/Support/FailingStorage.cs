@@ -38,6 +38,8 @@ internal sealed class FailingStorage(IStorage inner) : IStorage
 
     public Task PingAsync(CancellationToken ct) => inner.PingAsync(ct);
 
+    public Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct) => inner.ReadSchemaAsync(ct);
+
     public Task MigrateAsync(CancellationToken ct) => inner.MigrateAsync(ct);
 
     public Task<DateTimeOffset> GetClockAsync(StorageSession session, CancellationToken ct) => inner.GetClockAsync(session, ct);

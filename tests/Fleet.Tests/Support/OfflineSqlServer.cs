@@ -17,7 +17,7 @@ internal sealed class OfflineSqlServer : IStorage
     public OfflineSqlServer()
     {
         _options = new DbContextOptionsBuilder<SqlServerDbContext>()
-            .UseSqlServer("Server=nowhere").AddInterceptors(new NoConnection(), new NoTransaction(), new Answers(this)).Options;
+            .UseSqlServer("Server=nowhere").UseSchema(FleetSchema.Default).AddInterceptors(new NoConnection(), new NoTransaction(), new Answers(this)).Options;
         Sql = new OfflineSql(this);
     }
 
@@ -102,7 +102,7 @@ internal sealed class OfflineSqlServer : IStorage
         }
     }
 
-    private sealed class OfflineSql(OfflineSqlServer server) : SqlServerPlainSql
+    private sealed class OfflineSql(OfflineSqlServer server) : SqlServerPlainSql(FleetSchema.Default)
     {
         public override Task<int> ExecuteAsync(
             StorageSession session, string sql, CancellationToken ct, params (string Name, object? Value)[] parameters)

@@ -82,9 +82,9 @@ public class PostgresServer : IAsyncDisposable
         const string user = "fleet_plain";
         await ExecuteAsync(connectionString, $"""
             DO $$ BEGIN CREATE ROLE {user} LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
-            GRANT ALL ON SCHEMA public TO {user};
-            GRANT ALL ON ALL TABLES IN SCHEMA public TO {user};
-            GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {user};
+            GRANT ALL ON SCHEMA public, fleet TO {user};
+            GRANT ALL ON ALL TABLES IN SCHEMA public, fleet TO {user};
+            GRANT ALL ON ALL SEQUENCES IN SCHEMA public, fleet TO {user};
             """);
         return new NpgsqlConnectionStringBuilder(connectionString) { Username = user, Password = null }.ConnectionString;
     }
@@ -166,6 +166,8 @@ public class PostgresServer : IAsyncDisposable
     private async Task<string> StartAsync()
     {
         var server = Environment.GetEnvironmentVariable("TEST_POSTGRES") ?? await StartOwnAsync();
+        // By default the path begins with the schema that is called as the role: a statement without the schema's name would find Fleet's tables.
+        await ExecuteAsync(server, "ALTER ROLE CURRENT_USER SET search_path = public");
         await ExecuteAsync(server, $"DROP DATABASE IF EXISTS {Template} WITH (FORCE)");
         await ExecuteAsync(server, $"CREATE DATABASE {Template}");
         await using (var storage = new PostgresStorage(To(server, Template) + ";Pooling=false"))

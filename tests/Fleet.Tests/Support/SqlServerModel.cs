@@ -12,6 +12,7 @@ internal sealed class SqlServerModel : IDisposable
 
     public SqlServerModel()
     {
+        _model.AddObjects("CREATE SCHEMA fleet");
         foreach (var definition in Definitions)
             _model.AddObjects(definition);
     }

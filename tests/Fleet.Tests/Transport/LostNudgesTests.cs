@@ -62,10 +62,10 @@ public sealed class LostNudgesTests(PostgresServer postgres) : IAsyncLifetime
         await using var worker = await StartAsync($"{_lane}=64");
 
         await Until.TrueAsync(
-            async () => await PostgresServer.CountAsync(_database, "SELECT count(*) FROM runs WHERE state = 2") == Runs,
+            async () => await PostgresServer.CountAsync(_database, "SELECT count(*) FROM fleet.runs WHERE state = 2") == Runs,
             TimeSpan.FromMinutes(2));
-        Assert.Equal(Runs, await PostgresServer.CountAsync(_database, "SELECT count(*) FROM diag_ledger"));
-        Assert.Equal(Runs, await PostgresServer.CountAsync(_database, "SELECT count(DISTINCT run_id) FROM diag_ledger"));
+        Assert.Equal(Runs, await PostgresServer.CountAsync(_database, "SELECT count(*) FROM fleet.diag_ledger"));
+        Assert.Equal(Runs, await PostgresServer.CountAsync(_database, "SELECT count(DISTINCT run_id) FROM fleet.diag_ledger"));
         // The last nudges may still be on their way.
         await Waiting.UntilAsync(async () => await transport.CountWaitingAsync(_lane, default) == 0);
         TestContext.Current.SendDiagnosticMessage($"{duplicates} of {Runs} runs were nudged twice.");

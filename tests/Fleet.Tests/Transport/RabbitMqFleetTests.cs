@@ -224,7 +224,7 @@ public sealed class RabbitMqFleetTests(RabbitMqServer server, PostgresServer pos
     {
         await using var connection = new NpgsqlConnection(_database);
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("SELECT count(*)::int, count(DISTINCT run_id)::int FROM diag_ledger", connection);
+        await using var command = new NpgsqlCommand("SELECT count(*)::int, count(DISTINCT run_id)::int FROM fleet.diag_ledger", connection);
         await using var reader = await command.ExecuteReaderAsync();
         await reader.ReadAsync();
         return (reader.GetInt32(0), reader.GetInt32(1));

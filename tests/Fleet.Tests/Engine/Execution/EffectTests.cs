@@ -28,7 +28,7 @@ public sealed class EffectTests
 
         Assert.Equal(RunState.Succeeded, run.State);
         Assert.Equal(["ab"], await RowsAsync(fleet));
-        Assert.Equal(["1"], await QueryAsync(fleet, "SELECT output FROM runs"));
+        Assert.Equal(["1"], await QueryAsync(fleet, "SELECT output FROM fleet_runs"));
     }
 
     [Fact]
@@ -159,7 +159,7 @@ public sealed class EffectTests
         var run = await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new LedgerEffect("k")));
 
         Assert.Equal(RunState.Succeeded, run.State);
-        Assert.Equal([$"{run.Id} k"], await QueryAsync(fleet, """SELECT run_id || ' ' || "key" FROM diag_ledger"""));
+        Assert.Equal([$"{run.Id} k"], await QueryAsync(fleet, """SELECT run_id || ' ' || "key" FROM fleet_diag_ledger"""));
     }
 
     private static async Task<EmbeddedFleet> StartAsync(Script script)

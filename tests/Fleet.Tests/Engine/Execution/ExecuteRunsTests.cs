@@ -289,14 +289,14 @@ public sealed class ExecuteRunsTests
     {
         await using var db = fleet.Storage.Read();
         var text = id.ToString();
-        return await db.Database.SqlQuery<int>($"SELECT count(*) AS Value FROM diag_ledger WHERE run_id = {text}").SingleAsync();
+        return await db.Database.SqlQuery<int>($"SELECT count(*) AS Value FROM fleet_diag_ledger WHERE run_id = {text}").SingleAsync();
     }
 
     private static async Task InsertAsync(DbTransaction transaction, RunId id, string key, CancellationToken ct)
     {
         await using var command = transaction.Connection!.CreateCommand();
         command.Transaction = transaction;
-        command.CommandText = $"INSERT INTO diag_ledger (run_id, key) VALUES ('{id}', '{key}')";
+        command.CommandText = $"INSERT INTO fleet_diag_ledger (run_id, key) VALUES ('{id}', '{key}')";
         await command.ExecuteNonQueryAsync(ct);
     }
 

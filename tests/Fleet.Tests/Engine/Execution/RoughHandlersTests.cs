@@ -283,7 +283,7 @@ public sealed class RoughHandlersTests : IDisposable
         {
             await using var command = transaction.Connection!.CreateCommand();
             command.Transaction = transaction;
-            command.CommandText = "INSERT INTO diag_ledger (run_id, key) VALUES ('slow', 'slow')";
+            command.CommandText = "INSERT INTO fleet_diag_ledger (run_id, key) VALUES ('slow', 'slow')";
             await command.ExecuteNonQueryAsync(CancellationToken.None);
             if (heedsItsToken)
                 await Task.Delay(Timeout.InfiniteTimeSpan, time, ct);
@@ -301,7 +301,7 @@ public sealed class RoughHandlersTests : IDisposable
         Assert.Equal(1, other.Attempt);
         await fleet.AdvanceUntilAsync(time, slow, RunState.Succeeded);
         await using var db = fleet.Storage.Read();
-        Assert.Equal(0, await db.Database.SqlQuery<int>($"SELECT count(*) AS Value FROM diag_ledger").SingleAsync());
+        Assert.Equal(0, await db.Database.SqlQuery<int>($"SELECT count(*) AS Value FROM fleet_diag_ledger").SingleAsync());
         _release.Set();
     }
 

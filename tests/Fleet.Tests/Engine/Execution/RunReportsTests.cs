@@ -55,7 +55,7 @@ public sealed class RunReportsTests() : StorageVerbs(new SqliteDatabase())
     [Fact]
     public async Task Flush_OneLineIsRefused_OthersAndProgressAreWritten()
     {
-        await ExecuteAsync("CREATE TRIGGER refuse BEFORE INSERT ON run_logs WHEN NEW.message = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END");
+        await ExecuteAsync("CREATE TRIGGER refuse BEFORE INSERT ON fleet_run_logs WHEN NEW.message = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END");
         var worker = await Fleet.RegisterAsync();
         var run = await Fleet.StartAsync(worker);
         Start();
@@ -73,7 +73,7 @@ public sealed class RunReportsTests() : StorageVerbs(new SqliteDatabase())
     [Fact]
     public async Task Flush_NoLineCanBeWritten_ProgressGoesOnAndTheLinesAreKept()
     {
-        await ExecuteAsync("ALTER TABLE run_logs RENAME TO away");
+        await ExecuteAsync("ALTER TABLE fleet_run_logs RENAME TO away");
         var worker = await Fleet.RegisterAsync();
         var run = await Fleet.StartAsync(worker);
         Start();
@@ -83,7 +83,7 @@ public sealed class RunReportsTests() : StorageVerbs(new SqliteDatabase())
         await Assert.ThrowsAnyAsync<Exception>(FlushAsync);
         Assert.Equal(0.5, (await Fleet.ReadAsync(run.Id)).Progress);
 
-        await ExecuteAsync("ALTER TABLE away RENAME TO run_logs");
+        await ExecuteAsync("ALTER TABLE away RENAME TO fleet_run_logs");
         await FlushAsync();
         Assert.Equal(["one"], await LinesAsync());
     }

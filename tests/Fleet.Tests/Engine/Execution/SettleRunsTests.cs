@@ -304,7 +304,7 @@ public sealed class SettleRunsTests
             session => fleet.Storage.Sql.ExecuteAsync(
                 session,
                 """
-                CREATE TRIGGER picky BEFORE UPDATE ON runs WHEN NEW.output LIKE '%unwelcome%' OR NEW.error LIKE '%unwelcome%'
+                CREATE TRIGGER picky BEFORE UPDATE ON fleet_runs WHEN NEW.output LIKE '%unwelcome%' OR NEW.error LIKE '%unwelcome%'
                 BEGIN SELECT RAISE(ABORT, 'The database does not like this text.'); END
                 """,
                 CancellationToken.None),

@@ -214,7 +214,7 @@ public sealed class StopRunsTests
             {
                 await using var command = session.Transaction.Connection!.CreateCommand();
                 command.Transaction = session.Transaction;
-                command.CommandText = "ALTER TABLE workers RENAME TO workers_away";
+                command.CommandText = "ALTER TABLE fleet_workers RENAME TO workers_away";
                 return await command.ExecuteNonQueryAsync();
             },
             CancellationToken.None);
@@ -305,7 +305,7 @@ public sealed class StopRunsTests
                 {
                     await using var command = transaction.Connection!.CreateCommand();
                     command.Transaction = transaction;
-                    command.CommandText = "INSERT INTO diag_ledger (run_id, key) VALUES ('lost', 'lost')";
+                    command.CommandText = "INSERT INTO fleet_diag_ledger (run_id, key) VALUES ('lost', 'lost')";
                     await command.ExecuteNonQueryAsync(ct);
                 },
                 CancellationToken.None)));
@@ -324,7 +324,7 @@ public sealed class StopRunsTests
         second.SetResult();
         Assert.Equal(RunState.Succeeded, (await fleet.WaitAsync(id)).State);
         await using var db = fleet.Storage.Read();
-        Assert.Equal(0, await db.Database.SqlQuery<int>($"SELECT count(*) AS Value FROM diag_ledger").SingleAsync());
+        Assert.Equal(0, await db.Database.SqlQuery<int>($"SELECT count(*) AS Value FROM fleet_diag_ledger").SingleAsync());
     }
 
     private static async Task ForeverAsync(CancellationToken ct)

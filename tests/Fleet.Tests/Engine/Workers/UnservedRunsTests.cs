@@ -130,7 +130,7 @@ public sealed class UnservedRunsTests
             id = await old.InsertAsync("test.gone", "{}");
             await Waiting.UntilAsync(async () => (await old.FindAsync(id))!.Error is not null);
             // As if it had waited for long.
-            await old.Storage.WriteAsync(session => old.Storage.Sql.ExecuteAsync(session, "UPDATE runs SET due_at = @due", CancellationToken.None, ("@due", TimeProvider.System.GetUtcNow() + UnservedRuns.MaxPause)), CancellationToken.None);
+            await old.Storage.WriteAsync(session => old.Storage.Sql.ExecuteAsync(session, "UPDATE fleet.runs SET due_at = @due", CancellationToken.None, ("@due", TimeProvider.System.GetUtcNow() + UnservedRuns.MaxPause)), CancellationToken.None);
         }
 
         await using var next = await ScriptedFleet.StartAsync(Script.Of(_ => { }), folder: folder, configure: services => services.AddFleetJobs(jobs => jobs.Add<GoneJob>()));
