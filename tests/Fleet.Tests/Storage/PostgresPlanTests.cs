@@ -1,4 +1,5 @@
 using System.Text;
+using Fleet.Core.Gates;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
@@ -20,7 +21,6 @@ public sealed class PostgresPlanTests(PostgresServer server)
     public static TheoryData<string, string, string> Statements() => new()
     {
         { "claim", PostgresRunStatements.Claim, "ARRAY[gen_random_uuid(), gen_random_uuid()], 1, gen_random_uuid(), now(), 2, false, ARRAY[1]" },
-        { "claim last chance", PostgresRunStatements.ClaimLastChance, "ARRAY[gen_random_uuid()], 1, gen_random_uuid(), now(), 2, false" },
         { "complete", PostgresRunStatements.Complete, "ARRAY[gen_random_uuid()], ARRAY[1], ARRAY[now()], ARRAY['x']" },
         { "end attempt", PostgresRunStatements.EndAttempt, "ARRAY[gen_random_uuid()], ARRAY[1], ARRAY[now()], ARRAY[0], ARRAY[0], ARRAY[now()], ARRAY[0], ARRAY['x'], ARRAY['x'], ARRAY['x'], ARRAY[true]" },
         { "mark staged", PostgresRunStatements.MarkStaged, "ARRAY[gen_random_uuid()], ARRAY[now()]" },
@@ -204,7 +204,7 @@ public sealed class PostgresPlanTests(PostgresServer server)
             for (var i = 0; i < 10; i++)
             {
                 await storage.WriteAsync(
-                    session => storage.Statements.ClaimAsync(session, new WorkerId(Guid.NewGuid()), [new RunId(Guid.NewGuid())], default, inTurn: false, default),
+                    session => storage.Statements.ClaimAsync(session, new WorkerId(Guid.NewGuid()), [new RunId(Guid.NewGuid())], default, passedGates: false, default),
                     TestContext.Current.CancellationToken);
             }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fleet.Core.Gates;
 using Fleet.Core.Rules;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Triggers;
@@ -123,6 +124,6 @@ public sealed class GetScheduleFigures(IStorage storage, TimeProvider time)
 
     private sealed record Occurrence(DateTimeOffset FireTime, DateTimeOffset? StartedAt, RunState State, string? Error)
     {
-        public bool IsSkipped => State == RunState.Canceled && TakeTurns.IsReason(Error);
+        public bool IsSkipped => State == RunState.Canceled && OverlapGate.IsReason(Error);
     }
 }
