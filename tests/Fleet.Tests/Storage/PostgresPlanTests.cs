@@ -1,5 +1,4 @@
 using System.Text;
-using Fleet.Core.Gates;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
