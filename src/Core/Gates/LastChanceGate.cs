@@ -1,7 +1,5 @@
-using Fleet.Core.Runs;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
-using Fleet.Core.Workers;
 
 namespace Fleet.Core.Gates;
 

@@ -2,7 +2,6 @@ using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
-using Fleet.Core.Workers;
 
 namespace Fleet.Core.Gates;
 

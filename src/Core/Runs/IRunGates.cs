@@ -1,5 +1,4 @@
 using Fleet.Core.Storage.Rows;
-using Fleet.Core.Workers;
 
 namespace Fleet.Core.Runs;
 

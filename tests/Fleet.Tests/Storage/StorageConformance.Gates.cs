@@ -241,7 +241,7 @@ public abstract partial class StorageConformance
     {
         var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Queue, 1);
         var suspect = await CrashTwiceAsync();
-        for (var crash = 1; crash < RescueRuns.CrashCap; crash++)
+        for (var crash = 1; crash < RescuedRun.CrashCap; crash++)
         {
             await One.ClaimAsync(worker, runs[0]);
             await One.ExpireAsync(worker);

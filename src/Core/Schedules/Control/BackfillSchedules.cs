@@ -4,7 +4,6 @@ using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
 using Fleet.Core.Rules;
-using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage;

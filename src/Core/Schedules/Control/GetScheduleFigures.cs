@@ -1,7 +1,6 @@
 using System.Globalization;
 using Fleet.Core.Gates;
 using Fleet.Core.Rules;
-using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage;
 using Microsoft.EntityFrameworkCore;
