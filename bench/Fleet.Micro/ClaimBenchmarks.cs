@@ -42,7 +42,7 @@ public class ClaimBenchmarks
     [Benchmark]
     public Task<IReadOnlyList<ClaimOutcome>> ClaimAsync() => _storage.WriteAsync(
         session => _storage.Statements.ClaimAsync(
-            session, _worker, _ids, TimeProvider.System.GetUtcNow(), inTurn: false, CancellationToken.None),
+            session, _worker, _ids, TimeProvider.System.GetUtcNow(), passedGates: false, CancellationToken.None),
             CancellationToken.None);
 
     private Task<IReadOnlyList<EnqueueOutcome>> InsertAsync()

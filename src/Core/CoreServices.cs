@@ -1,3 +1,4 @@
+using Fleet.Core.Gates;
 using Fleet.Core.Inbox;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
@@ -27,7 +28,7 @@ public static class CoreServices
             .AddSingleton<JobRegistry>().AddSingleton<JobCatalog>().AddSingleton<PublishJobs>().AddSingleton<ArgsSchemas>()
             .AddSingleton<DatabaseClock>().AddSingleton<Wakers>().AddSingleton<NudgePublisher>().AddSingleton<DeadCopies>()
             .AddSingleton<NamedLanes>()
-            .AddSingleton<EnqueueRuns>().AddSingleton<SubmitRuns>().AddSingleton<TakeTurns>().AddSingleton<ClaimRuns>()
+            .AddSingleton<EnqueueRuns>().AddSingleton<SubmitRuns>().AddSingleton<IGate, OverlapGate>().AddSingleton<IGate, LastChanceGate>().AddSingleton<IRunGates, PassGates>().AddSingleton<ClaimRuns>()
             .AddSingleton<CompleteRuns>().AddSingleton<EndAttempts>()
             .AddSingleton<HoldRetries>().AddSingleton<FailRuns>().AddSingleton<ReleaseRuns>().AddSingleton<WakeUnserved>()
             .AddSingleton<RescueRuns>().AddSingleton<CancelRuns>()

@@ -96,7 +96,7 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
             r.tags, r.trace_parent
         """;
 
-    // $6: whether it is the turn of runs that take turns; $7: the worker's claims that are over. Those of the ids that are not claimed after all do not matter to the
+    // $5 and $6: whether runs with a gate are claimed; $7: the worker's claims that are over. Those of the ids that are not claimed after all do not matter to the
     // claim: they do not have the token. Where none of them is pending, nothing is written.
     internal const string Claim = $"""
         WITH kept AS (
@@ -112,27 +112,7 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
         {Taken}
         """;
 
-    // Of the runs on their last chance at most one is claimed, and none while the worker runs another: an index holds all that ever were (2 is RescuedRun.CrashCap - 1).
-    internal const string ClaimLastChance = $"""
-        WITH claimed AS (
-            {Take}
-            FROM (
-                SELECT r.id
-                FROM unnest($1::uuid[]) AS w(id)
-                JOIN fleet.runs r ON r.id = w.id
-                WHERE r.state = 0 AND r.due_at <= $4 AND r.crashes >= $5 AND (r.overlap = 0 OR $6) AND EXISTS (SELECT 1 FROM fleet.workers WHERE id = $3 AND state <> 2)
-                    AND NOT EXISTS (SELECT 1 FROM fleet.runs AS other WHERE other.crashes >= 2 AND other.worker_id = $3 AND other.state = 1)
-                ORDER BY r.id LIMIT 1 FOR UPDATE OF r
-            ) AS w
-            WHERE r.id = w.id
-            {Taken}
-        ), kept AS (
-            INSERT INTO fleet.claims (worker_id, lease_token, ids) SELECT $3, $2, ARRAY[id] FROM claimed
-        )
-        SELECT * FROM claimed
-        """;
-
-    private const string FindPending = "SELECT id, due_at, overlap, crashes FROM fleet.runs WHERE id = ANY($1) AND state = 0";
+    private const string FindPending = "SELECT id, due_at, overlap, crashes, schedule_id, coalesce(fire_time, created_at) FROM fleet.runs WHERE id = ANY($1) AND state = 0";
 
     internal const string Complete = """
         UPDATE fleet.runs AS r SET state = 2, listed = NULL, finished_at = c.finished, output = c.output, error = NULL, error_type = NULL, cancel_requested_at = NULL,
@@ -524,10 +504,13 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
         await QueryAsync(session, FindIds, RunIdOf, ct, Uuids(ids));
 
     protected override async Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
-        StorageSession session, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn, CancellationToken ct)
+        StorageSession session, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool passedGates, CancellationToken ct)
     {
         var over = !session.HasTransaction ? _claims.TakeOver() : [];
-        var claimed = await QueryAsync(session, Claim, Read, ct, [.. Wanted(ids, token), Array(NpgsqlDbType.Bigint, over)]);
+        var claimed = await QueryAsync(session, Claim, Read, ct, [
+                Uuids(ids), Bigint(token), Uuid(worker.Value), Instant(now), Integer(CrashLimit(passedGates)), new NpgsqlParameter<bool> { TypedValue = passedGates },
+                Array(NpgsqlDbType.Bigint, over),
+            ]);
         if (claimed.Count == 0 && (await QueryAsync(session, FindWorker, RunIdOf, ct, Uuid(worker.Value))).Count == 0)
             return null;
 
@@ -536,20 +519,9 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
             _claims.Opened(token, claimed.Count);
         if (claimed.Count == 0)
             _claims.GiveBack(over);
-        if (claimed.Count == ids.Length)
-            return claimed;
-        // Most of the rest are duplicates: nudges that came twice.
-        var taken = claimed.Select(run => run.Id).ToHashSet();
-        claimed.AddRange(await QueryAsync(
-            session, ClaimLastChance, Read, ct, Wanted(ids.Where(id => !taken.Contains(id)), Random.Shared.NextInt64())));
         return claimed;
 
         ClaimedRun Read(NpgsqlDataReader reader) => ReadClaimed(reader, RunIdOf(reader), now);
-
-        NpgsqlParameter[] Wanted(IEnumerable<RunId> wanted, long lease) =>
-        [
-            Uuids(wanted), Bigint(lease), Uuid(worker.Value), Instant(now), Integer(RescuedRun.CrashCap - 1), new NpgsqlParameter<bool> { TypedValue = inTurn },
-        ];
     }
 
     protected override async Task<IReadOnlyList<PendingRun>> FindPendingAsync(StorageSession session, RunId[] ids, CancellationToken ct) =>

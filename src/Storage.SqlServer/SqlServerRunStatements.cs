@@ -89,31 +89,20 @@ internal sealed class SqlServerRunStatements(FleetSchema schema) : ServerRunStat
         await QueryAsync(session, SqlServerStatements.FindIds, r => r.GetRunId(0), ct, Rows.Of(ids.Order(), RowMembers.Id));
 
     protected override async Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
-        StorageSession session, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn, CancellationToken ct)
+        StorageSession session, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool passedGates, CancellationToken ct)
     {
-        ClaimedRun Read(SqlDataReader reader) => ReadClaimed(reader, reader.GetRunId(0), now);
-        SqlParameter[] Parameters(IEnumerable<RunId> wanted) =>
-            [WantedRows(wanted.Select(id => new RunLease(id, token))), Id("@worker", worker.ToBytes()), Instant("@now", now), Integer("@last", RescuedRun.CrashCap - 1), Integer("@turn", inTurn ? 1 : 0)];
-
-        List<ClaimedRun> claimed;
-        await using (var command = Command(session, SqlServerStatements.Claim, Parameters(ids)))
-        await using (var reader = await command.ExecuteReaderAsync(ct))
-        {
-            await reader.ReadAsync(ct);
-            if (reader.GetInt32(0) == 0)
-                return null;
-            await reader.NextResultAsync(ct);
-            claimed = await ReadAllAsync(reader, Read, ct);
-        }
-
-        if (claimed.Count < ids.Length)
-        {
-            var taken = claimed.Select(c => c.Id).ToHashSet();
-            claimed.AddRange(await QueryAsync(
-                session, SqlServerStatements.ClaimLastChance, Read, ct, Parameters(ids.Where(id => !taken.Contains(id)))));
-        }
-
-        return claimed;
+        await using var command = Command(
+            session, SqlServerStatements.Claim,
+            [
+                WantedRows(ids.Select(id => new RunLease(id, token))), Id("@worker", worker.ToBytes()), Instant("@now", now),
+                Integer("@last", CrashLimit(passedGates)), Integer("@gates", passedGates ? 1 : 0),
+            ]);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        if (reader.GetInt32(0) == 0)
+            return null;
+        await reader.NextResultAsync(ct);
+        return await ReadAllAsync(reader, r => ReadClaimed(r, r.GetRunId(0), now), ct);
     }
 
     protected override async Task<IReadOnlyList<PendingRun>> FindPendingAsync(StorageSession session, RunId[] ids, CancellationToken ct) =>

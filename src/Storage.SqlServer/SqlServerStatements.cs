@@ -60,30 +60,13 @@ internal static class SqlServerStatements
         {Started}
         FROM {Wanted}
         JOIN fleet.runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), w.id, 2)
-        WHERE r.state = 0 AND r.due_at <= @now AND r.crashes < @last AND (r.overlap = 0 OR @turn = 1)
+        WHERE r.state = 0 AND r.due_at <= @now AND r.crashes < @last AND (r.overlap = 0 OR @gates = 1)
             AND EXISTS (SELECT 1 FROM fleet.workers AS o WHERE o.id = @worker AND o.state <> 2)
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
 
-    // Of the runs on their last chance at most one is claimed, and none while the worker runs another.
-    public const string ClaimLastChance = $"""
-        UPDATE r SET {Start}
-        {Started}
-        FROM (
-            SELECT TOP (1) c.id, w.token
-            FROM {Wanted}
-            JOIN fleet.runs AS c WITH (UPDLOCK, ROWLOCK) ON c.id = CONVERT(binary(16), w.id, 2)
-            WHERE c.state = 0 AND c.due_at <= @now AND c.crashes >= @last AND (c.overlap = 0 OR @turn = 1)
-            ORDER BY w.position
-        ) AS w
-        JOIN fleet.runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = w.id
-        WHERE EXISTS (SELECT 1 FROM fleet.workers AS o WHERE o.id = @worker AND o.state <> 2)
-            AND NOT EXISTS (SELECT 1 FROM fleet.runs AS other WHERE other.worker_id = @worker AND other.state = 1 AND other.crashes >= @last)
-        OPTION (LOOP JOIN, FORCE ORDER);
-        """;
-
     public const string FindPending = """
-        SELECT r.id, r.due_at, r.overlap, r.crashes
+        SELECT r.id, r.due_at, r.overlap, r.crashes, r.schedule_id, COALESCE(r.fire_time, r.created_at)
         FROM OPENJSON(@rows) WITH (id char(32)) AS w
         JOIN fleet.runs AS r ON r.id = CONVERT(binary(16), w.id, 2)
         WHERE r.state = 0

@@ -29,12 +29,11 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
     private const string Claim = """
         UPDATE fleet_runs SET state = 1, attempt = attempt + 1, worker_id = $worker, lease_token = $token, started_at = $now,
             staged = 1, progress = NULL, progress_message = NULL
-        WHERE id = $id AND state = 0 AND due_at <= $now AND (overlap = 0 OR $inTurn)
-            AND (crashes < $last OR NOT EXISTS (SELECT 1 FROM fleet_runs AS other WHERE other.worker_id = $worker AND other.state = 1 AND other.crashes >= $last))
+        WHERE id = $id AND state = 0 AND due_at <= $now AND (overlap = 0 AND crashes < $last OR $passed)
         RETURNING job, lane, args, attempt, attempt_offset, max_attempts, due_at, schedule_id, fire_time, tags, trace_parent
         """;
 
-    private const string FindPending = "SELECT due_at, overlap FROM fleet_runs WHERE id = $id AND state = 0";
+    private const string FindPending = "SELECT due_at, overlap, crashes, schedule_id, coalesce(fire_time, created_at) FROM fleet_runs WHERE id = $id AND state = 0";
 
     private const string Complete = """
         UPDATE fleet_runs SET state = 2, finished_at = $now, output = $output, error = NULL, error_type = NULL, cancel_requested_at = NULL,
@@ -121,13 +120,13 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
     }
 
     public Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(
-        StorageSession session, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool inTurn, CancellationToken ct)
+        StorageSession session, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool passedGates, CancellationToken ct)
     {
         var batch = new Batch(this, session);
         var owner = worker.ToBytes();
         var isAlive = batch.Exists(IsAlive, ("$worker", owner));
         return Task.FromResult<IReadOnlyList<ClaimOutcome>>(
-            [.. ids.Select(id => isAlive ? ClaimOne(batch, owner, id, now, inTurn) : ClaimOutcome.WorkerGone)]);
+            [.. ids.Select(id => isAlive ? ClaimOne(batch, owner, id, now, passedGates) : ClaimOutcome.WorkerGone)]);
     }
 
     public Task<IReadOnlyList<SettleOutcome>> CompleteAsync(
@@ -251,7 +250,7 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         return new EnqueueOutcome(EnqueueStatus.Existing, run.Id);
     }
 
-    private static ClaimOutcome ClaimOne(Batch batch, byte[] worker, RunId id, DateTimeOffset now, bool inTurn)
+    private static ClaimOutcome ClaimOne(Batch batch, byte[] worker, RunId id, DateTimeOffset now, bool passedGates)
     {
         var token = Random.Shared.NextInt64();
         var key = id.ToBytes();
@@ -274,12 +273,22 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
                 Tags = r.GetStringOrNull(9),
                 TraceParent = r.GetStringOrNull(10),
             },
-            ("$id", key), ("$worker", worker), ("$token", token), ("$now", Values.ToMicroseconds(now)), ("$last", RescuedRun.CrashCap - 1), ("$inTurn", inTurn));
+            ("$id", key), ("$worker", worker), ("$token", token), ("$now", Values.ToMicroseconds(now)), ("$last", PendingRun.LastChance), ("$passed", passedGates));
         if (claimed is [var run])
             return new ClaimOutcome(ClaimStatus.Claimed, run);
-        return batch.Query(FindPending, r => (DueAt: r.GetInstant(0), TakesTurns: r.GetInt32(1) != 0), ("$id", key)) is [var left]
-            ? ClaimOutcome.Left(left.DueAt, left.TakesTurns, now, inTurn)
-            : ClaimOutcome.Duplicate;
+        var pending = batch.Query(
+            FindPending,
+            r => new PendingRun
+            {
+                Id = id,
+                DueAt = r.GetInstant(0),
+                Overlap = (OverlapPolicy)r.GetInt32(1),
+                Crashes = r.GetInt32(2),
+                ScheduleId = r.GetStringOrNull(3),
+                Position = r.GetInstant(4),
+            },
+            ("$id", key));
+        return pending is [var left] ? ClaimOutcome.Left(left, now, passedGates) : ClaimOutcome.Duplicate;
     }
 
     private static SettleOutcome CompleteOne(Batch batch, Completion completion)

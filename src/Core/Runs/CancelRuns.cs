@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Fleet.Core.Runs;
 
 /// <summary>Pending → Canceled at once; a running run is asked to stop and ends as Canceled when its handler does.</summary>
-public sealed class CancelRuns(IStorage storage, IControlChannel control, TakeTurns turns, TimeProvider time)
+public sealed class CancelRuns(IStorage storage, IControlChannel control, IRunGates gates, TimeProvider time)
 {
     /// <summary>The longest reason that is kept, in characters.</summary>
     public const int MaxReason = 500;
@@ -36,7 +36,7 @@ public sealed class CancelRuns(IStorage storage, IControlChannel control, TakeTu
     {
         try
         {
-            await turns.PassOnAsync(id, ct);
+            await gates.PassOnAsync(id, ct);
         }
         catch (Exception e) when (storage.IsOutage(e))
         {

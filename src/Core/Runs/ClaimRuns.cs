@@ -8,14 +8,14 @@ namespace Fleet.Core.Runs;
 public sealed class ClaimRuns : IAsyncDisposable
 {
     private readonly IStorage _storage;
-    private readonly TakeTurns _turns;
+    private readonly IRunGates _gates;
     private readonly TimeProvider _time;
     private readonly GroupCommit<Request, ClaimOutcome> _group;
 
-    public ClaimRuns(IStorage storage, TakeTurns turns, TimeProvider time)
+    public ClaimRuns(IStorage storage, IRunGates gates, TimeProvider time)
     {
         _storage = storage;
-        _turns = turns;
+        _gates = gates;
         _time = time;
         _group = new("claim", ClaimAsync, storage.JudgeBatch);
     }
@@ -25,7 +25,7 @@ public sealed class ClaimRuns : IAsyncDisposable
     public async Task<ClaimOutcome> ExecuteAsync(WorkerId worker, RunId id, CancellationToken ct)
     {
         var outcome = await _group.AddAsync(new(worker, id), ct);
-        return outcome.Status == ClaimStatus.NeedsTurn ? await _turns.ExecuteAsync(worker, id, ct) : outcome;
+        return outcome.Status == ClaimStatus.Gated ? await _gates.ClaimAsync(worker, outcome.Pending!, ct) : outcome;
     }
 
     public ValueTask DisposeAsync() => _group.DisposeAsync();
@@ -41,7 +41,7 @@ public sealed class ClaimRuns : IAsyncDisposable
                 {
                     var indexes = group.ToArray();
                     var ids = Array.ConvertAll(indexes, i => requests[i].Id);
-                    var claimed = await _storage.Statements.ClaimAsync(session, group.Key, ids, _time.GetUtcNow(), inTurn: false, ct);
+                    var claimed = await _storage.Statements.ClaimAsync(session, group.Key, ids, _time.GetUtcNow(), passedGates: false, ct);
                     for (var i = 0; i < indexes.Length; i++)
                         outcomes[indexes[i]] = claimed[i];
                 }

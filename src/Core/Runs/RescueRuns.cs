@@ -15,7 +15,7 @@ namespace Fleet.Core.Runs;
 /// drained was most likely killed by its platform: its runs are released, without a crash.</summary>
 /// <remarks>A run that cannot be rescued keeps no other from it, and the dead copies of a lane that takes none hold up nobody.</remarks>
 public sealed partial class RescueRuns(
-    IStorage storage, IDeadCopySender copies, ITransport transport, TakeTurns turns, Wakers wakers, TimeProvider time,
+    IStorage storage, IDeadCopySender copies, ITransport transport, IRunGates gates, Wakers wakers, TimeProvider time,
     ILogger<RescueRuns> logger) : IAsyncDisposable
 {
     /// <summary>Copies of dead runs that are under way at once.</summary>
@@ -161,7 +161,7 @@ public sealed partial class RescueRuns(
         {
             try
             {
-                await turns.PassOnAsync(id, ct);
+                await gates.PassOnAsync(id, ct);
             }
             catch (Exception e) when (!ct.IsCancellationRequested)
             {

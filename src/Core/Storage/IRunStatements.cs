@@ -10,17 +10,17 @@ public interface IRunStatements
     /// <summary>– → Pending. A run whose idempotency key or occurrence exists already is not inserted.</summary>
     Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(StorageSession session, IReadOnlyList<NewRun> runs, CancellationToken ct);
 
-    /// <summary>Pending → Running for each run that is due, under a fresh lease of the worker; attempt + 1. A run with one crash
-    /// left to <see cref="RescuedRun.CrashCap"/> is claimed only while the worker runs no other such run.</summary>
+    /// <summary>Pending → Running for each run that is due, under a fresh lease of the worker; attempt + 1.</summary>
     /// <param name="session">Where it is executed.</param>
     /// <param name="worker">For whom.</param>
     /// <param name="ids">The runs.</param>
     /// <param name="now">The start of the attempts.</param>
-    /// <param name="inTurn">Whether it is the turn of runs that have to take turns; they come back as <see cref="ClaimStatus.NeedsTurn"/> else.</param>
+    /// <param name="passedGates">True if the runs have passed their gates. Otherwise those with a gate are left
+    /// (<see cref="ClaimStatus.Gated"/>).</param>
     /// <param name="ct">Cancels the statement.</param>
     /// <returns>One outcome per id, in order; all <see cref="ClaimOutcome.WorkerGone"/> when the worker was declared gone.</returns>
     Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(
-        StorageSession session, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool inTurn, CancellationToken ct);
+        StorageSession session, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool passedGates, CancellationToken ct);
 
     /// <summary>Running → Succeeded where the lease token matches, together with the run's follow-ups and events.</summary>
     Task<IReadOnlyList<SettleOutcome>> CompleteAsync(

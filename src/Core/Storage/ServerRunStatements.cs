@@ -9,21 +9,21 @@ namespace Fleet.Core.Storage;
 public abstract partial class ServerRunStatements : IRunStatements
 {
     public async Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(
-        StorageSession session, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool inTurn, CancellationToken ct)
+        StorageSession session, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool passedGates, CancellationToken ct)
     {
         if (ids.Count == 0)
             return [];
         RunId[] wanted = [.. ids.Distinct().Order()];
-        if (await ClaimRowsAsync(session, worker, wanted, Random.Shared.NextInt64(), now, inTurn, ct) is not { } rows)
+        if (await ClaimRowsAsync(session, worker, wanted, Random.Shared.NextInt64(), now, passedGates, ct) is not { } rows)
             return [.. ids.Select(_ => ClaimOutcome.WorkerGone)];
         var claimed = rows.ToDictionary(run => run.Id);
         RunId[] others = [.. wanted.Where(id => !claimed.ContainsKey(id))];
         var pending = others.Length == 0 ? [] : (await FindPendingAsync(session, others, ct)).ToDictionary(p => p.Id);
         // Committed since the claim looked, as the run of an early nudge may be.
-        RunId[] late = [.. pending.Values.Where(p => p.DueAt <= now && (inTurn || !p.TakesTurns) && !p.IsOnLastChance).Select(p => p.Id).Order()];
+        RunId[] late = [.. pending.Values.Where(p => p.DueAt <= now && (passedGates || !p.IsGated)).Select(p => p.Id).Order()];
         if (late.Length > 0)
         {
-            foreach (var run in await ClaimRowsAsync(session, worker, late, Random.Shared.NextInt64(), now, inTurn, ct) ?? [])
+            foreach (var run in await ClaimRowsAsync(session, worker, late, Random.Shared.NextInt64(), now, passedGates, ct) ?? [])
                 claimed.Add(run.Id, run);
         }
 
@@ -34,7 +34,7 @@ public abstract partial class ServerRunStatements : IRunStatements
             // Removed: the same id a second time in one batch is a duplicate.
             if (claimed.Remove(id, out var run))
                 return new ClaimOutcome(ClaimStatus.Claimed, run);
-            return pending.TryGetValue(id, out var left) ? ClaimOutcome.Left(left.DueAt, left.TakesTurns, now, inTurn) : ClaimOutcome.Duplicate;
+            return pending.TryGetValue(id, out var left) ? ClaimOutcome.Left(left, now, passedGates) : ClaimOutcome.Duplicate;
         }
     }
 
@@ -99,17 +99,17 @@ public abstract partial class ServerRunStatements : IRunStatements
 
     public abstract Task<bool> LockTermAsync(StorageSession session, string lease, long term, CancellationToken ct);
 
-    /// <summary>Claims those that are due; of the runs on their last chance at most one, and none while the worker runs another.</summary>
+    /// <summary>Claims the runs that are due.</summary>
     /// <param name="session">Where it is executed.</param>
     /// <param name="worker">For whom.</param>
     /// <param name="ids">Each run once, in the order of the ids.</param>
     /// <param name="token">The token of their leases.</param>
     /// <param name="now">The start of the attempts.</param>
-    /// <param name="inTurn">Whether those that take turns are claimed too.</param>
+    /// <param name="passedGates">True if runs with a gate are claimed too.</param>
     /// <param name="ct">Cancels the statement.</param>
     /// <returns>Null when the worker was declared gone.</returns>
     protected abstract Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
-        StorageSession session, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool inTurn, CancellationToken ct);
+        StorageSession session, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool passedGates, CancellationToken ct);
 
     /// <returns>Those of the runs that are pending.</returns>
     protected abstract Task<IReadOnlyList<PendingRun>> FindPendingAsync(StorageSession session, RunId[] ids, CancellationToken ct);
@@ -132,9 +132,19 @@ public abstract partial class ServerRunStatements : IRunStatements
     /// <summary>Adds events to the outbox, in their order.</summary>
     protected abstract Task InsertEventsAsync(StorageSession session, IReadOnlyList<OutboxMessage> events, CancellationToken ct);
 
-    /// <summary>Reads a pending run: after its id come due time, overlap and crashes.</summary>
-    protected static PendingRun ReadPending(DbDataReader reader, RunId id) =>
-        new(id, reader.GetUtc(1), reader.GetInt32(2) != 0, reader.GetInt32(3) >= RescuedRun.CrashCap - 1);
+    /// <summary>Up to which number of crashes a run is claimed.</summary>
+    protected static int CrashLimit(bool passedGates) => passedGates ? int.MaxValue : PendingRun.LastChance;
+
+    /// <summary>Reads a pending run: after its id come due time, overlap, crashes, schedule and position.</summary>
+    protected static PendingRun ReadPending(DbDataReader reader, RunId id) => new()
+    {
+        Id = id,
+        DueAt = reader.GetUtc(1),
+        Overlap = (OverlapPolicy)reader.GetInt32(2),
+        Crashes = reader.GetInt32(3),
+        ScheduleId = reader.IsDBNull(4) ? null : reader.GetString(4),
+        Position = reader.GetUtc(5),
+    };
 
     /// <summary>Reads a claimed run: after its id come lease token, job, lane, args, attempt, attempt offset, max attempts, due time,
     /// schedule, fire time, tags and trace parent.</summary>
@@ -156,13 +166,6 @@ public abstract partial class ServerRunStatements : IRunStatements
         TraceParent = reader.IsDBNull(12) ? null : reader.GetString(12),
     };
 }
-
-/// <summary>A run that is pending.</summary>
-/// <param name="Id">Which.</param>
-/// <param name="DueAt">When it is due.</param>
-/// <param name="TakesTurns">Whether its schedule does not allow overlap.</param>
-/// <param name="IsOnLastChance">Whether it may run only while its worker runs no other such run.</param>
-public readonly record struct PendingRun(RunId Id, DateTimeOffset DueAt, bool TakesTurns, bool IsOnLastChance);
 
 /// <summary>A run and the lease token of one claim of it.</summary>
 public readonly record struct RunLease(RunId Id, long LeaseToken);

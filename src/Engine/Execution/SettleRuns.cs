@@ -28,7 +28,7 @@ public sealed partial class SettleRuns
     private readonly FailRuns _fail;
     private readonly ReleaseRuns _release;
     private readonly EndAttempts _ends;
-    private readonly TakeTurns _turns;
+    private readonly IRunGates _gates;
     private readonly IRetryPolicy _retry;
     private readonly RetryPolicy _builtIn;
     private readonly Outages _outages;
@@ -46,7 +46,7 @@ public sealed partial class SettleRuns
         FailRuns fail,
         ReleaseRuns release,
         EndAttempts ends,
-        TakeTurns turns,
+        IRunGates gates,
         IRetryPolicy retry,
         RetryPolicy builtIn,
         UnservedRuns unserved,
@@ -57,7 +57,7 @@ public sealed partial class SettleRuns
         TimeProvider time,
         ILogger<SettleRuns> logger)
     {
-        (_enqueue, _complete, _fail, _release, _ends, _turns) = (enqueue, complete, fail, release, ends, turns);
+        (_enqueue, _complete, _fail, _release, _ends, _gates) = (enqueue, complete, fail, release, ends, gates);
         (_retry, _builtIn, _outages, _unserved) = (retry, builtIn, new Outages(storage), unserved);
         (_storage, _dead, _failures, _wakers, _time, _logger) = (storage, dead, failures, wakers, time, new CarefulLogger(logger));
     }
@@ -291,8 +291,8 @@ public sealed partial class SettleRuns
         var run = handle.Run;
         try
         {
-            if (run.IsInTurn)
-                await _turns.PassOnAsync(run.Id, CancellationToken.None);
+            if (run.PassesOn)
+                await _gates.PassOnAsync(run.Id, CancellationToken.None);
             if (settled.Dead is { } dead)
                 _dead.Add(dead);
             if (!settled.IsSuccess)

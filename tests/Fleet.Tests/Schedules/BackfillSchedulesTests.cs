@@ -1,3 +1,4 @@
+using Fleet.Core.Gates;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Triggers;
@@ -67,7 +68,7 @@ public abstract class BackfillSchedulesTests(TestDatabase database) : StorageVer
         await PutAsync(s => s with { Trigger = new TriggerSpec { Every = "1m" }, Overlap = overlap });
         Time.Advance(TimeSpan.FromHours(6));
         var count = (await BackfillAsync(1, 4, perMinute: 60_000))!.Count;
-        Assert.True(count > TakeTurns.QueueCap);
+        Assert.True(count > OverlapGate.QueueCap);
         Time.Advance(TimeSpan.FromMinutes(1));
         var worker = await Fleet.RegisterAsync();
         var runs = await OccurrencesAsync();
@@ -84,23 +85,23 @@ public abstract class BackfillSchedulesTests(TestDatabase database) : StorageVer
         Assert.Equal(ClaimStatus.Duplicate, (await Fleet.TryClaimAsync(worker, live.Id)).Status);
         Assert.Equal(RunState.Pending, (await Fleet.ReadAsync(live.Id)).State);
         await Fleet.CompleteAsync(running);
-        await Fleet.Get<TakeTurns>().PassOnAsync(running.Id, CancellationToken.None);
+        await Fleet.Get<IRunGates>().PassOnAsync(running.Id, CancellationToken.None);
         Assert.Equal(live.Id, (await Fleet.Transport.NextAsync()).Id);
         Assert.Equal(ClaimStatus.Duplicate, (await Fleet.TryClaimAsync(worker, runs[1].Id)).Status);
         await Fleet.CompleteAsync(await Fleet.ClaimAsync(worker, live.Id));
 
         // One after the other, by the nudge that the end of each gives the next.
-        await Fleet.Get<TakeTurns>().PassOnAsync(live.Id, CancellationToken.None);
+        await Fleet.Get<IRunGates>().PassOnAsync(live.Id, CancellationToken.None);
         foreach (var run in runs.Skip(1).Take(5))
         {
             Assert.Equal(run.Id, (await Fleet.Transport.NextAsync()).Id);
             await Fleet.CompleteAsync(await Fleet.ClaimAsync(worker, run.Id));
-            await Fleet.Get<TakeTurns>().PassOnAsync(run.Id, CancellationToken.None);
+            await Fleet.Get<IRunGates>().PassOnAsync(run.Id, CancellationToken.None);
         }
     }
 
     [Fact]
-    public async Task TakeTurns_BackfillWaitsForItsRetry_HoldsUpLaterOnesOfItButNoLiveRun()
+    public async Task OverlapGate_BackfillWaitsForItsRetry_HoldsUpLaterOnesOfItButNoLiveRun()
     {
         await PutAsync(s => s with { Overlap = OverlapPolicy.Skip });
         Time.Advance(TimeSpan.FromHours(6));

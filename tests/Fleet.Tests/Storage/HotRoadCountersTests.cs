@@ -141,7 +141,7 @@ public sealed class HotRoadCountersTests(HotRoadCountersTests.QuietServer server
             await measure(
                 Steps[1],
                 async () => claimed = await storage.AutocommitAsync(
-                    s => storage.Statements.ClaimAsync(s, worker, ids, fleet.Now, inTurn: false, none), none));
+                    s => storage.Statements.ClaimAsync(s, worker, ids, fleet.Now, passedGates: false, none), none));
             var completions = claimed.Select(c => fleet.Completion(c.Run!)).ToArray();
             await measure(
                 Steps[2],

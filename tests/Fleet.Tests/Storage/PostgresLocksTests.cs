@@ -27,20 +27,19 @@ public sealed class PostgresLocksTests : StorageVerbs
     public async Task Claim_CommittedAfterItsFirstStatement_GetsTheRun()
     {
         var worker = await Fleet.RegisterAsync();
-        var (suspect, late) = (await Fleet.EnqueueAsync(), Fleet.NewRun());
-        // A run on its last chance is looked for after the others, and waits for who holds its row.
-        await PostgresServer.ExecuteAsync(_database.ConnectionString, "UPDATE fleet.runs SET crashes = 2");
+        // The claim waits for the row that is held, and cannot see a run that is committed meanwhile.
+        var (held, late) = (await Fleet.EnqueueAsync(), Fleet.NewRun());
         var hold = await PostgresHold.StartAsync(_database.ConnectionString, "SELECT 1 FROM fleet.runs FOR UPDATE");
 
         var claiming = Fleet.Storage.AutocommitAsync(
-            session => Fleet.Storage.Statements.ClaimAsync(session, worker, [suspect, late.Id], Fleet.Now, inTurn: false, CancellationToken.None),
+            session => Fleet.Storage.Statements.ClaimAsync(session, worker, [held, late.Id], Fleet.Now, passedGates: false, CancellationToken.None),
             CancellationToken.None);
         await Waiting.UntilAsync(async () => await PostgresServer.CountAsync(
             _database.ConnectionString, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1);
         await Fleet.InsertAsync(late);
         await hold.DisposeAsync();
 
-        Assert.Equal([(ClaimStatus.Claimed, suspect), (ClaimStatus.Claimed, late.Id)], (await claiming).Select(o => (o.Status, o.Run?.Id ?? default)));
+        Assert.Equal([(ClaimStatus.Claimed, held), (ClaimStatus.Claimed, late.Id)], (await claiming).Select(o => (o.Status, o.Run?.Id ?? default)));
         Assert.Equal((RunState.Running, 1), ((await Fleet.ReadAsync(late.Id)).State, (await Fleet.ReadAsync(late.Id)).Attempt));
     }
 

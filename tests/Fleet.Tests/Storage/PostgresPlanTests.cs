@@ -21,7 +21,6 @@ public sealed class PostgresPlanTests(PostgresServer server)
     public static TheoryData<string, string, string> Statements() => new()
     {
         { "claim", PostgresRunStatements.Claim, "ARRAY[gen_random_uuid(), gen_random_uuid()], 1, gen_random_uuid(), now(), 2, false, ARRAY[1]" },
-        { "claim last chance", PostgresRunStatements.ClaimLastChance, "ARRAY[gen_random_uuid()], 1, gen_random_uuid(), now(), 2, false" },
         { "complete", PostgresRunStatements.Complete, "ARRAY[gen_random_uuid()], ARRAY[1], ARRAY[now()], ARRAY['x']" },
         { "end attempt", PostgresRunStatements.EndAttempt, "ARRAY[gen_random_uuid()], ARRAY[1], ARRAY[now()], ARRAY[0], ARRAY[0], ARRAY[now()], ARRAY[0], ARRAY['x'], ARRAY['x'], ARRAY['x'], ARRAY[true]" },
         { "mark staged", PostgresRunStatements.MarkStaged, "ARRAY[gen_random_uuid()], ARRAY[now()]" },
@@ -174,7 +173,7 @@ public sealed class PostgresPlanTests(PostgresServer server)
             await fleet.CancelAsync(failed.Id);
             await fleet.StartAsync(worker);
             await fleet.Get<Heartbeat>().ExecuteAsync(worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal), withHeld: true, none);
-            await fleet.Get<TakeTurns>().PassOnAsync(planned.Id, none);
+            await fleet.Get<IRunGates>().PassOnAsync(planned.Id, none);
             await fleet.Storage.WriteAsync(session => RevokeOccurrences.ExecuteAsync(session, "s", fleet.Now.AddHours(-1), "of a test", none), none);
             await fleet.Get<StageRuns>().ExecuteAsync(term, TimeSpan.FromSeconds(30), none);
             fleet.Time.Advance(TimeSpan.FromMinutes(1));
@@ -205,7 +204,7 @@ public sealed class PostgresPlanTests(PostgresServer server)
             for (var i = 0; i < 10; i++)
             {
                 await storage.WriteAsync(
-                    session => storage.Statements.ClaimAsync(session, new WorkerId(Guid.NewGuid()), [new RunId(Guid.NewGuid())], default, inTurn: false, default),
+                    session => storage.Statements.ClaimAsync(session, new WorkerId(Guid.NewGuid()), [new RunId(Guid.NewGuid())], default, passedGates: false, default),
                     TestContext.Current.CancellationToken);
             }
 

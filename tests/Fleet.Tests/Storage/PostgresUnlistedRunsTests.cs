@@ -30,7 +30,7 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
         var updated = await Fleet.Storage.WriteAsync(
             async session =>
             {
-                var claimed = await Fleet.Storage.Statements.ClaimAsync(session, worker, ids, Fleet.Now, inTurn: false, CancellationToken.None);
+                var claimed = await Fleet.Storage.Statements.ClaimAsync(session, worker, ids, Fleet.Now, passedGates: false, CancellationToken.None);
                 await Fleet.Storage.Statements.CompleteAsync(session, [.. claimed.Select(o => Fleet.Completion(o.Run!))], CancellationToken.None);
                 await using var command = new NpgsqlCommand(
                     "SELECT pg_stat_get_xact_tuples_updated('fleet.runs'::regclass), pg_stat_get_xact_tuples_hot_updated('fleet.runs'::regclass)",
@@ -135,7 +135,7 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
         var hasWritten = await Fleet.Storage.WriteAsync(
             async session =>
             {
-                await Fleet.Storage.Statements.ClaimAsync(session, worker, [ended.Id, RunId.New(Fleet.Now)], Fleet.Now, inTurn: false, CancellationToken.None);
+                await Fleet.Storage.Statements.ClaimAsync(session, worker, [ended.Id, RunId.New(Fleet.Now)], Fleet.Now, passedGates: false, CancellationToken.None);
                 await using var command = new NpgsqlCommand("SELECT pg_current_xact_id_if_assigned() IS NOT NULL", (NpgsqlConnection)session.Transaction.Connection!);
                 return (bool)(await command.ExecuteScalarAsync())!;
             },

@@ -79,12 +79,13 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ["Core/Runs/Reconcile.cs"] = [fleet => fleet.Get<Reconcile>().ExecuteAsync(None)],
         ["Core/Runs/ReplayRuns.cs"] = [fleet => fleet.ReplayAsync(Id)],
         ["Core/Runs/RescueRuns.cs"] = [fleet => fleet.Get<RescueRuns>().ExecuteAsync(Leading, None)],
-        ["Core/Runs/TakeTurns.cs"] =
+        ["Core/Gates/OverlapGate.cs"] =
         [
-            fleet => TakeTurnAsync(fleet, OverlapPolicy.Skip),
-            fleet => TakeTurnAsync(fleet, OverlapPolicy.Replace),
-            fleet => fleet.Get<TakeTurns>().PassOnAsync(Id, None),
+            fleet => PassGatesAsync(fleet, OverlapPolicy.Skip),
+            fleet => PassGatesAsync(fleet, OverlapPolicy.Replace),
+            fleet => fleet.Get<IRunGates>().PassOnAsync(Id, None),
         ],
+        ["Core/Gates/LastChanceGate.cs"] = [fleet => PassGatesAsync(fleet, OverlapPolicy.Allow)],
         ["Core/Runs/WakeUnserved.cs"] = [fleet => fleet.Get<WakeUnserved>().ExecuteAsync(["default"], ["note"], None)],
         ["Core/Schedules/Control/DeleteSchedules.cs"] = [fleet => fleet.Get<DeleteSchedules>().ExecuteAsync("nightly", None)],
         ["Core/Schedules/Control/GetSchedules.cs"] = [fleet => fleet.Get<GetSchedules>().ListAsync(None), fleet => fleet.Get<GetSchedules>().FindAsync("nightly", None)],
@@ -230,12 +231,13 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         Assert.True((int)response.StatusCode is 200 or 404, $"{path}: {await response.Content.ReadAsStringAsync()}");
     }
 
-    /// <summary>With another run in the way, which is running and before it.</summary>
-    private static async Task TakeTurnAsync(Verbs fleet, OverlapPolicy overlap)
+    /// <summary>On its last chance, with another run in the way, which is running and before it.</summary>
+    private static async Task PassGatesAsync(Verbs fleet, OverlapPolicy overlap)
     {
+        var run = new PendingRun { Id = Id, DueAt = Verbs.Noon, Overlap = overlap, Crashes = PendingRun.LastChance, ScheduleId = "nightly", Position = Verbs.Noon };
         var server = (OfflineSqlServer)fleet.Storage;
-        server.Number = (int)overlap;
-        await fleet.Get<TakeTurns>().ExecuteAsync(new WorkerId(Id.Value), Id, None);
+        server.Number = 1;
+        await fleet.Get<IRunGates>().ClaimAsync(new WorkerId(Id.Value), run, None);
         server.Number = MadeUpReader.Ended;
     }
 

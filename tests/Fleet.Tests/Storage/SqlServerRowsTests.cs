@@ -40,7 +40,6 @@ public sealed class SqlServerRowsTests
         [nameof(SqlServerStatements.FindOccurrences)] = Rows.Of([Full], RowMembers.Occurrence),
         [nameof(SqlServerStatements.FindIds)] = Rows.Of([Id], RowMembers.Id),
         [nameof(SqlServerStatements.Claim)] = Rows.Of([(0, new RunLease(Id, 1))], RowMembers.Wanted),
-        [nameof(SqlServerStatements.ClaimLastChance)] = Rows.Of([(0, new RunLease(Id, 1))], RowMembers.Wanted),
         [nameof(SqlServerStatements.FindPending)] = Rows.Of([Id], RowMembers.Id),
         [nameof(SqlServerStatements.Complete)] = Rows.Of(
             [new Completion { Id = Id, LeaseToken = 1, FinishedAt = Verbs.Noon, Output = "1" }], RowMembers.Completed),

@@ -22,7 +22,7 @@ public sealed partial class SqlServerStatementsTests
         ["@from"] = "datetime2(7)",
         ["@before"] = "datetime2(7)",
         ["@last"] = "int",
-        ["@turn"] = "int",
+        ["@gates"] = "int",
         ["@limit"] = "int",
         ["@outcome"] = "int",
         ["@type"] = "nvarchar(128)",
@@ -96,8 +96,7 @@ public sealed partial class SqlServerStatementsTests
     [Theory]
     [InlineData(nameof(SqlServerStatements.Claim), "r.crashes", "r.crashs")]
     [InlineData(nameof(SqlServerStatements.Claim), "inserted.trace_parent", "inserted.trace_parrent")]
-    [InlineData(nameof(SqlServerStatements.Claim), "FROM fleet.workers", "FROM fleet.worker")]
-    [InlineData(nameof(SqlServerStatements.ClaimLastChance), "w.position", "w.positon")]
+    [InlineData(nameof(SqlServerStatements.Claim), "FROM fleet.workers", "FROM worker")]
     [InlineData(nameof(SqlServerStatements.Insert), "parent_id, args", "parent, args")]
     [InlineData(nameof(SqlServerStatements.Insert), "n.trace", "n.tracing")]
     [InlineData(nameof(SqlServerStatements.EndAttempt), "INTO fleet.attempts (run_id", "INTO fleet.attempts (run")]
@@ -126,7 +125,6 @@ public sealed partial class SqlServerStatementsTests
 
     [Theory]
     [InlineData(nameof(SqlServerStatements.Claim))]
-    [InlineData(nameof(SqlServerStatements.ClaimLastChance))]
     [InlineData(nameof(SqlServerStatements.Complete))]
     [InlineData(nameof(SqlServerStatements.EndAttempt))]
     [InlineData(nameof(SqlServerStatements.Rescue))]

@@ -41,7 +41,8 @@ public abstract partial class StorageConformance
         var worker = await One.RegisterAsync();
         var id = await One.EnqueueAsync(new EnqueueOptions { Delay = TimeSpan.FromSeconds(10) });
 
-        Assert.Equal(new ClaimOutcome(ClaimStatus.NotDue, DueAt: One.Now.AddSeconds(10)), await One.TryClaimAsync(worker, id));
+        var early = await One.TryClaimAsync(worker, id);
+        Assert.Equal((ClaimStatus.NotDue, One.Now.AddSeconds(10)), (early.Status, early.DueAt));
         Assert.Equal((RunState.Pending, 0), ((await One.ReadAsync(id)).State, (await One.ReadAsync(id)).Attempt));
 
         Time.Advance(TimeSpan.FromSeconds(10));
@@ -72,7 +73,7 @@ public abstract partial class StorageConformance
         var later = await One.EnqueueAsync(new EnqueueOptions { Delay = TimeSpan.FromSeconds(1) });
 
         var outcomes = await One.Storage.WriteAsync(
-            session => One.Storage.Statements.ClaimAsync(session, worker, [b, later, a, b], One.Now, inTurn: false, CancellationToken.None), CancellationToken.None);
+            session => One.Storage.Statements.ClaimAsync(session, worker, [b, later, a, b], One.Now, passedGates: false, CancellationToken.None), CancellationToken.None);
 
         Assert.Equal([ClaimStatus.Claimed, ClaimStatus.NotDue, ClaimStatus.Claimed, ClaimStatus.Duplicate], outcomes.Select(o => o.Status));
         Assert.Equal([b, a], outcomes.Where(o => o.Run is not null).Select(o => o.Run!.Id));

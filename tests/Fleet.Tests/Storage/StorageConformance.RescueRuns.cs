@@ -1,3 +1,4 @@
+using Fleet.Core.Gates;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
@@ -256,7 +257,7 @@ public abstract partial class StorageConformance
         worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal), withHeld: true, CancellationToken.None);
 
     [Fact]
-    public async Task ClaimRuns_LastChance_WaitsWhileTheWorkerRunsAnotherSuchRun()
+    public async Task LastChanceGate_AnotherSuchRunIsRunning_WaitsUntilItHasEnded()
     {
         var (first, second) = (await CrashTwiceAsync(), await CrashTwiceAsync());
         var worker = await One.RegisterAsync();
@@ -264,7 +265,7 @@ public abstract partial class StorageConformance
 
         var beside = await One.TryClaimAsync(worker, second);
 
-        Assert.Equal((ClaimStatus.NotDue, One.Now + ClaimOutcome.LastChancePause), (beside.Status, beside.DueAt));
+        Assert.Equal((ClaimStatus.NotDue, One.Now + LastChanceGate.Pause), (beside.Status, beside.DueAt));
         Assert.Equal(ClaimStatus.Claimed, (await One.TryClaimAsync(worker, await One.EnqueueAsync())).Status);
         await One.CompleteAsync(running);
         Assert.Equal(ClaimStatus.Claimed, (await One.TryClaimAsync(worker, second)).Status);

@@ -13,7 +13,7 @@ internal sealed class OfflineStatements : IRunStatements
         Task.FromResult<IReadOnlyList<EnqueueOutcome>>([.. runs.Select(r => new EnqueueOutcome(EnqueueStatus.Inserted, r.Id))]);
 
     public Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(
-        StorageSession session, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool inTurn, CancellationToken ct) =>
+        StorageSession session, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool passedGates, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<ClaimOutcome>>([.. ids.Select(_ => ClaimOutcome.Duplicate)]);
 
     public Task<IReadOnlyList<SettleOutcome>> CompleteAsync(StorageSession session, IReadOnlyList<Completion> completions, CancellationToken ct) =>

@@ -1,9 +1,9 @@
 using System.Globalization;
+using Fleet.Core.Gates;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
 using Fleet.Core.Rules;
-using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage;
@@ -86,7 +86,7 @@ public sealed class BackfillSchedules(
         var lane = request.Lane ?? schedule.Lane ?? await catalog.FindLaneAsync(schedule.Job, ct);
         var missing = fireTimes.Where(t => !existing.Contains(t)).ToList();
         var pace = TimeSpan.FromMinutes(1) / request.PerMinute;
-        var overlap = schedule.Overlap == OverlapPolicy.Allow ? OverlapPolicy.Allow : TakeTurns.Backfill;
+        var overlap = schedule.Overlap == OverlapPolicy.Allow ? OverlapPolicy.Allow : OverlapGate.Backfill;
         var runs = missing.Select((fireTime, i) => schedule.ToRun(fireTime, lane, now) with { DueAt = now + (i * pace), Overlap = overlap })
             .ToList();
         if (!dryRun && runs.Count > 0)

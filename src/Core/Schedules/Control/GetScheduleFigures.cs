@@ -1,6 +1,6 @@
 using System.Globalization;
+using Fleet.Core.Gates;
 using Fleet.Core.Rules;
-using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -123,6 +123,6 @@ public sealed class GetScheduleFigures(IStorage storage, TimeProvider time)
 
     private sealed record Occurrence(DateTimeOffset FireTime, DateTimeOffset? StartedAt, RunState State, string? Error)
     {
-        public bool IsSkipped => State == RunState.Canceled && TakeTurns.IsReason(Error);
+        public bool IsSkipped => State == RunState.Canceled && OverlapGate.IsReason(Error);
     }
 }

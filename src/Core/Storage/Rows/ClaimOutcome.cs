@@ -15,35 +15,40 @@ public enum ClaimStatus
     /// <summary>The worker itself was declared gone: it must take a new identity.</summary>
     WorkerGone = 3,
 
-    /// <summary>It may run only in its turn: the verb <c>TakeTurns</c> decides.</summary>
-    NeedsTurn = 4,
+    /// <summary>The run is due and has to pass gates: the verb <c>PassGates</c> claims it.</summary>
+    Gated = 4,
 }
 
 /// <summary>The result of one claim.</summary>
 /// <param name="Status">What came of it.</param>
 /// <param name="Run">The run, when it was claimed.</param>
-/// <param name="DueAt">When it is due, when it is not yet.</param>
-public readonly record struct ClaimOutcome(ClaimStatus Status, ClaimedRun? Run = null, DateTimeOffset? DueAt = null)
+/// <param name="Pending">The run, when it is pending and was not claimed.</param>
+public readonly record struct ClaimOutcome(ClaimStatus Status, ClaimedRun? Run = null, PendingRun? Pending = null)
 {
-    /// <summary>When a run on its last chance is tried again that could not be claimed beside another such run.</summary>
-    public static readonly TimeSpan LastChancePause = TimeSpan.FromSeconds(1);
+    /// <summary>When a due run is tried again that became claimable only while it was being claimed.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     public static ClaimOutcome Duplicate { get; } = new(ClaimStatus.Duplicate);
 
     public static ClaimOutcome WorkerGone { get; } = new(ClaimStatus.WorkerGone);
 
-    /// <summary>Of a run that is pending, and yet was not claimed.</summary>
-    /// <param name="dueAt">When it is due.</param>
-    /// <param name="takesTurns">Whether its schedule does not allow overlap.</param>
-    /// <param name="now">When it was to be claimed.</param>
-    /// <param name="inTurn">Whether it was its turn.</param>
-    public static ClaimOutcome Left(DateTimeOffset dueAt, bool takesTurns, DateTimeOffset now, bool inTurn)
+    /// <summary>For <see cref="ClaimStatus.NotDue"/>: when the claim is tried again.</summary>
+    public DateTimeOffset? DueAt => Pending?.DueAt;
+
+    /// <summary>The outcome for a pending run that was not claimed.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="now">The time of the claim.</param>
+    /// <param name="passedGates">True if it had passed the gates.</param>
+    public static ClaimOutcome Left(PendingRun run, DateTimeOffset now, bool passedGates)
     {
-        if (dueAt > now)
-            return new ClaimOutcome(ClaimStatus.NotDue, DueAt: dueAt);
-        // It takes turns, or is on its last chance and has to wait for another such run to end.
-        return takesTurns && !inTurn
-            ? new ClaimOutcome(ClaimStatus.NeedsTurn)
-            : new ClaimOutcome(ClaimStatus.NotDue, DueAt: now + LastChancePause);
+        if (run.DueAt > now)
+            return new ClaimOutcome(ClaimStatus.NotDue, Pending: run);
+        return run.IsGated && !passedGates ? new ClaimOutcome(ClaimStatus.Gated, Pending: run) : Refused(run, now + Pause);
     }
+
+    /// <summary>The outcome for a run that has to wait.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="tryAgainAt">When the claim is tried again. Null: somebody nudges the run when it may start.</param>
+    public static ClaimOutcome Refused(PendingRun run, DateTimeOffset? tryAgainAt) =>
+        tryAgainAt is { } at ? new ClaimOutcome(ClaimStatus.NotDue, Pending: run with { DueAt = at }) : Duplicate;
 }

@@ -32,6 +32,6 @@ public sealed record ClaimedRun
 
     public string? TraceParent { get; init; }
 
-    /// <summary>True when runs of the same schedule may wait for its end.</summary>
-    public bool IsInTurn { get; init; }
+    /// <summary>True when other runs may wait for its end (<c>IRunGates.PassOnAsync</c>).</summary>
+    public bool PassesOn { get; init; }
 }

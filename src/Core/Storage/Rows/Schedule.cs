@@ -27,7 +27,7 @@ public enum OverlapPolicy
     /// <summary>The new run is canceled, with the reason.</summary>
     Skip = 1,
 
-    /// <summary>The new run waits until the earlier runs have ended. At most <c>TakeTurns.QueueCap</c> runs wait; further ones
+    /// <summary>The new run waits until the earlier runs have ended. At most <c>OverlapGate.QueueCap</c> runs wait; further ones
     /// are canceled.</summary>
     Queue = 2,
 

@@ -1,3 +1,4 @@
+using Fleet.Core.Gates;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Triggers;
@@ -9,7 +10,7 @@ namespace Fleet.Tests.Storage;
 public abstract partial class StorageConformance
 {
     [Fact]
-    public async Task TakeTurns_Allow_RunsThemAllAtOnce()
+    public async Task OverlapGate_Allow_RunsThemAllAtOnce()
     {
         var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Allow, 3);
 
@@ -17,7 +18,7 @@ public abstract partial class StorageConformance
     }
 
     [Fact]
-    public async Task TakeTurns_Skip_CancelsTheSecondWithTheReason()
+    public async Task OverlapGate_Skip_CancelsTheSecondWithTheReason()
     {
         var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Skip, 2);
         var first = await One.ClaimAsync(worker, runs[0]);
@@ -37,7 +38,7 @@ public abstract partial class StorageConformance
     [InlineData("waits for its retry")]
     [InlineData("snoozes")]
     [InlineData("waits for a worker")]
-    public async Task TakeTurns_SkipWhileTheFirst_CancelsTheSecondAndRunsTheFirst(string state)
+    public async Task OverlapGate_SkipWhileTheFirst_CancelsTheSecondAndRunsTheFirst(string state)
     {
         var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Skip, 2);
         if (state == "waits for its retry")
@@ -53,7 +54,7 @@ public abstract partial class StorageConformance
     }
 
     [Fact]
-    public async Task TakeTurns_Queue_RunsOneAfterTheOtherInTheOrderOfTheirFireTimes()
+    public async Task OverlapGate_Queue_RunsOneAfterTheOtherInTheOrderOfTheirFireTimes()
     {
         var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Queue, 3);
 
@@ -63,11 +64,11 @@ public abstract partial class StorageConformance
         foreach (var run in runs)
         {
             var claimed = await One.ClaimAsync(worker, run);
-            Assert.True(claimed.IsInTurn);
+            Assert.True(claimed.PassesOn);
             Assert.All(
                 await TryClaimAllAsync(worker, [.. runs.Where(r => r != run)]), o => Assert.Equal(ClaimStatus.Duplicate, o.Status));
             await One.CompleteAsync(claimed);
-            await One.Get<TakeTurns>().PassOnAsync(run, CancellationToken.None);
+            await One.Get<IRunGates>().PassOnAsync(run, CancellationToken.None);
             if (run != runs[^1])
                 Assert.Equal(("default", runs[runs.IndexOf(run) + 1]), await One.Transport.NextAsync());
         }
@@ -76,20 +77,20 @@ public abstract partial class StorageConformance
     }
 
     [Fact]
-    public async Task TakeTurns_QueueIsFull_SkipsTheNext()
+    public async Task OverlapGate_QueueIsFull_SkipsTheNext()
     {
-        var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Queue, TakeTurns.QueueCap + 2);
+        var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Queue, OverlapGate.QueueCap + 2);
         await One.ClaimAsync(worker, runs[0]);
 
         await TryClaimAllAsync(worker, runs[1..]);
 
         var last = await One.ReadAsync(runs[^1]);
-        Assert.Equal((RunState.Canceled, $"Skipped: {TakeTurns.QueueCap} runs of the schedule were waiting before it."), (last.State, last.Error));
+        Assert.Equal((RunState.Canceled, $"Skipped: {OverlapGate.QueueCap} runs of the schedule were waiting before it."), (last.State, last.Error));
         Assert.Equal(RunState.Pending, (await One.ReadAsync(runs[^2])).State);
     }
 
     [Fact]
-    public async Task TakeTurns_Replace_CancelsWhatIsBeforeItAndStartsWhenThatHasStopped()
+    public async Task OverlapGate_Replace_CancelsWhatIsBeforeItAndStartsWhenThatHasStopped()
     {
         var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Replace, 3);
         var first = await One.ClaimAsync(worker, runs[0]);
@@ -105,13 +106,13 @@ public abstract partial class StorageConformance
         await One.Get<EndAttempts>().ExecuteAsync(
             new AttemptEnd { Id = first.Id, LeaseToken = first.LeaseToken, Outcome = AttemptOutcome.Canceled, EndedAt = One.Now, Next = RunState.Canceled, Counts = true },
             CancellationToken.None);
-        await One.Get<TakeTurns>().PassOnAsync(first.Id, CancellationToken.None);
+        await One.Get<IRunGates>().PassOnAsync(first.Id, CancellationToken.None);
         Assert.Equal(("default", runs[2]), await One.Transport.NextAsync());
         await One.ClaimAsync(worker, runs[2]);
     }
 
     [Fact]
-    public async Task TakeTurns_ReplaceAndANewerOneRuns_CancelsTheOlder()
+    public async Task OverlapGate_ReplaceAndANewerOneRuns_CancelsTheOlder()
     {
         var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Replace, 1);
         Time.Advance(TimeSpan.FromSeconds(1));
@@ -127,7 +128,7 @@ public abstract partial class StorageConformance
     }
 
     [Fact]
-    public async Task TakeTurns_CanceledOrFailedForGood_PassesOn()
+    public async Task OverlapGate_CanceledOrFailedForGood_PassesOn()
     {
         var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Queue, 3);
         await One.CancelAsync(runs[0]);
@@ -148,7 +149,7 @@ public abstract partial class StorageConformance
     [InlineData(OverlapPolicy.Skip)]
     [InlineData(OverlapPolicy.Queue)]
     [InlineData(OverlapPolicy.Replace)]
-    public async Task TakeTurns_TwoProcessesAtOnce_RunOne(OverlapPolicy overlap)
+    public async Task OverlapGate_TwoProcessesAtOnce_RunOne(OverlapPolicy overlap)
     {
         var two = Open();
         for (var round = 0; round < 20; round++)
@@ -162,7 +163,7 @@ public abstract partial class StorageConformance
     }
 
     [Fact]
-    public async Task TakeTurns_OtherSchedule_IsNotInTheWay()
+    public async Task OverlapGate_OtherSchedule_IsNotInTheWay()
     {
         var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Skip, 1);
         var (_, others) = await OccurrencesAsync(OverlapPolicy.Skip, 1, "other");
@@ -171,7 +172,7 @@ public abstract partial class StorageConformance
     }
 
     [Fact]
-    public async Task TakeTurns_TriggeredByHand_TakesItsTurnToo()
+    public async Task OverlapGate_TriggeredByHand_TakesItsTurnToo()
     {
         var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Queue, 1);
         await One.ClaimAsync(worker, runs[0]);
@@ -181,6 +182,115 @@ public abstract partial class StorageConformance
 
         Assert.Equal(ClaimStatus.Duplicate, (await One.TryClaimAsync(worker, byHand)).Status);
         Assert.Equal(RunState.Pending, (await One.ReadAsync(byHand)).State);
+    }
+
+    [Fact]
+    public async Task OverlapGate_SetOfSkip_LetsTheFirstPassAndCancelsTheOthers()
+    {
+        var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Skip, 3);
+
+        Assert.Equal([true, false, false], await DecideAsync(new OverlapGate(One.Storage), worker, runs));
+
+        var reason = $"Skipped: run {runs[0]} of the schedule had not ended.";
+        Assert.Equal(
+            [(RunState.Pending, null), (RunState.Canceled, reason), (RunState.Canceled, reason)],
+            [await StateOfAsync(runs[0]), await StateOfAsync(runs[1]), await StateOfAsync(runs[2])]);
+    }
+
+    [Fact]
+    public async Task OverlapGate_SetOfQueue_LetsTheFirstPass()
+    {
+        var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Queue, 3);
+
+        Assert.Equal([true, false, false], await DecideAsync(new OverlapGate(One.Storage), worker, runs));
+
+        Assert.Equal((RunState.Pending, null), await StateOfAsync(runs[2]));
+    }
+
+    [Fact]
+    public async Task OverlapGate_SetOfReplace_LetsTheLastPassAndCancelsTheOthers()
+    {
+        var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Replace, 3);
+
+        Assert.Equal([false, false, true], await DecideAsync(new OverlapGate(One.Storage), worker, runs));
+
+        var reason = $"Replaced by run {runs[1]}.";
+        Assert.Equal((RunState.Canceled, reason), await StateOfAsync(runs[0]));
+        Assert.Equal((RunState.Canceled, $"Replaced by run {runs[2]}."), await StateOfAsync(runs[1]));
+    }
+
+    [Fact]
+    public async Task OverlapGate_SetOfABackfill_LetsOnePass()
+    {
+        var (worker, runs) = await OccurrencesAsync(OverlapGate.Backfill, 3);
+
+        Assert.Equal([true, false, false], await DecideAsync(new OverlapGate(One.Storage), worker, runs));
+    }
+
+    [Fact]
+    public async Task LastChanceGate_Set_LetsOnePass()
+    {
+        RunId[] runs = [await CrashTwiceAsync(), await CrashTwiceAsync(), await CrashTwiceAsync()];
+
+        Assert.Single(await DecideAsync(new LastChanceGate(One.Storage), await One.RegisterAsync(), runs), passes => passes);
+    }
+
+    /// <summary>A run that overlaps and has crashed twice is claimed only if both gates let it pass.</summary>
+    [Fact]
+    public async Task PassGates_TurnOfARunOnItsLastChance_WaitsForTheOtherGate()
+    {
+        var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Queue, 1);
+        var suspect = await CrashTwiceAsync();
+        for (var crash = 1; crash < RescuedRun.CrashCap; crash++)
+        {
+            await One.ClaimAsync(worker, runs[0]);
+            await One.ExpireAsync(worker);
+            await One.RescueAsync();
+            worker = await One.RegisterAsync();
+        }
+
+        var running = await One.ClaimAsync(worker, suspect);
+        Assert.False(running.PassesOn);
+        var beside = await One.TryClaimAsync(worker, runs[0]);
+        Assert.Equal((ClaimStatus.NotDue, One.Now + LastChanceGate.Pause), (beside.Status, beside.DueAt));
+        await One.CompleteAsync(running);
+        Assert.True((await One.ClaimAsync(worker, runs[0])).PassesOn);
+    }
+
+    [Fact]
+    public async Task PassGates_SameRunTwiceAtOnce_IsClaimedOnce()
+    {
+        var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Queue, 1);
+        var run = (await LeftAsync(worker, runs))[0];
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => One.Get<IRunGates>().ClaimAsync(worker, run, CancellationToken.None)));
+
+        Assert.Single(outcomes, o => o.Status == ClaimStatus.Claimed);
+        Assert.Equal(7, outcomes.Count(o => o.Status == ClaimStatus.Duplicate));
+    }
+
+    /// <summary>Lets a gate decide about a set. The runs come to it in the reverse order.</summary>
+    private async Task<IReadOnlyList<bool>> DecideAsync(IGate gate, WorkerId worker, IReadOnlyList<RunId> runs)
+    {
+        var left = (await LeftAsync(worker, runs)).Reverse().ToArray();
+        var decisions = await One.Storage.WriteAsync(
+            async session =>
+            {
+                var pass = new GatePass(session, worker, One.Now);
+                await gate.LockAsync(pass, gate.KeyOf(worker, left[0])!, CancellationToken.None);
+                return await gate.DecideAsync(pass, left, CancellationToken.None);
+            },
+            CancellationToken.None);
+        return [.. decisions.Reverse().Select(d => d.Passes)];
+    }
+
+    /// <summary>Gated runs, as the ordinary claim leaves them.</summary>
+    private async Task<PendingRun[]> LeftAsync(WorkerId worker, IReadOnlyList<RunId> runs)
+    {
+        var outcomes = await One.Storage.WriteAsync(
+            session => One.Storage.Statements.ClaimAsync(session, worker, runs, One.Now, passedGates: false, CancellationToken.None), CancellationToken.None);
+        Assert.All(outcomes, o => Assert.Equal(ClaimStatus.Gated, o.Status));
+        return [.. outcomes.Select(o => o.Pending!)];
     }
 
     /// <summary>A schedule that fires every second, and its runs of the last seconds, all due, their nudges sent and lost.</summary>
