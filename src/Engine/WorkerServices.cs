@@ -20,6 +20,7 @@ public static class WorkerServices
             configuration.GetSection(WorkerOptions.Section), o => o.Check(), alsoKnown: ["Retry", "JobsPath", "Labels"]);
         services.AddSettings<RetryOptions>(configuration.GetSection(RetryOptions.Section), o => o.Check());
         services.AddSingleton<RetryPolicy>().TryAddSingleton<IRetryPolicy>(provider => provider.GetRequiredService<RetryPolicy>());
+        services.TryAddSingleton<IRunExecutor, InProcessExecutor>();
         services.AddSingleton<RunningRuns>()
             .AddSingleton<RunReports>()
             .AddSingleton<WorkerIdentity>()
@@ -28,7 +29,12 @@ public static class WorkerServices
                 provider.GetRequiredService<IStorage>().Transactions, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton<HeartbeatLoop>()
             .AddSingleton<FailureLog>()
+            .AddSingleton<RunTelemetry>()
+            .AddSingleton<RunContexts>()
+            .AddSingleton<InvokeHandlers>()
+            .AddSingleton<JudgeAttempts>()
             .AddSingleton<SettleRuns>()
+            .AddSingleton<AnnounceEnds>()
             .AddSingleton<WakeLoop>()
             .AddSingleton<UnservedRuns>()
             .AddSingleton<ExecuteRuns>();

@@ -49,14 +49,19 @@ public abstract class JobDefinition
 
     public Type HandlerType { get; }
 
-    /// <summary>Calls the handler, made in the given scope.</summary>
+    /// <summary>The middleware around the handler, the outermost first.</summary>
+    public IReadOnlyList<Type> Middleware { get; internal set; } = [];
+
+    /// <summary>Calls the handler, made in the given scope, and the middleware around it.</summary>
     /// <param name="services">The scope of the attempt.</param>
     /// <param name="argsJson">The args of the run.</param>
     /// <param name="context">The run at hand; a returned result becomes its output.</param>
     /// <param name="ct">The token that the handler sees.</param>
-    /// <exception cref="ArgsRefusedException">The args do not fit the args type.</exception>
-    /// <exception cref="UnservedException">The args lack a member that the args type requires.</exception>
-    public abstract Task InvokeAsync(IServiceProvider services, string argsJson, JobContext context, CancellationToken ct);
+    /// <exception cref="ArgsRefusedException">The args do not fit the args type; no middleware was called.</exception>
+    /// <exception cref="UnservedException">The args lack a member that the args type requires; no middleware was called.</exception>
+    public Task InvokeAsync(IServiceProvider services, string argsJson, JobContext context, CancellationToken ct) => Middleware.Count == 0
+        ? CallAsync(services, argsJson, context, ct)
+        : CallThroughMiddlewareAsync(services, argsJson, context, ct);
 
     /// <summary>True for a class that handles a job and can be made.</summary>
     public static bool IsHandler(Type type) =>
@@ -80,6 +85,35 @@ public abstract class JobDefinition
         {
             throw new InvalidOperationException(inner.Message, inner);
         }
+    }
+
+    /// <summary>Calls the handler without middleware. Apart from the other way, so that it allocates nothing for it.</summary>
+    private protected abstract Task CallAsync(IServiceProvider services, string argsJson, JobContext context, CancellationToken ct);
+
+    /// <summary>Calls the handler as the last step of its middleware, and gives the invocation the result.</summary>
+    internal abstract Task CallAsync(IServiceProvider services, JobInvocation invocation, CancellationToken ct);
+
+    private protected abstract object ReadArgs(string argsJson);
+
+    /// <summary>Makes the result of an invocation the output of the run.</summary>
+    private protected abstract void TakeResult(JobInvocation invocation);
+
+    private async Task CallThroughMiddlewareAsync(IServiceProvider services, string argsJson, JobContext context, CancellationToken ct)
+    {
+        var invocation = new JobInvocation(context, ReadArgs(argsJson));
+        var chain = new MiddlewareChain(this, services, invocation);
+        await chain.CallAsync(0, ct);
+        // A handler that was skipped or failed has no result, unless a middleware gave one.
+        if (invocation.Result is not null || chain.HandlerReturned)
+            TakeResult(invocation);
+    }
+
+    private protected static void Take<T>(JobContext context, T result)
+    {
+        if (context is IResultTaker taker)
+            taker.TakeResult(result);
+        else
+            context.SetOutput(result);
     }
 
     private protected object MakeHandler(IServiceProvider services)
@@ -201,23 +235,44 @@ public interface IResultTaker
 internal sealed class PlainJobDefinition<TArgs, THandler>() : JobDefinition(typeof(TArgs), typeof(THandler))
     where THandler : IJob<TArgs>
 {
-    public override async Task InvokeAsync(IServiceProvider services, string argsJson, JobContext context, CancellationToken ct)
+    private protected override async Task CallAsync(IServiceProvider services, string argsJson, JobContext context, CancellationToken ct)
     {
         var args = ReadArgs<TArgs>(argsJson);
         await Returned(((THandler)MakeHandler(services)).RunAsync(args, context, ct));
+    }
+
+    internal override Task CallAsync(IServiceProvider services, JobInvocation invocation, CancellationToken ct) =>
+        Returned(((THandler)MakeHandler(services)).RunAsync((TArgs)invocation.Args, invocation.Context, ct));
+
+    private protected override object ReadArgs(string argsJson) => ReadArgs<TArgs>(argsJson)!;
+
+    private protected override void TakeResult(JobInvocation invocation)
+    {
+        if (invocation.Result is { } given)
+            Take(invocation.Context, given);
     }
 }
 
 internal sealed class ResultJobDefinition<TArgs, TResult, THandler>() : JobDefinition(typeof(TArgs), typeof(THandler))
     where THandler : IJob<TArgs, TResult>
 {
-    public override async Task InvokeAsync(IServiceProvider services, string argsJson, JobContext context, CancellationToken ct)
+    private protected override async Task CallAsync(IServiceProvider services, string argsJson, JobContext context, CancellationToken ct)
     {
         var args = ReadArgs<TArgs>(argsJson);
-        var result = await Returned(((THandler)MakeHandler(services)).RunAsync(args, context, ct));
-        if (context is IResultTaker taker)
-            taker.TakeResult(result);
+        Take(context, await Returned(((THandler)MakeHandler(services)).RunAsync(args, context, ct)));
+    }
+
+    internal override async Task CallAsync(IServiceProvider services, JobInvocation invocation, CancellationToken ct) =>
+        invocation.Result = await Returned(((THandler)MakeHandler(services)).RunAsync((TArgs)invocation.Args, invocation.Context, ct));
+
+    private protected override object ReadArgs(string argsJson) => ReadArgs<TArgs>(argsJson)!;
+
+    private protected override void TakeResult(JobInvocation invocation)
+    {
+        // As its declared type, where it still is one: JSON may depend on that.
+        if (invocation.Result is null or TResult)
+            Take(invocation.Context, (TResult?)invocation.Result);
         else
-            context.SetOutput(result);
+            Take(invocation.Context, invocation.Result);
     }
 }

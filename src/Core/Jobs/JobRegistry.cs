@@ -10,9 +10,9 @@ public sealed class JobRegistry
     private readonly Dictionary<string, JobDefinition> _byName = new(StringComparer.Ordinal);
     private readonly Dictionary<Type, JobDefinition> _byArgs = [];
 
-    /// <exception cref="InvalidOperationException">Two jobs share a name or alias, or a job is not well formed; names the
-    /// types.</exception>
-    public JobRegistry(IEnumerable<JobDefinition> jobs)
+    /// <exception cref="InvalidOperationException">Two jobs share a name or alias, a job is not well formed, or middleware is for a job that
+    /// is not here; names the types.</exception>
+    public JobRegistry(IEnumerable<JobDefinition> jobs, IEnumerable<JobMiddleware>? middleware = null)
     {
         foreach (var job in jobs)
         {
@@ -36,6 +36,8 @@ public sealed class JobRegistry
                 }
             }
         }
+
+        Surround([.. middleware ?? []]);
     }
 
     /// <summary>All jobs, each once.</summary>
@@ -46,9 +48,21 @@ public sealed class JobRegistry
 
     /// <summary>Finds a job by its name or an alias.</summary>
     public JobDefinition? Find(string name) => _byName.GetValueOrDefault(name);
+
+    private void Surround(IReadOnlyList<JobMiddleware> middleware)
+    {
+        if (middleware.FirstOrDefault(m => m.ArgsType is { } args && !_byArgs.ContainsKey(args)) is { } stray)
+        {
+            throw new InvalidOperationException(
+                $"The middleware {stray.Type} is for the job of {stray.ArgsType}, which has no handler here; add it with AddFleetJobs.");
+        }
+
+        foreach (var job in _byArgs.Values)
+            job.Middleware = [.. middleware.Where(m => m.ArgsType is null || m.ArgsType == job.ArgsType).Select(m => m.Type)];
+    }
 }
 
-/// <summary>Collects jobs; see <see cref="JobServices.AddFleetJobs"/>.</summary>
+/// <summary>Collects jobs and their middleware; see <see cref="JobServices.AddFleetJobs"/>.</summary>
 public sealed class JobsBuilder(IServiceCollection services)
 {
     /// <summary>Adds the job that this handler handles.</summary>
@@ -68,6 +82,23 @@ public sealed class JobsBuilder(IServiceCollection services)
     {
         foreach (var type in assembly.GetTypes().Where(JobDefinition.IsHandler))
             Add(type);
+        return this;
+    }
+
+    /// <summary>Puts middleware around all jobs of the process, wherever they are added. The middleware that is registered first, here or with
+    /// <see cref="UseFor{TArgs, TMiddleware}"/>, is the outermost.</summary>
+    public JobsBuilder Use<TMiddleware>() where TMiddleware : class, IJobMiddleware => Use<TMiddleware>(argsType: null);
+
+    /// <summary>Puts middleware around one job. A process that does not have the job does not start.</summary>
+    /// <typeparam name="TArgs">The args type of the job.</typeparam>
+    /// <typeparam name="TMiddleware">Made in the scope of the attempt. A type that is registered as a service already keeps its
+    /// lifetime.</typeparam>
+    public JobsBuilder UseFor<TArgs, TMiddleware>() where TMiddleware : class, IJobMiddleware => Use<TMiddleware>(typeof(TArgs));
+
+    private JobsBuilder Use<TMiddleware>(Type? argsType) where TMiddleware : class, IJobMiddleware
+    {
+        services.TryAddScoped<TMiddleware>();
+        services.AddSingleton(new JobMiddleware(typeof(TMiddleware), argsType));
         return this;
     }
 }

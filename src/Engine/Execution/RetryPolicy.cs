@@ -110,7 +110,7 @@ public sealed class RetryPolicy : IRetryPolicy, IDisposable
         if (used >= limit)
             return null;
         if (error is RetryAfterException after)
-            return SettleRuns.Clamp(after.Delay);
+            return JudgeAttempts.Clamp(after.Delay);
 
         var first = own?.FirstDelay ?? general.FirstDelay ?? defaults.FirstDelay!.Value;
         var factor = own?.Factor ?? general.Factor ?? defaults.Factor!.Value;
