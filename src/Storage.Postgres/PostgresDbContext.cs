@@ -4,7 +4,6 @@ using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
-using Microsoft.EntityFrameworkCore.Query;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace Fleet.Storage.Postgres;
@@ -14,8 +13,8 @@ namespace Fleet.Storage.Postgres;
 public sealed partial class PostgresDbContext(DbContextOptions<PostgresDbContext> options) : FleetDbContext(options)
 {
     /// <summary>The property of a run that is its state, where an index has to find it by that; null of a simple run, which is found by its id alone.
-    /// Whoever changes the state sets it: the statements of <see cref="PostgresRunStatements"/>, and <see cref="SetState"/>.</summary>
-    private const string Listed = nameof(Listed);
+    /// Whoever changes the state sets it: the statements of <see cref="PostgresRunStatements"/>, and <see cref="PostgresRunStates"/>.</summary>
+    internal const string Listed = nameof(Listed);
 
     // Ids stay in their row, up to 500 of them: they cannot be compressed, and a row lives for seconds.
     private const int WholePage = 8160;
@@ -23,7 +22,7 @@ public sealed partial class PostgresDbContext(DbContextOptions<PostgresDbContext
     private readonly FleetSchema _schema = FleetSchema.Create(FleetSchemaOptions.Of(options));
 
     /// <remarks>All but those of <see cref="Batch"/>.</remarks>
-    public override IQueryable<Run> ListedPending => Runs.Where(r => EF.Property<int?>(r, Listed) == (int)RunState.Pending);
+    internal IQueryable<Run> ListedPending => Runs.Where(r => EF.Property<int?>(r, Listed) == (int)RunState.Pending);
 
     public override IQueryable<Run> Pending => ListedPending.Concat(
         Runs.FromSqlRaw(_schema.In("SELECT r.* FROM fleet.runs AS r WHERE r.id IN (SELECT unnest(ids) FROM fleet.batches) AND r.state = 0 AND r.listed IS NULL")));
@@ -41,9 +40,6 @@ public sealed partial class PostgresDbContext(DbContextOptions<PostgresDbContext
     public override IOrderedQueryable<Run> FailedOrCanceled(DateTimeOffset until) => Runs
         .Where(r => EF.Property<int?>(r, Listed) > (int)RunState.Succeeded && r.FinishedAt < until && r.CreatedAt < until)
         .OrderBy(r => r.CreatedAt);
-
-    public override void SetState(UpdateSettersBuilder<Run> set, RunState state) =>
-        set.SetProperty(r => r.State, state).SetProperty(r => EF.Property<int?>(r, Listed), (int)state);
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

@@ -91,6 +91,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     public PlainSql Sql { get; }
 
+    public RunStates States => field ??= new PostgresRunStates(Sql);
+
     public IMessageStatements Messages { get; }
 
     /// <summary>The migrations of this program, oldest first.</summary>

@@ -57,6 +57,8 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
 
     public PlainSql Sql { get; }
 
+    public RunStates States => field ??= new RunStates(Sql);
+
     public async Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct)
     {
         var connection = await _pool.OpenAsync(ct);

@@ -47,6 +47,8 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public PlainSql Sql { get; } = new SqlitePlainSql();
 
+    public RunStates States => field ??= new RunStates(Sql);
+
     public Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct) => _commits.AddAsync(work, ct);
 
     public async ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => await _commits.TakeTurnAsync(ct);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Fleet.Core.Loops;
 using Fleet.Core.Storage;
 
@@ -34,19 +33,7 @@ public sealed class WakeUnserved(IStorage storage, Wakers wakers, TimeProvider t
     private Task<int> WakeAsync(string lane, string[] names, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        (string, object?)[] parameters =
-        [
-            ("@lane", lane), ("@now", now), ("@until", now + (MaxPause * 2)), ("@staged", false), ("@unserved", ReleaseRuns.UnservedType),
-            .. names.Select((name, i) => (Parameter(i), (object?)name)),
-        ];
-        // Not staged any more: its nudge waits on the belt until the old due time.
-        var sql = $"""
-            UPDATE fleet.runs SET due_at = @now, staged = @staged
-            WHERE {storage.Sql.OpenState} = 0 AND lane = @lane AND due_at > @now AND due_at < @until AND error_type = @unserved
-                AND job IN ({string.Join(", ", names.Select((_, i) => Parameter(i)))})
-            """;
-        return storage.WriteRetryingAsync(session => storage.Sql.ExecuteAsync(session, sql, ct, parameters), ct);
-
-        static string Parameter(int i) => string.Create(CultureInfo.InvariantCulture, $"@job{i}");
+        return storage.WriteRetryingAsync(
+            session => storage.States.WakeAsync(session, lane, names, ReleaseRuns.UnservedType, now, now + (MaxPause * 2), ct), ct);
     }
 }

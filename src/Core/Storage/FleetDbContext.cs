@@ -2,7 +2,6 @@ using System.Text;
 using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
-using Microsoft.EntityFrameworkCore.Query;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace Fleet.Core.Storage;
@@ -39,11 +38,8 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<InboxMessage> Inbox => Set<InboxMessage>();
 
-    /// <summary>The pending runs that an index finds by their state, those of schedules among them.</summary>
-    public virtual IQueryable<Run> ListedPending => Runs.Where(r => r.State == RunState.Pending);
-
     /// <summary>All pending runs.</summary>
-    public virtual IQueryable<Run> Pending => ListedPending;
+    public virtual IQueryable<Run> Pending => Runs.Where(r => r.State == RunState.Pending);
 
     /// <summary>All running runs.</summary>
     public virtual IQueryable<Run> Running => Runs.Where(r => r.State == RunState.Running);
@@ -55,9 +51,6 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
     /// <summary>Runs that failed or were canceled before an instant, in about the order in which they ended.</summary>
     public virtual IOrderedQueryable<Run> FailedOrCanceled(DateTimeOffset until) =>
         Runs.Where(r => (r.State == RunState.Failed || r.State == RunState.Canceled) && r.FinishedAt < until).OrderBy(r => r.FinishedAt);
-
-    /// <summary>Lets an update of runs that are not running set their state.</summary>
-    public virtual void SetState(UpdateSettersBuilder<Run> set, RunState state) => set.SetProperty(r => r.State, state);
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

@@ -13,6 +13,9 @@ public interface IStorage
     /// <summary>The hot statements in this provider's SQL.</summary>
     IRunStatements Statements { get; }
 
+    /// <summary>Writes of a run's state outside the hot road.</summary>
+    RunStates States { get; }
+
     /// <summary>Statements that all databases read alike.</summary>
     PlainSql Sql { get; }
 

@@ -170,7 +170,8 @@ public abstract class StateMatrixTests(TestDatabase database) : StorageVerbs(dat
         Verb.Rescue => Fleet.RescueAsync(),
         Verb.Cancel => Fleet.CancelAsync(run.Id),
         Verb.Revoke => Fleet.Storage.WriteAsync(
-            scope => RevokeOccurrences.ExecuteAsync(scope, Schedule, Fleet.Now, "of a test", CancellationToken.None), CancellationToken.None),
+            session => RevokeOccurrences.ExecuteAsync(Fleet.Storage, session, Schedule, Fleet.Now, "of a test", CancellationToken.None),
+            CancellationToken.None),
         Verb.Replay => Fleet.ReplayAsync(run.Id),
         Verb.Stage => StageAsync(),
         _ => throw new ArgumentOutOfRangeException(nameof(verb)),

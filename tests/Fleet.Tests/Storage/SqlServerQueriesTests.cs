@@ -73,11 +73,9 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
                 return fleet.Get<DispatchOutbox>().ExecuteAsync(None);
             },
         ],
-        ["Core/Runs/CancelRuns.cs"] = [fleet => fleet.CancelAsync(Id)],
         ["Core/Runs/CompleteRuns.cs"] = [AskLostCompletionAsync],
         ["Core/Runs/GetRuns.cs"] = [fleet => fleet.Get<GetRuns>().FindAsync(Id, None)],
         ["Core/Runs/Reconcile.cs"] = [fleet => fleet.Get<Reconcile>().ExecuteAsync(None)],
-        ["Core/Runs/ReplayRuns.cs"] = [fleet => fleet.ReplayAsync(Id)],
         ["Core/Runs/RescueRuns.cs"] = [fleet => fleet.Get<RescueRuns>().ExecuteAsync(Leading, None)],
         ["Core/Gates/OverlapGate.cs"] =
         [
@@ -86,7 +84,6 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => fleet.Get<IRunGates>().PassOnAsync(Id, None),
         ],
         ["Core/Gates/LastChanceGate.cs"] = [fleet => PassGatesAsync(fleet, OverlapPolicy.Allow)],
-        ["Core/Runs/WakeUnserved.cs"] = [fleet => fleet.Get<WakeUnserved>().ExecuteAsync(["default"], ["note"], None)],
         ["Core/Schedules/Control/DeleteSchedules.cs"] = [fleet => fleet.Get<DeleteSchedules>().ExecuteAsync("nightly", None)],
         ["Core/Schedules/Control/GetSchedules.cs"] = [fleet => fleet.Get<GetSchedules>().ListAsync(None), fleet => fleet.Get<GetSchedules>().FindAsync("nightly", None)],
         ["Core/Schedules/Control/BackfillSchedules.cs"] = [fleet => fleet.Get<BackfillSchedules>().ExecuteAsync(
@@ -98,8 +95,6 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ["Core/Schedules/Planning/PlanOccurrences.cs"] = [fleet => fleet.Get<PlanOccurrences>().ExecuteAsync(Leading, TimeSpan.FromSeconds(30), None)],
         ["Core/Schedules/Control/PutSchedules.cs"] = [fleet => fleet.Get<PutSchedules>().ExecuteAsync(
             new ScheduleRequest { Id = "nightly", Job = "note", Trigger = new TriggerSpec { Cron = "0 3 * * *" } }, "code", None)],
-        ["Core/Schedules/Planning/RevokeOccurrences.cs"] = [fleet => fleet.Storage.WriteAsync(
-            session => RevokeOccurrences.ExecuteAsync(session, "nightly", Verbs.Noon, "it was changed", None), None)],
         ["Core/Schedules/Control/TriggerSchedules.cs"] = [fleet => fleet.Get<TriggerSchedules>().ExecuteAsync("nightly", None)],
         ["Core/Storage/DbContextMessages.cs"] =
         [
@@ -108,6 +103,14 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => AskMessagesAsync(fleet, (messages, session) => messages.RemoveHandledAsync(session, Keys, None)),
             fleet => AskMessagesAsync(fleet, (messages, session) => messages.AddAsync(
                 session, [new OutboxMessage { ConsumedId = Id.Value }, new OutboxMessage { Destination = "queue:x", Envelope = "{}" }], None)),
+        ],
+        ["Core/Storage/RunStates.cs"] =
+        [
+            fleet => CancelAsync(fleet, RunState.Pending), fleet => CancelAsync(fleet, RunState.Running),
+            fleet => fleet.ReplayAsync(Id),
+            fleet => fleet.Storage.WriteAsync(
+                session => RevokeOccurrences.ExecuteAsync(fleet.Storage, session, "nightly", Verbs.Noon, "it was changed", None), None),
+            fleet => fleet.Get<WakeUnserved>().ExecuteAsync(["default"], ["note"], None),
         ],
         ["Core/Storage/IStorage.cs"] = [fleet => fleet.Storage.PingAsync(None)],
         ["Core/Workers/Heartbeat.cs"] = [fleet => fleet.Get<Heartbeat>().ExecuteAsync(
@@ -231,6 +234,14 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         Assert.True((int)response.StatusCode is 200 or 404, $"{path}: {await response.Content.ReadAsStringAsync()}");
     }
 
+    private static async Task CancelAsync(Verbs fleet, RunState state)
+    {
+        var server = (OfflineSqlServer)fleet.Storage;
+        server.Number = (int)state;
+        await fleet.CancelAsync(Id);
+        server.Number = MadeUpReader.Ended;
+    }
+
     /// <summary>On its last chance, with another run in the way, which is running and before it.</summary>
     private static async Task PassGatesAsync(Verbs fleet, OverlapPolicy overlap)
     {
@@ -267,6 +278,6 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     }
 
     // What makes a table is checked with the statements.
-    [GeneratedRegex(@"\b[dD]b\.(Runs|Pending|ListedPending|Running|Succeeded|FailedOrCanceled|Attempts|Replays|RunLogs|Schedules|Jobs|Lanes|Workers|Leases|Outbox|Inbox)\b|\.Sql\.(Execute|Query)Async\((?!\s*session,\s*storage\.Sql\.CreateTable)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\b[dD]b\.(Runs|Pending|Running|Succeeded|FailedOrCanceled|Attempts|Replays|RunLogs|Schedules|Jobs|Lanes|Workers|Leases|Outbox|Inbox)\b|\b[sS]ql\.(Execute|Query)Async\((?!\s*session,\s*storage\.Sql\.CreateTable)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Query();
 }

@@ -61,7 +61,8 @@ public abstract partial class StorageConformance
                     break;
                 case 12:
                     await HeartbeatAsync(Any(workers));
-                    await WriteAsync(scope => RevokeOccurrences.ExecuteAsync(scope, "s", One.Now.AddSeconds(step), "of a test", CancellationToken.None));
+                    await WriteAsync(session => RevokeOccurrences.ExecuteAsync(
+                        One.Storage, session, "s", One.Now.AddSeconds(step), "of a test", CancellationToken.None));
                     break;
                 case 13:
                     Time.Advance(TimeSpan.FromSeconds(random.Next(4)));

@@ -1,7 +1,7 @@
-using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Schedules.Triggers;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Tests.Storage;
 

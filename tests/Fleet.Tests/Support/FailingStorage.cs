@@ -16,6 +16,8 @@ internal sealed class FailingStorage(IStorage inner) : IStorage
 
     public PlainSql Sql => inner.Sql;
 
+    public RunStates States => inner.States;
+
     public async Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct)
     {
         var result = await inner.WriteAsync(

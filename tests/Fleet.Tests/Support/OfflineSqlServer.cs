@@ -40,6 +40,8 @@ internal sealed class OfflineSqlServer : IStorage
 
     public PlainSql Sql { get; }
 
+    public RunStates States => field ??= new RunStates(Sql);
+
     public async Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct)
     {
         await using var session = Enlist(new OfflineTransaction(null));

@@ -39,6 +39,8 @@ internal sealed class StorageGate<TResult> : IDisposable
 
         public PlainSql Sql => inner.Sql;
 
+        public RunStates States => inner.States;
+
         public async Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct)
         {
             var open = gate._open.Task;

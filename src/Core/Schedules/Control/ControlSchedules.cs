@@ -66,7 +66,7 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
         {
             row.SetStatus(status, control.Reason, control.By, now);
             row.ResumeAt = until;
-            row.Planned -= await RevokeOccurrences.ExecuteAsync(session, id, now, revokedBecause, ct);
+            row.Planned -= await RevokeOccurrences.ExecuteAsync(storage, session, id, now, revokedBecause, ct);
             if (until is { } resume)
                 row.PlanFrom(resume, row.ParseTrigger());
             else

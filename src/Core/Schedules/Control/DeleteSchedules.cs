@@ -15,7 +15,7 @@ public sealed class DeleteSchedules(IStorage storage, ScheduleChanges changes, T
             {
                 if (!await LockSchedule.ExecuteAsync(session, id, ct))
                     return false;
-                await RevokeOccurrences.ExecuteAsync(session, id, time.GetUtcNow(), "the schedule was deleted", ct);
+                await RevokeOccurrences.ExecuteAsync(storage, session, id, time.GetUtcNow(), "the schedule was deleted", ct);
                 return await session.Db.Schedules.Where(s => s.Id == id).ExecuteDeleteAsync(ct) > 0;
             },
             ct);

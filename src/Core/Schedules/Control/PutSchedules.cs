@@ -168,7 +168,7 @@ public sealed class PutSchedules(
         return new Definition(request, trigger, job?.Name ?? request.Job);
     }
 
-    private static async Task<PutOutcome> ApplyAsync(
+    private async Task<PutOutcome> ApplyAsync(
         StorageSession session, Schedule? row, Definition definition, string source, bool dryRun, DateTimeOffset now, CancellationToken ct)
     {
         var (request, trigger, job) = definition;
@@ -190,7 +190,7 @@ public sealed class PutSchedules(
         row.UpdatedAt = now;
         row.Version++;
         if (!dryRun)
-            row.Planned -= await RevokeOccurrences.ExecuteAsync(session, row.Id, now, "the schedule was changed", ct);
+            row.Planned -= await RevokeOccurrences.ExecuteAsync(storage, session, row.Id, now, "the schedule was changed", ct);
         GoOn(row, trigger, now);
         return new PutOutcome(isNew ? PutResult.Created : PutResult.Changed, row, undone);
     }

@@ -1,5 +1,4 @@
 using Fleet.Core.Storage;
-using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Schedules.Planning;
 
@@ -7,17 +6,8 @@ namespace Fleet.Core.Schedules.Planning;
 /// then finds the run canceled.</summary>
 public static class RevokeOccurrences
 {
-    public static Task<int> ExecuteAsync(StorageSession session, string scheduleId, DateTimeOffset now, string reason, CancellationToken ct)
-    {
-        var text = $"Revoked: {reason}.";
-        return session.Db.ListedPending.Where(r => r.ScheduleId == scheduleId && r.FireTime > now && r.Attempt == 0).ExecuteUpdateAsync(
-            set =>
-            {
-                session.Db.SetState(set, RunState.Canceled);
-                set.SetProperty(r => r.Revoked, true)
-                    .SetProperty(r => r.FinishedAt, now)
-                    .SetProperty(r => r.Error, text);
-            },
-            ct);
-    }
+    /// <returns>The number of runs that were revoked.</returns>
+    public static Task<int> ExecuteAsync(
+        IStorage storage, StorageSession session, string scheduleId, DateTimeOffset now, string reason, CancellationToken ct) =>
+        storage.States.RevokeAsync(session, scheduleId, now, $"Revoked: {reason}.", ct);
 }

@@ -1,0 +1,170 @@
+using System.Globalization;
+using Fleet.Core.Storage.Rows;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Query;
+
+namespace Fleet.Core.Storage;
+
+/// <summary>Writes the state of runs outside the hot road, each verb over a set of runs.</summary>
+/// <remarks>This seam exists because a database may keep more than the column <c>state</c> to find runs by their state (PostgreSQL does:
+/// docs/adr/0014). A write that forgets it would make runs unfindable without an error. So nothing outside the storages writes a state.</remarks>
+/// <param name="sql">Executes the statements that all databases read alike.</param>
+public class RunStates(PlainSql sql)
+{
+    /// <summary>Pending → Canceled at once; a running run is asked to stop.</summary>
+    /// <param name="session">A write transaction.</param>
+    /// <param name="ids">The runs, each once.</param>
+    /// <param name="reason">Stored as the error of the runs.</param>
+    /// <param name="now">The time of the end, or of the request.</param>
+    /// <param name="ct">Cancels the statements.</param>
+    /// <returns>One result per run, in order.</returns>
+    /// <exception cref="DbUpdateConcurrencyException">A run changed meanwhile (<see cref="IStorage.IsConflict"/>): do it again.</exception>
+    public async Task<IReadOnlyList<CancelResult>> CancelAsync(
+        StorageSession session, IReadOnlyList<RunId> ids, string reason, DateTimeOffset now, CancellationToken ct)
+    {
+        // 1. The request locks the runs that have not ended: their states stay as they are until the commit.
+        RunId[] wanted = [.. ids.Order()];
+        var runs = session.Db.Runs.Where(r => wanted.Contains(r.Id));
+        await runs.Where(r => r.State == RunState.Pending || r.State == RunState.Running).ExecuteUpdateAsync(
+            set => set.SetProperty(r => r.CancelRequestedAt, now).SetProperty(r => r.Error, reason), ct);
+        var found = await runs.Select(r => new { r.Id, r.State, IsRequested = r.CancelRequestedAt != null }).ToDictionaryAsync(r => r.Id, ct);
+        if (found.Values.Any(r => r.State is RunState.Pending or RunState.Running && !r.IsRequested))
+            throw new DbUpdateConcurrencyException("A run was started again while it was being canceled.");
+
+        // 2. A pending run ends here.
+        if (found.Values.Any(r => r.State == RunState.Pending))
+        {
+            await runs.Where(r => r.State == RunState.Pending).ExecuteUpdateAsync(
+                set =>
+                {
+                    SetState(set, RunState.Canceled);
+                    set.SetProperty(r => r.FinishedAt, now)
+                        .SetProperty(r => r.ErrorType, (string?)null)
+                        .SetProperty(r => r.CancelRequestedAt, (DateTimeOffset?)null);
+                },
+                ct);
+        }
+
+        return [.. ids.Select(id => found.TryGetValue(id, out var run) ? ResultOf(run.State) : CancelResult.NotFound)];
+
+        static CancelResult ResultOf(RunState state) => state switch
+        {
+            RunState.Pending => CancelResult.Canceled,
+            RunState.Running => CancelResult.Requested,
+            _ => CancelResult.AlreadyEnded,
+        };
+    }
+
+    /// <summary>Failed or Canceled → Pending, due now, with a fresh number of attempts. What a run was before is kept in
+    /// <c>replays</c>.</summary>
+    /// <param name="session">A write transaction.</param>
+    /// <param name="ids">The runs, each once.</param>
+    /// <param name="by">Who replays them.</param>
+    /// <param name="now">The new due time.</param>
+    /// <param name="ct">Cancels the statements.</param>
+    /// <returns>One answer per run, in order.</returns>
+    /// <exception cref="DbUpdateConcurrencyException">A run changed meanwhile (<see cref="IStorage.IsConflict"/>): do it again.</exception>
+    public async Task<IReadOnlyList<ReplayedRun>> ReplayAsync(
+        StorageSession session, IReadOnlyList<RunId> ids, string by, DateTimeOffset now, CancellationToken ct)
+    {
+        RunId[] wanted = [.. ids.Order()];
+        var found = await session.Db.Runs.Where(r => wanted.Contains(r.Id))
+            .Select(r => new
+            {
+                r.Id,
+                r.Lane,
+                r.State,
+                r.Revoked,
+                r.Attempt,
+                r.Replays,
+                r.Error,
+                r.FinishedAt,
+                IsReplayable = (r.State == RunState.Failed || r.State == RunState.Canceled) && !r.Revoked,
+            }).ToDictionaryAsync(r => r.Id, ct);
+        RunId[] ended = [.. found.Values.Where(r => r.IsReplayable).Select(r => r.Id).Order()];
+        if (ended.Length > 0)
+        {
+            var replayed = await session.Db.Runs
+                .Where(r => ended.Contains(r.Id) && (r.State == RunState.Failed || r.State == RunState.Canceled) && !r.Revoked)
+                .ExecuteUpdateAsync(
+                    set =>
+                    {
+                        SetState(set, RunState.Pending);
+                        set.SetProperty(r => r.DueAt, now)
+                            .SetProperty(r => r.Staged, true)
+                            .SetProperty(r => r.AttemptOffset, r => r.Attempt)
+                            .SetProperty(r => r.Crashes, 0)
+                            .SetProperty(r => r.Replays, r => r.Replays + 1)
+                            .SetProperty(r => r.CancelRequestedAt, (DateTimeOffset?)null)
+                            .SetProperty(r => r.FinishedAt, (DateTimeOffset?)null);
+                    },
+                    ct);
+            if (replayed < ended.Length)
+                throw new DbUpdateConcurrencyException("A run was replayed by somebody else at the same time.");
+            session.Db.Replays.AddRange(ended.Select(id => found[id]).Select(run => new Replay
+            {
+                RunId = run.Id,
+                Number = run.Replays + 1,
+                At = now,
+                By = by,
+                FromState = run.State,
+                FromAttempt = run.Attempt,
+                FromError = run.Error,
+                FromFinishedAt = run.FinishedAt,
+            }));
+            await session.Db.SaveChangesAsync(ct);
+        }
+
+        return [.. ids.Select(AnswerOf)];
+
+        ReplayedRun AnswerOf(RunId id) => !found.TryGetValue(id, out var run)
+            ? new ReplayedRun(ReplayResult.NotFound, "")
+            : new ReplayedRun(run.IsReplayable ? ReplayResult.Replayed : run.Revoked ? ReplayResult.Revoked : ReplayResult.WrongState, run.Lane);
+    }
+
+    /// <summary>Pending → Canceled for the planned runs of a schedule whose fire time has not come and that have not started.</summary>
+    /// <returns>How many.</returns>
+    public Task<int> RevokeAsync(StorageSession session, string scheduleId, DateTimeOffset now, string reason, CancellationToken ct) =>
+        PendingOfSchedules(session.Db).Where(r => r.ScheduleId == scheduleId && r.FireTime > now && r.Attempt == 0).ExecuteUpdateAsync(
+            set =>
+            {
+                SetState(set, RunState.Canceled);
+                set.SetProperty(r => r.Revoked, true).SetProperty(r => r.FinishedAt, now).SetProperty(r => r.Error, reason);
+            },
+            ct);
+
+    /// <summary>Makes pending runs due now that were released with this type of error and wait for a later due time. Their nudges wait on the
+    /// belt until the old due time, so they have to be staged again.</summary>
+    /// <param name="session">A write transaction.</param>
+    /// <param name="lane">The lane.</param>
+    /// <param name="jobs">The jobs; at most 500.</param>
+    /// <param name="errorType">The type of error.</param>
+    /// <param name="now">The new due time.</param>
+    /// <param name="until">Runs that are due later stay as they are.</param>
+    /// <param name="ct">Cancels the statement.</param>
+    /// <returns>How many.</returns>
+    public Task<int> WakeAsync(
+        StorageSession session, string lane, IReadOnlyList<string> jobs, string errorType, DateTimeOffset now, DateTimeOffset until,
+        CancellationToken ct)
+    {
+        var statement = $"""
+            UPDATE fleet.runs SET due_at = @now, staged = @staged
+            WHERE {sql.OpenState} = 0 AND lane = @lane AND due_at > @now AND due_at < @until AND error_type = @type
+                AND job IN ({string.Join(", ", jobs.Select((_, i) => Parameter(i)))})
+            """;
+        return sql.ExecuteAsync(
+            session, statement, ct,
+            [
+                ("@lane", lane), ("@now", now), ("@until", until), ("@staged", false), ("@type", errorType),
+                .. jobs.Select((job, i) => (Parameter(i), (object?)job)),
+            ]);
+
+        static string Parameter(int i) => string.Create(CultureInfo.InvariantCulture, $"@job{i}");
+    }
+
+    /// <summary>The pending runs of all schedules.</summary>
+    protected virtual IQueryable<Run> PendingOfSchedules(FleetDbContext db) => db.Runs.Where(r => r.State == RunState.Pending);
+
+    /// <summary>Sets the state in an update of runs that are not running.</summary>
+    protected virtual void SetState(UpdateSettersBuilder<Run> set, RunState state) => set.SetProperty(r => r.State, state);
+}
