@@ -30,6 +30,10 @@ public record RunView
     public int Replays { get; init; }
     public int Crashes { get; init; }
     public bool CancelRequested { get; init; }
+
+    /// <summary>Why a canceled run was canceled, or a running run was asked to stop.</summary>
+    public CancelCause? CancelCause { get; init; }
+
     public RunId? ParentId { get; init; }
     public string? IdempotencyKey { get; init; }
 
@@ -63,6 +67,7 @@ public record RunView
         Replays = run.Replays,
         Crashes = run.Crashes,
         CancelRequested = run is { State: RunState.Running, CancelRequestedAt: not null },
+        CancelCause = run.CanceledBecause,
         ParentId = run.ParentId,
         IdempotencyKey = run.IdempotencyKey,
     });

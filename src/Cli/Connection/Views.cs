@@ -60,6 +60,9 @@ public sealed record RunView
     /// <summary>True while a running run was asked to stop.</summary>
     public bool CancelRequested { get; init; }
 
+    /// <summary>Why it was canceled or asked to stop: person, overlap, replaced or revoked.</summary>
+    public string? CancelCause { get; init; }
+
     public IReadOnlyList<AttemptView>? Attempts { get; init; }
 
     /// <summary>Its replays: what the run was before each.</summary>

@@ -44,6 +44,7 @@ public static class GetRuns
         Add("job", run.Job);
         facts.AddRow(new Text("state", Label), Screen.State(run.State));
         Add("", run.CancelRequested ? "asked to stop" : null);
+        Add("cause", run.CancelCause);
         Add("lane", run.Lane);
         Add("attempt", run.MaxAttempts is { } most ? $"{run.Attempt} of {most}" : $"{run.Attempt}");
         if (run.Crashes > 0)

@@ -44,12 +44,14 @@ public sealed class OverlapGate(IStorage storage) : IGate
         """;
 
     private readonly string _cancel = $"""
-        UPDATE fleet.runs SET {storage.Sql.SetState(RunState.Canceled)}, finished_at = @now, error_type = NULL, error = @reason
+        UPDATE fleet.runs SET {storage.Sql.SetState(RunState.Canceled)}, finished_at = @now, cancel_cause = @cause,
+            error_type = NULL, error = @reason
         WHERE id = @id AND state = 0
         """;
 
     private const string RequestCancel = """
-        UPDATE fleet.runs SET cancel_requested_at = @now, error = @reason WHERE id = @id AND state = 1 AND cancel_requested_at IS NULL
+        UPDATE fleet.runs SET cancel_requested_at = @now, cancel_cause = @cause, error = @reason
+        WHERE id = @id AND state = 1 AND cancel_requested_at IS NULL
         """;
 
     private readonly string _findNext = $"""
@@ -60,11 +62,6 @@ public sealed class OverlapGate(IStorage storage) : IGate
         """;
 
     public bool PassesOn => true;
-
-    /// <summary>True if the overlap policy canceled the run before it started.</summary>
-    public static bool IsReason(string? error) =>
-        error is not null
-        && (error.StartsWith("Skipped: ", StringComparison.Ordinal) || error.StartsWith("Replaced", StringComparison.Ordinal));
 
     public string? KeyOf(WorkerId worker, PendingRun run) => run.Overlap == OverlapPolicy.Allow ? null : run.ScheduleId;
 
@@ -113,15 +110,15 @@ public sealed class OverlapGate(IStorage storage) : IGate
         switch (run.Overlap)
         {
             case OverlapPolicy.Skip when inTheWay.Length > 0:
-                await CancelAsync(run.Id, $"Skipped: run {inTheWay[0].Id} of the schedule had not ended.");
+                await CancelAsync(run.Id, CancelCause.Overlap, $"Skipped: run {inTheWay[0].Id} of the schedule had not ended.");
                 return false;
             case OverlapPolicy.Queue when inTheWay.Length > QueueCap:
-                await CancelAsync(run.Id, $"Skipped: {QueueCap} runs of the schedule were waiting before it.");
+                await CancelAsync(run.Id, CancelCause.Overlap, $"Skipped: {QueueCap} runs of the schedule were waiting before it.");
                 return false;
             case OverlapPolicy.Queue when inTheWay.Length > 0:
                 return false;
             case OverlapPolicy.Replace when Array.Find(inTheWay, o => !o.IsBefore) is { } newer:
-                await CancelAsync(run.Id, $"Replaced: run {newer.Id} of the schedule is newer.");
+                await CancelAsync(run.Id, CancelCause.Replaced, $"Replaced: run {newer.Id} of the schedule is newer.");
                 return false;
             case OverlapPolicy.Replace:
                 if (await ReplaceAsync())
@@ -140,12 +137,13 @@ public sealed class OverlapGate(IStorage storage) : IGate
                 if (other.IsRunning)
                 {
                     await storage.Sql.ExecuteAsync(
-                        pass.Session, RequestCancel, ct, ("@id", other.Id), ("@now", pass.Now), ("@reason", reason));
+                        pass.Session, RequestCancel, ct,
+                        ("@id", other.Id), ("@now", pass.Now), ("@cause", (int)CancelCause.Replaced), ("@reason", reason));
                     pass.Stop(other.Id);
                 }
                 else
                 {
-                    await CancelAsync(other.Id, reason);
+                    await CancelAsync(other.Id, CancelCause.Replaced, reason);
                     passed.Remove(other.Id);
                 }
             }
@@ -153,8 +151,8 @@ public sealed class OverlapGate(IStorage storage) : IGate
             return Array.Exists(inTheWay, o => o.IsRunning);
         }
 
-        Task CancelAsync(RunId id, string reason) =>
-            storage.Sql.ExecuteAsync(pass.Session, _cancel, ct, ("@id", id), ("@now", pass.Now), ("@reason", reason));
+        Task CancelAsync(RunId id, CancelCause cause, string reason) => storage.Sql.ExecuteAsync(
+            pass.Session, _cancel, ct, ("@id", id), ("@now", pass.Now), ("@cause", (int)cause), ("@reason", reason));
     }
 
     private sealed record Other(RunId Id, bool IsRunning, bool IsBefore, bool IsBackfill);

@@ -1,5 +1,6 @@
 using Fleet.Core.Lanes;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Text;
 
 namespace Fleet.Core.Runs;
@@ -14,7 +15,7 @@ public sealed class CancelRuns(IStorage storage, IControlChannel control, IRunGa
     {
         var now = time.GetUtcNow();
         var text = reason is null ? "Canceled." : StoredText.Cut(reason, MaxReason);
-        var results = await storage.WriteRetryingAsync(session => storage.States.CancelAsync(session, [id], text, now, ct), ct);
+        var results = await storage.WriteRetryingAsync(session => storage.States.CancelAsync(session, [id], CancelCause.Person, text, now, ct), ct);
 
         // The quick way; the worker's heartbeat finds the request too, should this message be lost.
         if (results[0] == CancelResult.Requested)

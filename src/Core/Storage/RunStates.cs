@@ -14,19 +14,21 @@ public class RunStates(PlainSql sql)
     /// <summary>Pending → Canceled at once; a running run is asked to stop.</summary>
     /// <param name="session">A write transaction.</param>
     /// <param name="ids">The runs, each once.</param>
-    /// <param name="reason">Stored as the error of the runs.</param>
+    /// <param name="cause">Why, for programs.</param>
+    /// <param name="reason">Why, for people. Stored as the error of the runs.</param>
     /// <param name="now">The time of the end, or of the request.</param>
     /// <param name="ct">Cancels the statements.</param>
     /// <returns>One result per run, in order.</returns>
     /// <exception cref="DbUpdateConcurrencyException">A run changed meanwhile (<see cref="IStorage.IsConflict"/>): do it again.</exception>
     public async Task<IReadOnlyList<CancelResult>> CancelAsync(
-        StorageSession session, IReadOnlyList<RunId> ids, string reason, DateTimeOffset now, CancellationToken ct)
+        StorageSession session, IReadOnlyList<RunId> ids, CancelCause cause, string reason, DateTimeOffset now, CancellationToken ct)
     {
         // 1. The request locks the runs that have not ended: their states stay as they are until the commit.
         RunId[] wanted = [.. ids.Order()];
         var runs = session.Db.Runs.Where(r => wanted.Contains(r.Id));
         await runs.Where(r => r.State == RunState.Pending || r.State == RunState.Running).ExecuteUpdateAsync(
-            set => set.SetProperty(r => r.CancelRequestedAt, now).SetProperty(r => r.Error, reason), ct);
+            set => set.SetProperty(r => r.CancelRequestedAt, now).SetProperty(r => r.CancelCause, cause).SetProperty(r => r.Error, reason),
+            ct);
         var found = await runs.Select(r => new { r.Id, r.State, IsRequested = r.CancelRequestedAt != null }).ToDictionaryAsync(r => r.Id, ct);
         if (found.Values.Any(r => r.State is RunState.Pending or RunState.Running && !r.IsRequested))
             throw new DbUpdateConcurrencyException("A run was started again while it was being canceled.");
@@ -96,6 +98,7 @@ public class RunStates(PlainSql sql)
                             .SetProperty(r => r.Crashes, 0)
                             .SetProperty(r => r.Replays, r => r.Replays + 1)
                             .SetProperty(r => r.CancelRequestedAt, (DateTimeOffset?)null)
+                            .SetProperty(r => r.CancelCause, (CancelCause?)null)
                             .SetProperty(r => r.FinishedAt, (DateTimeOffset?)null);
                     },
                     ct);
@@ -129,7 +132,8 @@ public class RunStates(PlainSql sql)
             set =>
             {
                 SetState(set, RunState.Canceled);
-                set.SetProperty(r => r.Revoked, true).SetProperty(r => r.FinishedAt, now).SetProperty(r => r.Error, reason);
+                set.SetProperty(r => r.Revoked, true).SetProperty(r => r.CancelCause, CancelCause.Revoked)
+                    .SetProperty(r => r.FinishedAt, now).SetProperty(r => r.Error, reason);
             },
             ct);
 

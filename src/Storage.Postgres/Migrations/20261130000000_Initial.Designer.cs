@@ -337,6 +337,10 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("attempt_offset");
 
+                    b.Property<int?>("CancelCause")
+                        .HasColumnType("integer")
+                        .HasColumnName("cancel_cause");
+
                     b.Property<DateTimeOffset?>("CancelRequestedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("cancel_requested_at");

@@ -232,6 +232,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     started_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     finished_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     cancel_requested_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    cancel_cause = table.Column<int>(type: "integer", nullable: true),
                     idempotency_key = table.Column<string>(type: "text", nullable: true),
                     request_hash = table.Column<byte[]>(type: "bytea", nullable: true),
                     schedule_id = table.Column<string>(type: "text", nullable: true),

@@ -200,6 +200,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     started_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
                     finished_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
                     cancel_requested_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    cancel_cause = table.Column<int>(type: "int", nullable: true),
                     idempotency_key = table.Column<byte[]>(type: "varbinary(200)", maxLength: 200, nullable: true),
                     request_hash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: true),
                     schedule_id = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: true, collation: "Latin1_General_100_BIN2"),

@@ -366,6 +366,10 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnType("int")
                         .HasColumnName("attempt_offset");
 
+                    b.Property<int?>("CancelCause")
+                        .HasColumnType("int")
+                        .HasColumnName("cancel_cause");
+
                     b.Property<DateTime?>("CancelRequestedAt")
                         .HasColumnType("datetime2(7)")
                         .HasColumnName("cancel_requested_at");

@@ -327,6 +327,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("attempt_offset");
 
+                    b.Property<int?>("CancelCause")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("cancel_cause");
+
                     b.Property<long?>("CancelRequestedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("cancel_requested_at");

@@ -185,6 +185,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                     started_at = table.Column<long>(type: "INTEGER", nullable: true),
                     finished_at = table.Column<long>(type: "INTEGER", nullable: true),
                     cancel_requested_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    cancel_cause = table.Column<int>(type: "INTEGER", nullable: true),
                     idempotency_key = table.Column<string>(type: "TEXT", nullable: true),
                     request_hash = table.Column<byte[]>(type: "BLOB", nullable: true),
                     schedule_id = table.Column<string>(type: "TEXT", nullable: true),

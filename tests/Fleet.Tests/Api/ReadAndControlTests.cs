@@ -75,6 +75,7 @@ public sealed class ReadAndControlTests(ApiFleet api) : IClassFixture<ApiFleet>
         var canceled = await api.SendAsync("POST", path + "/cancel", """{"reason":"no longer needed"}""");
         Assert.Equal((200, "canceled"), (canceled.Status, canceled["result"]));
         Assert.Equal(("canceled", "no longer needed"), await StateAsync(path));
+        Assert.Equal("person", (await api.SendAsync("GET", path))["cancelCause"]);
         var twice = await api.SendAsync("POST", path + "/cancel");
         Assert.Equal((409, "already_ended"), (twice.Status, twice["code"]));
 

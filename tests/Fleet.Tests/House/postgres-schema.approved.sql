@@ -122,6 +122,7 @@ created_at timestamp with time zone NOT NULL
 started_at timestamp with time zone
 finished_at timestamp with time zone
 cancel_requested_at timestamp with time zone
+cancel_cause integer
 idempotency_key text
 request_hash bytea
 schedule_id text

@@ -116,6 +116,7 @@ CREATE TABLE "fleet_runs" (
     "started_at" INTEGER NULL,
     "finished_at" INTEGER NULL,
     "cancel_requested_at" INTEGER NULL,
+    "cancel_cause" INTEGER NULL,
     "idempotency_key" TEXT NULL,
     "request_hash" BLOB NULL,
     "schedule_id" TEXT NULL,

@@ -137,6 +137,7 @@ CREATE TABLE [fleet].[runs] (
     [started_at] datetime2(7) NULL,
     [finished_at] datetime2(7) NULL,
     [cancel_requested_at] datetime2(7) NULL,
+    [cancel_cause] int NULL,
     [idempotency_key] varbinary(200) NULL,
     [request_hash] varbinary(32) NULL,
     [schedule_id] nvarchar(128) COLLATE Latin1_General_100_BIN2 NULL,

@@ -153,9 +153,9 @@ public abstract class BackfillSchedulesTests(TestDatabase database) : StorageVer
         var runs = await OccurrencesAsync();
         await SetAsync(runs[0], RunState.Succeeded, started: Hour(1).AddMilliseconds(50), error: null);
         await SetAsync(runs[1], RunState.Failed, started: Hour(2).AddMinutes(40), error: "boom");
-        await SetAsync(runs[2], RunState.Canceled, started: null, error: $"Skipped: run {runs[1].Id} of the schedule had not ended.");
+        await SetAsync(runs[2], RunState.Canceled, started: null, error: "An earlier run had not ended.", CancelCause.Overlap);
         await Fleet.CancelAsync(runs[3].Id);
-        await SetAsync(runs[5], RunState.Canceled, started: null, error: "Revoked: the schedule was changed.", revoked: true);
+        await SetAsync(runs[5], RunState.Canceled, started: null, error: "The schedule was changed.", CancelCause.Revoked);
         await RunOfAsync(7, minutes: 30);
 
         var figures = (await Fleet.Get<GetScheduleFigures>().ExecuteAsync("s", null, null, CancellationToken.None))!;
@@ -167,6 +167,28 @@ public abstract class BackfillSchedulesTests(TestDatabase database) : StorageVer
         Assert.Equal([Hour(6), Hour(7), Hour(8)], figures.FirstMissing);
         Assert.Equal((0.05, 2400, 2400), (figures.Lateness!.Median, figures.Lateness.P99, figures.Lateness.Most));
         Assert.Equal([1, 0, 0, 0, 0, 0, 0, 1], figures.Lateness.Histogram.Select(b => b.Count));
+    }
+
+    /// <summary>The cause counts, not the words of the reason.</summary>
+    [Theory]
+    [InlineData("Skipped: it was not needed")]
+    [InlineData("Replaced by the run of tomorrow")]
+    [InlineData("Replaced: see the ticket")]
+    [InlineData("Revoked: by mistake")]
+    [InlineData("Canceled.")]
+    public async Task GetScheduleFigures_PersonsReasonInFleetsOwnWords_CountsAsCanceled(string reason)
+    {
+        await PutAsync();
+        Time.Advance(TimeSpan.FromHours(1));
+        await RunOfAsync(1);
+        var run = Assert.Single(await OccurrencesAsync());
+
+        await Fleet.CancelAsync(run.Id, reason);
+
+        var canceled = await Fleet.ReadAsync(run.Id);
+        Assert.Equal((reason, CancelCause.Person), (canceled.Error, canceled.CanceledBecause));
+        var figures = (await Fleet.Get<GetScheduleFigures>().ExecuteAsync("s", null, null, CancellationToken.None))!;
+        Assert.Equal((0, 1), (figures.Skipped, figures.Canceled));
     }
 
     [Fact]
@@ -207,11 +229,11 @@ public abstract class BackfillSchedulesTests(TestDatabase database) : StorageVer
     private Task<IReadOnlyList<EnqueueOutcome>> RunOfAsync(int hour, int minutes = 0) =>
         Fleet.InsertAsync(Fleet.NewRun(schedule: "s", fireTime: Hour(hour).AddMinutes(minutes)));
 
-    private Task<int> SetAsync(Run run, RunState state, DateTimeOffset? started, string? error, bool revoked = false) =>
+    private Task<int> SetAsync(Run run, RunState state, DateTimeOffset? started, string? error, CancelCause? cause = null) =>
         Fleet.Storage.WriteAsync(
         scope => scope.Db.Runs.Where(r => r.Id == run.Id).ExecuteUpdateAsync(
             set => set.SetProperty(r => r.State, state).SetProperty(r => r.StartedAt, started).SetProperty(r => r.Error, error)
-                .SetProperty(r => r.Revoked, revoked)),
+                .SetProperty(r => r.Revoked, cause == CancelCause.Revoked).SetProperty(r => r.CancelCause, cause)),
         CancellationToken.None);
 
     private Task<List<Run>> OccurrencesAsync() => Fleet.ListAsync(db => db.Runs.Where(r => r.ScheduleId == "s").OrderBy(r => r.FireTime));

@@ -27,7 +27,7 @@ public abstract partial class StorageConformance
 
         var skipped = await One.ReadAsync(runs[1]);
         Assert.Equal((RunState.Canceled, $"Skipped: run {runs[0]} of the schedule had not ended.", false), (skipped.State, skipped.Error, skipped.Revoked));
-        Assert.Equal(One.Now, skipped.FinishedAt);
+        Assert.Equal((One.Now, CancelCause.Overlap), (skipped.FinishedAt, skipped.CanceledBecause));
         await One.CompleteAsync(first);
         Time.Advance(TimeSpan.FromSeconds(1));
         var (_, next) = await OccurrencesAsync(OverlapPolicy.Skip, 1);
@@ -99,9 +99,10 @@ public abstract partial class StorageConformance
 
         var stopping = await One.ReadAsync(runs[0]);
         Assert.Equal((RunState.Running, One.Now, $"Replaced by run {runs[2]}."), (stopping.State, stopping.CancelRequestedAt, stopping.Error));
+        Assert.Equal(CancelCause.Replaced, stopping.CanceledBecause);
         Assert.Equal([runs[0]], Assert.Single(One.Transport.Controls, c => c.CancelRuns is not null).CancelRuns);
         var passed = await One.ReadAsync(runs[1]);
-        Assert.Equal((RunState.Canceled, $"Replaced by run {runs[2]}."), (passed.State, passed.Error));
+        Assert.Equal((RunState.Canceled, $"Replaced by run {runs[2]}.", CancelCause.Replaced), (passed.State, passed.Error, passed.CanceledBecause!.Value));
 
         await One.Get<EndAttempts>().ExecuteAsync(
             new AttemptEnd { Id = first.Id, LeaseToken = first.LeaseToken, Outcome = AttemptOutcome.Canceled, EndedAt = One.Now, Next = RunState.Canceled, Counts = true },

@@ -1,8 +1,8 @@
 using System.Globalization;
-using Fleet.Core.Gates;
 using Fleet.Core.Rules;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Schedules.Control;
@@ -87,7 +87,7 @@ public sealed class GetScheduleFigures(IStorage storage, TimeProvider time)
         if (expected.Count > Most)
             throw new InvalidRunException(RunRules.Invalid("range_too_long", "from", Show(start), $"a range of at most {Most} fire times"));
         var runs = await db.Runs.AsNoTracking().Where(r => r.ScheduleId == id && r.FireTime > begin && r.FireTime <= end && !r.Revoked)
-            .Select(r => new Occurrence(r.FireTime!.Value, r.StartedAt, r.State, r.Error)).Take(2 * Most).ToListAsync(ct);
+            .Select(r => new Occurrence(r.FireTime!.Value, r.StartedAt, r.State, r.CancelCause)).Take(2 * Most).ToListAsync(ct);
 
         var missing = expected.Except(runs.Select(r => r.FireTime)).Order().ToList();
         var lateness = runs.Where(r => r.StartedAt is not null).Select(r => Math.Max(0, (r.StartedAt!.Value - r.FireTime).TotalSeconds))
@@ -121,8 +121,8 @@ public sealed class GetScheduleFigures(IStorage storage, TimeProvider time)
 
     private static string Show(DateTimeOffset at) => at.ToString("O", CultureInfo.InvariantCulture);
 
-    private sealed record Occurrence(DateTimeOffset FireTime, DateTimeOffset? StartedAt, RunState State, string? Error)
+    private sealed record Occurrence(DateTimeOffset FireTime, DateTimeOffset? StartedAt, RunState State, CancelCause? Cause)
     {
-        public bool IsSkipped => State == RunState.Canceled && OverlapGate.IsReason(Error);
+        public bool IsSkipped => State == RunState.Canceled && Cause is (CancelCause.Overlap or CancelCause.Replaced);
     }
 }

@@ -46,6 +46,13 @@ public sealed class Run
 
     public DateTimeOffset? CancelRequestedAt { get; set; }
 
+    /// <summary>Why it was canceled or asked to stop. Left as it is when the run ends otherwise: see <see cref="CanceledBecause"/>.</summary>
+    public CancelCause? CancelCause { get; set; }
+
+    /// <summary>The cause of the cancel of a canceled run, or of a running run that was asked to stop. Null for every other run.</summary>
+    public CancelCause? CanceledBecause =>
+        State == RunState.Canceled || (State == RunState.Running && CancelRequestedAt is not null) ? CancelCause : null;
+
     public string? IdempotencyKey { get; set; }
 
     /// <summary>Hash of the request that brought the key, to tell a repeat from a conflict.</summary>
