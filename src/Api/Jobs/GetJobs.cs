@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Fleet.Api.Runs;
+using Fleet.Client;
 using Fleet.Core.Jobs;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
@@ -34,7 +34,7 @@ internal static class GetJobsEndpoints
     }
 
     private static async Task<IResult> ListAsync(JobCatalog catalog, CancellationToken ct) =>
-        Results.Json(new Page<JobView>([.. (await catalog.ListAsync(ct)).Select(job => View(job, catalog))]), FleetJson.Payload);
+        Results.Json(new Page<JobView> { Items = [.. (await catalog.ListAsync(ct)).Select(job => View(job, catalog))] }, FleetJson.Payload);
 
     private static async Task<IResult> GetAsync(string name, JobCatalog catalog, CancellationToken ct)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fleet.Api.Runs;
+using Fleet.Client;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Text;
@@ -9,17 +10,6 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Api.Lanes;
-
-/// <summary>A lane with its work.</summary>
-/// <param name="Pending">Runs that wait, those that are due later included.</param>
-/// <param name="Running">Runs under way.</param>
-/// <param name="Slots">Slots of all living workers, as many as they begin with; 0 when none serves it.</param>
-public sealed record LaneView(string Name, int Pending, int Running, int Slots);
-
-/// <summary>A worker process.</summary>
-public sealed record WorkerView(
-    string Id, string Name, WorkerState State, IReadOnlyDictionary<string, int> Lanes, DateTimeOffset StartedAt,
-    DateTimeOffset HeartbeatAt);
 
 internal static class GetLanesEndpoints
 {
@@ -40,9 +30,19 @@ internal static class GetLanesEndpoints
         var known = await db.Lanes.Select(l => l.Name).ToListAsync(ct);
         var names = known.Concat(pending.Keys).Concat(running.Keys).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
         return Results.Json(
-            new Page<LaneView>(
-                [.. names.Select(
-                    n => new LaneView(n, pending.GetValueOrDefault(n), running.GetValueOrDefault(n), slots.GetValueOrDefault(n)))]),
+            new Page<LaneView>
+            {
+                Items =
+                [
+                    .. names.Select(n => new LaneView
+                    {
+                        Name = n,
+                        Pending = pending.GetValueOrDefault(n),
+                        Running = running.GetValueOrDefault(n),
+                        Slots = slots.GetValueOrDefault(n),
+                    }),
+                ],
+            },
             FleetJson.Payload);
     }
 
@@ -53,11 +53,18 @@ internal static class GetLanesEndpoints
     {
         await using var db = storage.Read();
         var rows = await db.Workers.AsNoTracking().OrderByDescending(w => w.StartedAt).Take(500).ToListAsync(ct);
-        return Results.Json(
-            new Page<WorkerView>(
-                [.. rows.Select(w => new WorkerView(w.Id.ToString(), w.Name, w.State, Slots(w.Lanes), w.StartedAt, w.HeartbeatAt))]),
-            FleetJson.Payload);
+        return Results.Json(new Page<WorkerView> { Items = [.. rows.Select(ToView)] }, FleetJson.Payload);
     }
+
+    private static WorkerView ToView(WorkerRow worker) => new()
+    {
+        Id = worker.Id.ToString(),
+        Name = worker.Name,
+        State = worker.State.ToWord(),
+        Lanes = Slots(worker.Lanes),
+        StartedAt = worker.StartedAt,
+        HeartbeatAt = worker.HeartbeatAt,
+    };
 
     private static Dictionary<string, int> Slots(string json) => JsonSerializer.Deserialize<Dictionary<string, int>>(json)!;
 }

@@ -1,3 +1,4 @@
+using Fleet.Client;
 using Fleet.Core.Runs;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
@@ -11,9 +12,6 @@ public sealed record CancelBody
 {
     public string? Reason { get; init; }
 }
-
-/// <summary>What a cancel did.</summary>
-public sealed record CanceledView(CancelResult Result);
 
 internal static class CancelRunsEndpoints
 {
@@ -29,7 +27,7 @@ internal static class CancelRunsEndpoints
         {
             CancelResult.NotFound => Problems.NotFound("run", id),
             CancelResult.AlreadyEnded => Problems.Conflict("already_ended", $"Run {runId} has ended; there is nothing to cancel."),
-            _ => Results.Json(new CanceledView(result), FleetJson.Payload),
+            _ => Results.Json(new CanceledView { Result = result.ToWord() }, FleetJson.Payload),
         };
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Fleet.Client;
 using Fleet.Core.Jobs;
 using Fleet.Core.Rules;
 using Fleet.Core.Runs;
@@ -32,12 +33,6 @@ public sealed record EnqueueBatchBody
     public IReadOnlyList<EnqueueBody>? Runs { get; init; }
 }
 
-/// <summary>The id of a new run.</summary>
-public sealed record EnqueuedView(RunId Id);
-
-/// <summary>The ids of new runs, in the order of the request.</summary>
-public sealed record EnqueuedBatchView(IReadOnlyList<RunId> Ids);
-
 internal static class EnqueueRunsEndpoints
 {
     /// <summary>The most runs in one batch.</summary>
@@ -63,7 +58,7 @@ internal static class EnqueueRunsEndpoints
 
         var request = await ToRequestAsync(body, "", key, catalog, schemas, ct);
         var outcome = await enqueue.ExecuteAsync(request, CancellationToken.None);
-        return Results.Accepted($"/api/v1/runs/{outcome.Id}", new EnqueuedView(outcome.Id));
+        return Results.Accepted($"/api/v1/runs/{outcome.Id}", new EnqueuedView { Id = outcome.Id.ToString() });
     }
 
     private static async Task<IResult> EnqueueManyAsync(
@@ -92,7 +87,8 @@ internal static class EnqueueRunsEndpoints
 
         var outcomes = await enqueue.ExecuteManyAsync(requests, CancellationToken.None);
         return Results.Json(
-            new EnqueuedBatchView([.. outcomes.Select(o => o.Id)]), FleetJson.Payload, statusCode: StatusCodes.Status202Accepted);
+            new EnqueuedBatchView { Ids = [.. outcomes.Select(o => o.Id.ToString())] }, FleetJson.Payload,
+            statusCode: StatusCodes.Status202Accepted);
     }
 
     private static async Task<RunRequest> ToRequestAsync(

@@ -1,3 +1,4 @@
+using Fleet.Client;
 using Fleet.Core.Rules;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
@@ -8,14 +9,6 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Api.Runs;
-
-/// <summary>A page of a list.</summary>
-/// <param name="Items">The rows.</param>
-/// <param name="Next">The cursor of the next page; null on the last.</param>
-public sealed record Page<T>(IReadOnlyList<T> Items, string? Next = null);
-
-/// <summary>A line of a run's log.</summary>
-public sealed record LogLineView(long Id, int Attempt, DateTimeOffset At, JobLogLevel Level, string Message);
 
 internal static class GetRunsEndpoints
 {
@@ -46,12 +39,12 @@ internal static class GetRunsEndpoints
             runs = runs.Where(r => r.Id < before);
         var page = await runs.OrderByDescending(r => r.Id).Take(limit + 1).ToListAsync(ct);
         var next = page.Count > limit ? QueryString.WriteCursor(page[limit - 1].Id) : null;
-        return Results.Json(new Page<RunView>([.. page.Take(limit).Select(RunView.From)], next), FleetJson.Payload);
+        return Results.Json(new Page<RunView> { Items = [.. page.Take(limit).Select(r => r.ToView())], Next = next }, FleetJson.Payload);
     }
 
     private static async Task<IResult> GetAsync(string id, GetRuns runs, CancellationToken ct) =>
         await runs.FindHistoryAsync(ReadId(id), ct) is { } history
-            ? Results.Json(RunDetailView.From(history.Run, history.Attempts, history.Replays), FleetJson.Payload)
+            ? Results.Json(history.ToView(), FleetJson.Payload)
             : Problems.NotFound("run", id);
 
     private static async Task<IResult> LogsAsync(string id, HttpContext http, IStorage storage, CancellationToken ct)
@@ -64,8 +57,8 @@ internal static class GetRunsEndpoints
         if (!await db.Runs.AnyAsync(r => r.Id == runId, ct))
             return Problems.NotFound("run", id);
         var lines = await db.RunLogs.AsNoTracking().Where(l => l.RunId == runId && l.Id > after).OrderBy(l => l.Id).Take(limit)
-            .Select(l => new LogLineView(l.Id, l.Attempt, l.At, l.Level, l.Message)).ToListAsync(ct);
-        return Results.Json(new Page<LogLineView>(lines), FleetJson.Payload);
+            .ToListAsync(ct);
+        return Results.Json(new Page<LogLineView> { Items = [.. lines.Select(l => l.ToView())] }, FleetJson.Payload);
     }
 
     /// <exception cref="InvalidRunException">The text is no run id.</exception>

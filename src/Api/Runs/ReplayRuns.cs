@@ -1,3 +1,4 @@
+using Fleet.Client;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Text;
@@ -25,7 +26,7 @@ internal static class ReplayRunsEndpoints
                 "run_revoked",
                 $"Run {runId} was planned ahead and revoked when its schedule changed; its fire time may have another run. "
                 + "Trigger the schedule to run it now, or backfill the fire time once it has passed."),
-            _ => Results.Json(new EnqueuedView(runId), FleetJson.Payload, statusCode: StatusCodes.Status202Accepted),
+            _ => Results.Json(new EnqueuedView { Id = runId.ToString() }, FleetJson.Payload, statusCode: StatusCodes.Status202Accepted),
         };
     }
 }

@@ -1,4 +1,4 @@
-using Fleet.Api.Runs;
+using Fleet.Client;
 using Fleet.Core.Rules;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Text;
@@ -60,7 +60,7 @@ internal static class ControlSchedulesEndpoints
     {
         await RequestBody.ReadOptionalAsync<EmptyBody>(http, ct);
         return await trigger.ExecuteAsync(id, CancellationToken.None) is { } run
-            ? Results.Json(new EnqueuedView(run), FleetJson.Payload, statusCode: StatusCodes.Status202Accepted)
+            ? Results.Json(new EnqueuedView { Id = run.ToString() }, FleetJson.Payload, statusCode: StatusCodes.Status202Accepted)
             : Problems.NotFound("schedule", id);
     }
 

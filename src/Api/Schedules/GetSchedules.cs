@@ -1,4 +1,4 @@
-using Fleet.Api.Runs;
+using Fleet.Client;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
@@ -18,7 +18,7 @@ internal static class GetSchedulesEndpoints
     private static async Task<IResult> ListAsync(GetSchedules get, CancellationToken ct)
     {
         var schedules = await get.ListAsync(ct);
-        return Results.Json(new Page<ScheduleView>([.. schedules.Select(ScheduleView.From)]), FleetJson.Payload);
+        return Results.Json(new Page<ScheduleView> { Items = [.. schedules.Select(ScheduleView.From)] }, FleetJson.Payload);
     }
 
     private static async Task<IResult> GetAsync(string id, GetSchedules get, CancellationToken ct) =>

@@ -1,110 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Fleet.Client;
 
 namespace Fleet.Cli.Connection;
 
-// What the API answers, as far as the commands show it. Everything is optional, so that a server that is newer or older
+// What the API answers about schedules, as far as the commands show it. Everything is optional, so that a server that is newer or older
 // by a member can still be read; with `-o json` the answer is passed on as it came.
-
-/// <summary>One page of a list.</summary>
-public sealed record PageView<T>
-{
-    public IReadOnlyList<T> Items { get; init; } = [];
-
-    /// <summary>The cursor of the next page; null on the last one.</summary>
-    public string? Next { get; init; }
-}
-
-/// <summary>The answer to a new run.</summary>
-public sealed record CreatedView
-{
-    public string Id { get; init; } = "";
-}
-
-/// <summary>The answer to a cancellation.</summary>
-public sealed record CancelView
-{
-    /// <summary><c>canceled</c>, or <c>requested</c> while the worker still has to stop.</summary>
-    public string Result { get; init; } = "";
-}
-
-public sealed record RunView
-{
-    public string Id { get; init; } = "";
-    public string Job { get; init; } = "";
-    public string? Lane { get; init; }
-    public string State { get; init; } = "";
-    public int Attempt { get; init; }
-    public int? MaxAttempts { get; init; }
-    public DateTimeOffset? CreatedAt { get; init; }
-    public DateTimeOffset? DueAt { get; init; }
-    public DateTimeOffset? StartedAt { get; init; }
-    public DateTimeOffset? FinishedAt { get; init; }
-    public string? ScheduleId { get; init; }
-    public DateTimeOffset? FireTime { get; init; }
-    public JsonElement? Args { get; init; }
-    public JsonElement? Output { get; init; }
-    public string? Error { get; init; }
-    public string? ErrorType { get; init; }
-
-    /// <summary>0 to 1; null when the job tells none.</summary>
-    public double? Progress { get; init; }
-
-    public string? ProgressMessage { get; init; }
-    public IReadOnlyList<string>? Tags { get; init; }
-    public string? Worker { get; init; }
-    public string? ParentId { get; init; }
-    public string? IdempotencyKey { get; init; }
-    public int? Crashes { get; init; }
-
-    /// <summary>True while a running run was asked to stop.</summary>
-    public bool CancelRequested { get; init; }
-
-    /// <summary>Why it was canceled or asked to stop: person, overlap, replaced or revoked.</summary>
-    public string? CancelCause { get; init; }
-
-    public IReadOnlyList<AttemptView>? Attempts { get; init; }
-
-    /// <summary>Its replays: what the run was before each.</summary>
-    public IReadOnlyList<ReplayView>? Lineage { get; init; }
-
-    /// <summary>True in the three states that a run ends in.</summary>
-    [JsonIgnore]
-    public bool Ended => State is "succeeded" or "failed" or "canceled";
-}
-
-public sealed record AttemptView
-{
-    public int Number { get; init; }
-    public string? Outcome { get; init; }
-
-    /// <summary>How many attempts in a row ended so; null from a server that does not tell.</summary>
-    public int? Times { get; init; }
-    public string? Worker { get; init; }
-    public DateTimeOffset? StartedAt { get; init; }
-    public DateTimeOffset? EndedAt { get; init; }
-    public string? ErrorType { get; init; }
-    public string? Error { get; init; }
-}
-
-public sealed record ReplayView
-{
-    public int Number { get; init; }
-    public DateTimeOffset? At { get; init; }
-    public string? By { get; init; }
-    public string? FromState { get; init; }
-    public int FromAttempt { get; init; }
-    public string? FromError { get; init; }
-}
-
-public sealed record LogView
-{
-    public long Id { get; init; }
-    public int Attempt { get; init; }
-    public DateTimeOffset At { get; init; }
-    public string? Level { get; init; }
-    public string? Message { get; init; }
-}
 
 public sealed record ScheduleView
 {
@@ -178,14 +79,6 @@ public sealed record LatenessView
     public double Median { get; init; }
     public double P99 { get; init; }
     public double Most { get; init; }
-}
-
-public sealed record LaneView
-{
-    public string Name { get; init; } = "";
-    public long Pending { get; init; }
-    public long Running { get; init; }
-    public long Slots { get; init; }
 }
 
 /// <summary>What a change of the clock does to a fire time.</summary>
@@ -298,9 +191,9 @@ public sealed record ProblemView
 
 /// <summary>The shapes above, known at compile time.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, MaxDepth = FleetApi.MaxDepth)]
-[JsonSerializable(typeof(CreatedView))]
-[JsonSerializable(typeof(CancelView))]
-[JsonSerializable(typeof(RunView))]
+[JsonSerializable(typeof(EnqueuedView))]
+[JsonSerializable(typeof(CanceledView))]
+[JsonSerializable(typeof(RunDetailView))]
 [JsonSerializable(typeof(ProblemView))]
 [JsonSerializable(typeof(ScheduleView))]
 [JsonSerializable(typeof(BackfillRequestView))]
@@ -309,8 +202,8 @@ public sealed record ProblemView
 [JsonSerializable(typeof(NextFireTimesView))]
 [JsonSerializable(typeof(ScheduleDiffView))]
 [JsonSerializable(typeof(SimulationView))]
-[JsonSerializable(typeof(PageView<RunView>), TypeInfoPropertyName = "Runs")]
-[JsonSerializable(typeof(PageView<LogView>), TypeInfoPropertyName = "Logs")]
-[JsonSerializable(typeof(PageView<ScheduleView>), TypeInfoPropertyName = "Schedules")]
-[JsonSerializable(typeof(PageView<LaneView>), TypeInfoPropertyName = "Lanes")]
+[JsonSerializable(typeof(Page<RunView>), TypeInfoPropertyName = "Runs")]
+[JsonSerializable(typeof(Page<LogLineView>), TypeInfoPropertyName = "Logs")]
+[JsonSerializable(typeof(Page<ScheduleView>), TypeInfoPropertyName = "Schedules")]
+[JsonSerializable(typeof(Page<LaneView>), TypeInfoPropertyName = "Lanes")]
 public sealed partial class ApiJson : JsonSerializerContext;

@@ -1,6 +1,7 @@
 using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
 using Fleet.Cli.Runs;
+using Fleet.Client;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

@@ -1,5 +1,6 @@
 using Fleet.Cli.Connection;
 using Fleet.Cli.Runs;
+using Fleet.Client;
 using Spectre.Console;
 
 namespace Fleet.Cli.Dev;

@@ -26,7 +26,7 @@ public static class CancelRuns
                 Screen.Json(answer);
             else
                 Screen.Line(
-                    api.Read(answer, ApiJson.Default.CancelView).Result == "requested"
+                    api.Read(answer, ApiJson.Default.CanceledView).Result == "requested"
                     ? "requested: its worker was asked to stop it"
                     : "canceled");
         });

@@ -56,7 +56,7 @@ public static class EnqueueRuns
     {
         using var api = cli.Connect(parsed);
         var answer = await api.PostAsync("runs", Body(parsed), ct);
-        var id = api.Read(answer, ApiJson.Default.CreatedView).Id;
+        var id = api.Read(answer, ApiJson.Default.EnqueuedView).Id;
         var (json, wait) = (cli.WantsJson(parsed), parsed.GetValue(Wait));
         if (!json)
             Screen.Line(id);
@@ -66,7 +66,7 @@ public static class EnqueueRuns
             return CommandLine.Ok;
 
         var ended = await WaitForRuns.UntilEndedAsync(api, id, cli.Time, ct);
-        var run = api.Read(ended, ApiJson.Default.RunView);
+        var run = api.Read(ended, ApiJson.Default.RunDetailView);
         if (json)
             Screen.Json(ended);
         else

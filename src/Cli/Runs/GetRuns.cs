@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
+using Fleet.Client;
 using Spectre.Console;
 
 namespace Fleet.Cli.Runs;
@@ -29,12 +30,12 @@ public static class GetRuns
             if (cli.WantsJson(parsed))
                 Screen.Json(run);
             else
-                Show(api.Read(run, ApiJson.Default.RunView), cli.Time.GetUtcNow());
+                Show(api.Read(run, ApiJson.Default.RunDetailView), cli.Time.GetUtcNow());
         });
         return command;
     }
 
-    private static void Show(RunView run, DateTimeOffset now)
+    private static void Show(RunDetailView run, DateTimeOffset now)
     {
         var facts = new Table().Border(TableBorder.None).HideHeaders();
         facts.AddColumn(new TableColumn("") { NoWrap = true, Padding = new Padding(0, 0, 2, 0) });
@@ -62,7 +63,7 @@ public static class GetRuns
         Add("args", run.Args is { } args ? Screen.JsonText(args) : null);
         Add("output", run.Output is { } output ? Screen.JsonText(output) : null);
         Add("error", run.ErrorType is null ? run.Error : $"{run.ErrorType}: {run.Error}");
-        foreach (var replay in run.Lineage ?? [])
+        foreach (var replay in run.Lineage)
         {
             var before = $"was {replay.FromState} after attempt {replay.FromAttempt}: {replay.FromError}".TrimEnd(':', ' ');
             Add($"replay {replay.Number}", $"{Times.Instant(replay.At)} by {replay.By}, {before}");

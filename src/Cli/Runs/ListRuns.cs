@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
+using Fleet.Client;
 using Spectre.Console;
 
 namespace Fleet.Cli.Runs;
@@ -48,7 +49,7 @@ public static class ListRuns
         return "runs?" + string.Join('&', query.Where(q => q.Item2 is not null).Select(q => $"{q.Item1}={Uri.EscapeDataString(q.Item2!)}"));
     }
 
-    private static void Show(PageView<RunView> page, DateTimeOffset now)
+    private static void Show(Page<RunView> page, DateTimeOffset now)
     {
         if (page.Items.Count == 0)
         {

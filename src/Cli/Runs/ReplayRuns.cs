@@ -18,7 +18,7 @@ public static class ReplayRuns
             if (cli.WantsJson(parsed))
                 Screen.Json(answer);
             else
-                Screen.Line(api.Read(answer, ApiJson.Default.CreatedView).Id);
+                Screen.Line(api.Read(answer, ApiJson.Default.EnqueuedView).Id);
         });
         return command;
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
+using Fleet.Client;
 
 namespace Fleet.Cli.Runs;
 
@@ -55,7 +56,7 @@ public static class RunLogs
         private long _after;
 
         public async Task<bool> HasEndedAsync(CancellationToken ct) =>
-            api.Read(await api.GetAsync(path, ct), ApiJson.Default.RunView).Ended;
+            api.Read(await api.GetAsync(path, ct), ApiJson.Default.RunDetailView).Ended;
 
         /// <summary>Prints every line after the last one that was printed, page by page.</summary>
         public async Task PrintNewAsync(CancellationToken ct)
@@ -72,7 +73,7 @@ public static class RunLogs
             while (_after > before);
         }
 
-        private void Print(LogView line, JsonElement raw)
+        private void Print(LogLineView line, JsonElement raw)
         {
             if (json)
                 Screen.JsonLine(raw);

@@ -23,7 +23,7 @@ public static class WaitForRuns
             try
             {
                 var run = await api.GetAsync(GetRuns.Path(id), ct);
-                if (api.Read(run, ApiJson.Default.RunView).Ended)
+                if (api.Read(run, ApiJson.Default.RunDetailView).Ended)
                     return run;
                 lastAnswer = time.GetTimestamp();
             }

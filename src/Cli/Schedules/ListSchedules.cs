@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
+using Fleet.Client;
 using Spectre.Console;
 
 namespace Fleet.Cli.Schedules;
@@ -23,7 +24,7 @@ public static class ListSchedules
         return command;
     }
 
-    private static void Show(PageView<ScheduleView> page, DateTimeOffset now)
+    private static void Show(Page<ScheduleView> page, DateTimeOffset now)
     {
         if (page.Items.Count == 0)
         {

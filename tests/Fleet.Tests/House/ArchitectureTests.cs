@@ -1,6 +1,6 @@
 namespace Fleet.Tests.House;
 
-/// <summary>References point down only: Contracts ← Core ← {Storage.*, MassTransit, Engine, Api} ← Transport.* ← Hosting ← {Scheduler,
+/// <summary>References point down only: Contracts ← {Core, Client} ← {Storage.*, MassTransit, Engine, Api} ← Transport.* ← Hosting ← {Scheduler,
 /// Worker, Cli, Testing}.</summary>
 public sealed class ArchitectureTests
 {
@@ -9,6 +9,7 @@ public sealed class ArchitectureTests
     {
         ["Contracts"] = 0,
         ["Core"] = 1,
+        ["Client"] = 1,
         ["Storage.Sqlite"] = 2,
         ["Storage.Postgres"] = 2,
         ["Storage.SqlServer"] = 2,
@@ -68,6 +69,8 @@ public sealed class ArchitectureTests
 
     [Theory]
     [InlineData("src/Core", "src/Api")]
+    [InlineData("src/Client", "src/Core")]
+    [InlineData("src/Core", "src/Client")]
     [InlineData("src/Api", "src/Engine")]
     [InlineData("src/Engine", "src/Transport.RabbitMq")]
     [InlineData("src/Transport.RabbitMq", "src/Transport.InMemory")]
@@ -82,6 +85,9 @@ public sealed class ArchitectureTests
 
     [Theory]
     [InlineData("src/Core", "src/Contracts")]
+    [InlineData("src/Client", "src/Contracts")]
+    [InlineData("src/Api", "src/Client")]
+    [InlineData("src/Cli", "src/Client")]
     [InlineData("src/Cli", "samples")]
     [InlineData("src/Cli", "src/Hosting")]
     public void WrongReferences_Down_AreNone(string from, string to) =>

@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Fleet.Client;
+using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
+
+namespace Fleet.Api.Runs;
+
+/// <summary>Rows of runs as the API shows them.</summary>
+internal static class RunViews
+{
+    public static RunView ToView(this Run run) => Fill(run, new RunView());
+
+    public static RunDetailView ToView(this RunHistory history) => Fill(history.Run, new RunDetailView
+    {
+        Attempts = [.. history.Attempts.Select(ToView)],
+        Lineage = [.. history.Replays.Select(ToView)],
+    });
+
+    public static LogLineView ToView(this RunLogLine line) =>
+        new() { Id = line.Id, Attempt = line.Attempt, At = line.At, Level = line.Level.ToWord(), Message = line.Message };
+
+    /// <summary>An enum's value as the API writes it.</summary>
+    public static string ToWord<T>(this T value) where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
+
+    private static AttemptView ToView(Attempt attempt) => new()
+    {
+        Number = attempt.Number,
+        Outcome = attempt.Outcome.ToWord(),
+        Worker = attempt.WorkerId?.ToString(),
+        StartedAt = attempt.StartedAt,
+        EndedAt = attempt.EndedAt,
+        ErrorType = attempt.ErrorType,
+        Error = attempt.Error,
+        Stack = attempt.Stack,
+        Times = attempt.Times,
+    };
+
+    private static ReplayView ToView(Replay replay) => new()
+    {
+        Number = replay.Number,
+        At = replay.At,
+        By = replay.By,
+        FromState = replay.FromState.ToWord(),
+        FromAttempt = replay.FromAttempt,
+        FromError = replay.FromError,
+        FromFinishedAt = replay.FromFinishedAt,
+    };
+
+    private static T Fill<T>(Run run, T view) where T : RunView => (T)(view with
+    {
+        Id = run.Id.ToString(),
+        Job = run.Job,
+        Lane = run.Lane,
+        State = run.State.ToWord(),
+        Attempt = run.Attempt,
+        MaxAttempts = run.MaxAttempts,
+        CreatedAt = run.CreatedAt,
+        DueAt = run.DueAt,
+        StartedAt = run.StartedAt,
+        FinishedAt = run.FinishedAt,
+        ScheduleId = run.ScheduleId,
+        FireTime = run.FireTime,
+        Args = Parse(run.Args),
+        Output = Parse(run.Output),
+        Error = run.Error,
+        ErrorType = run.ErrorType,
+        Progress = run.Progress,
+        ProgressMessage = run.ProgressMessage,
+        Tags = GetRuns.ReadTags(run.Tags),
+        Worker = run.WorkerId?.ToString(),
+        Replays = run.Replays,
+        Crashes = run.Crashes,
+        CancelRequested = run is { State: RunState.Running, CancelRequestedAt: not null },
+        CancelCause = run.CanceledBecause?.ToWord(),
+        ParentId = run.ParentId?.ToString(),
+        IdempotencyKey = run.IdempotencyKey,
+    });
+
+    private static JsonElement? Parse(string? json) => json is null ? null : StoredJson.Read(json);
+}

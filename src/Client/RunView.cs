@@ -1,0 +1,90 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Fleet.Client;
+
+/// <summary>A run as the API shows it.</summary>
+/// <remarks>Words such as the state are texts and no member is required, so that the answer of a newer or an older server can still be
+/// read.</remarks>
+public record RunView
+{
+    public string Id { get; init; } = "";
+    public string Job { get; init; } = "";
+    public string Lane { get; init; } = "";
+
+    /// <summary><c>pending</c>, <c>running</c>, <c>succeeded</c>, <c>failed</c> or <c>canceled</c>.</summary>
+    public string State { get; init; } = "";
+    public int Attempt { get; init; }
+    public int? MaxAttempts { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset DueAt { get; init; }
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? FinishedAt { get; init; }
+    public string? ScheduleId { get; init; }
+    public DateTimeOffset? FireTime { get; init; }
+    public JsonElement? Args { get; init; }
+    public JsonElement? Output { get; init; }
+    public string? Error { get; init; }
+    public string? ErrorType { get; init; }
+
+    /// <summary>0 to 1; null when the job reports none.</summary>
+    public double? Progress { get; init; }
+    public string? ProgressMessage { get; init; }
+    public IReadOnlyList<string> Tags { get; init; } = [];
+    public string? Worker { get; init; }
+    public int Replays { get; init; }
+    public int Crashes { get; init; }
+
+    /// <summary>True while a running run was asked to stop.</summary>
+    public bool CancelRequested { get; init; }
+
+    /// <summary>Why a canceled run was canceled, or a running run was asked to stop: <c>person</c>, <c>overlap</c>, <c>replaced</c> or
+    /// <c>revoked</c>.</summary>
+    public string? CancelCause { get; init; }
+    public string? ParentId { get; init; }
+    public string? IdempotencyKey { get; init; }
+
+    /// <summary>True in the three states that a run ends in.</summary>
+    [JsonIgnore]
+    public bool Ended => State is "succeeded" or "failed" or "canceled";
+}
+
+/// <summary>A run with all that happened to it.</summary>
+public sealed record RunDetailView : RunView
+{
+    /// <summary>The attempts that did not simply succeed at once, oldest first.</summary>
+    public IReadOnlyList<AttemptView> Attempts { get; init; } = [];
+
+    /// <summary>The replays, oldest first.</summary>
+    public IReadOnlyList<ReplayView> Lineage { get; init; } = [];
+}
+
+/// <summary>An attempt that did not simply succeed at once.</summary>
+public sealed record AttemptView
+{
+    public int Number { get; init; }
+
+    /// <summary>Such as <c>failed</c>, <c>timedOut</c> or <c>crashed</c>.</summary>
+    public string? Outcome { get; init; }
+    public string? Worker { get; init; }
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
+    public string? ErrorType { get; init; }
+    public string? Error { get; init; }
+    public string? Stack { get; init; }
+
+    /// <summary>How many attempts in a row ended so; more than 1 where they share a row because none of them counts.</summary>
+    public int Times { get; init; } = 1;
+}
+
+/// <summary>A replay: what the run was before it.</summary>
+public sealed record ReplayView
+{
+    public int Number { get; init; }
+    public DateTimeOffset At { get; init; }
+    public string By { get; init; } = "";
+    public string? FromState { get; init; }
+    public int FromAttempt { get; init; }
+    public string? FromError { get; init; }
+    public DateTimeOffset? FromFinishedAt { get; init; }
+}
