@@ -21,8 +21,8 @@ public static class FleetServices
     public const string TransportSection = "Fleet:Transport";
 
     /// <summary>Adds Fleet as the configuration says: <c>Fleet:Storage:Provider</c> (default <c>Sqlite</c>) with
-    /// <c>ConnectionString</c> and <c>Schema</c>, and <c>Fleet:Transport:Provider</c> (default <c>InMemory</c>) with <c>Uri</c>, <c>ManagementUri</c> and
-    /// <c>CaFile</c>.</summary>
+    /// <c>ConnectionString</c> and <c>Schema</c>, and <c>Fleet:Transport:Provider</c> (default <c>InMemory</c>) with <c>Uri</c>,
+    /// <c>ManagementUri</c> and <c>CaFile</c>.</summary>
     /// <param name="services">The services of the process.</param>
     /// <param name="configuration">The configuration of the process.</param>
     /// <param name="bus">Adds the application's own consumers to the bus.</param>
@@ -65,7 +65,8 @@ public static class FleetServices
             return provider.ToUpperInvariant() switch
             {
                 "SQLITE" => services.AddFleetSqlite(connectionString ?? "Data Source=.fleet/fleet.db"),
-                "POSTGRES" => services.AddFleetPostgres(Required("PostgreSQL", "Host=localhost;Username=fleet;Password=…;Database=fleet"), schema),
+                "POSTGRES" => services.AddFleetPostgres(
+                    Required("PostgreSQL", "Host=localhost;Username=fleet;Password=…;Database=fleet"), schema),
                 "SQLSERVER" => services.AddFleetSqlServer(
                     Required("SQL Server", "Server=localhost;User Id=fleet;Password=…;Database=fleet;TrustServerCertificate=true"), schema),
                 _ => throw NotAllowed($"{StorageSection}:Provider", provider, "Sqlite, Postgres or SqlServer"),
@@ -114,8 +115,11 @@ public static class FleetServices
         if (string.IsNullOrEmpty(name))
             return FleetSchema.Default;
         if (provider.Equals("Sqlite", StringComparison.OrdinalIgnoreCase))
-            throw NotAllowed($"{StorageSection}:Schema", name, "nothing with Sqlite, which has no schemas: Fleet's tables have the prefix fleet_ there");
-        return FleetSchema.IsAllowed(name) ? FleetSchema.Create(name) : throw NotAllowed($"{StorageSection}:Schema", name, FleetSchema.Allowed);
+            throw NotAllowed(
+                $"{StorageSection}:Schema", name, "nothing with Sqlite, which has no schemas: Fleet's tables have the prefix fleet_ there");
+        return FleetSchema.IsAllowed(name)
+            ? FleetSchema.Create(name)
+            : throw NotAllowed($"{StorageSection}:Schema", name, FleetSchema.Allowed);
     }
 
     private static BrokerTrust? ReadTrust(string? file)

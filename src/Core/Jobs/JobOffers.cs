@@ -13,7 +13,8 @@ public sealed record WorkerOffer(IReadOnlySet<string> Lanes, IReadOnlyDictionary
 internal sealed class JobOffers
 {
     private const string ReadJobs = """
-        SELECT name, lane, max_attempts, timeout_ms, description, aliases, "schema", example, version, first_seen_at, seen_at FROM fleet.jobs
+        SELECT name, lane, max_attempts, timeout_ms, description, aliases, "schema", example, version, first_seen_at, seen_at
+        FROM fleet.jobs
         """;
 
     // Workers of one program on the same lanes have equal texts: a large fleet makes few rows.

@@ -10,8 +10,8 @@ public sealed class JobRegistry
     private readonly Dictionary<string, JobDefinition> _byName = new(StringComparer.Ordinal);
     private readonly Dictionary<Type, JobDefinition> _byArgs = [];
 
-    /// <exception cref="InvalidOperationException">Two jobs share a name or alias, a job is not well formed, or middleware is for a job that
-    /// is not here; names the types.</exception>
+    /// <exception cref="InvalidOperationException">Two jobs share a name or alias, a job is not well formed, or middleware is for a job
+    /// that is not here; names the types.</exception>
     public JobRegistry(IEnumerable<JobDefinition> jobs, IEnumerable<JobMiddleware>? middleware = null)
     {
         foreach (var job in jobs)
@@ -85,8 +85,8 @@ public sealed class JobsBuilder(IServiceCollection services)
         return this;
     }
 
-    /// <summary>Puts middleware around all jobs of the process, wherever they are added. The middleware that is registered first, here or with
-    /// <see cref="UseFor{TArgs, TMiddleware}"/>, is the outermost.</summary>
+    /// <summary>Puts middleware around all jobs of the process, wherever they are added. The middleware that is registered first, here
+    /// or with <see cref="UseFor{TArgs, TMiddleware}"/>, is the outermost.</summary>
     public JobsBuilder Use<TMiddleware>() where TMiddleware : class, IJobMiddleware => Use<TMiddleware>(argsType: null);
 
     /// <summary>Puts middleware around one job. A process that does not have the job does not start.</summary>

@@ -47,7 +47,8 @@ internal sealed class MiddlewareChain(JobDefinition job, IServiceProvider servic
             if (Interlocked.Exchange(ref isClosed, 1) != 0)
             {
                 throw new InvalidOperationException(
-                    $"The middleware {type} called next a second time, or after it had returned. To try again, let the exception end the attempt.");
+                    $"The middleware {type} called next a second time, or after it had returned. "
+                        + "To try again, let the exception end the attempt.");
             }
 
             return rest = CallAsync(place + 1, token);

@@ -16,7 +16,8 @@ public sealed partial class PublishJobs(JobCatalog catalog, IStorage storage, Ti
     private const string SeeJob = "UPDATE fleet.jobs SET seen_at = @now WHERE name = @name AND version = @version";
 
     private const string AddJob = """
-        INSERT INTO fleet.jobs (name, version, lane, max_attempts, timeout_ms, description, aliases, "schema", example, first_seen_at, seen_at)
+        INSERT INTO fleet.jobs
+            (name, version, lane, max_attempts, timeout_ms, description, aliases, "schema", example, first_seen_at, seen_at)
         VALUES (@name, @version, @lane, @max, @timeout, @description, @aliases, @schema, @example, @now, @now)
         """;
 

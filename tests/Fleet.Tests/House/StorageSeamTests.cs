@@ -47,6 +47,7 @@ public sealed partial class StorageSeamTests
     private static partial Regex Names();
 
     // In an update of many rows; w is a worker.
-    [GeneratedRegex(@"SetProperty\((?<row>\w+) => \k<row>\.State, (?!WorkerState)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"SetProperty\((?<row>\w+) => \k<row>\.State, (?!WorkerState)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Writes();
 }
