@@ -296,7 +296,8 @@ public sealed class MiddlewareTests
         var closed = await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new ImportOrders("closed")));
 
         Assert.Equal((RunState.Succeeded, "\"orders of acme\""), (open.State, open.OutputJson));
-        Assert.Equal((RunState.Failed, "The tenant closed has left.", 1), (closed.State, closed.Error, closed.Attempt));
+        Assert.Equal((RunState.Failed, 1), (closed.State, closed.Attempt));
+        Assert.StartsWith("The tenant closed has left.", closed.Error, StringComparison.Ordinal);
     }
 
     [Fact]
