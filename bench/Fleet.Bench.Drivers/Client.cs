@@ -49,13 +49,14 @@ internal static class Client
     }
 
     /// <summary>Calls from many callers at once, each with one job at a time.</summary>
-    public static Task ManyCallersAsync(int count, int callers, Func<int, Task> call) => Task.WhenAll(Enumerable.Range(0, callers).Select(async caller =>
-    {
-        // Each caller on its own from the first call on.
-        await Task.Yield();
-        for (var i = caller; i < count; i += callers)
-            await call(i);
-    }));
+    public static Task ManyCallersAsync(int count, int callers, Func<int, Task> call) =>
+        Task.WhenAll(Enumerable.Range(0, callers).Select(async caller =>
+        {
+            // Each caller on its own from the first call on.
+            await Task.Yield();
+            for (var i = caller; i < count; i += callers)
+                await call(i);
+        }));
 
     private static async Task<object> AnswerAsync(IClientSide side, string name, JsonObject command)
     {

@@ -29,7 +29,8 @@ internal sealed class Talk
     /// <summary>What the bench told this process in its environment.</summary>
     /// <exception cref="InvalidOperationException">It is not set.</exception>
     public static string Setting(string name) =>
-        Environment.GetEnvironmentVariable(name) ?? throw new InvalidOperationException($"{name} is not set; start drivers through bench/run.sh.");
+        Environment.GetEnvironmentVariable(name)
+            ?? throw new InvalidOperationException($"{name} is not set; start drivers through bench/run.sh.");
 
     public static int Unknown(string[] args)
     {
@@ -41,9 +42,10 @@ internal sealed class Talk
     public Task ReadyAsync(IEnumerable<Type> packages) => _out.WriteLineAsync(JsonSerializer.Serialize(new
     {
         ready = true,
-        versions = packages.Select(type => type.Assembly).ToDictionary(
-            package => package.GetName().Name!,
-            package => package.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? package.GetName().Version!.ToString(3)),
+        versions = packages.Select(type => type.Assembly)
+            .ToDictionary(package => package.GetName().Name!,
+            package => package.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+                ?? package.GetName().Version!.ToString(3)),
     }));
 
     /// <summary>Answers every command until stdin ends; a failure is an answer too.</summary>

@@ -45,7 +45,9 @@ internal static class Contenders
                 new(Way.Effect, "consumer-inbox", 30_000, 1) { Worker = DotNet("fleet-consumer-inbox-worker"), HasRows = false },
                 new(Way.Effect, "consumer-plain", 30_000, 1) { Worker = DotNet("fleet-consumer-plain-worker"), HasRows = false },
                 new(Way.Effect, "consumer-batch", 60_000, 1) { Worker = DotNet("fleet-consumer-batch-worker") },
-                new(Way.Effect, "consumer-batch-plain", 60_000, 1) { Worker = DotNet("fleet-consumer-batch-plain-worker"), HasRows = false },
+                new(
+                    Way.Effect, "consumer-batch-plain", 60_000,
+                    1) { Worker = DotNet("fleet-consumer-batch-plain-worker"), HasRows = false },
                 new(Way.FailsOnce, "plain", 10_000, 1) { HasRows = false },
                 new(Way.FailsOnce, "fails-once", 10_000, 1) { HasRows = false, Starts = 2 },
             ],
@@ -54,7 +56,9 @@ internal static class Contenders
         new("rabbit-floor", "R0: quorum queue, persistent, own window of 1,000 confirms, prefetch 1,000, one ack for 100",
             DotNet("rabbit-floor-client"), DotNet("rabbit-floor-worker"), ["rabbitmq"],
             new Sizes(200_000, 100_000)),
-        new("postgres-floor", "batches of 500 with unnest, claim and complete in batches of 500, 8 connections; one by one: a row and a commit each",
+        new(
+            "postgres-floor",
+            "batches of 500 with unnest, claim and complete in batches of 500, 8 connections; one by one: a row and a commit each",
             DotNet("postgres-floor-client"), DotNet("postgres-floor-worker"), ["postgres"],
             new Sizes(200_000, 20_000) { HasLatency = false }),
         new("effect-floor", "BEGIN, INSERT, UPDATE by key, COMMIT; Npgsql, prepared, 16 connections",
@@ -63,7 +67,9 @@ internal static class Contenders
             IsCompared = false,
             Ways = [new(Way.Effect, "transaction", 30_000, 1)],
         },
-        new("graphile-worker", "addJobs in batches of 1,000, 24 jobs at a time, local queue of 500, completions in batches; polls every 2 s, its default",
+        new(
+            "graphile-worker",
+            "addJobs in batches of 1,000, 24 jobs at a time, local queue of 500, completions in batches; polls every 2 s, its default",
             Node("graphile-client"), Node("graphile-worker"), ["postgres"],
             new Sizes(100_000, 5_000) { Batch = 1_000, Due = [1_000, 10_000] })
         {
@@ -77,13 +83,18 @@ internal static class Contenders
             Ways = Peer(15_000, 10_000),
             Missing = MissingNode,
         },
-        new("hangfire", "on PostgreSQL, long polling, 24 workers, delayed jobs looked for every second; no bulk enqueue: one by one from 16 callers",
+        new(
+            "hangfire",
+            "on PostgreSQL, long polling, 24 workers, delayed jobs looked for every second; no bulk enqueue: one by one from 16 callers",
             DotNet("hangfire-client"), DotNet("hangfire-worker"), ["postgres"],
             new Sizes(2_000, 2_000) { Both = 1_500, Due = [1_000], DuePerSecond = 100 })
         {
             Ways = Peer(1_500, 600),
         },
-        new("quartz", "clustered on PostgreSQL, 24 threads, a one-shot trigger per job of one stored job; bulk in batches of 500; looks every second (the least allowed) for what other processes stored",
+        new(
+            "quartz",
+            "clustered on PostgreSQL, 24 threads, a one-shot trigger per job of one stored job; bulk in batches of 500; "
+            + "polls every second (the minimum) for jobs of other processes",
             DotNet("quartz-client"), DotNet("quartz-worker"), ["postgres"],
             new Sizes(4_000, 3_000) { Both = 2_000, Due = [1_000, 10_000], DuePerSecond = 200 })
         {
@@ -141,7 +152,8 @@ internal static class Contenders
 
     private static string[] Node(string role) => [NodeProgram, Path.Combine(NodeFolder, "driver.mjs"), role];
 
-    private static string[] Python(string role) => [PythonProgram, Path.Combine(Checkout, "bench", "peers", "python", "celery_bench.py"), role];
+    private static string[] Python(string role) =>
+        [PythonProgram, Path.Combine(Checkout, "bench", "peers", "python", "celery_bench.py"), role];
 
     private static string[] DotNet(string role) => ["dotnet", Beside("Fleet.Bench.Drivers.dll"), role];
 

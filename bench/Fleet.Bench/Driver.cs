@@ -4,7 +4,8 @@ using Fleet.Bench.Servers;
 
 namespace Fleet.Bench;
 
-/// <summary>One side of a contender, in a process of its own: a command is a line of JSON on its stdin, the answer one on its stdout.</summary>
+/// <summary>One side of a contender, in a process of its own: a command is a line of JSON on its stdin, the answer one on its
+/// stdout.</summary>
 internal sealed class Driver : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(240);

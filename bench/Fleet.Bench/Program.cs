@@ -67,13 +67,15 @@ async Task<bool> CompareAsync()
         foreach (var contender in options.Only.TakeWhile(_ => !stop.IsCancellationRequested))
         {
             if (options.Compares(contender))
-                await TakeTurnAsync(contender, contender.Servers, results, $"round {round} of {options.Scale.Rounds}", turn => turn.RunAsync(stop.Token));
+                await TakeTurnAsync(
+                    contender, contender.Servers, results, $"round {round} of {options.Scale.Rounds}", turn => turn.RunAsync(stop.Token));
             var ways = options.WaysOf(contender);
             if (ways.Count > 0)
             {
                 await TakeTurnAsync(
                     contender, contender.WayServers ?? contender.Servers, results,
-                    $"round {round} of {options.Scale.Rounds}, {string.Join(", ", ways.Select(way => way.Name))}", turn => turn.RunWaysAsync(ways, stop.Token));
+                    $"round {round} of {options.Scale.Rounds}, {string.Join(", ", ways.Select(way => way.Name))}", turn =>
+                        turn.RunWaysAsync(ways, stop.Token));
             }
         }
     }

@@ -34,7 +34,8 @@ internal sealed class Results(Scale scale)
             at = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ssZ"),
             form = scale.Name,
             rounds = scale.Rounds,
-            machine = new { cores = Environment.ProcessorCount, os = RuntimeInformation.OSDescription, dotnet = Environment.Version.ToString() },
+            machine =
+                new { cores = Environment.ProcessorCount, os = RuntimeInformation.OSDescription, dotnet = Environment.Version.ToString() },
             aims = Aims.Of(this).Select(aim => new { name = aim.Name, value = aim.Value, bound = aim.Bound, reached = aim.IsReached }),
             settings = new { postgres = PostgresServer.Settings, callers = 64, args_bytes = 200 },
             versions = Versions,
@@ -79,7 +80,8 @@ internal sealed class Result(Contender contender)
     /// <summary>In the order of the rounds.</summary>
     public IReadOnlyList<double> Rounds(string name) => _figures[name];
 
-    /// <summary>How many times another figure this one is: the middle one of the rounds, each compared within itself. Null where one is missing.</summary>
+    /// <summary>How many times another figure this one is: the middle one of the rounds, each compared within itself. Null where one is
+    /// missing.</summary>
     public double? Ratio(string name, Result? other, string by)
     {
         if (!_figures.TryGetValue(name, out var mine) || other is null || !other._figures.TryGetValue(by, out var theirs))

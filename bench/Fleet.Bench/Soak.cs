@@ -24,7 +24,9 @@ internal static class Soak
     public static async Task RunAsync(Turn turn, BenchOptions options, CancellationToken ct)
     {
         var minutes = new List<SoakMinute>();
-        Console.WriteLine("| minute | jobs so far | jobs/s | p50, ms | p99, ms | CPU, µs/job | worker, MiB | scheduler, MiB | runs, MiB | its indexes, MiB | dead rows | vacuums |");
+        Console.WriteLine(
+            "| minute | jobs so far | jobs/s | p50, ms | p99, ms | CPU, µs/job | worker, MiB | scheduler, MiB | runs, MiB "
+            + "| its indexes, MiB | dead rows | vacuums |");
         Console.WriteLine("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
         var (before, after) = await turn.SoakAsync(
             options.SoakMinutes!.Value,
@@ -32,7 +34,8 @@ internal static class Soak
             {
                 minutes.Add(m);
                 await Console.Out.WriteLineAsync(
-                    $"| {m.Minute} | {m.Jobs:N0} | {m.PerSecond:N0} | {m.P50:N1} | {m.P99:N1} | {m.Cpu:N0} | {m.WorkerMemory:N0} | {m.SchedulerMemory:N0} "
+                    $"| {m.Minute} | {m.Jobs:N0} | {m.PerSecond:N0} | {m.P50:N1} | {m.P99:N1} | {m.Cpu:N0} | {m.WorkerMemory:N0} | "
+                    + $"{m.SchedulerMemory:N0} "
                     + $"| {m.TableSize:N0} | {m.IndexSize:N0} | {m.DeadRows:N0} | {m.Vacuums} |");
             },
             ct);
@@ -43,6 +46,8 @@ internal static class Soak
         foreach (var (name, figure) in Rows)
             Console.WriteLine($"| {name} | {before[figure]:N1} | {after[figure]:N1} |");
         if (options.Json is not null)
-            await File.WriteAllTextAsync(options.Json, JsonSerializer.Serialize(new { settings = PostgresServer.Settings, minutes, before, after }, Results.Indented), ct);
+            await File.WriteAllTextAsync(
+                options.Json,
+                JsonSerializer.Serialize(new { settings = PostgresServer.Settings, minutes, before, after }, Results.Indented), ct);
     }
 }

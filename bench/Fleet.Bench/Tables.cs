@@ -50,13 +50,15 @@ internal static class Tables
         {
             if (rows.All(row => results.All.All(r => r.Median(row.Figure) is null)))
                 continue;
-            text.AppendLine().Append("| ").Append(title).Append(" | ").AppendJoin(" | ", results.All.Select(r => r.Contender.Name)).AppendLine(" |");
+            text.AppendLine().Append("| ").Append(title).Append(" | ").AppendJoin(
+                " | ", results.All.Select(r => r.Contender.Name)).AppendLine(" |");
             text.Append("|---|").Append(string.Concat(results.All.Select(_ => "--:|"))).AppendLine();
             foreach (var (name, figure, count) in rows)
             {
                 if (results.All.All(r => r.Median(figure) is null))
                     continue;
-                text.Append("| ").Append(name).Append(" | ").AppendJoin(" | ", results.All.Select(r => Cell(r, figure, count))).AppendLine(" |");
+                text.Append("| ").Append(name).Append(" | ").AppendJoin(
+                    " | ", results.All.Select(r => Cell(r, figure, count))).AppendLine(" |");
             }
         }
 

@@ -16,7 +16,8 @@ namespace Fleet.Bench;
 /// <param name="DeadRows">Versions of rows in it that a vacuum will take away.</param>
 /// <param name="Vacuums">Vacuums of it that have ended.</param>
 internal sealed record SoakMinute(
-    int Minute, long Jobs, double PerSecond, double P50, double P99, double Cpu, double WorkerMemory, double SchedulerMemory, double TableSize, double IndexSize,
+    int Minute, long Jobs, double PerSecond, double P50, double P99, double Cpu, double WorkerMemory, double SchedulerMemory,
+    double TableSize, double IndexSize,
     long DeadRows, long Vacuums);
 
 /// <summary>Hours of steady load, and whether Fleet is as fast after them as before.</summary>
@@ -76,7 +77,8 @@ internal sealed partial class Turn
         await using var reader = await sizes.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
         return new SoakMinute(
-            minute, (long)minute * count, Rate(count, Long(sent, "from"), Long(end, "done")), end["p50"]!.GetValue<double>(), end["p99"]!.GetValue<double>(),
+            minute, (long)minute * count, Rate(count, Long(sent, "from"), Long(end, "done")), end["p50"]!.GetValue<double>(),
+            end["p99"]!.GetValue<double>(),
             Figures["soak.cpu"], ProcessCpu.Memory(TheWorker.ProcessId), ProcessCpu.Memory(_scheduler!.Id),
             (double)reader.GetDecimal(0), (double)reader.GetDecimal(1), reader.GetInt64(2), reader.GetInt64(3));
     }

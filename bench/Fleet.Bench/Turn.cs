@@ -84,7 +84,9 @@ internal sealed partial class Turn(Contender contender, Scale scale, IReadOnlyLi
         {
             var environment = new Dictionary<string, string>(_environment) { ["Fleet__Api__Urls"] = _environment["BENCH_HTTP"] };
             _scheduler = ServerProcess.Start(scheduler, Path.Combine(folder, $"{contender.Name}-scheduler.log"), folder, environment);
-            using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(_environment["BENCH_HTTP"]) };
+            using var http = new HttpClient(
+                new SocketsHttpHandler { UseProxy = false })
+            { BaseAddress = new Uri(_environment["BENCH_HTTP"]) };
             await _scheduler.UntilAsync(async () =>
             {
                 try
@@ -162,7 +164,8 @@ internal sealed partial class Turn(Contender contender, Scale scale, IReadOnlyLi
         Figures["both"] = Rate(count, Long(sent, "from"), Long(end, "done"));
     }
 
-    /// <summary>A backlog while the worker is stopped, and then the way down: from the first job's first line to the last completion.</summary>
+    /// <summary>A backlog while the worker is stopped, and then the way down: from the first job's first line to the last
+    /// completion.</summary>
     private async Task EnqueueAndDrainAsync(string enqueue, string drain, int count, CancellationToken ct)
     {
         var cpu = ReadCpu();
@@ -185,10 +188,15 @@ internal sealed partial class Turn(Contender contender, Scale scale, IReadOnlyLi
         await TheWorker.AskAsync(new { cmd = "expect", count }, ct);
         var planned = await TheClient.AskAsync(new { cmd = kind, count, seconds }, ct);
         if (Long(planned, "to") > Long(planned, "due"))
-            throw new InvalidOperationException($"{kind} of {count}: they were due {(Long(planned, "to") - Long(planned, "due")) / 1000} ms before all of them were enqueued.");
+        {
+            var late = (Long(planned, "to") - Long(planned, "due")) / 1000;
+            throw new InvalidOperationException($"{kind} of {count}: they were due {late} ms before all of them were enqueued.");
+        }
+
         var end = await TheWorker.AskAsync(new { cmd = "wait" }, ct);
         if (Long(end, "first") < Long(planned, "due") - 1000)
-            throw new InvalidOperationException($"{kind} of {count}: the first one started {(Long(planned, "due") - Long(end, "first")) / 1000} ms early.");
+            throw new InvalidOperationException(
+                $"{kind} of {count}: the first one started {(Long(planned, "due") - Long(end, "first")) / 1000} ms early.");
         Counts[$"{kind}.{count}"] = count;
         Figures[$"{kind}.{count}"] = (Long(end, "last") - Long(planned, "due")) / 1000.0;
     }

@@ -85,7 +85,7 @@ public sealed record RunInfo
     /// <summary>The output as JSON text; null when there is none.</summary>
     public string? OutputJson { get; init; }
 
-    /// <summary>The labels given at enqueue.</summary>
+    /// <summary>The tags that the caller gave the run.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 
     /// <summary>True in a terminal state.</summary>

@@ -9,9 +9,10 @@ using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Fleet.MassTransit;
 
-/// <summary>Consumes a message, or a batch of them, in one transaction of the application's context: claims the ids, lets the consumer work,
-/// saves the context, stores what the consumer sent, commits.</summary>
-internal sealed class ConsumeOnce<TDbContext>(TDbContext db, IServiceProvider services, ConsumerParts parts) : IOutboxContextFactory<TDbContext>
+/// <summary>Consumes a message, or a batch of them, in one transaction of the application's context: claims the ids, lets the consumer
+/// work, saves the context, stores what the consumer sent, commits.</summary>
+internal sealed class ConsumeOnce<TDbContext>(TDbContext db, IServiceProvider services, ConsumerParts parts)
+    : IOutboxContextFactory<TDbContext>
     where TDbContext : DbContext
 {
     public void Probe(ProbeContext context) => context.CreateFilterScope("fleetOutbox");
@@ -21,12 +22,13 @@ internal sealed class ConsumeOnce<TDbContext>(TDbContext db, IServiceProvider se
         var ids = DeliveredMessages.IdsOf(context);
         var consumer = DeliveredMessages.ConsumerOf(context, options);
         using var alone = await parts.UnderWay.EnterAsync(consumer, ids, context.CancellationToken);
-        // A context that retries by itself wants to see the whole transaction.
+        // An execution strategy that retries must contain the whole transaction.
         await db.Database.CreateExecutionStrategy().ExecuteAsync(() => ConsumeAsync(context, consumer, ids, options, next));
     }
 
     private async Task ConsumeAsync<T>(
-        ConsumeContext<T> context, string consumer, Guid[] ids, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next) where T : class
+        ConsumeContext<T> context, string consumer, Guid[] ids, OutboxConsumeOptions options,
+        IPipe<OutboxConsumeContext<T>> next) where T : class
     {
         for (var tries = 1; ; tries++)
         {
@@ -43,12 +45,13 @@ internal sealed class ConsumeOnce<TDbContext>(TDbContext db, IServiceProvider se
             }
             catch (Exception e) when (parts.IsConflict(e, tries))
             {
-                // Another delivery has just committed, or waited for us: this time it is found.
+                // Another delivery has just committed or waited for this one; the next try finds it.
                 continue;
             }
 
             var outbox = new ConsumerOutbox<T>(
-                DeliveredMessages.Only(context, ids, fresh), options, services, parts, () => session.Transaction, isHandled: fresh.Count == 0);
+                DeliveredMessages.Only(context, ids, fresh), options, services, parts, () =>
+                    session.Transaction, isHandled: fresh.Count == 0);
             await next.Send(outbox);
             if (fresh.Count == 0)
                 return;
@@ -63,7 +66,7 @@ internal sealed class ConsumeOnce<TDbContext>(TDbContext db, IServiceProvider se
 
     private async Task SaveAsync(CancellationToken ct)
     {
-        // The transaction is undone as a whole: a savepoint would be two more round trips.
+        // The transaction is rolled back as a whole; a savepoint would cost two more round trips.
         var savepoints = db.Database.AutoSavepointsEnabled;
         db.Database.AutoSavepointsEnabled = false;
         try
@@ -76,10 +79,11 @@ internal sealed class ConsumeOnce<TDbContext>(TDbContext db, IServiceProvider se
         }
     }
 
-    private async Task<IReadOnlyList<Core.Storage.Rows.EnqueueOutcome>> CommitAsync(IDbContextTransaction transaction, StorageSession session, MessageWrite write)
+    private async Task<IReadOnlyList<Core.Storage.Rows.EnqueueOutcome>> CommitAsync(
+        IDbContextTransaction transaction, StorageSession session, MessageWrite write)
     {
         var (storage, none) = (parts.Storage, CancellationToken.None);
-        // An interceptor of the application wants to see EF Core's own commit.
+        // Interceptors of the application must see EF Core's own commit.
         if (db.GetService<IInterceptors>().Aggregate<IDbTransactionInterceptor>() is null)
             return await storage.Messages.CommitAsync(session, write);
         var outcomes = await storage.Statements.InsertAsync(session, write.Runs, none);

@@ -6,18 +6,20 @@ using MassTransit.Middleware;
 
 namespace Fleet.MassTransit;
 
-/// <summary>Stands for the context where a consumer has none.</summary>
+/// <summary>The type argument for consumers without a <c>DbContext</c>.</summary>
 internal sealed class NoContext;
 
-/// <summary>Consumes a message, or a batch of them, of a consumer without a context of EF Core. A consumer that uses the transaction of its messages gets
-/// one as <see cref="ConsumeOnce{TDbContext}"/> does. For all others none is opened: what they leave is committed together with that of others.</summary>
+/// <summary>Handles a message or a batch for a consumer without a <c>DbContext</c>. A consumer that uses the transaction of its messages
+/// gets one, as with <see cref="ConsumeOnce{TDbContext}"/>. For all other consumers no transaction is opened, and the results of many
+/// consumers share a commit.</summary>
 internal sealed class ConsumeWithoutContext(IServiceProvider services, ConsumerParts parts) : IOutboxContextFactory<NoContext>
 {
     public void Probe(ProbeContext context) => context.CreateFilterScope("fleetOutbox");
 
     public async Task Send<T>(ConsumeContext<T> context, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next) where T : class
     {
-        var delivery = new Delivery<T>(context, DeliveredMessages.ConsumerOf(context, options), DeliveredMessages.IdsOf(context), options, next);
+        var delivery = new Delivery<T>(
+            context, DeliveredMessages.ConsumerOf(context, options), DeliveredMessages.IdsOf(context), options, next);
         using var alone = await parts.UnderWay.EnterAsync(delivery.Consumer, delivery.Ids, context.CancellationToken);
         if (parts.Habits.NeedsTransaction(delivery.Consumer) || !await ConsumeTogetherAsync(delivery))
             await ConsumeInTransactionAsync(delivery);
@@ -37,7 +39,7 @@ internal sealed class ConsumeWithoutContext(IServiceProvider services, ConsumerP
             }
             catch (Exception e) when (parts.IsConflict(e, tries))
             {
-                // Another delivery has just committed, or waited for us: this time it is found.
+                // Another delivery has just committed or waited for this one; the next try finds it.
                 continue;
             }
 
@@ -50,7 +52,7 @@ internal sealed class ConsumeWithoutContext(IServiceProvider services, ConsumerP
         }
     }
 
-    /// <returns>False when another process has handled some of the messages meanwhile; nothing was stored.</returns>
+    /// <returns>False if another process has handled some of the messages in the meantime; nothing was stored.</returns>
     private async Task<bool> ConsumeTogetherAsync<T>(Delivery<T> delivery) where T : class
     {
         var ct = delivery.Context.CancellationToken;
@@ -64,7 +66,7 @@ internal sealed class ConsumeWithoutContext(IServiceProvider services, ConsumerP
         IReadOnlyList<EnqueueOutcome>? outcomes;
         if (late.Transaction is { } transaction)
         {
-            // The consumer has begun to use its transaction; from now on it is opened before.
+            // The consumer has begun to use its transaction; from now on it is opened before the call.
             parts.Habits.Note(delivery.Consumer, usedTransaction: true);
             var claimed = await parts.Accept.ExecuteAsync(transaction.Session, delivery.Consumer, fresh, ct);
             outcomes = claimed.Count == fresh.Count ? await transaction.CommitAsync(outbox.Write) : null;
@@ -81,8 +83,12 @@ internal sealed class ConsumeWithoutContext(IServiceProvider services, ConsumerP
         return true;
     }
 
-    private ConsumerOutbox<T> NewOutbox<T>(Delivery<T> delivery, IReadOnlyCollection<Guid> fresh, Func<System.Data.Common.DbTransaction> getTransaction) where T : class => new(
-        DeliveredMessages.Only(delivery.Context, delivery.Ids, fresh), delivery.Options, services, parts, getTransaction, isHandled: fresh.Count == 0);
+    private ConsumerOutbox<T> NewOutbox<T>(
+        Delivery<T> delivery, IReadOnlyCollection<Guid> fresh, Func<System.Data.Common.DbTransaction> getTransaction)
+        where T : class =>
+        new(
+            DeliveredMessages.Only(delivery.Context, delivery.Ids, fresh), delivery.Options, services, parts, getTransaction,
+            isHandled: fresh.Count == 0);
 
     private void Committed<T>(Delivery<T> delivery, ConsumerOutbox<T> outbox, IReadOnlyList<EnqueueOutcome> outcomes) where T : class
     {
@@ -91,9 +97,10 @@ internal sealed class ConsumeWithoutContext(IServiceProvider services, ConsumerP
     }
 
     private readonly record struct Delivery<T>(
-        ConsumeContext<T> Context, string Consumer, Guid[] Ids, OutboxConsumeOptions Options, IPipe<OutboxConsumeContext<T>> Next) where T : class;
+        ConsumeContext<T> Context, string Consumer, Guid[] Ids, OutboxConsumeOptions Options,
+        IPipe<OutboxConsumeContext<T>> Next) where T : class;
 
-    /// <summary>A transaction that a consumer asks for although it never did before.</summary>
+    /// <summary>The transaction for a consumer that asks for it for the first time.</summary>
     private sealed class LateTransaction(IStorage storage) : IAsyncDisposable
     {
         private readonly Lock _lock = new();
@@ -101,8 +108,8 @@ internal sealed class ConsumeWithoutContext(IServiceProvider services, ConsumerP
 
         public OpenTransaction? Transaction { get; private set; }
 
-        /// <remarks>Blocks the thread, as the consumer's call is not asynchronous. It happens to the messages of one moment only: to those after
-        /// them the transaction is given from the start.</remarks>
+        /// <remarks>Blocks the thread, because the consumer's call is synchronous. This happens only to the messages that are being handled
+        /// at that moment; later messages get their transaction before the consumer is called.</remarks>
         public OpenTransaction Get()
         {
             lock (_lock)

@@ -2,18 +2,19 @@ using System.Collections.Concurrent;
 
 namespace Fleet.MassTransit;
 
-/// <summary>Which consumers of this process use the transaction of their messages. For those that do not, none is opened.</summary>
+/// <summary>Tracks which consumers of this process use the transaction of their messages. For the others no transaction is
+/// opened.</summary>
 internal sealed class ConsumerHabits
 {
-    /// <summary>A consumer counts as one that needs no transaction after so many messages without it.</summary>
+    /// <summary>After this many messages without its transaction, a consumer counts as one that needs none.</summary>
     public const int EnoughMessages = 20;
 
     private readonly ConcurrentDictionary<string, Habit> _habits = new(StringComparer.Ordinal);
 
-    /// <summary>Whether a transaction has to be open before the consumer is called.</summary>
+    /// <summary>True if the transaction must be opened before the consumer is called.</summary>
     public bool NeedsTransaction(string consumer) => !_habits.TryGetValue(consumer, out var habit) || habit.NeedsTransaction;
 
-    /// <summary>Takes note of a message that was handled. One that used the transaction decides for good.</summary>
+    /// <summary>Records a handled message. If it used the transaction, the consumer keeps getting one.</summary>
     public void Note(string consumer, bool usedTransaction)
     {
         var habit = _habits.GetOrAdd(consumer, static _ => new Habit());

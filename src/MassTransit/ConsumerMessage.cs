@@ -44,7 +44,8 @@ internal static class ConsumerMessage
             Name = types[0],
             Body = context.Serializer.GetMessageBody(context).GetString(),
             ConsumedId = consumedId,
-            Destination = (context.DestinationAddress ?? throw new MessageException(typeof(T), "A message needs a destination to go through the outbox.")).ToString(),
+            Destination = context.DestinationAddress?.ToString()
+                ?? throw new MessageException(typeof(T), "A message needs a destination to go through the outbox."),
             Envelope = JsonSerializer.Serialize(envelope),
             TraceParent = Activity.Current?.Id,
             CreatedAt = now,
@@ -52,7 +53,8 @@ internal static class ConsumerMessage
         };
     }
 
-    /// <summary>About how many bytes the headers of a row's message have on the wire. For a small envelope, whose headers are small too, it is the envelope's length.</summary>
+    /// <summary>The approximate size of the headers of a message, in bytes. For a small envelope, whose headers are also small, this is the
+    /// length of the envelope.</summary>
     public static int HeaderBytes(OutboxMessage row)
     {
         if (row.Envelope!.Length <= SmallEnvelope)
@@ -61,7 +63,8 @@ internal static class ConsumerMessage
         return Encoding.UTF8.GetByteCount(envelope.Headers ?? "") + Encoding.UTF8.GetByteCount(envelope.Properties ?? "");
     }
 
-    /// <summary>Sends the message of a row, byte for byte, in the trace that it was sent in. One that has expired meanwhile is not sent.</summary>
+    /// <summary>Sends the message of a row unchanged, with its original trace. A message that has expired in the meantime is not
+    /// sent.</summary>
     public static async Task SendAsync(IBus bus, OutboxMessage row, TimeProvider time, CancellationToken ct)
     {
         var stored = new Stored(row, JsonSerializer.Deserialize<Envelope>(row.Envelope!)!);
@@ -75,7 +78,7 @@ internal static class ConsumerMessage
         await endpoint.Send(new SerializedMessageBody(), new OutboxMessageSendPipe(stored, stored.DestinationAddress), ct);
     }
 
-    /// <summary>What is kept of a message beside its body.</summary>
+    /// <summary>The stored parts of a message besides its body.</summary>
     private sealed record Envelope
     {
         public required string ContentType { get; init; }
@@ -143,7 +146,8 @@ internal static class ConsumerMessage
 
         public HostInfo Host => HostMetadataCache.Host;
 
-        public Headers Headers { get; } = SystemTextJsonMessageSerializer.Instance.DeserializeDictionary<object?>(envelope.Headers) is { } headers
+        public Headers Headers { get; } =
+            SystemTextJsonMessageSerializer.Instance.DeserializeDictionary<object?>(envelope.Headers) is { } headers
             ? new DictionarySendHeaders(headers)
             : EmptyHeaders.Instance;
 

@@ -9,7 +9,7 @@ using MassTransit.Middleware.Outbox;
 
 namespace Fleet.MassTransit;
 
-/// <summary>What a consumer behind the outbox may do beside what MassTransit offers.</summary>
+/// <summary>What a consumer behind the outbox can do in addition to MassTransit's own methods.</summary>
 internal interface IConsumerOutbox
 {
     DbTransaction Transaction { get; }
@@ -17,16 +17,17 @@ internal interface IConsumerOutbox
     Task<RunId> EnqueueAsync(RunRequest request, CancellationToken ct);
 }
 
-/// <summary>The context of a message that is consumed once: keeps what the consumer sends, publishes and enqueues, until the consumer is done
-/// and all of it is stored.</summary>
+/// <summary>The context of a message that takes effect once. It collects what the consumer sends, publishes and enqueues, until all of this
+/// is stored after the consumer has returned.</summary>
 /// <param name="context">The message.</param>
-/// <param name="options">Of the endpoint.</param>
+/// <param name="options">The options of the endpoint.</param>
 /// <param name="services">The scope of the consumer.</param>
-/// <param name="parts">What all messages share.</param>
+/// <param name="parts">The services that all messages share.</param>
 /// <param name="getTransaction">The transaction of the message; may open it.</param>
-/// <param name="isHandled">Whether the message was handled before.</param>
+/// <param name="isHandled">True if the message was handled before.</param>
 internal sealed class ConsumerOutbox<T>(
-    ConsumeContext<T> context, OutboxConsumeOptions options, IServiceProvider services, ConsumerParts parts, Func<DbTransaction> getTransaction, bool isHandled)
+    ConsumeContext<T> context, OutboxConsumeOptions options, IServiceProvider services, ConsumerParts parts,
+    Func<DbTransaction> getTransaction, bool isHandled)
     : OutboxConsumeContextProxy<T>(context, options, services), IConsumerOutbox
     where T : class
 {
@@ -43,15 +44,16 @@ internal sealed class ConsumerOutbox<T>(
         }
     }
 
-    /// <summary>Whether the consumer has asked for its transaction.</summary>
+    /// <summary>True if the consumer has asked for its transaction.</summary>
     public bool HasUsedTransaction { get; private set; }
 
-    /// <summary>What is to be stored.</summary>
+    /// <summary>The results to store.</summary>
     public MessageWrite Write => new(_messages, _runs);
 
     public override bool ContinueProcessing { get; set; } = true;
 
-    /// <summary>Both are true for a message that was handled before: MassTransit then reports it as consumed and calls nobody.</summary>
+    /// <summary>Both are true for a message that was handled before. MassTransit then reports it as consumed and does not call the
+    /// consumer.</summary>
     public override bool IsMessageConsumed => isHandled;
 
     public override bool IsOutboxDelivered => isHandled;
@@ -76,10 +78,10 @@ internal sealed class ConsumerOutbox<T>(
         return Task.CompletedTask;
     }
 
-    // What follows is that of whoever called the consumer: it knows the transaction.
+    // The caller of the consumer stores the results, because it has the transaction.
     public override Task SetConsumed() => Task.CompletedTask;
 
-    /// <summary>Everything is committed: what was stored may go.</summary>
+    /// <summary>Called when everything is committed, so that the stored messages can be sent.</summary>
     public void Announce(IReadOnlyList<EnqueueOutcome> outcomes)
     {
         parts.Enqueue.Announce(_runs, outcomes);
@@ -89,7 +91,7 @@ internal sealed class ConsumerOutbox<T>(
 
     public override Task RemoveOutboxMessages() => Task.CompletedTask;
 
-    // Delivery is DispatchOutbox's, so MassTransit does not come here.
+    // DispatchOutbox delivers the messages, so MassTransit never calls this.
     public override Task<List<OutboxMessageContext>> LoadOutboxMessages() => throw new UnreachableException();
 
     public override Task NotifyOutboxMessageDelivered(OutboxMessageContext message) => throw new UnreachableException();

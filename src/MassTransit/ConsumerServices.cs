@@ -9,7 +9,7 @@ namespace Fleet.MassTransit;
 /// <summary>Registration of what <see cref="FleetOutbox"/> needs.</summary>
 internal static class ConsumerServices
 {
-    // Inlined, it would have its caller load EF Core, where there is no consumer too.
+    // If it were inlined, its caller would load EF Core even without a consumer.
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static IServiceCollection AddFleetOutbox(this IServiceCollection services)
     {

@@ -7,30 +7,31 @@ using MassTransit.Middleware;
 
 namespace Fleet.MassTransit;
 
-/// <summary>What a delivery brings to a consumer: one message, or a batch of them.</summary>
+/// <summary>The messages of a delivery: one message, or a batch.</summary>
 internal static class DeliveredMessages
 {
     private static readonly ConditionalWeakTable<OutboxConsumeOptions, string> Consumers = [];
 
     /// <summary>The ids of the messages, each once.</summary>
-    /// <exception cref="MessageException">One has none.</exception>
+    /// <exception cref="MessageException">A message has no id.</exception>
     public static Guid[] IdsOf<T>(ConsumeContext<T> context) where T : class =>
         context.Message is IEnumerable<ConsumeContext> batch ? [.. batch.Select(IdOf).Distinct()] : [IdOf(context)];
 
-    /// <summary>The name under which the inbox knows the consumer.</summary>
+    /// <summary>The name of the consumer in the inbox.</summary>
     public static string ConsumerOf(ConsumeContext context, OutboxConsumeOptions options) =>
-        // MassTransit makes these options once for each consumer of an endpoint.
+        // MassTransit creates these options once for each consumer of an endpoint.
         Consumers.TryGetValue(options, out var known) ? known : Consumers.GetValue(options, _ => NameOf(context, options));
 
     private static string NameOf(ConsumeContext context, OutboxConsumeOptions options)
     {
-        // An id of MassTransit's own takes the place of a name that would not fit into the key.
+        // A name that is too long for the key is replaced by an id of MassTransit.
         const int MaxName = 200;
         var name = $"{context.ReceiveContext.InputAddress.Segments[^1]}/{options.ConsumerType}";
         return name.Length <= MaxName ? name : options.ConsumerId.ToString();
     }
 
-    /// <summary>The delivery without the messages of a batch that were handled before; as it is where that is none, or all.</summary>
+    /// <summary>The delivery without the messages of a batch that were handled before. It is unchanged if this applies to none or to all of
+    /// them.</summary>
     public static ConsumeContext<T> Only<T>(ConsumeContext<T> context, Guid[] ids, IReadOnlyCollection<Guid> fresh) where T : class
     {
         if (fresh.Count == 0 || fresh.Count == ids.Length)
@@ -49,6 +50,7 @@ internal static class DeliveredMessages
     }
 
     private static Guid IdOf(ConsumeContext context) => context.GetOriginalMessageId() ?? throw new MessageException(
-        typeof(ConsumeContext), "The message has no message id (a GUID in message_id), so a second delivery could not be told from a second message. "
+        typeof(ConsumeContext),
+        "The message has no message id (a GUID in message_id), so a second delivery could not be told from a second message. "
             + "Give it one, or consume it on an endpoint without UseFleetOutbox.");
 }

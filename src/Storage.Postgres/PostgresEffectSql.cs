@@ -56,7 +56,7 @@ internal sealed class PostgresEffectSql : EffectSql
         DateTime instant => new NpgsqlParameter<DateTime> { TypedValue = instant },
         DateOnly day => new NpgsqlParameter<DateOnly> { TypedValue = day },
         byte[] bytes => new NpgsqlParameter<byte[]> { TypedValue = bytes },
-        _ => throw new ArgumentOutOfRangeException(nameof(value), value, "It is of no type that effects have."),
+        _ => throw new ArgumentOutOfRangeException(nameof(value), value, "This type is not allowed in an effect."),
     };
 
     private static EffectFault Judge(PostgresException e) => e.SqlState switch

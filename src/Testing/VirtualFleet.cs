@@ -195,7 +195,7 @@ public sealed class VirtualFleet : IAsyncDisposable
         await _storage.MigrateAsync(ct);
         _worker = await _services.GetRequiredService<RegisterWorkers>().RegisterAsync("virtual", _slots, ForEver, ct);
         _term = await _services.GetRequiredService<LeaderLease>().AcquireAsync("virtual", ForEver, ct)
-            ?? throw new InvalidOperationException("Somebody else leads a fleet that is this test's alone.");
+            ?? throw new InvalidOperationException("Another scheduler leads the fleet of this test.");
         var schedules = _services.GetServices<ScheduleRequest>().ToArray();
         // In a real fleet its runs wait for a worker that knows the job; here there is no other.
         if (schedules.FirstOrDefault(s => _services.GetRequiredService<JobRegistry>().Find(s.Job) is null) is { } stray)

@@ -87,7 +87,7 @@ internal sealed class VirtualTransport : IEveryRole
     public Task<bool> IsDrainedAsync(string lane, CancellationToken ct) => Task.FromResult(true);
 
     public Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct) =>
-        throw new NotSupportedException("A virtual fleet takes its runs from the rows.");
+        throw new NotSupportedException("A virtual fleet reads its runs from the database.");
 
     public Task<IAsyncDisposable> SubscribeControlAsync(Func<ControlMessage, CancellationToken, Task> onControl, CancellationToken ct) =>
         throw new NotSupportedException("A virtual fleet has one worker.");

@@ -52,7 +52,7 @@ internal sealed partial class BrokerAlarms(ILogger<BrokerAlarms> logger)
     }
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "The broker blocks this process: it is low on {What}. Runs are accepted and wait; everything goes on once it has "
+        Message = "The broker blocks this process: it is low on {What}. Runs are accepted and wait; everything continues when it has "
             + "enough.")]
     private partial void LogBlocked(string what);
 

@@ -62,7 +62,7 @@ internal sealed partial class BrokerListeners(
         return new Subscription(handle, listener);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The broker does not answer yet; '{What}' is listened to as soon as it does.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The broker does not answer yet; Fleet listens to '{What}' as soon as it does.")]
     private partial void LogNotListening(string what, Exception e);
 
     private sealed class Subscription(HostReceiveEndpointHandle handle, Listener listener) : IAsyncDisposable

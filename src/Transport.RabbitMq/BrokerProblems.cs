@@ -51,6 +51,6 @@ internal sealed partial class BrokerProblems(ILogger<BrokerProblems> logger)
     [LoggerMessage(Level = LogLevel.Error, Message = "broker: {Problem}")]
     private partial void LogProblem(string problem);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "broker: mended: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "broker: resolved: {Problem}")]
     private partial void LogOver(string problem);
 }

@@ -3,7 +3,8 @@ using RabbitMQ.Client.Exceptions;
 namespace Fleet.Transport.RabbitMq;
 
 /// <summary>A lane takes nothing while others do; it is tried again in a moment.</summary>
-internal sealed class LaneFailingException(string reason, Exception? inner = null) : Exception($"The lane takes nothing: {reason}.", inner);
+internal sealed class LaneFailingException(string reason, Exception? inner = null)
+    : Exception($"The lane accepts no messages: {reason}.", inner);
 
 /// <summary>Keeps a lane whose queue takes nothing (full, or without a majority of its nodes) from using up the channel that all lanes
 /// share: its unconfirmed publishes are limited, and while it fails it is tried once per pause.</summary>

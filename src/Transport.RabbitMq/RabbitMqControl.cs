@@ -45,6 +45,6 @@ internal sealed partial class RabbitMqControl(
     }
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "A control message could not be sent; workers learn of it with their next heartbeat.")]
+        Message = "A control message could not be sent; workers notice the change at their next heartbeat.")]
     private partial void LogControlLost(Exception e);
 }

@@ -62,7 +62,7 @@ internal sealed partial class RabbitMqDeadCopies(BrokerLink link, TimeProvider t
     }
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "The dead copies of {Count} run(s) could not be published since the last such line, such as that of {Job} {RunId}; "
-            + "their rows have it all.")]
+        Message = "The dead copies of {Count} run(s) could not be published since the last such line, for example that of {Job} {RunId}; "
+            + "their rows are complete.")]
     private partial void LogLost(long count, string job, RunId runId, Exception e);
 }

@@ -193,7 +193,7 @@ internal sealed partial class ReturnMessages(
     [LoggerMessage(Level = LogLevel.Warning, Message = "A message on lane {Lane} was parked: {Reason}")]
     private partial void LogParked(string lane, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A message on lane {Lane} could not be handled; again in {Pause}.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A message on lane {Lane} could not be handled; next try in {Pause}.")]
     private partial void LogAgain(string lane, TimeSpan pause, Exception e);
 
     [LoggerMessage(Level = LogLevel.Warning,
@@ -204,14 +204,14 @@ internal sealed partial class ReturnMessages(
     private partial void LogGivenUp(string lane, int tries, Exception e);
 
     [LoggerMessage(Level = LogLevel.Error,
-        Message = "A nudge on lane {Lane} failed {Tries} times and is let go; its runs are nudged again by the scheduler.")]
+        Message = "A nudge on lane {Lane} failed {Tries} times and is dropped; the scheduler nudges its runs again.")]
     private partial void LogDropped(string lane, int tries, Exception e);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "A message could not be put into {Queue}, where it would wait; its pause is shorter.")]
+        Message = "A message could not be sent to {Queue}, where it should wait; it is tried again sooner.")]
     private partial void LogNoLater(string queue, Exception e);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A message on lane {Lane} could not be sent on; it goes back to the broker.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A message on lane {Lane} could not be forwarded; it goes back to the broker.")]
     private partial void LogNotSent(string lane, Exception e);
 
     /// <summary>How often a message failed, and since when.</summary>

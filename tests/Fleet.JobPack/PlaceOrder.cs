@@ -76,7 +76,8 @@ public sealed class Suicide(KillPoint chosen, bool isFirstAttempt) : DbTransacti
         return new(result);
     }
 
-    public override Task TransactionCommittedAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
+    public override Task TransactionCommittedAsync(
+        DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
     {
         At(KillPoint.AfterCommit);
         return Task.CompletedTask;

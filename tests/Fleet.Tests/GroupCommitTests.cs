@@ -91,7 +91,8 @@ public sealed class GroupCommitTests
     public async Task AddAsync_EverythingFailsForAnUnknownReason_TriesThreeAloneAndNoMore()
     {
         var gate = new Gate();
-        await using var group = Group(gate.HoldFirst(items => items[0] > 0 ? throw new InvalidOperationException("unknown") : Double(items)));
+        await using var group = Group(
+            gate.HoldFirst(items => items[0] > 0 ? throw new InvalidOperationException("unknown") : Double(items)));
         var first = group.AddAsync(0);
         await gate.Reached;
         var others = Enumerable.Range(1, 500).Select(i => group.AddAsync(i)).ToArray();
@@ -108,7 +109,10 @@ public sealed class GroupCommitTests
     public async Task AddAsync_OutageWhileItemsAreTriedAlone_FailsTheRest()
     {
         var gate = new Gate();
-        await using var group = Group(gate.HoldFirst(items => items is [0] or [1] ? Double(items) : items.Count > 1 ? throw new FormatException() : throw new IOException("down")));
+        await using var group = Group(
+            gate.HoldFirst(
+                items =>
+                    items is [0] or [1] ? Double(items) : items.Count > 1 ? throw new FormatException() : throw new IOException("down")));
         var first = group.AddAsync(0);
         await gate.Reached;
         var others = Enumerable.Range(1, 50).Select(i => group.AddAsync(i)).ToArray();
@@ -127,7 +131,8 @@ public sealed class GroupCommitTests
     public async Task AddAsync_ManyBadItems_DoNotKeepTheGoodOnesAfterThem()
     {
         var gate = new Gate();
-        await using var group = Group(gate.HoldFirst(items => items.Any(i => i is > 0 and < 10) ? throw new FormatException() : Double(items)));
+        await using var group = Group(
+            gate.HoldFirst(items => items.Any(i => i is > 0 and < 10) ? throw new FormatException() : Double(items)));
         var first = group.AddAsync(0);
         await gate.Reached;
         var others = Enumerable.Range(1, 12).Select(i => group.AddAsync(i)).ToArray();
@@ -235,9 +240,11 @@ public sealed class GroupCommitTests
         Assert.Equal(Enumerable.Range(0, 10_000), _batches.SelectMany(b => b).Order());
     }
 
-    private static Task<IReadOnlyList<int>> Double(IReadOnlyList<int> items) => Task.FromResult<IReadOnlyList<int>>([.. items.Select(i => i * 2)]);
+    private static Task<IReadOnlyList<int>> Double(IReadOnlyList<int> items) =>
+        Task.FromResult<IReadOnlyList<int>>([.. items.Select(i => i * 2)]);
 
-    private GroupCommit<int, int> Group(Func<IReadOnlyList<int>, Task<IReadOnlyList<int>>> flush, int maxBatch = 500, int capacity = 10_000) => new(
+    private GroupCommit<int, int> Group(
+        Func<IReadOnlyList<int>, Task<IReadOnlyList<int>>> flush, int maxBatch = 500, int capacity = 10_000) => new(
         "test",
         (items, _) =>
         {
@@ -263,7 +270,8 @@ public sealed class GroupCommitTests
 
         public void Open() => _open.SetResult();
 
-        public Func<IReadOnlyList<int>, Task<IReadOnlyList<int>>> HoldFirst(Func<IReadOnlyList<int>, Task<IReadOnlyList<int>>> flush) => async items =>
+        public Func<IReadOnlyList<int>, Task<IReadOnlyList<int>>> HoldFirst(
+            Func<IReadOnlyList<int>, Task<IReadOnlyList<int>>> flush) => async items =>
         {
             _reached.TrySetResult();
             await _open.Task;

@@ -10,11 +10,12 @@ using NpgsqlTypes;
 
 namespace Fleet.Bench.Drivers.Consumers;
 
-/// <summary>Measures MassTransit consumers without and with Fleet's outbox, on RabbitMQ and PostgreSQL, all with the same prefetch and concurrency:
+/// <summary>Measures MassTransit consumers without and with Fleet's outbox, on RabbitMQ and PostgreSQL, all with the same prefetch and
+/// concurrency:
 /// <code>deploy/dev-servers.sh up; eval "$(deploy/dev-servers.sh env)"
 /// dotnet run -c Release --project bench/Fleet.Bench.Drivers -- consumers [messages] [variant,variant…] [rounds]</code>
-/// A row says: messages per second from the first handler on, the ratio to the same consumer without the outbox, commits and bytes of log per
-/// message, and CPU per message of this process (scheduler included) and of PostgreSQL.</summary>
+/// A row says: messages per second from the first handler on, the ratio to the same consumer without the outbox, commits and bytes of log
+/// per message, and CPU per message of this process (scheduler included) and of PostgreSQL.</summary>
 internal static class ConsumerBench
 {
     private const int Prefetch = 400;
@@ -48,7 +49,8 @@ internal static class ConsumerBench
             var ratio = rates.TryGetValue(against, out var other) ? figures.Rate / other[^1] : double.NaN;
             Console.Error.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name,-18} {figures.Rate,5:F0}  {ratio,5:F2}  {figures.Commits,7:F3}  {figures.LogBytes,5:F0}  {figures.OwnCpu,6:F0}  {figures.PostgresCpu,5:F0}"));
+                $"{name,-18} {figures.Rate,5:F0}  {ratio,5:F2}  {figures.Commits,7:F3}  {figures.LogBytes,5:F0}  {figures.OwnCpu,6:F0}  "
+                + $"{figures.PostgresCpu,5:F0}"));
         }
     }
 
@@ -59,7 +61,8 @@ internal static class ConsumerBench
         builder.Services.AddSingleton(load);
         if (variant.Outbox == Outbox.DbContext)
             builder.Services.AddDbContext<BenchContext>(db => db.UseNpgsql(FleetSettings.Postgres));
-        builder.Services.AddFleet(builder.Configuration, bus => AddConsumers(bus, variant), migrates: true).AddFleetScheduler(builder.Configuration);
+        builder.Services.AddFleet(
+            builder.Configuration, bus => AddConsumers(bus, variant), migrates: true).AddFleetScheduler(builder.Configuration);
         await using var app = builder.BuildFleet();
         await app.StartAsync();
         await PostgresCost.ExecuteAsync($"{BenchContext.Schema}; TRUNCATE bench_rows, inbox, outbox");
@@ -111,7 +114,8 @@ internal static class ConsumerBench
         });
     }
 
-    /// <summary>The transaction of a consumer alone: an id in the inbox and a row, prepared, each connection with one transaction at a time.</summary>
+    /// <summary>The transaction of a consumer alone: an id in the inbox and a row, prepared, each connection with one transaction at a
+    /// time.</summary>
     private static async Task<Figures> FloorAsync(int messages)
     {
         await using var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(FleetSettings.Postgres)
@@ -142,7 +146,11 @@ internal static class ConsumerBench
             Parameters =
             {
                 new NpgsqlParameter<string> { TypedValue = "floor" }, new NpgsqlParameter<Guid> { TypedValue = id },
-                new NpgsqlParameter<DateTime> { TypedValue = TimeProvider.System.GetUtcNow().UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz },
+                new NpgsqlParameter<DateTime>
+                {
+                    TypedValue = TimeProvider.System.GetUtcNow().UtcDateTime,
+                    NpgsqlDbType = NpgsqlDbType.TimestampTz,
+                },
             },
         });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(BenchContext.Insert)

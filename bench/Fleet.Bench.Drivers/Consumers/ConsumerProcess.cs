@@ -6,8 +6,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Bench.Drivers.Consumers;
 
-/// <summary>A process with one kind of consumer, for tests that kill it. What arrives at the end goes through an inbox too: its rows tell whether each message
-/// was published once.</summary>
+/// <summary>A process with one kind of consumer, for tests that kill it. What arrives at the end goes through an inbox too: its rows tell
+/// whether each message was published once.</summary>
 internal static class ConsumerProcess
 {
     /// <summary>Consumes until the process ends: <c>consume VARIANT</c>.</summary>
@@ -47,14 +47,16 @@ internal static class ConsumerProcess
 
         builder.Services.AddSingleton(new Load { Expected = int.MaxValue, WritesRow = variant.WritesRow, Publishes = variant.Publishes });
         builder.Services.AddDbContext<BenchContext>(db => db.UseNpgsql(FleetSettings.Postgres));
-        builder.Services.AddFleet(builder.Configuration, bus => AddConsumers(bus, variant), migrates: true).AddFleetScheduler(builder.Configuration);
+        builder.Services.AddFleet(
+            builder.Configuration, bus => AddConsumers(bus, variant), migrates: true).AddFleetScheduler(builder.Configuration);
         return builder.BuildFleet();
     }
 
     private static void AddConsumers(IBusRegistrationConfigurator bus, Variant variant)
     {
         if (variant.IsBatch)
-            bus.AddConsumer<TickBatchConsumer>(c => c.Options<BatchOptions>(batch => batch.SetMessageLimit(Variant.BatchLimit).SetTimeLimit(ms: 200)));
+            bus.AddConsumer<TickBatchConsumer>(
+                c => c.Options<BatchOptions>(batch => batch.SetMessageLimit(Variant.BatchLimit).SetTimeLimit(ms: 200)));
         else
             bus.AddConsumer<TickConsumer>();
         bus.AddConsumer<TockConsumer>();

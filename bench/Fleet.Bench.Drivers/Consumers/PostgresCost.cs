@@ -28,7 +28,8 @@ internal readonly record struct PostgresCost(long Commits, long LogBytes, TimeSp
 
     public static async Task<PostgresCost> ReadAsync()
     {
-        const string sql = "SELECT pg_backend_pid(), (SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()), (pg_current_wal_insert_lsn() - '0/0')::bigint";
+        const string sql = "SELECT pg_backend_pid(), (SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()), "
+            + "(pg_current_wal_insert_lsn() - '0/0')::bigint";
         await using var connection = new NpgsqlConnection(FleetSettings.Postgres + ";Pooling=false");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);

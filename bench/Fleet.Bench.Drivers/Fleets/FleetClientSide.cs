@@ -12,7 +12,8 @@ internal sealed class FleetClientSide : IClientSide
     private IFleetClient? _client;
     private HttpClient? _http;
 
-    public IEnumerable<Type> Packages => [typeof(IFleetClient), typeof(IBus), typeof(RabbitMQ.Client.IConnection), typeof(Npgsql.NpgsqlConnection)];
+    public IEnumerable<Type> Packages =>
+        [typeof(IFleetClient), typeof(IBus), typeof(RabbitMQ.Client.IConnection), typeof(Npgsql.NpgsqlConnection)];
 
     private IFleetClient Fleet => _client!;
 
@@ -59,7 +60,8 @@ internal sealed class FleetClientSide : IClientSide
     {
         // Cron, as a fleet's schedules are; one fire in a year is enough here.
         var cron = string.Create(CultureInfo.InvariantCulture, $"{at.Second} {at.Minute} {at.Hour} {at.Day} {at.Month} *");
-        using var answer = await _http!.PutAsJsonAsync($"/api/v1/schedules/bench-{count}-{i}", new { job = "bench.noop", args = NoOp.Make(), cron });
+        using var answer = await _http!.PutAsJsonAsync(
+            $"/api/v1/schedules/bench-{count}-{i}", new { job = "bench.noop", args = NoOp.Make(), cron });
         if (!answer.IsSuccessStatusCode)
             throw new InvalidOperationException($"The API answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
     });
@@ -77,7 +79,8 @@ internal sealed class FleetClientSide : IClientSide
     private async Task SendAsync(string way, int count)
     {
         // To the exchange: sending to the queue itself would declare it anew.
-        var endpoint = await _host!.Services.GetRequiredService<IBus>().GetSendEndpoint(new Uri($"exchange:{FleetConsumerSide.Queue(way)}"));
+        var endpoint = await _host!.Services.GetRequiredService<IBus>().GetSendEndpoint(
+            new Uri($"exchange:{FleetConsumerSide.Queue(way)}"));
         await Client.ManyCallersAsync(count, 256, _ => endpoint.Send(Tick.Make()));
     }
 

@@ -13,9 +13,11 @@ public sealed record Tick(long Sent, string Padding)
     public static Tick Make() => new(Talk.Now(), NoOp.Filler);
 }
 
-/// <summary>A program with MassTransit consumers of its own behind Fleet's outbox, or with the same consumers without any database work.</summary>
+/// <summary>A program with MassTransit consumers of its own behind Fleet's outbox, or with the same consumers without any database
+/// work.</summary>
 /// <param name="gauge">Told each message.</param>
-/// <param name="way"><c>consumer</c> and <c>consumer-batch</c> write a row; <c>consumer-inbox</c> only uses the outbox; those with <c>-plain</c> do neither.</param>
+/// <param name="way"><c>consumer</c> and <c>consumer-batch</c> write a row; <c>consumer-inbox</c> only uses the outbox; those with
+/// <c>-plain</c> do neither.</param>
 internal sealed class FleetConsumerSide(Gauge gauge, string way) : IWorkerSide
 {
     private const int Prefetch = 400;
@@ -75,8 +77,9 @@ internal sealed class FleetConsumerSide(Gauge gauge, string way) : IWorkerSide
         });
     }
 
-    private static void Batches<TConsumer>(IConsumerConfigurator<TConsumer> consumer) where TConsumer : class => consumer.Options<BatchOptions>(
-        batch => batch.SetMessageLimit(BatchLimit).SetConcurrencyLimit(Prefetch / BatchLimit).SetTimeLimit(BatchTime));
+    private static void Batches<TConsumer>(IConsumerConfigurator<TConsumer> consumer) where TConsumer : class =>
+        consumer.Options<BatchOptions>(
+            batch => batch.SetMessageLimit(BatchLimit).SetConcurrencyLimit(Prefetch / BatchLimit).SetTimeLimit(BatchTime));
 }
 
 internal sealed class PlainConsumer(Gauge gauge) : IConsumer<Tick>

@@ -5,8 +5,8 @@ using NpgsqlTypes;
 
 namespace Fleet.Bench.Drivers.Floors;
 
-/// <summary>The least that an effect together with a completion costs: BEGIN, INSERT of the row, UPDATE of the job by its key, COMMIT. Nothing is
-/// claimed: the jobs are handed out in memory.</summary>
+/// <summary>The least that an effect together with a completion costs: BEGIN, INSERT of the row, UPDATE of the job by its key, COMMIT.
+/// Nothing is claimed: the jobs are handed out in memory.</summary>
 internal static class EffectFloor
 {
     public const int Connections = 16;
@@ -22,7 +22,9 @@ internal static class EffectFloor
         """;
 
     public static NpgsqlDataSource Open() => NpgsqlDataSource.Create(
-        new NpgsqlConnectionStringBuilder(Talk.Setting("BENCH_POSTGRES")) { MaxPoolSize = Connections, MaxAutoPrepare = 20, AutoPrepareMinUsages = 1 });
+        new NpgsqlConnectionStringBuilder(
+            Talk.Setting("BENCH_POSTGRES"))
+        { MaxPoolSize = Connections, MaxAutoPrepare = 20, AutoPrepareMinUsages = 1 });
 }
 
 internal sealed class EffectFloorClientSide : IClientSide
@@ -46,8 +48,10 @@ internal sealed class EffectFloorClientSide : IClientSide
     {
         for (var i = 0; i < count; i += batch)
         {
-            Guid[] ids = [.. Enumerable.Range(0, Math.Min(batch, count - i)).Select(_ => Guid.CreateVersion7(TimeProvider.System.GetUtcNow()))];
-            await using var command = _database!.CreateCommand("INSERT INTO effect_floor_jobs (id, args) SELECT id, $2 FROM unnest($1) AS id");
+            Guid[] ids = [
+                .. Enumerable.Range(0, Math.Min(batch, count - i)).Select(_ => Guid.CreateVersion7(TimeProvider.System.GetUtcNow()))];
+            await using var command = _database!.CreateCommand(
+                "INSERT INTO effect_floor_jobs (id, args) SELECT id, $2 FROM unnest($1) AS id");
             command.Parameters.Add(new NpgsqlParameter { Value = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
             command.Parameters.Add(new NpgsqlParameter { Value = NoOp.Filler });
             await command.ExecuteNonQueryAsync();
@@ -100,7 +104,8 @@ internal sealed class EffectFloorWorkerSide(Gauge gauge) : IWorkerSide
         var job = effect.Parameters.Add("job", NpgsqlDbType.Varchar);
         effect.Parameters.AddWithValue("key", NpgsqlDbType.Varchar, EffectRow.Key);
         await effect.PrepareAsync();
-        await using var complete = new NpgsqlCommand("UPDATE effect_floor_jobs SET state = 2, finished_at = now() WHERE id = $1", connection);
+        await using var complete = new NpgsqlCommand(
+            "UPDATE effect_floor_jobs SET state = 2, finished_at = now() WHERE id = $1", connection);
         var id = new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Uuid };
         complete.Parameters.Add(id);
         await complete.PrepareAsync();

@@ -19,7 +19,8 @@ internal sealed class PostgresClientSide : IClientSide
     public Task EnqueueAsync(NoOp args) => PostgresTable.InsertOneAsync(_database!);
 
     public Task EnqueueManyAsync(int count, int batch) => Client.ManyCallersAsync(
-        (count + batch - 1) / batch, PostgresTable.Connections, i => PostgresTable.InsertAsync(_database!, Math.Min(batch, count - (i * batch))));
+        (count + batch - 1) / batch, PostgresTable.Connections, i =>
+            PostgresTable.InsertAsync(_database!, Math.Min(batch, count - (i * batch))));
 
     public async ValueTask DisposeAsync()
     {

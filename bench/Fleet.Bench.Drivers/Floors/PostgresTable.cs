@@ -22,7 +22,9 @@ internal static class PostgresTable
         """;
 
     public static NpgsqlDataSource Open() => NpgsqlDataSource.Create(
-        new NpgsqlConnectionStringBuilder(Talk.Setting("BENCH_POSTGRES")) { MaxPoolSize = 64, MaxAutoPrepare = 20, AutoPrepareMinUsages = 1 });
+        new NpgsqlConnectionStringBuilder(
+            Talk.Setting("BENCH_POSTGRES"))
+        { MaxPoolSize = 64, MaxAutoPrepare = 20, AutoPrepareMinUsages = 1 });
 
     public static async Task InsertAsync(NpgsqlDataSource database, int count)
     {

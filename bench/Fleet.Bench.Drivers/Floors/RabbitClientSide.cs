@@ -22,13 +22,16 @@ internal sealed class RabbitClientSide : IClientSide
 
     public IEnumerable<Type> Packages => [typeof(IConnection)];
 
-    public static Task<IConnection> ConnectAsync() => new ConnectionFactory { Uri = new Uri(Talk.Setting("BENCH_AMQP")) }.CreateConnectionAsync();
+    public static Task<IConnection> ConnectAsync() =>
+        new ConnectionFactory { Uri = new Uri(Talk.Setting("BENCH_AMQP")) }.CreateConnectionAsync();
 
     public async Task PrepareAsync()
     {
         _connection = await ConnectAsync();
-        _channel = await _connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false));
-        await _channel.QueueDeclareAsync(Queue, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" });
+        _channel = await _connection.CreateChannelAsync(
+            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false));
+        await _channel.QueueDeclareAsync(
+            Queue, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" });
         _channel.BasicAcksAsync += (_, confirm) =>
         {
             Confirm(confirm.DeliveryTag, confirm.Multiple);

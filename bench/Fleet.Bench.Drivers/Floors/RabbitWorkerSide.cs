@@ -25,7 +25,9 @@ internal sealed class RabbitWorkerSide(Gauge gauge) : IWorkerSide
         _channel = await _connection.CreateChannelAsync();
         (_received, _acknowledged) = (0, 0);
         await _channel.QueueDeclareAsync(
-            RabbitClientSide.Queue, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" });
+            RabbitClientSide.Queue, durable: true, exclusive: false, autoDelete: false, new Dictionary<string,
+            object?>
+            { ["x-queue-type"] = "quorum" });
         await _channel.BasicQosAsync(0, 1000, global: false);
         var consumer = new AsyncEventingBasicConsumer(_channel);
         consumer.ReceivedAsync += async (_, message) =>

@@ -106,7 +106,8 @@ internal sealed class HangfireWorkerSide(Gauge gauge) : IWorkerSide, IDisposable
         await using var connection = new NpgsqlConnection(Talk.Setting("BENCH_POSTGRES"));
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(
-            "SELECT NOT EXISTS (SELECT 1 FROM hangfire.job WHERE statename IS NULL OR statename IN ('Enqueued', 'Processing', 'Scheduled'))", connection);
+            "SELECT NOT EXISTS (SELECT 1 FROM hangfire.job WHERE statename IS NULL OR statename IN ('Enqueued', 'Processing', "
+            + "'Scheduled'))", connection);
         await Worker.UntilAsync(async () => (bool)(await command.ExecuteScalarAsync())!);
     }
 

@@ -31,7 +31,8 @@ internal sealed class PostgresServer(int connections = 300) : IServer
         {
             using var log = new StreamReader(new FileStream(_log!, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
             return log.ReadToEnd().Split('\n').Count(line =>
-                line.Contains("too many clients already", StringComparison.Ordinal) || line.Contains("remaining connection slots are reserved", StringComparison.Ordinal));
+                line.Contains("too many clients already", StringComparison.Ordinal)
+                    || line.Contains("remaining connection slots are reserved", StringComparison.Ordinal));
         }
     }
 
@@ -41,15 +42,19 @@ internal sealed class PostgresServer(int connections = 300) : IServer
         get
         {
             const string debian = "/usr/lib/postgresql";
-            var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).AsEnumerable();
+            var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(
+                Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).AsEnumerable();
             if (Directory.Exists(debian))
-                folders = folders.Concat(Directory.GetDirectories(debian).OrderByDescending(d => d, StringComparer.Ordinal).Select(d => Path.Combine(d, "bin")));
-            return folders.FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres")));
+                folders = folders.Concat(
+                    Directory.GetDirectories(debian).OrderByDescending(d => d, StringComparer.Ordinal).Select(d => Path.Combine(d, "bin")));
+            return folders.FirstOrDefault(
+                folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres")));
         }
     }
 
     // The server refuses to run as root.
-    private static string[] AsUser { get; } = Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : [];
+    private static string[] AsUser { get; } = Environment.UserName == "root" ? [
+        "setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : [];
 
     private string Own => $"Host=127.0.0.1;Port={_port};Username=bench;Database=postgres;Pooling=false";
 
@@ -58,8 +63,10 @@ internal sealed class PostgresServer(int connections = 300) : IServer
         var home = Directory.CreateDirectory(Path.Combine(folder, $"postgres-{connections}")).FullName;
         if (AsUser.Length > 0)
             await ServerProcess.RunAsync("chown", "postgres", home);
-        var (data, programs) = (Path.Combine(home, "data"), Programs ?? throw new InvalidOperationException("PostgreSQL is not installed."));
-        await ServerProcess.RunAsync([.. AsUser, Path.Combine(programs, "initdb"), "-D", data, "-U", "bench", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
+        var (data, programs) = (
+            Path.Combine(home, "data"), Programs ?? throw new InvalidOperationException("PostgreSQL is not installed."));
+        await ServerProcess.RunAsync(
+            [.. AsUser, Path.Combine(programs, "initdb"), "-D", data, "-U", "bench", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
         _log = home + ".log";
         string[] options = [.. Settings, $"max_connections={connections}", "listen_addresses=127.0.0.1", "unix_socket_directories="];
         _process = ServerProcess.Start(

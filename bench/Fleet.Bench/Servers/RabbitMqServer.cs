@@ -25,7 +25,8 @@ internal sealed class RabbitMqServer : IServer
 
     public string Version { get; private set; } = "";
 
-    private static string[] AsUser { get; } = Environment.UserName == "root" ? ["setpriv", "--reuid=rabbitmq", "--regid=rabbitmq", "--clear-groups"] : [];
+    private static string[] AsUser { get; } = Environment.UserName == "root" ? [
+        "setpriv", "--reuid=rabbitmq", "--regid=rabbitmq", "--clear-groups"] : [];
 
     public async Task StartAsync(string folder)
     {
@@ -55,12 +56,16 @@ internal sealed class RabbitMqServer : IServer
             ["RUNNING_UNDER_SYSTEMD"] = "true",
         };
         // Started by hand, in the foreground: the one that the broker would start outlives it.
-        _epmd = ServerProcess.Start([.. AsUser, "epmd", "-port", $"{_epmdPort}", "-address", "127.0.0.1"], Path.Combine(folder, "epmd.log"), home, environment);
+        _epmd = ServerProcess.Start(
+            [.. AsUser, "epmd", "-port", $"{_epmdPort}", "-address", "127.0.0.1"], Path.Combine(folder, "epmd.log"), home, environment);
         await _epmd.UntilAsync(() => FreePort.AnswersAsync(_epmdPort));
         // Nobody wants its data any more when it is to stop.
         _broker = ServerProcess.Start(
-            [.. AsUser, Path.Combine(Programs, "rabbitmq-server")], Path.Combine(folder, "rabbitmq.log"), home, environment, stopSignal: "KILL");
-        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{_managementPort}") };
+            [.. AsUser, Path.Combine(Programs, "rabbitmq-server")], Path.Combine(folder, "rabbitmq.log"), home, environment,
+            stopSignal: "KILL");
+        _http = new HttpClient(
+            new SocketsHttpHandler { UseProxy = false })
+        { BaseAddress = new Uri($"http://127.0.0.1:{_managementPort}") };
         _http.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String("guest:guest"u8));
         await _broker.UntilAsync(async () =>
         {
@@ -102,7 +107,9 @@ internal sealed class RabbitMqServer : IServer
 
     private async Task SendAsync(HttpMethod method, string path, object? body = null)
     {
-        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = body is null ? null : JsonContent.Create(body) };
+        using var request = new HttpRequestMessage(
+            method, new Uri(path, UriKind.Relative))
+        { Content = body is null ? null : JsonContent.Create(body) };
         using var answer = await _http!.SendAsync(request);
         if (!answer.IsSuccessStatusCode)
             throw new InvalidOperationException($"{method} {path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");

@@ -23,7 +23,9 @@ internal sealed class RedisServer(string fsync) : IServer
         var program = Program ?? throw new InvalidOperationException("Redis is not installed.");
         Version = (await ServerProcess.RunAsync(program, "--version")).Split("v=")[1].Split(' ')[0];
         _process = ServerProcess.Start(
-            [program, "--bind", "127.0.0.1", "--port", $"{_port}", "--dir", home, "--save", "", "--appendonly", "yes", "--appendfsync", fsync],
+            [
+                program, "--bind", "127.0.0.1", "--port", $"{_port}", "--dir", home, "--save", "", "--appendonly", "yes", "--appendfsync",
+                fsync],
             Path.Combine(folder, $"redis-{fsync}.log"), home);
         await _process.UntilAsync(() => FreePort.AnswersAsync(_port));
     }

@@ -1,6 +1,7 @@
 namespace Fleet.Bench;
 
-/// <summary>A figure that Fleet is held to. It is told and fails nothing, because it depends on the machine and on what else runs there.</summary>
+/// <summary>A figure that Fleet is held to. It is told and fails nothing, because it depends on the machine and on what else runs
+/// there.</summary>
 /// <param name="Name">What is compared with what.</param>
 /// <param name="Value">The ratio of two rates, or a number.</param>
 /// <param name="Bound">What it has to be, in words.</param>
@@ -24,17 +25,23 @@ internal static class Aims
         var floor = Of("effect-floor");
         Ratio("transaction, 1 worker / effect-floor", fleet, Figure("transaction", 1), floor, Figure("transaction", 1), 0.6);
         foreach (var workers in new[] { 2, 4, 8 })
-            Ratio($"transaction, {workers} workers / 1 worker", fleet, Figure("transaction", workers), fleet, Figure("transaction", 1), workers < 8 ? 0.9 : null);
+            Ratio(
+                $"transaction, {workers} workers / 1 worker", fleet, Figure("transaction", workers), fleet, Figure("transaction", 1),
+                workers < 8 ? 0.9 : null);
         Ratio("batched, 1 worker / effect-floor", fleet, Figure("batched", 1), floor, Figure("transaction", 1), 3);
         Ratio("batched, 4 workers / 1 worker", fleet, Figure("batched", 4), fleet, Figure("batched", 1), null);
         Ratio("consumer / the same without database", fleet, Figure("consumer", 1), fleet, Figure("consumer-plain", 1), 0.5);
         Ratio("consumer-inbox / the same without database", fleet, Figure("consumer-inbox", 1), fleet, Figure("consumer-plain", 1), 0.5);
-        Ratio("consumer-batch / the same without database", fleet, Figure("consumer-batch", 1), fleet, Figure("consumer-batch-plain", 1), 0.5);
+        Ratio(
+            "consumer-batch / the same without database", fleet, Figure("consumer-batch", 1), fleet, Figure("consumer-batch-plain", 1),
+            0.5);
         Ratio("fails-once / plain", fleet, Figure("fails-once", 1), fleet, Figure("plain", 1), 0.2);
         foreach (var peer in Peers)
         {
             foreach (var workers in new[] { 1, 4 })
-                Ratio($"transaction / {peer}, {workers} {(workers == 1 ? "worker" : "workers")}", fleet, Figure("transaction", workers), Of(peer), Figure("transaction", workers), 1);
+                Ratio(
+                    $"transaction / {peer}, {workers} {(workers == 1 ? "worker" : "workers")}", fleet, Figure("transaction", workers),
+                    Of(peer), Figure("transaction", workers), 1);
             Ratio($"fails-once / {peer}", fleet, Figure("fails-once", 1), Of(peer), Figure("fails-once", 1), null);
         }
 
@@ -43,7 +50,10 @@ internal static class Aims
             foreach (var what in new[] { "refusals", "spent" })
             {
                 if (fleet.Most(Figure("transaction", workers, what)) is { } value)
-                    aims.Add(new Aim($"transaction, {workers} {(workers == 1 ? "worker" : "workers")}, 100 connections: {(what == "spent" ? "attempts spent" : what)}", value, "0", value == 0, "N0"));
+                {
+                    var (noun, shown) = (workers == 1 ? "worker" : "workers", what == "spent" ? "attempts spent" : what);
+                    aims.Add(new Aim($"transaction, {workers} {noun}, 100 connections: {shown}", value, "0", value == 0, "N0"));
+                }
             }
         }
 

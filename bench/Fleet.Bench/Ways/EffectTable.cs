@@ -7,11 +7,13 @@ internal sealed class EffectTable(string connectionString) : IAsyncDisposable
 {
     private const string Own = "bench-own";
 
-    private readonly NpgsqlConnection _connection = new(new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = Own, Pooling = false }.ConnectionString);
+    private readonly NpgsqlConnection _connection = new(
+        new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = Own, Pooling = false }.ConnectionString);
 
     public Task OpenAsync(CancellationToken ct) => _connection.OpenAsync(ct);
 
-    /// <summary>Makes it, and the table by which contenders that complete outside of their handler's transaction know what they have done.</summary>
+    /// <summary>Makes it, and the table by which contenders that complete outside of their handler's transaction know what they have
+    /// done.</summary>
     public Task CreateAsync(CancellationToken ct) => AskAsync(
         """
         CREATE TABLE IF NOT EXISTS bench_effects (job_id varchar(64) NOT NULL, "key" varchar(200) NOT NULL);
@@ -34,14 +36,17 @@ internal sealed class EffectTable(string connectionString) : IAsyncDisposable
 
     /// <summary>How many connections the database has, without the bench's own.</summary>
     public async Task<int> ConnectionsAsync(CancellationToken ct) => (int)(long)(await AskAsync(
-        $"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND application_name <> '{Own}'", ct))!;
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND "
+        + $"application_name <> '{Own}'", ct))!;
 
     /// <summary>Attempts of Fleet's runs beyond those that they need.</summary>
     /// <param name="job">The stable name of the job.</param>
     /// <param name="starts">How many each needs.</param>
     /// <param name="ct">Cancels the statement.</param>
     public async Task<long> SpentAttemptsAsync(string job, int starts, CancellationToken ct) =>
-        (long)(await AskAsync($"SELECT coalesce(sum(attempt - {starts}), 0)::bigint FROM fleet.runs WHERE job = '{job}' AND attempt > {starts}", ct))!;
+        (long)(
+            await AskAsync(
+                $"SELECT coalesce(sum(attempt - {starts}), 0)::bigint FROM fleet.runs WHERE job = '{job}' AND attempt > {starts}", ct))!;
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 

@@ -118,7 +118,8 @@ internal sealed class PostgresRelay : IAsyncDisposable
         }
     }
 
-    /// <summary>Who spoke last on a connection, and where in a message the server is: a type, a length that counts itself, and the rest.</summary>
+    /// <summary>Who spoke last on a connection, and where in a message the server is: a type, a length that counts itself, and the
+    /// rest.</summary>
     private sealed class Conversation
     {
         private const int HeadLength = 5;

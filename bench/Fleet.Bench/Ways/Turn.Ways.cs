@@ -43,7 +43,8 @@ internal sealed partial class Turn
             try
             {
                 while (_workers.Count < number)
-                    _workers.Add(await StartDriverAsync($"worker-{way.Name}-{_workers.Count}", way.Worker ?? contender.Worker, _environment, ct));
+                    _workers.Add(
+                        await StartDriverAsync($"worker-{way.Name}-{_workers.Count}", way.Worker ?? contender.Worker, _environment, ct));
                 // Whatever a first use costs is paid here, by every worker.
                 await DrainAsync(way, _workers, scale.OfWarmUp(way.Count), table, ct);
                 await MeasureAsync(way, _workers, scale.OfWay(way.Count), table, ct);
@@ -54,7 +55,8 @@ internal sealed partial class Turn
             catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
             {
                 // What comes after it is worth something too, with workers that know nothing of it.
-                Errors.Add($"{way.Name} with {number}: {(e is OperationCanceledException ? $"not done after {Limit.TotalSeconds} s" : e.Message)}");
+                var problem = e is OperationCanceledException ? $"not done after {Limit.TotalSeconds} s" : e.Message;
+                Errors.Add($"{way.Name} with {number}: {problem}");
                 await StopWorkersAsync();
             }
         }
@@ -78,7 +80,8 @@ internal sealed partial class Turn
             Figures[way.Figure(workers.Count, "spent")] = await table.SpentAttemptsAsync($"bench.{way.Name}", way.Starts, ct);
     }
 
-    /// <summary>Counts round trips and statements, in a pass of its own with one worker that reaches the database through a relay.</summary>
+    /// <summary>Counts round trips and statements, in a pass of its own with one worker that reaches the database through a
+    /// relay.</summary>
     private async Task CountAsync(Way way, EffectTable table, CancellationToken ct)
     {
         await StopWorkersAsync();
@@ -86,7 +89,8 @@ internal sealed partial class Turn
         var (own, other) = ($"{Postgres.Port}", $"{relay.Port}");
         var through = _environment.ToDictionary(
             e => e.Key,
-            e => e.Value.Replace($"Port={own}", $"Port={other}", StringComparison.Ordinal).Replace($":{own}/", $":{other}/", StringComparison.Ordinal));
+            e => e.Value.Replace(
+                $"Port={own}", $"Port={other}", StringComparison.Ordinal).Replace($":{own}/", $":{other}/", StringComparison.Ordinal));
         _workers.Add(await StartDriverAsync($"worker-{way.Name}-counted", way.Worker ?? contender.Worker, through, ct));
         await DrainAsync(way, _workers, Scale.SmokeJobs, table, ct);
         var count = Math.Min(scale.OfWay(way.Count), MostCounted);
@@ -98,8 +102,8 @@ internal sealed partial class Turn
         await StopWorkersAsync();
     }
 
-    /// <summary>A backlog while no worker works, and then the way down. The clock runs, and CPU is counted, from the moment at which every worker has
-    /// begun: several do not come up at once, and until then it would be fewer that are measured.</summary>
+    /// <summary>A backlog while no worker works, and then the way down. The clock runs, and CPU is counted, from the moment at which every
+    /// worker has begun: several do not come up at once, and until then it would be fewer that are measured.</summary>
     /// <returns>Microseconds of the clock, the jobs that were done between them, and the CPU of each process in microseconds.</returns>
     private async Task<(long From, long To, int Measured, Dictionary<string, double> Cpu)> DrainAsync(
         Way way, List<Driver> workers, int count, EffectTable table, CancellationToken ct, Action? beforeStart = null)
@@ -135,7 +139,8 @@ internal sealed partial class Turn
         long? first = null;
         while (true)
         {
-            var started = await Task.WhenAll(workers.Select(async w => (await w.AskAsync(new { cmd = "seen" }, ct))["started"]!.GetValue<int>()));
+            var started = await Task.WhenAll(
+                workers.Select(async w => (await w.AskAsync(new { cmd = "seen" }, ct))["started"]!.GetValue<int>()));
             if (started.Sum() > 0)
                 first ??= Stopwatch.GetTimestamp();
             if (isEnough(started) || (first is { } since && Stopwatch.GetElapsedTime(since) > patience))

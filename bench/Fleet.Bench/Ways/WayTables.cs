@@ -22,7 +22,8 @@ internal static class WayTables
     /// <summary>The table and the ratios; empty when no way was measured.</summary>
     public static string Write(Results results)
     {
-        var rows = results.All.SelectMany(r => r.Contender.Ways.SelectMany(way => way.Workers.Select(workers => (Result: r, Way: way, Workers: workers))))
+        var rows = results.All.SelectMany(
+            r => r.Contender.Ways.SelectMany(way => way.Workers.Select(workers => (Result: r, Way: way, Workers: workers))))
             .Where(row => row.Result.Median(row.Way.Figure(row.Workers)) is not null)
             .ToList();
         if (rows.Count == 0)
@@ -35,7 +36,8 @@ internal static class WayTables
         {
             text.Append("| ").Append(way.Name).Append(" | ").Append(result.Contender.Name).Append(" | ").Append(workers).Append(" | ")
                 .Append($"{result.Median(way.Figure(workers)):N0} ({result.Counts[way.Figure(workers)]:N0})").Append(" | ")
-                .AppendJoin(" | ", Columns.Select(c => result.Median(way.Figure(workers, c.What))?.ToString(c.Format) ?? "")).AppendLine(" |");
+                .AppendJoin(
+                    " | ", Columns.Select(c => result.Median(way.Figure(workers, c.What))?.ToString(c.Format) ?? "")).AppendLine(" |");
         }
 
         var aims = Aims.Of(results);
@@ -43,7 +45,8 @@ internal static class WayTables
             return text.ToString();
         text.AppendLine().AppendLine("| ratio, within one round | is | has to be | |").AppendLine("|---|--:|--:|---|");
         foreach (var aim in aims)
-            text.AppendLine($"| {aim.Name} | {aim.Value.ToString(aim.Format)} | {aim.Bound} | {(aim.IsReached ? "reached" : "**not reached**")} |");
+            text.AppendLine(
+                $"| {aim.Name} | {aim.Value.ToString(aim.Format)} | {aim.Bound} | {(aim.IsReached ? "reached" : "**not reached**")} |");
         return text.ToString();
     }
 }

@@ -10,7 +10,7 @@ namespace Fleet.Api.Schedules;
 /// <summary>Which fire times of the past are to have a run, and how fast.</summary>
 public sealed record BackfillBody
 {
-    /// <summary>The first of the range, ISO 8601 with offset.</summary>
+    /// <summary>The beginning of the range (included), ISO 8601 with offset.</summary>
     public string? From { get; init; }
 
     /// <summary>Where the range ends, ISO 8601 with offset; a fire time right at it is not in it.</summary>

@@ -18,7 +18,7 @@ public record ControlBody
 /// <summary>Why a schedule is paused, and until when.</summary>
 public sealed record PauseBody : ControlBody
 {
-    /// <summary>From when it fires again by itself, ISO 8601 with offset. Left out: until it is resumed.</summary>
+    /// <summary>When it starts to fire again, ISO 8601 with offset. Left out: until it is resumed.</summary>
     public string? Until { get; init; }
 }
 

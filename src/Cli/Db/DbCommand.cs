@@ -33,13 +33,13 @@ public static class DbCommand
 
     private static readonly Option<string> Wait = new("--wait")
     {
-        Description = "How long to wait for a database that does not answer yet, such as 30s or 2m. Default: not at all.",
+        Description = "How long to wait for a database that does not answer yet, such as 30s or 2m. Default: do not wait.",
         HelpName = "PERIOD",
     };
 
     public static Command Command(CommandContext cli)
     {
-        var migrate = new Command("migrate", "Bring the schema up to date; does nothing when it is.") { Wait };
+        var migrate = new Command("migrate", "Bring the schema up to date. Does nothing if it is up to date already.") { Wait };
         migrate.SetAction(
             (parsed, ct) =>
                 UseAsync(parsed, (storage, _) => MigrateAsync(storage, WaitForDatabase.Read(parsed.GetValue(Wait)), cli.Time, ct), ct));

@@ -34,7 +34,7 @@ public static class DevCommand
         var noSamples = new Option<bool>("--no-samples") { Description = "Leave out the sample jobs and their schedules." };
         var plain = new Option<bool>("--plain")
         {
-            Description = "Print lines instead of the live view; so does output that goes elsewhere than a terminal.",
+            Description = "Print lines instead of the live view. This is the default if the output is not a terminal.",
         };
         var command = new Command("dev", "Run scheduler, worker and API in this process.") { port, data, noSamples, plain };
         command.SetAction((parsed, _) => RunAsync(

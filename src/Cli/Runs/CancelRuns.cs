@@ -12,7 +12,7 @@ public static class CancelRuns
     public static Command Command(CommandContext cli)
     {
         var id = GetRuns.IdArgument();
-        var reason = new Option<string>("--reason") { Description = "Why, for the people who look at the run later.", HelpName = "TEXT" };
+        var reason = new Option<string>("--reason") { Description = "The reason, shown with the run.", HelpName = "TEXT" };
         var command = new Command("cancel", "Cancel a run; a running one is asked to stop.") { id, reason };
         command.SetAction(async (parsed, ct) =>
         {

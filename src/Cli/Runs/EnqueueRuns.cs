@@ -30,7 +30,7 @@ public static class EnqueueRuns
     };
     private static readonly Option<string> Key = new("--key")
     {
-        Description = "Idempotency key: a second request with it makes no second run.",
+        Description = "Idempotency key: a second request with the same key makes no second run.",
         HelpName = "KEY",
     };
     private static readonly Option<string[]> Tags = new("--tag") { Description = "A tag; may be given several times.", HelpName = "TAG" };

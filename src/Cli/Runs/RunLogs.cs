@@ -14,7 +14,7 @@ public static class RunLogs
     public static Command Command(CommandContext cli)
     {
         var id = GetRuns.IdArgument();
-        var follow = new Option<bool>("--follow", "-f") { Description = "Go on until the run has ended." };
+        var follow = new Option<bool>("--follow", "-f") { Description = "Continue until the run has ended." };
         var command = new Command("logs", "Print a run's log; with -o json one object per line.") { id, follow };
         command.SetAction(async (parsed, ct) =>
         {

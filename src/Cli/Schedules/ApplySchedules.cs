@@ -11,7 +11,7 @@ public static class ApplySchedules
 {
     private static readonly Option<string> Source = new("-f", "--file")
     {
-        Description = "A YAML file, a folder of them, or - for what is piped in.",
+        Description = "A YAML file, a folder of YAML files, or - for standard input.",
         HelpName = "PATH",
         Required = true,
     };
@@ -29,7 +29,7 @@ public static class ApplySchedules
 
     public static Command ApplyCommand(CommandContext cli)
     {
-        var command = new Command("apply", "Put the schedules that YAML files declare.") { Source, Prune, Label, DryRun };
+        var command = new Command("apply", "Create and update the schedules that YAML files declare.") { Source, Prune, Label, DryRun };
         command.SetAction(async (parsed, ct) =>
         {
             await RunAsync(cli, parsed, parsed.GetValue(DryRun), ct);
@@ -40,7 +40,7 @@ public static class ApplySchedules
 
     public static Command DiffCommand(CommandContext cli)
     {
-        var command = new Command("diff", "Show what 'apply' would change; exit code 1 when that is something.") { Source, Prune, Label };
+        var command = new Command("diff", "Show what 'apply' would change. Exit code 1 if there is a difference.") { Source, Prune, Label };
         command.SetAction(async (parsed, ct) => await RunAsync(cli, parsed, isDryRun: true, ct) == 0 ? CommandLine.Ok : CommandLine.Failed);
         return command;
     }

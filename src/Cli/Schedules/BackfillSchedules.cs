@@ -10,13 +10,13 @@ public static class BackfillSchedules
 {
     private static readonly Option<string> From = new("--from")
     {
-        Description = "The first of the range, ISO 8601 with offset.",
+        Description = "The beginning of the range (included), ISO 8601 with offset.",
         HelpName = "INSTANT",
         Required = true,
     };
     private static readonly Option<string> Until = new("--until")
     {
-        Description = "Where the range ends, ISO 8601 with offset.",
+        Description = "The end of the range (not included), ISO 8601 with offset.",
         HelpName = "INSTANT",
         Required = true,
     };
@@ -27,12 +27,12 @@ public static class BackfillSchedules
         Description = "Another lane, such as one with few slots. Default: the schedule's.",
         HelpName = "LANE",
     };
-    private static readonly Option<bool> Yes = new("--yes") { Description = "Make the runs; without it they are only counted." };
+    private static readonly Option<bool> Yes = new("--yes") { Description = "Create the runs; without this option they are only counted." };
 
     public static Command Command(CommandContext cli)
     {
         var id = new Argument<string>("ID") { Description = "The schedule's id." };
-        var command = new Command("backfill", "Make runs for fire times of the past that have none.")
+        var command = new Command("backfill", "Create the runs of past fire times that have none.")
         {
             id, From, Until, PerMinute, Lane, Yes,
         };

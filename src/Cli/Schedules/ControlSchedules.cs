@@ -10,13 +10,13 @@ public static class ControlSchedules
 {
     private static readonly Option<string> Until = new("--until")
     {
-        Description = "From when it fires again by itself, ISO 8601 with offset. Default: until it is resumed.",
+        Description = "When it starts to fire again, ISO 8601 with offset. Default: until it is resumed.",
         HelpName = "INSTANT",
     };
 
     private static readonly Option<string> For = new("--for")
     {
-        Description = "For how long it is paused, such as 30m or 2h; instead of --until.",
+        Description = "How long it is paused, such as 30m or 2h; instead of --until.",
         HelpName = "DURATION",
     };
 
@@ -31,7 +31,7 @@ public static class ControlSchedules
     private static Command Command(CommandContext cli, string verb, string done, string description, params Option[] options)
     {
         var id = new Argument<string>("ID") { Description = "The schedule's id." };
-        var reason = new Option<string>("--reason") { Description = "Why, for those who look at it later.", HelpName = "TEXT" };
+        var reason = new Option<string>("--reason") { Description = "The reason, shown with the schedule.", HelpName = "TEXT" };
         var command = new Command(verb, description) { id, reason };
         foreach (var option in options)
             command.Add(option);

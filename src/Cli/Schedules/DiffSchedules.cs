@@ -43,7 +43,7 @@ public static class DiffSchedules
         command.SetAction(async (parsed, ct) =>
         {
             if (new[] { Cron, Every, At, Zone }.All(o => parsed.GetValue(o) is null))
-                throw new CommandFailedException("Nothing says what would change; give --cron, --every, --at or --zone.");
+                throw new CommandFailedException("Nothing would change; give --cron, --every, --at or --zone.");
             using var api = cli.Connect(parsed);
             var path = $"schedules/{Uri.EscapeDataString(parsed.GetRequiredValue(Id))}";
             var body = Edit(await api.GetAsync(path, ct), parsed);

@@ -18,7 +18,7 @@ public static class NextFireTimes
 
     private static readonly Argument<string?> Id = new("ID")
     {
-        Description = "A stored schedule, which the server is asked for. Left out: the trigger that the options describe.",
+        Description = "The id of a stored schedule; this needs a server. Without it, the options describe the trigger.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -49,7 +49,7 @@ public static class NextFireTimes
 
     public static Command Command(CommandContext cli)
     {
-        var command = new Command("next", "Show the next fire times of a stored schedule, or of a trigger, which needs no server.")
+        var command = new Command("next", "Show the next fire times of a stored schedule, or of a trigger without a server.")
         {
             Id, Cron, Every, Zone, From, Count,
         };

@@ -78,7 +78,7 @@ public static class ScheduleFiles
         if (node is not YamlMappingNode || ToJson(node) is not JsonObject body)
             throw new CommandFailedException($"{place}: a schedule is a mapping of fields, such as 'id: nightly'.");
         if (body["id"] is not JsonValue value || !value.TryGetValue(out string? id) || id.Length == 0)
-            throw new CommandFailedException($"{place}: id: it is missing or no text; it names the schedule.");
+            throw new CommandFailedException($"{place}: id: it is missing or not a text; it names the schedule.");
         body.Remove("id");
         return new DeclaredSchedule(id, body, place);
     }

@@ -3,22 +3,22 @@ using System.Text;
 
 namespace Fleet.Core.Effects;
 
-/// <summary>Reads the effects of one attempt as its handler hands them over, and refuses at once what can never work.</summary>
+/// <summary>Reads the effects of one attempt when its handler adds them, and immediately refuses those that can never work.</summary>
 public sealed class CollectEffects(EffectSyntax syntax, string job)
 {
-    /// <summary>The most effects of a run.</summary>
+    /// <summary>Maximum number of effects of a run.</summary>
     public const int MostEffects = 100;
 
-    /// <summary>The most bytes of statements and values of a run, in UTF-8.</summary>
+    /// <summary>Maximum size of the statements and values of a run, in bytes of UTF-8.</summary>
     public const int MostBytes = 256 * 1024;
 
-    /// <summary>The most parameters of a statement; SQL Server takes 2,100.</summary>
+    /// <summary>Maximum number of parameters of a statement. SQL Server allows 2,100.</summary>
     private const int MostParameters = 1000;
 
-    /// <summary>The most statements that are kept read. More of them are a sign of values in the text.</summary>
+    /// <summary>Maximum number of parsed statements that are cached. More than that usually means that the text contains values.</summary>
     private const int MostKept = 1000;
 
-    /// <summary>The longest statement that is kept read.</summary>
+    /// <summary>Maximum length of a statement that is cached, in characters.</summary>
     private const int LongestKept = 4096;
 
     private static readonly ConcurrentDictionary<(string Database, string Sql, Type Shape), EffectText> Known = new();
@@ -28,7 +28,7 @@ public sealed class CollectEffects(EffectSyntax syntax, string job)
 
     public IReadOnlyList<Effect> Effects => _effects;
 
-    /// <summary>Reads an effect, without keeping it.</summary>
+    /// <summary>Reads an effect without storing it.</summary>
     /// <returns>The effect and its size in bytes.</returns>
     /// <exception cref="EffectRefusedException">It can never be applied.</exception>
     public (Effect Effect, int Bytes) Read(string sql, object? parameters)
@@ -44,19 +44,20 @@ public sealed class CollectEffects(EffectSyntax syntax, string job)
         }
     }
 
-    /// <summary>Keeps an effect.</summary>
+    /// <summary>Stores an effect.</summary>
     /// <exception cref="EffectRefusedException">There are too many, or they are too large.</exception>
     public void Add((Effect Effect, int Bytes) read)
     {
         if (_effects.Count == MostEffects)
             throw Refused($"is one too many. Allowed are {MostEffects} for each run.", "sql");
         if (_bytes + read.Bytes > MostBytes)
-            throw Refused($"would make {_bytes + read.Bytes} bytes of statements and values. Allowed are {MostBytes} (256 KiB) for each run.", "sql");
+            throw Refused(
+                $"would make {_bytes + read.Bytes} bytes of statements and values. Allowed are {MostBytes} (256 KiB) for each run.", "sql");
         _effects.Add(read.Effect);
         _bytes += read.Bytes;
     }
 
-    /// <summary>Drops what was added after there were so many.</summary>
+    /// <summary>Drops all effects after the first ones of this number.</summary>
     public void Truncate(int count)
     {
         if (count == _effects.Count)
@@ -89,7 +90,7 @@ public sealed class CollectEffects(EffectSyntax syntax, string job)
         if (given.Count > read.Names.Count)
         {
             var unused = given.Names.First(name => !read.Names.Contains(name, StringComparer.OrdinalIgnoreCase));
-            throw new FormatException($"has a value for @{unused}, which does not stand in the statement. {InText(read)}");
+            throw new FormatException($"has a value for @{unused}, which the statement does not use. {InText(read)}");
         }
 
         if (given.Shape is { } shape && sql.Length <= LongestKept)
@@ -102,7 +103,8 @@ public sealed class CollectEffects(EffectSyntax syntax, string job)
         return read;
     }
 
-    private static int SizeOf(string sql, IReadOnlyList<EffectValue> values) => Encoding.UTF8.GetByteCount(sql) + values.Sum(EffectValues.SizeOf);
+    private static int SizeOf(string sql, IReadOnlyList<EffectValue> values) =>
+        Encoding.UTF8.GetByteCount(sql) + values.Sum(EffectValues.SizeOf);
 
     private static string Given(EffectParameters given) =>
         given.Count == 0 ? "No values were given" : $"Values were given for {string.Join(", ", given.Names.Select(n => "@" + n))}";
@@ -110,5 +112,6 @@ public sealed class CollectEffects(EffectSyntax syntax, string job)
     private static string InText(EffectText text) =>
         text.Names.Count == 0 ? "It has no parameters" : $"Its parameters are {string.Join(", ", text.Names.Select(n => "@" + n))}";
 
-    private EffectRefusedException Refused(string problem, string parameter) => new($"Effect {_effects.Count + 1} of job '{job}' {problem}", parameter);
+    private EffectRefusedException Refused(string problem, string parameter) =>
+        new($"Effect {_effects.Count + 1} of job '{job}' {problem}", parameter);
 }

@@ -2,15 +2,15 @@ using Fleet.Core.Text;
 
 namespace Fleet.Core.Effects;
 
-/// <summary>One statement that a handler handed over, to be executed in the transaction that completes its run.</summary>
-/// <param name="Sql">The statement in the text that the database takes: its parameters are marked as <see cref="EffectSyntax"/> says.</param>
+/// <summary>A statement of a handler, which is executed in the transaction that completes its run.</summary>
+/// <param name="Sql">The statement, with its parameters marked for the database as <see cref="EffectSyntax"/> says.</param>
 /// <param name="Values">The values of the parameters, in the order of their marks.</param>
 public sealed record Effect(string Sql, IReadOnlyList<EffectValue> Values);
 
-/// <summary>What a value is, for drivers that have to be told, also of a null.</summary>
+/// <summary>The type of a value, for drivers that need it also for null.</summary>
 public enum EffectType
 {
-    /// <summary>A null of which nothing more is known.</summary>
+    /// <summary>Null, without a known type.</summary>
     Unknown = 0,
     Text = 1,
     Boolean = 2,
@@ -28,12 +28,12 @@ public enum EffectType
 }
 
 /// <summary>The value of one parameter.</summary>
-/// <param name="Type">What it is.</param>
+/// <param name="Type">Its type.</param>
 /// <param name="Value">Null, or of the .NET type that <see cref="EffectType"/> names. An instant is a <see cref="DateTimeOffset"/> in UTC,
 /// or a <see cref="DateTime"/> in UTC where the caller gave one.</param>
 public readonly record struct EffectValue(EffectType Type, object? Value);
 
-/// <summary>An effect was refused when it was handed over. Another attempt would hand over the same.</summary>
+/// <summary>An effect was refused when the handler added it. Another attempt would add the same.</summary>
 public sealed class EffectRefusedException(string message, string parameter) : ArgumentException(message, parameter);
 
 /// <summary>The database refused the effects of a run: the attempt fails, and nothing of it was stored.</summary>
@@ -50,18 +50,23 @@ public sealed class EffectFailedException : Exception
     /// <param name="position">Which of them failed.</param>
     /// <param name="inner">What the database said.</param>
     public static EffectFailedException Of(IReadOnlyList<Effect> effects, int position, Exception inner) =>
-        new($"Effect {position + 1} of {effects.Count} failed, and nothing of this attempt was stored: {Shorten(effects[position].Sql)}", inner);
+        new(
+            $"Effect {position + 1} of {effects.Count} failed, and nothing of this attempt was stored: {Shorten(effects[position].Sql)}",
+            inner);
 
-    /// <summary>A failure that shows when all effects are done.</summary>
+    /// <summary>A failure that the database reports after all effects, at the commit.</summary>
     public static EffectFailedException AtCommit(Exception inner) =>
-        new("The effects failed at the commit, and nothing of this attempt was stored. A constraint that is checked there is violated.", inner);
+        new(
+            "The effects failed at the commit, and nothing of this attempt was stored. A constraint that is checked there is violated.",
+            inner);
 
-    private static string Shorten(string sql) => StoredText.Cut(string.Join(' ', sql.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), MostShown);
+    private static string Shorten(string sql) =>
+        StoredText.Cut(string.Join(' ', sql.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), MostShown);
 }
 
-/// <summary>A shared transaction was rolled back because of one of its effects. The other runs of it are not to blame.</summary>
-/// <param name="run">Whose effect it was: the position in the batch.</param>
-/// <param name="effect">The position among the effects of that run.</param>
+/// <summary>A shared transaction was rolled back because of one of its effects. Its other runs did not cause this.</summary>
+/// <param name="run">The position of the run in the batch.</param>
+/// <param name="effect">The position of the effect among those of its run.</param>
 /// <param name="inner">What the database said.</param>
 public sealed class EffectStoppedException(int run, int effect, Exception inner) : Exception(inner.Message, inner)
 {

@@ -16,14 +16,15 @@ internal sealed class EffectParameters
     private EffectParameters(object? source, Property[]? properties, Dictionary<string, object?>? entries) =>
         (_source, _properties, _entries) = (source, properties, entries);
 
-    /// <summary>What has the same names for each object: its type. Null where the names may differ each time.</summary>
+    /// <summary>The type of the object, whose property names are always the same. Null for a dictionary, whose names may differ each
+    /// time.</summary>
     public Type? Shape => _entries is null ? _source?.GetType() ?? typeof(void) : null;
 
     public IEnumerable<string> Names => _entries?.Keys ?? _properties?.Select(p => p.Name) ?? [];
 
     public int Count => _entries?.Count ?? _properties?.Length ?? 0;
 
-    /// <exception cref="FormatException">It has no names; the message says why.</exception>
+    /// <exception cref="FormatException">The object has no names; the message says why.</exception>
     public static EffectParameters Of(object? parameters) => parameters switch
     {
         null => new EffectParameters(null, null, null),
@@ -31,7 +32,8 @@ internal sealed class EffectParameters
         _ => new EffectParameters(parameters, Shapes.GetOrAdd(parameters.GetType(), ReadShape), null),
     };
 
-    public bool Has(string name) => _entries?.ContainsKey(name) ?? (_properties is not null && Array.Exists(_properties, p => p.IsNamed(name)));
+    public bool Has(string name) =>
+        _entries?.ContainsKey(name) ?? (_properties is not null && Array.Exists(_properties, p => p.IsNamed(name)));
 
     /// <exception cref="FormatException">The value is not allowed; the message says why.</exception>
     public EffectValue Read(string name)
@@ -48,7 +50,7 @@ internal sealed class EffectParameters
         foreach (var (key, value) in entries)
         {
             if (!named.TryAdd(key.TrimStart('@'), value))
-                throw new FormatException($"has two values for @{key.TrimStart('@')}: names are compared without regard to case");
+                throw new FormatException($"has two values for @{key.TrimStart('@')}: upper and lower case do not matter");
         }
 
         return new EffectParameters(null, null, named);
@@ -60,13 +62,14 @@ internal sealed class EffectParameters
             throw new FormatException($"has one value of type {type} without a name. Give parameters as new {{ name = value }}");
         Property[] properties = [.. type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Where(p => p.CanRead && p.GetIndexParameters().Length == 0)
-            // A property that hides one of a base class.
+            // The property hides one of a base class.
             .DistinctBy(p => p.Name, StringComparer.Ordinal)
             .Select(p => new Property(p))];
         if (properties.Length == 0)
-            throw new FormatException($"has parameters of type {type}, which has no public properties. Give them as new {{ name = value }} or as a dictionary");
+            throw new FormatException(
+                $"has parameters of type {type}, which has no public properties. Give them as new {{ name = value }} or as a dictionary");
         return properties.GroupBy(p => p.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Skip(1).Any()) is { } twice
-            ? throw new FormatException($"has two values for @{twice.Key}: names are compared without regard to case")
+            ? throw new FormatException($"has two values for @{twice.Key}: upper and lower case do not matter")
             : properties;
     }
 

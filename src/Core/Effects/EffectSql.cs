@@ -2,26 +2,26 @@ using System.Data.Common;
 
 namespace Fleet.Core.Effects;
 
-/// <summary>Whose fault it is that an effect could not be applied.</summary>
+/// <summary>Why an effect could not be applied.</summary>
 public enum EffectFault
 {
-    /// <summary>The statement's or its values': the attempt fails.</summary>
+    /// <summary>The statement or its values are wrong: the attempt fails.</summary>
     Effect = 0,
 
-    /// <summary>Another writer's: the same, done again, finds what that one left.</summary>
+    /// <summary>Another writer was in the way: the same statement can succeed if it is tried again.</summary>
     Conflict = 1,
 
-    /// <summary>It took too long, by itself or behind a lock: it is applied alone, with more time.</summary>
+    /// <summary>It took too long, because of its own work or a lock: it is applied alone, with more time.</summary>
     Slow = 2,
 
     /// <summary>The database cannot serve now.</summary>
     Outage = 3,
 }
 
-/// <summary>How a database takes effects.</summary>
+/// <summary>How a database executes effects.</summary>
 public abstract class EffectSql
 {
-    /// <summary>How statements are read.</summary>
+    /// <summary>How statements are parsed.</summary>
     public abstract EffectSyntax Syntax { get; }
 
     /// <summary>Executed before the effects of a transaction; null for nothing.</summary>
@@ -34,16 +34,16 @@ public abstract class EffectSql
     /// <summary>Executed after the effects of a transaction; null for nothing.</summary>
     public virtual string? End => null;
 
-    /// <summary>Whose fault an error is that a statement of an effect met.</summary>
+    /// <summary>Judges the error of a statement of an effect.</summary>
     public abstract EffectFault Judge(Exception e);
 
-    /// <summary>True for an error at a commit that tells of what the effects wrote, such as a constraint that is checked there.</summary>
+    /// <summary>True for an error at the commit that the effects caused, such as a constraint that is checked there.</summary>
     public abstract bool IsRefusedCommit(Exception e);
 
     /// <summary>The parameter with this number, from 1.</summary>
     public abstract DbParameter Parameter(int number, EffectValue value);
 
-    /// <summary>Fills a statement in.</summary>
+    /// <summary>Sets the text and the parameters of a command.</summary>
     public void Fill(DbCommand command, Effect effect)
     {
         command.CommandText = effect.Sql;

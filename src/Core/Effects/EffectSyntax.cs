@@ -3,8 +3,8 @@ using System.Globalization;
 
 namespace Fleet.Core.Effects;
 
-/// <summary>What of a database's SQL is needed to find the parameters of a statement, and to refuse what may not stand in a shared
-/// transaction.</summary>
+/// <summary>The parts of a database's SQL syntax that are needed to find the parameters of a statement and to refuse words that must not
+/// occur in a shared transaction.</summary>
 public sealed record EffectSyntax
 {
     /// <summary>The database's name, for messages.</summary>
@@ -13,17 +13,17 @@ public sealed record EffectSyntax
     /// <summary>The words that a statement may begin with.</summary>
     public required FrozenSet<string> FirstWords { get; init; }
 
-    /// <summary>Words that may not stand in a statement unless they are quoted: they would end the shared transaction, or leave something
-    /// behind on its connection.</summary>
+    /// <summary>Words that must not occur in a statement unless they are quoted, because they would end the shared transaction or change
+    /// its connection.</summary>
     public required FrozenSet<string> RefusedWords { get; init; }
 
     /// <summary>The mark of a parameter, before its number from 1.</summary>
     public required string Mark { get; init; }
 
-    /// <summary>Marks of the database's own parameters, which have no value here.</summary>
+    /// <summary>Characters that mark the database's own parameters, for which there is no value.</summary>
     public string OwnMarks { get; init; } = "";
 
-    /// <summary>Whether a comment in <c>/* */</c> may hold others.</summary>
+    /// <summary>True if comments in <c>/* */</c> can be nested.</summary>
     public bool NestsComments { get; init; }
 
     /// <summary>Whether names may be quoted as <c>[name]</c>.</summary>
@@ -43,7 +43,8 @@ public sealed record EffectSyntax
     {
         Database = "PostgreSQL",
         FirstWords = Words("INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "SELECT", "CALL"),
-        RefusedWords = Words("set_config", "pg_advisory_lock", "pg_advisory_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_lock_shared"),
+        RefusedWords = Words(
+            "set_config", "pg_advisory_lock", "pg_advisory_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_lock_shared"),
         Mark = "$",
         OwnMarks = "$",
         NestsComments = true,

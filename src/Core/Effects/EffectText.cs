@@ -16,7 +16,8 @@ public sealed class EffectText
     /// <summary>Reads a statement.</summary>
     /// <param name="sql">As the handler wrote it.</param>
     /// <param name="syntax">The database's.</param>
-    /// <param name="hasValue">Whether there is a value of this name. Asked where <c>&lt;@name</c> may be an operator before a column.</param>
+    /// <param name="hasValue">Whether there is a value of this name. Asked where <c>&lt;@name</c> may be an operator before a
+    /// column.</param>
     /// <exception cref="FormatException">It cannot be an effect; the message says why.</exception>
     public static EffectText Read(string sql, EffectSyntax syntax, Func<string, bool> hasValue)
     {
@@ -38,7 +39,8 @@ public sealed class EffectText
 
         public readonly IReadOnlyList<string> Names => _names;
 
-        private readonly bool IsExecute => _firstWord is not null && syntax.IsTransactSql && _firstWord.StartsWith("EXEC", StringComparison.OrdinalIgnoreCase);
+        private readonly bool IsExecute =>
+            _firstWord is not null && syntax.IsTransactSql && _firstWord.StartsWith("EXEC", StringComparison.OrdinalIgnoreCase);
 
         public void Run()
         {
@@ -95,7 +97,7 @@ public sealed class EffectText
                     break;
                 default:
                     RefuseOwnMark(c);
-                    // A parenthesis may stand before the first word, nothing else.
+                    // Only parentheses may come before the first word.
                     if (_firstWord is null && c != '(')
                         throw BadFirstWord(c.ToString());
                     _at++;
@@ -254,7 +256,8 @@ public sealed class EffectText
             if (syntax.RefusedWords.GetAlternateLookup<ReadOnlySpan<char>>().Contains(word))
             {
                 throw new FormatException(
-                    $"holds {word}, which would change the transaction or the connection that the effects of many runs share. Use CompleteAsync for that");
+                    $"holds {word}, which would change the transaction or the connection that the effects of many runs share. Use "
+                    + "CompleteAsync for that");
             }
 
             if (syntax.IsPostgres && _at < sql.Length && sql[_at] == '\'' && word is "e" or "E")
@@ -272,9 +275,11 @@ public sealed class EffectText
         {
             if (!syntax.OwnMarks.Contains(c, StringComparison.Ordinal))
                 return;
-            var isMark = c == '?' || (_at + 1 < sql.Length && (syntax.IsPostgres ? char.IsAsciiDigit(sql[_at + 1]) : IsNamePart(sql[_at + 1])));
+            var isMark = c == '?'
+                || (_at + 1 < sql.Length && (syntax.IsPostgres ? char.IsAsciiDigit(sql[_at + 1]) : IsNamePart(sql[_at + 1])));
             if (isMark)
-                throw new FormatException($"has the parameter {c}{(c == '?' ? "" : sql[_at + 1])} at position {_at + 1}. Write parameters as @name");
+                throw new FormatException(
+                    $"has the parameter {c}{(c == '?' ? "" : sql[_at + 1])} at position {_at + 1}. Write parameters as @name");
         }
 
         private void SkipName()
@@ -304,7 +309,8 @@ public sealed class EffectText
         }
 
         private readonly FormatException BadFirstWord(string word) => new(
-            $"begins with {word}. An effect on {syntax.Database} begins with one of {string.Join(", ", syntax.FirstWords.Order(StringComparer.Ordinal))}");
+            $"begins with {word}. An effect on {syntax.Database} begins with one of "
+            + string.Join(", ", syntax.FirstWords.Order(StringComparer.Ordinal)));
 
         private static bool IsNameStart(char c) => char.IsLetter(c) || c == '_' || c >= 0x80;
 

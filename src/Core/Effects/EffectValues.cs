@@ -3,11 +3,12 @@ using System.Text;
 
 namespace Fleet.Core.Effects;
 
-/// <summary>Which values an effect may have: those that all databases store alike.</summary>
+/// <summary>The values that an effect may have: those that all databases store in the same way.</summary>
 internal static class EffectValues
 {
     private const string Allowed =
-        "null, string, bool, byte, short, int, long, decimal, double, float, Guid, RunId, DateTimeOffset, DateTime in UTC, DateOnly, byte[] and enums";
+        "null, string, bool, byte, short, int, long, decimal, double, float, Guid, RunId, DateTimeOffset, DateTime in UTC, DateOnly, "
+        + "byte[] and enums";
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -32,7 +33,7 @@ internal static class EffectValues
 
     public static bool IsAllowed(Type type) => TypeOf(type) is not null;
 
-    /// <summary>A value as drivers take it, which nothing that the handler does later changes.</summary>
+    /// <summary>The value for the driver. It is a copy, so the handler cannot change it later.</summary>
     /// <exception cref="FormatException">It is not allowed; the message says why.</exception>
     public static EffectValue Of(string name, object? value, Type? declared)
     {
@@ -61,7 +62,7 @@ internal static class EffectValues
         });
     }
 
-    /// <summary>How much of the limit a value takes, in bytes.</summary>
+    /// <summary>The size of a value that counts against the limit, in bytes.</summary>
     public static int SizeOf(EffectValue value) => value.Value switch
     {
         string text => Encoding.UTF8.GetByteCount(text),
@@ -69,7 +70,8 @@ internal static class EffectValues
         _ => 8,
     };
 
-    /// <summary>Why a text cannot be sent to a database; null when it can. A driver that meets it half-way gives its connection up.</summary>
+    /// <summary>Why a text cannot be sent to a database; null if it can. If a driver finds out while it sends the text, it closes the
+    /// connection.</summary>
     public static string? WhyNotText(string text)
     {
         if (text.Contains('\0', StringComparison.Ordinal))
@@ -103,8 +105,11 @@ internal static class EffectValues
     }
 
     private static string Checked(string name, string text) =>
-        WhyNotText(text) is { } problem ? throw new FormatException($"has a text with {problem} for @{name}, which not every database can store") : text;
+        WhyNotText(text) is { } problem
+            ? throw new FormatException($"has a text with {problem} for @{name}, which not every database can store")
+            : text;
 
     private static FormatException NotFinite(string name, double value) =>
-        new($"has the value {value.ToString(System.Globalization.CultureInfo.InvariantCulture)} for @{name}, which not every database can store. Allowed are finite numbers and null");
+        new($"has the value {value.ToString(System.Globalization.CultureInfo.InvariantCulture)} for @{name}, "
+            + "which not every database can store. Allowed are finite numbers and null");
 }

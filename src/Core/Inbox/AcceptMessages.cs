@@ -3,17 +3,17 @@ using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Inbox;
 
-/// <summary>Remembers messages in the transaction of their effect, so that a second delivery finds them handled.</summary>
+/// <summary>Stores the ids of messages in the transaction of their effect, so that a second delivery is recognised.</summary>
 public sealed class AcceptMessages(IStorage storage, TimeProvider time)
 {
     /// <param name="session">The transaction of the effect.</param>
-    /// <param name="consumer">Who handles them; the same message may go to several.</param>
+    /// <param name="consumer">The consumer. The same message may go to several consumers.</param>
     /// <param name="messageIds">The messages; more than one when they are handled as a batch.</param>
     /// <param name="ct">Cancels the statement.</param>
-    /// <remarks>Of two deliveries at the same moment the second waits for the first to commit. Then it finds the message handled, or,
-    /// depending on the database, it is refused by the primary key (<see cref="IStorage.IsConflict"/>): begin a new transaction, which
-    /// finds the message handled.</remarks>
-    /// <returns>The ids that this consumer has not handled before; the work of the others is to be skipped.</returns>
+    /// <remarks>If a message is delivered twice at the same moment, the second call waits until the first has committed. Then it finds the
+    /// message handled, or, on some databases, the primary key refuses it (<see cref="IStorage.IsConflict"/>): begin a new transaction,
+    /// which finds the message handled.</remarks>
+    /// <returns>The ids that this consumer has not handled before. Skip the work of the others.</returns>
     public async Task<IReadOnlySet<Guid>> ExecuteAsync(
         StorageSession session, string consumer, IReadOnlyCollection<Guid> messageIds, CancellationToken ct)
     {

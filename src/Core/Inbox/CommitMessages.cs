@@ -3,18 +3,19 @@ using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Inbox;
 
-/// <summary>What a consumer without a transaction of its own leaves behind.</summary>
+/// <summary>The results of a consumer that has no transaction of its own.</summary>
 /// <param name="Consumer">Who handled the messages.</param>
 /// <param name="MessageIds">The messages that it handled; more than one for a batch.</param>
 /// <param name="Messages">What it sent.</param>
 /// <param name="Runs">What it enqueued.</param>
-public sealed record ConsumedMessages(string Consumer, IReadOnlyCollection<Guid> MessageIds, IReadOnlyList<OutboxMessage> Messages, IReadOnlyList<NewRun> Runs)
+public sealed record ConsumedMessages(
+    string Consumer, IReadOnlyCollection<Guid> MessageIds, IReadOnlyList<OutboxMessage> Messages, IReadOnlyList<NewRun> Runs)
 {
     public IEnumerable<InboxKey> Keys => MessageIds.Select(id => new InboxKey(Consumer, id));
 }
 
-/// <summary>Remembers messages as handled and stores what their consumers sent and enqueued. Consumers that end at the same time share a
-/// commit.</summary>
+/// <summary>Stores the ids of handled messages together with the messages and runs of their consumers. Consumers that end at the same time
+/// share a commit.</summary>
 public sealed class CommitMessages : IAsyncDisposable
 {
     private readonly IStorage _storage;
@@ -28,28 +29,30 @@ public sealed class CommitMessages : IAsyncDisposable
         _group = new("inbox", CommitAsync, storage.JudgeBatch);
     }
 
-    /// <returns>What became of the runs; null when some of the messages have been handled by another process meanwhile: then nothing was
+    /// <returns>The outcomes of the runs. Null if another process has handled some of the messages in the meantime; then nothing was
     /// stored.</returns>
     /// <exception cref="Exception">Nothing was stored, or the answer to the commit was lost.</exception>
-    /// <remarks>It is not canceled half-way: nobody would know whether it was committed.</remarks>
+    /// <remarks>Cannot be canceled, because the caller would not know whether it was committed.</remarks>
     public Task<IReadOnlyList<EnqueueOutcome>?> ExecuteAsync(ConsumedMessages consumed) => _group.AddAsync(consumed);
 
     public ValueTask DisposeAsync() => _group.DisposeAsync();
 
-    /// <summary>Where another process has just handled one of the messages, the next try finds it.</summary>
+    /// <summary>If another process has just handled one of the messages, the next try finds it.</summary>
     private Task<IReadOnlyList<IReadOnlyList<EnqueueOutcome>?>> CommitAsync(IReadOnlyList<ConsumedMessages> items, CancellationToken ct) =>
-        // One id alone is there or not, so a single statement needs no transaction around it.
+        // A single id is handled or not, so one statement needs no transaction.
         _storage.RetryConflictsAsync(() => items.All(i => i is { MessageIds.Count: 1, Messages.Count: 0, Runs.Count: 0 })
             ? _storage.AutocommitAsync(session => RememberAsync(session, items, ct), ct)
             : CommitAllAsync(items, ct));
 
-    private async Task<IReadOnlyList<IReadOnlyList<EnqueueOutcome>?>> RememberAsync(StorageSession session, IReadOnlyList<ConsumedMessages> items, CancellationToken ct)
+    private async Task<IReadOnlyList<IReadOnlyList<EnqueueOutcome>?>> RememberAsync(
+        StorageSession session, IReadOnlyList<ConsumedMessages> items, CancellationToken ct)
     {
         var added = (await AddAsync(session, items, ct)).ToHashSet();
         return [.. items.Select(item => item.Keys.All(added.Remove) ? Array.Empty<EnqueueOutcome>() : null)];
     }
 
-    private async Task<IReadOnlyList<IReadOnlyList<EnqueueOutcome>?>> CommitAllAsync(IReadOnlyList<ConsumedMessages> items, CancellationToken ct)
+    private async Task<IReadOnlyList<IReadOnlyList<EnqueueOutcome>?>> CommitAllAsync(
+        IReadOnlyList<ConsumedMessages> items, CancellationToken ct)
     {
         var whole = new bool[items.Count];
         var outcomes = await _storage.WriteMessagesAsync(
@@ -65,7 +68,8 @@ public sealed class CommitMessages : IAsyncDisposable
                         torn.AddRange(own);
                 }
 
-                // A batch of which another process has handled a part is not stored at all: its consumer has to work without that part.
+                // If another process has handled a part of a batch, nothing of the batch is stored, and its consumer is called again
+                // without that part.
                 if (torn.Count > 0)
                     await _storage.Messages.RemoveHandledAsync(session, torn, ct);
                 var stored = items.Where((_, i) => whole[i]).ToList();
@@ -86,6 +90,7 @@ public sealed class CommitMessages : IAsyncDisposable
         return results;
     }
 
-    private Task<IReadOnlyCollection<InboxKey>> AddAsync(StorageSession session, IReadOnlyList<ConsumedMessages> items, CancellationToken ct) =>
+    private Task<IReadOnlyCollection<InboxKey>> AddAsync(
+        StorageSession session, IReadOnlyList<ConsumedMessages> items, CancellationToken ct) =>
         _storage.Messages.AddHandledAsync(session, [.. InboxKey.InOrder(items.SelectMany(i => i.Keys))], _time.GetUtcNow(), ct);
 }

@@ -3,7 +3,7 @@ using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Inbox;
 
-/// <summary>Finds out which messages a consumer has not handled before. Questions that arrive together are one statement.</summary>
+/// <summary>Finds the messages that a consumer has not handled before. Calls that arrive together share one statement.</summary>
 public sealed class FindHandledMessages : IAsyncDisposable
 {
     private readonly IStorage _storage;

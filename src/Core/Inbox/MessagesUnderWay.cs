@@ -3,13 +3,13 @@ using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Inbox;
 
-/// <summary>The messages that consumers of this process are working on. A second delivery of one waits here until the first has ended, and
-/// takes neither a connection nor a lock of the database meanwhile.</summary>
+/// <summary>The messages that consumers of this process are working on. A second delivery of the same message waits here until the first
+/// has ended, without a connection or a lock in the database.</summary>
 public sealed class MessagesUnderWay
 {
     private readonly ConcurrentDictionary<InboxKey, TaskCompletionSource> _underWay = new();
 
-    /// <summary>Waits until nobody else works on any of the messages. Dispose the result when the work has ended.</summary>
+    /// <summary>Waits until nobody else is working on one of the messages. Dispose the result when the work has ended.</summary>
     public ValueTask<IDisposable> EnterAsync(string consumer, IReadOnlyList<Guid> messageIds, CancellationToken ct)
     {
         var entered = new Entered(this);
@@ -26,7 +26,7 @@ public sealed class MessagesUnderWay
     {
         try
         {
-            // In one order: two batches that share messages do not wait for each other.
+            // Always in the same order, so that two batches with the same messages do not wait for each other.
             foreach (var key in keys)
             {
                 while (true)

@@ -34,6 +34,7 @@ internal sealed partial class HandlerOwner(ILogger<HandlerOwner> logger) : IAsyn
 
     public void Dispose() => (Interlocked.Exchange(ref _handler, null) as IDisposable)?.Dispose();
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The disposal of handler {Handler} failed; the result of its run stands. {Error}")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "Handler {Handler} failed while it was disposed; the result of its run stays the same. {Error}")]
     private partial void LogFailed(Type handler, string error);
 }

@@ -3,19 +3,18 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Lanes;
 
-/// <summary>Leaves copies of runs that failed for good where operators of the broker look. Many are under way at once, and nobody waits for
-/// the broker: a slot that did would make a storm of dead runs as slow as its confirms.</summary>
-/// <remarks>The rows are the truth. A copy that does not fit in here, or that a crash takes, is missing at the broker and nowhere
-/// else.</remarks>
+/// <summary>Publishes copies of runs that failed for good, where operators of the broker see them. Many are sent in parallel, and no slot
+/// waits for the broker. Otherwise a storm of dead runs would be as slow as the confirms.</summary>
+/// <remarks>The rows are the truth. If a copy is left out or lost in a crash, it is missing only in the broker.</remarks>
 public sealed partial class DeadCopies : IAsyncDisposable
 {
-    /// <summary>The most copies that wait.</summary>
+    /// <summary>Maximum number of waiting copies.</summary>
     public const int Capacity = 10_000;
 
-    /// <summary>The most characters of args and errors that wait.</summary>
+    /// <summary>Maximum number of characters of args and errors in waiting copies.</summary>
     public const long MostText = 16 * 1024 * 1024;
 
-    /// <summary>Copies under way at once: as many as a channel sends without a confirm.</summary>
+    /// <summary>Maximum number of copies that are sent in parallel: as many as a channel sends without a confirm.</summary>
     private const int Together = 256;
 
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
@@ -35,19 +34,19 @@ public sealed partial class DeadCopies : IAsyncDisposable
         _publishing = Task.Run(PublishAllAsync);
     }
 
-    /// <summary>Leaves a copy soon; does not wait.</summary>
+    /// <summary>Publishes a copy soon, without waiting.</summary>
     public void Add(DeadRun run)
     {
         var length = TextOf(run);
         if (Interlocked.Add(ref _text, length) <= MostText + length && _queue.Writer.TryWrite(run))
             return;
         Interlocked.Add(ref _text, -length);
-        // The rest of the storm is told of at its end.
+        // The other left-out copies are logged when the storm is over.
         if (Interlocked.Increment(ref _dropped) == 1)
             LogFull(run.Job, run.Id);
     }
 
-    /// <summary>Publishes what waits, for 5 s at most.</summary>
+    /// <summary>Publishes the waiting copies, for at most 5 s.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!_queue.Writer.TryComplete())
@@ -93,13 +92,13 @@ public sealed partial class DeadCopies : IAsyncDisposable
     }
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "Runs fail for good faster than their copies can be published; that of {Job} {RunId} is left out, and perhaps others. "
-            + "The rows have them all.")]
+        Message = "Runs fail for good faster than their copies can be published. The copy of {Job} {RunId} is left out, perhaps with "
+            + "others. The rows are complete.")]
     private partial void LogFull(string job, RunId runId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The copies of {Count} dead runs were left out; their rows have it all.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The copies of {Count} dead runs were left out; their rows are complete.")]
     private partial void LogDropped(long count);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The copy of {Job} {RunId} could not be published; its row has it all.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The copy of {Job} {RunId} could not be published; its row is complete.")]
     private partial void LogLost(string job, RunId runId, Exception e);
 }

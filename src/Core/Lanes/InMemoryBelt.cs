@@ -3,14 +3,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Lanes;
 
-/// <summary>Holds nudges until their due time: the belt of a process without a broker. As a loop, a pass sends what is due
-/// and pauses until the next is. A lane that takes no nudges waits alone; its nudges are put back.</summary>
+/// <summary>Holds nudges until their due time: the belt of a process without a broker. Each pass of the loop sends the due nudges and then
+/// pauses until the next one is due. If a lane refuses nudges, they are put back, and other lanes are not delayed.</summary>
 public sealed class InMemoryBelt(
     TimeProvider time, Func<string, IReadOnlyCollection<RunId>, CancellationToken, Task> send, Predicate<Exception> isOutage,
     ILogger logger)
     : BackgroundLoop("belt", time, logger), IAsyncDisposable
 {
-    /// <summary>The most nudges that are put back while a lane takes none. Of more, Reconcile finds the runs.</summary>
+    /// <summary>Maximum number of nudges that are put back while a lane refuses them. Reconcile finds the runs of further ones.</summary>
     public const int MostPutBack = 100_000;
 
     private static readonly TimeSpan Idle = TimeSpan.FromMinutes(1);
@@ -31,15 +31,15 @@ public sealed class InMemoryBelt(
             isSooner = _queue.TryPeek(out _, out first) && first < before;
         }
 
-        // The loop waits for the first of them already; a storm of retries adds thousands behind it.
+        // The loop already waits for the first of them; a storm of retries adds thousands behind it.
         if (isSooner)
             Wake();
     }
 
-    /// <summary>Sends what comes due soon before its time: the process ends, and whoever gets a nudge that is a little early keeps it. Best
-    /// effort.</summary>
-    /// <param name="within">What comes due later is left to Reconcile.</param>
-    /// <param name="ct">Ends the sending.</param>
+    /// <summary>Sends the nudges that come due soon before their time, because the process ends. A worker that gets a nudge a little early
+    /// keeps it. Best effort.</summary>
+    /// <param name="within">Nudges that come due later are left to Reconcile.</param>
+    /// <param name="ct">Stops sending.</param>
     public async Task HandOverAsync(TimeSpan within, CancellationToken ct)
     {
         List<DelayedNudge> left = [];
@@ -59,7 +59,7 @@ public sealed class InMemoryBelt(
             }
             catch (Exception)
             {
-                // The broker is away, or too slow: Reconcile finds the runs.
+                // The broker is away or too slow; Reconcile finds the runs.
             }
         }));
     }
@@ -121,7 +121,7 @@ public sealed class InMemoryBelt(
     {
         lock (_lock)
         {
-            // Rounded up to the timer's millisecond: a nudge that comes a little early would be refused by the claim.
+            // Rounded up to the millisecond of the timer, because the claim would refuse a nudge that arrives a little early.
             return _queue.TryPeek(out _, out var next)
                 ? TimeSpan.FromMilliseconds(
                     Math.Clamp(Math.Ceiling((next - Time.GetUtcNow()).TotalMilliseconds), 1, Idle.TotalMilliseconds))

@@ -133,6 +133,6 @@ public sealed partial class NamedLanes(IStorage storage, LaneOptions options, Ti
     private partial void LogFull(string lane, int limit);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "New lanes could not be written to the table of lanes; it is tried again with a later run.")]
+        Message = "New lanes could not be stored in the table of lanes; Fleet tries again with a later run.")]
     private partial void LogNotRegistered(Exception e);
 }

@@ -178,10 +178,11 @@ public sealed partial class NudgePublisher : IAsyncDisposable
         Task.WhenAll(ids.Chunk(MaxIds).Select(send));
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "The broker takes no nudges, such as those for {Count} run(s) on lane {Lane}; reconcile sends what is lost meanwhile.")]
+        Message = "The broker does not accept nudges, for example those for {Count} run(s) on lane {Lane}; reconcile sends lost nudges "
+            + "again.")]
     private partial void LogAway(int count, string lane, Exception e);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The broker takes nudges again.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "The broker accepts nudges again.")]
     private partial void LogBack();
 
     /// <summary>The waiting ids of one lane. Lock it before use.</summary>

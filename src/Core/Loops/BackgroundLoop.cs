@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Loops;
 
-/// <summary>A named piece of periodic work: a pass, a pause, the next pass. A failing pass is counted and followed by a growing,
-/// jittered pause; the first, second, fourth, eighth … failure in a row is logged, and the recovery. It never ends the loop.</summary>
+/// <summary>Named periodic work: a pass, a pause, the next pass. A failed pass is counted and followed by a growing pause with jitter; it
+/// does not end the loop. The first, second, fourth, eighth … failure in a row is logged, and the recovery.</summary>
 public abstract partial class BackgroundLoop(string name, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan MaxBackOff = TimeSpan.FromSeconds(10);
@@ -24,10 +24,10 @@ public abstract partial class BackgroundLoop(string name, TimeProvider time, ILo
     public void Wake() => _wake.Set();
 
     /// <summary>One pass.</summary>
-    /// <returns>How long to pause before the next; zero when there is more to do right now.</returns>
+    /// <returns>The pause before the next pass; zero if there is more to do now.</returns>
     protected abstract Task<TimeSpan> PassAsync(CancellationToken ct);
 
-    /// <summary>Runs passes until the token trips; ends quietly then.</summary>
+    /// <summary>Executes passes until the token is canceled, then returns.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
         var failures = 0;
@@ -50,7 +50,7 @@ public abstract partial class BackgroundLoop(string name, TimeProvider time, ILo
             {
                 pause = BackOff(++failures);
                 FleetMetrics.LoopFailures.Add(1, new KeyValuePair<string, object?>("loop", name));
-                // Not each time: an outage of hours would bury what else the log has to say.
+                // Not every failure, because a long outage would fill the log.
                 if (BitOperations.IsPow2(failures))
                     LogFailed(name, failures, pause, e);
             }

@@ -4,19 +4,20 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Loops;
 
-/// <summary>The items of a loop that failed, by key. Each is left out for a growing, jittered pause while the loop goes on with the others;
-/// the first failure and the recovery are logged, what lies between is only counted. An item that takes long is left behind as well: it
-/// goes on by itself, and counts as left out until it ends.</summary>
-/// <remarks>A failure that may be the broker's or the database's (<c>isOutage</c>) counts against an item only when others succeed
-/// meanwhile; while nobody succeeds it is an outage, and the loop as a whole has to wait.</remarks>
+/// <summary>The failed items of a loop, by key. The loop skips each of them for a growing pause with jitter and continues with the others.
+/// The first failure and the recovery are logged; failures in between are only counted. The loop does not wait for a slow item either: its
+/// work continues, and the item is skipped until it ends.</summary>
+/// <remarks>A failure that the broker or the database may have caused (<c>isOutage</c>) counts against an item only if other items succeed
+/// at the same time. If none succeeds, it is an outage, and the whole loop waits.</remarks>
 /// <param name="loop">The loop's name in logs and metrics.</param>
 /// <param name="kind">What the items are, in the singular: <c>lane</c>.</param>
-/// <param name="isOutage">True for an error that need not be the item's own fault.</param>
+/// <param name="isOutage">True for an error that the item may not have caused.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Gets one line when an item is first left out, and one when it works again.</param>
-public sealed partial class Setbacks(string loop, string kind, Predicate<Exception> isOutage, TimeProvider time, ILogger logger) : IAsyncDisposable
+/// <param name="logger">Gets one line when an item is skipped for the first time, and one when it works again.</param>
+public sealed partial class Setbacks(string loop, string kind, Predicate<Exception> isOutage, TimeProvider time, ILogger logger)
+    : IAsyncDisposable
 {
-    /// <summary>How long a pass waits for an item before it goes on without it.</summary>
+    /// <summary>How long a pass waits for an item before it continues without it.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     /// <summary>The pause after the first failure; it doubles with each further one.</summary>
@@ -25,23 +26,24 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
     /// <summary>The longest pause.</summary>
     public static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
-    /// <summary>The longest pause while an outage may be the cause: when it ends, nobody should wait much longer.</summary>
+    /// <summary>Maximum pause while an outage may be the cause, so that the loop continues soon after the outage.</summary>
     public static readonly TimeSpan LongestDoubt = TimeSpan.FromSeconds(2);
 
-    /// <summary>An item that nobody has tried for so long after its pause is forgotten: its work is gone.</summary>
+    /// <summary>An item that was not tried for this time after its pause is forgotten, because its work no longer exists.</summary>
     public static readonly TimeSpan ForgetAfter = TimeSpan.FromMinutes(10);
 
-    /// <summary>The most items that are remembered; of more than these, those whose pauses end first are forgotten.</summary>
+    /// <summary>Maximum number of remembered items. Beyond it, the items whose pauses end first are forgotten.</summary>
     public const int MostItems = 10_000;
 
     private readonly Dictionary<string, Item> _items = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private long _successes;
 
-    /// <summary>How many items were done so far: taken before a try, it tells afterwards whether others succeeded meanwhile.</summary>
+    /// <summary>Number of items done so far. Read before a try, it shows afterwards whether other items succeeded in the
+    /// meantime.</summary>
     public long Successes => Interlocked.Read(ref _successes);
 
-    /// <summary>The items that a pass has to leave out now, so that they do not stand before the others.</summary>
+    /// <summary>The items that a pass must skip now, so that they do not delay the others.</summary>
     public IReadOnlyList<string> LeftOut
     {
         get
@@ -61,7 +63,7 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
         }
     }
 
-    /// <summary>The items that have failed and not succeeded since, whether or not their pause is over.</summary>
+    /// <summary>The items that have failed and not succeeded since, even if their pause is over.</summary>
     public IReadOnlyList<string> Suspects
     {
         get
@@ -71,23 +73,23 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
         }
     }
 
-    /// <summary>Whether a pass has to leave the item out now.</summary>
+    /// <summary>True if a pass must skip the item now.</summary>
     public bool IsLeftOut(string key)
     {
         lock (_lock)
             return _items.TryGetValue(key, out var item) && IsLeftOut(item);
     }
 
-    /// <summary>Whether the item keeps failing for a reason of its own.</summary>
+    /// <summary>True if the item itself is known to be the cause of its failures.</summary>
     public bool IsKnown(string key)
     {
         lock (_lock)
             return _items.TryGetValue(key, out var item) && item.IsOwn;
     }
 
-    /// <summary>Does the work of one item, unless it is left out now.</summary>
-    /// <returns>Whether it was done.</returns>
-    /// <exception cref="Exception">An outage: the loop has to wait as a whole.</exception>
+    /// <summary>Does the work of one item, unless it must be skipped now.</summary>
+    /// <returns>True if the work was done.</returns>
+    /// <exception cref="Exception">An outage: the whole loop must wait.</exception>
     public async Task<bool> TryAsync(string key, Func<Task> work, CancellationToken ct)
     {
         if (IsLeftOut(key))
@@ -108,14 +110,14 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
         return true;
     }
 
-    /// <summary>Does the same for each of several items, side by side. It waits for <see cref="Patience"/> at most, and not at all for
-    /// items that are known to fail: those go on by themselves.</summary>
-    /// <param name="keys">The items; those that are left out now are not tried.</param>
+    /// <summary>Does the work of several items in parallel. It waits for at most <see cref="Patience"/>, and not at all for items that are
+    /// known to fail; their work continues without it.</summary>
+    /// <param name="keys">The items. Those that must be skipped now are not tried.</param>
     /// <param name="work">The work of one item.</param>
-    /// <param name="late">What follows when an item succeeds after the call has returned.</param>
-    /// <param name="ct">Cancels the works, also those that were left behind.</param>
+    /// <param name="late">Called when an item succeeds after this call has returned.</param>
+    /// <param name="ct">Cancels the work of all items, including work that continues after this call.</param>
     /// <returns>The items whose work was done.</returns>
-    /// <exception cref="Exception">Nothing succeeded, and an outage may be the reason: the loop has to wait as a whole.</exception>
+    /// <exception cref="Exception">No item succeeded, and an outage may be the reason: the whole loop must wait.</exception>
     public async Task<IReadOnlySet<string>> TryEachAsync(
         IEnumerable<string> keys, Func<string, Task> work, Func<string, Task> late, CancellationToken ct)
     {
@@ -129,7 +131,7 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
         }
 
         Exception? outage = null;
-        // After the successes: they tell an item's own failure from an outage.
+        // After the successes, which are needed to tell an item's own failure from an outage.
         foreach (var tried in tries.Where(t => !done.Contains(t.Key)))
         {
             if (!tried.Result.IsCompleted || tried.Result.Result is not { } error)
@@ -147,7 +149,7 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
         Try Begin(string key) => new(key, IsKnown(key), Successes, CatchAsync(work, key));
     }
 
-    /// <summary>Waits for all of the works, for <see cref="Patience"/> at most.</summary>
+    /// <summary>Waits for all items, at most for <see cref="Patience"/>.</summary>
     public static async Task WaitAsync(IEnumerable<Task> works, TimeProvider time, CancellationToken ct)
     {
         var all = Task.WhenAll(works);
@@ -161,7 +163,7 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
         ct.ThrowIfCancellationRequested();
     }
 
-    /// <summary>Leaves an item out until a work ends, which must not throw.</summary>
+    /// <summary>Skips an item until its work ends. The work must not throw.</summary>
     public void LeaveBehind(string key, Task work)
     {
         lock (_lock)
@@ -183,14 +185,14 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
         }
     }
 
-    /// <summary>Keeps what an item that was left behind has met, for the next pass to tell.</summary>
+    /// <summary>Stores the error of an item whose work continued alone, for the next pass.</summary>
     public void MetOutage(string key, Exception error)
     {
         lock (_lock)
             Get(key).Outage = error;
     }
 
-    /// <summary>Throws what an item that was left behind has met since, if that may have been an outage.</summary>
+    /// <summary>Throws the stored error of an item whose work continued alone, if it may have been an outage.</summary>
     public void ThrowIfOutage()
     {
         Exception? outage = null;
@@ -204,7 +206,7 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
             ExceptionDispatchInfo.Throw(outage);
     }
 
-    /// <summary>Records that an item could not be done, for a reason that is its own.</summary>
+    /// <summary>Records that an item failed because of itself.</summary>
     public void SetBack(string key, Exception error)
     {
         lock (_lock)
@@ -226,7 +228,7 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
                 Forget(key);
             }
 
-            // The outage that the others may have met is over.
+            // The outage that other items may have met is over.
             foreach (var other in _items.Values.Where(i => !i.IsOwn))
                 other.Pause = TimeSpan.Zero;
         }
@@ -236,7 +238,7 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
     /// <param name="key">The item.</param>
     /// <param name="error">Why.</param>
     /// <param name="begun"><see cref="Successes"/> before the try.</param>
-    /// <returns>False when it may be an outage.</returns>
+    /// <returns>False if it may be an outage.</returns>
     public bool Failed(string key, Exception error, long begun)
     {
         lock (_lock)
@@ -248,8 +250,8 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
                 return true;
             }
 
-            // Others succeeded while this one was tried, or since its last failure. Once may be chance: what one item does to a connection,
-            // its neighbours feel.
+            // Other items succeeded during this try, or since its last failure. One failure may be chance, because items share a
+            // connection.
             if (_successes > (item.Failures > 0 ? Math.Min(begun, item.SuccessesBefore) : begun))
                 item.Evidence++;
             var isOwn = item.IsOwn || item.Evidence > 1;
@@ -258,14 +260,14 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
         }
     }
 
-    /// <summary>How long an item is left out from now on.</summary>
+    /// <summary>How long an item is skipped from now on.</summary>
     public TimeSpan PauseOf(string key)
     {
         lock (_lock)
             return _items.TryGetValue(key, out var item) && item.Pause - Passed(item) is { Ticks: > 0 } left ? left : TimeSpan.Zero;
     }
 
-    /// <summary>Waits for what was left behind; whoever gave it its token cancels it.</summary>
+    /// <summary>Waits for work that continues alone. The owner of its token cancels it.</summary>
     public async ValueTask DisposeAsync()
     {
         Task[] underWay;
@@ -324,7 +326,8 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
             return item;
         if (_items.Count >= MostItems)
         {
-            foreach (var old in _items.Where(i => i.Value.UnderWay is null).OrderBy(i => i.Value.Pause - Passed(i.Value)).Take(MostItems / 10).Select(i => i.Key).ToList())
+            var oldest = _items.Where(i => i.Value.UnderWay is null).OrderBy(i => i.Value.Pause - Passed(i.Value));
+            foreach (var old in oldest.Take(MostItems / 10).Select(i => i.Key).ToList())
                 Forget(old);
         }
 
@@ -341,10 +344,13 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
 
     private TimeSpan Passed(Item item) => time.GetElapsedTime(item.FailedAt);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Loop {Loop} goes on without {Kind} '{Item}' and tries it again in {Pause}, later in growing pauses: {Error}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Loop {Loop} skips {Kind} '{Item}' and tries it again in {Pause}, later after growing pauses: {Error}")]
     private partial void LogLeftOut(string loop, string kind, string item, string error, TimeSpan pause, Exception e);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Loop {Loop}: {Kind} '{Item}' works again after {Failures} failure(s) in {Duration}.")]
+    [LoggerMessage(
+        Level = LogLevel.Information, Message = "Loop {Loop}: {Kind} '{Item}' works again after {Failures} failure(s) in {Duration}.")]
     private partial void LogWorksAgain(string loop, string kind, string item, int failures, TimeSpan duration);
 
     private readonly record struct Try(string Key, bool IsKnown, long Begun, Task<Exception?> Result);
@@ -356,10 +362,10 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
         /// <summary>How often it failed while others succeeded.</summary>
         public int Evidence { get; set; }
 
-        /// <summary>Whether the failure is known to be its own; it has been logged then.</summary>
+        /// <summary>True if the item is known to be the cause of its failure. Then this has been logged.</summary>
         public bool IsOwn { get; set; }
 
-        /// <summary>How many items had been done when it failed last.</summary>
+        /// <summary>The number of items done when it failed last.</summary>
         public long SuccessesBefore { get; set; }
 
         public long Since { get; set; }
@@ -368,7 +374,7 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
 
         public TimeSpan Pause { get; set; }
 
-        /// <summary>What may have been an outage, for the next pass to tell.</summary>
+        /// <summary>An error that may have been an outage, for the next pass.</summary>
         public Exception? Outage { get; set; }
 
         public Task? UnderWay { get; set; }

@@ -1,6 +1,6 @@
 namespace Fleet.Core.Loops;
 
-/// <summary>Wakes one waiting loop. Signals that come while nobody waits are remembered as one.</summary>
+/// <summary>Wakes one waiting loop. Signals that arrive while nobody waits count as one.</summary>
 public sealed class Signal
 {
     private volatile TaskCompletionSource _source = Make();
@@ -8,7 +8,7 @@ public sealed class Signal
     /// <summary>Wakes the loop, now or at its next wait.</summary>
     public void Set() => _source.TrySetResult();
 
-    /// <summary>Waits for the signal, at most so long.</summary>
+    /// <summary>Waits for the signal, at most for this time.</summary>
     /// <returns>True when the signal came.</returns>
     public async Task<bool> WaitAsync(TimeSpan atMost, TimeProvider time, CancellationToken ct)
     {
@@ -21,7 +21,7 @@ public sealed class Signal
             return false;
         }
 
-        // Reset before the work that the signal asks for, so that a signal during that work is not lost.
+        // Reset before the work starts, so that a signal during the work is not lost.
         _source = Make();
         return true;
     }

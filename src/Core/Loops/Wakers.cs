@@ -1,7 +1,7 @@
 namespace Fleet.Core.Loops;
 
-/// <summary>Tells a loop of this process, if it runs here, that there is something to do; in another process the loop's own
-/// poll finds it.</summary>
+/// <summary>Tells a loop that there is something to do, if the loop runs in this process. In another process, the loop's own poll finds the
+/// work.</summary>
 public sealed class Waker
 {
     private Action? _wake;
@@ -13,7 +13,7 @@ public sealed class Waker
     public void Wake() => Volatile.Read(ref _wake)?.Invoke();
 }
 
-/// <summary>The loops that others in the process may wake.</summary>
+/// <summary>The loops that other parts of the process can wake.</summary>
 public sealed class Wakers
 {
     /// <summary>A run waits to be staged.</summary>

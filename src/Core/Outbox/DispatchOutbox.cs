@@ -8,17 +8,19 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Outbox;
 
-/// <summary>Sends what the outbox holds and deletes each message after its confirm: at least once. What one run or one consumed
-/// message has sent goes in order; sources go side by side, so their confirms are awaited together. A message that
-/// fails waits a growing time and does not stop the others; a broker that is away makes all of them wait, and none of them count.</summary>
-/// <remarks>What does not answer in time goes on by itself, and nothing more is sent to its destination until it ends.</remarks>
+/// <summary>Sends the messages of the outbox at least once: each is deleted after the broker has confirmed it. Messages of the same source
+/// (a run or a consumed message) are sent in order. Different sources are sent in parallel, so their confirms are awaited together. A
+/// message that fails waits for a growing pause and does not stop the others. If the broker is away, all messages wait, and this does not
+/// count as a failure.</summary>
+/// <remarks>A send that does not end in time continues alone, and nothing more is sent to its destination until it ends.</remarks>
 public sealed partial class DispatchOutbox(
     IStorage storage, IEventSender events, ITransport transport, TimeProvider time, ILogger<DispatchOutbox> logger) : IAsyncDisposable
 {
-    /// <summary>Messages per pass. A source waits for the confirm of each of its messages, so the rate depends on how many sources a pass has.</summary>
+    /// <summary>Messages per pass. A source waits for the confirm of each of its messages, so the rate depends on how many sources a pass
+    /// has.</summary>
     public const int BatchSize = 500;
 
-    /// <summary>Failing messages that are logged one by one; of more, each row tells its own error.</summary>
+    /// <summary>Maximum number of failing messages that are logged one by one. For further ones, the row has the error.</summary>
     public const int MostTold = 10;
 
     private static readonly TimeSpan MaxPause = TimeSpan.FromMinutes(5);
@@ -27,7 +29,7 @@ public sealed partial class DispatchOutbox(
     private readonly Setbacks _messages = new("outbox", "message", transport.IsOutage, time, logger);
     private readonly ConcurrentDictionary<long, bool> _underWay = new();
 
-    /// <returns>How many messages were due; <see cref="BatchSize"/> means that there may be more.</returns>
+    /// <returns>The number of due messages; <see cref="BatchSize"/> means that there may be more.</returns>
     /// <exception cref="Exception">The broker or the database is away.</exception>
     public async Task<int> ExecuteAsync(CancellationToken ct)
     {
@@ -36,7 +38,7 @@ public sealed partial class DispatchOutbox(
         long[] underWay = [.. _underWay.Keys];
         await using var db = storage.Read();
         var query = db.Outbox.AsNoTracking().Where(m => m.NextTryAt <= now);
-        // Those of a destination that takes none would stand before all others.
+        // Messages of a destination that refuses them would delay all others.
         if (leftOut.Length > 0 || underWay.Length > 0)
             query = query.Where(m => !leftOut.Contains(m.Destination ?? m.Name) && !underWay.Contains(m.Id));
         var messages = await query.OrderBy(m => m.Id).Take(BatchSize).ToListAsync(ct);
@@ -46,7 +48,8 @@ public sealed partial class DispatchOutbox(
             return 0;
         }
 
-        Source[] sources = [.. messages.GroupBy(m => m.RunId?.Value ?? m.ConsumedId ?? m.MessageId).Select(source => new Source([.. source]))];
+        Source[] sources = [
+            .. messages.GroupBy(m => m.RunId?.Value ?? m.ConsumedId ?? m.MessageId).Select(source => new Source([.. source]))];
         foreach (var source in sources)
             source.Sending = SendInOrderAsync(source, ct);
         await Setbacks.WaitAsync(sources.Select(s => s.Sending), time, ct);
@@ -55,7 +58,7 @@ public sealed partial class DispatchOutbox(
             LeaveBehind(source, ct);
 
         await StoreAsync(ended, ct);
-        // After the write: what was sent before the broker went away is not sent again. The loop backs off.
+        // After the write, so that messages that were sent before the outage are not sent again. The loop then pauses.
         if (ended.Select(s => s.Outage).FirstOrDefault(e => e is not null) is { } outage)
             throw new IOException($"The outbox waits for the broker: {outage.Message}", outage);
         return messages.Count;
@@ -104,7 +107,7 @@ public sealed partial class DispatchOutbox(
                 }
                 else
                 {
-                    // The rest would wait for the same broker.
+                    // The other messages would wait for the same broker.
                     source.Outage = e;
                     return;
                 }
@@ -163,7 +166,9 @@ public sealed partial class DispatchOutbox(
             ct);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "What became of {Count} message(s) of the outbox could not be stored; they are sent again.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The result of sending {Count} message(s) of the outbox could not be stored; they are sent again.")]
     private partial void LogNotStored(int count, Exception e);
 
     /// <summary>The messages of one run or one consumed message.</summary>
@@ -173,7 +178,7 @@ public sealed partial class DispatchOutbox(
 
         public Task Sending { get; set; } = Task.CompletedTask;
 
-        /// <summary>The one that is being sent.</summary>
+        /// <summary>The message that is being sent.</summary>
         public volatile OutboxMessage Current = messages[0];
 
         public List<long> Sent { get; } = [];

@@ -6,16 +6,16 @@ using Fleet.Core.Text;
 
 namespace Fleet.Core.Rules;
 
-/// <summary>What is allowed in the fields of a run. Every refusal names the field, the value and what is allowed.</summary>
+/// <summary>The allowed values of the fields of a run. Every error names the field, the value and the allowed values.</summary>
 public static partial class RunRules
 {
-    /// <summary>The largest args and the largest output, in bytes of UTF-8.</summary>
+    /// <summary>Maximum size of args and of output, in bytes of UTF-8.</summary>
     public const int MaxArgsBytes = 256 * 1024;
 
-    /// <summary>The longest delay.</summary>
+    /// <summary>Maximum delay.</summary>
     public static readonly TimeSpan MaxDelay = TimeSpan.FromDays(3650);
 
-    /// <summary>What a job's or a schedule's name may look like.</summary>
+    /// <summary>The allowed form of the names of jobs and schedules.</summary>
     public const string AllowedName = "1–128 characters: lower-case letters, digits, '.', '_', '-', starting with a letter or digit";
 
     /// <summary>Checks the name of a job, an event or a schedule.</summary>
@@ -23,7 +23,7 @@ public static partial class RunRules
         ? null
         : Invalid("invalid_name", field, name, AllowedName);
 
-    /// <summary>The names that no lane may have, for errors and documents.</summary>
+    /// <summary>The reserved names of lanes, for errors and documents.</summary>
     public const string ReservedLanes = "parked, control, events, lanes, belt, again, early, dead, belt.N, again.N, control.N, NAME.dead";
 
     private static readonly FrozenSet<string> ReservedNames =
@@ -31,8 +31,8 @@ public static partial class RunRules
 
     private static readonly string[] ReservedPrefixes = ["belt.", "again.", "control."];
 
-    /// <summary>Checks the name of a lane. A lane whose queue or exchange would be one of Fleet's own is refused: its runs would wait for
-    /// ever.</summary>
+    /// <summary>Checks the name of a lane. A name is refused if the queue or exchange of the lane would be one of Fleet's own, because its
+    /// runs would wait forever.</summary>
     public static InputError? CheckLane(string? lane)
     {
         if (!IsName(lane, 64))
@@ -61,7 +61,7 @@ public static partial class RunRules
     /// <summary>Checks the size of args.</summary>
     public static InputError? CheckArgsSize(string args)
     {
-        // A char is at most three bytes of UTF-8, so most texts need no counting.
+        // A char has at most three bytes in UTF-8, so the bytes of most texts need not be counted.
         var bytes = args.Length <= MaxArgsBytes / 3 ? 0 : Encoding.UTF8.GetByteCount(args);
         return bytes <= MaxArgsBytes
             ? null
@@ -85,17 +85,17 @@ public static partial class RunRules
         return CheckAhead("runAt", runAt, now);
     }
 
-    /// <summary>Checks an instant to come; one in the past is fine.</summary>
+    /// <summary>Checks that an instant is not too far in the future. An instant in the past is allowed.</summary>
     public static InputError? CheckAhead(string field, DateTimeOffset? at, DateTimeOffset now) => at - now > MaxDelay
         ? Invalid("invalid_instant", field, at?.ToString("O", CultureInfo.InvariantCulture), "an instant at most 3650 days ahead")
         : null;
 
-    /// <summary>Reads an instant in ISO 8601; its offset is a part of it.</summary>
-    /// <param name="text">The text; null is no instant.</param>
-    /// <param name="field">The name that the caller knows it by.</param>
-    /// <param name="earliest">The first instant that is taken. Null: 1970. Earlier ones are the zero of some language's clock and nobody's
-    /// wish, and what is computed from them leaves the range of dates.</param>
-    /// <exception cref="InvalidRunException">It is none; names the field.</exception>
+    /// <summary>Reads an instant in ISO 8601 with an offset.</summary>
+    /// <param name="text">The text; null for no instant.</param>
+    /// <param name="field">The name of the field, for errors.</param>
+    /// <param name="earliest">The earliest allowed instant; null: 1970. Earlier values usually come from an uninitialised date, and
+    /// computing with them can leave the range of dates.</param>
+    /// <exception cref="InvalidRunException">The text is not valid; the error names the field.</exception>
     public static DateTimeOffset? ReadInstant(string? text, string field, DateTimeOffset? earliest = null)
     {
         if (text is null)
@@ -109,7 +109,7 @@ public static partial class RunRules
     }
 
     /// <summary>Reads a delay as <see cref="Durations"/> takes it.</summary>
-    /// <exception cref="InvalidRunException">It is none; names the field.</exception>
+    /// <exception cref="InvalidRunException">The text is not valid; the error names the field.</exception>
     public static TimeSpan? ReadDelay(string? text, string field)
     {
         if (text is null)
@@ -124,7 +124,7 @@ public static partial class RunRules
         ? null
         : Invalid("invalid_idempotency_key", "idempotencyKey", key, "1–200 printable ASCII characters");
 
-    /// <summary>Checks labels.</summary>
+    /// <summary>Checks tags.</summary>
     public static InputError? CheckTags(IReadOnlyList<string>? tags)
     {
         if (tags is null)
@@ -145,16 +145,16 @@ public static partial class RunRules
         ? null
         : Invalid("invalid_max_attempts", "maxAttempts", attempts?.ToString(CultureInfo.InvariantCulture), "1–1000");
 
-    /// <summary>An error of the usual wording.</summary>
+    /// <summary>An error with the usual wording.</summary>
     public static InputError Invalid(string code, string field, string? value, string allowed)
     {
         var shown = Show(value);
         return new InputError(code, field, $"{field}: '{shown}' is not allowed; allowed is {allowed}.", shown, allowed);
     }
 
-    /// <summary>A value fit for an error message: cut, control characters replaced.</summary>
+    /// <summary>A value for an error message: cut to a length, with control characters replaced.</summary>
     /// <param name="value">The value.</param>
-    /// <param name="longest">The most characters of it that are shown.</param>
+    /// <param name="longest">Maximum number of characters to show.</param>
     public static string Show(string? value, int longest = 100)
     {
         if (value is null)

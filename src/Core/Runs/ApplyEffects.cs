@@ -5,28 +5,28 @@ using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>Completes runs together with their effects: those of many runs in one transaction. An effect that fails fails its own run
-/// alone.</summary>
-/// <remarks>Apart from plain completions, which do not wait behind statements of users.</remarks>
+/// <summary>Completes runs together with their effects, many runs in one transaction. If an effect fails, only its own run fails.</summary>
+/// <remarks>Separate from plain completions, so that those do not wait for statements of users.</remarks>
 public sealed class ApplyEffects : IAsyncDisposable
 {
-    /// <summary>How long a shared transaction may take: its runs' rows are locked meanwhile.</summary>
+    /// <summary>Maximum time of a shared transaction. During this time the rows of its runs are locked.</summary>
     internal static readonly TimeSpan SharedLimit = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long the effects of one run may take that were too slow for a shared transaction.</summary>
+    /// <summary>Maximum time of the effects of one run that were too slow for a shared transaction.</summary>
     internal static readonly TimeSpan AloneLimit = TimeSpan.FromSeconds(30);
 
-    /// <summary>From this on, the next transaction is a smaller one.</summary>
+    /// <summary>If a transaction takes longer than this, the next one is smaller.</summary>
     private static readonly TimeSpan LongFlush = TimeSpan.FromSeconds(1);
 
     private const int MostRuns = 500;
 
-    /// <summary>The most effects in a transaction, unless one run alone has more.</summary>
+    /// <summary>Maximum number of effects in a transaction, unless a single run has more.</summary>
     private const int MostStatements = 1000;
 
     private const int MostAlone = 4;
 
-    /// <summary>How often the effects of one run are tried that meet other writers; then the caller waits and begins anew.</summary>
+    /// <summary>Maximum number of tries for the effects of one run if other writers are in the way. After that the caller waits and starts
+    /// again.</summary>
     private const int MostConflicts = 10;
 
     private readonly IStorage _storage;
@@ -43,7 +43,8 @@ public sealed class ApplyEffects : IAsyncDisposable
 
     /// <summary>Completes a run and applies its effects.</summary>
     /// <exception cref="EffectFailedException">One of them failed, and nothing was stored.</exception>
-    public async Task<SettleOutcome> ExecuteAsync(Completion completion, CancellationToken ct) => await (await _group.AddAsync(completion, ct)).WaitAsync(ct);
+    public async Task<SettleOutcome> ExecuteAsync(Completion completion, CancellationToken ct) =>
+        await (await _group.AddAsync(completion, ct)).WaitAsync(ct);
 
     public async ValueTask DisposeAsync()
     {
@@ -55,8 +56,9 @@ public sealed class ApplyEffects : IAsyncDisposable
         _alone.Dispose();
     }
 
-    /// <summary>Applies a batch in as few transactions as its bad effects allow. A failed transaction costs no wait for the disk, and tells
-    /// whose effect failed: what stood before that one comes next, so that each effect is executed about twice at most.</summary>
+    /// <summary>Applies a batch in as few transactions as its bad effects allow. A failed transaction does not wait for the disk, and its
+    /// error tells which run failed. The runs before that one form the next transaction, so each effect is executed about twice at
+    /// most.</summary>
     private async Task<IReadOnlyList<Task<SettleOutcome>>> FlushAsync(IReadOnlyList<Completion> items, CancellationToken ct)
     {
         var answers = new Dictionary<Completion, Task<SettleOutcome>>(items.Count, ReferenceEqualityComparer.Instance);
@@ -73,7 +75,9 @@ public sealed class ApplyEffects : IAsyncDisposable
                 for (var i = 0; i < chunk.Count; i++)
                     answers[chunk[i]] = Answer(chunk[i], outcomes[i]);
                 waiting.RemoveRange(0, chunk.Count);
-                _size = Stopwatch.GetElapsedTime(startedAt) > LongFlush ? Math.Max(1, chunk.Count / 2) : Math.Min(MostRuns, Math.Max(_size, chunk.Count) * 2);
+                _size = Stopwatch.GetElapsedTime(startedAt) > LongFlush
+                    ? Math.Max(1, chunk.Count / 2)
+                    : Math.Min(MostRuns, Math.Max(_size, chunk.Count) * 2);
             }
             catch (EffectStoppedException e) when (_storage.Sql.Effects.Judge(e.InnerException!) is EffectFault.Effect or EffectFault.Slow)
             {
@@ -106,7 +110,7 @@ public sealed class ApplyEffects : IAsyncDisposable
                 }
                 else
                 {
-                    // At the commit: whose effect it was shows when each run is checked by itself.
+                    // The error came at the commit. Checking each run separately shows which run caused it.
                     checksEach = true;
                 }
             }
@@ -115,7 +119,7 @@ public sealed class ApplyEffects : IAsyncDisposable
         return [.. items.Select(item => answers[item])];
     }
 
-    /// <summary>How many of those that wait go into the next transaction.</summary>
+    /// <summary>Number of waiting runs that go into the next transaction.</summary>
     private int CountOf(List<Completion> waiting)
     {
         var (count, statements) = (0, 0);
@@ -133,7 +137,8 @@ public sealed class ApplyEffects : IAsyncDisposable
     private static int Smaller(int count, int by) => Math.Max(1, count / by);
 
     private bool IsOutage(Exception e) =>
-        e is OutcomeUnknownException or OperationCanceledException || _storage.IsUnavailable(e) || _storage.Sql.Effects.Judge(e) == EffectFault.Outage;
+        e is OutcomeUnknownException or OperationCanceledException || _storage.IsUnavailable(e)
+            || _storage.Sql.Effects.Judge(e) == EffectFault.Outage;
 
     private static Task<SettleOutcome> Answer(Completion completion, EffectOutcome outcome) => outcome.Error is null
         ? Task.FromResult(outcome.Outcome)
@@ -197,7 +202,7 @@ public sealed class ApplyEffects : IAsyncDisposable
                     throw EffectFailedException.AtCommit(e);
                 }
 
-                // By the machine's clock: the other writer is a database's.
+                // The machine's clock, because the other writer is in the database.
                 await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 20 * tries)), TimeProvider.System);
             }
         }

@@ -8,7 +8,7 @@ namespace Fleet.Core.Runs;
 /// <summary>Pending → Canceled at once; a running run is asked to stop and ends as Canceled when its handler does.</summary>
 public sealed class CancelRuns(IStorage storage, IControlChannel control, IRunGates gates, TimeProvider time)
 {
-    /// <summary>The longest reason that is kept, in characters.</summary>
+    /// <summary>Maximum length of a stored reason, in characters.</summary>
     public const int MaxReason = 500;
 
     public async Task<CancelResult> ExecuteAsync(RunId id, string? reason, CancellationToken ct)
@@ -17,7 +17,7 @@ public sealed class CancelRuns(IStorage storage, IControlChannel control, IRunGa
         var text = reason is null ? "Canceled." : StoredText.Cut(reason, MaxReason);
         var results = await storage.WriteRetryingAsync(session => storage.States.CancelAsync(session, [id], CancelCause.Person, text, now, ct), ct);
 
-        // The quick way; the worker's heartbeat finds the request too, should this message be lost.
+        // This is faster than the heartbeat of the worker, which finds the request if this message is lost.
         if (results[0] == CancelResult.Requested)
             await control.PublishControlAsync(new ControlMessage(CancelRuns: [id]), ct);
         else if (results[0] == CancelResult.Canceled)
@@ -25,8 +25,8 @@ public sealed class CancelRuns(IStorage storage, IControlChannel control, IRunGa
         return results[0];
     }
 
-    /// <summary>Nudges the run that waited for this one. When that fails, the scheduler finds it: the cancel is done, and must not be told
-    /// as failed.</summary>
+    /// <summary>Nudges the run that waited for this one. If this fails, the scheduler finds that run. It must not throw, because the cancel
+    /// itself is done.</summary>
     private async Task PassOnAsync(RunId id, CancellationToken ct)
     {
         try

@@ -3,7 +3,8 @@ using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>Pending → Running: takes due runs for a worker, each under a fresh lease. Nudges that arrive together share one statement.</summary>
+/// <summary>Pending → Running: takes due runs for a worker, each under a fresh lease. Nudges that arrive together share one
+/// statement.</summary>
 /// <remarks>The state is the lock: of two workers exactly one matches the row.</remarks>
 public sealed class ClaimRuns : IAsyncDisposable
 {
@@ -20,8 +21,8 @@ public sealed class ClaimRuns : IAsyncDisposable
         _group = new("claim", ClaimAsync, storage.JudgeBatch);
     }
 
-    /// <summary>Claims one run. A run that has ended, or is owned by a live worker, comes back as
-    /// <see cref="ClaimStatus.Duplicate"/>; that is normal.</summary>
+    /// <summary>Claims one run. If the run has ended or a living worker has it, the result is <see cref="ClaimStatus.Duplicate"/>; this is
+    /// normal.</summary>
     public async Task<ClaimOutcome> ExecuteAsync(WorkerId worker, RunId id, CancellationToken ct)
     {
         var outcome = await _group.AddAsync(new(worker, id), ct);
@@ -32,7 +33,7 @@ public sealed class ClaimRuns : IAsyncDisposable
 
     private async Task<IReadOnlyList<ClaimOutcome>> ClaimAsync(IReadOnlyList<Request> requests, CancellationToken ct)
     {
-        // In one process all requests carry the same worker, but for the moment in which it takes a new identity.
+        // In one process all requests have the same worker, except while it changes its id.
         var outcomes = new ClaimOutcome[requests.Count];
         await _storage.AutocommitAsync(
             async session =>

@@ -8,11 +8,11 @@ namespace Fleet.Core.Runs;
 /// <summary>Running → Succeeded, fenced by the lease token. Completions that arrive together share one commit.</summary>
 public sealed class CompleteRuns : IAsyncDisposable
 {
-    /// <summary>How long the work of <see cref="ExecuteAfterAsync"/> may take where one writer serves the whole process: everybody else's
+    /// <summary>Maximum time of the work of <see cref="ExecuteAfterAsync"/> on a database with one writer per process, where all other
     /// writes wait for it.</summary>
     public static readonly TimeSpan LongestWork = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long the work may take to stop once its token has tripped.</summary>
+    /// <summary>Maximum time that the work may take to stop after its token was canceled.</summary>
     private static readonly TimeSpan WorkGrace = TimeSpan.FromSeconds(2);
 
     private const string FindRun = "SELECT id FROM fleet.runs WHERE id = @id";
@@ -38,13 +38,13 @@ public sealed class CompleteRuns : IAsyncDisposable
     /// <exception cref="EffectFailedException">An effect of the run failed, and nothing was stored.</exception>
     public Task<SettleOutcome> ExecuteAsync(Completion completion, CancellationToken ct) =>
         completion.Effects.Count > 0 ? _effects.ExecuteAsync(completion, ct)
-            // Apart: a completion that brings nothing must not pay for those that do.
+            // Separate, so that plain completions do not wait for completions with follow-ups or events.
             : completion is { FollowUps.Count: 0, Events.Count: 0 } ? _group.AddAsync(completion, ct)
             : _bringing.AddAsync(completion, ct);
 
-    /// <summary>Completes a run inside the caller's transaction; it counts when the caller commits.</summary>
-    /// <exception cref="LeaseLostException">The run is no longer this claim's.</exception>
-    /// <exception cref="RunCompletedException">This claim has completed it before.</exception>
+    /// <summary>Completes a run inside the caller's transaction. The completion takes effect when the caller commits.</summary>
+    /// <exception cref="LeaseLostException">The run no longer belongs to this claim.</exception>
+    /// <exception cref="RunCompletedException">This claim has already completed the run.</exception>
     /// <exception cref="NonRetryableException">The transaction is on another database than Fleet's.</exception>
     public async Task ExecuteInAsync(DbTransaction transaction, Completion completion, CancellationToken ct)
     {
@@ -59,30 +59,34 @@ public sealed class CompleteRuns : IAsyncDisposable
             throw OnAnotherDatabase(transaction, e);
         }
 
-        // A database with tables of Fleet's own may still be another fleet's.
-        if (outcomes[0] == SettleOutcome.LeaseLost && (await _storage.Sql.QueryAsync(session, FindRun, _ => true, ct, ("@id", completion.Id))).Count == 0)
+        // A database with Fleet's tables may belong to another fleet.
+        if (
+            outcomes[0] == SettleOutcome.LeaseLost
+                && (await _storage.Sql.QueryAsync(session, FindRun, _ => true, ct, ("@id", completion.Id))).Count == 0)
             throw OnAnotherDatabase(transaction, null);
         outcomes[0].ThrowUnlessSettled(completion.Id);
     }
 
-    /// <summary>Completes a run in a transaction of its own, after the given work in it.</summary>
+    /// <summary>Executes the work in a new transaction, completes the run in it, and commits.</summary>
     /// <param name="work">Writes through the transaction. With SQLite it may take up to <see cref="LongestWork"/>.</param>
-    /// <param name="completion">Asked after the work, which may have set the output.</param>
+    /// <param name="completion">Called after the work, because the work may set the output.</param>
     /// <param name="ct">Cancels the transaction.</param>
-    /// <exception cref="LeaseLostException">The run is no longer this claim's; nothing was committed.</exception>
-    /// <exception cref="RunCompletedException">This claim has completed it before; nothing was committed.</exception>
+    /// <exception cref="LeaseLostException">The run no longer belongs to this claim; nothing was committed.</exception>
+    /// <exception cref="RunCompletedException">This claim has already completed the run; nothing was committed.</exception>
     /// <exception cref="TimeoutException">The work took too long; nothing was committed.</exception>
     /// <exception cref="NonRetryableException">There is an ambient transaction, which cannot take part.</exception>
     public Task ExecuteAfterAsync(Func<DbTransaction, CancellationToken, Task> work, Func<Completion> completion, CancellationToken ct)
     {
         RefuseAmbientTransaction();
-        return _storage.CompleteAfterAsync(_storage.HasOneWriter ? (transaction, token) => WorkInTurnAsync(work, transaction, token) : work, completion, ct);
+        return _storage.CompleteAfterAsync(
+            _storage.HasOneWriter ? (transaction, token) => WorkInTurnAsync(work, transaction, token) : work, completion, ct);
     }
 
-    /// <summary>Whether a lease has completed its run in a transaction that the handler committed. Those who ask together share one look.</summary>
+    /// <summary>Returns true if a lease has completed its run in a transaction that the handler committed. Calls that arrive together share
+    /// one query.</summary>
     public Task<bool> IsCompletedAsync(RunLease lease, CancellationToken ct) => _looks.AddAsync(lease, ct);
 
-    /// <summary>Takes note that a completion of <see cref="ExecuteInAsync"/> was committed.</summary>
+    /// <summary>Records that a completion of <see cref="ExecuteInAsync"/> was committed.</summary>
     public void Committed(RunLease lease) => _storage.Statements.Committed(lease);
 
     /// <exception cref="NonRetryableException">There is an ambient transaction.</exception>
@@ -91,18 +95,21 @@ public sealed class CompleteRuns : IAsyncDisposable
         if (System.Transactions.Transaction.Current is not null)
         {
             throw new NonRetryableException(
-                "CompleteAsync opens a transaction of its own and cannot take part in an ambient TransactionScope. Dispose the scope before, or complete "
+                "CompleteAsync opens a transaction of its own and cannot take part in an ambient TransactionScope. Dispose the scope "
+                + "before, or complete "
                     + "inside a DbTransaction of your own: context.CompleteAsync(transaction).");
         }
     }
 
     private static NonRetryableException OnAnotherDatabase(DbTransaction transaction, Exception? inner) => new(
-        $"The transaction is on the database '{transaction.Connection?.Database}' at '{transaction.Connection?.DataSource}', which does not hold this run: "
-            + "CompleteAsync needs a transaction on the database that Fleet uses. A handler that writes to another database lets Fleet complete its run by returning.",
+        $"The transaction is on the database '{transaction.Connection?.Database}' at '{transaction.Connection?.DataSource}', which does "
+        + "not hold this run: "
+            + "CompleteAsync needs a transaction on the database that Fleet uses. A handler that writes to another database lets Fleet "
+            + "complete its run by returning.",
         inner);
 
-    /// <summary>Does the work while all other writes of the process wait, and not longer than they can. The work runs on a thread of the
-    /// pool, because one that blocks would hold the writer itself.</summary>
+    /// <summary>Does the work while all other writes of the process wait, and limits its time. The work is executed on a thread of the
+    /// pool, because work that blocks would block the writer itself.</summary>
     private async Task WorkInTurnAsync(Func<DbTransaction, CancellationToken, Task> work, DbTransaction transaction, CancellationToken ct)
     {
         using var turn = WriteTurn.Begin();
@@ -115,9 +122,11 @@ public sealed class CompleteRuns : IAsyncDisposable
             return;
         }
 
-        _ = stop.CancelAsync().ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        _ = stop.CancelAsync().ContinueWith(
+            static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         var hasEnded = await EndsWithinAsync(working, WorkGrace);
-        _ = working.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        _ = working.ContinueWith(
+            static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         throw new WorkTooLongException(LongestWork, hasEnded);
     }
 
@@ -141,7 +150,7 @@ public sealed class CompleteRuns : IAsyncDisposable
 
     private async Task<IReadOnlyList<SettleOutcome>> CompleteAsync(IReadOnlyList<Completion> completions, CancellationToken ct)
     {
-        // A completion with what it brings is one statement. A follow-up that may already exist takes several, in a transaction.
+        // A completion with its follow-ups and events is one statement. A follow-up that may already exist needs a transaction.
         if (completions.All(c => c.FollowUps.All(f => !f.MayExist)))
             return await _storage.AutocommitAsync(CompleteInAsync, ct);
 
@@ -154,6 +163,7 @@ public sealed class CompleteRuns : IAsyncDisposable
 
         return outcomes;
 
-        Task<IReadOnlyList<SettleOutcome>> CompleteInAsync(StorageSession session) => _storage.Statements.CompleteAsync(session, completions, ct);
+        Task<IReadOnlyList<SettleOutcome>> CompleteInAsync(StorageSession session) =>
+            _storage.Statements.CompleteAsync(session, completions, ct);
     }
 }

@@ -22,7 +22,8 @@ public static class CompleteWithDbContext
         if (!db.Database.IsRelational())
         {
             throw new NonRetryableException(
-                $"{db.GetType()} uses {db.Database.ProviderName}, which has no transactions: CompleteAsync needs a context on the database that Fleet uses.");
+                $"{db.GetType()} uses {db.Database.ProviderName}, which has no transactions: CompleteAsync needs a context "
+                + "on the database that Fleet uses.");
         }
 
         if (db.Database.CurrentTransaction is { } current)
@@ -58,8 +59,8 @@ public static class CompleteWithDbContext
         db.ChangeTracker.AcceptAllChanges();
     }
 
-    /// <summary>Saves in a transaction that is given up as a whole when anything fails: EF Core's savepoint, which costs two round trips, is of no
-    /// use there.</summary>
+    /// <summary>Saves without EF Core's savepoint, which would cost two round trips: if saving fails, the whole transaction is rolled
+    /// back.</summary>
     private static async Task SaveAsync(DbContext db, CancellationToken ct)
     {
         var before = db.Database.AutoSavepointsEnabled;

@@ -3,8 +3,8 @@ using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>The group commit behind <see cref="FailRuns"/> and <see cref="ReleaseRuns"/> and the end of a canceled run:
-/// they write the same two rows and differ in what they put there.</summary>
+/// <summary>The group commit of <see cref="FailRuns"/>, <see cref="ReleaseRuns"/> and the end of a canceled run. All three write the same
+/// two rows, with different values.</summary>
 public sealed class EndAttempts(IStorage storage) : IAsyncDisposable
 {
     private readonly GroupCommit<AttemptEnd, SettleOutcome> _group = new(

@@ -10,8 +10,8 @@ namespace Fleet.Core.Runs;
 /// <summary>– → Pending: accepts runs. Calls that arrive together share one commit; the nudges follow it.</summary>
 public sealed class EnqueueRuns : IAsyncDisposable
 {
-    /// <summary>A run alone is nudged before its commit when the last one took less than this, and again after it when its own takes longer:
-    /// a worker that looks for the run so long after an early nudge misses nothing.</summary>
+    /// <summary>If the last commit took less than this, a run alone is nudged before its commit. If its own commit then takes longer, it is
+    /// nudged again afterwards. So a worker that looks for the run for this time after an early nudge misses nothing.</summary>
     public static readonly TimeSpan QuickCommit = TimeSpan.FromMilliseconds(4);
 
     private readonly IStorage _storage;
@@ -22,7 +22,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly GroupCommit<NewRun, EnqueueOutcome> _group;
 
-    // Whether the last commit was quick. One that failed was not: while the database is away no nudge is sent for a run that will not be.
+    // True if the last commit was quick. A failed commit counts as slow, so that no nudge is sent for a run that is never stored.
     private bool _isQuick;
 
     public EnqueueRuns(IStorage storage, JobCatalog catalog, NudgePublisher nudges, NamedLanes lanes, Wakers wakers, TimeProvider time)
@@ -36,7 +36,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
         _group = new("enqueue", InsertAsync, storage.JudgeBatch);
     }
 
-    /// <summary>Stores one run, or finds the one that an equal request stored before.</summary>
+    /// <summary>Stores one run, or finds the run of an earlier equal request.</summary>
     /// <exception cref="InvalidRunException">A field is refused.</exception>
     /// <exception cref="IdempotencyConflictException">The key belongs to another request.</exception>
     /// <exception cref="FleetBusyException">Too many runs wait for their commit.</exception>
@@ -48,7 +48,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
         EnqueueOutcome outcome;
         if (enlisted is not null)
         {
-            // Nobody here learns when the caller commits: the row stays unstaged, and the scheduler publishes its nudge.
+            // This process does not learn when the caller commits, so the row stays unstaged, and the scheduler publishes its nudge.
             await using var session = _storage.Enlist(enlisted);
             outcome = (await _storage.Statements.InsertAsync(session, [run], ct))[0];
         }
@@ -70,7 +70,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
             : outcome;
     }
 
-    /// <summary>Stores many runs in one transaction: all, or none when one is refused.</summary>
+    /// <summary>Stores many runs in one transaction: all of them, or none if one is refused.</summary>
     /// <remarks>Errors name the field with its index, as in <c>runs[3].job</c>.</remarks>
     /// <inheritdoc cref="ExecuteAsync" path="/exception"/>
     public async Task<IReadOnlyList<EnqueueOutcome>> ExecuteManyAsync(IReadOnlyList<RunRequest> requests, CancellationToken ct)
@@ -104,13 +104,13 @@ public sealed class EnqueueRuns : IAsyncDisposable
         return outcomes;
     }
 
-    /// <summary>Checks a request and makes its row without storing it: a follow-up is stored when its parent completes.</summary>
+    /// <summary>Checks a request and creates its row without storing it. A follow-up is stored when its parent completes.</summary>
     public ValueTask<NewRun> AcceptAsync(RunRequest request, CancellationToken ct) => AcceptAsync(request, index: null, nudged: true, ct);
 
-    /// <summary>Publishes what has to follow the commit of new runs, all at once, so that they share nudges.</summary>
+    /// <summary>Publishes the nudges of new runs after their commit, in one call, so that the runs share nudges.</summary>
     /// <param name="runs">The runs.</param>
-    /// <param name="outcomes">What became of each.</param>
-    /// <param name="areNudged">Whether their nudges have been published already.</param>
+    /// <param name="outcomes">The result for each run.</param>
+    /// <param name="areNudged">True if their nudges have been published already.</param>
     public void Announce(IReadOnlyList<NewRun> runs, IReadOnlyList<EnqueueOutcome> outcomes, bool areNudged = false)
     {
         var nudges = new List<Nudge>(runs.Count);
@@ -135,7 +135,8 @@ public sealed class EnqueueRuns : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _group.DisposeAsync();
 
-    /// <summary>Refuses a key that two different requests of the same batch bring; there is no run yet to name.</summary>
+    /// <summary>Refuses a key that two different requests of the same batch have. The error cannot name a run, because there is none
+    /// yet.</summary>
     private static void CheckKeysWithin(NewRun[] runs)
     {
         Dictionary<string, int>? first = null;
@@ -147,7 +148,8 @@ public sealed class EnqueueRuns : IAsyncDisposable
                 continue;
             var field = $"runs[{i}].idempotencyKey";
             throw new InvalidRunException(new InputError(
-                "idempotency_conflict", field, $"{field}: '{key}' stands at runs[{first[key]}] too, with another request.", key, "the same request, or a key of its own"));
+                "idempotency_conflict", field, $"{field}: '{key}' stands at runs[{first[key]}] too, with another request.", key,
+                "the same request, or a key of its own"));
         }
     }
 
@@ -158,7 +160,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
         if (job is null)
             throw new InvalidRunException(_catalog.UnknownJob(request.Job, Prefix() + "job"));
         var error = request.Check(job, now);
-        // The lane of a job is its worker's business; one that a caller names may be new.
+        // The lane of a job is known to its workers; a lane that a caller names may be new.
         if (error is null && request.Options.Lane is { } lane && lane != job.Lane)
             error = await _lanes.CheckAsync(lane, ct);
         if (error is not null)
@@ -185,7 +187,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
         await _lanes.RegisterAsync(ct);
         var started = _time.GetTimestamp();
         var inserting = _storage.AutocommitAsync(session => _storage.Statements.InsertAsync(session, runs, ct), ct);
-        // The nudge is on its way for about as long as a commit takes.
+        // The nudge takes about as long to arrive as a commit takes.
         var isNudged = _isQuick && runs is [{ Staged: true, MayExist: false } alone] && _nudges.TryPublishEarly(alone.Lane, alone.Id);
         _isQuick = false;
         var outcomes = await inserting;

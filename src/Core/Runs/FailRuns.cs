@@ -3,10 +3,10 @@ using Fleet.Core.Text;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>Running → Pending (to be tried again at <paramref name="RetryAt"/>) or Failed (null), fenced by the lease token.</summary>
+/// <summary>An attempt that failed. With <paramref name="RetryAt"/> the run becomes Pending until then; null: Failed.</summary>
 public readonly record struct Failure(ClaimedRun Run, AttemptOutcome Outcome, RunError Error, DateTimeOffset? RetryAt);
 
-/// <summary>Running → Pending for a retry, or → Failed for good: one mechanism for every failing job.</summary>
+/// <summary>Running → Pending for a retry, or Running → Failed, fenced by the lease token. The only retry mechanism for jobs.</summary>
 public sealed class FailRuns(EndAttempts ends, HoldRetries hold, TimeProvider time)
 {
     public async Task<SettleOutcome> ExecuteAsync(Failure failure, CancellationToken ct)

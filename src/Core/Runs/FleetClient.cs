@@ -6,14 +6,15 @@ using Fleet.Core.Text;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>The client of a process that reaches Fleet's database.</summary>
+/// <summary>The client for a process with access to Fleet's database.</summary>
 public sealed class FleetClient(EnqueueRuns enqueue, CancelRuns cancel, GetRuns get) : IFleetClient
 {
     private static readonly ConcurrentDictionary<Type, string> Names = new();
 
     private static readonly EnqueueOptions NoOptions = new();
 
-    public async Task<RunId> EnqueueAsync<TArgs>(TArgs args, EnqueueOptions? options = null, CancellationToken ct = default) where TArgs : notnull =>
+    public async Task<RunId> EnqueueAsync<TArgs>(
+        TArgs args, EnqueueOptions? options = null, CancellationToken ct = default) where TArgs : notnull =>
         (await enqueue.ExecuteAsync(RequestFor(args, options), ct)).Id;
 
     public async Task<IReadOnlyList<RunId>> EnqueueManyAsync<TArgs>(
@@ -23,7 +24,8 @@ public sealed class FleetClient(EnqueueRuns enqueue, CancelRuns cancel, GetRuns 
         return [.. outcomes.Select(o => o.Id)];
     }
 
-    public Task<CancelResult> CancelAsync(RunId runId, string? reason = null, CancellationToken ct = default) => cancel.ExecuteAsync(runId, reason, ct);
+    public Task<CancelResult> CancelAsync(RunId runId, string? reason = null, CancellationToken ct = default) =>
+        cancel.ExecuteAsync(runId, reason, ct);
 
     public async Task<RunInfo?> GetAsync(RunId runId, CancellationToken ct = default) =>
         await get.FindAsync(runId, ct) is { } run ? GetRuns.ToInfo(run) : null;
@@ -48,10 +50,13 @@ public sealed class FleetClient(EnqueueRuns enqueue, CancelRuns cancel, GetRuns 
         {
             return JsonSerializer.Serialize(args, args.GetType(), FleetJson.Payload);
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException || (e is ArgumentException or InvalidOperationException && e.Source == "System.Text.Json"))
+        catch (
+            Exception e) when (e is JsonException or NotSupportedException
+                || (e is ArgumentException or InvalidOperationException && e.Source == "System.Text.Json"))
         {
             var field = RunRules.Show("args" + ((e as JsonException)?.Path ?? "").TrimStart('$'));
-            throw new InvalidRunException(new InputError("invalid_argument", field, $"{field}: they cannot be written as JSON: {RunRules.Show(e.Message, 300)}"));
+            throw new InvalidRunException(
+                new InputError("invalid_argument", field, $"{field}: they cannot be written as JSON: {RunRules.Show(e.Message, 300)}"));
         }
     }
 

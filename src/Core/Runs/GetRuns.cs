@@ -37,7 +37,7 @@ public sealed class GetRuns(IStorage storage, TimeProvider time)
         },
         ct);
 
-    /// <summary>Waits until the run has ended; asks often at first, then twice a second.</summary>
+    /// <summary>Waits until the run has ended. It reads the run often at first, then twice a second.</summary>
     /// <returns>Null when there is no such run.</returns>
     public async Task<Run?> WaitAsync(RunId id, CancellationToken ct)
     {
@@ -70,6 +70,6 @@ public sealed class GetRuns(IStorage storage, TimeProvider time)
         Tags = ReadTags(run.Tags),
     };
 
-    /// <summary>The labels in a row's column.</summary>
+    /// <summary>The tags in the column of a row.</summary>
     public static IReadOnlyList<string> ReadTags(string? json) => json is null ? [] : JsonSerializer.Deserialize<string[]>(json)!;
 }

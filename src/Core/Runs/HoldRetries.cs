@@ -5,28 +5,30 @@ using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>Sends the nudges of runs that go back to Pending for a short time: the process that gave them back holds them itself until they are due. The
-/// leader need not find, publish and mark each of them, and the broker carries one message for the many that come due together.</summary>
-/// <remarks>A nudge that is held is lost with its process. Its run is stored as staged, so Reconcile finds it once it is overdue. What waits longer than
-/// <see cref="Longest"/> is left to the leader, as is everything while this process's clock and the database's differ.</remarks>
+/// <summary>Holds and sends the nudges of runs that go back to Pending for a short time. The process that wrote the end of the attempt
+/// holds the nudge until the run is due. So the leader does not have to find, publish and mark each of these runs, and one message serves
+/// many runs that come due together.</summary>
+/// <remarks>If the process dies, the nudges that it holds are lost. Their runs are stored as staged, so Reconcile finds them when they are
+/// overdue. Pauses longer than <see cref="Longest"/> are left to the leader, and all pauses while the clocks of this process and the
+/// database differ.</remarks>
 public sealed class HoldRetries(IBelt belt, Wakers wakers, DatabaseClock clock)
 {
-    /// <summary>The longest pause for which a nudge is held here. A worker keeps a nudge that comes this much too early until its run is due, so a process
-    /// that stops can hand over what it holds.</summary>
+    /// <summary>Maximum pause for which a nudge is held here. A worker keeps a nudge that arrives early by up to this time, so a process
+    /// that stops can send the nudges that it holds to other workers.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
 
-    /// <summary>Due times are rounded up to a multiple of this: runs that failed together come due in groups that share a nudge, although chance made their
-    /// pauses differ.</summary>
+    /// <summary>Due times are rounded up to a multiple of this. So runs that failed together come due in groups that share a nudge,
+    /// although their pauses have jitter.</summary>
     public static readonly TimeSpan Step = TimeSpan.FromMilliseconds(10);
 
     /// <summary>The same for pauses of a minute and more.</summary>
     public static readonly TimeSpan LongStep = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Completes the end of an attempt whose run goes back to Pending: when it is due, and who sends its nudge.</summary>
+    /// <summary>Adds to the end of an attempt whose run goes back to Pending: when the run is due, and who sends its nudge.</summary>
     /// <param name="end">The end.</param>
-    /// <param name="now">By this process's clock.</param>
+    /// <param name="now">The time, by the clock of this process.</param>
     /// <param name="delay">Until it is due again.</param>
-    /// <param name="mayHold">False when this process will not be there at the due time, or cannot run it.</param>
+    /// <param name="mayHold">False if this process will have stopped by the due time, or cannot execute the run.</param>
     public AttemptEnd Plan(AttemptEnd end, DateTimeOffset now, TimeSpan delay, bool mayHold)
     {
         var offset = clock.Offset;
@@ -34,7 +36,7 @@ public sealed class HoldRetries(IBelt belt, Wakers wakers, DatabaseClock clock)
         return end with { DueAt = due + offset, Staged = mayHold && offset == TimeSpan.Zero && delay <= Longest };
     }
 
-    /// <summary>Does what follows the commit of the end.</summary>
+    /// <summary>Must be called after the commit. Holds the nudge, if this process sends it.</summary>
     public void Follow(AttemptEnd end, string? lane, SettleOutcome outcome)
     {
         if (!end.Staged)

@@ -6,22 +6,22 @@ using Microsoft.Extensions.Logging;
 namespace Fleet.Core.Runs;
 
 /// <summary>Deletes runs that ended long ago, with their attempts, replays and logs; and old inbox entries and gone workers.</summary>
-/// <remarks>In bounded statements, each committed by itself and outside the leader's lock: to delete by state and age is right whoever does
-/// it. What is old is decided by the database's clock, and by this process's where that is behind: a wrong clock on one side deletes
-/// nothing early. When the clock leaps ahead, pruning waits for <see cref="Brake"/>, so that somebody can set it right.</remarks>
+/// <remarks>Uses small statements that commit separately, outside the leader's lock; this is safe, because the statements check state and
+/// age themselves. A row is old only if both the database's clock and this process's clock say so, so one wrong clock deletes nothing
+/// early. If the clock jumps ahead, pruning waits for <see cref="Brake"/>, so that somebody can correct it.</remarks>
 public sealed partial class PruneRuns(IStorage storage, TimeProvider time, ILogger<PruneRuns> logger) : IAsyncDisposable
 {
-    /// <summary>Rows of the first deletion; the later ones are larger or smaller, so that each takes about
+    /// <summary>Rows of the first deletion. Later deletions are larger or smaller, so that each takes about
     /// <see cref="BatchTime"/>.</summary>
     public const int BatchSize = 500;
 
-    /// <summary>The fewest and the most rows of a deletion.</summary>
+    /// <summary>Minimum and maximum number of rows of a deletion.</summary>
     public const int LeastRows = 100, MostRows = 20_000;
 
-    /// <summary>How long a deletion should take: short, so that it does not hold up the others who write.</summary>
+    /// <summary>How long a deletion should take. It is short, so that it does not delay other writers.</summary>
     public static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>A clock that is this much ahead of where it should be has leapt; and how long pruning waits then.</summary>
+    /// <summary>A clock that moved ahead by more than this has jumped. Pruning then waits for the same time.</summary>
     public static readonly TimeSpan Brake = TimeSpan.FromHours(1);
 
     private readonly Setbacks _setbacks = new("prune", "table", storage.IsOutage, time, logger);
@@ -97,17 +97,19 @@ public sealed partial class PruneRuns(IStorage storage, TimeProvider time, ILogg
         }
         else if (ahead < -Brake)
         {
-            // Set right again.
+            // The clock was corrected.
             _brakedAt = null;
         }
 
         return _brakedAt is { } at && time.GetElapsedTime(at) < Brake;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The clock leapt ahead by {Ahead}: nothing is pruned for {Brake}. If the clock is wrong, set it right before that.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The clock jumped ahead by {Ahead}: nothing is pruned for {Brake}. If the clock is wrong, correct it within that time.")]
     private partial void LogLeapt(TimeSpan ahead, TimeSpan brake);
 
-    /// <summary>How much is deleted at once, and where the next deletion goes on.</summary>
+    /// <summary>The size of the next deletion, and where it continues.</summary>
     private sealed class Batch
     {
         private int _size = BatchSize;

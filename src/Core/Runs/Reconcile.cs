@@ -9,11 +9,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>Finds pending runs whose nudge was lost (crash between commit and publish, queue purged, broker data gone,
-/// process restarted) and publishes it again. No mark per run is written for this; two signs tell it: the lane's queue is
-/// empty though due runs wait, or a run was overtaken by others that were due well after it.</summary>
-/// <remarks>Lanes are looked at side by side, so that one that does not answer delays only its own. Where nobody knows how much waits in
-/// the queue, runs are taken for lost after <see cref="UnknownGrace"/>: to nudge twice is harmless, to wait for ever is not.</remarks>
+/// <summary>Finds pending runs whose nudge was lost (crash between commit and publish, queue purged, broker data gone, process restarted)
+/// and publishes it again. Runs carry no mark for this. There are two signs: the queue of the lane is empty although due runs wait, or runs
+/// that were due well after this one have been claimed.</summary>
+/// <remarks>Lanes are checked in parallel, so a lane that does not answer delays only its own runs. If the length of the queue is unknown,
+/// a nudge counts as lost after <see cref="UnknownGrace"/>: a second nudge is harmless, waiting forever is not.</remarks>
 public sealed partial class Reconcile(
     IStorage storage, INudgeSender nudges, ILaneGauge gauge, ITransport transport, TimeProvider time, ILogger<Reconcile> logger)
     : IAsyncDisposable
@@ -21,21 +21,21 @@ public sealed partial class Reconcile(
     /// <summary>Runs per lane and pass.</summary>
     public const int BatchSize = 4000;
 
-    /// <summary>How long a due run may wait beside an empty queue: its nudge may be on its way.</summary>
+    /// <summary>How long a due run may wait while the queue is empty. Its nudge may still be on the way.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long a due run may wait while nobody knows whether the queue is empty.</summary>
+    /// <summary>How long a due run may wait while the length of the queue is unknown.</summary>
     public static readonly TimeSpan UnknownGrace = TimeSpan.FromMinutes(1);
 
     /// <summary>How much later than a waiting run the claimed ones must have been due.</summary>
     public static readonly TimeSpan OvertakenBy = TimeSpan.FromSeconds(10);
 
-    /// <summary>A run is nudged again at most this often: its nudge may be in the hands of a worker whose slots are all taken,
-    /// which a broker does not count. Behind a queue that is not empty it also has to be overtaken anew: its nudge waits there.</summary>
+    /// <summary>A run is nudged again at most this often. A full worker may have its nudge, and the broker does not count such messages. If
+    /// the queue is not empty, the run must also be overtaken again, because its nudge may wait there.</summary>
     public static readonly TimeSpan Repeat = TimeSpan.FromSeconds(30);
 
-    /// <summary>The same, while nobody knows whether the queue is empty. Sooner only when all that was nudged last has been taken, which
-    /// tells that the queue is short.</summary>
+    /// <summary>The same while the length of the queue is unknown. A run is nudged sooner only if all runs of the last pass have been
+    /// claimed, which shows that the queue is short.</summary>
     public static readonly TimeSpan UnknownRepeat = TimeSpan.FromMinutes(5);
 
     /// <summary>Lanes that read from the database at the same time.</summary>
@@ -63,7 +63,8 @@ public sealed partial class Reconcile(
         await _setbacks.TryEachAsync(
             lanes,
             async lane => Interlocked.Add(
-                ref total, await ReconcileLaneAsync(lane, progress.TryGetValue(lane, out var latest) ? latest - OvertakenBy : DateTimeOffset.MinValue, ct)),
+                ref total, await ReconcileLaneAsync(
+                    lane, progress.TryGetValue(lane, out var latest) ? latest - OvertakenBy : DateTimeOffset.MinValue, ct)),
             _ => Task.CompletedTask,
             ct);
         return total;
@@ -94,7 +95,7 @@ public sealed partial class Reconcile(
                 nudged.Remove(id);
         }
 
-        // Those nudged lately are read too and left out: they must not stand before the others.
+        // Runs that were nudged recently are read too and then skipped, so that they do not take the place of others.
         var all = await ReadWaitingAsync(lane, before, BatchSize + nudged.Count, ct);
         RunId[] waiting = [.. all.Where(id => !nudged.ContainsKey(id)).Take(BatchSize)];
         if (waiting.Length == 0 || (count is null && all.Any(nudged.ContainsKey)))
@@ -102,7 +103,9 @@ public sealed partial class Reconcile(
         await NudgePublisher.SendAllAsync(nudges, lane, waiting, ct);
         foreach (var id in waiting)
             nudged[id] = now;
-        LogNudged(waiting.Length, lane, count switch { 0 => "its queue was empty", null => "how much waits in its queue is not known", _ => "they were overtaken" });
+        LogNudged(
+            waiting.Length, lane,
+            count switch { 0 => "its queue was empty", null => "how much waits in its queue is not known", _ => "they were overtaken" });
         return waiting.Length;
     }
 

@@ -3,24 +3,26 @@ using Fleet.Core.Text;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>Running → Pending without counting the attempt: the worker is shutting down, the handler snoozed, Fleet's database failed under
-/// it, or the worker cannot run it.</summary>
+/// <summary>Running → Pending without counting the attempt. The reason is a shutdown of the worker, a snooze, an outage of Fleet's
+/// database, or a worker that cannot execute the run.</summary>
 public sealed class ReleaseRuns(EndAttempts ends, HoldRetries hold, TimeProvider time)
 {
-    /// <summary>Stands where the type of an exception would, for a run that waits for a worker that can run it.</summary>
+    /// <summary>The error type of a run that waits for a worker that can execute it.</summary>
     public const string UnservedType = "Unserved";
 
     /// <param name="id">The run to give back.</param>
-    /// <param name="leaseToken">Of the claim that gives it back.</param>
+    /// <param name="leaseToken">The token of the claim.</param>
     /// <param name="outcome"><see cref="AttemptOutcome.Released"/>, <see cref="AttemptOutcome.Snoozed"/> or
     /// <see cref="AttemptOutcome.Unserved"/>.</param>
-    /// <param name="reason">Kept with the attempt; for <see cref="AttemptOutcome.Unserved"/> with the run too.</param>
+    /// <param name="reason">Stored with the attempt; for <see cref="AttemptOutcome.Unserved"/> also with the run.</param>
     /// <param name="delay">Until it is due again.</param>
     /// <param name="ct">Cancels the wait, not the write.</param>
-    /// <param name="lane">Its lane, when this process goes on and could run it: it may then hold the nudge itself.</param>
+    /// <param name="lane">The lane, if this process continues and can execute the run. It may then hold the nudge itself.</param>
     public Task<SettleOutcome> ExecuteAsync(
         RunId id, long leaseToken, AttemptOutcome outcome, string reason, TimeSpan delay, CancellationToken ct, string? lane = null) =>
-        ReleaseAsync(id, leaseToken, outcome, outcome == AttemptOutcome.Unserved ? UnservedType : null, StoredText.Cut(reason, 2000), null, delay, lane, ct);
+        ReleaseAsync(
+            id, leaseToken, outcome, outcome == AttemptOutcome.Unserved ? UnservedType : null, StoredText.Cut(reason, 2000), null, delay,
+            lane, ct);
 
     /// <summary>Gives a run back because of an error, which is kept with the attempt and shown on the run while it is pending.</summary>
     /// <param name="run">The run to give back.</param>
@@ -32,7 +34,8 @@ public sealed class ReleaseRuns(EndAttempts ends, HoldRetries hold, TimeProvider
         ReleaseAsync(run.Id, run.LeaseToken, outcome, error.Type, error.Message, error.Stack, delay, run.Lane, ct);
 
     private async Task<SettleOutcome> ReleaseAsync(
-        RunId id, long leaseToken, AttemptOutcome outcome, string? errorType, string error, string? stack, TimeSpan delay, string? lane, CancellationToken ct)
+        RunId id, long leaseToken, AttemptOutcome outcome, string? errorType, string error, string? stack, TimeSpan delay, string? lane,
+        CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var end = new AttemptEnd

@@ -4,9 +4,9 @@ using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>Failed or Canceled → Pending, by a person: the same run with a fresh number of attempts; what it was before is
-/// kept in <c>replays</c>, its attempts stay.</summary>
-/// <remarks>Never a run that was revoked: its schedule has planned the same fire time again, or may do so, and an occurrence makes one
+/// <summary>Failed or Canceled → Pending, because a person asked for it. It is the same run with a fresh number of attempts. Its earlier
+/// state is kept in <c>replays</c>, and its attempts stay.</summary>
+/// <remarks>A revoked run is refused. Its schedule has planned the same fire time again, or may do so, and a fire time has at most one
 /// run.</remarks>
 public sealed class ReplayRuns(IStorage storage, NudgePublisher nudges, TimeProvider time)
 {

@@ -9,16 +9,17 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>Running → Pending for the runs of dead workers: crashes + 1, counted before the next execution, so that a
-/// poison job that kills its process ends as Failed after the cap. It takes no neighbours with it: a run with one crash left
-/// is claimed only where no other such run is running, and when that worker dies the blame is its alone. A worker that died while it
-/// drained was most likely killed by its platform: its runs are released, without a crash.</summary>
-/// <remarks>A run that cannot be rescued keeps no other from it, and the dead copies of a lane that takes none hold up nobody.</remarks>
+/// <summary>Running → Pending for the runs of dead workers, with crashes + 1. The crash is counted before the next execution, so a job that
+/// kills its process ends as Failed after the cap. It does not take other runs with it: a run that has crashed two workers is claimed only
+/// where no other such run is executing, and if that worker dies, only this run gets the crash. A worker that died while draining was
+/// probably killed by its platform, so its runs are released without a crash.</summary>
+/// <remarks>A run that cannot be rescued does not prevent the rescue of others, and a lane that refuses dead copies delays
+/// nothing.</remarks>
 public sealed partial class RescueRuns(
     IStorage storage, IDeadCopySender copies, ITransport transport, IRunGates gates, Wakers wakers, TimeProvider time,
     ILogger<RescueRuns> logger) : IAsyncDisposable
 {
-    /// <summary>Copies of dead runs that are under way at once.</summary>
+    /// <summary>Maximum number of copies of dead runs that are sent in parallel.</summary>
     private const int CopiesTogether = 256;
 
     private readonly ProcessIdentity _self = ProcessIdentity.Current();
@@ -26,11 +27,11 @@ public sealed partial class RescueRuns(
     private readonly Setbacks _runs = new("rescue", "run", storage.IsOutage, time, logger);
     private readonly Setbacks _copies = new("rescue", "lane", transport.IsOutage, time, logger);
 
-    /// <summary>When the next pass is needed at the latest, to see a dead worker as soon as its lease has passed; null while there is no
+    /// <summary>The latest time of the next pass, so that a dead worker is noticed as soon as its lease has passed. Null while there is no
     /// worker.</summary>
     public TimeSpan? LookAgainIn => _watch.LookAgainIn;
 
-    /// <returns>How many runs were taken.</returns>
+    /// <returns>The number of runs taken from dead workers.</returns>
     public async Task<int> ExecuteAsync(Term term, CancellationToken ct)
     {
         Taken taken;
@@ -40,7 +41,7 @@ public sealed partial class RescueRuns(
         }
         catch
         {
-            // The database may have been away, for the workers too.
+            // The database may have been away, also for the workers.
             _watch.Forget();
             throw;
         }
@@ -53,7 +54,7 @@ public sealed partial class RescueRuns(
             LogGraceTooShort(taken.Released.Count);
         if (taken.Count > 0)
             wakers.Stage.Wake();
-        // A pass that fails from here on has taken them all the same, and does not come back to them.
+        // If the pass fails after this point, the runs are taken anyway, and no later pass returns to them.
         await PassOnAsync(
             [
                 .. taken.Crashed.Where(r => r.Next != RunState.Pending).Select(r => r.Orphan.Id),
@@ -72,17 +73,18 @@ public sealed partial class RescueRuns(
 
     private async Task<Taken> TakeAsync(Term term, CancellationToken ct)
     {
-        // Those that failed before are tried alone.
+        // Runs that failed before are tried alone.
         var suspects = _runs.Suspects.ToHashSet(StringComparer.Ordinal);
         var orphans = new List<RunId>();
         Taken taken;
         try
         {
-            taken = await storage.WriteAsLeaderAsync(term, session => TakeAsync(session, term, id => !suspects.Contains($"{id}"), orphans, ct), ct);
+            taken = await storage.WriteAsLeaderAsync(
+                term, session => TakeAsync(session, term, id => !suspects.Contains($"{id}"), orphans, ct), ct);
         }
         catch (Exception e) when (e is not TermLostException && !ct.IsCancellationRequested && !storage.IsOutage(e) && orphans.Count > 0)
         {
-            // One of them keeps the others from being taken together; which one, only the single ones tell.
+            // One of them prevents the others from being taken together. Taking them one by one shows which one.
             taken = new Taken([], []);
             suspects = orphans.Select(id => $"{id}").ToHashSet(StringComparer.Ordinal);
         }
@@ -104,10 +106,11 @@ public sealed partial class RescueRuns(
 
     /// <param name="session">The leader's write.</param>
     /// <param name="term">Its term.</param>
-    /// <param name="isChosen">Which runs are taken; what becomes of each is decided by all of them.</param>
+    /// <param name="isChosen">Which runs are taken. The decision for each run considers all of them.</param>
     /// <param name="found">Gets the runs of dead workers.</param>
     /// <param name="ct">Cancels the write.</param>
-    private async Task<Taken> TakeAsync(StorageSession session, Term term, Predicate<RunId> isChosen, List<RunId> found, CancellationToken ct)
+    private async Task<Taken> TakeAsync(
+        StorageSession session, Term term, Predicate<RunId> isChosen, List<RunId> found, CancellationToken ct)
     {
         var drained = await DeclareGoneAsync(session, term, ct);
         var orphans = await storage.Statements.LockOrphansAsync(session, ct);
@@ -133,7 +136,7 @@ public sealed partial class RescueRuns(
         return new Taken(crashed, released);
     }
 
-    /// <summary>Those that ended here have no worker left to leave their copy.</summary>
+    /// <summary>Publishes the dead copies of runs that ended here, because their workers are gone.</summary>
     private async Task PublishDeadAsync(RunId[] failed, CancellationToken ct)
     {
         if (failed.Length == 0)
@@ -148,7 +151,8 @@ public sealed partial class RescueRuns(
                 foreach (var together in lanes[lane].Chunk(CopiesTogether))
                 {
                     await Task.WhenAll(together.Select(run => copies.PublishDeadAsync(
-                        new DeadRun(run.Id, run.Job, run.Lane, run.Args, run.Attempt, run.Error!, run.ErrorType!, run.FinishedAt!.Value), ct)));
+                        new DeadRun(run.Id, run.Job, run.Lane, run.Args, run.Attempt, run.Error!, run.ErrorType!, run.FinishedAt!.Value),
+                        ct)));
                 }
             },
             _ => Task.CompletedTask,
@@ -172,7 +176,7 @@ public sealed partial class RescueRuns(
 
     private static List<RescuedRun> Decide(IReadOnlyList<OrphanedRun> orphans)
     {
-        // A run on its last chance has the blame to itself: it ran beside no other such run, and the rest are bystanders.
+        // A run on its last chance gets the crash alone: no other such run was executing, and the other runs are not to blame.
         var suspects = orphans.Where(o => o.Crashes == RescuedRun.CrashCap - 1).Select(o => o.Worker).ToHashSet();
         var decided = new List<RescuedRun>(orphans.Count);
         foreach (var orphan in orphans)
@@ -189,28 +193,32 @@ public sealed partial class RescueRuns(
         return decided;
     }
 
-    /// <summary>Those of the orphans' workers that were declared gone by an earlier pass, or left, and had begun to drain.</summary>
-    private static async Task<IReadOnlyList<WorkerId>> FindDrainedAsync(StorageSession session, IReadOnlyList<OrphanedRun> orphans, CancellationToken ct)
+    /// <summary>The workers of the orphans that had begun to drain, and that left or that an earlier pass declared gone.</summary>
+    private static async Task<IReadOnlyList<WorkerId>> FindDrainedAsync(
+        StorageSession session, IReadOnlyList<OrphanedRun> orphans, CancellationToken ct)
     {
         var workers = orphans.Select(o => o.Worker).OfType<WorkerId>().Distinct().ToList();
         if (workers.Count == 0)
             return [];
-        return await session.Db.Workers.Where(w => workers.Contains(w.Id) && w.Lanes == RegisterWorkers.NoLanes).Select(w => w.Id).ToListAsync(ct);
+        return await session.Db.Workers
+            .Where(w => workers.Contains(w.Id) && w.Lanes == RegisterWorkers.NoLanes).Select(w => w.Id).ToListAsync(ct);
     }
 
-    /// <summary>The orphans that may be released once more, and how often each will have been.</summary>
-    private static async Task<List<ReleasedRun>> ReleasableAsync(StorageSession session, IReadOnlyList<OrphanedRun> drained, CancellationToken ct)
+    /// <summary>The orphans that may be released once more, and how often each will have been released.</summary>
+    private static async Task<List<ReleasedRun>> ReleasableAsync(
+        StorageSession session, IReadOnlyList<OrphanedRun> drained, CancellationToken ct)
     {
         if (drained.Count == 0)
             return [];
         var ids = drained.Select(o => o.Id).ToList();
-        var before = await session.Db.Attempts.Where(a => ids.Contains(a.RunId) && a.Outcome == AttemptOutcome.Released && a.ErrorType == DrainedErrorType)
+        var before = await session.Db.Attempts.Where(
+            a => ids.Contains(a.RunId) && a.Outcome == AttemptOutcome.Released && a.ErrorType == DrainedErrorType)
             .GroupBy(a => a.RunId).Select(g => new { g.Key, Times = g.Count() }).ToDictionaryAsync(g => g.Key, g => g.Times, ct);
         return [.. drained.Select(o => new ReleasedRun(o, before.GetValueOrDefault(o.Id) + 1)).Where(r => r.Times <= DrainedCap)];
     }
 
-    /// <summary>Declares workers gone whose process is dead, or that were silent for a whole lease.</summary>
-    /// <returns>Those that were draining.</returns>
+    /// <summary>Declares workers gone if their process is dead, or if they were silent for a whole lease.</summary>
+    /// <returns>The workers that were draining.</returns>
     private async Task<HashSet<WorkerId>> DeclareGoneAsync(StorageSession session, Term term, CancellationToken ct)
     {
         var alive = await session.Db.Workers.AsNoTracking().Where(w => w.State != WorkerState.Gone).ToListAsync(ct);
@@ -221,8 +229,9 @@ public sealed partial class RescueRuns(
             var isDead = new ProcessIdentity(worker.ProcessSpace, worker.ProcessId, worker.ProcessStart).IsCertainlyDead(_self);
             if (!isDead && !silent.Contains(worker.Id))
                 continue;
-            // A heartbeat that got through since the row was read keeps the worker alive.
-            var gone = await session.Db.Workers.Where(w => w.Id == worker.Id && w.State != WorkerState.Gone && (isDead || w.HeartbeatAt == worker.HeartbeatAt))
+            // If a heartbeat arrived since the row was read, the worker stays alive.
+            var gone = await session.Db.Workers.Where(
+                w => w.Id == worker.Id && w.State != WorkerState.Gone && (isDead || w.HeartbeatAt == worker.HeartbeatAt))
                 .ExecuteUpdateAsync(set => set.SetProperty(w => w.State, WorkerState.Gone), ct);
             if (gone == 0)
                 continue;
@@ -234,12 +243,16 @@ public sealed partial class RescueRuns(
         return drained;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Worker {Worker} ({WorkerId}) is gone: {Reason}. Its last heartbeat was at {HeartbeatAt:O}.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Worker {Worker} ({WorkerId}) is gone: {Reason}. Its last heartbeat was at {HeartbeatAt:O}.")]
     private partial void LogGone(string worker, WorkerId workerId, string reason, DateTimeOffset heartbeatAt);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The run that waits for the end of {RunId} could not be nudged; reconcile finds it.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "The run that waits for the end of {RunId} could not be nudged; reconcile finds it.")]
     private partial void LogNotPassedOn(RunId runId, Exception e);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Run {RunId} was taken from a dead worker and is {State} now ({Crashes} crash(es)).")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "Run {RunId} was taken from a dead worker and is {State} now ({Crashes} crash(es)).")]
     private partial void LogRescued(RunId runId, RunState state, int crashes);
 }

@@ -25,7 +25,7 @@ public sealed record RunRequest
     /// <summary>The schedule that a person triggered by hand.</summary>
     public string? ScheduleId { get; init; }
 
-    /// <summary>The schedule's.</summary>
+    /// <summary>The overlap policy of the schedule.</summary>
     public OverlapPolicy Overlap { get; init; }
 
     /// <summary>W3C trace context of the caller. Null: that of the current activity.</summary>
@@ -33,8 +33,8 @@ public sealed record RunRequest
 
     /// <summary>Checks every field.</summary>
     /// <param name="job">The job as the catalog knows it.</param>
-    /// <param name="now">Against which times are judged.</param>
-    /// <returns>Null when all is well.</returns>
+    /// <param name="now">The current time, to check delays and instants.</param>
+    /// <returns>Null if everything is allowed.</returns>
     public InputError? Check(JobInfo job, DateTimeOffset now) =>
         RunRules.CheckArgsSize(Args)
         ?? RunRules.CheckLane(Options.Lane ?? job.Lane)

@@ -7,10 +7,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>Publishes the nudges of delayed runs in due order: onto the belt when due within the look-ahead, straight to
-/// the lane when due now. A run is marked as staged after the broker's confirm; a crash in between publishes twice, which
-/// is harmless.</summary>
-/// <remarks>A lane that takes no nudges waits alone: while it is left out, its runs are not read. When the belt is out of order, this
+/// <summary>Publishes the nudges of delayed runs in the order of their due times: to the belt if they are due within the look-ahead, to the
+/// lane if they are due now. A run is marked as staged after the broker has confirmed the nudge. After a crash in between, the nudge is
+/// published twice, which is harmless.</summary>
+/// <remarks>A lane that refuses nudges delays no other lane: while it is skipped, its runs are not read. If the belt does not work, this
 /// process holds the nudges itself, for the last second before they are due.</remarks>
 public sealed class StageRuns(
     IStorage storage, INudgeSender nudges, IBelt belt, ITransport transport, TimeProvider time, ILogger<StageRuns> logger)
@@ -19,10 +19,10 @@ public sealed class StageRuns(
     /// <summary>Runs per pass.</summary>
     public const int BatchSize = 1000;
 
-    /// <summary>How far ahead nudges are held in this process while the belt is left out: they are lost with it.</summary>
+    /// <summary>How far ahead nudges are held in this process while the belt is skipped. If the process dies, they are lost.</summary>
     public static readonly TimeSpan HeldAhead = TimeSpan.FromSeconds(1);
 
-    /// <summary>Stands for the belt among the lanes; no lane has parentheses in its name.</summary>
+    /// <summary>The key of the belt among the lanes. Names of lanes cannot contain parentheses.</summary>
     public const string Belt = "(belt)";
 
     private readonly Setbacks _setbacks = new("stage", "lane", e => transport.IsOutage(e) || storage.IsOutage(e), time, logger);
@@ -37,14 +37,15 @@ public sealed class StageRuns(
         var now = time.GetUtcNow();
         var leftOut = _setbacks.LeftOut;
         var isBeltLeftOut = leftOut.Contains(Belt);
-        // What is held here is lost with this process: only for a belt that is known to be out of order, and for a moment.
+        // If this process dies, the nudges that it holds are lost. So it holds them only while the belt is known to fail, and only briefly.
         var isHeld = isBeltLeftOut && _setbacks.IsKnown(Belt);
         var until = now + (!isBeltLeftOut ? lookAhead : !isHeld ? TimeSpan.Zero : HeldAhead < lookAhead ? HeldAhead : lookAhead);
-        // Without the leader's lock at first: to take it is a write, and an idle fleet would write to disk with every poll.
+        // Look without the leader's lock first. Taking the lock is a write, so an idle fleet would write to disk at every poll.
         var first = await storage.AutocommitAsync(session => storage.Statements.ReadUnstagedAsync(session, until, 1, leftOut, ct), ct);
         var runs = first.Count == 0
             ? first
-            : await storage.WriteAsLeaderAsync(term, session => storage.Statements.ReadUnstagedAsync(session, until, BatchSize, leftOut, ct), ct);
+            : await storage.WriteAsLeaderAsync(
+                term, session => storage.Statements.ReadUnstagedAsync(session, until, BatchSize, leftOut, ct), ct);
         if (runs.Count == 0)
         {
             _setbacks.ThrowIfOutage();
@@ -54,10 +55,11 @@ public sealed class StageRuns(
         var due = runs.Where(r => r.DueAt <= now).ToLookup(r => r.Lane, StringComparer.Ordinal);
         var later = runs.Where(r => r.DueAt > now).ToArray();
         var refused = new Dictionary<string, Exception>(StringComparer.Ordinal);
-        // Side by side: a lane that does not answer must not delay the next one.
+        // In parallel, so that a lane that does not answer does not delay the others.
         var done = await _setbacks.TryEachAsync(
             due.Select(lane => lane.Key).Concat(later.Length > 0 && !isBeltLeftOut ? [Belt] : []),
-            key => key == Belt ? PutOnBeltAsync(term, later, refused, ct) : NudgePublisher.SendAllAsync(nudges, key, [.. due[key].Select(r => r.Id)], ct),
+            key => key == Belt ? PutOnBeltAsync(
+                term, later, refused, ct) : NudgePublisher.SendAllAsync(nudges, key, [.. due[key].Select(r => r.Id)], ct),
             key => MarkAsync(term, key == Belt ? Taken(later, refused) : [.. due[key]], ct),
             ct);
         List<StageableRun> staged = [.. done.Where(key => key != Belt).SelectMany(lane => due[lane])];
@@ -80,7 +82,8 @@ public sealed class StageRuns(
 
     private static DelayedNudge Delayed(StageableRun run) => new(run.Lane, run.Id, run.DueAt);
 
-    private static StageableRun[] Taken(StageableRun[] later, Dictionary<string, Exception> refused) => [.. later.Where(r => !refused.ContainsKey(r.Lane))];
+    private static StageableRun[] Taken(StageableRun[] later, Dictionary<string, Exception> refused) =>
+        [.. later.Where(r => !refused.ContainsKey(r.Lane))];
 
     private async Task PutOnBeltAsync(Term term, StageableRun[] later, Dictionary<string, Exception> refused, CancellationToken ct)
     {

@@ -5,15 +5,15 @@ using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>– → Pending: accepts runs that came as messages on a lane.</summary>
+/// <summary>– → Pending: accepts runs that arrive as messages on a lane.</summary>
 public sealed class SubmitRuns(EnqueueRuns enqueue, JobCatalog catalog, ArgsSchemas schemas, IStorage storage)
 {
     /// <summary>Stores the run, or finds the one that an earlier delivery of the message stored.</summary>
-    /// <exception cref="MessageRefusedException">It will not be accepted however often it comes.</exception>
-    /// <exception cref="Exception">Anything else: try again; <see cref="IsOutage"/> says whether for ever.</exception>
+    /// <exception cref="MessageRefusedException">The message will never be accepted.</exception>
+    /// <exception cref="Exception">Any other error: try again. <see cref="IsOutage"/> says whether without a limit.</exception>
     public async Task<EnqueueOutcome> ExecuteAsync(SubmittedRun submitted, CancellationToken ct)
     {
-        // A job that nobody knows is refused by the enqueue.
+        // An unknown job is refused by the enqueue below.
         if (await catalog.FindAsync(submitted.Job, ct) is { } job && await schemas.CheckAsync(job, submitted.Args) is { } error)
             throw new MessageRefusedException(error.Message);
         var request = new RunRequest
@@ -37,7 +37,8 @@ public sealed class SubmitRuns(EnqueueRuns enqueue, JobCatalog catalog, ArgsSche
         }
     }
 
-    /// <summary>True when a failure is known to be the database's, or to pass by itself: the message waits for as long as it takes. What is
-    /// neither this nor a refusal may be the message's fault or not, so it is tried a bounded number of times.</summary>
-    public bool IsOutage(Exception e) => e is FleetBusyException or ListenerPausedException or OperationCanceledException || storage.IsUnavailable(e) || storage.IsConflict(e);
+    /// <summary>True if the database is known to be the cause of a failure, or if the failure will pass: the message waits as long as
+    /// necessary. Any other failure may have been caused by the message, so the message is tried a limited number of times.</summary>
+    public bool IsOutage(Exception e) => e is FleetBusyException or ListenerPausedException or OperationCanceledException
+        || storage.IsUnavailable(e) || storage.IsConflict(e);
 }

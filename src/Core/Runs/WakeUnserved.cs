@@ -3,17 +3,17 @@ using Fleet.Core.Storage;
 
 namespace Fleet.Core.Runs;
 
-/// <summary>Makes runs due that were given back because no worker could run them: a worker that knows their jobs has come.</summary>
+/// <summary>Makes runs due that wait for a worker that can execute them. Called when a worker that knows their jobs has started.</summary>
 public sealed class WakeUnserved(IStorage storage, Wakers wakers, TimeProvider time)
 {
-    /// <summary>The longest pause of such a run; so far ahead the index of pending runs is read.</summary>
+    /// <summary>Maximum pause of such a run. The index of pending runs is read up to this time ahead.</summary>
     public static readonly TimeSpan MaxPause = TimeSpan.FromMinutes(5);
 
     // A statement takes a limited number of parameters.
     private const int MostNames = 500;
 
     /// <param name="lanes">The lanes that the worker serves.</param>
-    /// <param name="jobs">The names and aliases that it knows.</param>
+    /// <param name="jobs">The names and aliases of the jobs that the worker knows.</param>
     /// <param name="ct">Cancels the call.</param>
     /// <returns>How many runs are due now.</returns>
     public async Task<int> ExecuteAsync(IEnumerable<string> lanes, IReadOnlyCollection<string> jobs, CancellationToken ct)

@@ -56,7 +56,7 @@ public sealed class DbContextMessages(IRunStatements runs) : IMessageStatements
 
     private static async Task SaveAsync(StorageSession session, CancellationToken ct)
     {
-        // The transaction is undone as a whole: a savepoint would be two more round trips.
+        // The transaction is rolled back as a whole; a savepoint would cost two more round trips.
         session.Db.Database.AutoSavepointsEnabled = false;
         await session.Db.SaveChangesAsync(ct);
         session.Db.ChangeTracker.Clear();

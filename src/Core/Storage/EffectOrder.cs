@@ -3,8 +3,8 @@ using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Storage;
 
-/// <summary>Orders runs by what their first effects write, so that two transactions which change the same rows mostly meet them in the
-/// same order. Those that do not are rolled back by the database as a deadlock, and tried again.</summary>
+/// <summary>Orders runs by the rows that their first effects write. So two transactions that change the same rows usually change them in
+/// the same order. If they do not, the database rolls one back as a deadlock, and it is tried again.</summary>
 internal sealed class EffectOrder : IComparer<Completion>
 {
     public static EffectOrder Instance { get; } = new();
@@ -15,7 +15,7 @@ internal sealed class EffectOrder : IComparer<Completion>
         var bySql = string.CompareOrdinal(a.Sql, b.Sql);
         if (bySql != 0)
             return bySql;
-        // The key is usually what an INSERT names first, and what the WHERE of an UPDATE or DELETE names last.
+        // The key is usually the first parameter of an INSERT, and the last of the WHERE of an UPDATE or DELETE.
         var isInsert = a.Sql.AsSpan().TrimStart().StartsWith("INSERT", StringComparison.OrdinalIgnoreCase);
         for (var i = 0; i < a.Values.Count; i++)
         {
@@ -34,7 +34,7 @@ internal sealed class EffectOrder : IComparer<Completion>
             return (a.Value is null ? 0 : 1) - (b.Value is null ? 0 : 1);
         if (a.Value is string text && b.Value is string other)
             return string.CompareOrdinal(text, other);
-        // Bytes have no order of their own; values of different types come from a dictionary.
+        // Byte arrays cannot be compared, and values of a dictionary can have different types.
         return a.Value is IComparable value && a.Value.GetType() == b.Value.GetType() ? value.CompareTo(b.Value) : 0;
     }
 }

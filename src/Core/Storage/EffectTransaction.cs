@@ -4,13 +4,13 @@ using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Storage;
 
-/// <summary>What came of one run of a shared transaction that was committed.</summary>
+/// <summary>The result for one run of a shared transaction that was committed.</summary>
 /// <param name="Outcome">Whether it was completed; else none of its effects was applied.</param>
 /// <param name="Effect">The position of the effect that failed.</param>
 /// <param name="Error">Why the run was left out; null when it was not.</param>
 public readonly record struct EffectOutcome(SettleOutcome Outcome, int Effect = 0, Exception? Error = null);
 
-/// <summary>Completes runs and applies their effects in one transaction, in the way that every database understands.</summary>
+/// <summary>Completes runs and applies their effects in one transaction, in a way that works on every database.</summary>
 public static class EffectTransaction
 {
     /// <summary>Completes many runs, then applies the effects of those that were completed.</summary>
@@ -48,8 +48,8 @@ public static class EffectTransaction
         }
     }
 
-    /// <summary>One run after the other, each undone by itself when one of its effects fails. It costs little where there is no round
-    /// trip.</summary>
+    /// <summary>Applies the effects run by run, and undoes only the run whose effect fails. This is cheap on a database without round
+    /// trips.</summary>
     private static async Task<IReadOnlyList<EffectOutcome>> ApplyEachAsync(
         IStorage storage, StorageSession session, IReadOnlyList<Completion> completions, CancellationToken ct)
     {
@@ -76,7 +76,7 @@ public static class EffectTransaction
         return outcomes;
     }
 
-    /// <summary>Executes the effects of runs, in one round trip where the driver can.</summary>
+    /// <summary>Executes the effects of runs, in one round trip if the driver can do it.</summary>
     private static async Task ExecuteAsync(
         IStorage storage, StorageSession session, IReadOnlyList<Effect>[] runs, TimeSpan limit, CancellationToken ct)
     {
@@ -91,7 +91,7 @@ public static class EffectTransaction
 
         await using var batch = session.Connection.CreateBatch();
         batch.Transaction = session.Transaction;
-        // The limit is one of each effect; this is the driver's, for all of them.
+        // The limit applies to each effect; this timeout of the driver applies to all of them together.
         batch.Timeout = 2 * (int)Math.Ceiling(limit.TotalSeconds);
         var places = new Dictionary<DbBatchCommand, (int Run, int Effect)>();
         Add(batch, sql.Begin(limit), null);
@@ -149,7 +149,7 @@ public static class EffectTransaction
         }
     }
 
-    /// <summary>Undoes the effects of a run that is no longer this claim's.</summary>
+    /// <summary>Undoes the effects of a run that no longer belongs to this claim.</summary>
     private sealed class NotSettledException(SettleOutcome outcome) : Exception
     {
         public SettleOutcome Outcome { get; } = outcome;

@@ -3,9 +3,9 @@ using Fleet.Core.Telemetry;
 
 namespace Fleet.Core.Storage;
 
-/// <summary>Turns many small writes into few large ones. Callers await their own result; one flusher takes all that has
-/// queued up while the last flush ran, so the load itself sets the batch size: one item alone goes straight through,
-/// a thousand at once go in a handful of statements. There is no linger.</summary>
+/// <summary>Combines many small writes into a few large ones. Callers await their own result. One flusher takes all items that were queued
+/// during the last flush, so the load itself determines the batch size: a single item is written immediately, a thousand items take a few
+/// statements. It never waits for more items.</summary>
 /// <typeparam name="TItem">What is written.</typeparam>
 /// <typeparam name="TResult">What its caller learns.</typeparam>
 public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
@@ -14,8 +14,8 @@ public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
     /// <returns>One result per item, in order.</returns>
     public delegate Task<IReadOnlyList<TResult>> FlushBatch(IReadOnlyList<TItem> items, CancellationToken ct);
 
-    /// <summary>So many items that fail alone, one after the other, for a reason that may not be theirs, end the tries: with a database
-    /// that answers nothing but errors, every batch would else be five hundred statements.</summary>
+    /// <summary>After this many items in a row have failed alone for a reason that may not be their own, the other items fail without a
+    /// try. Otherwise, on a database that returns only errors, every batch would become five hundred statements.</summary>
     private const int MostFailuresInARow = 3;
 
     private readonly Channel<Entry> _queue;
@@ -28,9 +28,10 @@ public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
 
     /// <param name="name">Names the batch-size metric.</param>
     /// <param name="flush">Writes a batch.</param>
-    /// <param name="judge">Tells failures of the database, with which the batch fails as it is, from failures of an item.</param>
+    /// <param name="judge">Tells failures of the database, which fail the whole batch, from failures of an item.</param>
     /// <param name="maxBatch">Items per flush.</param>
-    /// <param name="capacity">Items that may wait; past it <see cref="AddAsync"/> waits and <see cref="TryAdd"/> refuses.</param>
+    /// <param name="capacity">Maximum number of waiting items. Beyond it, <see cref="AddAsync"/> waits and <see cref="TryAdd"/>
+    /// refuses.</param>
     public GroupCommit(string name, FlushBatch flush, Func<Exception, BatchFault> judge, int maxBatch = 500, int capacity = 10_000)
     {
         _flush = flush;
@@ -38,7 +39,7 @@ public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
         _maxBatch = maxBatch;
         _tag = new("group", name);
         _queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(capacity) { SingleReader = true });
-        // Started here, not at the first item: two first callers would race to start it.
+        // Started here and not at the first item, because two first callers would race to start it.
         _flusher = Task.Run(FlushLoopAsync);
     }
 
@@ -88,8 +89,8 @@ public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
         }
     }
 
-    /// <summary>Goes behind all that the pool has to do, again and again while more items come of it: callers whose last item was just
-    /// committed add their next one, and share a flush with the rest. With nothing to do it takes microseconds.</summary>
+    /// <summary>Yields to the thread pool repeatedly while new items arrive. So callers whose last item was just committed can add their
+    /// next one to the same flush. Without other work this takes microseconds.</summary>
     private async Task LetQueueUpAsync()
     {
         int waiting;
@@ -113,7 +114,7 @@ public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
         }
         catch (Exception)
         {
-            // One bad item undid the whole transaction: alone, the good ones succeed and the bad one fails.
+            // One bad item rolled back the whole transaction. One by one, the good items succeed and the bad one fails.
             await FlushAloneAsync(batch);
         }
     }

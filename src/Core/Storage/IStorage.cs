@@ -34,8 +34,8 @@ public interface IStorage
     /// <param name="work">Code of the application.</param>
     /// <param name="completion">Asked after the work.</param>
     /// <param name="ct">Cancels the work, not the commit.</param>
-    /// <exception cref="LeaseLostException">The run is no longer this claim's; nothing was committed.</exception>
-    /// <exception cref="RunCompletedException">This claim has completed it before; nothing was committed.</exception>
+    /// <exception cref="LeaseLostException">The run no longer belongs to this claim; nothing was committed.</exception>
+    /// <exception cref="RunCompletedException">This claim has already completed the run; nothing was committed.</exception>
     /// <exception cref="OutcomeUnknownException">The answer to the commit was lost.</exception>
     async Task CompleteAfterAsync(Func<DbTransaction, CancellationToken, Task> work, Func<Completion> completion, CancellationToken ct)
     {

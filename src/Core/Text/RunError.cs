@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Fleet.Core.Text;
 
-/// <summary>Why an attempt failed, as it is kept.</summary>
+/// <summary>Why an attempt failed, as it is stored.</summary>
 /// <param name="Type">The exception's type name, at most 200 characters.</param>
 /// <param name="Message">Its message, then type and message of each exception that it wraps; at most 2,000 characters.</param>
 /// <param name="Stack">Its stack trace, that of the innermost exception first; at most 4,000 characters.</param>
@@ -12,7 +12,7 @@ public sealed record RunError(string Type, string Message, string? Stack)
     private const int MaxMessage = 2000;
     private const int MaxStack = 4000;
 
-    /// <summary>The most exceptions of a chain that are described.</summary>
+    /// <summary>Maximum number of exceptions of a chain that are described.</summary>
     private const int MostDescribed = 6;
 
     /// <summary>Describes an exception. Never throws: a message or a stack trace that cannot be read is replaced by a sentence.</summary>

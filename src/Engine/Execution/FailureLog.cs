@@ -190,19 +190,19 @@ public sealed partial class FailureLog : IDisposable
     [LoggerMessage(Level = LogLevel.Error, Message = "{Job} {RunId} failed for good at attempt {Attempt}: {Error}")]
     private partial void LogDead(string job, RunId runId, int attempt, string error, Exception? e);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Job} {RunId} met an outage of the database; it runs again in {Delay}, and the attempt does not count: {Error}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Job} {RunId} met an outage of the database. It starts again in {Delay}, and the attempt does not count: {Error}")]
     private partial void LogOutage(string job, RunId runId, TimeSpan delay, string error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Job} {RunId} is no longer this worker's; its result was dropped.")]
     private partial void LogLeaseLost(string job, RunId runId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The end of {Job} {RunId} could not be written; again in {Pause}.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The result of {Job} {RunId} could not be written; next try in {Pause}.")]
     private partial void LogNotSettled(string job, RunId runId, TimeSpan pause, Exception e);
 
     [LoggerMessage(Message = "{Count} more of {Job} in the last {Seconds} s: {What}. The last was {RunId}, attempt {Attempt}, {ErrorType}: {Error}")]
     private partial void LogMore(LogLevel level, int count, string job, string what, double seconds, RunId runId, int attempt, string errorType, string error);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} more failures of {Others} other jobs or errors in the last {Seconds} s; attempts and metrics have them all.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} more failures of {Others} other jobs or errors in the last {Seconds} s; attempts and metrics are complete.")]
     private partial void LogOthers(int count, int others, double seconds);
 
     private readonly record struct Key(FailureKind Kind, string Job, string ErrorType);

@@ -200,9 +200,9 @@ public sealed partial class RunReports(IStorage storage, TimeProvider time, ILog
     /// <param name="First">The row of the first of them, with the id that the database gave it.</param>
     private sealed record Doubt(IReadOnlyCollection<RunLogLine> Lines, RunLogLine First);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} log line(s) of runs were dropped: more of them wait to be written than are kept.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} log line(s) of runs were dropped, because too many wait to be written.")]
     private partial void LogDropped(int count);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A log line or the progress of run {RunId} was dropped: the database refuses it.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A log line or the progress of run {RunId} was dropped, because the database refuses it.")]
     private partial void LogRefused(RunId runId, Exception e);
 }

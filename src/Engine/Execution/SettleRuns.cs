@@ -223,10 +223,10 @@ public sealed partial class SettleRuns
         Counts = true,
     };
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The database refused the data with which {Job} {RunId} ended; it is written without them.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The database refused the error or output of {Job} {RunId}; the result is written without it.")]
     private partial void LogRefused(string job, RunId runId, Exception e);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The storage was closed before the end of {Job} {RunId} was written; the scheduler rescues the run.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The storage was closed before the result of {Job} {RunId} was written; the scheduler rescues the run.")]
     private partial void LogGoneFirst(string job, RunId runId);
 }
 

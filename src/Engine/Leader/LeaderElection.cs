@@ -89,7 +89,7 @@ public sealed partial class LeaderElection(
     [LoggerMessage(Level = LogLevel.Information, Message = "Scheduler {Owner} leads in term {Term}.")]
     private partial void LogLeads(string owner, Term term);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "This scheduler leads no more: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "This scheduler is no longer the leader: {Reason}")]
     private partial void LogLost(string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The lease could not be given back; it ends by itself.")]

@@ -92,7 +92,7 @@ public sealed partial class SchedulerService(
     }
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "Schedule {Schedule} ({Status}) came from the configuration and is no longer there; it stays as it is until it is "
+        Message = "Schedule {Schedule} ({Status}) is no longer in the configuration that it came from. Fleet keeps it until it is "
             + "deleted through the API.")]
     private partial void LogLeftOver(string schedule, ScheduleStatus status);
 
@@ -100,11 +100,11 @@ public sealed partial class SchedulerService(
     private partial void LogPut(string schedule, string source, PutResult result);
 
     [LoggerMessage(Level = LogLevel.Information,
-        Message = "Schedule {Schedule} stands in the code and in the configuration; that of the configuration is used.")]
+        Message = "Schedule {Schedule} is defined in code and in the configuration; the configuration wins.")]
     private partial void LogConfigurationWins(string schedule);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "Schedule {Schedule} from {Source} is again as it was before {ChangedAt:O}, when {Program} changed it. If programs of "
-            + "two versions run side by side, each start of one undoes the other's change: stop the older one.")]
+        Message = "Schedule {Schedule} from {Source} was reset to its definition before {ChangedAt:O}, when {Program} changed it. "
+            + "If programs of two versions run side by side, each start of one undoes the other's change: stop the older one.")]
     private partial void LogUndone(string schedule, string source, DateTimeOffset changedAt, string program);
 }

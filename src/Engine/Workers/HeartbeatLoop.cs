@@ -205,10 +205,10 @@ public sealed partial class HeartbeatLoop(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Worker {WorkerId} was declared gone; its {Count} run(s) are no longer its own and it goes on under a new id.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Worker {WorkerId} was declared gone. It has lost its {Count} run(s) and continues under a new id.")]
     private partial void LogGone(WorkerId workerId, int count);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "No heartbeat got through for the lease of {Lease}: {Count} run(s) are asked to stop, because other workers may have them by now.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "No heartbeat succeeded for a whole lease ({Lease}): {Count} run(s) are asked to stop, because other workers may be executing them by now.")]
     private partial void LogOver(TimeSpan lease, int count);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The heartbeat failed {Failures} time(s) in a row; next try in {Pause}.")]

@@ -213,6 +213,6 @@ public sealed partial class LaneListener(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "{Job} {RunId} ended in an error of Fleet itself; the heartbeat gives it back.")]
+    [LoggerMessage(Level = LogLevel.Critical, Message = "An error in Fleet itself ended {Job} {RunId}; the heartbeat gives the run back.")]
     private partial void LogLost(string job, RunId runId, Exception e);
 }

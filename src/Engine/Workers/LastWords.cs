@@ -80,7 +80,7 @@ public sealed partial class LastWords : IHostedService, IDisposable
         }
 
         LogKnown(how, Names(suspects), others.Count);
-        Console.Error.WriteLine($"fleet: {how}, in the handler of {Names(suspects)}, or in something that it left running.");
+        Console.Error.WriteLine($"fleet: {how}, in the handler of {Names(suspects)}, or in work that it left running.");
         Task.Run(() => GiveBackAsync(others, $"{how}, in the handler of {Names(suspects)}.")).Wait(Limit);
     }
 
@@ -137,16 +137,16 @@ public sealed partial class LastWords : IHostedService, IDisposable
 
     private RunHandle? Mine(RunHandle? handle) => handle?.Owner == _running ? handle : null;
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The process ends: {How}, in the handler of {Culprits}, or in something that it left running. "
-        + "The other {Others} run(s) under way are given back uncounted.")]
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The process ends: {How}, in the handler of {Culprits}, or in work that it left running. "
+        + "The other {Others} executing run(s) are given back and do not count an attempt.")]
     private partial void LogKnown(string how, string culprits, int others);
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The process ends: {How}. {Count} run(s) were under way: {Names}.")]
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The process ends: {How}. {Count} run(s) were executing: {Names}.")]
     private partial void LogUnknown(string how, int count, string names);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The handler of {Job} {RunId} left a task behind that failed, and nobody awaited it: {Error}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "A task that the handler of {Job} {RunId} started failed, and nobody awaited it: {Error}")]
     private partial void LogUnobserved(string job, RunId runId, string error, Exception e);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Runs under way could not be given back before the process ended; they count it as a crash of theirs.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Executing runs could not be given back before the process ended; each of them counts a crash.")]
     private partial void LogNotGivenBack(Exception e);
 }

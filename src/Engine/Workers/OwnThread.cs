@@ -78,6 +78,6 @@ internal sealed partial class OwnThread(string name, Func<TimeSpan> pass, TimePr
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The thread {Thread} met an error of Fleet itself; it goes on.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "An error in Fleet itself occurred on the thread {Thread}; the thread continues.")]
     private partial void LogFailed(string thread, Exception e);
 }

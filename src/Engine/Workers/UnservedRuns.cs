@@ -34,12 +34,12 @@ public sealed partial class UnservedRuns(
         try
         {
             return await schemas.FitsAnotherAsync(catalog.OwnOf(job), args, CancellationToken.None)
-                ? new UnservedException($"{refused.Message} Another version of the job takes them.", refused)
+                ? new UnservedException($"{refused.Message} Another version of the job accepts them.", refused)
                 : refused;
         }
         catch (Exception e) when (storage.IsOutage(e))
         {
-            return new UnservedException($"{refused.Message} Whether another version of the job takes them is not known while the database does not answer.", refused);
+            return new UnservedException($"{refused.Message} The database does not answer, so it is not known whether another version of the job accepts them.", refused);
         }
         catch (Exception)
         {
@@ -100,7 +100,7 @@ public sealed partial class UnservedRuns(
 
     private static TimeSpan Clamp(TimeSpan pause, TimeSpan least, TimeSpan most) => pause < least ? least : pause > most ? most : pause;
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Runs of job {Job} on lane {Lane} are given back, with no attempt counted: {Reason} This is said once.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Runs of job {Job} on lane {Lane} are given back, and the attempt is not counted: {Reason} This is logged once.")]
     private partial void LogUnserved(string job, string lane, string reason);
 
     /// <summary>Since when runs of a job have been given back without a long break, and when the last one was.</summary>

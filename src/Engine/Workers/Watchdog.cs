@@ -118,10 +118,10 @@ public sealed partial class Watchdog : IHostedService, IDisposable
         _readyAtFirst = _quietLooks = 0;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The thread pool was full for 200 ms; it may use {Threads} threads now. Handlers of some of the {Running} "
-        + "run(s) under way block their thread: let them await instead, or give their lane fewer slots.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "The thread pool was full for 200 ms; it may use {Threads} threads now. Some handlers of the {Running} "
+        + "executing run(s) block their threads: let them await instead, or give their lane fewer slots.")]
     private partial void LogGrown(int threads, int running);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The watchdog failed; it goes on.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The watchdog failed; it continues.")]
     private partial void LogFailed(Exception e);
 }

@@ -219,29 +219,31 @@ public sealed partial class WorkerService(
             await Task.WhenAll(left);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Waiting} run(s) wait to open their transaction, the first for {Longest}: {Open} are open, {Limit} may be, "
-        + "and this process may spend {Share} connections on them. Handlers that keep a transaction open for long, or a server with few connections, are the usual reasons.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Waiting} run(s) wait to open a transaction, the first for {Longest}: {Open} transactions are open, the limit is {Limit}, "
+        + "and the share of this process is {Share} connections. The usual reasons are handlers that keep a transaction open for long, "
+        + "or a server with few connections.")]
     private partial void LogTransactionsWait(int waiting, TimeSpan longest, int open, int limit, int share);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Worker {Worker} ({WorkerId}) listens: {Lanes}.")]
     private partial void LogStarted(string worker, WorkerId workerId, string lanes);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The claim before the first one failed; the first run starts a little later.")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The warm-up claim failed; the first run starts a little later.")]
     private partial void LogNotRehearsed(Exception e);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Stopping: {Count} run(s) may go on for up to {Drain}.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Stopping: {Count} run(s) may continue for up to {Drain}.")]
     private partial void LogDraining(int count, TimeSpan drain);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Fleet:Worker:KillAfter is {Grace}, which is less than Fleet:Worker:Drain ({Drain}) and {Reserve} for flushing and closing: runs that are still going on may be lost when the process is killed. Give the process more time, or drain shorter.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Fleet:Worker:KillAfter is {Grace}, which is less than Fleet:Worker:Drain ({Drain}) plus {Reserve} for flushing and closing. "
+        + "Runs that are still executing may be interrupted when the process is killed. Give the process more time, or shorten the drain.")]
     private partial void LogShortGrace(TimeSpan grace, TimeSpan drain, TimeSpan reserve);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The drain time is over: {Count} run(s) are given back.")]
     private partial void LogReleasing(int count);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The database does not answer; the stop goes on without it.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database does not answer; the worker stops without it.")]
     private partial void LogNotTold(Exception e);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The transport did not end its subscriptions in order within {Grace}; the stop goes on without it.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The transport did not close its subscriptions within {Grace}; the worker stops without it.")]
     private partial void LogStillListening(TimeSpan grace, Exception e);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Worker {Worker} has stopped.")]

@@ -8,11 +8,13 @@ namespace Fleet.Tests.Bench;
 public sealed class BenchTests
 {
     private static readonly string Program = Path.Combine(
-        Repository.Root, "bench", "Fleet.Bench", "bin", Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/')))!, "net10.0", "Fleet.Bench.dll");
+        Repository.Root, "bench", "Fleet.Bench", "bin", Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/')))!,
+        "net10.0", "Fleet.Bench.dll");
 
     private static readonly string[] Everybodys =
     [
-        "bulk", "bulk.cpu", "bulk.cpu.client", "single", "single.cpu", "drain", "drain.cpu", "drain.cpu.worker", "drain_single", "both", "both.cpu",
+        "bulk", "bulk.cpu", "bulk.cpu.client", "single", "single.cpu", "drain", "drain.cpu", "drain.cpu.worker", "drain_single", "both",
+        "both.cpu",
         "idle.rss", "idle.cpu", "first_job",
     ];
 
@@ -20,7 +22,8 @@ public sealed class BenchTests
     {
         ["fleet"] =
         [
-            "latency.p50", "latency.p99", "http", "http.cpu", "drain_http", "due.64", "schedules.64", "both.cpu.scheduler", "both.cpu.postgres", "both.cpu.rabbitmq",
+            "latency.p50", "latency.p99", "http", "http.cpu", "drain_http", "due.64", "schedules.64", "both.cpu.scheduler",
+            "both.cpu.postgres", "both.cpu.rabbitmq",
         ],
         ["rabbit-floor"] = ["latency.p50", "latency.p99", "both.cpu.rabbitmq"],
         ["postgres-floor"] = ["both.cpu.postgres"],
@@ -28,7 +31,8 @@ public sealed class BenchTests
 
     private static readonly string[] FleetsWays =
     [
-        "transaction", "batched", "consumer", "consumer-inbox", "consumer-plain", "consumer-batch", "consumer-batch-plain", "plain", "fails-once",
+        "transaction", "batched", "consumer", "consumer-inbox", "consumer-plain", "consumer-batch", "consumer-batch-plain", "plain",
+        "fails-once",
     ];
 
     /// <summary>Jobs that write a row: that each left exactly one is checked by the bench itself.</summary>
@@ -36,10 +40,13 @@ public sealed class BenchTests
     {
         ["fleet"] =
         [
-            .. FleetsWays.SelectMany(way => new[] { $"way.{way}.1", $"way.{way}.1.cpu", $"way.{way}.1.cpu.worker", $"way.{way}.1.connections" }),
+            .. FleetsWays.SelectMany(
+                way => new[] { $"way.{way}.1", $"way.{way}.1.cpu", $"way.{way}.1.cpu.worker", $"way.{way}.1.connections" }),
             "way.transaction.1.trips", "way.transaction.1.statements",
         ],
-        ["effect-floor"] = ["way.transaction.1", "way.transaction.1.cpu", "way.transaction.1.connections", "way.transaction.1.trips", "way.transaction.1.statements"],
+        ["effect-floor"] = [
+            "way.transaction.1", "way.transaction.1.cpu", "way.transaction.1.connections", "way.transaction.1.trips",
+            "way.transaction.1.statements"],
     };
 
     [Fact]
@@ -58,7 +65,8 @@ public sealed class BenchTests
 
         foreach (var (name, figures) in Ways)
             AssertMeasured(result, name, figures);
-        var aims = result["aims"]!.AsArray().ToDictionary(aim => aim!["name"]!.GetValue<string>(), aim => aim!["bound"]!.GetValue<string>());
+        var aims = result["aims"]!.AsArray().ToDictionary(
+            aim => aim!["name"]!.GetValue<string>(), aim => aim!["bound"]!.GetValue<string>());
         Assert.Equal("≥ 0.6", aims["transaction, 1 worker / effect-floor"]);
         Assert.Equal("≥ 3", aims["batched, 1 worker / effect-floor"]);
         Assert.Equal("≥ 0.5", aims["consumer / the same without database"]);
@@ -75,7 +83,9 @@ public sealed class BenchTests
     [Fact]
     public async Task Soak_Short_MeasuresEachMinuteAndBeforeAndAfter()
     {
-        Assert.SkipWhen(PostgresServer.Missing is not null || RabbitMqServer.Missing is not null, PostgresServer.Missing ?? RabbitMqServer.Missing ?? "");
+        Assert.SkipWhen(
+            PostgresServer.Missing is not null || RabbitMqServer.Missing is not null,
+            PostgresServer.Missing ?? RabbitMqServer.Missing ?? "");
         using var folder = new TempFolder();
         var json = Path.Combine(folder.Path, "result.json");
 
@@ -86,19 +96,24 @@ public sealed class BenchTests
         var result = JsonNode.Parse(await File.ReadAllTextAsync(json))!;
         Assert.Equal([100, 200], result["minutes"]!.AsArray().Select(m => m!["jobs"]!.GetValue<int>()));
         Assert.All(result["minutes"]!.AsArray(), m => Assert.All(
-            ["perSecond", "p50", "p99", "workerMemory", "schedulerMemory"], figure => Assert.True(m![figure]!.GetValue<double>() > 0, $"{figure}\n{output}")));
+            ["perSecond", "p50", "p99", "workerMemory", "schedulerMemory"], figure =>
+                Assert.True(m![figure]!.GetValue<double>() > 0, $"{figure}\n{output}")));
         Assert.All(["before", "after"], when => Assert.All(
-            ["latency.p50", "both", "bulk", "drain"], figure => Assert.True(result[when]![figure]!.GetValue<double>() > 0, $"{when}: {figure}\n{output}")));
+            ["latency.p50", "both", "bulk", "drain"], figure =>
+                Assert.True(result[when]![figure]!.GetValue<double>() > 0, $"{when}: {figure}\n{output}")));
     }
 
     private static async Task<JsonNode> SmokeAsync(IEnumerable<string> contenders, string phases)
     {
-        Assert.SkipWhen(PostgresServer.Missing is not null || RabbitMqServer.Missing is not null, PostgresServer.Missing ?? RabbitMqServer.Missing ?? "");
+        Assert.SkipWhen(
+            PostgresServer.Missing is not null || RabbitMqServer.Missing is not null,
+            PostgresServer.Missing ?? RabbitMqServer.Missing ?? "");
         using var folder = new TempFolder();
         var json = Path.Combine(folder.Path, "result.json");
 
         var (exitCode, output, error) = await Programs.RunAsync(
-            ["dotnet", Program, "--smoke", "--only", string.Join(',', contenders), "--phases", phases, "--json", json], folder.Path, limit: TimeSpan.FromMinutes(5));
+            ["dotnet", Program, "--smoke", "--only", string.Join(',', contenders), "--phases", phases, "--json", json], folder.Path,
+            limit: TimeSpan.FromMinutes(5));
 
         Assert.True(exitCode == 0, $"It ended with {exitCode}:\n{output}\n{error}");
         var result = JsonNode.Parse(await File.ReadAllTextAsync(json))!;
@@ -112,7 +127,8 @@ public sealed class BenchTests
         foreach (var figure in figures)
         {
             // So few jobs may cost less than the clock of CPU time, which ticks every 10 ms, can tell.
-            var isThere = figure.Contains("cpu", StringComparison.Ordinal) ? Median(result, name, figure) >= 0 : Median(result, name, figure) > 0;
+            var isThere = figure.Contains(
+                "cpu", StringComparison.Ordinal) ? Median(result, name, figure) >= 0 : Median(result, name, figure) > 0;
             Assert.True(isThere, $"{name}: {figure} is {Median(result, name, figure)?.ToString() ?? "missing"}.");
         }
     }
@@ -120,7 +136,8 @@ public sealed class BenchTests
     private static double? Median(JsonNode result, string name, string figure) =>
         Contender(result, name)["figures"]![figure]?["median"]?.GetValue<double>();
 
-    private static JsonNode Contender(JsonNode result, string name) => result["contenders"]!.AsArray().Single(c => c!["name"]!.GetValue<string>() == name)!;
+    private static JsonNode Contender(JsonNode result, string name) =>
+        result["contenders"]!.AsArray().Single(c => c!["name"]!.GetValue<string>() == name)!;
 
     [Theory]
     [InlineData("--phases all", "There is no phase 'all'; there are comparison, effect, transaction,")]

@@ -152,7 +152,7 @@ public sealed class PreviewCommandsTests(ApiFleet api) : IClassFixture<ApiFleet>
     }
 
     [Theory]
-    [InlineData("Nothing says what would change", "cli-wrong")]
+    [InlineData("Nothing would change", "cli-wrong")]
     [InlineData("cron: ", "cli-wrong", "--cron", "61 * * * *")]
     [InlineData("zone: 'Mars' is not a known time zone", "cli-wrong", "--zone", "Mars")]
     [InlineData("trigger: cron and every are given together", "cli-wrong", "--cron", "0 * * * *", "--every", "1h")]

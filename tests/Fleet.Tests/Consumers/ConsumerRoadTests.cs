@@ -15,8 +15,10 @@ using Npgsql;
 
 namespace Fleet.Tests.Consumers;
 
-/// <summary>What a message behind Fleet's outbox costs on PostgreSQL together with the statements of its consumer: answers of the server and statements, for each way of
-/// consuming. An answer is a round trip, except for those to <c>BEGIN</c> and to the reset of a connection, which travel with the statement after them. All of it stands in <c>consumer-road.approved.txt</c>; a change that costs more has to be approved there.</summary>
+/// <summary>What a message behind Fleet's outbox costs on PostgreSQL together with the statements of its consumer: answers of the server
+/// and statements, for each way of consuming. An answer is a round trip, except for those to <c>BEGIN</c> and to the reset of a connection,
+/// which travel with the statement after them. All of it stands in <c>consumer-road.approved.txt</c>; a change that costs more has to be
+/// approved there.</summary>
 public sealed class ConsumerRoadTests(PostgresServer server) : IAsyncLifetime
 {
     private const string ApprovedFile = "consumer-road.approved.txt";
@@ -31,7 +33,8 @@ public sealed class ConsumerRoadTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     public async Task Messages_EachWayOfConsuming_CostWhatWasApproved()
     {
-        Assert.SkipWhen(Environment.GetEnvironmentVariable("TEST_POSTGRES") is not null, "The figures are those of a server that this test starts.");
+        Assert.SkipWhen(
+            Environment.GetEnvironmentVariable("TEST_POSTGRES") is not null, "The figures are those of a server that this test starts.");
         await PostgresServer.ExecuteAsync(_database, ShopContext.Schema);
         var report = new StringBuilder();
         foreach (var way in Enum.GetValues<Way>())
@@ -40,11 +43,14 @@ public sealed class ConsumerRoadTests(PostgresServer server) : IAsyncLifetime
             {
                 var (answers, executions) = await CountAsync(way, size);
                 report.Append(
-                    CultureInfo.InvariantCulture, $"{way}, {(size == 1 ? "one message" : $"a batch of {size}")}: {answers} answer(s), {executions} statement(s)\n");
+                    CultureInfo.InvariantCulture,
+                    $"{way}, {(size == 1 ? "one message" : $"a batch of {size}")}: {answers} answer(s), {executions} statement(s)\n");
             }
         }
 
-        foreach (var sql in new[] { PostgresMessages.FindHandled, PostgresMessages.AddOneHandled, PostgresMessages.AddHandled, PostgresMessages.Add })
+        string[] statements =
+            [PostgresMessages.FindHandled, PostgresMessages.AddOneHandled, PostgresMessages.AddHandled, PostgresMessages.Add];
+        foreach (var sql in statements)
             report.Append(CultureInfo.InvariantCulture, $"\n{sql}\n");
 
         Approved.Check(report.ToString(), ApprovedFile);
@@ -54,10 +60,13 @@ public sealed class ConsumerRoadTests(PostgresServer server) : IAsyncLifetime
     private async Task<(int Answers, int Executions)> CountAsync(Way way, int size)
     {
         await using var wire = new PostgresWire(new NpgsqlConnectionStringBuilder(_database).Port);
-        var connection = new NpgsqlConnectionStringBuilder(_database) { Port = wire.Port, Pooling = true, SslMode = SslMode.Disable, MaxAutoPrepare = 50 }.ConnectionString;
+        var connection = new NpgsqlConnectionStringBuilder(
+            _database)
+        { Port = wire.Port, Pooling = true, SslMode = SslMode.Disable, MaxAutoPrepare = 50 }.ConnectionString;
         using var watch = new ConsumeWatch();
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Configuration.AddInMemoryCollection([new("Fleet:Storage:Provider", "Postgres"), new("Fleet:Storage:ConnectionString", connection)]);
+        builder.Configuration.AddInMemoryCollection(
+            [new("Fleet:Storage:Provider", "Postgres"), new("Fleet:Storage:ConnectionString", connection)]);
         builder.Services.AddLogging().AddSingleton(new Chosen(way)).AddDbContext<ShopContext>(db => db.UseNpgsql(connection));
         builder.Services.AddFleet(builder.Configuration, bus => AddConsumers(bus, way)).AddFleetJobs(jobs => jobs.Add<NoteJob>());
         using var host = builder.Build();
@@ -167,7 +176,8 @@ public sealed class ConsumerRoadTests(PostgresServer server) : IAsyncLifetime
 
         public Task PostConsume<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType) where T : class => Task.CompletedTask;
 
-        public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception) where T : class => Task.CompletedTask;
+        public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception) where T
+            : class => Task.CompletedTask;
 
         public Task ReceiveFault(ReceiveContext context, Exception exception) => Task.CompletedTask;
     }

@@ -171,7 +171,9 @@ public abstract partial class FleetOutboxTests : IAsyncLifetime
         await PublishAsync(new PlaceOrder(1), Message);
 
         var error = await answer.Task.WaitAsync(Waiting.Limit);
-        Assert.Contains("plain does not use Fleet's outbox; call UseFleetOutbox(context)", Assert.IsType<InvalidOperationException>(error).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "plain does not use Fleet's outbox; call UseFleetOutbox(context)", Assert.IsType<InvalidOperationException>(error).Message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>Makes the database and a place on the broker.</summary>
@@ -187,7 +189,8 @@ public abstract partial class FleetOutboxTests : IAsyncLifetime
         bus.AddConsumer<OrderConsumer>();
         bus.AddConsumer<ParcelsConsumer>(consumer => consumer.Options<BatchOptions>(batch => batch.SetMessageLimit(4).SetTimeLimit(s: 60)));
         bus.AddConsumer<QuestionConsumer>();
-        bus.AddConsumer<BatchedQuestionConsumer>(consumer => consumer.Options<BatchOptions>(batch => batch.SetMessageLimit(4).SetTimeLimit(s: 60)));
+        bus.AddConsumer<BatchedQuestionConsumer>(
+            consumer => consumer.Options<BatchOptions>(batch => batch.SetMessageLimit(4).SetTimeLimit(s: 60)));
         bus.AddConsumer<Listener>();
         bus.AddConfigureEndpointsCallback((context, name, endpoint) =>
         {
@@ -203,7 +206,8 @@ public abstract partial class FleetOutboxTests : IAsyncLifetime
         });
     }
 
-    protected Task PublishAsync<T>(T message, Guid? messageId) where T : class => Bus.Publish(message, context => context.MessageId = messageId);
+    protected Task PublishAsync<T>(T message, Guid? messageId) where T : class =>
+        Bus.Publish(message, context => context.MessageId = messageId);
 
     private async Task<IReadOnlyList<int>> OrdersAsync()
     {
@@ -242,7 +246,8 @@ public abstract partial class FleetOutboxTests : IAsyncLifetime
 
         public Task PostConsume<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType) where T : class => Task.CompletedTask;
 
-        public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception) where T : class => Task.CompletedTask;
+        public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception) where T
+            : class => Task.CompletedTask;
 
         public Task ReceiveFault(ReceiveContext context, Exception exception)
         {

@@ -128,7 +128,8 @@ public sealed class ParcelsConsumer(ShopContext shop, ShopScript script) : ICons
 }
 
 /// <summary>Elsewhere, and without the outbox: sees what really went over the wire.</summary>
-public sealed class Listener(ShopScript script) : IConsumer<OrderPlaced>, IConsumer<Answer>, IConsumer<Fault<PlaceOrder>>, IConsumer<Fault<Question>>
+public sealed class Listener(ShopScript script) : IConsumer<OrderPlaced>, IConsumer<Answer>, IConsumer<Fault<PlaceOrder>>,
+IConsumer<Fault<Question>>
 {
     public Task Consume(ConsumeContext<Answer> context)
     {

@@ -75,8 +75,8 @@ public sealed class CollectEffectsTests
         { "", null, "is empty" },
         { Insert, new { a = 1 }, "has no value for @b. Values were given for @a." },
         { Insert, null, "has no value for @a. No values were given." },
-        { Insert, new { a = 1, b = 2, c = 3 }, "has a value for @c, which does not stand in the statement. Its parameters are @a, @b" },
-        { "SELECT 1", new { a = 1 }, "has a value for @a, which does not stand in the statement. It has no parameters." },
+        { Insert, new { a = 1, b = 2, c = 3 }, "has a value for @c, which the statement does not use. Its parameters are @a, @b" },
+        { "SELECT 1", new { a = 1 }, "has a value for @a, which the statement does not use. It has no parameters." },
         {
             "SELECT @a", new { a = TimeSpan.Zero },
             "has a value of type System.TimeSpan for @a. Allowed are null, string, bool, byte, short"

@@ -25,8 +25,11 @@ public sealed class BlockedPoolTests(PostgresServer postgres, RabbitMqServer rab
 
         var ids = await Task.WhenAll(Enumerable.Range(0, Runs).Select(_ => scheduler.EnqueueAsync("pack.block", new { ms = 6000 })));
 
-        await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state < 2") == 0, TimeSpan.FromMinutes(2));
-        Assert.Equal(Runs, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state = 2 AND attempt = 1 AND crashes = 0"));
+        await Until.TrueAsync(
+            async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state < 2") == 0,
+            TimeSpan.FromMinutes(2));
+        Assert.Equal(
+            Runs, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state = 2 AND attempt = 1 AND crashes = 0"));
         Assert.Equal(0, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.attempts"));
         Assert.Equal(0, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.workers WHERE state = 2"));
         Assert.Equal(Runs, ids.Distinct().Count());

@@ -12,7 +12,8 @@ namespace Fleet.Tests.EndToEnd;
 /// <c>FLEET_CHAOS_RUNS</c> sets how much work there is; the suite's short form is 3,000.</summary>
 public sealed class ChaosTests : IAsyncLifetime
 {
-    private static readonly int Runs = int.Parse(Environment.GetEnvironmentVariable("FLEET_CHAOS_RUNS") ?? "3000", CultureInfo.InvariantCulture);
+    private static readonly int Runs = int.Parse(
+        Environment.GetEnvironmentVariable("FLEET_CHAOS_RUNS") ?? "3000", CultureInfo.InvariantCulture);
 
     private static readonly string[] Schedules = ["tick-1", "tick-2", "tick-3", "tick-4", "tick-5"];
 
@@ -85,7 +86,8 @@ public sealed class ChaosTests : IAsyncLifetime
 
         // The cheap question first: the count reads every run, on the same cores.
         await Until.TrueAsync(
-            async () => await CountAsync("SELECT (EXISTS (SELECT 1 FROM fleet.runs WHERE state = 0) OR EXISTS (SELECT 1 FROM fleet.runs WHERE state = 1))::int::bigint") == 0
+            async () => await CountAsync(
+                "SELECT (EXISTS (SELECT 1 FROM fleet.runs WHERE state = 0) OR EXISTS (SELECT 1 FROM fleet.runs WHERE state = 1))::int::bigint") == 0
                 && await CountAsync("SELECT count(*) FROM fleet.runs WHERE schedule_id IS NULL") == Runs,
             TimeSpan.FromMinutes(10));
 
@@ -100,7 +102,8 @@ public sealed class ChaosTests : IAsyncLifetime
         foreach (var queue in await _broker.QueuesAsync())
             await Until.TrueAsync(async () => await _broker.CountAsync(queue) == 0);
         TestContext.Current.SendDiagnosticMessage(
-            $"{Runs} runs and {ticks} ticks in {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s; {killed} workers killed, {load.Refused} submits repeated.");
+            $"{Runs} runs and {ticks} ticks in {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s; {killed} workers killed, {load.Refused} "
+            + "submits repeated.");
     }
 
     private async Task<int> KillWorkersAsync(CancellationToken over)
@@ -134,7 +137,9 @@ public sealed class ChaosTests : IAsyncLifetime
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(_settings
-            .Where(s => s.Key.StartsWith("Fleet__Storage", StringComparison.Ordinal) || s.Key.StartsWith("Fleet__Transport", StringComparison.Ordinal))
+            .Where(
+                s => s.Key.StartsWith("Fleet__Storage", StringComparison.Ordinal)
+                    || s.Key.StartsWith("Fleet__Transport", StringComparison.Ordinal))
             .Select(s => KeyValuePair.Create(s.Key.Replace("__", ":", StringComparison.Ordinal), (string?)s.Value)));
         builder.Services.AddLogging().AddFleet(builder.Configuration);
         return builder.Build();

@@ -52,13 +52,16 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
         var jumped = TimeProvider.System.GetUtcNow() + (Hour / 2);
         foreach (var (misfire, planted) in Enum.GetValues<MisfirePolicy>().Zip(occurrences))
         {
-            await Until.TrueAsync(async () => (await ReadAsync(misfire)).Count(r => r.PlannedAt > jumped && r.FireTime > r.PlannedAt && r.State == RunState.Succeeded) > 1);
+            await Until.TrueAsync(
+                async () => (await ReadAsync(misfire)).Count(
+                    r => r.PlannedAt > jumped && r.FireTime > r.PlannedAt && r.State == RunState.Succeeded) > 1);
             var fired = await ReadAsync(misfire);
             var plannedUntil = fired.Where(r => r.PlannedAt < jumped).Max(r => r.FireTime);
             var missedUntil = fired.Where(r => r.PlannedAt > jumped).Min(r => r.PlannedAt) - PlanOccurrences.MisfireAfter;
             var missed = Times(plannedUntil, missedUntil).ToList();
             Assert.True(missed.Count > 1700, $"Only {missed.Count} fire times were jumped over.");
-            var madeUp = missed.TakeLast(misfire switch { MisfirePolicy.Skip => 0, MisfirePolicy.RunLatest => 1, _ => PlanOccurrences.RunAllCap });
+            var madeUp = missed.TakeLast(
+                misfire switch { MisfirePolicy.Skip => 0, MisfirePolicy.RunLatest => 1, _ => PlanOccurrences.RunAllCap });
             Assert.Equal(
                 [.. Times(planted.After, plannedUntil), .. madeUp, .. Times(missedUntil, fired[^1].FireTime)],
                 fired.Select(r => r.FireTime));
@@ -72,7 +75,9 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
         {
             var (from, until) = (back + TimeSpan.FromSeconds(2), back + TimeSpan.FromSeconds(6));
             var expected = Times(from, until).ToList();
-            await Until.TrueAsync(async () => (await ReadAsync(misfire)).Count(r => expected.Contains(r.FireTime) && r.State == RunState.Succeeded) == expected.Count);
+            await Until.TrueAsync(
+                async () => (await ReadAsync(misfire)).Count(
+                    r => expected.Contains(r.FireTime) && r.State == RunState.Succeeded) == expected.Count);
             var fired = await ReadAsync(misfire);
             Assert.Equal(fired.Select(r => r.FireTime).Distinct(), fired.Select(r => r.FireTime));
             Assert.Equal(expected, fired.Select(r => r.FireTime).Where(t => t > from && t <= until));
@@ -80,7 +85,8 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
 
         // In one look, for they go on firing: those that succeeded are in the ledger, and no others.
         Assert.Equal(0, await PostgresServer.CountAsync(_database, $"""
-            SELECT count(*) FROM (SELECT id FROM fleet.runs WHERE state = {(int)RunState.Succeeded}) AS r FULL JOIN fleet.diag_ledger AS l ON l.run_id::uuid = r.id
+            SELECT count(*) FROM (SELECT id FROM fleet.runs WHERE state = {(int)RunState.Succeeded}) AS r
+            FULL JOIN fleet.diag_ledger AS l ON l.run_id::uuid = r.id
             WHERE r.id IS NULL OR l.run_id IS NULL
             """));
         Assert.Equal(0, await PostgresServer.CountAsync(_database, "SELECT count(*) - count(DISTINCT run_id) FROM fleet.diag_ledger"));
@@ -128,7 +134,8 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
         Assert.Equal((1, 0, 0), (run["attempt"]!.GetValue<int>(), run["crashes"]!.GetValue<int>(), run["attempts"]!.AsArray().Count));
     }
 
-    /// <summary>The worker alone: the occurrences come from the broker at their time, and a worker that takes them for early refuses them.</summary>
+    /// <summary>The worker alone: the occurrences come from the broker at their time, and a worker that takes them for early refuses
+    /// them.</summary>
     [Fact]
     public async Task Worker_SetAnHourAheadAndBack_RunsEveryOccurrenceOnce()
     {
@@ -153,7 +160,9 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
         _clock.Set(TimeSpan.Zero);
         var begun = TimeProvider.System.GetTimestamp();
         await occurrences.CheckAsync(TimeProvider.System.GetUtcNow());
-        TestContext.Current.SendDiagnosticMessage($"What a worker refused whose clock was behind had run {TimeProvider.System.GetElapsedTime(begun).TotalSeconds:0} s after it was right again.");
+        var seconds = TimeProvider.System.GetElapsedTime(begun).TotalSeconds;
+        TestContext.Current.SendDiagnosticMessage(
+            $"The runs that a worker with a slow clock had refused were executed {seconds:0} s after the clock was right again.");
     }
 
     private static IEnumerable<DateTimeOffset> Times(DateTimeOffset after, DateTimeOffset until)
@@ -172,7 +181,8 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
     {
         await using var connection = new NpgsqlConnection(_database);
         await connection.OpenAsync();
-        await using var select = new NpgsqlCommand($"SELECT fire_time, created_at, state FROM fleet.runs WHERE schedule_id = '{schedule}' ORDER BY fire_time", connection);
+        await using var select = new NpgsqlCommand(
+            $"SELECT fire_time, created_at, state FROM fleet.runs WHERE schedule_id = '{schedule}' ORDER BY fire_time", connection);
         await using var reader = await select.ExecuteReaderAsync();
         var runs = new List<(DateTimeOffset, DateTimeOffset, RunState)>();
         while (await reader.ReadAsync())
@@ -183,8 +193,10 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
     /// <summary>A scheduler that leads and a worker.</summary>
     private async Task<Both> StartAsync(Dictionary<string, string> scheduler, Dictionary<string, string> worker)
     {
-        var started = await Task.WhenAll(FleetProcess.StartServiceAsync("Scheduler", scheduler), FleetProcess.StartServiceAsync("Worker", worker));
-        await Until.TrueAsync(async () => await PostgresServer.CountAsync(_database, "SELECT count(*) FROM fleet.leases WHERE name = 'leader'") == 1);
+        var started = await Task.WhenAll(
+            FleetProcess.StartServiceAsync("Scheduler", scheduler), FleetProcess.StartServiceAsync("Worker", worker));
+        await Until.TrueAsync(
+            async () => await PostgresServer.CountAsync(_database, "SELECT count(*) FROM fleet.leases WHERE name = 'leader'") == 1);
         return new Both(started[0], started[1]);
     }
 

@@ -8,10 +8,12 @@ namespace Fleet.Tests.EndToEnd;
 /// <c>FLEET_CONSUMER_KILLS</c> sets how often the process is killed; the suite's short form is 2, a long one 30.</summary>
 public sealed class ConsumerKillTests : IAsyncLifetime
 {
-    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("FLEET_CONSUMER_KILLS") ?? "2", CultureInfo.InvariantCulture);
+    private static readonly int Kills = int.Parse(
+        Environment.GetEnvironmentVariable("FLEET_CONSUMER_KILLS") ?? "2", CultureInfo.InvariantCulture);
 
     private static readonly string Drivers = Path.Combine(
-        Repository.Root, "bench", "Fleet.Bench.Drivers", "bin", Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/')))!, "net10.0", "Fleet.Bench.Drivers.dll");
+        Repository.Root, "bench", "Fleet.Bench.Drivers", "bin",
+        Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd('/')))!, "net10.0", "Fleet.Bench.Drivers.dll");
 
     // Nobody else's test may meet what happens to these.
     private readonly RabbitMqServer _rabbit = new();
@@ -34,7 +36,9 @@ public sealed class ConsumerKillTests : IAsyncLifetime
     [InlineData("batch-publish-ef", 1)]
     public async Task Everything_KilledUnderLoad_EachMessageHasOneEffect(string variant, int rows)
     {
-        Assert.SkipWhen(variant.StartsWith("batch", StringComparison.Ordinal) && Kills <= 2, "Batches are killed in the long form: set FLEET_CONSUMER_KILLS.");
+        Assert.SkipWhen(
+            variant.StartsWith("batch", StringComparison.Ordinal) && Kills <= 2,
+            "Batches are killed in the long form: set FLEET_CONSUMER_KILLS.");
         var broker = await _rabbit.CreateHostAsync();
         var database = await _postgres.CreateDatabaseAsync();
         var settings = FleetProcess.ServiceSettings(database, broker.Uri);
@@ -44,7 +48,8 @@ public sealed class ConsumerKillTests : IAsyncLifetime
         await using (var first = FleetProcess.LaunchAssembly(Drivers, settings, "consume", variant))
         {
             await Until.TrueAsync(
-                async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM pg_class WHERE relname = 'bench_rows'") > 0, why: () => first.Output);
+                async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM pg_class WHERE relname = 'bench_rows'") > 0,
+                why: () => first.Output);
         }
 
         // 2. Each message comes twice, and everything dies.
@@ -53,7 +58,8 @@ public sealed class ConsumerKillTests : IAsyncLifetime
         {
             await using var fleet = FleetProcess.LaunchAssembly(Drivers, settings, "consume", variant);
             var before = await HandledAsync(database, "Tick");
-            await Until.TrueAsync(async () => await HandledAsync(database, "Tick") is var now && (now > before || now == messages), why: () => fleet.Output);
+            await Until.TrueAsync(
+                async () => await HandledAsync(database, "Tick") is var now && (now > before || now == messages), why: () => fleet.Output);
             // Not a wait for something: the random moment itself is what is tested.
             await Task.Delay(TimeSpan.FromMilliseconds(_random.Next(1, 100)), TimeProvider.System);
             if (kill % 2 == 0)

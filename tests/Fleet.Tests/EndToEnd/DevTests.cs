@@ -12,7 +12,8 @@ public sealed class DevTests
     {
         using var folder = new TempFolder();
         await using var fleet = await FleetProcess.StartDevAsync(folder.Path, withSamples: true);
-        string[] samples = ["samples.sync", "samples.nightly-report", "samples.health-probe", "samples.clean-sessions", "samples.retry-dead-letters"];
+        string[] samples = [
+            "samples.sync", "samples.nightly-report", "samples.health-probe", "samples.clean-sessions", "samples.retry-dead-letters"];
 
         foreach (var job in samples)
         {
@@ -24,7 +25,8 @@ public sealed class DevTests
         }
 
         Assert.True(File.Exists(Path.Combine(folder.Path, "reports", "runs-last-24-hours.html")));
-        await Until.TrueAsync(() => Task.FromResult(fleet.Output.Contains("succeeded samples.sync by sample-sync", StringComparison.Ordinal)));
+        await Until.TrueAsync(
+            () => Task.FromResult(fleet.Output.Contains("succeeded samples.sync by sample-sync", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -58,7 +60,8 @@ public sealed class DevTests
     public async Task ScheduleNext_WithoutAServer_PrintsFireTimes()
     {
         var result = await FleetProcess.RunAsync(
-            "schedule", "next", "--cron", "0 30 2 * * *", "--zone", "Europe/Berlin", "--from", "2026-03-28T00:00:00Z", "--count", "2", "-o", "json");
+            "schedule", "next", "--cron", "0 30 2 * * *", "--zone", "Europe/Berlin", "--from", "2026-03-28T00:00:00Z", "--count", "2", "-o",
+            "json");
 
         Assert.Equal(0, result.ExitCode);
         // On the 29th half past two does not exist: it fires at the first instant that does.
@@ -73,7 +76,8 @@ public sealed class DevTests
         await using var first = await FleetProcess.StartDevAsync(folder.Path);
         using var other = new TempFolder();
 
-        var second = await FleetProcess.RunAsync("dev", "--plain", "--no-samples", "--data", other.Path, "--port", $"{first.Http.BaseAddress!.Port}");
+        var second = await FleetProcess.RunAsync(
+            "dev", "--plain", "--no-samples", "--data", other.Path, "--port", $"{first.Http.BaseAddress!.Port}");
 
         Assert.Equal(1, second.ExitCode);
         Assert.Contains($"127.0.0.1:{first.Http.BaseAddress.Port}", second.Error, StringComparison.Ordinal);

@@ -77,7 +77,8 @@ public sealed class FleetProcess : IAsyncDisposable
         new(Launch(assembly, args, environment), port: 0);
 
     /// <summary>Starts a command of the program, for a test that follows what it says.</summary>
-    public static FleetProcess LaunchCommand(IReadOnlyDictionary<string, string> environment, params string[] args) => new(Launch(Program, args, environment), port: 0);
+    public static FleetProcess LaunchCommand(IReadOnlyDictionary<string, string> environment, params string[] args) =>
+        new(Launch(Program, args, environment), port: 0);
 
     /// <summary>What a service needs to run the diagnostic jobs, in 16 slots, on PostgreSQL and RabbitMQ.</summary>
     public static Dictionary<string, string> ServiceSettings(string database, string broker) => new()
@@ -124,15 +125,18 @@ public sealed class FleetProcess : IAsyncDisposable
     public static Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] args) => RunAsync(null, args);
 
     /// <inheritdoc cref="RunAsync(string[])"/>
-    public static Task<(int ExitCode, string Output, string Error)> RunAsync(IReadOnlyDictionary<string, string>? environment, params string[] args) =>
+    public static Task<(
+        int ExitCode, string Output, string Error)> RunAsync(IReadOnlyDictionary<string, string>? environment, params string[] args) =>
         ToEndAsync(Program, environment, args);
 
     /// <summary>Runs another program of ours to its end.</summary>
     /// <param name="assembly">Its file, such as <c>Fleet.Worker.dll</c>.</param>
-    public static Task<(int ExitCode, string Output, string Error)> RunAssemblyAsync(string assembly, IReadOnlyDictionary<string, string> environment, params string[] args) =>
+    public static Task<(int ExitCode, string Output, string Error)> RunAssemblyAsync(
+        string assembly, IReadOnlyDictionary<string, string> environment, params string[] args) =>
         ToEndAsync(Path.Combine(Path.GetDirectoryName(Program)!, assembly), environment, args);
 
-    private static Task<(int ExitCode, string Output, string Error)> ToEndAsync(string program, IReadOnlyDictionary<string, string>? environment, string[] args) =>
+    private static Task<(int ExitCode, string Output, string Error)> ToEndAsync(
+        string program, IReadOnlyDictionary<string, string>? environment, string[] args) =>
         Programs.RunAsync(["dotnet", program, .. args], Path.GetTempPath(), environment);
 
     /// <summary>Enqueues a run over HTTP.</summary>
@@ -153,7 +157,8 @@ public sealed class FleetProcess : IAsyncDisposable
     public async Task<string> StateAsync(RunId id) => (await GetAsync(id))["state"]!.GetValue<string>();
 
     /// <summary>Waits until the run is in that state.</summary>
-    public Task WaitAsync(RunId id, string state, TimeSpan? limit = null) => Until.TrueAsync(async () => await StateAsync(id) == state, limit);
+    public Task WaitAsync(RunId id, string state, TimeSpan? limit = null) =>
+        Until.TrueAsync(async () => await StateAsync(id) == state, limit);
 
     /// <summary>As the machine would at a power cut: the process gets no chance to do anything.</summary>
     public async Task KillAsync()

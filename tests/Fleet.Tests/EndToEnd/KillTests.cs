@@ -32,7 +32,8 @@ public sealed class KillTests
         }
 
         await using var last = await FleetProcess.StartDevAsync(folder.Path);
-        await Until.TrueAsync(() => Task.FromResult(Count(folder, "SELECT count(*) FROM fleet_runs WHERE state IN (0, 1)") == 0), TimeSpan.FromMinutes(3));
+        await Until.TrueAsync(
+            () => Task.FromResult(Count(folder, "SELECT count(*) FROM fleet_runs WHERE state IN (0, 1)") == 0), TimeSpan.FromMinutes(3));
 
         Assert.True(accepted.Count > Kills * 10, $"Only {accepted.Count} runs were accepted: that was no load.");
         var states = Rows(folder, "SELECT lower(hex(id)), state FROM fleet_runs");
@@ -109,7 +110,8 @@ public sealed class KillTests
                     continue;
                 }
 
-                var runs = Enumerable.Range(0, 20).Select(n => $"{i}.{n}").Select(key => new { job = Load.JobOf(key), args = Load.ArgsOf(key) });
+                var runs = Enumerable.Range(0, 20)
+                    .Select(n => $"{i}.{n}").Select(key => new { job = Load.JobOf(key), args = Load.ArgsOf(key) });
                 using var response = await fleet.Http.PostAsJsonAsync("/api/v1/runs/batch", new { runs }, ct);
                 var answer = (await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonObject>(ct))!;
                 foreach (var id in answer["ids"]!.AsArray())

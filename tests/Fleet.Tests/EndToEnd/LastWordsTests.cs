@@ -26,8 +26,10 @@ public sealed class LastWordsTests
             culprit = await fleet.EnqueueAsync("pack.leave", new { by });
 
             Assert.NotEqual(0, await fleet.WaitForExitAsync());
-            await Until.TrueAsync(() => Task.FromResult(fleet.Output.Contains("fleet: ", StringComparison.Ordinal)), why: () => fleet.Output);
-            Assert.True(fleet.Output.Contains($"in the handler of pack.leave {culprit} (attempt 1)", StringComparison.Ordinal), fleet.Output);
+            await Until.TrueAsync(
+                () => Task.FromResult(fleet.Output.Contains("fleet: ", StringComparison.Ordinal)), why: () => fleet.Output);
+            Assert.True(
+                fleet.Output.Contains($"in the handler of pack.leave {culprit} (attempt 1)", StringComparison.Ordinal), fleet.Output);
         }
 
         await using var restarted = await FleetProcess.StartDevAsync(folder.Path, settings);

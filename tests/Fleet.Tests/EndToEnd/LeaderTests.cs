@@ -3,12 +3,13 @@ using Fleet.Tests.Support;
 
 namespace Fleet.Tests.EndToEnd;
 
-/// <summary>Two schedulers, of which one leads: what becomes of the schedules when it stops, dies, or stands still. <c>FLEET_LEADER_KILLS</c>
-/// sets how often it is killed; the suite's short form is 3.</summary>
+/// <summary>Two schedulers, of which one leads: what becomes of the schedules when it stops, dies, or stands still.
+/// <c>FLEET_LEADER_KILLS</c> sets how often it is killed; the suite's short form is 3.</summary>
 [Collection(nameof(AloneOnTheMachine))]
 public sealed class LeaderTests(PostgresServer postgres, RabbitMqServer rabbit) : IAsyncLifetime
 {
-    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("FLEET_LEADER_KILLS") ?? "3", CultureInfo.InvariantCulture);
+    private static readonly int Kills = int.Parse(
+        Environment.GetEnvironmentVariable("FLEET_LEADER_KILLS") ?? "3", CultureInfo.InvariantCulture);
 
     // The lease of most tests, the shortest that is allowed.
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(3);
@@ -42,14 +43,16 @@ public sealed class LeaderTests(PostgresServer postgres, RabbitMqServer rabbit) 
         {
             await UntilASessionAsync("wait_event_type = 'Lock' AND query LIKE '%FROM fleet.leases%FOR SHARE%'");
             await leader.SignalAsync("STOP");
-            await hold.EndAsync("UPDATE fleet.leases SET owner = 'another/0/0', term = term + 1, expires_at = clock_timestamp() WHERE name = 'leader'");
+            await hold.EndAsync(
+                "UPDATE fleet.leases SET owner = 'another/0/0', term = term + 1, expires_at = clock_timestamp() WHERE name = 'leader'");
         }
 
         await UntilLeadsAsync(standby);
         await leader.SignalAsync("CONT");
-        await UntilSaysAsync(leader, "This scheduler leads no more: Term 1 is over: another scheduler leads now.");
+        await UntilSaysAsync(leader, "This scheduler is no longer the leader: Term 1 is over: another scheduler leads now.");
 
-        // 2. It stands still between the first statement of a write and the last, with the lease's row locked: that must not keep others from leading.
+        // 2. It stands still between the first statement of a write and the last, with the lease's row locked: that must not keep others
+        // from leading.
         (leader, standby) = (standby, leader);
         await using (var hold = await HoldAsync("LOCK TABLE fleet.runs IN EXCLUSIVE MODE"))
         {
@@ -61,7 +64,7 @@ public sealed class LeaderTests(PostgresServer postgres, RabbitMqServer rabbit) 
         await UntilASessionAsync("state = 'idle in transaction' AND query LIKE 'INSERT INTO fleet.runs%'");
         await UntilLeadsAsync(standby, TimeSpan.FromSeconds(10));
         await leader.SignalAsync("CONT");
-        await UntilSaysAsync(leader, "This scheduler leads no more: ");
+        await UntilSaysAsync(leader, "This scheduler is no longer the leader: ");
 
         await occurrences.CheckAsync(TimeProvider.System.GetUtcNow());
     }
@@ -85,11 +88,12 @@ public sealed class LeaderTests(PostgresServer postgres, RabbitMqServer rabbit) 
 
         var lateness = await occurrences.CheckAsync(TimeProvider.System.GetUtcNow());
         TestContext.Current.SendDiagnosticMessage(
-            $"{Kills} kills of the leader in {TimeProvider.System.GetElapsedTime(begun).TotalSeconds:0} s: {Occurrences.Summarize(lateness)}; term {await TermAsync()}.");
+            $"{Kills} kills of the leader in {TimeProvider.System.GetElapsedTime(begun).TotalSeconds:0} s: "
+            + $"{Occurrences.Summarize(lateness)}; term {await TermAsync()}.");
     }
 
-    /// <summary>The database's clock decides who leads, an occurrence is one whoever plans it, and who follows one whose clock was ahead plans from
-    /// now on.</summary>
+    /// <summary>The database's clock decides who leads, an occurrence is one whoever plans it, and who follows one whose clock was ahead
+    /// plans from now on.</summary>
     [Fact]
     public async Task Schedulers_TenMinutesApart_KeepTheLeaderAndFireNothingTwice()
     {
@@ -111,14 +115,16 @@ public sealed class LeaderTests(PostgresServer postgres, RabbitMqServer rabbit) 
         await first.KillAsync();
         await UntilLeadsAsync(ahead);
         await occurrences.CheckAsync(TimeProvider.System.GetUtcNow());
-        await Until.TrueAsync(async () => await CountAsync("SELECT count(*) FROM fleet.runs WHERE created_at > clock_timestamp() + interval '9 minutes'") > 0);
+        await Until.TrueAsync(
+            async () => await CountAsync("SELECT count(*) FROM fleet.runs WHERE created_at > clock_timestamp() + interval '9 minutes'") > 0);
 
         // 2. The third one is right again. What follows in a minute was planned by the first.
         await ahead.KillAsync();
         var third = await StartAsync("Scheduler", _settings);
-        await UntilSaysAsync(third, "The clock stands behind what was planned: 50 schedule(s) are planned again");
+        await UntilSaysAsync(third, "The clock is behind the planned fire times: 50 schedule(s) are planned again");
         await occurrences.CheckAsync(TimeProvider.System.GetUtcNow());
-        Assert.Equal(0, await CountAsync("SELECT count(*) FROM (SELECT 1 FROM fleet.runs GROUP BY schedule_id, fire_time HAVING count(*) > 1) AS twice"));
+        Assert.Equal(
+            0, await CountAsync("SELECT count(*) FROM (SELECT 1 FROM fleet.runs GROUP BY schedule_id, fire_time HAVING count(*) > 1) AS twice"));
         Assert.Equal(3, await TermAsync());
     }
 
@@ -126,7 +132,8 @@ public sealed class LeaderTests(PostgresServer postgres, RabbitMqServer rabbit) 
     private async Task<(FleetProcess Leader, FleetProcess Standby)> StartAsync(string poll = "00:00:00.5")
     {
         _settings["Fleet__Scheduler__Poll"] = poll;
-        var started = await Task.WhenAll(StartAsync("Scheduler", _settings), StartAsync("Scheduler", _settings), StartAsync("Worker", _settings));
+        var started = await Task.WhenAll(
+            StartAsync("Scheduler", _settings), StartAsync("Scheduler", _settings), StartAsync("Worker", _settings));
         await Until.TrueAsync(async () => await TermAsync() == 1);
         return await LeadsAsync(started[0]) ? (started[0], started[1]) : (started[1], started[0]);
     }

@@ -6,8 +6,8 @@ using RabbitMQ.Client;
 
 namespace Fleet.Tests.EndToEnd;
 
-/// <summary>Submits runs of <c>diag.ledger</c> and <c>diag.effect</c> through every entrance at an even pace. What fails is done again with the same
-/// idempotency key or message id, so that each key is one run, however often it took.</summary>
+/// <summary>Submits runs of <c>diag.ledger</c> and <c>diag.effect</c> through every entrance at an even pace. What fails is done again with
+/// the same idempotency key or message id, so that each key is one run, however often it took.</summary>
 /// <param name="http">The API.</param>
 /// <param name="client">The client of a process of the application's own.</param>
 /// <param name="broker">The URI of the broker.</param>
@@ -48,7 +48,9 @@ internal sealed class Load(HttpClient http, IFleetClient client, string broker) 
             ("single", 3, keys => Task.WhenAll(keys.Select(SubmitSingleAsync))),
             ("client", 4, keys => Task.WhenAll(keys.Select(SubmitByClientAsync))),
             ("raw", 3, keys => PublishAsync(keys, Submission)),
-            ("envelope", 2, keys => PublishAsync(keys, key => new { messageType = new[] { "urn:message:Any:Thing" }, message = Submission(key) })),
+            (
+                "envelope", 2,
+                keys => PublishAsync(keys, key => new { messageType = new[] { "urn:message:Any:Thing" }, message = Submission(key) })),
         };
         var shares = entrances.Sum(e => e.Share);
         return Task.WhenAll(entrances.Select(e => SubmitAsync(e.Name, runs * e.Share / shares, duration, e.Submit)));
@@ -142,7 +144,8 @@ internal sealed class Load(HttpClient http, IFleetClient client, string broker) 
     }
 
     /// <summary>The same for the same key.</summary>
-    private static Guid IdOf(string key) => new(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(key)).AsSpan(0, 16));
+    private static Guid IdOf(string key) =>
+        new(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(key)).AsSpan(0, 16));
 
     /// <summary>The channel that both publishing entrances share; one opens it for both.</summary>
     private async Task<IChannel> OpenAsync(CancellationToken ct)

@@ -10,11 +10,12 @@ using Npgsql;
 
 namespace Fleet.Tests.EndToEnd;
 
-/// <summary>What a scheduler takes for a great number of schedules that fire hourly and daily. <c>FLEET_MANY_SCHEDULES</c> sets how many; the suite's
-/// short form is 5,000.</summary>
+/// <summary>What a scheduler takes for a great number of schedules that fire hourly and daily. <c>FLEET_MANY_SCHEDULES</c> sets how many;
+/// the suite's short form is 5,000.</summary>
 public sealed class ManySchedulesTests(PostgresServer postgres, RabbitMqServer rabbit)
 {
-    private static readonly int Schedules = int.Parse(Environment.GetEnvironmentVariable("FLEET_MANY_SCHEDULES") ?? "5000", CultureInfo.InvariantCulture);
+    private static readonly int Schedules = int.Parse(
+        Environment.GetEnvironmentVariable("FLEET_MANY_SCHEDULES") ?? "5000", CultureInfo.InvariantCulture);
 
     private static readonly TimeSpan LookAhead = TimeSpan.FromSeconds(30);
 
@@ -23,7 +24,8 @@ public sealed class ManySchedulesTests(PostgresServer postgres, RabbitMqServer r
 
     /// <summary>Every second one hourly, the others daily, spread over the hour and the day.</summary>
     private static readonly string Plant = $$"""
-        INSERT INTO fleet.schedules (id, job, args, every, anchor, cron, misfire, status, source, planned_until, next_plan_at, created_at, updated_at, version, missed, overlap, planned)
+        INSERT INTO fleet.schedules (id, job, args, every, anchor, cron, misfire, status, source, planned_until, next_plan_at,
+            created_at, updated_at, version, missed, overlap, planned)
         SELECT 'many-' || i, 'diag.echo', '{}', CASE WHEN i % 2 = 0 THEN '1h' END, CASE WHEN i % 2 = 0 THEN to_timestamp(i % 3600) END,
             CASE WHEN i % 2 = 1 THEN format('%s %s %s * * *', i * 7919 % 60, i * 7919 / 60 % 60, i * 7919 / 3600 % 24) END,
             0, 1, 'api', now(), CASE WHEN i % 2 = 0
@@ -52,7 +54,8 @@ public sealed class ManySchedulesTests(PostgresServer postgres, RabbitMqServer r
         await Until.TrueAsync(async () => await CountAsync(database, "SELECT count(*) FROM fleet.leases WHERE expires_at > now()") == 1);
         var leads = Stopwatch.GetElapsedTime(begun);
 
-        // 3. While it plans, it reads what is due and not the table, as it does twice at its start. The server keeps these counts, and tells them late.
+        // 3. While it plans, it reads what is due and not the table, as it does twice at its start. The server keeps these counts, and
+        // tells them late.
         await Until.TrueAsync(async () => await CountAsync(database, LooksByIndex) > 0);
         await Until.TrueAsync(() => Task.FromResult(Stopwatch.GetElapsedTime(begun) > leads + CountsAreToldWithin));
         var (scans, looks) = (await CountAsync(database, Scans), await CountAsync(database, LooksByIndex));
@@ -61,8 +64,10 @@ public sealed class ManySchedulesTests(PostgresServer postgres, RabbitMqServer r
 
         var (threads, megabytes) = scheduler.Usage;
         TestContext.Current.SendDiagnosticMessage(
-            $"{Schedules} schedules: ready after {ready.TotalSeconds:0.0} s, leads after {leads.TotalSeconds:0.0} s, {megabytes:0} MB, {threads} threads; "
-            + $"a pass that plans {planned} takes {first.TotalMilliseconds:0} ms, one with next to nothing to plan {others[others.Count / 2].TotalMilliseconds:0.0} ms (median of {others.Count}).");
+            $"{Schedules} schedules: ready after {ready.TotalSeconds:0.0} s, leads after {leads.TotalSeconds:0.0} s, {megabytes:0} MB, "
+            + $"{threads} threads; "
+            + $"a pass that plans {planned} takes {first.TotalMilliseconds:0} ms, one with next to nothing to plan "
+            + $"{others[others.Count / 2].TotalMilliseconds:0.0} ms (median of {others.Count}).");
     }
 
     private const string Scans = "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'schedules'";
@@ -71,7 +76,8 @@ public sealed class ManySchedulesTests(PostgresServer postgres, RabbitMqServer r
 
     private static Task<long> CountAsync(string database, string sql) => PostgresServer.CountAsync(database, sql);
 
-    private static async Task<(TimeSpan First, int Planned, List<TimeSpan> Others)> MeasurePassesAsync(Dictionary<string, string> settings, string database)
+    private static async Task<(
+        TimeSpan First, int Planned, List<TimeSpan> Others)> MeasurePassesAsync(Dictionary<string, string> settings, string database)
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(
             settings.Select(s => KeyValuePair.Create(s.Key.Replace("__", ":", StringComparison.Ordinal), (string?)s.Value))).Build();
@@ -122,7 +128,8 @@ public sealed class ManySchedulesTests(PostgresServer postgres, RabbitMqServer r
         public void OnNext(KeyValuePair<string, object?> value)
         {
             if (value.Value is Microsoft.EntityFrameworkCore.Diagnostics.CommandEventData { Command: NpgsqlCommand command }
-                && command.CommandText.Contains("FROM fleet.schedules", StringComparison.Ordinal) && command.CommandText.Contains("next_plan_at <=", StringComparison.Ordinal))
+                && command.CommandText.Contains("FROM fleet.schedules", StringComparison.Ordinal)
+                    && command.CommandText.Contains("next_plan_at <=", StringComparison.Ordinal))
             {
                 _last = (command.CommandText, [.. command.Parameters.Select(p => p.Clone())]);
             }

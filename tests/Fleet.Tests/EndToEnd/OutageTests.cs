@@ -6,7 +6,8 @@ using Fleet.Tests.Support;
 
 namespace Fleet.Tests.EndToEnd;
 
-/// <summary>A broker that is down while work comes in. <c>FLEET_OUTAGE_SECONDS</c> sets for how long; the suite's short form is 6.</summary>
+/// <summary>A broker that is down while work comes in. <c>FLEET_OUTAGE_SECONDS</c> sets for how long; the suite's short form is
+/// 6.</summary>
 public sealed class OutageTests(PostgresServer postgres) : IAsyncLifetime
 {
     private const int BatchSize = 20;
@@ -44,7 +45,9 @@ public sealed class OutageTests(PostgresServer postgres) : IAsyncLifetime
         var late = (Scheduler: scheduler.Usage, Worker: worker.Usage);
         await _rabbit.RunAsync();
 
-        await Until.TrueAsync(async () => await PostgresServer.CountAsync(_database, "SELECT count(*) FROM fleet.diag_ledger") == _accepted, TimeSpan.FromMinutes(2));
+        await Until.TrueAsync(
+            async () => await PostgresServer.CountAsync(_database, "SELECT count(*) FROM fleet.diag_ledger") == _accepted,
+            TimeSpan.FromMinutes(2));
         Assert.Equal(_accepted, await PostgresServer.CountAsync(_database, "SELECT count(*) FROM fleet.runs WHERE state = 2 AND attempt = 1"));
         // A thread per try or a buffer per run would be ten times this.
         foreach (var (before, after) in new[] { (early.Scheduler, late.Scheduler), (early.Worker, late.Worker) })
@@ -54,7 +57,8 @@ public sealed class OutageTests(PostgresServer postgres) : IAsyncLifetime
         }
 
         TestContext.Current.SendDiagnosticMessage(
-            $"{Outage.TotalSeconds:0} s down: {_accepted} accepted, {_refused} refused; threads and MB of the scheduler {early.Scheduler} → {late.Scheduler}, of the worker {early.Worker} → {late.Worker}.");
+            $"{Outage.TotalSeconds:0} s down: {_accepted} accepted, {_refused} refused; threads and MB of the scheduler {early.Scheduler} "
+            + $"→ {late.Scheduler}, of the worker {early.Worker} → {late.Worker}.");
     }
 
     /// <summary>Submits at an even pace. What is refused must be told when to come again.</summary>
@@ -73,7 +77,9 @@ public sealed class OutageTests(PostgresServer postgres) : IAsyncLifetime
                 continue;
             }
 
-            Assert.True(answer.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable, $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+            Assert.True(
+                answer.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable,
+                $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
             Assert.NotNull(answer.Headers.RetryAfter);
             _refused += BatchSize;
         }

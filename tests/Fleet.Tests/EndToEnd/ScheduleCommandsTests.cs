@@ -70,10 +70,13 @@ public sealed class ScheduleCommandsTests : IAsyncLifetime
     public async Task Apply_Prune_DeletesWhatHasTheLabelAndIsNotDeclared()
     {
         await FleetAsync("apply", "-f", await WriteAsync(Two));
-        using var other = await _fleet.Http.PutAsJsonAsync("/api/v1/schedules/other", new { job = "diag.echo", every = "1h", labels = new { team = "billing" } });
+        using var other = await _fleet.Http.PutAsJsonAsync(
+            "/api/v1/schedules/other", new { job = "diag.echo", every = "1h", labels = new { team = "billing" } });
         var one = await WriteAsync(Two[..Two.IndexOf("- id: often", StringComparison.Ordinal)]);
 
-        Assert.Equal("nightly unchanged\noften would be deleted\n", (await FleetAsync("apply", "-f", one, "--prune", "--label", "team=reports", "--dry-run")).Output);
+        Assert.Equal(
+            "nightly unchanged\noften would be deleted\n",
+            (await FleetAsync("apply", "-f", one, "--prune", "--label", "team=reports", "--dry-run")).Output);
         await FleetAsync("apply", "-f", one, "--prune", "--label", "team=reports");
 
         Assert.Equal(["nightly", "other"], await IdsAsync());
@@ -108,7 +111,9 @@ public sealed class ScheduleCommandsTests : IAsyncLifetime
     {
         await FleetAsync("apply", "-f", await WriteAsync(Two));
 
-        Assert.StartsWith("often paused until 20", (await FleetAsync("schedule", "pause", "often", "--for", "30m", "--reason", "maintenance")).Output, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "often paused until 20", (await FleetAsync("schedule", "pause", "often", "--for", "30m", "--reason", "maintenance")).Output,
+            StringComparison.Ordinal);
         var paused = (await FleetAsync("schedule", "list")).Output;
         Assert.Contains("paused", paused, StringComparison.Ordinal);
         Assert.Contains($"maintenance, by {Environment.UserName}, until 20", paused, StringComparison.Ordinal);
@@ -123,7 +128,10 @@ public sealed class ScheduleCommandsTests : IAsyncLifetime
         Assert.Contains("no run is kept", planned, StringComparison.Ordinal);
         await FleetAsync("schedule", "backfill", "often", "--from", from, "--until", until, "--per-minute", "6000", "--yes");
         await Until.TrueAsync(async () => (await ListAsync("runs?schedule=often&state=succeeded")).Count == 4);
-        Assert.StartsWith("often: nothing to make up for; 4 ", (await FleetAsync("schedule", "backfill", "often", "--from", from, "--until", until, "--yes")).Output, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "often: nothing to make up for; 4 ",
+            (await FleetAsync("schedule", "backfill", "often", "--from", from, "--until", until, "--yes")).Output,
+            StringComparison.Ordinal);
 
         Assert.Contains("expected 0, fired 0", (await FleetAsync("schedule", "figures", "often")).Output, StringComparison.Ordinal);
         var wrong = await FleetAsync("schedule", "figures", "often", "--from", "yesterday");
@@ -132,7 +140,8 @@ public sealed class ScheduleCommandsTests : IAsyncLifetime
 
     private async Task<string> WriteAsync(string yaml, string? name = null)
     {
-        var path = Path.Combine(Directory.CreateDirectory(Path.Combine(_folder.Path, "schedules")).FullName, name ?? $"{Guid.NewGuid():N}.yaml");
+        var path = Path.Combine(
+            Directory.CreateDirectory(Path.Combine(_folder.Path, "schedules")).FullName, name ?? $"{Guid.NewGuid():N}.yaml");
         await File.WriteAllTextAsync(path, yaml);
         return path;
     }
@@ -140,7 +149,8 @@ public sealed class ScheduleCommandsTests : IAsyncLifetime
     private Task<(int ExitCode, string Output, string Error)> FleetAsync(params string[] args) =>
         FleetProcess.RunAsync(new Dictionary<string, string> { ["FLEET_SERVER"] = _fleet.Http.BaseAddress!.ToString() }, args);
 
-    private async Task<JsonArray> ListAsync(string path) => (await _fleet.Http.GetFromJsonAsync<JsonObject>("/api/v1/" + path))!["items"]!.AsArray();
+    private async Task<JsonArray> ListAsync(string path) =>
+        (await _fleet.Http.GetFromJsonAsync<JsonObject>("/api/v1/" + path))!["items"]!.AsArray();
 
     private async Task<IEnumerable<string>> IdsAsync() => (await ListAsync("schedules")).Select(s => s!["id"]!.GetValue<string>());
 }

@@ -21,7 +21,9 @@ public sealed class ScheduleControlTests(PostgresServer postgres, RabbitMqServer
         {
             var begun = TimeProvider.System.GetTimestamp();
             await fleet.PutAsync($"s{round}", "1s");
-            await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, $"SELECT count(*) FROM fleet.runs WHERE schedule_id = 's{round}'") > 0, ThreeNodes.Limit);
+            await Until.TrueAsync(
+                async () => await PostgresServer.CountAsync(database, $"SELECT count(*) FROM fleet.runs WHERE schedule_id = 's{round}'") > 0,
+                ThreeNodes.Limit);
             took.Add(TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds);
 
             // In force with the answer: nothing is left that a worker could claim.
@@ -34,7 +36,8 @@ public sealed class ScheduleControlTests(PostgresServer postgres, RabbitMqServer
             Assert.Equal(0, await fleet.AheadAsync($"s{round}"));
         }
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"From a put to its first planned run: {string.Join(", ", took.Order().Select(t => $"{t:0}"))} ms, looked at every 50 ms.");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"From a put to its first planned run: {string.Join(", ", took.Order().Select(t => $"{t:0}"))} ms, looked at every 50 ms.");
     }
 
     [Fact]
@@ -46,7 +49,8 @@ public sealed class ScheduleControlTests(PostgresServer postgres, RabbitMqServer
         await host.Server.SendAsync(HttpMethod.Delete, $"api/exchanges/{host.Name}/fleet.control");
 
         await fleet.PutAsync("s", "1s");
-        await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state = 2") > 0, ThreeNodes.Limit);
+        await Until.TrueAsync(
+            async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state = 2") > 0, ThreeNodes.Limit);
         await fleet.ControlAsync("s", "stop");
 
         Assert.Equal(0, await fleet.AheadAsync("s"));
@@ -63,9 +67,11 @@ public sealed class ScheduleControlTests(PostgresServer postgres, RabbitMqServer
             var settings = FleetProcess.ServiceSettings(database, host.Uri);
             settings["Fleet__Scheduler__Poll"] = poll;
             var leader = await FleetProcess.StartServiceAsync("Scheduler", settings);
-            await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.leases WHERE expires_at > now()") == 1);
+            await Until.TrueAsync(
+                async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.leases WHERE expires_at > now()") == 1);
             return new ThreeNodes(
-                database, leader, await FleetProcess.StartServiceAsync("Scheduler", settings), await FleetProcess.StartServiceAsync("Worker", settings));
+                database, leader, await FleetProcess.StartServiceAsync("Scheduler", settings),
+                await FleetProcess.StartServiceAsync("Worker", settings));
         }
 
         public async Task PutAsync(string schedule, string every)
@@ -82,7 +88,8 @@ public sealed class ScheduleControlTests(PostgresServer postgres, RabbitMqServer
 
         /// <summary>How many runs a worker could claim from now on.</summary>
         public Task<long> AheadAsync(string schedule) =>
-            PostgresServer.CountAsync(database, $"SELECT count(*) FROM fleet.runs WHERE schedule_id = '{schedule}' AND state = 0 AND fire_time > now()");
+            PostgresServer.CountAsync(
+                database, $"SELECT count(*) FROM fleet.runs WHERE schedule_id = '{schedule}' AND state = 0 AND fire_time > now()");
 
         public async ValueTask DisposeAsync()
         {

@@ -3,16 +3,17 @@ using Fleet.Tests.Support;
 
 namespace Fleet.Tests.EndToEnd;
 
-/// <summary>Promise P5: what was planned starts at its time though the only scheduler is dead. <c>FLEET_DOWN_SECONDS</c> sets for how long, and
-/// <c>FLEET_DOWN_SCHEDULES</c> with how many schedules of 1 to 10 s; the suite's short form is 6 s and 150, and judges only that nothing waited for a
-/// scheduler, not by how much a busy machine was late.</summary>
+/// <summary>Promise P5: what was planned starts at its time though the only scheduler is dead. <c>FLEET_DOWN_SECONDS</c> sets for how long,
+/// and <c>FLEET_DOWN_SCHEDULES</c> with how many schedules of 1 to 10 s; the suite's short form is 6 s and 150, and judges only that
+/// nothing waited for a scheduler, not by how much a busy machine was late.</summary>
 [Collection(nameof(AloneOnTheMachine))]
 public sealed class SchedulerDownTests(PostgresServer postgres, RabbitMqServer rabbit)
 {
     private static readonly TimeSpan Down = TimeSpan.FromSeconds(Read("FLEET_DOWN_SECONDS", 6));
     private static readonly int Schedules = Read("FLEET_DOWN_SCHEDULES", 150);
 
-    private static readonly TimeSpan MostLate = Environment.GetEnvironmentVariable("FLEET_DOWN_SECONDS") is null ? Down / 2 : TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MostLate = Environment.GetEnvironmentVariable(
+        "FLEET_DOWN_SECONDS") is null ? Down / 2 : TimeSpan.FromSeconds(1);
 
     [Fact]
     public async Task Scheduler_DeadForLessThanTheLookAhead_MakesNoOccurrenceLate()
@@ -38,9 +39,11 @@ public sealed class SchedulerDownTests(PostgresServer postgres, RabbitMqServer r
         await Occurrences.UntilAsync(died + Down + TimeSpan.FromSeconds(Down.TotalSeconds > 15 ? 30 : 3));
 
         var lateness = await occurrences.CheckAsync(TimeProvider.System.GetUtcNow());
-        TestContext.Current.SendDiagnosticMessage($"{Schedules} schedules, the scheduler dead for {Down.TotalSeconds:0} s: {Occurrences.Summarize(lateness)}.");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{Schedules} schedules, the scheduler dead for {Down.TotalSeconds:0} s: {Occurrences.Summarize(lateness)}.");
         Assert.InRange(lateness[^1], TimeSpan.Zero, MostLate);
     }
 
-    private static int Read(string name, int otherwise) => int.Parse(Environment.GetEnvironmentVariable(name) ?? $"{otherwise}", CultureInfo.InvariantCulture);
+    private static int Read(string name, int otherwise) =>
+        int.Parse(Environment.GetEnvironmentVariable(name) ?? $"{otherwise}", CultureInfo.InvariantCulture);
 }

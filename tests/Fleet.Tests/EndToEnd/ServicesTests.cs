@@ -9,7 +9,8 @@ namespace Fleet.Tests.EndToEnd;
 /// <c>FLEET_RESTARTS</c> sets how often a worker is restarted under load; the suite's short form is 5.</summary>
 public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit)
 {
-    private static readonly int Restarts = int.Parse(Environment.GetEnvironmentVariable("FLEET_RESTARTS") ?? "5", CultureInfo.InvariantCulture);
+    private static readonly int Restarts = int.Parse(
+        Environment.GetEnvironmentVariable("FLEET_RESTARTS") ?? "5", CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task Worker_TerminatedAgainAndAgainUnderLoad_FailsNoRunAndCountsNoAttempt()
@@ -27,8 +28,11 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
             Assert.Equal(0, await worker.TerminateAsync());
         }
 
-        await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state IN (0, 1)") == 0);
-        Assert.Equal(accepted, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state = 2 AND attempt = 1 AND crashes = 0"));
+        await Until.TrueAsync(
+            async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state IN (0, 1)") == 0);
+        Assert.Equal(
+            accepted,
+            await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state = 2 AND attempt = 1 AND crashes = 0"));
         Assert.Equal(accepted, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.diag_ledger"));
     }
 
@@ -48,13 +52,15 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
         Assert.False(worker.HasLoaded("Microsoft.Data.Sqlite.dll"));
     }
 
-    /// <summary>The first attempt of each order kills its worker at another point between the handler's first line and its return.</summary>
+    /// <summary>The first attempt of each order kills its worker at another point between the handler's first line and its
+    /// return.</summary>
     [Fact]
     public async Task Worker_KilledAtEveryPointOfAHandler_LeavesRowFollowUpAndEventOnce()
     {
         var host = await rabbit.CreateHostAsync();
         var database = await postgres.CreateDatabaseAsync();
-        await PostgresServer.ExecuteAsync(database, "CREATE TABLE pack_orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run_id uuid NOT NULL)");
+        await PostgresServer.ExecuteAsync(
+            database, "CREATE TABLE pack_orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run_id uuid NOT NULL)");
         using var folder = new TempFolder();
         JobPack.DropInto(folder);
         var settings = FleetProcess.ServiceSettings(database, host.Uri);
@@ -86,7 +92,10 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
         foreach (var order in orders)
         {
             Assert.Equal(1, await PostgresServer.CountAsync(database, $"SELECT count(*) FROM pack_orders WHERE run_id = '{order}'"));
-            Assert.Equal(1, await PostgresServer.CountAsync(database, $"SELECT count(*) FROM fleet.runs WHERE job = 'pack.invoice' AND args::jsonb ->> 'order' = '{order}'"));
+            Assert.Equal(
+                1,
+                await PostgresServer.CountAsync(
+                    database, $"SELECT count(*) FROM fleet.runs WHERE job = 'pack.invoice' AND args::jsonb ->> 'order' = '{order}'"));
             var happened = await host.TakeAsync("ordered");
             Assert.Equal($"{order}", happened.Header("fleet-run-id"));
         }

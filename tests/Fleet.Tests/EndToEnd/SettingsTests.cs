@@ -14,13 +14,19 @@ public sealed class SettingsTests
     [InlineData("Fleet__Worker__Leese", "00:00:10", "Fleet:Worker:Leese is not a known setting; did you mean 'Lease'?")]
     [InlineData("Fleet__Wroker__Lease", "00:00:10", "Fleet:Wroker is not a known setting; did you mean 'Worker'?")]
     [InlineData("Fleet__Worker__Retry__Factor", "abc", "Fleet:Worker:Retry:Factor: 'abc' is not allowed; allowed is a number such as 0.5.")]
-    [InlineData("Fleet__Worker__Retry__Jobs__x__MaxAttempts", "0", "Fleet:Worker:Retry:Jobs:x:MaxAttempts: '0' is not allowed; allowed is 1–1000.")]
-    [InlineData("Fleet__Scheduler__LookAhead", "1", "Fleet:Scheduler:LookAhead: '1.00:00:00' is not allowed; allowed is 00:00:01 to 00:10:00.")]
-    [InlineData("Fleet__Storage__Provider", "Foo", "Fleet:Storage:Provider: 'Foo' is not allowed; allowed is Sqlite, Postgres or SqlServer.")]
-    [InlineData("Fleet__Storage__Provider", "SqlServer", "Fleet:Storage:ConnectionString is missing; SQL Server needs one, such as Server=")]
+    [InlineData(
+        "Fleet__Worker__Retry__Jobs__x__MaxAttempts", "0",
+        "Fleet:Worker:Retry:Jobs:x:MaxAttempts: '0' is not allowed; allowed is 1–1000.")]
+    [InlineData(
+        "Fleet__Scheduler__LookAhead", "1", "Fleet:Scheduler:LookAhead: '1.00:00:00' is not allowed; allowed is 00:00:01 to 00:10:00.")]
+    [InlineData(
+        "Fleet__Storage__Provider", "Foo", "Fleet:Storage:Provider: 'Foo' is not allowed; allowed is Sqlite, Postgres or SqlServer.")]
+    [InlineData(
+        "Fleet__Storage__Provider", "SqlServer", "Fleet:Storage:ConnectionString is missing; SQL Server needs one, such as Server=")]
     [InlineData("Fleet__Storage__ConnectionString", "garbage", "Fleet:Storage:ConnectionString is not")]
     [InlineData("Fleet__Schedules__x__Cron", "bad", "Fleet:Schedules:x:Job is missing; it names the job to run.")]
-    public async Task Dev_WrongSetting_SaysSoInOneLine(string name, string value, string said) => await AssertRefusedAsync(said, (name, value));
+    public async Task Dev_WrongSetting_SaysSoInOneLine(string name, string value, string said) =>
+        await AssertRefusedAsync(said, (name, value));
 
     [Theory]
     [InlineData("Cron", "bad", "Fleet:Schedules:x:Cron: 'bad'")]
@@ -35,12 +41,14 @@ public sealed class SettingsTests
     public async Task Dev_WrongSchedule_NamesItsSetting(string setting, string value, string said)
     {
         var trigger = setting == "Cron" ? [] : new[] { ("Fleet__Schedules__x__Every", "1h") };
-        await AssertRefusedAsync(said, [("Fleet__Schedules__x__Job", "diag.sleep"), .. trigger, ($"Fleet__Schedules__x__{setting}", value)]);
+        await AssertRefusedAsync(
+            said, [("Fleet__Schedules__x__Job", "diag.sleep"), .. trigger, ($"Fleet__Schedules__x__{setting}", value)]);
     }
 
     [Fact]
     public async Task Dev_MachineOfAnotherLanguage_WritesNumbersAlike() => await AssertRefusedAsync(
-        "Fleet:Worker:Retry:Factor: '0.5' is not allowed; allowed is 1–10.", ("Fleet__Worker__Retry__Factor", "0.5"), ("LANG", "de_DE.UTF-8"), ("LC_ALL", "de_DE.UTF-8"));
+        "Fleet:Worker:Retry:Factor: '0.5' is not allowed; allowed is 1–10.", ("Fleet__Worker__Retry__Factor", "0.5"),
+        ("LANG", "de_DE.UTF-8"), ("LC_ALL", "de_DE.UTF-8"));
 
     [Fact]
     public async Task DbStatus_SqlServerThatIsNotThere_SaysThatItCannotBeReached()

@@ -77,7 +77,8 @@ public sealed class StopTests
 
     /// <summary>Waits until the run is running again, and not still as the killed process left it.</summary>
     private static Task RunsAfterAsync(FleetProcess fleet, RunId id, int releases) => Until.TrueAsync(async () =>
-        await fleet.GetAsync(id) is var run && run["state"]!.GetValue<string>() == "running" && run["attempts"]!.AsArray().Count == releases);
+        await fleet.GetAsync(id) is var run && run["state"]!.GetValue<string>() == "running"
+            && run["attempts"]!.AsArray().Count == releases);
 
     private static long Count(TempFolder folder, string sql)
     {

@@ -20,13 +20,17 @@ public sealed class WorkerStandsStillTests(PostgresServer postgres, RabbitMqServ
             CREATE TRIGGER slow AFTER UPDATE ON fleet.runs FOR EACH ROW WHEN (NEW.state = 2) EXECUTE FUNCTION slow();
             """);
         var run = await scheduler.EnqueueAsync("diag.ledger", new { key = "k" });
-        await Until.TrueAsync(async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") > 0);
+        await Until.TrueAsync(
+            async () =>
+                await PostgresServer.CountAsync(database, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") > 0);
         await worker.SignalAsync("STOP");
         var stopped = TimeProvider.System.GetTimestamp();
         await using var other = await FleetProcess.StartServiceAsync("Worker", settings);
         await Until.TrueAsync(async () =>
         {
-            Assert.True(await scheduler.LeadsAsync(database), $"Nobody led {TimeProvider.System.GetElapsedTime(stopped).TotalSeconds:0} s after the worker stood still.");
+            Assert.True(
+                await scheduler.LeadsAsync(database),
+                $"Nobody led {TimeProvider.System.GetElapsedTime(stopped).TotalSeconds:0} s after the worker stood still.");
             return await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state = 2 OR attempt = 2") == 1;
         });
 

@@ -111,17 +111,22 @@ public sealed class DatabaseOutageTests : IAsyncLifetime
         }
 
         await Until.TrueAsync(
-            async () => await CountAsync("SELECT count(*) FROM fleet.runs WHERE state < 2") == 0 && await CountAsync("SELECT count(*) FROM fleet.runs WHERE schedule_id IS NULL") >= Runs + marks,
+            async () => await CountAsync("SELECT count(*) FROM fleet.runs WHERE state < 2") == 0
+                && await CountAsync("SELECT count(*) FROM fleet.runs WHERE schedule_id IS NULL") >= Runs + marks,
             TimeSpan.FromMinutes(5), () => $"{CountAsync("SELECT count(*) FROM fleet.runs WHERE state < 2").Result} runs have not ended.");
         var finished = await File.ReadAllLinesAsync(Marks);
         TestContext.Current.SendDiagnosticMessage(
-            $"{Runs} runs, {finished.Length} marks; {load.Refused} submits repeated; slowest answer {_slowest.TotalSeconds:0.0} s; {_postgres.Refused} connections refused; ready: {string.Join("; ", _ready)}.");
+            $"{Runs} runs, {finished.Length} marks; {load.Refused} submits repeated; slowest answer {_slowest.TotalSeconds:0.0} s; "
+            + $"{_postgres.Refused} connections refused; ready: {string.Join("; ", _ready)}.");
 
         Assert.Empty(_wrong);
-        Assert.Equal(0, await CountAsync($"SELECT count(*) FROM fleet.runs WHERE state <> {(int)RunState.Succeeded} AND error NOT LIKE 'The schedule was deleted%' AND NOT revoked"));
+        Assert.Equal(0, await CountAsync(
+            $"SELECT count(*) FROM fleet.runs WHERE state <> {(int)RunState.Succeeded} "
+            + "AND error NOT LIKE 'The schedule was deleted%' AND NOT revoked"));
         Assert.True(await CountAsync("SELECT count(*) FROM fleet.runs WHERE attempt > 1 OR crashes > 0") == 0, await AttemptsAsync());
         Assert.Equal(Runs, await CountAsync("SELECT count(DISTINCT key) FROM fleet.diag_ledger WHERE key <> 'tick'"));
-        Assert.Equal(await CountAsync("SELECT count(*) FROM fleet.diag_ledger"), await CountAsync("SELECT count(DISTINCT run_id) FROM fleet.diag_ledger"));
+        Assert.Equal(
+            await CountAsync("SELECT count(*) FROM fleet.diag_ledger"), await CountAsync("SELECT count(DISTINCT run_id) FROM fleet.diag_ledger"));
         Assert.Equal(finished.Length, finished.Distinct(StringComparer.Ordinal).Count());
         foreach (var queue in await _broker.QueuesAsync())
             await Until.TrueAsync(async () => await _broker.CountAsync(queue) == 0, why: () => queue);
@@ -131,7 +136,8 @@ public sealed class DatabaseOutageTests : IAsyncLifetime
     {
         await using var source = NpgsqlDataSource.Create(_database);
         await using var command = source.CreateCommand(
-            "SELECT string_agg(t, E'\n') FROM (SELECT format('%s × outcome %s: %s %s', count(*), outcome, error_type, min(error)) AS t FROM fleet.attempts GROUP BY outcome, error_type) x");
+            "SELECT string_agg(t, E'\n') FROM (SELECT format('%s × outcome %s: %s %s', count(*), outcome, error_type, min(error)) AS t "
+            + "FROM fleet.attempts GROUP BY outcome, error_type) x");
         return $"{await command.ExecuteScalarAsync()}";
     }
 
@@ -149,7 +155,8 @@ public sealed class DatabaseOutageTests : IAsyncLifetime
 
     /// <summary>Waits until readiness says so.</summary>
     private Task ReadyAsync(string description) => Until.TrueAsync(
-        () => Task.FromResult(_ready.Keys.Any(k => k.Contains(description, StringComparison.Ordinal))), why: () => string.Join("; ", _ready.Keys));
+        () => Task.FromResult(_ready.Keys.Any(k => k.Contains(description, StringComparison.Ordinal))),
+        why: () => string.Join("; ", _ready.Keys));
 
     /// <summary>Submits runs that leave a mark when their handler has finished.</summary>
     private async Task<int> MarkAsync(FleetProcess scheduler, CancellationToken over)
@@ -160,7 +167,8 @@ public sealed class DatabaseOutageTests : IAsyncLifetime
             try
             {
                 using var answer = await scheduler.Http.PostAsJsonAsync(
-                    "/api/v1/runs", new { job = "pack.mark", args = new { file = Marks }, idempotencyKey = $"mark.{marks}" }, CancellationToken.None);
+                    "/api/v1/runs", new { job = "pack.mark", args = new { file = Marks }, idempotencyKey = $"mark.{marks}" },
+                    CancellationToken.None);
                 if (answer.IsSuccessStatusCode)
                     marks++;
                 else
@@ -206,7 +214,8 @@ public sealed class DatabaseOutageTests : IAsyncLifetime
     /// <summary>What is refused must be told as the database's trouble, and when to come again.</summary>
     private async Task CheckAsync(HttpResponseMessage answer)
     {
-        if (answer.StatusCode is not (HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests) || answer.Headers.RetryAfter is null)
+        if (answer.StatusCode is not (HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests)
+            || answer.Headers.RetryAfter is null)
             _wrong.Add($"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
     }
 
@@ -215,7 +224,9 @@ public sealed class DatabaseOutageTests : IAsyncLifetime
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(_settings
-            .Where(s => s.Key.StartsWith("Fleet__Storage", StringComparison.Ordinal) || s.Key.StartsWith("Fleet__Transport", StringComparison.Ordinal))
+            .Where(
+                s => s.Key.StartsWith("Fleet__Storage", StringComparison.Ordinal)
+                    || s.Key.StartsWith("Fleet__Transport", StringComparison.Ordinal))
             .Select(s => KeyValuePair.Create(s.Key.Replace("__", ":", StringComparison.Ordinal), (string?)s.Value)));
         builder.Services.AddLogging().AddFleet(builder.Configuration);
         return builder.Build();

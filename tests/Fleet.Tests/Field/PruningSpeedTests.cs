@@ -30,7 +30,8 @@ public sealed class PruningSpeedTests(PostgresServer server)
                 for (var i = 0; i < Runs; i += PerInsert)
                 {
                     NewRun[] batch = [.. Enumerable.Range(0, PerInsert).Select(_ => fleet.NewRun() with { Staged = true })];
-                    await storage.AutocommitAsync(session => storage.Statements.InsertAsync(session, batch, CancellationToken.None), CancellationToken.None);
+                    await storage.AutocommitAsync(
+                        session => storage.Statements.InsertAsync(session, batch, CancellationToken.None), CancellationToken.None);
                 }
             });
             await PostgresServer.ExecuteAsync(database, "UPDATE fleet.runs SET state = 2, finished_at = due_at; DELETE FROM fleet.batches");
@@ -52,7 +53,8 @@ public sealed class PruningSpeedTests(PostgresServer server)
             // 500, 1,000, 2,000, … at first; never fewer than 100.
             Assert.InRange(passes, 2, (Runs / PruneRuns.LeastRows) + 1);
             TestContext.Current.SendDiagnosticMessage(
-                $"{Runs} runs: inserted {Runs / insert.TotalSeconds:N0}/s, pruned {Runs / delete.TotalSeconds:N0}/s in {passes} passes; ratio {insert / delete:N1}.");
+                $"{Runs} runs: inserted {Runs / insert.TotalSeconds:N0}/s, pruned {Runs / delete.TotalSeconds:N0}/s in {passes} passes; "
+                + $"ratio {insert / delete:N1}.");
             if (Runs >= 50_000)
                 Assert.True(insert / delete > 2, "Half of the time pruning rests: it has to be twice as fast as what comes in.");
         }

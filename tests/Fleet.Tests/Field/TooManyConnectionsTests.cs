@@ -8,11 +8,10 @@ using Npgsql;
 
 namespace Fleet.Tests.Field;
 
-/// <summary>More work than the server has connections for, a worker that stands still and one that dies: the fleet stays within its budget of
-/// connections, so nobody is refused and no attempt is spent.
-/// <c>FLEET_TOO_MANY_CONNECTIONS=1</c> runs the long form: PostgreSQL's default of 100 connections, two schedulers, eight workers, 20,000
-/// runs that each complete in a transaction of their own; the suite's short form has 48 connections, three workers and 1,500
-/// runs.</summary>
+/// <summary>More work than the server has connections for, a worker that stands still and one that dies: the fleet stays within its budget
+/// of connections, so nobody is refused and no attempt is spent. <c>FLEET_TOO_MANY_CONNECTIONS=1</c> runs the long form: PostgreSQL's
+/// default of 100 connections, two schedulers, eight workers, 20,000 runs that each complete in a transaction of their own; the suite's
+/// short form has 48 connections, three workers and 1,500 runs.</summary>
 public sealed class TooManyConnectionsTests : IAsyncLifetime
 {
     private static readonly bool IsLong = Environment.GetEnvironmentVariable("FLEET_TOO_MANY_CONNECTIONS") == "1";
@@ -78,8 +77,13 @@ public sealed class TooManyConnectionsTests : IAsyncLifetime
         Assert.Equal(0, atEnd);
         Assert.Equal(0, await CountAsync($"SELECT count(*) FROM fleet.attempts WHERE outcome = {(int)AttemptOutcome.Outage}"));
         Assert.Equal(Form.Runs, await CountAsync($"SELECT count(*) FROM fleet.runs WHERE state = {(int)RunState.Succeeded}"));
-        Assert.Equal((Form.Runs, Form.Runs), (await CountAsync("SELECT count(*) FROM fleet.diag_ledger"), await CountAsync("SELECT count(DISTINCT run_id) FROM fleet.diag_ledger")));
-        Assert.Equal(0, await CountAsync($"SELECT count(*) FROM fleet.attempts WHERE outcome IN ({(int)AttemptOutcome.Failed}, {(int)AttemptOutcome.TimedOut})"));
+        Assert.Equal(
+            (Form.Runs, Form.Runs),
+            (await CountAsync("SELECT count(*) FROM fleet.diag_ledger"), await CountAsync("SELECT count(DISTINCT run_id) FROM fleet.diag_ledger")));
+        Assert.Equal(
+            0,
+            await CountAsync(
+                $"SELECT count(*) FROM fleet.attempts WHERE outcome IN ({(int)AttemptOutcome.Failed}, {(int)AttemptOutcome.TimedOut})"));
 
         // 3. With the load gone nobody is refused any more: what had too many connections gives them back.
         var quiet = Stopwatch.StartNew();
@@ -94,9 +98,11 @@ public sealed class TooManyConnectionsTests : IAsyncLifetime
             TimeSpan.FromMinutes(2), () => $"{_postgres.Refused - atEnd} connections were refused after the load had ended.");
         var run = await scheduler.EnqueueAsync("diag.echo", new { hello = "world" });
         await scheduler.WaitAsync(run, "succeeded");
+        var outages = await CountAsync($"SELECT count(*) FROM fleet.attempts WHERE outcome = {(int)AttemptOutcome.Outage}");
+        var crashed = await CountAsync("SELECT count(*) FROM fleet.runs WHERE crashes > 0");
         TestContext.Current.SendDiagnosticMessage(
-            $"{Form.Runs} runs; {most} connections open at most, {_postgres.Refused} refused, {_postgres.Refused - atEnd} of them after the load; "
-                + $"{await CountAsync($"SELECT count(*) FROM fleet.attempts WHERE outcome = {(int)AttemptOutcome.Outage}")} attempts met the outage, {await CountAsync("SELECT count(*) FROM fleet.runs WHERE crashes > 0")} runs a crash.");
+            $"{Form.Runs} runs; {most} connections open at most, {_postgres.Refused} refused, {_postgres.Refused - atEnd} of them after "
+            + $"the load; {outages} attempts met the outage, {crashed} runs a crash.");
 
         // The test takes its turn for a connection like everybody else.
         async Task<long> CountAsync(string sql)
@@ -121,7 +127,8 @@ public sealed class TooManyConnectionsTests : IAsyncLifetime
         }
 
         Task EndedAsync(int runs) => Until.TrueAsync(
-            async () => await CountAsync("SELECT count(*) FROM fleet.runs WHERE state >= 2") >= runs, TimeSpan.FromMinutes(8), () => workers[^1].Output);
+            async () =>
+                await CountAsync("SELECT count(*) FROM fleet.runs WHERE state >= 2") >= runs, TimeSpan.FromMinutes(8), () => workers[^1].Output);
     }
 
     /// <summary>The most connections that were open at a time, looked at ten times a second.</summary>

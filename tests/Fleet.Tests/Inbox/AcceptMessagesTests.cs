@@ -31,7 +31,8 @@ public abstract class AcceptMessagesTests(TestDatabase database) : StorageVerbs(
     [Fact]
     public async Task AcceptMessages_EffectRolledBack_ComesAgain()
     {
-        await Assert.ThrowsAsync<InvalidOperationException>(() => HandleAsync("mail", _message, () => throw new InvalidOperationException()));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => HandleAsync("mail", _message, () => throw new InvalidOperationException()));
         Assert.Empty(await Fleet.ListAsync(db => db.Inbox));
 
         Assert.True(await HandleAsync("mail", _message));
@@ -63,4 +64,5 @@ public sealed class AcceptMessagesSqliteTests() : AcceptMessagesTests(new Sqlite
 
 public sealed class AcceptMessagesPostgresTests(PostgresServer server) : AcceptMessagesTests(new PostgresDatabase(server));
 
+[NeedsSqlServer]
 public sealed class AcceptMessagesSqlServerTests() : AcceptMessagesTests(new SqlServerDatabase());

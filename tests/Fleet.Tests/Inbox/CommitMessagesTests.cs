@@ -94,11 +94,14 @@ public abstract class CommitMessagesTests(TestDatabase database) : StorageVerbs(
 
     private async Task AssertStoredAsync(int count) => Assert.Equal(
         (count, count, count),
-        ((await Fleet.ListAsync(db => db.Inbox)).Count, (await Fleet.ListAsync(db => db.Outbox)).Count, (await Fleet.ListAsync(db => db.Runs)).Count));
+        (
+            (await Fleet.ListAsync(db => db.Inbox)).Count, (await Fleet.ListAsync(db => db.Outbox)).Count,
+            (await Fleet.ListAsync(db => db.Runs)).Count));
 }
 
 public sealed class CommitMessagesSqliteTests() : CommitMessagesTests(new SqliteDatabase());
 
 public sealed class CommitMessagesPostgresTests(PostgresServer server) : CommitMessagesTests(new PostgresDatabase(server));
 
+[NeedsSqlServer]
 public sealed class CommitMessagesSqlServerTests() : CommitMessagesTests(new SqlServerDatabase());

@@ -48,5 +48,6 @@ public sealed class MessagesUnderWayTests
         (await EnterAsync("mail", _ids[0], _ids[1])).Dispose();
     }
 
-    private Task<IDisposable> EnterAsync(string consumer, params Guid[] ids) => _underWay.EnterAsync(consumer, ids, CancellationToken.None).AsTask();
+    private Task<IDisposable> EnterAsync(string consumer, params Guid[] ids) =>
+        _underWay.EnterAsync(consumer, ids, CancellationToken.None).AsTask();
 }

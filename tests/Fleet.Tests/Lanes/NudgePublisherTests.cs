@@ -133,11 +133,11 @@ public sealed class NudgePublisherTests
         // The line follows the failure that it tells of.
         await Waiting.UntilAsync(() => Volatile.Read(ref failures) == 20 && log.All.Count > 0);
 
-        Assert.StartsWith("The broker takes no nudges", Assert.Single(log.All), StringComparison.Ordinal);
+        Assert.StartsWith("The broker does not accept nudges", Assert.Single(log.All), StringComparison.Ordinal);
         _transport.BeforeLane = _ => { };
         publisher.Publish(Nudges("b", 1));
         await Waiting.UntilAsync(() => log.All.Count == 2);
-        Assert.Equal("The broker takes nudges again.", log.All[^1]);
+        Assert.Equal("The broker accepts nudges again.", log.All[^1]);
     }
 
     private static Nudge[] Nudges(string lane, int count) =>

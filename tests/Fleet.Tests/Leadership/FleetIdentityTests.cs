@@ -43,4 +43,5 @@ public sealed class FleetIdentitySqliteTests() : FleetIdentityTests(new SqliteDa
 
 public sealed class FleetIdentityPostgresTests(PostgresServer server) : FleetIdentityTests(new PostgresDatabase(server));
 
+[NeedsSqlServer]
 public sealed class FleetIdentitySqlServerTests() : FleetIdentityTests(new SqlServerDatabase());

@@ -243,4 +243,5 @@ public sealed class LeaderLeaseSqliteTests() : LeaderLeaseTests(new SqliteDataba
 
 public sealed class LeaderLeasePostgresTests(PostgresServer server) : LeaderLeaseTests(new PostgresDatabase(server));
 
+[NeedsSqlServer]
 public sealed class LeaderLeaseSqlServerTests() : LeaderLeaseTests(new SqlServerDatabase());

@@ -100,4 +100,5 @@ public sealed class ReplanSchedulesSqliteTests() : ReplanSchedulesTests(new Sqli
 
 public sealed class ReplanSchedulesPostgresTests(PostgresServer server) : ReplanSchedulesTests(new PostgresDatabase(server));
 
+[NeedsSqlServer]
 public sealed class ReplanSchedulesSqlServerTests() : ReplanSchedulesTests(new SqlServerDatabase());

@@ -33,8 +33,8 @@ public sealed class SetbacksTests : IAsyncDisposable
         Assert.InRange(pauses[3], Setbacks.FirstPause * 6, Setbacks.FirstPause * 10);
         Assert.Equal(Setbacks.LongestPause, pauses[^1]);
         var line = Assert.Single(_log.All);
-        Assert.StartsWith("Loop test goes on without lane 'a' and tries it again in 00:00:0", line, StringComparison.Ordinal);
-        Assert.EndsWith("later in growing pauses: refused", line, StringComparison.Ordinal);
+        Assert.StartsWith("Loop test skips lane 'a' and tries it again in 00:00:0", line, StringComparison.Ordinal);
+        Assert.EndsWith("later after growing pauses: refused", line, StringComparison.Ordinal);
 
         _time.Advance(Setbacks.LongestPause);
         Assert.Equal(["a"], await EachAsync(["a"], a: null));
@@ -76,7 +76,7 @@ public sealed class SetbacksTests : IAsyncDisposable
 
         Assert.Equal(["b"], await EachAsync(["a", "b"], a: new TimeoutException("slow")));
 
-        Assert.Contains("goes on without lane 'a'", Assert.Single(_log.All), StringComparison.Ordinal);
+        Assert.Contains("skips lane 'a'", Assert.Single(_log.All), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -110,7 +110,8 @@ public sealed class SetbacksTests : IAsyncDisposable
         _time.Advance(Setbacks.LongestPause);
         var open = new TaskCompletionSource();
 
-        var pass = _setbacks.TryEachAsync(["a", "b"], key => key == "b" ? Task.CompletedTask : open.Task, _ => Task.CompletedTask, CancellationToken.None);
+        var pass = _setbacks.TryEachAsync(
+            ["a", "b"], key => key == "b" ? Task.CompletedTask : open.Task, _ => Task.CompletedTask, CancellationToken.None);
 
         Assert.True(pass.IsCompleted);
         open.SetResult();
@@ -161,7 +162,7 @@ public sealed class SetbacksTests : IAsyncDisposable
             Assert.False(await TryAsync("a", new TimeoutException()));
         }
 
-        Assert.Contains("goes on without lane 'a'", Assert.Single(_log.All), StringComparison.Ordinal);
+        Assert.Contains("skips lane 'a'", Assert.Single(_log.All), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -179,7 +180,8 @@ public sealed class SetbacksTests : IAsyncDisposable
     }
 
     private Task<IReadOnlySet<string>> EachAsync(string[] keys, Exception? a, Exception? b = null) => _setbacks.TryEachAsync(
-        keys, key => (key == "a" ? a : b) is { } error ? Task.FromException(error) : Task.CompletedTask, _ => Task.CompletedTask, CancellationToken.None);
+        keys, key => (key == "a" ? a : b) is { } error ? Task.FromException(error) : Task.CompletedTask, _ => Task.CompletedTask,
+        CancellationToken.None);
 
     private Task<bool> TryAsync(string key, Exception? error) =>
         _setbacks.TryAsync(key, () => error is null ? Task.CompletedTask : Task.FromException(error), CancellationToken.None);

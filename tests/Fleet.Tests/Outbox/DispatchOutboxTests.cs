@@ -15,7 +15,9 @@ public abstract class DispatchOutboxTests(TestDatabase database) : StorageVerbs(
         Assert.Equal(3, await DispatchAsync());
 
         Assert.Equal(ids, Fleet.Transport.Events.Select(e => e.Id));
-        Assert.Equal(("a", "{}", "00-t"), (Fleet.Transport.Events.First().Name, Fleet.Transport.Events.First().Body, Fleet.Transport.Events.First().TraceParent));
+        Assert.Equal(
+            ("a", "{}", "00-t"),
+            (Fleet.Transport.Events.First().Name, Fleet.Transport.Events.First().Body, Fleet.Transport.Events.First().TraceParent));
         Assert.Empty(await Fleet.ListAsync(db => db.Outbox));
         Assert.Equal(0, await DispatchAsync());
     }
@@ -210,4 +212,5 @@ public sealed class DispatchOutboxSqliteTests() : DispatchOutboxTests(new Sqlite
 
 public sealed class DispatchOutboxPostgresTests(PostgresServer server) : DispatchOutboxTests(new PostgresDatabase(server));
 
+[NeedsSqlServer]
 public sealed class DispatchOutboxSqlServerTests() : DispatchOutboxTests(new SqlServerDatabase());

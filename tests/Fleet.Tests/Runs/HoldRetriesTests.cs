@@ -83,7 +83,8 @@ public sealed class HoldRetriesTests
                 throw new IOException("away");
         };
         await using var belt = new InMemoryBelt(
-            new FakeTimeProvider(Now), (lane, ids, ct) => NudgePublisher.SendAllAsync(_transport, lane, ids, ct), _ => true, NullLogger.Instance);
+            new FakeTimeProvider(Now), (lane, ids, ct) =>
+                NudgePublisher.SendAllAsync(_transport, lane, ids, ct), _ => true, NullLogger.Instance);
         belt.Add([new("a", RunId.New(Now), Now), new("b", RunId.New(Now), Now)]);
 
         await belt.HandOverAsync(HoldRetries.Longest, CancellationToken.None);

@@ -58,7 +58,7 @@ public sealed class PruneRunsTests : StorageVerbs
         Time.Advance(TimeSpan.FromMinutes(1));
         for (var i = 0; i < 3; i++)
             Assert.Equal((0, false), await PruneAsync(prune));
-        Assert.Contains("leapt ahead by 30.00:00:00", Assert.Single(log.All), StringComparison.Ordinal);
+        Assert.Contains("jumped ahead by 30.00:00:00", Assert.Single(log.All), StringComparison.Ordinal);
 
         Time.Advance(PruneRuns.Brake);
         Assert.Equal((1, false), await PruneAsync(prune));
@@ -82,7 +82,8 @@ public sealed class PruneRunsTests : StorageVerbs
         Assert.Single(await Fleet.ListAsync(db => db.Runs));
     }
 
-    private async Task<(int Runs, bool More)> PruneAsync(PruneRuns prune) => await prune.ExecuteAsync(await Fleet.LeadAsync(), Keep, Keep, Keep, CancellationToken.None);
+    private async Task<(int Runs, bool More)> PruneAsync(PruneRuns prune) =>
+        await prune.ExecuteAsync(await Fleet.LeadAsync(), Keep, Keep, Keep, CancellationToken.None);
 
     private sealed class LeapingTime(FakeTimeProvider steady) : TimeProvider
     {

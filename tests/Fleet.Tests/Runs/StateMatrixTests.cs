@@ -58,7 +58,8 @@ public abstract class StateMatrixTests(TestDatabase database) : StorageVerbs(dat
     }
 
     [Fact]
-    public void Matrix_States_AreAllThereAre() => Assert.Equal(Enum.GetValues<RunState>().Length * Enum.GetValues<Verb>().Length, Matrix().Count);
+    public void Matrix_States_AreAllThereAre() =>
+        Assert.Equal(Enum.GetValues<RunState>().Length * Enum.GetValues<Verb>().Length, Matrix().Count);
 
     [Theory]
     [MemberData(nameof(Matrix))]
@@ -207,4 +208,5 @@ public sealed class StateMatrixSqliteTests() : StateMatrixTests(new SqliteDataba
 
 public sealed class StateMatrixPostgresTests(PostgresServer server) : StateMatrixTests(new PostgresDatabase(server));
 
+[NeedsSqlServer]
 public sealed class StateMatrixSqlServerTests() : StateMatrixTests(new SqlServerDatabase());

@@ -243,4 +243,5 @@ public sealed class BackfillSchedulesSqliteTests() : BackfillSchedulesTests(new 
 
 public sealed class BackfillSchedulesPostgresTests(PostgresServer server) : BackfillSchedulesTests(new PostgresDatabase(server));
 
+[NeedsSqlServer]
 public sealed class BackfillSchedulesSqlServerTests() : BackfillSchedulesTests(new SqlServerDatabase());

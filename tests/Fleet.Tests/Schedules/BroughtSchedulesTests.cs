@@ -99,7 +99,7 @@ public sealed class BroughtSchedulesTests : IDisposable
 
         await StartWithAsync("1h");
         var told = Assert.Single(_log.Warnings("flip"));
-        Assert.StartsWith("Schedule flip from code is again as it was before ", told, StringComparison.Ordinal);
+        Assert.StartsWith("Schedule flip from code was reset to its definition before ", told, StringComparison.Ordinal);
         Assert.Contains("stop the older one", told, StringComparison.Ordinal);
         await StartWithAsync("2h");
         Assert.Equal(2, _log.Warnings("flip").Count);

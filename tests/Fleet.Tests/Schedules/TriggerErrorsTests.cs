@@ -122,7 +122,7 @@ public sealed class TriggerErrorsTests
     [Fact]
     public void TryParse_NoneOrSeveralGiven_SaysExactlyOne()
     {
-        Assert.Contains("nothing says when to fire; allowed is exactly one", Refused(new TriggerSpec()).Message, StringComparison.Ordinal);
+        Assert.Contains("trigger: it is missing; allowed is exactly one", Refused(new TriggerSpec()).Message, StringComparison.Ordinal);
         var error = Refused(new TriggerSpec { Cron = "* * * * *", At = DateTimeOffset.UnixEpoch });
         Assert.Equal(("invalid_trigger", "trigger"), (error.Code, error.Field));
         Assert.Contains("cron and at are given together; allowed is exactly one", error.Message, StringComparison.Ordinal);

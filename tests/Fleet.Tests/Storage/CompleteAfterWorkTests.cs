@@ -7,8 +7,8 @@ using Npgsql;
 
 namespace Fleet.Tests.Storage;
 
-/// <summary>The transaction that Fleet opens on PostgreSQL for the work of a handler: it completes the run and commits in one round trip, and
-/// what the work leaves on the connection reaches nobody.</summary>
+/// <summary>The transaction that Fleet opens on PostgreSQL for the work of a handler: it completes the run and commits in one round trip,
+/// and what the work leaves on the connection reaches nobody.</summary>
 public sealed class CompleteAfterWorkTests : StorageVerbs
 {
     private readonly PostgresDatabase _database;
@@ -24,9 +24,11 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
     {
         var run = await StartAsync();
         var twin = await Fleet.EnqueueAsync(new EnqueueOptions { IdempotencyKey = "same" });
-        NewRun[] followUps = [Fleet.NewRun() with { ParentId = run.Id, Staged = true, MayExist = false }, Fleet.NewRun("same") with { ParentId = run.Id }];
+        NewRun[] followUps = [
+            Fleet.NewRun() with { ParentId = run.Id, Staged = true, MayExist = false }, Fleet.NewRun("same") with { ParentId = run.Id }];
 
-        await ExecuteAsync("INSERT INTO effect VALUES (1)", Fleet.Completion(run) with { Output = "42", FollowUps = followUps, Events = [Event(run)] });
+        await ExecuteAsync(
+            "INSERT INTO effect VALUES (1)", Fleet.Completion(run) with { Output = "42", FollowUps = followUps, Events = [Event(run)] });
 
         var row = await Fleet.ReadAsync(run.Id);
         Assert.Equal((RunState.Succeeded, "42", Fleet.Now), (row.State, row.Output, row.FinishedAt));
@@ -64,7 +66,8 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
         }
 
         var error = await Record.ExceptionAsync(
-            () => ExecuteAsync("INSERT INTO effect VALUES (1)", Fleet.Completion(run) with { FollowUps = [NewRun()], Events = [Event(run)] }));
+            () => ExecuteAsync(
+                "INSERT INTO effect VALUES (1)", Fleet.Completion(run) with { FollowUps = [NewRun()], Events = [Event(run)] }));
 
         Assert.IsType(expected, error);
         Assert.Equal(0, await CountAsync("SELECT count(*) FROM effect"));
@@ -102,7 +105,8 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
         var run = await StartAsync();
 
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => Fleet.Get<CompleteRuns>().ExecuteAfterAsync(
-            (transaction, ct) => commits ? transaction.CommitAsync(ct) : transaction.RollbackAsync(ct), () => Fleet.Completion(run), CancellationToken.None));
+            (transaction, ct) => commits ? transaction.CommitAsync(ct) : transaction.RollbackAsync(ct), () => Fleet.Completion(run),
+            CancellationToken.None));
 
         Assert.Contains("has ended its transaction", error.Message, StringComparison.Ordinal);
         Assert.Equal(RunState.Running, (await Fleet.ReadAsync(run.Id)).State);
@@ -115,7 +119,8 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
         var run = await StartAsync();
 
         await Assert.ThrowsAsync<PostgresException>(() => Fleet.Get<CompleteRuns>().ExecuteAfterAsync(
-            async (transaction, _) => await Record.ExceptionAsync(() => SqlAsync(transaction, "SELECT 1 / 0")), () => Fleet.Completion(run), CancellationToken.None));
+            async (transaction, _) => await Record.ExceptionAsync(() => SqlAsync(transaction, "SELECT 1 / 0")), () => Fleet.Completion(run),
+            CancellationToken.None));
 
         Assert.Equal(RunState.Running, (await Fleet.ReadAsync(run.Id)).State);
     }
@@ -126,7 +131,8 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
     {
         await SqlAsync("""
             CREATE TABLE effect (id integer);
-            CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END';
+            CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql
+                AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END';
             CREATE CONSTRAINT TRIGGER dies AFTER INSERT ON effect DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die();
             """);
         var run = await StartAsync();
@@ -141,7 +147,9 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
     [InlineData("SET work_mem = '77MB'", "SELECT (current_setting('work_mem') = '77MB')::int::bigint")]
     [InlineData("SET my.word = 'a'", "SELECT (coalesce(current_setting('my.word', true), '') <> '')::int::bigint")]
     [InlineData("SET search_path = pg_catalog, public", "SELECT (current_setting('search_path') LIKE 'pg_catalog%')::int::bigint")]
-    [InlineData("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE", "SELECT (current_setting('default_transaction_isolation') = 'serializable')::int::bigint")]
+    [InlineData(
+        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+        "SELECT (current_setting('default_transaction_isolation') = 'serializable')::int::bigint")]
     [InlineData("CREATE TEMP TABLE left_over (id integer)", "SELECT count(*) FROM pg_class WHERE relname = 'left_over'")]
     [InlineData("SELECT pg_advisory_lock(42)", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")]
     [InlineData("LISTEN gossip", "SELECT count(*) FROM pg_listening_channels()")]
@@ -151,7 +159,9 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
     [InlineData("SET ROLE other; SET LOCAL ROLE NONE", "SELECT (current_user = 'other')::int::bigint")]
     public async Task Leftovers_OnTheConnection_DoNotReachTheNextUser(string left, string question)
     {
-        await SqlAsync("CREATE SEQUENCE numbers; DO $$ BEGIN CREATE ROLE other; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$");
+        await SqlAsync(
+            "CREATE SEQUENCE numbers; "
+            + "DO $$ BEGIN CREATE ROLE other; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$");
         // The same for a work that fails: the transaction's settings are undone, but not what stands outside of it.
         foreach (var fails in new[] { false, true })
         {
@@ -196,7 +206,8 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
         await using var connection = new NpgsqlConnection(_database.ConnectionString);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(
-            $"PREPARE one (uuid, bigint, timestamptz, text) AS {PostgresRunStatements.CompleteOneOrFail}; SET plan_cache_mode = force_generic_plan; "
+            $"PREPARE one (uuid, bigint, timestamptz, text) AS {PostgresRunStatements.CompleteOneOrFail}; SET plan_cache_mode = "
+            + "force_generic_plan; "
                 + $"SET enable_seqscan = off; EXPLAIN EXECUTE one ('{run.Id}', {run.LeaseToken}, now(), NULL)",
             connection);
         var plan = new List<string>();
@@ -204,7 +215,10 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
         while (await reader.ReadAsync())
             plan.Add(reader.GetString(0));
 
-        Assert.Contains(plan, line => line.Contains("Index Scan using \"PK_runs\"", StringComparison.OrdinalIgnoreCase) || line.Contains("Index Scan using pk_runs", StringComparison.OrdinalIgnoreCase));
+        Assert.Contains(
+            plan,
+            line => line.Contains("Index Scan using \"PK_runs\"", StringComparison.OrdinalIgnoreCase)
+                || line.Contains("Index Scan using pk_runs", StringComparison.OrdinalIgnoreCase));
     }
 
     private async Task<ClaimedRun> StartAsync()
@@ -233,7 +247,8 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
         return process;
     }
 
-    /// <summary>Asks as the next user of the connection. A question that the server refuses, as for a value that was never made, finds nothing.</summary>
+    /// <summary>Asks as the next user of the connection. A question that the server refuses, as for a value that was never made, finds
+    /// nothing.</summary>
     private async Task<(int Process, long Found)> AskAsync(string question)
     {
         var run = await StartAsync();
@@ -252,7 +267,8 @@ public sealed class CompleteAfterWorkTests : StorageVerbs
     }
 
     private Task ExecuteAsync(string sql, Completion completion) =>
-        Fleet.Get<CompleteRuns>().ExecuteAfterAsync((transaction, _) => SqlAsync(transaction, sql), () => completion, CancellationToken.None);
+        Fleet.Get<CompleteRuns>().ExecuteAfterAsync(
+            (transaction, _) => SqlAsync(transaction, sql), () => completion, CancellationToken.None);
 
     private static int ProcessOf(DbTransaction transaction) => ((NpgsqlConnection)transaction.Connection!).ProcessID;
 

@@ -29,7 +29,9 @@ public sealed class ConnectionShareTests
     {
         var share = ConnectionShare.Of(new ConnectionRoom(usable, 0, 0, workers), mostOpen: usable);
 
-        Assert.True((workers * (share + ConnectionShare.OfWorker)) + ConnectionShare.OfSchedulers + ConnectionShare.Headroom(usable) <= usable, $"{share}");
+        Assert.True(
+            (workers * (share + ConnectionShare.OfWorker)) + ConnectionShare.OfSchedulers + ConnectionShare.Headroom(usable) <= usable,
+            $"{share}");
     }
 
     [Fact]

@@ -39,7 +39,8 @@ public sealed class HotRoadCountersTests(HotRoadCountersTests.QuietServer server
             report.Append(CultureInfo.InvariantCulture, $"-- batches of {runs}\n");
             foreach (var step in Steps)
             {
-                report.Append(CultureInfo.InvariantCulture, $"{step}: {wire[step].RoundTrips} round trip(s), {wire[step].Executions} statement(s), ")
+                report.Append(
+                    CultureInfo.InvariantCulture, $"{step}: {wire[step].RoundTrips} round trip(s), {wire[step].Executions} statement(s), ")
                     .Append(CultureInfo.InvariantCulture, $"{log[step]} bytes of log for {Measured} batches\n")
                     .Append(AllocatedLine($"{step} of {runs}", memory[step]));
             }
@@ -64,7 +65,8 @@ public sealed class HotRoadCountersTests(HotRoadCountersTests.QuietServer server
             && long.TryParse(line[label.Length..].Split(' ')[0], CultureInfo.InvariantCulture, out var approved)
             && measured <= approved * (1 + AllocationTolerance);
         TestContext.Current.SendDiagnosticMessage($"{label}{measured} bytes");
-        return isWithin ? line + "\n" : string.Create(CultureInfo.InvariantCulture, $"{label}{measured} bytes, and up to {AllocationTolerance:P0} more\n");
+        return isWithin ? line
+            + "\n" : string.Create(CultureInfo.InvariantCulture, $"{label}{measured} bytes, and up to {AllocationTolerance:P0} more\n");
     }
 
     private async Task<Dictionary<string, (IReadOnlyList<string> Statements, int RoundTrips, int Executions)>> CountOnTheWireAsync(int runs)
@@ -133,7 +135,8 @@ public sealed class HotRoadCountersTests(HotRoadCountersTests.QuietServer server
         {
             // The same ids every time: where they stand in the index decides how often its pages are split.
             var first = round * runs;
-            var batch = Enumerable.Range(first, runs).Select(i => fleet.NewRun() with { Id = IdOf(i), Staged = true, MayExist = false }).ToArray();
+            var batch = Enumerable.Range(
+                first, runs).Select(i => fleet.NewRun() with { Id = IdOf(i), Staged = true, MayExist = false }).ToArray();
             var ids = Array.ConvertAll(batch, run => run.Id);
             IReadOnlyList<ClaimOutcome> claimed = [];
             IReadOnlyList<SettleOutcome> settled = [];
@@ -170,7 +173,8 @@ public sealed class HotRoadCountersTests(HotRoadCountersTests.QuietServer server
     /// <summary>A server that writes to its log only what a statement asks for: no page images after checkpoints, no snapshots for
     /// standbys, no vacuum.</summary>
     public sealed class QuietServer() : PostgresServer(
-        "-c", "full_page_writes=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "autovacuum=off", "-c", "checkpoint_timeout=1d",
+        "-c", "full_page_writes=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "autovacuum=off", "-c",
+        "checkpoint_timeout=1d",
         "-c", "max_wal_size=10GB"), IAsyncLifetime
     {
         private string? _database;
@@ -180,7 +184,9 @@ public sealed class HotRoadCountersTests(HotRoadCountersTests.QuietServer server
         /// <summary>Another version writes other bytes; a server that is not ours does not hold still.</summary>
         public async Task SkipUnlessVersionAsync(int major)
         {
-            Assert.SkipWhen(Environment.GetEnvironmentVariable("TEST_POSTGRES") is not null, "The figures are those of a server that this test starts.");
+            Assert.SkipWhen(
+                Environment.GetEnvironmentVariable("TEST_POSTGRES") is not null,
+                "The figures are those of a server that this test starts.");
             var version = await CountAsync(Through(Port), "SELECT current_setting('server_version_num')::bigint / 10000");
             Assert.SkipWhen(version != major, $"The figures are those of PostgreSQL {major}; this is {version}.");
         }
@@ -188,7 +194,8 @@ public sealed class HotRoadCountersTests(HotRoadCountersTests.QuietServer server
         public async ValueTask InitializeAsync() => _database = await CreateDatabaseAsync();
 
         /// <summary>A connection string that leads through a port.</summary>
-        public string Through(int port) => new NpgsqlConnectionStringBuilder(_database) { Port = port, Pooling = true, SslMode = SslMode.Disable }.ConnectionString;
+        public string Through(int port) =>
+            new NpgsqlConnectionStringBuilder(_database) { Port = port, Pooling = true, SslMode = SslMode.Disable }.ConnectionString;
     }
 
     private sealed class EmptyDatabase(string connectionString) : IAsyncDisposable
@@ -205,6 +212,7 @@ public sealed class HotRoadCountersTests(HotRoadCountersTests.QuietServer server
         public async ValueTask DisposeAsync() => await PostgresServer.ExecuteAsync(
             Admin(connectionString), $"DROP DATABASE {new NpgsqlConnectionStringBuilder(connectionString).Database} WITH (FORCE)");
 
-        private static string Admin(string like) => new NpgsqlConnectionStringBuilder(like) { Database = "postgres", Pooling = false }.ConnectionString;
+        private static string Admin(string like) =>
+            new NpgsqlConnectionStringBuilder(like) { Database = "postgres", Pooling = false }.ConnectionString;
     }
 }

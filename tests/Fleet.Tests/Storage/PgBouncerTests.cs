@@ -27,7 +27,8 @@ public sealed class PgBouncerTests(PostgresServer server) : IAsyncLifetime
 
         var e = await Assert.ThrowsAsync<InvalidOperationException>(() => storage.ReadSchemaAsync(CancellationToken.None));
 
-        Assert.StartsWith("Fleet:Storage:ConnectionString leads to a connection pooler that shares connections", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Fleet:Storage:ConnectionString leads to a connection pooler that shares connections", e.Message, StringComparison.Ordinal);
         Assert.Contains("set pool_mode = session", e.Message, StringComparison.Ordinal);
     }
 
@@ -47,7 +48,8 @@ public sealed class PgBouncerTests(PostgresServer server) : IAsyncLifetime
     public async Task Start_PoolerInSessionMode_Works()
     {
         await using var bouncer = await PgBouncer.StartAsync(_database.ConnectionString, "session");
-        await using var fleet = new Verbs(new PostgresStorage(bouncer.ConnectionString), new Microsoft.Extensions.Time.Testing.FakeTimeProvider(Verbs.Noon));
+        await using var fleet = new Verbs(
+            new PostgresStorage(bouncer.ConnectionString), new Microsoft.Extensions.Time.Testing.FakeTimeProvider(Verbs.Noon));
 
         Assert.True((await fleet.Storage.ReadSchemaAsync(CancellationToken.None)).IsCurrent);
         var run = await fleet.StartAsync(await fleet.RegisterAsync());

@@ -31,12 +31,16 @@ public sealed class PostgresEffectsTests : StorageVerbs
 
         // A sequence keeps what a rollback undoes: it counts executions. One statement, so that the bad ones stand among the good.
         const string count = "INSERT INTO rows (run_id, id) VALUES (@run, nextval('executions') / @by)";
-        var answers = await Task.WhenAll(runs.Select((run, i) => TryAsync(run, (count, new { run = run.Id.Value, by = bad.Contains(i) ? 0 : 1 }))));
+        var answers = await Task.WhenAll(
+            runs.Select((run, i) => TryAsync(run, (count, new { run = run.Id.Value, by = bad.Contains(i) ? 0 : 1 }))));
 
         Assert.Equal(bad, answers.Index().Where(a => a.Item is not null).Select(a => a.Index));
-        Assert.All(answers.OfType<Exception>(), a => Assert.Equal("22012", Assert.IsType<PostgresException>(Assert.IsType<EffectFailedException>(a).InnerException).SqlState));
+        Assert.All(
+            answers.OfType<Exception>(),
+            a => Assert.Equal("22012", Assert.IsType<PostgresException>(Assert.IsType<EffectFailedException>(a).InnerException).SqlState));
         Assert.Equal(500 - bad.Length, await CountAsync("SELECT count(*) FROM rows"));
-        Assert.Equal(500 - bad.Length, await CountAsync("SELECT count(DISTINCT run_id) FROM rows JOIN fleet.runs ON runs.id = run_id AND state = 2"));
+        Assert.Equal(
+            500 - bad.Length, await CountAsync("SELECT count(DISTINCT run_id) FROM rows JOIN fleet.runs ON fleet.runs.id = run_id AND state = 2"));
         Assert.InRange(await CountAsync("SELECT last_value FROM executions"), 500 - bad.Length, 2 * 500);
     }
 
@@ -46,7 +50,10 @@ public sealed class PostgresEffectsTests : StorageVerbs
         await CreateAsync();
         var runs = await StartAsync(100);
 
-        var answers = await Task.WhenAll(runs.Select(run => TryAsync(run, ("INSERT INTO rows (run_id, id) VALUES (@run, nextval('executions') / 0)", new { run = run.Id.Value }))));
+        var answers = await Task.WhenAll(
+            runs.Select(
+                run =>
+                    TryAsync(run, ("INSERT INTO rows (run_id, id) VALUES (@run, nextval('executions') / 0)", new { run = run.Id.Value }))));
 
         Assert.All(answers, a => Assert.IsType<EffectFailedException>(a));
         Assert.InRange(await CountAsync("SELECT last_value FROM executions"), 100, 200);
@@ -66,7 +73,9 @@ public sealed class PostgresEffectsTests : StorageVerbs
             ("INSERT INTO parents (id) VALUES (@id)", new { id = i % 10 == 5 ? i + 1000 : i }))));
 
         Assert.Equal([5, 15, 25, 35], answers.Index().Where(a => a.Item is not null).Select(a => a.Index));
-        Assert.All(answers.OfType<Exception>(), a => Assert.Equal("23503", Assert.IsType<PostgresException>(Assert.IsType<EffectFailedException>(a).InnerException).SqlState));
+        Assert.All(
+            answers.OfType<Exception>(),
+            a => Assert.Equal("23503", Assert.IsType<PostgresException>(Assert.IsType<EffectFailedException>(a).InnerException).SqlState));
         Assert.Equal(36, await CountAsync("SELECT count(*) FROM children JOIN parents ON parents.id = parent"));
     }
 
@@ -78,7 +87,8 @@ public sealed class PostgresEffectsTests : StorageVerbs
 
         var answer = await TryAsync((await StartAsync(1))[0], ("INSERT INTO children (id, parent) VALUES (1, 1)", null));
 
-        Assert.StartsWith("The effects failed at the commit", Assert.IsType<EffectFailedException>(answer).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The effects failed at the commit", Assert.IsType<EffectFailedException>(answer).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -93,7 +103,8 @@ public sealed class PostgresEffectsTests : StorageVerbs
 
         var answers = await Task.WhenAll(TryAsync(runs[0], Row(runs[0])), TryAsync(runs[1], (sql, null)), TryAsync(runs[2], Row(runs[2])));
 
-        Assert.Equal([null, error, null], answers.Select(a => ((a as EffectFailedException)?.InnerException as PostgresException)?.SqlState));
+        Assert.Equal(
+            [null, error, null], answers.Select(a => ((a as EffectFailedException)?.InnerException as PostgresException)?.SqlState));
         Assert.Equal(2, await CountAsync("SELECT count(*) FROM rows"));
     }
 
@@ -112,7 +123,9 @@ public sealed class PostgresEffectsTests : StorageVerbs
         Assert.Null(await TryAsync(runs[1], Row(runs[1])));
 
         Assert.Equal(1, await CountAsync("SELECT count(*) FROM public.rows"));
-        Assert.Equal(0, await CountAsync("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"));
+        Assert.Equal(0, await CountAsync(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
+            + "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"));
     }
 
     [Fact]
@@ -125,7 +138,9 @@ public sealed class PostgresEffectsTests : StorageVerbs
 
         var waiting = TryAsync(runs[0], ("UPDATE parents SET id = id WHERE id = @id", new { id = 1 }));
         var others = await Task.WhenAll(runs.Skip(1).Select(run => TryAsync(run, Row(run)))).WaitAsync(Waiting.Limit);
-        await Waiting.UntilAsync(async () => await CountAsync("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'UPDATE parents%' AND wait_event_type = 'Lock'") == 1);
+        await Waiting.UntilAsync(
+            async () => await CountAsync(
+                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'UPDATE parents%' AND wait_event_type = 'Lock'") == 1);
 
         Assert.All(others, Assert.Null);
         Assert.False(waiting.IsCompleted);
@@ -156,7 +171,8 @@ public sealed class PostgresEffectsTests : StorageVerbs
         Assert.All(answers, Assert.Null);
         Assert.Equal(4, await CountAsync("SELECT sum(n) FROM counters"));
         Assert.Equal(8, await CountAsync("SELECT count(*) FROM rows"));
-        await Waiting.UntilAsync(async () => await CountAsync("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") > 0);
+        await Waiting.UntilAsync(
+            async () => await CountAsync("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") > 0);
 
         static (string, object?) Change(int id) => ("UPDATE counters SET n = n + 1 WHERE id = @id", new { id });
     }
@@ -171,7 +187,8 @@ public sealed class PostgresEffectsTests : StorageVerbs
             CREATE FUNCTION ends_its_own() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                 IF nextval('executions') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NULL; END $$
             """);
-        await ExecuteAsync("CREATE CONSTRAINT TRIGGER t AFTER INSERT ON rows DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ends_its_own()");
+        await ExecuteAsync(
+            "CREATE CONSTRAINT TRIGGER t AFTER INSERT ON rows DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ends_its_own()");
 
         var first = await TryAsync(run, Row(run));
         var second = await TryAsync(run, Row(run));
@@ -205,7 +222,9 @@ public sealed class PostgresEffectsTests : StorageVerbs
         var collected = new CollectEffects(EffectSyntax.Postgres, "note");
         foreach (var (sql, parameters) in effects)
             collected.Add(collected.Read(sql, parameters));
-        return await Record.ExceptionAsync(() => fleet.Get<CompleteRuns>().ExecuteAsync(fleet.Completion(run) with { Effects = collected.Effects }, CancellationToken.None));
+        return await Record.ExceptionAsync(
+            () =>
+                fleet.Get<CompleteRuns>().ExecuteAsync(fleet.Completion(run) with { Effects = collected.Effects }, CancellationToken.None));
     }
 
     private async Task<List<ClaimedRun>> StartAsync(int count)
@@ -215,7 +234,8 @@ public sealed class PostgresEffectsTests : StorageVerbs
         return [.. (await Task.WhenAll(ids.Select(id => Fleet.TryClaimAsync(worker, id)))).Select(c => c.Run!)];
     }
 
-    private Task CreateAsync() => ExecuteAsync("CREATE TABLE rows (run_id uuid, id bigint); CREATE TABLE parents (id int PRIMARY KEY); CREATE SEQUENCE executions");
+    private Task CreateAsync() =>
+        ExecuteAsync("CREATE TABLE rows (run_id uuid, id bigint); CREATE TABLE parents (id int PRIMARY KEY); CREATE SEQUENCE executions");
 
     private Task ExecuteAsync(string sql) => PostgresServer.ExecuteAsync(_database.ConnectionString, sql);
 

@@ -64,7 +64,8 @@ public sealed class PostgresErrorsTests : IAsyncDisposable
 
         Assert.Equal(
             Split(Unavailable),
-            all.Where(code => _storage.IsUnavailable(new InvalidOperationException("A handler's.", new AggregateException(Error(code))))).Order(StringComparer.Ordinal));
+            all.Where(code => _storage.IsUnavailable(new InvalidOperationException("A handler's.", new AggregateException(Error(code)))))
+                .Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -72,9 +73,13 @@ public sealed class PostgresErrorsTests : IAsyncDisposable
     {
         Assert.True(_storage.IsUnavailable(new NpgsqlException("Failed to connect", new System.Net.Sockets.SocketException(111))));
         Assert.True(_storage.IsUnavailable(new NpgsqlException("Exception while reading from stream", new EndOfStreamException())));
-        Assert.True(_storage.IsUnavailable(new NpgsqlException("The connection pool has been exhausted", new TimeoutException("The operation has timed out."))));
+        Assert.True(
+            _storage.IsUnavailable(
+                new NpgsqlException("The connection pool has been exhausted", new TimeoutException("The operation has timed out."))));
         // A handler's own statement that took too long, and a wrong use of the driver: they count as failures of the handler.
-        Assert.False(_storage.IsUnavailable(new NpgsqlException("Exception while reading from stream", new TimeoutException("Timeout during reading attempt"))));
+        Assert.False(
+            _storage.IsUnavailable(
+                new NpgsqlException("Exception while reading from stream", new TimeoutException("Timeout during reading attempt"))));
         Assert.False(_storage.IsUnavailable(new NpgsqlException("No password has been provided")));
         Assert.False(_storage.IsUnavailable(new TimeoutException()));
     }
@@ -98,7 +103,8 @@ public sealed class PostgresErrorsTests : IAsyncDisposable
     [InlineData("42501", BatchFault.Unknown)]
     [InlineData("40P01", BatchFault.Unknown)]
     [InlineData("22021", BatchFault.Item)]
-    public void JudgeBatch_ByCode_SaysWhomItConcerns(string code, BatchFault expected) => Assert.Equal(expected, _storage.JudgeBatch(Error(code)));
+    public void JudgeBatch_ByCode_SaysWhomItConcerns(string code, BatchFault expected) =>
+        Assert.Equal(expected, _storage.JudgeBatch(Error(code)));
 
     [Theory]
     [InlineData("Host=a,b;Target Session Attributes=standby")]

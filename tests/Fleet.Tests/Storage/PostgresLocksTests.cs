@@ -35,7 +35,8 @@ public sealed class PostgresLocksTests : StorageVerbs
             session => Fleet.Storage.Statements.ClaimAsync(session, worker, [held, late.Id], Fleet.Now, passedGates: false, CancellationToken.None),
             CancellationToken.None);
         await Waiting.UntilAsync(async () => await PostgresServer.CountAsync(
-            _database.ConnectionString, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1);
+            _database.ConnectionString,
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1);
         await Fleet.InsertAsync(late);
         await hold.DisposeAsync();
 
@@ -50,8 +51,10 @@ public sealed class PostgresLocksTests : StorageVerbs
         var term = await Fleet.LeadAsync();
         await using var hold = await PostgresHold.StartAsync(_database.ConnectionString, "SELECT 1 FROM fleet.leases FOR UPDATE");
 
-        Assert.Equal((0, false), await Fleet.Get<PlanOccurrences>().ExecuteAsync(term, LookAhead, CancellationToken.None).WaitAsync(Waiting.Limit));
-        Assert.Equal((0, false), await Fleet.Get<StageRuns>().ExecuteAsync(term, LookAhead, CancellationToken.None).WaitAsync(Waiting.Limit));
+        Assert.Equal(
+            (0, false), await Fleet.Get<PlanOccurrences>().ExecuteAsync(term, LookAhead, CancellationToken.None).WaitAsync(Waiting.Limit));
+        Assert.Equal(
+            (0, false), await Fleet.Get<StageRuns>().ExecuteAsync(term, LookAhead, CancellationToken.None).WaitAsync(Waiting.Limit));
     }
 
     [Fact]
@@ -65,7 +68,8 @@ public sealed class PostgresLocksTests : StorageVerbs
         // The replay has changed the row and not committed: the deletion waits for it.
         var hold = await PostgresHold.StartAsync(_database.ConnectionString, "UPDATE fleet.runs SET state = 0, listed = 0, finished_at = NULL, due_at = now()");
 
-        var pruning = Fleet.Get<PruneRuns>().ExecuteAsync(term, TimeSpan.FromHours(1), TimeSpan.FromHours(1), TimeSpan.FromHours(1), CancellationToken.None);
+        var pruning = Fleet.Get<PruneRuns>().ExecuteAsync(
+            term, TimeSpan.FromHours(1), TimeSpan.FromHours(1), TimeSpan.FromHours(1), CancellationToken.None);
         await WaitForLockAsync();
         await hold.EndAsync("SELECT 1");
 
@@ -109,5 +113,6 @@ public sealed class PostgresLocksTests : StorageVerbs
         new ScheduleRequest { Id = "s", Job = "note", Trigger = new TriggerSpec { Every = every } }, "api", CancellationToken.None);
 
     private Task WaitForLockAsync() => Waiting.UntilAsync(async () => await PostgresServer.CountAsync(
-        _database.ConnectionString, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1);
+        _database.ConnectionString,
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1);
 }

@@ -51,7 +51,9 @@ public sealed class PostgresOutageTests : StorageVerbs
     public async Task Refused_ByTheServer_PausesTheWholeProcessUntilItTakesConnectionsAgain()
     {
         using var proxy = new Proxy(new NpgsqlConnectionStringBuilder(_database.ConnectionString).Port);
-        var user = new NpgsqlConnectionStringBuilder(await PostgresServer.CreateUserAsync(_database.ConnectionString)) { Port = proxy.Port };
+        var user = new NpgsqlConnectionStringBuilder(
+            await PostgresServer.CreateUserAsync(_database.ConnectionString))
+        { Port = proxy.Port };
         await using var storage = new PostgresStorage(user.ConnectionString, Time);
         await AskAllAsync(storage);
         await SetAsync("CONNECTION LIMIT 0");
@@ -75,7 +77,10 @@ public sealed class PostgresOutageTests : StorageVerbs
             Assert.All(asked, e =>
             {
                 Assert.True(storage.IsUnavailable(e!), $"{e}");
-                Assert.Contains(e!.Chain(), inner => inner is DatabaseUnavailableException { Message: var m } && m.StartsWith("database: too many connections (53300: ", StringComparison.Ordinal));
+                Assert.Contains(
+                    e!.Chain(),
+                    inner => inner is DatabaseUnavailableException { Message: var m }
+                        && m.StartsWith("database: too many connections (53300: ", StringComparison.Ordinal));
             });
         }
         finally
@@ -121,7 +126,8 @@ public sealed class PostgresOutageTests : StorageVerbs
     public async Task Write_AnswerToTheCommitIsLost_IsUnknown()
     {
         using var proxy = new Proxy(new NpgsqlConnectionStringBuilder(_database.ConnectionString).Port);
-        await using var storage = new PostgresStorage(new NpgsqlConnectionStringBuilder(_database.ConnectionString) { Port = proxy.Port }.ConnectionString);
+        await using var storage = new PostgresStorage(
+            new NpgsqlConnectionStringBuilder(_database.ConnectionString) { Port = proxy.Port }.ConnectionString);
 
         var e = await Record.ExceptionAsync(() => storage.WriteAsync(
             async session =>
@@ -137,7 +143,8 @@ public sealed class PostgresOutageTests : StorageVerbs
 
     private string Name => new NpgsqlConnectionStringBuilder(_database.ConnectionString).Database!;
 
-    private string Admin => new NpgsqlConnectionStringBuilder(_database.ConnectionString) { Database = "postgres", Pooling = false }.ConnectionString;
+    private string Admin =>
+        new NpgsqlConnectionStringBuilder(_database.ConnectionString) { Database = "postgres", Pooling = false }.ConnectionString;
 
     private static async Task AskAllAsync(PostgresStorage storage)
     {
@@ -153,7 +160,9 @@ public sealed class PostgresOutageTests : StorageVerbs
                 await storage.PingAsync(CancellationToken.None);
                 break;
             case 1:
-                await storage.AutocommitAsync(session => storage.Statements.ReadUnstagedAsync(session, Verbs.Noon, 1, [], CancellationToken.None), CancellationToken.None);
+                await storage.AutocommitAsync(
+                    session => storage.Statements.ReadUnstagedAsync(session, Verbs.Noon, 1, [], CancellationToken.None),
+                    CancellationToken.None);
                 break;
             default:
                 await using (var db = storage.Read())
@@ -164,10 +173,12 @@ public sealed class PostgresOutageTests : StorageVerbs
 
     private Task SetAsync(string option) => PostgresServer.ExecuteAsync(Admin, $"ALTER DATABASE {Name} {option}");
 
-    private Task EndConnectionsAsync() => PostgresServer.ExecuteAsync(Admin, $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{Name}'");
+    private Task EndConnectionsAsync() =>
+        PostgresServer.ExecuteAsync(Admin, $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{Name}'");
 
     private Task<long> EndWaitingAsync() => PostgresServer.CountAsync(
-        _database.ConnectionString, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+        _database.ConnectionString,
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
 
     /// <summary>Stands between driver and server, counts connections, and swallows what the server says once it is told to.</summary>
     private sealed class Proxy : IDisposable

@@ -32,6 +32,7 @@ public sealed class PostgresOwnConnectionTests(PostgresServer server)
         Assert.True(Beat().IsAlive);
         Assert.True(proxy.Connections > 1);
 
-        Pulse Beat() => heartbeat.Execute(own, worker, TimeSpan.FromSeconds(10), new Dictionary<string, long>(StringComparer.Ordinal), withHeld: true);
+        Pulse Beat() =>
+            heartbeat.Execute(own, worker, TimeSpan.FromSeconds(10), new Dictionary<string, long>(StringComparer.Ordinal), withHeld: true);
     }
 }

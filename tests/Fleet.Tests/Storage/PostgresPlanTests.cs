@@ -22,7 +22,11 @@ public sealed class PostgresPlanTests(PostgresServer server)
     {
         { "claim", PostgresRunStatements.Claim, "ARRAY[gen_random_uuid(), gen_random_uuid()], 1, gen_random_uuid(), now(), 2, false, ARRAY[1]" },
         { "complete", PostgresRunStatements.Complete, "ARRAY[gen_random_uuid()], ARRAY[1], ARRAY[now()], ARRAY['x']" },
-        { "end attempt", PostgresRunStatements.EndAttempt, "ARRAY[gen_random_uuid()], ARRAY[1], ARRAY[now()], ARRAY[0], ARRAY[0], ARRAY[now()], ARRAY[0], ARRAY['x'], ARRAY['x'], ARRAY['x'], ARRAY[true]" },
+        {
+            "end attempt", PostgresRunStatements.EndAttempt,
+            "ARRAY[gen_random_uuid()], ARRAY[1], ARRAY[now()], ARRAY[0], ARRAY[0], ARRAY[now()], ARRAY[0], "
+            + "ARRAY['x'], ARRAY['x'], ARRAY['x'], ARRAY[true]"
+        },
         { "mark staged", PostgresRunStatements.MarkStaged, "ARRAY[gen_random_uuid()], ARRAY[now()]" },
     };
 
@@ -85,7 +89,8 @@ public sealed class PostgresPlanTests(PostgresServer server)
         { Outages.Count.Replace("@id", "$1", StringComparison.Ordinal), "gen_random_uuid()" },
     };
 
-    /// <summary>Where the statistics say that a run has many attempts, the last one of a run looks as if it stood at the end of the table.</summary>
+    /// <summary>Where the statistics say that a run has many attempts, the last one of a run looks as if it stood at the end of the
+    /// table.</summary>
     [Theory]
     [MemberData(nameof(OfOneRun))]
     public async Task AttemptsOfARun_GenericPlan_AreFoundByTheirRun(string sql, string arguments)
@@ -116,8 +121,14 @@ public sealed class PostgresPlanTests(PostgresServer server)
 
     public static TheoryData<string, string, string, string> Deletions() => new()
     {
-        { "succeeded", PostgresRunStatements.DeleteSucceeded, "('-infinity', now(), 1000)", "ix_runs_unlisted PK_runs ix_attempts_run ix_replays_run ix_run_logs_run" },
-        { "failed", PostgresRunStatements.DeleteFailedOrCanceled, "('-infinity', now(), 1000)", "ix_runs_ended PK_runs ix_attempts_run ix_replays_run ix_run_logs_run" },
+        {
+            "succeeded", PostgresRunStatements.DeleteSucceeded, "('-infinity', now(), 1000)",
+            "ix_runs_unlisted PK_runs ix_attempts_run ix_replays_run ix_run_logs_run"
+        },
+        {
+            "failed", PostgresRunStatements.DeleteFailedOrCanceled, "('-infinity', now(), 1000)",
+            "ix_runs_ended PK_runs ix_attempts_run ix_replays_run ix_run_logs_run"
+        },
         { "inbox", PostgresRunStatements.DeleteInbox, "(now(), 1000)", "ix_inbox_received" },
         { "batches", PostgresRunStatements.DeleteBatches, "(now())", "PK_runs PK_batches" },
     };
@@ -158,7 +169,8 @@ public sealed class PostgresPlanTests(PostgresServer server)
     public async Task Verbs_WhateverTheyLookFor_HaveAnIndexOfRuns()
     {
         var database = await server.CreateDatabaseAsync();
-        await PostgresServer.ExecuteAsync(database, $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(database).Database} SET enable_seqscan = off");
+        await PostgresServer.ExecuteAsync(
+            database, $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(database).Database} SET enable_seqscan = off");
         await using (var fleet = new Verbs(new PostgresStorage(database + ";Pooling=true"), new FakeTimeProvider(Verbs.Noon)))
         {
             var (none, worker) = (CancellationToken.None, await fleet.RegisterAsync());
@@ -189,7 +201,9 @@ public sealed class PostgresPlanTests(PostgresServer server)
 
         // A session tells its counts when it ends.
         await Waiting.UntilAsync(async () => await PostgresServer.CountAsync(
-            database, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'") == 0);
+            database,
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+            + "AND backend_type = 'client backend'") == 0);
         Assert.NotEqual(0, await PostgresServer.CountAsync(database, "SELECT idx_scan FROM pg_stat_user_tables WHERE relname = 'runs'"));
         Assert.Equal(0, await PostgresServer.CountAsync(database, "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'runs'"));
         await server.DropDatabaseAsync(database);

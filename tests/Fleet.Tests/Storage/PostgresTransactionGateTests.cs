@@ -13,7 +13,8 @@ public sealed class PostgresTransactionGateTests(PostgresServer server)
         var database = await server.CreateDatabaseAsync();
         await using (var unlimited = new PostgresStorage(database + ";Pooling=true"))
             Assert.True(await FindShareAsync(unlimited) > 20);
-        await PostgresServer.ExecuteAsync(database, $"ALTER DATABASE {new Npgsql.NpgsqlConnectionStringBuilder(database).Database} CONNECTION LIMIT 25");
+        await PostgresServer.ExecuteAsync(
+            database, $"ALTER DATABASE {new Npgsql.NpgsqlConnectionStringBuilder(database).Database} CONNECTION LIMIT 25");
 
         await using var storage = new PostgresStorage(database + ";Pooling=true");
 
@@ -57,7 +58,8 @@ public sealed class PostgresTransactionGateTests(PostgresServer server)
         await using (var fleet = await EmbeddedFleet.StartAsync(
             script.AddTo,
             [
-                new("Fleet:Storage:Provider", "Postgres"), new("Fleet:Storage:ConnectionString", database + ";Pooling=true;Maximum Pool Size=5"),
+                new("Fleet:Storage:Provider", "Postgres"),
+                new("Fleet:Storage:ConnectionString", database + ";Pooling=true;Maximum Pool Size=5"),
                 new("Fleet:Worker:DefaultTimeout", "00:10:00"),
             ]))
         {

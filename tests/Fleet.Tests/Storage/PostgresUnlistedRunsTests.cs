@@ -25,13 +25,16 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
     {
         const int runs = 10;
         var worker = await Fleet.RegisterAsync();
-        var ids = (await Fleet.Get<EnqueueRuns>().ExecuteManyAsync([.. Enumerable.Repeat(Verbs.Request(), runs)], CancellationToken.None)).Select(o => o.Id).ToList();
+        var ids = (await Fleet.Get<EnqueueRuns>().ExecuteManyAsync([.. Enumerable.Repeat(Verbs.Request(), runs)], CancellationToken.None))
+            .Select(o => o.Id).ToList();
 
         var updated = await Fleet.Storage.WriteAsync(
             async session =>
             {
-                var claimed = await Fleet.Storage.Statements.ClaimAsync(session, worker, ids, Fleet.Now, passedGates: false, CancellationToken.None);
-                await Fleet.Storage.Statements.CompleteAsync(session, [.. claimed.Select(o => Fleet.Completion(o.Run!))], CancellationToken.None);
+                var claimed = await Fleet.Storage.Statements.ClaimAsync(
+                    session, worker, ids, Fleet.Now, passedGates: false, CancellationToken.None);
+                await Fleet.Storage.Statements.CompleteAsync(
+                    session, [.. claimed.Select(o => Fleet.Completion(o.Run!))], CancellationToken.None);
                 await using var command = new NpgsqlCommand(
                     "SELECT pg_stat_get_xact_tuples_updated('fleet.runs'::regclass), pg_stat_get_xact_tuples_hot_updated('fleet.runs'::regclass)",
                     (NpgsqlConnection)session.Transaction.Connection!);
@@ -79,7 +82,8 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
         Assert.Equal(10, (await Fleet.Storage.ReadWaitingAsync("default", Fleet.Now.AddSeconds(1), 10, CancellationToken.None)).Count);
 
         Assert.Equal(14, await CountAsync("FROM fleet.batches"));
-        Assert.Equal(1840, (await Fleet.Storage.ReadWaitingAsync("default", Fleet.Now.AddSeconds(1), 10_000, CancellationToken.None)).Count);
+        Assert.Equal(
+            1840, (await Fleet.Storage.ReadWaitingAsync("default", Fleet.Now.AddSeconds(1), 10_000, CancellationToken.None)).Count);
     }
 
     [Fact]
@@ -124,7 +128,8 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
         Assert.Equal(1, await CountAsync($"FROM fleet.claims WHERE lease_token = {next.LeaseToken}"));
     }
 
-    /// <summary>An early nudge before its commit, or one that came twice: no look waits for the disk, nor does it make the commit wait.</summary>
+    /// <summary>An early nudge before its commit, or one that came twice: no look waits for the disk, nor does it make the commit
+    /// wait.</summary>
     [Fact]
     public async Task Claim_OfNothing_WritesNothing()
     {
@@ -135,8 +140,10 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
         var hasWritten = await Fleet.Storage.WriteAsync(
             async session =>
             {
-                await Fleet.Storage.Statements.ClaimAsync(session, worker, [ended.Id, RunId.New(Fleet.Now)], Fleet.Now, passedGates: false, CancellationToken.None);
-                await using var command = new NpgsqlCommand("SELECT pg_current_xact_id_if_assigned() IS NOT NULL", (NpgsqlConnection)session.Transaction.Connection!);
+                await Fleet.Storage.Statements.ClaimAsync(
+                    session, worker, [ended.Id, RunId.New(Fleet.Now)], Fleet.Now, passedGates: false, CancellationToken.None);
+                await using var command = new NpgsqlCommand(
+                    "SELECT pg_current_xact_id_if_assigned() IS NOT NULL", (NpgsqlConnection)session.Transaction.Connection!);
                 return (bool)(await command.ExecuteScalarAsync())!;
             },
             CancellationToken.None);

@@ -19,7 +19,8 @@ public abstract class ServerFleetTests(TestDatabase database, string provider) :
     public async Task Runs_OnServer_SucceedRetryAndKeepTheirLedger()
     {
         await using var fleet = await EmbeddedFleet.StartAsync(settings: [
-            new("Fleet:Storage:Provider", provider), new("Fleet:Storage:ConnectionString", database.ConnectionString), new("Fleet:Worker:Retry:FirstDelay", "00:00:00.1")]);
+            new("Fleet:Storage:Provider", provider), new("Fleet:Storage:ConnectionString", database.ConnectionString),
+            new("Fleet:Worker:Retry:FirstDelay", "00:00:00.1")]);
         var flaky = await fleet.Client.EnqueueAsync(new Flaky(2));
         var delayed = await fleet.Client.EnqueueAsync(new Flaky(0), new EnqueueOptions { Delay = TimeSpan.FromSeconds(1) });
         var ledger = await fleet.Client.EnqueueManyAsync(Enumerable.Range(0, 500).Select(i => new Ledger($"{i}")).ToArray());
@@ -36,4 +37,5 @@ public abstract class ServerFleetTests(TestDatabase database, string provider) :
 
 public sealed class PostgresFleetTests(PostgresServer server) : ServerFleetTests(new PostgresDatabase(server), "Postgres");
 
+[NeedsSqlServer]
 public sealed class SqlServerFleetTests() : ServerFleetTests(new SqlServerDatabase(), "SqlServer");

@@ -48,7 +48,8 @@ public sealed class SqlServerErrorsTests
     [InlineData(1222, 16, false)]
     [InlineData(547, 16, false)]
     [InlineData(208, 16, false)]
-    public void IsUnavailable_ByNumber_WhenTheServerSaysSo(int number, byte severity, bool expected) => Assert.Equal(expected, SqlServerErrors.IsUnavailable(number, severity));
+    public void IsUnavailable_ByNumber_WhenTheServerSaysSo(int number, byte severity, bool expected) =>
+        Assert.Equal(expected, SqlServerErrors.IsUnavailable(number, severity));
 
     [Theory]
     [InlineData(1205, true)]
@@ -59,7 +60,8 @@ public sealed class SqlServerErrorsTests
     [InlineData(1913, true)]
     [InlineData(515, false)]
     [InlineData(-2, false)]
-    public void IsConflict_ByNumber_IsWhatAnotherTryMends(int number, bool expected) => Assert.Equal(expected, SqlServerErrors.IsConflict(number));
+    public void IsConflict_ByNumber_IsWhatAnotherTryMends(int number, bool expected) =>
+        Assert.Equal(expected, SqlServerErrors.IsConflict(number));
 
     [Fact]
     public async Task IsOutage_NoServer_IsTrueAsItIsAndAsEFWrapsIt()

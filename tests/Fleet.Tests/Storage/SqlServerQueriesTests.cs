@@ -30,8 +30,8 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Fleet.Tests.Storage;
 
-/// <summary>Every query of EF Core and every plain statement in Fleet has a translation for SQL Server, and what it is translated to names tables and columns
-/// that the migrations build. That needs no server: <see cref="OfflineSqlServer"/> makes the answers up.</summary>
+/// <summary>Every query of EF Core and every plain statement in Fleet has a translation for SQL Server, and what it is translated to names
+/// tables and columns that the migrations build. That needs no server: <see cref="OfflineSqlServer"/> makes the answers up.</summary>
 public sealed partial class SqlServerQueriesTests : IAsyncDisposable
 {
     private static readonly CancellationToken None = CancellationToken.None;
@@ -63,7 +63,8 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => fleet.Get<LeaderLease>().AcquireAsync("me", TimeSpan.FromSeconds(10), None),
             fleet => fleet.Get<LeaderLease>().ReleaseAsync("me", None),
         ],
-        ["Core/Schedules/Planning/ReplanSchedules.cs"] = [fleet => fleet.Get<ReplanSchedules>().ExecuteAsync(Leading, TimeSpan.FromSeconds(30), None)],
+        ["Core/Schedules/Planning/ReplanSchedules.cs"] = [
+            fleet => fleet.Get<ReplanSchedules>().ExecuteAsync(Leading, TimeSpan.FromSeconds(30), None)],
         ["Core/Outbox/DispatchOutbox.cs"] =
         [
             fleet => fleet.Get<DispatchOutbox>().ExecuteAsync(None),
@@ -85,14 +86,19 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ],
         ["Core/Gates/LastChanceGate.cs"] = [fleet => PassGatesAsync(fleet, OverlapPolicy.Allow)],
         ["Core/Schedules/Control/DeleteSchedules.cs"] = [fleet => fleet.Get<DeleteSchedules>().ExecuteAsync("nightly", None)],
-        ["Core/Schedules/Control/GetSchedules.cs"] = [fleet => fleet.Get<GetSchedules>().ListAsync(None), fleet => fleet.Get<GetSchedules>().FindAsync("nightly", None)],
+        ["Core/Schedules/Control/GetSchedules.cs"] = [
+            fleet => fleet.Get<GetSchedules>().ListAsync(None), fleet => fleet.Get<GetSchedules>().FindAsync("nightly", None)],
         ["Core/Schedules/Control/BackfillSchedules.cs"] = [fleet => fleet.Get<BackfillSchedules>().ExecuteAsync(
             "nightly", new BackfillRequest { From = Verbs.Noon.AddDays(-2), Until = Verbs.Noon.AddDays(-1) }, dryRun: false, None)],
-        ["Core/Schedules/Control/GetScheduleFigures.cs"] = [fleet => fleet.Get<GetScheduleFigures>().ExecuteAsync("nightly", null, null, None)],
-        ["Core/Schedules/Control/ControlSchedules.cs"] = [fleet => fleet.Get<ControlSchedules>().StopAsync("nightly", new("me", "because"), None)],
-        ["Core/Schedules/Planning/LockSchedule.cs"] = [fleet => fleet.Storage.WriteAsync(session => LockSchedule.ExecuteAsync(session, "nightly", None), None)],
+        ["Core/Schedules/Control/GetScheduleFigures.cs"] = [
+            fleet => fleet.Get<GetScheduleFigures>().ExecuteAsync("nightly", null, null, None)],
+        ["Core/Schedules/Control/ControlSchedules.cs"] = [
+            fleet => fleet.Get<ControlSchedules>().StopAsync("nightly", new("me", "because"), None)],
+        ["Core/Schedules/Planning/LockSchedule.cs"] = [
+            fleet => fleet.Storage.WriteAsync(session => LockSchedule.ExecuteAsync(session, "nightly", None), None)],
         ["Core/Schedules/Preview/MeanDurations.cs"] = [fleet => fleet.Get<MeanDurations>().ReadAsync(None)],
-        ["Core/Schedules/Planning/PlanOccurrences.cs"] = [fleet => fleet.Get<PlanOccurrences>().ExecuteAsync(Leading, TimeSpan.FromSeconds(30), None)],
+        ["Core/Schedules/Planning/PlanOccurrences.cs"] = [
+            fleet => fleet.Get<PlanOccurrences>().ExecuteAsync(Leading, TimeSpan.FromSeconds(30), None)],
         ["Core/Schedules/Control/PutSchedules.cs"] = [fleet => fleet.Get<PutSchedules>().ExecuteAsync(
             new ScheduleRequest { Id = "nightly", Job = "note", Trigger = new TriggerSpec { Cron = "0 3 * * *" } }, "code", None)],
         ["Core/Schedules/Control/TriggerSchedules.cs"] = [fleet => fleet.Get<TriggerSchedules>().ExecuteAsync("nightly", None)],
@@ -102,7 +108,8 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => AskMessagesAsync(fleet, (messages, session) => messages.AddHandledAsync(session, Keys, Verbs.Noon, None)),
             fleet => AskMessagesAsync(fleet, (messages, session) => messages.RemoveHandledAsync(session, Keys, None)),
             fleet => AskMessagesAsync(fleet, (messages, session) => messages.AddAsync(
-                session, [new OutboxMessage { ConsumedId = Id.Value }, new OutboxMessage { Destination = "queue:x", Envelope = "{}" }], None)),
+                session, [new OutboxMessage { ConsumedId = Id.Value }, new OutboxMessage { Destination = "queue:x", Envelope = "{}" }],
+                None)),
         ],
         ["Core/Storage/RunStates.cs"] =
         [
@@ -115,8 +122,10 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ["Core/Storage/IStorage.cs"] = [fleet => fleet.Storage.PingAsync(None)],
         ["Core/Workers/Heartbeat.cs"] = [fleet => fleet.Get<Heartbeat>().ExecuteAsync(
             new WorkerId(Id.Value), TimeSpan.FromSeconds(10), new Dictionary<string, long>(StringComparer.Ordinal), true, None)],
-        ["Core/Workers/RegisterWorkers.cs"] = [fleet => fleet.RegisterAsync(), fleet => fleet.Get<RegisterWorkers>().DrainAsync(new WorkerId(Id.Value), None)],
-        ["Engine/Leader/ConfiguredSchedules.cs"] = [fleet => new ConfiguredSchedules(new ConfigurationBuilder().Build()).FindLeftOverAsync(fleet.Storage, None)],
+        ["Core/Workers/RegisterWorkers.cs"] = [
+            fleet => fleet.RegisterAsync(), fleet => fleet.Get<RegisterWorkers>().DrainAsync(new WorkerId(Id.Value), None)],
+        ["Engine/Leader/ConfiguredSchedules.cs"] = [
+            fleet => new ConfiguredSchedules(new ConfigurationBuilder().Build()).FindLeftOverAsync(fleet.Storage, None)],
         ["Testing/VirtualRuns.cs"] =
         [
             fleet => ReadAsync(fleet, db => VirtualRuns.DueAsync(db, null, Verbs.Noon, 10, None)),
@@ -124,10 +133,13 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => ReadAsync(fleet, db => VirtualRuns.ListAsync(db, None)),
         ],
         // A count always has a row; the one that is made up has not.
-        ["Engine/Execution/Outages.cs"] = [async fleet => _ = await Record.ExceptionAsync(() => new Outages(fleet.Storage).CountAsync(Id, None))],
+        ["Engine/Execution/Outages.cs"] = [
+            async fleet => _ = await Record.ExceptionAsync(() => new Outages(fleet.Storage).CountAsync(Id, None))],
         ["Engine/Execution/RunReports.cs"] =
         [
-            fleet => ReportAsync(fleet, r => r.Add(new RunLogLine { RunId = Id, Message = "one" }), r => r.Add(new RunLogLine { RunId = Id, Message = "two" })),
+            fleet => ReportAsync(
+                fleet, r => r.Add(new RunLogLine { RunId = Id, Message = "one" }),
+                r => r.Add(new RunLogLine { RunId = Id, Message = "two" })),
             fleet => ReportAsync(fleet, r => r.Add(new ProgressReport(Id, 1, 0.5, "half"))),
         ],
         ["Api/Lanes/GetLanes.cs"] = [fleet => GetAsync(fleet, "/api/v1/lanes"), fleet => GetAsync(fleet, "/api/v1/workers")],
@@ -141,8 +153,11 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     };
 
     /// <summary>Those that read lists of names from JSON where others read objects.</summary>
-    private static readonly string[] ReadLists = ["Core/Jobs/JobOffers.cs", "Core/Jobs/PublishJobs.cs", "Api/Runs/GetRuns.cs", "Core/Schedules/Control/GetSchedules.cs", "Core/Schedules/Control/TriggerSchedules.cs",
-        "Core/Schedules/Control/BackfillSchedules.cs"];
+    private static readonly string[] ReadLists =
+    [
+        "Core/Jobs/JobOffers.cs", "Core/Jobs/PublishJobs.cs", "Api/Runs/GetRuns.cs", "Core/Schedules/Control/GetSchedules.cs",
+        "Core/Schedules/Control/TriggerSchedules.cs", "Core/Schedules/Control/BackfillSchedules.cs",
+    ];
 
     private readonly OfflineSqlServer _server = new();
     private readonly Verbs _fleet;
@@ -182,7 +197,8 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     public void Files_WithQueries_AreAllAskedHere()
     {
         var source = Path.Combine(Repository.Root, "src");
-        var files = Repository.Files(source, ".cs").Select(f => (Name: Path.GetRelativePath(source, f).Replace('\\', '/'), Text: File.ReadAllText(f)))
+        var files = Repository.Files(source, ".cs")
+            .Select(f => (Name: Path.GetRelativePath(source, f).Replace('\\', '/'), Text: File.ReadAllText(f)))
             .Where(f => !f.Name.StartsWith("Storage.", StringComparison.Ordinal) && Query().IsMatch(f.Text)).Select(f => f.Name);
 
         Assert.Equal(Askers.Keys.Order(StringComparer.Ordinal), files.Order(StringComparer.Ordinal));
@@ -196,7 +212,8 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         await Assert.ThrowsAsync<InvalidOperationException>(() => db.Runs.Where(r => r.Job.Normalize() == "x").ToListAsync());
     }
 
-    private static string CursorOf(RunId id) => (string)typeof(ApiServices).Assembly.GetType("Fleet.Api.QueryString")!.GetMethod("WriteCursor")!.Invoke(null, [id])!;
+    private static string CursorOf(RunId id) =>
+        (string)typeof(ApiServices).Assembly.GetType("Fleet.Api.QueryString")!.GetMethod("WriteCursor")!.Invoke(null, [id])!;
 
     private static async Task ReadAsync(Verbs fleet, Func<FleetDbContext, Task> ask)
     {
@@ -225,7 +242,8 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseTestServer();
-        builder.Services.AddSingleton(fleet.Storage).AddTransport(fleet.Transport).AddSingleton<TimeProvider>(fleet.Time).AddFleetCore().AddFleetApi();
+        builder.Services.AddSingleton(fleet.Storage).AddTransport(
+            fleet.Transport).AddSingleton<TimeProvider>(fleet.Time).AddFleetCore().AddFleetApi();
         await using var app = builder.Build();
         app.MapFleetApi();
         await app.StartAsync();
@@ -278,6 +296,10 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     }
 
     // What makes a table is checked with the statements.
-    [GeneratedRegex(@"\b[dD]b\.(Runs|Pending|Running|Succeeded|FailedOrCanceled|Attempts|Replays|RunLogs|Schedules|Jobs|Lanes|Workers|Leases|Outbox|Inbox)\b|\b[sS]ql\.(Execute|Query)Async\((?!\s*session,\s*storage\.Sql\.CreateTable)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"\b[dD]b\.(Runs|Pending|Running|Succeeded|FailedOrCanceled|Attempts|Replays|RunLogs"
+        + @"|Schedules|Jobs|Lanes|Workers|Leases|Outbox|Inbox)\b"
+        + @"|\b[sS]ql\.(Execute|Query)Async\((?!\s*session,\s*storage\.Sql\.CreateTable)",
+        RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Query();
 }

@@ -32,6 +32,16 @@ public sealed class SqlServerRowsTests
         FireTime = Verbs.Noon,
     };
 
+    private static readonly OutboxMessage FullEvent = new()
+    {
+        MessageId = Id.Value,
+        Name = "n",
+        Body = "{}",
+        RunId = Id,
+        TraceParent = "00",
+        CreatedAt = Verbs.Noon,
+    };
+
     /// <summary>Statement → a row of its set that has every member.</summary>
     private static readonly Dictionary<string, SqlParameter> Sets = new(StringComparer.Ordinal)
     {
@@ -45,16 +55,18 @@ public sealed class SqlServerRowsTests
             [new Completion { Id = Id, LeaseToken = 1, FinishedAt = Verbs.Noon, Output = "1" }], RowMembers.Completed),
         [nameof(SqlServerStatements.FindCompleted)] = Rows.Of([Id], RowMembers.Id),
         [nameof(SqlServerStatements.InsertEvents)] = Rows.Of(
-            [(0, new OutboxMessage { MessageId = Id.Value, Name = "n", Body = "{}", RunId = Id, TraceParent = "00", CreatedAt = Verbs.Noon })], RowMembers.Event),
+            [(0, FullEvent)], RowMembers.Event),
         [nameof(SqlServerStatements.EndAttempt)] = Rows.Of(
             [new AttemptEnd
             {
-                Id = Id, LeaseToken = 1, Outcome = AttemptOutcome.Failed, EndedAt = Verbs.Noon, Next = RunState.Pending, DueAt = Verbs.Noon, Counts = true,
+                Id = Id, LeaseToken = 1, Outcome = AttemptOutcome.Failed, EndedAt = Verbs.Noon, Next = RunState.Pending, DueAt = Verbs.Noon,
+                Counts = true,
                 ErrorType = "T", Error = "e", Stack = "at",
             }],
             RowMembers.Ended),
         [nameof(SqlServerStatements.FoldAttempts)] = Rows.Of([Id], RowMembers.Id),
-        [nameof(SqlServerStatements.Rescue)] = Rows.Of([new RescuedRun(new OrphanedRun(Id, null, 1, 0, false), RunState.Pending, 1, "e")], RowMembers.Rescued),
+        [nameof(SqlServerStatements.Rescue)] = Rows.Of(
+            [new RescuedRun(new OrphanedRun(Id, null, 1, 0, false), RunState.Pending, 1, "e")], RowMembers.Rescued),
         [nameof(SqlServerStatements.ReadUnstaged)] = Rows.Of(["l"], RowMembers.Lane),
         [nameof(SqlServerStatements.MarkStaged)] = Rows.Of([new StageableRun(Id, "l", Verbs.Noon)], RowMembers.Staged),
     };
@@ -65,7 +77,8 @@ public sealed class SqlServerRowsTests
         var read = SqlServerStatementsTests.Statements.ToDictionary(s => s.Key, s => MembersReadBy(s.Value), StringComparer.Ordinal);
 
         Assert.Equal(
-            read.Where(r => r.Value.Count > 0).OrderBy(r => r.Key, StringComparer.Ordinal).Select(r => $"{r.Key}: {string.Join(' ', r.Value)}"),
+            read.Where(r => r.Value.Count > 0)
+                .OrderBy(r => r.Key, StringComparer.Ordinal).Select(r => $"{r.Key}: {string.Join(' ', r.Value)}"),
             Sets.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $"{s.Key}: {string.Join(' ', MembersOf(s.Value))}"));
     }
 
@@ -85,7 +98,9 @@ public sealed class SqlServerRowsTests
 
         Assert.Equal(
             ("019aaf01234576789abcdef012345678", "01AB", "2026-11-22T12:00:00.0000001", "2026-11-22T12:00:00", text),
-            (row.GetProperty("id").GetString(), row.GetProperty("hash").GetString(), row.GetProperty("due").GetString(), row.GetProperty("fire").GetString(), row.GetProperty("args").GetString()));
+            (
+                row.GetProperty("id").GetString(), row.GetProperty("hash").GetString(), row.GetProperty("due").GetString(),
+                row.GetProperty("fire").GetString(), row.GetProperty("args").GetString()));
         Assert.False(row.TryGetProperty("tags", out _));
         Assert.False(row.TryGetProperty("max", out _));
     }

@@ -32,7 +32,8 @@ public sealed partial class SqlServerStatementsTests
 
     /// <summary>Name → SQL.</summary>
     internal static readonly Dictionary<string, string> Statements = typeof(SqlServerStatements)
-        .GetFields(BindingFlags.Static | BindingFlags.Public).ToDictionary(f => f.Name, f => (string)f.GetRawConstantValue()!, StringComparer.Ordinal);
+        .GetFields(BindingFlags.Static | BindingFlags.Public).ToDictionary(
+            f => f.Name, f => (string)f.GetRawConstantValue()!, StringComparer.Ordinal);
 
     [Fact]
     public void Statements_All_AreTransactSql()
@@ -53,7 +54,8 @@ public sealed partial class SqlServerStatementsTests
         Assert.Empty(errors.Select(e => e.Message));
     }
 
-    /// <summary>A statement that commits more often than it begins ends the inner transaction alone, and the check after it says so.</summary>
+    /// <summary>A statement that commits more often than it begins ends the inner transaction alone, and the check after it says
+    /// so.</summary>
     [Fact]
     public void Effects_StandInATransactionInsideTheTransaction()
     {
@@ -144,7 +146,8 @@ public sealed partial class SqlServerStatementsTests
         foreach (var name in new[] { nameof(SqlServerStatements.LockTerm), nameof(SqlServerStatements.ReadClock) })
         {
             var first = SqlServerModel.Parse(Statements[name], out _).Batches[0].Statements[0];
-            var patience = Assert.IsType<SetCommandStatement>(first).Commands.OfType<GeneralSetCommand>().Single(c => c.CommandType == GeneralSetCommandType.LockTimeout);
+            var patience = Assert.IsType<SetCommandStatement>(first).Commands.OfType<GeneralSetCommand>().Single(
+                c => c.CommandType == GeneralSetCommandType.LockTimeout);
             // A lease is 10 s, and renewed after a quarter.
             Assert.InRange(int.Parse(((IntegerLiteral)patience.Parameter).Value, CultureInfo.InvariantCulture), 1, 5000);
         }

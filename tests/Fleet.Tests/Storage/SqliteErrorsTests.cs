@@ -19,7 +19,8 @@ public sealed class SqliteErrorsTests : IAsyncDisposable
         {
             var isData = code is 18 or 19 or 20;
             Assert.Equal((!isData, isData), (_storage.IsOutage(Error(code)), _storage.IsRefused(Error(code))));
-            Assert.Equal(code is 5 or 6 or 8 or 10 or 13 or 14, _storage.IsUnavailable(new InvalidOperationException("A handler's.", Error(code))));
+            Assert.Equal(
+                code is 5 or 6 or 8 or 10 or 13 or 14, _storage.IsUnavailable(new InvalidOperationException("A handler's.", Error(code))));
         }
     }
 
@@ -31,7 +32,8 @@ public sealed class SqliteErrorsTests : IAsyncDisposable
     [InlineData(778, true)] // input or output: write
     [InlineData(2067, false)] // unique
     [InlineData(1299, false)] // not null
-    public void Codes_Extended_CountAsTheirPrimary(int code, bool isOutage) => Assert.Equal(isOutage, _storage.IsOutage(new SqliteException("It failed.", code, code)));
+    public void Codes_Extended_CountAsTheirPrimary(int code, bool isOutage) =>
+        Assert.Equal(isOutage, _storage.IsOutage(new SqliteException("It failed.", code, code)));
 
     [Fact]
     public void IsOutage_WrappedByEF_IsThatOfTheFile()

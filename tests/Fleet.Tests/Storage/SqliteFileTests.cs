@@ -13,7 +13,8 @@ public sealed class SqliteFileTests : StorageVerbs
     {
     }
 
-    private SqliteFileTests(SqliteDatabase database) : base(database) => _file = new SqliteConnectionStringBuilder(database.ConnectionString).DataSource;
+    private SqliteFileTests(SqliteDatabase database) : base(database) =>
+        _file = new SqliteConnectionStringBuilder(database.ConnectionString).DataSource;
 
     [Fact]
     public async Task Ping_FileIsThere_Succeeds()

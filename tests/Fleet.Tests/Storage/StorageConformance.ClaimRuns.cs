@@ -15,8 +15,12 @@ public abstract partial class StorageConformance
         var claimed = await One.ClaimAsync(worker, id);
 
         var run = await One.ReadAsync(id);
-        Assert.Equal((RunState.Running, 1, worker, claimed.LeaseToken, One.Now), (run.State, run.Attempt, run.WorkerId, run.LeaseToken, run.StartedAt));
-        Assert.Equal((id, "note", "default", run.Args, 1, 3), (claimed.Id, claimed.Job, claimed.Lane, claimed.Args, claimed.Attempt, claimed.MaxAttempts));
+        Assert.Equal(
+            (RunState.Running, 1, worker, claimed.LeaseToken, One.Now),
+            (run.State, run.Attempt, run.WorkerId, run.LeaseToken, run.StartedAt));
+        Assert.Equal(
+            (id, "note", "default", run.Args, 1, 3),
+            (claimed.Id, claimed.Job, claimed.Lane, claimed.Args, claimed.Attempt, claimed.MaxAttempts));
         Assert.Equal((run.Tags, run.DueAt, One.Now), (claimed.Tags, claimed.DueAt, claimed.StartedAt));
     }
 

@@ -25,7 +25,8 @@ public abstract partial class StorageConformance
     {
         var worker = await One.RegisterAsync();
         var (silent, told) = (await One.StartAsync(worker), await One.StartAsync(worker));
-        await WriteAsync(session => session.Db.Runs.Where(r => r.Id == told.Id).ExecuteUpdateAsync(set => set.SetProperty(r => r.Progress, 0.8)));
+        await WriteAsync(
+            session => session.Db.Runs.Where(r => r.Id == told.Id).ExecuteUpdateAsync(set => set.SetProperty(r => r.Progress, 0.8)));
 
         await One.CompleteAsync(silent);
         await One.CompleteAsync(told);
@@ -45,7 +46,8 @@ public abstract partial class StorageConformance
             One.Completion(stale) with { Output = "1", FollowUps = [One.NewRun()], Events = [Event()] }, CancellationToken.None);
 
         var row = await One.ReadAsync(stale.Id);
-        Assert.Equal((SettleOutcome.LeaseLost, RunState.Running, null, current.LeaseToken), (outcome, row.State, row.Output, row.LeaseToken));
+        Assert.Equal(
+            (SettleOutcome.LeaseLost, RunState.Running, null, current.LeaseToken), (outcome, row.State, row.Output, row.LeaseToken));
         Assert.Single(await One.ListAsync(db => db.Runs));
         Assert.Empty(await One.ListAsync(db => db.Outbox));
         Assert.Equal(SettleOutcome.Settled, await One.CompleteAsync(current));
@@ -58,7 +60,8 @@ public abstract partial class StorageConformance
         await using (var db = One.Storage.Read())
         {
             await using var transaction = await db.Database.BeginTransactionAsync(CancellationToken.None);
-            await One.Get<CompleteRuns>().ExecuteInAsync(transaction.GetDbTransaction(), One.Completion(run) with { Output = "1" }, CancellationToken.None);
+            await One.Get<CompleteRuns>().ExecuteInAsync(
+                transaction.GetDbTransaction(), One.Completion(run) with { Output = "1" }, CancellationToken.None);
             await transaction.CommitAsync();
         }
 
@@ -74,7 +77,8 @@ public abstract partial class StorageConformance
         {
             await using var transaction = await db.Database.BeginTransactionAsync(CancellationToken.None);
             await One.Get<CompleteRuns>().ExecuteInAsync(
-                transaction.GetDbTransaction(), One.Completion(run) with { FollowUps = [One.NewRun()], Events = [Event()] }, CancellationToken.None);
+                transaction.GetDbTransaction(), One.Completion(run) with { FollowUps = [One.NewRun()], Events = [Event()] },
+                CancellationToken.None);
             await transaction.RollbackAsync();
         }
 
@@ -110,7 +114,12 @@ public abstract partial class StorageConformance
         Completion[] completions =
         [
             One.Completion(plain),
-            One.Completion(first) with { Output = "1", FollowUps = [New(true), New(false), New(true, "other")], Events = [Event(first.Id), Event(first.Id)] },
+            One.Completion(first) with
+            {
+                Output = "1",
+                FollowUps = [New(true), New(false), New(true, "other")],
+                Events = [Event(first.Id), Event(first.Id)],
+            },
             One.Completion(stale) with { FollowUps = [New(true)], Events = [Event(stale.Id)] },
             One.Completion(second) with { FollowUps = [New(true)], Events = [Event(second.Id)] },
         ];
@@ -142,12 +151,15 @@ public abstract partial class StorageConformance
         var run = await One.StartAsync(await One.RegisterAsync());
         var (followUp, message) = (One.NewRun() with { ParentId = run.Id }, Event(run.Id));
 
-        await One.Get<CompleteRuns>().ExecuteAsync(One.Completion(run) with { FollowUps = [followUp], Events = [message] }, CancellationToken.None);
+        await One.Get<CompleteRuns>().ExecuteAsync(
+            One.Completion(run) with { FollowUps = [followUp], Events = [message] }, CancellationToken.None);
 
         var child = await One.ReadAsync(followUp.Id);
         Assert.Equal((RunState.Pending, run.Id), (child.State, child.ParentId));
         var stored = Assert.Single(await One.ListAsync(db => db.Outbox));
-        Assert.Equal((message.MessageId, "order.paid", """{"id":1}""", run.Id, 0), (stored.MessageId, stored.Name, stored.Body, stored.RunId, stored.Failures));
+        Assert.Equal(
+            (message.MessageId, "order.paid", """{"id":1}""", run.Id, 0),
+            (stored.MessageId, stored.Name, stored.Body, stored.RunId, stored.Failures));
     }
 
     [Fact]
@@ -155,7 +167,8 @@ public abstract partial class StorageConformance
     {
         var worker = await One.RegisterAsync();
         var (a, b, c) = (await One.StartAsync(worker), await One.StartAsync(worker), await One.StartAsync(worker));
-        Completion[] batch = [One.Completion(a), One.Completion(b) with { LeaseToken = b.LeaseToken + 1 }, One.Completion(c), One.Completion(a)];
+        Completion[] batch = [
+            One.Completion(a), One.Completion(b) with { LeaseToken = b.LeaseToken + 1 }, One.Completion(c), One.Completion(a)];
 
         var outcomes = await One.Storage.WriteAsync(
             session => One.Storage.Statements.CompleteAsync(session, batch, CancellationToken.None), CancellationToken.None);

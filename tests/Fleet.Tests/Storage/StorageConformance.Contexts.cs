@@ -34,7 +34,8 @@ public abstract partial class StorageConformance
         {
             await One.Storage.WriteAsync(scope => AddAsync(scope.Db, $"lane{i}"), CancellationToken.None);
 
-            await Assert.ThrowsAnyAsync<DbUpdateException>(() => One.Storage.WriteAsync(scope => AddAsync(scope.Db, $"lane{i}"), CancellationToken.None));
+            await Assert.ThrowsAnyAsync<DbUpdateException>(
+                () => One.Storage.WriteAsync(scope => AddAsync(scope.Db, $"lane{i}"), CancellationToken.None));
         }
 
         await using var db = One.Storage.Read();

@@ -20,8 +20,12 @@ public abstract partial class StorageConformance
             Output = "1",
             Effects = Effects(
                 (InsertRow, Row(run.Id, 1, "first")),
-                ("UPDATE effect_rows SET body = @body WHERE run_id = @run AND body = @before", new { run = run.Id.ToString(), body = "second", before = "first" }),
-                ("UPDATE effect_rows SET body = @body WHERE run_id = @run AND body = @before", new { run = run.Id.ToString(), body = "third", before = "second" })),
+                (
+                    "UPDATE effect_rows SET body = @body WHERE run_id = @run AND body = @before",
+                    new { run = run.Id.ToString(), body = "second", before = "first" }),
+                (
+                    "UPDATE effect_rows SET body = @body WHERE run_id = @run AND body = @before",
+                    new { run = run.Id.ToString(), body = "third", before = "second" })),
         };
 
         var outcome = await One.Get<CompleteRuns>().ExecuteAsync(completion, CancellationToken.None);
@@ -65,7 +69,9 @@ public abstract partial class StorageConformance
         Assert.All(answers.Where(a => a is not null), a =>
         {
             var failed = Assert.IsType<EffectFailedException>(a);
-            Assert.StartsWith("Effect 2 of 2 failed, and nothing of this attempt was stored: INSERT INTO effect_no_table", failed.Message, StringComparison.Ordinal);
+            Assert.StartsWith(
+                "Effect 2 of 2 failed, and nothing of this attempt was stored: INSERT INTO effect_no_table", failed.Message,
+                StringComparison.Ordinal);
             Assert.Contains("effect_no_table", failed.InnerException!.Message, StringComparison.Ordinal);
         });
         var good = runs.Where((_, i) => !bad.Contains(i)).ToList();
@@ -97,9 +103,21 @@ public abstract partial class StorageConformance
 
         var answers = await Task.WhenAll(
             CaughtAsync(() => One.Get<CompleteRuns>().ExecuteAsync(
-                One.Completion(runs[0]) with { Effects = Effects((InsertRow, Row(runs[0].Id, 1))), FollowUps = [followUp], Events = [Event(runs[0].Id)] }, CancellationToken.None)),
+                One.Completion(
+                    runs[0]) with
+                {
+                    Effects = Effects((InsertRow, Row(runs[0].Id, 1))),
+                    FollowUps = [followUp],
+                    Events = [Event(runs[0].Id)]
+                }, CancellationToken.None)),
             CaughtAsync(() => One.Get<CompleteRuns>().ExecuteAsync(
-                One.Completion(runs[1]) with { Effects = Effects(("DELETE FROM effect_no_table", null)), FollowUps = [other], Events = [Event(runs[1].Id)] }, CancellationToken.None)));
+                One.Completion(
+                    runs[1]) with
+                {
+                    Effects = Effects(("DELETE FROM effect_no_table", null)),
+                    FollowUps = [other],
+                    Events = [Event(runs[1].Id)]
+                }, CancellationToken.None)));
 
         Assert.Null(answers[0]);
         Assert.IsType<EffectFailedException>(answers[1]);
@@ -135,7 +153,8 @@ public abstract partial class StorageConformance
     public async Task Effects_ValuesOfEveryType_ComeBackAsTheyWere()
     {
         await CreateEffectTablesAsync();
-        (string Bool, string Real, string Single, string Exact, string Id, string Instant, string Bytes) names = One.Storage.Sql.Effects.Syntax.Database switch
+        var product = One.Storage.Sql.Effects.Syntax.Database;
+        (string Bool, string Real, string Single, string Exact, string Id, string Instant, string Bytes) names = product switch
         {
             "PostgreSQL" => ("boolean", "double precision", "real", "numeric(20,4)", "uuid", "timestamptz", "bytea"),
             "SQLite" => ("int", "real", "real", "text", "text", "text", "blob"),
@@ -145,7 +164,8 @@ public abstract partial class StorageConformance
             session,
             One.Storage.Sql.CreateTable(
                 "effect_values",
-                $"t varchar(100), yes {names.Bool}, b smallint, s smallint, i int, l bigint, m {names.Exact}, d {names.Real}, f {names.Single}, "
+                $"t varchar(100), yes {names.Bool}, b smallint, s smallint, i int, l bigint, m {names.Exact}, d {names.Real}, f "
+                + $"{names.Single}, "
                     + $"g {names.Id}, r {names.Id}, at1 {names.Instant}, at2 {names.Instant}, d1 date, x {names.Bytes}, e int, n int"),
             CancellationToken.None));
         var run = await One.StartAsync(await One.RegisterAsync());
@@ -172,7 +192,8 @@ public abstract partial class StorageConformance
         };
 
         await CompleteAsync(run, (
-            "INSERT INTO effect_values (t, yes, b, s, i, l, m, d, f, g, r, at1, at2, d1, x, e, n) VALUES (@t, @yes, @b, @s, @i, @l, @m, @d, @f, @g, @r, @at1, @at2, @d1, @x, @e, @n)",
+            "INSERT INTO effect_values (t, yes, b, s, i, l, m, d, f, g, r, at1, at2, d1, x, e, n) VALUES (@t, @yes, @b, @s, @i, @l, @m, "
+            + "@d, @f, @g, @r, @at1, @at2, @d1, @x, @e, @n)",
             values));
 
         var read = await One.Storage.WriteAsync(
@@ -180,14 +201,17 @@ public abstract partial class StorageConformance
                 session, "SELECT t, yes, b, s, i, l, m, d, f, g, r, at1, at2, d1, x, e, n FROM effect_values",
                 r => new object?[]
                 {
-                    r.GetString(0), r.GetBoolean(1), r.GetInt16(2), r.GetInt16(3), r.GetInt32(4), r.GetInt64(5), r.GetDecimal(6), r.GetDouble(7), r.GetFloat(8), r.GetGuid(9), r.GetGuid(10),
-                    r.GetFieldValue<DateTimeOffset>(11).UtcDateTime, r.GetFieldValue<DateTimeOffset>(12).UtcDateTime, r.GetFieldValue<DateOnly>(13), r.GetFieldValue<byte[]>(14), r.GetInt32(15), r.IsDBNull(16),
+                    r.GetString(0), r.GetBoolean(1), r.GetInt16(2), r.GetInt16(3), r.GetInt32(4), r.GetInt64(5), r.GetDecimal(6),
+                    r.GetDouble(7), r.GetFloat(8), r.GetGuid(9), r.GetGuid(10),
+                    r.GetFieldValue<DateTimeOffset>(11).UtcDateTime, r.GetFieldValue<DateTimeOffset>(12).UtcDateTime,
+                    r.GetFieldValue<DateOnly>(13), r.GetFieldValue<byte[]>(14), r.GetInt32(15), r.IsDBNull(16),
                 },
                 CancellationToken.None),
             CancellationToken.None);
         Assert.Equal(
             [
-                values.t, true, (short)200, (short)-2, int.MinValue, long.MaxValue, 1234567.8901m, 0.1, 0.5f, values.g, run.Id.Value, at.UtcDateTime, at.UtcDateTime, values.d1, values.x,
+                values.t, true, (short)200, (short)-2, int.MinValue, long.MaxValue, 1234567.8901m, 0.1, 0.5f, values.g, run.Id.Value,
+                at.UtcDateTime, at.UtcDateTime, values.d1, values.x,
                 (int)RunState.Succeeded, true,
             ],
             Assert.Single(read));
@@ -225,7 +249,8 @@ public abstract partial class StorageConformance
     private async Task CreateEffectTablesAsync()
     {
         await WriteAsync(session => One.Storage.Sql.ExecuteAsync(
-            session, One.Storage.Sql.CreateTable("effect_rows", "run_id varchar(36) NOT NULL, place int NOT NULL, body varchar(200) NOT NULL"), CancellationToken.None));
+            session, One.Storage.Sql.CreateTable(
+                "effect_rows", "run_id varchar(36) NOT NULL, place int NOT NULL, body varchar(200) NOT NULL"), CancellationToken.None));
         await WriteAsync(session => One.Storage.Sql.ExecuteAsync(
             session, One.Storage.Sql.CreateTable("effect_keys", "id int NOT NULL PRIMARY KEY"), CancellationToken.None));
     }

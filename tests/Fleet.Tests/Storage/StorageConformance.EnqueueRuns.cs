@@ -16,7 +16,9 @@ public abstract partial class StorageConformance
 
         var run = await One.ReadAsync(id);
         Assert.Equal((RunState.Pending, true, 0, 0, 0), (run.State, run.Staged, run.Attempt, run.AttemptOffset, run.Crashes));
-        Assert.Equal(("note", "fast", """{"text":"a"}""", """["a","b"]""", 7, "k"), (run.Job, run.Lane, run.Args, run.Tags, run.MaxAttempts, run.IdempotencyKey));
+        Assert.Equal(
+            ("note", "fast", """{"text":"a"}""", """["a","b"]""", 7, "k"),
+            (run.Job, run.Lane, run.Args, run.Tags, run.MaxAttempts, run.IdempotencyKey));
         Assert.Equal((One.Now, One.Now), (run.DueAt, run.CreatedAt));
         Assert.Equal(("fast", id), await One.Transport.NextAsync());
     }
@@ -37,7 +39,14 @@ public abstract partial class StorageConformance
         [
             simple,
             simple with { Id = RunId.New(One.Now), Job = "other", Lane = "fast", Args = """{"text":"ä"}""", Tags = """["a"]""" },
-            simple with { Id = RunId.New(One.Now), DueAt = One.Now.AddSeconds(-1), MaxAttempts = 3, TraceParent = "00-1-2-01", ParentId = simple.Id },
+            simple with
+            {
+                Id = RunId.New(One.Now),
+                DueAt = One.Now.AddSeconds(-1),
+                MaxAttempts = 3,
+                TraceParent = "00-1-2-01",
+                ParentId = simple.Id,
+            },
             One.NewRun(key: "k") with { Staged = true, MaxAttempts = 4, Tags = """["b"]""" },
             One.NewRun() with { MayExist = false, DueAt = One.Now.AddDays(1), ParentId = simple.Id },
             One.NewRun(schedule: "s", fireTime: One.Now) with { Overlap = OverlapPolicy.Skip, TraceParent = "00-3-4-01" },
@@ -48,9 +57,18 @@ public abstract partial class StorageConformance
         Assert.Equal(runs.Select(r => new EnqueueOutcome(EnqueueStatus.Inserted, r.Id)), outcomes);
         var stored = await One.ListAsync(db => db.Runs.OrderBy(r => r.Id));
         Assert.Equal(
-            runs.OrderBy(r => r.Id).Select(r => (r.Id, r.Job, r.Lane, r.Args, r.CreatedAt, r.DueAt, r.Staged, r.MaxAttempts, r.IdempotencyKey, r.Tags, r.TraceParent, r.ParentId, r.ScheduleId, r.FireTime, r.Overlap)),
-            stored.Select(r => (r.Id, r.Job, r.Lane, r.Args, r.CreatedAt, r.DueAt, r.Staged, r.MaxAttempts, r.IdempotencyKey, r.Tags, r.TraceParent, r.ParentId, r.ScheduleId, r.FireTime, r.Overlap)));
-        Assert.All(stored, r => Assert.Equal((RunState.Pending, 0, 0, 0, 0L, false), (r.State, r.Attempt, r.AttemptOffset, r.Crashes, r.LeaseToken, r.Revoked)));
+            runs.OrderBy(
+                r => r.Id).Select(r => (
+                    r.Id, r.Job, r.Lane, r.Args, r.CreatedAt, r.DueAt, r.Staged, r.MaxAttempts, r.IdempotencyKey, r.Tags, r.TraceParent,
+                    r.ParentId, r.ScheduleId, r.FireTime, r.Overlap)),
+            stored.Select(
+                r => (
+                    r.Id, r.Job, r.Lane, r.Args, r.CreatedAt, r.DueAt, r.Staged, r.MaxAttempts, r.IdempotencyKey, r.Tags, r.TraceParent,
+                    r.ParentId, r.ScheduleId, r.FireTime, r.Overlap)));
+        Assert.All(
+            stored,
+            r => Assert.Equal(
+                (RunState.Pending, 0, 0, 0, 0L, false), (r.State, r.Attempt, r.AttemptOffset, r.Crashes, r.LeaseToken, r.Revoked)));
     }
 
     [Fact]
@@ -77,7 +95,9 @@ public abstract partial class StorageConformance
             ids.Add(await One.EnqueueAsync(new EnqueueOptions { IdempotencyKey = key }));
 
         Assert.Equal(keys.Length, ids.Distinct().Count());
-        Assert.Equal(keys.Order(StringComparer.Ordinal), (await One.ListAsync(db => db.Runs)).Select(r => r.IdempotencyKey!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            keys.Order(StringComparer.Ordinal),
+            (await One.ListAsync(db => db.Runs)).Select(r => r.IdempotencyKey!).Order(StringComparer.Ordinal));
         Assert.Equal(ids[3], (await One.ListAsync(db => db.Runs.Where(r => r.IdempotencyKey == "key ")))[0].Id);
     }
 
@@ -102,7 +122,8 @@ public abstract partial class StorageConformance
         var first = await One.EnqueueAsync(new EnqueueOptions { IdempotencyKey = "k" });
 
         var other = Verbs.Request(new EnqueueOptions { IdempotencyKey = "k" }, """{"text":"b"}""");
-        var conflict = await Assert.ThrowsAsync<IdempotencyConflictException>(() => One.Get<EnqueueRuns>().ExecuteAsync(other, CancellationToken.None));
+        var conflict = await Assert.ThrowsAsync<IdempotencyConflictException>(
+            () => One.Get<EnqueueRuns>().ExecuteAsync(other, CancellationToken.None));
 
         Assert.Equal(("k", first), (conflict.Key, conflict.Existing));
         Assert.Single(await One.ListAsync(db => db.Runs));
@@ -176,7 +197,8 @@ public abstract partial class StorageConformance
 
         await One.InsertAsync(first);
         var again = await One.InsertAsync(
-            One.NewRun(schedule: "s", fireTime: One.Now), One.NewRun(schedule: "s", fireTime: One.Now.AddSeconds(1)), One.NewRun(schedule: "t", fireTime: One.Now));
+            One.NewRun(schedule: "s", fireTime: One.Now), One.NewRun(schedule: "s", fireTime: One.Now.AddSeconds(1)),
+            One.NewRun(schedule: "t", fireTime: One.Now));
 
         Assert.Equal(new EnqueueOutcome(EnqueueStatus.Existing, first.Id), again[0]);
         Assert.Equal([EnqueueStatus.Existing, EnqueueStatus.Inserted, EnqueueStatus.Inserted], again.Select(o => o.Status));

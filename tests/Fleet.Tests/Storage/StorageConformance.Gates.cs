@@ -105,7 +105,15 @@ public abstract partial class StorageConformance
         Assert.Equal((RunState.Canceled, $"Replaced by run {runs[2]}.", CancelCause.Replaced), (passed.State, passed.Error, passed.CanceledBecause!.Value));
 
         await One.Get<EndAttempts>().ExecuteAsync(
-            new AttemptEnd { Id = first.Id, LeaseToken = first.LeaseToken, Outcome = AttemptOutcome.Canceled, EndedAt = One.Now, Next = RunState.Canceled, Counts = true },
+            new AttemptEnd
+            {
+                Id = first.Id,
+                LeaseToken = first.LeaseToken,
+                Outcome = AttemptOutcome.Canceled,
+                EndedAt = One.Now,
+                Next = RunState.Canceled,
+                Counts = true,
+            },
             CancellationToken.None);
         await One.Get<IRunGates>().PassOnAsync(first.Id, CancellationToken.None);
         Assert.Equal(("default", runs[2]), await One.Transport.NextAsync());
@@ -298,9 +306,13 @@ public abstract partial class StorageConformance
     private async Task<(WorkerId Worker, List<RunId> Runs)> OccurrencesAsync(OverlapPolicy overlap, int count, string schedule = "s")
     {
         await One.Get<PutSchedules>().ExecuteAsync(
-            new ScheduleRequest { Id = schedule, Job = "note", Trigger = new TriggerSpec { Every = "1h" }, Overlap = overlap }, "api", CancellationToken.None);
+            new ScheduleRequest { Id = schedule, Job = "note", Trigger = new TriggerSpec { Every = "1h" }, Overlap = overlap }, "api",
+            CancellationToken.None);
         var runs = Enumerable.Range(0, count)
-            .Select(i => One.NewRun(schedule: schedule, fireTime: One.Now.AddMilliseconds(i - count)) with { Overlap = overlap, Staged = true }).ToArray();
+            .Select(
+                i => One.NewRun(
+                    schedule: schedule, fireTime: One.Now.AddMilliseconds(i - count)) with
+                { Overlap = overlap, Staged = true }).ToArray();
         await One.InsertAsync([.. runs.Reverse()]);
         return (await One.RegisterAsync(), [.. runs.Select(r => r.Id)]);
     }

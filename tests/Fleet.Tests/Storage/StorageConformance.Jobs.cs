@@ -1,5 +1,4 @@
 using Fleet.Core.Jobs;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
 using Fleet.Tests.Jobs;
@@ -9,9 +8,9 @@ namespace Fleet.Tests.Storage;
 
 public abstract partial class StorageConformance
 {
-    private const string OldArgs = """{"order":"a"}""";
-
     private const string NewArgs = """{"order":"a","boxes":2,"customer":"c"}""";
+
+    private const string OldArgs = """{"order":"a"}""";
 
     [Fact]
     public async Task JobCatalog_OldProgramStartsBesideTheNewOne_ArgsOfBothAreAcceptedAndTheNewestIsShown()
@@ -82,7 +81,8 @@ public abstract partial class StorageConformance
         Time.Advance(TimeSpan.FromSeconds(15));
         Assert.Null(await One.Get<ArgsSchemas>().CheckAsync(read, NewArgs));
         // A worker checks the messages on its lane: by its own version first.
-        Assert.Null(await old.Get<ArgsSchemas>().CheckAsync((await old.Get<JobCatalog>().FindAsync("ship", CancellationToken.None))!, NewArgs));
+        Assert.Null(
+            await old.Get<ArgsSchemas>().CheckAsync((await old.Get<JobCatalog>().FindAsync("ship", CancellationToken.None))!, NewArgs));
     }
 
     [Fact]
@@ -109,7 +109,8 @@ public abstract partial class StorageConformance
         await StartWorkerAsync(next);
 
         Assert.Equal(
-            "Job ship: args.customer is new and required, and runs enqueued before lack it. Runs that a program of another version enqueues wait or fail here. Give it a default or make it nullable.",
+            "Job ship: args.customer is new and required, and runs enqueued before lack it. Runs that a program of another version "
+            + "enqueues wait or fail here. Give it a default or make it nullable.",
             Assert.Single(next.Log.Warnings("args.customer")));
         Assert.Contains("args.boxes is required now", Assert.Single(next.Log.Warnings("args.boxes")), StringComparison.Ordinal);
         Assert.Empty(next.Log.Warnings("express"));
@@ -123,7 +124,11 @@ public abstract partial class StorageConformance
             async scope =>
             {
                 for (var i = 0; i < 30; i++)
-                    scope.Db.Jobs.Add(new JobRow { Name = "ship", Version = $"v{i}", Lane = "default", FirstSeenAt = Verbs.Noon.AddDays(i), SeenAt = Verbs.Noon.AddDays(i) });
+                {
+                    var seen = Verbs.Noon.AddDays(i);
+                    scope.Db.Jobs.Add(new JobRow { Name = "ship", Version = $"v{i}", Lane = "default", FirstSeenAt = seen, SeenAt = seen });
+                }
+
                 return await scope.Db.SaveChangesAsync();
             },
             CancellationToken.None);
@@ -133,58 +138,6 @@ public abstract partial class StorageConformance
         var versions = (await One.ListAsync(db => db.Jobs.Where(j => j.Name == "ship"))).Select(j => j.Version).ToArray();
         Assert.Equal(PublishJobs.MostOutdated + 2, versions.Length);
         Assert.Equal(Enumerable.Range(20, 10).Select(i => $"v{i}"), versions.Where(v => v.StartsWith('v')).Order(StringComparer.Ordinal));
-    }
-
-    [Fact]
-    public async Task ReleaseRuns_UnservedAgainAndAgain_TakesOneRowAndNoAttempt()
-    {
-        var worker = await One.RegisterAsync();
-        var id = await One.EnqueueAsync();
-        var (first, begun) = (await One.StartAsync(worker), One.Now);
-        await One.FailAsync(first, TimeSpan.Zero);
-        for (var i = 0; i < 3; i++)
-        {
-            // Another run beside it: each counts its own.
-            await Task.WhenAll(new[] { id, first.Id }.Select(async run => await One.ReleaseAsync(await One.ClaimAsync(worker, run), AttemptOutcome.Unserved)));
-            Time.Advance(TimeSpan.FromSeconds(1));
-        }
-
-        var row = await One.ReadAsync(first.Id);
-        Assert.Equal((RunState.Pending, false, 1, ReleaseRuns.UnservedType, "drain"), (row.State, row.Staged, row.Attempt, row.ErrorType, row.Error));
-        var attempts = await One.AttemptsAsync(first.Id);
-        Assert.Equal([(1, AttemptOutcome.Failed, 1), (2, AttemptOutcome.Unserved, 3)], attempts.Select(a => (a.Number, a.Outcome, a.Times)));
-        Assert.Equal((begun, begun.AddSeconds(2)), (attempts[1].StartedAt, attempts[1].EndedAt));
-        Assert.Equal(3, Assert.Single(await One.AttemptsAsync(id)).Times);
-
-        // Ends that count keep a row each, and what comes after them starts anew.
-        await One.FailAsync(await One.ClaimAsync(worker, id), TimeSpan.Zero);
-        await One.ReleaseAsync(await One.ClaimAsync(worker, id), AttemptOutcome.Unserved);
-        await One.ReleaseAsync(await One.ClaimAsync(worker, id));
-        await One.ReleaseAsync(await One.ClaimAsync(worker, id));
-        Assert.Equal(
-            [(AttemptOutcome.Unserved, 3), (AttemptOutcome.Failed, 1), (AttemptOutcome.Unserved, 1), (AttemptOutcome.Released, 1), (AttemptOutcome.Released, 1)],
-            (await One.AttemptsAsync(id)).Select(a => (a.Outcome, a.Times)));
-    }
-
-    [Fact]
-    public async Task WakeUnserved_WorkerThatKnowsTheJob_MakesThoseRunsDueAndNoOthers()
-    {
-        var worker = await One.RegisterAsync();
-        var (unserved, failed) = (await One.StartAsync(worker), await One.StartAsync(worker));
-        var elsewhere = await One.StartAsync(worker, new EnqueueOptions { Lane = "parcels" });
-        await One.ReleaseAsync(unserved, AttemptOutcome.Unserved, TimeSpan.FromMinutes(5));
-        await One.ReleaseAsync(elsewhere, AttemptOutcome.Unserved, TimeSpan.FromMinutes(5));
-        await One.FailAsync(failed, TimeSpan.FromMinutes(5));
-        var delayed = await One.EnqueueAsync(new EnqueueOptions { Delay = TimeSpan.FromMinutes(5) });
-        Time.Advance(TimeSpan.FromSeconds(1));
-
-        Assert.Equal(0, await One.Get<WakeUnserved>().ExecuteAsync(["default"], ["ship"], CancellationToken.None));
-        Assert.Equal(1, await One.Get<WakeUnserved>().ExecuteAsync(["default"], ["ship", "note"], CancellationToken.None));
-
-        var row = await One.ReadAsync(unserved.Id);
-        Assert.Equal((RunState.Pending, One.Now, false), (row.State, row.DueAt, row.Staged));
-        foreach (var other in new[] { failed.Id, delayed, elsewhere.Id })
-            Assert.True((await One.ReadAsync(other)).DueAt > One.Now, $"{other}");
     }
 
     /// <summary>What a worker does when it starts.</summary>

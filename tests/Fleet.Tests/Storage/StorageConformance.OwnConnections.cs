@@ -17,7 +17,8 @@ public abstract partial class StorageConformance
         var pulse = Beat(own, worker);
 
         Assert.Equal(new HeldRun(run.Id, run.LeaseToken, false), Assert.Single(pulse.Held!));
-        Assert.Equal(pulse.Clock + TimeSpan.FromHours(1), (await One.ListAsync(db => db.Workers)).Single().LeaseUntil, TimeSpan.FromMilliseconds(1));
+        Assert.Equal(
+            pulse.Clock + TimeSpan.FromHours(1), (await One.ListAsync(db => db.Workers)).Single().LeaseUntil, TimeSpan.FromMilliseconds(1));
         Assert.False(Beat(own, WorkerId.New(One.Now)).IsAlive);
     }
 
@@ -38,5 +39,6 @@ public abstract partial class StorageConformance
     }
 
     private Pulse Beat(OwnConnection own, WorkerId worker) =>
-        One.Get<Heartbeat>().Execute(own, worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal), withHeld: true);
+        One.Get<Heartbeat>().Execute(
+            own, worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal), withHeld: true);
 }

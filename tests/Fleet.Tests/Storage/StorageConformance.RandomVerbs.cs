@@ -27,7 +27,10 @@ public abstract partial class StorageConformance
                     ids.Add(await One.EnqueueAsync());
                     break;
                 case 2:
-                    ids.AddRange(await Task.WhenAll(Enumerable.Range(0, 5).Select(i => One.EnqueueAsync(new EnqueueOptions { IdempotencyKey = $"k{random.Next(50)}" }))));
+                    ids.AddRange(
+                        await Task.WhenAll(
+                            Enumerable.Range(0, 5).Select(
+                                i => One.EnqueueAsync(new EnqueueOptions { IdempotencyKey = $"k{random.Next(50)}" }))));
                     break;
                 case 3:
                     ids.Add(await One.EnqueueAsync(new EnqueueOptions { Delay = TimeSpan.FromSeconds(random.Next(1, 20)) }));
@@ -40,7 +43,8 @@ public abstract partial class StorageConformance
                     var waiting = await One.ListAsync(db => db.Runs.Where(r => r.State == RunState.Pending).Select(r => r.Id));
                     var wanted = random.GetItems<RunId>([.. waiting, RunId.New(One.Now)], 4);
                     var worker = Any(workers);
-                    claims.AddRange((await Task.WhenAll(wanted.Select(id => One.TryClaimAsync(worker, id)))).Select(o => o.Run).OfType<ClaimedRun>());
+                    claims.AddRange(
+                        (await Task.WhenAll(wanted.Select(id => One.TryClaimAsync(worker, id)))).Select(o => o.Run).OfType<ClaimedRun>());
                     break;
                 case 8 when claims.Count > 0:
                     await Task.WhenAll(random.GetItems(claims.ToArray(), 4).Select(One.CompleteAsync));
@@ -91,14 +95,17 @@ public abstract partial class StorageConformance
         var until = One.Now.AddHours(1);
         Check(r => r.State == RunState.Pending, await One.ListAsync(db => db.Pending.Select(r => r.Id)));
         Check(r => r.State == RunState.Running, await One.ListAsync(db => db.Running.Select(r => r.Id)));
-        Check(r => r.State == RunState.Succeeded, await One.ListAsync(db => db.Succeeded(DateTimeOffset.MinValue, until).Select(r => r.Id)));
-        Check(r => r.State is RunState.Failed or RunState.Canceled, await One.ListAsync(db => db.FailedOrCanceled(until).Select(r => r.Id)));
+        Check(
+            r => r.State == RunState.Succeeded, await One.ListAsync(db => db.Succeeded(DateTimeOffset.MinValue, until).Select(r => r.Id)));
+        Check(
+            r => r.State is RunState.Failed or RunState.Canceled, await One.ListAsync(db => db.FailedOrCanceled(until).Select(r => r.Id)));
         var alive = (await One.ListAsync(db => db.Workers.Where(w => w.State != WorkerState.Gone).Select(w => w.Id))).ToHashSet();
         foreach (var worker in workers.Where(alive.Contains))
         {
             Check(
                 r => r.State == RunState.Running && r.WorkerId == worker,
-                (await HeartbeatAsync(worker)).Held!.Select(h => h.LeaseToken == rows.Single(r => r.Id == h.Id).LeaseToken ? h.Id : default));
+                (await HeartbeatAsync(worker)).Held!
+                    .Select(h => h.LeaseToken == rows.Single(r => r.Id == h.Id).LeaseToken ? h.Id : default));
         }
 
         // A look that makes them known, and the one after it.
@@ -110,6 +117,7 @@ public abstract partial class StorageConformance
                 await One.Storage.ReadWaitingAsync("default", before, 10_000, CancellationToken.None));
         }
 
-        void Check(Func<Run, bool> belongs, IEnumerable<RunId> found) => Assert.Equal(rows.Where(belongs).Select(r => r.Id).Order(), found.Order());
+        void Check(Func<Run, bool> belongs, IEnumerable<RunId> found) =>
+            Assert.Equal(rows.Where(belongs).Select(r => r.Id).Order(), found.Order());
     }
 }

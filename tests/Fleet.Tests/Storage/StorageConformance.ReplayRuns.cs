@@ -21,7 +21,8 @@ public abstract partial class StorageConformance
         Assert.Equal(ReplayResult.Replayed, await One.ReplayAsync(first.Id));
 
         var row = await One.ReadAsync(first.Id);
-        Assert.Equal((RunState.Pending, One.Now, 2, 2, 0, 1), (row.State, row.DueAt, row.Attempt, row.AttemptOffset, row.Crashes, row.Replays));
+        Assert.Equal(
+            (RunState.Pending, One.Now, 2, 2, 0, 1), (row.State, row.DueAt, row.Attempt, row.AttemptOffset, row.Crashes, row.Replays));
         Assert.Null(row.FinishedAt);
         var replay = Assert.Single(await One.ListAsync(db => db.Replays));
         Assert.Equal((first.Id, 1, "somebody", RunState.Failed, 2, "boom", failedAt),
@@ -89,7 +90,8 @@ public abstract partial class StorageConformance
     public async Task ReplayRuns_RevokedOccurrence_IsRefusedForGood()
     {
         await One.Get<PutSchedules>().ExecuteAsync(
-            new ScheduleRequest { Id = "s", Job = "note", Trigger = new TriggerSpec { At = One.Now.AddSeconds(20) } }, "code", CancellationToken.None);
+            new ScheduleRequest { Id = "s", Job = "note", Trigger = new TriggerSpec { At = One.Now.AddSeconds(20) } }, "code",
+            CancellationToken.None);
         var plan = One.Get<PlanOccurrences>();
         var control = One.Get<ControlSchedules>();
         await plan.ExecuteAsync(await One.LeadAsync(), LookAhead, CancellationToken.None);

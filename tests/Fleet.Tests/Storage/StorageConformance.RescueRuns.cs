@@ -123,7 +123,8 @@ public abstract partial class StorageConformance
         await RescueEveryTwoSecondsAsync(5);
 
         var term = await One.LeadAsync();
-        await Assert.ThrowsAsync<Core.Leadership.TermLostException>(() => One.Get<RescueRuns>().ExecuteAsync(term with { Number = term.Number - 1 }, CancellationToken.None));
+        await Assert.ThrowsAsync<Core.Leadership.TermLostException>(
+            () => One.Get<RescueRuns>().ExecuteAsync(term with { Number = term.Number - 1 }, CancellationToken.None));
 
         Assert.Equal([0, 0, 0, 0, 0, 1], await RescueEveryTwoSecondsAsync(6));
     }
@@ -137,7 +138,8 @@ public abstract partial class StorageConformance
         foreach (var jump in new[] { TimeSpan.FromHours(-1), TimeSpan.FromHours(1), TimeSpan.FromDays(-30) })
         {
             await WriteAsync(scope => scope.Db.Workers.ExecuteUpdateAsync(
-                set => set.SetProperty(w => w.HeartbeatAt, One.Now + jump).SetProperty(w => w.LeaseUntil, One.Now + jump + TimeSpan.FromSeconds(10))));
+                set => set.SetProperty(
+                    w => w.HeartbeatAt, One.Now + jump).SetProperty(w => w.LeaseUntil, One.Now + jump + TimeSpan.FromSeconds(10))));
             Assert.Equal([0, 0, 0], await RescueEveryTwoSecondsAsync(3));
         }
 
@@ -160,10 +162,13 @@ public abstract partial class StorageConformance
         Assert.Equal(1, await One.RescueAsync());
 
         var row = await One.ReadAsync(run.Id);
-        Assert.Equal((RunState.Pending, false, 0, 0, 0, null), (row.State, row.Staged, row.Crashes, row.Attempt, row.AttemptOffset, row.Error));
+        Assert.Equal(
+            (RunState.Pending, false, 0, 0, 0, null), (row.State, row.Staged, row.Crashes, row.Attempt, row.AttemptOffset, row.Error));
         Assert.True(row.DueAt <= One.Now);
         var attempt = Assert.Single(await One.AttemptsAsync(run.Id));
-        Assert.Equal((1, worker, AttemptOutcome.Released, RescueRuns.DrainedErrorType), (attempt.Number, attempt.WorkerId, attempt.Outcome, attempt.ErrorType));
+        Assert.Equal(
+            (1, worker, AttemptOutcome.Released, RescueRuns.DrainedErrorType),
+            (attempt.Number, attempt.WorkerId, attempt.Outcome, attempt.ErrorType));
         Assert.Contains("killed while draining", attempt.Error, StringComparison.Ordinal);
         Assert.Equal(SettleOutcome.LeaseLost, await One.CompleteAsync(run));
         await One.ClaimAsync(await One.RegisterAsync(), run.Id);
@@ -222,23 +227,6 @@ public abstract partial class StorageConformance
         Assert.InRange((await One.ReadAsync(run.Id)).DueAt, clock, after);
     }
 
-    private Task<DateTimeOffset> ClockAsync() => One.Storage.WriteAsync(scope => One.Storage.GetClockAsync(scope, CancellationToken.None), CancellationToken.None);
-
-    private Task<WorkerId> RegisterForAsync(TimeSpan lease) =>
-        One.Get<RegisterWorkers>().RegisterAsync("w", new Dictionary<string, int> { ["default"] = 1 }, lease, CancellationToken.None);
-
-    private async Task<List<int>> RescueEveryTwoSecondsAsync(int passes)
-    {
-        var taken = new List<int>();
-        for (var i = 0; i < passes; i++)
-        {
-            taken.Add(await One.RescueAsync());
-            Time.Advance(TimeSpan.FromSeconds(2));
-        }
-
-        return taken;
-    }
-
     [Fact]
     public async Task RescueRuns_TermIsOver_TakesNothing()
     {
@@ -247,14 +235,12 @@ public abstract partial class StorageConformance
         await One.ExpireAsync(worker);
         var term = await One.LeadAsync();
 
-        await Assert.ThrowsAsync<Core.Leadership.TermLostException>(() => One.Get<RescueRuns>().ExecuteAsync(term with { Number = term.Number - 1 }, CancellationToken.None));
+        await Assert.ThrowsAsync<Core.Leadership.TermLostException>(
+            () => One.Get<RescueRuns>().ExecuteAsync(term with { Number = term.Number - 1 }, CancellationToken.None));
 
         Assert.Equal(RunState.Running, (await One.ReadAsync(run.Id)).State);
         Assert.True((await HeartbeatAsync(worker)).IsAlive);
     }
-
-    private Task<Pulse> HeartbeatAsync(WorkerId worker) => One.Get<Heartbeat>().ExecuteAsync(
-        worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal), withHeld: true, CancellationToken.None);
 
     [Fact]
     public async Task LastChanceGate_AnotherSuchRunIsRunning_WaitsUntilItHasEnded()
@@ -285,6 +271,27 @@ public abstract partial class StorageConformance
         Assert.Equal((RunState.Failed, 3), ((await One.ReadAsync(suspect)).State, (await One.ReadAsync(suspect)).Crashes));
         Assert.Equal((RunState.Pending, 0), ((await One.ReadAsync(bystander.Id)).State, (await One.ReadAsync(bystander.Id)).Crashes));
     }
+
+    private Task<DateTimeOffset> ClockAsync() =>
+        One.Storage.WriteAsync(scope => One.Storage.GetClockAsync(scope, CancellationToken.None), CancellationToken.None);
+
+    private Task<WorkerId> RegisterForAsync(TimeSpan lease) =>
+        One.Get<RegisterWorkers>().RegisterAsync("w", new Dictionary<string, int> { ["default"] = 1 }, lease, CancellationToken.None);
+
+    private async Task<List<int>> RescueEveryTwoSecondsAsync(int passes)
+    {
+        var taken = new List<int>();
+        for (var i = 0; i < passes; i++)
+        {
+            taken.Add(await One.RescueAsync());
+            Time.Advance(TimeSpan.FromSeconds(2));
+        }
+
+        return taken;
+    }
+
+    private Task<Pulse> HeartbeatAsync(WorkerId worker) => One.Get<Heartbeat>().ExecuteAsync(
+        worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal), withHeld: true, CancellationToken.None);
 
     private async Task<RunId> CrashTwiceAsync()
     {

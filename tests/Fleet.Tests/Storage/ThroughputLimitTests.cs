@@ -19,7 +19,9 @@ public sealed class ThroughputLimitTests
 
         fleet.Run(TimeSpan.FromSeconds(20));
 
-        Assert.True(fleet.Database.Throughput(fleet.Limits[0]) >= 0.85 * best, $"limit {fleet.Limits[0]}: {fleet.Database.Throughput(fleet.Limits[0]):F0}/s of {best:F0}/s");
+        Assert.True(
+            fleet.Database.Throughput(fleet.Limits[0]) >= 0.85 * best,
+            $"limit {fleet.Limits[0]}: {fleet.Database.Throughput(fleet.Limits[0]):F0}/s of {best:F0}/s");
         Assert.True(fleet.Least >= ThroughputLimit.Floor, $"{fleet.Least}");
     }
 

@@ -196,7 +196,8 @@ public sealed class TransactionGateTests : IAsyncDisposable
         {
             InstrumentPublished = (instrument, l) =>
             {
-                if (instrument.Meter.Name == FleetMetrics.Name && instrument.Name.StartsWith("fleet.db.transactions", StringComparison.Ordinal))
+                if (instrument.Meter.Name == FleetMetrics.Name
+                    && instrument.Name.StartsWith("fleet.db.transactions", StringComparison.Ordinal))
                     l.EnableMeasurementEvents(instrument);
             },
         };

@@ -36,7 +36,8 @@ public sealed class EmbeddedFleet : IAsyncDisposable
     /// <param name="settings">Configuration, such as <c>Fleet:Worker:Drain</c>.</param>
     /// <param name="folder">The data folder; null makes one that goes away.</param>
     public static async Task<EmbeddedFleet> StartAsync(
-        Action<IServiceCollection>? configure = null, IEnumerable<KeyValuePair<string, string?>>? settings = null, TempFolder? folder = null)
+        Action<IServiceCollection>? configure = null, IEnumerable<KeyValuePair<string, string?>>? settings = null,
+        TempFolder? folder = null)
     {
         var own = folder is null ? new TempFolder() : null;
         var app = DevHost.Build(

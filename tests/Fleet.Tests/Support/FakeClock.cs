@@ -46,5 +46,6 @@ internal sealed class FakeClock : IDisposable
 
     private static string? Find() => !Directory.Exists("/usr/lib")
         ? null
-        : Directory.GetDirectories("/usr/lib", "*-linux-*").Select(folder => Path.Combine(folder, "faketime", Library)).FirstOrDefault(File.Exists);
+        : Directory.GetDirectories(
+            "/usr/lib", "*-linux-*").Select(folder => Path.Combine(folder, "faketime", Library)).FirstOrDefault(File.Exists);
 }

@@ -27,5 +27,6 @@ internal static class JobPack
     public static void DropVersionInto(TempFolder folder, string version) =>
         File.Copy(Built($"Fleet.RollingPack.{version}"), Path.Combine(folder.Path, $"Fleet.RollingPack.{version}.dll"));
 
-    private static string Built(string project) => Path.Combine(Repository.Root, "tests", project, "bin", Configuration, "net10.0", project + ".dll");
+    private static string Built(string project) =>
+        Path.Combine(Repository.Root, "tests", project, "bin", Configuration, "net10.0", project + ".dll");
 }

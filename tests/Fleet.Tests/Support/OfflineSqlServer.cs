@@ -79,7 +79,8 @@ internal sealed class OfflineSqlServer : IStorage
 
     private static string TypeOf(SqlParameter parameter) => parameter.SqlDbType switch
     {
-        SqlDbType.NVarChar or SqlDbType.VarBinary => $"{parameter.SqlDbType}({(parameter.Size is > 0 and <= 4000 ? $"{parameter.Size}" : "max")})",
+        SqlDbType.NVarChar or SqlDbType.VarBinary =>
+            $"{parameter.SqlDbType}({(parameter.Size is > 0 and <= 4000 ? $"{parameter.Size}" : "max")})",
         SqlDbType.Binary => $"binary({parameter.Size})",
         var type => $"{type}",
     };
@@ -87,7 +88,8 @@ internal sealed class OfflineSqlServer : IStorage
     private sealed class Answers(OfflineSqlServer server) : DbCommandInterceptor
     {
         public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
-            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
+            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result,
+            CancellationToken cancellationToken = default)
         {
             var sql = command.CommandText;
             server.Keep(sql, command.Parameters.Cast<SqlParameter>());
@@ -114,7 +116,8 @@ internal sealed class OfflineSqlServer : IStorage
         }
 
         public override Task<IReadOnlyList<T>> QueryAsync<T>(
-            StorageSession session, string sql, Func<DbDataReader, T> read, CancellationToken ct, params (string Name, object? Value)[] parameters)
+            StorageSession session, string sql, Func<DbDataReader, T> read, CancellationToken ct,
+            params (string Name, object? Value)[] parameters)
         {
             server.Keep(sql, Of(parameters));
             var rows = server.Answer(server.Rows, sql);
@@ -128,14 +131,16 @@ internal sealed class OfflineSqlServer : IStorage
     private sealed class NoConnection : DbConnectionInterceptor
     {
         public override ValueTask<InterceptionResult> ConnectionOpeningAsync(
-            DbConnection connection, ConnectionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default) =>
+            DbConnection connection, ConnectionEventData eventData, InterceptionResult result,
+            CancellationToken cancellationToken = default) =>
             ValueTask.FromResult(InterceptionResult.Suppress());
     }
 
     private sealed class NoTransaction : DbTransactionInterceptor
     {
         public override ValueTask<InterceptionResult<DbTransaction>> TransactionStartingAsync(
-            DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result, CancellationToken cancellationToken = default) =>
+            DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result,
+            CancellationToken cancellationToken = default) =>
             ValueTask.FromResult(InterceptionResult<DbTransaction>.SuppressWithResult(new OfflineTransaction(connection)));
     }
 

@@ -16,19 +16,23 @@ internal sealed class OfflineStatements : IRunStatements
         StorageSession session, WorkerId worker, IReadOnlyList<RunId> ids, DateTimeOffset now, bool passedGates, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<ClaimOutcome>>([.. ids.Select(_ => ClaimOutcome.Duplicate)]);
 
-    public Task<IReadOnlyList<SettleOutcome>> CompleteAsync(StorageSession session, IReadOnlyList<Completion> completions, CancellationToken ct) =>
+    public Task<IReadOnlyList<SettleOutcome>> CompleteAsync(
+        StorageSession session, IReadOnlyList<Completion> completions, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<SettleOutcome>>([.. completions.Select(_ => Completed)]);
 
     public Task<IReadOnlyList<bool>> AreCompletedAsync(StorageSession session, IReadOnlyList<RunLease> leases, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<bool>>([.. leases.Select(_ => Completed == SettleOutcome.AlreadyCompleted)]);
 
-    public Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(StorageSession session, IReadOnlyList<AttemptEnd> ends, CancellationToken ct) =>
+    public Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(
+        StorageSession session, IReadOnlyList<AttemptEnd> ends, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<SettleOutcome>>([.. ends.Select(_ => SettleOutcome.Settled)]);
 
     public Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(StorageSession session, CancellationToken ct) =>
-        Task.FromResult<IReadOnlyList<OrphanedRun>>([new(RunId.New(Verbs.Noon), null, 1, RescuedRun.CrashCap - 1, IsCancelRequested: false)]);
+        Task.FromResult<IReadOnlyList<OrphanedRun>>(
+            [new(RunId.New(Verbs.Noon), null, 1, RescuedRun.CrashCap - 1, IsCancelRequested: false)]);
 
-    public Task RescueAsync(StorageSession session, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct) => Task.CompletedTask;
+    public Task RescueAsync(StorageSession session, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct) =>
+        Task.CompletedTask;
 
     public Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
         StorageSession session, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct) =>
@@ -37,7 +41,8 @@ internal sealed class OfflineStatements : IRunStatements
     public Task MarkStagedAsync(StorageSession session, IReadOnlyList<StageableRun> runs, CancellationToken ct) => Task.CompletedTask;
 
     public Task<PrunedRuns> DeleteEndedAsync(
-        StorageSession session, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct) => Task.FromResult(default(PrunedRuns));
+        StorageSession session, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit,
+        CancellationToken ct) => Task.FromResult(default(PrunedRuns));
 
     public Task<int> DeleteInboxAsync(StorageSession session, DateTimeOffset before, int limit, CancellationToken ct) => Task.FromResult(0);
 

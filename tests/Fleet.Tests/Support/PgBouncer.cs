@@ -13,10 +13,12 @@ internal sealed class PgBouncer : IAsyncDisposable
     private readonly TempFolder _folder;
     private readonly Process _process;
 
-    private PgBouncer(Process process, TempFolder folder, string connectionString) => (_process, _folder, ConnectionString) = (process, folder, connectionString);
+    private PgBouncer(Process process, TempFolder folder, string connectionString) =>
+        (_process, _folder, ConnectionString) = (process, folder, connectionString);
 
     /// <summary>Why there is none; null when there is one.</summary>
-    public static string? Missing { get; } = File.Exists(Program) ? null : "PgBouncer is not installed (Debian: apt-get install pgbouncer).";
+    public static string? Missing { get; } =
+        File.Exists(Program) ? null : "PgBouncer is not installed (Debian: apt-get install pgbouncer).";
 
     /// <summary>The database, through the pooler.</summary>
     public string ConnectionString { get; }
@@ -42,10 +44,17 @@ internal sealed class PgBouncer : IAsyncDisposable
             """));
         // It refuses to run as root, and the folder is root's alone.
         if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        {
+            File.SetUnixFileMode(
+                folder.Path,
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+                    | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        }
+
         string[] asUser = Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : [];
         string[] command = [.. asUser, Program, "-q", settings];
-        var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true, UseShellExecute = false })!;
+        var process = Process.Start(
+            new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true, UseShellExecute = false })!;
         process.ErrorDataReceived += (_, _) => { };
         process.BeginErrorReadLine();
         var through = new NpgsqlConnectionStringBuilder(connectionString) { Port = port }.ConnectionString;

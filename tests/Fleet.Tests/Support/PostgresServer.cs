@@ -39,7 +39,8 @@ public class PostgresServer : IAsyncDisposable
         : null;
 
     // The server refuses to run as root: as root it runs as Debian's own user.
-    private static string[] AsUser { get; } = Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : [];
+    private static string[] AsUser { get; } = Environment.UserName == "root" ? [
+        "setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : [];
 
     private string Own => $"Host=127.0.0.1;Port={_port};Username=fleet;Database=postgres;Pooling=false";
 
@@ -91,9 +92,11 @@ public class PostgresServer : IAsyncDisposable
 
     /// <summary>Drops a database, with whoever is still connected.</summary>
     public async Task DropDatabaseAsync(string connectionString) =>
-        await ExecuteAsync(await _started.Value, $"DROP DATABASE {new NpgsqlConnectionStringBuilder(connectionString).Database} WITH (FORCE)");
+        await ExecuteAsync(
+            await _started.Value, $"DROP DATABASE {new NpgsqlConnectionStringBuilder(connectionString).Database} WITH (FORCE)");
 
-    /// <summary>Ends the server of its own as a power failure does: all of its processes at once, and the log is replayed at the next start.</summary>
+    /// <summary>Ends the server of its own as a power failure does: all of its processes at once, and the log is replayed at the next
+    /// start.</summary>
     public async Task KillAsync()
     {
         Assert.SkipWhen(_process is null, "The server that TEST_POSTGRES names is not ours to kill.");
@@ -103,12 +106,16 @@ public class PostgresServer : IAsyncDisposable
     /// <summary>Starts the server of its own on the data it has; returns when it takes connections.</summary>
     public async Task RunAsync()
     {
-        _process = Start([.. AsUser, Path.Combine(FindBinaries()!, "postgres"), "-D", Data, "-p", $"{_port}", "-c", "listen_addresses=127.0.0.1",
-            "-c", "unix_socket_directories=", "-c", "max_connections=300", .. _settings]);
+        _process = Start([
+            .. AsUser, Path.Combine(FindBinaries()!, "postgres"), "-D", Data, "-p", $"{_port}", "-c", "listen_addresses=127.0.0.1",
+            "-c", "unix_socket_directories=", "-c", "max_connections=300", .. _settings,
+        ]);
         _process.ErrorDataReceived += (_, line) =>
         {
             // SQLSTATE 53300 in any of its words.
-            if (line.Data is { } said && (said.Contains("too many c", StringComparison.Ordinal) || said.Contains("connection slots are reserved", StringComparison.Ordinal)))
+            if (line.Data is { } said
+                && (said.Contains("too many c", StringComparison.Ordinal)
+                    || said.Contains("connection slots are reserved", StringComparison.Ordinal)))
                 Interlocked.Increment(ref _refused);
         };
         await Until.TrueAsync(async () =>
@@ -146,10 +153,13 @@ public class PostgresServer : IAsyncDisposable
     private static string? FindBinaries()
     {
         const string debian = "/usr/lib/postgresql";
-        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).AsEnumerable();
+        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(
+            Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).AsEnumerable();
         if (Directory.Exists(debian))
-            folders = folders.Concat(Directory.GetDirectories(debian).OrderByDescending(d => d, StringComparer.Ordinal).Select(d => Path.Combine(d, "bin")));
-        return folders.FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres")));
+            folders = folders.Concat(
+                Directory.GetDirectories(debian).OrderByDescending(d => d, StringComparer.Ordinal).Select(d => Path.Combine(d, "bin")));
+        return folders.FirstOrDefault(
+            folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres")));
     }
 
     private async Task<string> CreateAsync(string options)
@@ -161,7 +171,8 @@ public class PostgresServer : IAsyncDisposable
         return To(server, name);
     }
 
-    private static string To(string connectionString, string database) => new NpgsqlConnectionStringBuilder(connectionString) { Database = database }.ConnectionString;
+    private static string To(string connectionString, string database) =>
+        new NpgsqlConnectionStringBuilder(connectionString) { Database = database }.ConnectionString;
 
     private async Task<string> StartAsync()
     {
@@ -180,7 +191,10 @@ public class PostgresServer : IAsyncDisposable
         _folder = new TempFolder();
         if (AsUser.Length > 0)
             await RunAsync(["chown", "postgres", _folder.Path]);
-        await RunAsync([.. AsUser, Path.Combine(FindBinaries()!, "initdb"), "-D", Data, "-U", "fleet", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"]);
+        await RunAsync(
+            [
+                .. AsUser, Path.Combine(FindBinaries()!, "initdb"), "-D", Data, "-U", "fleet", "-A", "trust", "-E", "UTF8", "--no-sync",
+                "--locale=C.UTF-8"]);
         await RunAsync();
         return Own;
     }

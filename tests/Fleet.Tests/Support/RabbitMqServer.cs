@@ -34,7 +34,8 @@ public sealed class RabbitMqServer : IAsyncDisposable
         ? null
         : "RabbitMQ is not installed (Debian: apt-get install rabbitmq-server).";
 
-    private static string[] AsUser { get; } = Environment.UserName == "root" ? ["setpriv", "--reuid=rabbitmq", "--regid=rabbitmq", "--clear-groups"] : [];
+    private static string[] AsUser { get; } = Environment.UserName == "root" ? [
+        "setpriv", "--reuid=rabbitmq", "--regid=rabbitmq", "--clear-groups"] : [];
 
     /// <summary>Lines for the broker's configuration, made once its folder is there.</summary>
     public Func<string, string> Configuration { get; init; } = static _ => "";
@@ -109,7 +110,9 @@ public sealed class RabbitMqServer : IAsyncDisposable
     /// <summary>Calls the management interface.</summary>
     public async Task<JsonNode?> SendAsync(HttpMethod method, string path, object? body = null)
     {
-        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = body is null ? null : JsonContent.Create(body) };
+        using var request = new HttpRequestMessage(
+            method, new Uri(path, UriKind.Relative))
+        { Content = body is null ? null : JsonContent.Create(body) };
         using var answer = await Http.SendAsync(request);
         var text = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode, $"{method} {path}: {(int)answer.StatusCode} {text}");
@@ -142,7 +145,8 @@ public sealed class RabbitMqServer : IAsyncDisposable
             HttpMethod.Put,
             $"api/policies/{host.Name}/{name}",
             new Dictionary<string, object> { ["pattern"] = pattern, ["apply-to"] = "queues", ["definition"] = definition });
-        await Waiting.UntilAsync(async () => (await SendAsync(HttpMethod.Get, $"api/queues/{host.Name}/{queue}"))!["policy"]?.GetValue<string>() == name);
+        await Waiting.UntilAsync(
+            async () => (await SendAsync(HttpMethod.Get, $"api/queues/{host.Name}/{queue}"))!["policy"]?.GetValue<string>() == name);
     }
 
     private async Task PutHostAsync(string name)
@@ -259,7 +263,13 @@ public sealed record VirtualHost(RabbitMqServer Server, string Name, string Uri)
         var answer = await Server.SendAsync(
             HttpMethod.Post,
             $"api/exchanges/{Name}/{exchange}/publish",
-            new { properties = properties ?? new { }, routing_key = routingKey, payload = Convert.ToBase64String(body), payload_encoding = "base64" });
+            new
+            {
+                properties = properties ?? new { },
+                routing_key = routingKey,
+                payload = Convert.ToBase64String(body),
+                payload_encoding = "base64",
+            });
         return answer!["routed"]!.GetValue<bool>();
     }
 
@@ -306,7 +316,9 @@ public sealed record VirtualHost(RabbitMqServer Server, string Name, string Uri)
 
     /// <summary>The names of the queues.</summary>
     public async Task<IReadOnlyList<string>> QueuesAsync() =>
-        [.. (await Server.SendAsync(HttpMethod.Get, $"api/queues/{Name}"))!.AsArray().Select(q => q!["name"]!.GetValue<string>()).Order(StringComparer.Ordinal)];
+        [
+            .. (await Server.SendAsync(HttpMethod.Get, $"api/queues/{Name}"))!.AsArray().Select(
+                q => q!["name"]!.GetValue<string>()).Order(StringComparer.Ordinal)];
 
     public async ValueTask DisposeAsync() => await Server.SendAsync(HttpMethod.Delete, $"api/vhosts/{Name}");
 }

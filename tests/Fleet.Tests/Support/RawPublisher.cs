@@ -23,7 +23,9 @@ internal static class RawPublisher
         await using var stream = client.GetStream();
         await stream.WriteAsync("AMQP\0\0\x09\x01"u8.ToArray());
         await ReadMethodAsync(stream, 10, 10);
-        await SendAsync(stream, 0, Method(10, 11, Table(), Short("PLAIN"), Long(Encoding.UTF8.GetBytes("\0" + uri.UserInfo.Replace(':', '\0'))), Short("en_US")));
+        await SendAsync(
+            stream, 0,
+            Method(10, 11, Table(), Short("PLAIN"), Long(Encoding.UTF8.GetBytes("\0" + uri.UserInfo.Replace(':', '\0'))), Short("en_US")));
         await ReadMethodAsync(stream, 10, 30);
         await SendAsync(stream, 0, Method(10, 31, [0x07, 0xFF], Int(131_072), [0, 0]));
         await SendAsync(stream, 0, Method(10, 40, Short(uri.AbsolutePath[1..]), Short(""), [0]));
@@ -33,7 +35,8 @@ internal static class RawPublisher
         await SendAsync(stream, 1, Method(85, 10, [0]));
         await ReadMethodAsync(stream, 85, 11);
         await SendAsync(stream, 1, Method(60, 40, [0, 0], Short("fleet.lanes"), Short(routingKey), [0]));
-        await SendAsync(stream, 1, [0, 60, 0, 0, .. new byte[4], .. Int(body.Length), (byte)(flags >> 8), (byte)flags, .. properties], HeaderFrame);
+        await SendAsync(
+            stream, 1, [0, 60, 0, 0, .. new byte[4], .. Int(body.Length), (byte)(flags >> 8), (byte)flags, .. properties], HeaderFrame);
         await SendAsync(stream, 1, body, BodyFrame);
         await ReadMethodAsync(stream, 60, 80);
     }
@@ -54,7 +57,8 @@ internal static class RawPublisher
         return bytes;
     }
 
-    private static byte[] Method(byte type, byte method, params byte[][] arguments) => [0, type, 0, method, .. arguments.SelectMany(a => a)];
+    private static byte[] Method(byte type, byte method, params byte[][] arguments) =>
+        [0, type, 0, method, .. arguments.SelectMany(a => a)];
 
     private static async Task SendAsync(NetworkStream stream, byte channel, byte[] payload, byte type = MethodFrame) =>
         await stream.WriteAsync((byte[])[type, 0, channel, .. Int(payload.Length), .. payload, FrameEnd]);
@@ -69,7 +73,9 @@ internal static class RawPublisher
             await stream.ReadExactlyAsync(payload);
             if (head[0] != MethodFrame)
                 continue;
-            Assert.True((payload[1], payload[3]) == (type, method), $"The broker said {payload[1]}.{payload[3]}: {Encoding.UTF8.GetString(payload)}");
+            Assert.True(
+                (payload[1], payload[3]) == (type, method),
+                $"The broker said {payload[1]}.{payload[3]}: {Encoding.UTF8.GetString(payload)}");
             return;
         }
     }

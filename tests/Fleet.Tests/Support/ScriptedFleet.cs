@@ -15,7 +15,8 @@ internal static class ScriptedFleet
     /// <param name="folder">The data folder; null makes one that goes away.</param>
     /// <param name="configure">Adds services.</param>
     public static Task<EmbeddedFleet> StartAsync(
-        Script script, FakeTimeProvider? time = null, string[]? settings = null, TempFolder? folder = null, Action<IServiceCollection>? configure = null)
+        Script script, FakeTimeProvider? time = null, string[]? settings = null, TempFolder? folder = null,
+        Action<IServiceCollection>? configure = null)
     {
         // The test's clock runs in leaps: leases must not end in one of them.
         string[] fake = ["Worker:Lease=00:05:00", "Scheduler:Lease=00:05:00"];
@@ -42,16 +43,29 @@ internal static class ScriptedFleet
     }
 
     /// <summary>Stores a run as it is, past every check: what an older or foreign program may have left.</summary>
-    public static async Task<RunId> InsertAsync(this EmbeddedFleet fleet, string job, string args, int? maxAttempts = null, RunId? id = null)
+    public static async Task<RunId> InsertAsync(
+        this EmbeddedFleet fleet, string job, string args, int? maxAttempts = null, RunId? id = null)
     {
         var now = fleet.Services.GetRequiredService<TimeProvider>().GetUtcNow();
-        var run = new NewRun { Id = id ?? RunId.New(now), Job = job, Lane = "default", Args = args, CreatedAt = now, DueAt = now, Staged = false, MaxAttempts = maxAttempts };
-        await fleet.Storage.WriteAsync(session => fleet.Storage.Statements.InsertAsync(session, [run], CancellationToken.None), CancellationToken.None);
+        var run = new NewRun
+        {
+            Id = id ?? RunId.New(now),
+            Job = job,
+            Lane = "default",
+            Args = args,
+            CreatedAt = now,
+            DueAt = now,
+            Staged = false,
+            MaxAttempts = maxAttempts,
+        };
+        await fleet.Storage.WriteAsync(
+            session => fleet.Storage.Statements.InsertAsync(session, [run], CancellationToken.None), CancellationToken.None);
         return run.Id;
     }
 
     /// <summary>True once the run is in this state.</summary>
-    public static async Task<bool> IsAsync(this EmbeddedFleet fleet, RunId id, RunState state) => (await fleet.FindAsync(id))!.State == state;
+    public static async Task<bool> IsAsync(this EmbeddedFleet fleet, RunId id, RunState state) =>
+        (await fleet.FindAsync(id))!.State == state;
 
     /// <summary>Waits for a run's state while the clock goes on.</summary>
     public static async Task<Run> AdvanceUntilAsync(this EmbeddedFleet fleet, FakeTimeProvider time, RunId id, RunState state)

@@ -5,7 +5,8 @@ using Microsoft.SqlServer.TransactSql.ScriptDom;
 
 namespace Fleet.Tests.Support;
 
-/// <summary>What the migrations build on SQL Server, as a model that needs no server: SQL is bound to it as the server would do it.</summary>
+/// <summary>What the migrations build on SQL Server, as a model that needs no server: SQL is bound to it as the server would do
+/// it.</summary>
 internal sealed class SqlServerModel : IDisposable
 {
     private readonly TSqlModel _model = new(SqlServerVersion.Sql150, new TSqlModelOptions());
@@ -27,7 +28,8 @@ internal sealed class SqlServerModel : IDisposable
     private static string[] Definitions { get; } =
     [
         .. Tables.Select(Write),
-        .. Parse(Script, out _).Batches.SelectMany(b => b.Statements).OfType<CreateIndexStatement>().Select(s => Script.Substring(s.StartOffset, s.FragmentLength)),
+        .. Parse(Script, out _).Batches.SelectMany(
+            b => b.Statements).OfType<CreateIndexStatement>().Select(s => Script.Substring(s.StartOffset, s.FragmentLength)),
     ];
 
     /// <summary>Parses a script in the dialect of the oldest server that Fleet runs on.</summary>
@@ -69,7 +71,10 @@ internal sealed class SqlServerModel : IDisposable
                     break;
                 case AlterTableDropTableElementStatement drop:
                     foreach (var name in drop.AlterTableDropTableElements.Select(e => e.Name.Value))
-                        Assert.True(Find(drop).TableConstraints.Remove(Find(drop).TableConstraints.Single(c => c.ConstraintIdentifier?.Value == name)), name);
+                        Assert.True(
+                            Find(drop).TableConstraints.Remove(
+                                Find(drop).TableConstraints.Single(c => c.ConstraintIdentifier?.Value == name)),
+                            name);
                     break;
             }
         }

@@ -74,7 +74,8 @@ internal sealed class TcpProxy : IAsyncDisposable
             await from.GetStream().CopyToAsync(to.GetStream(), hang);
             to.Client.Shutdown(SocketShutdown.Send);
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e) when (
+            e is OperationCanceledException or IOException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
         }
     }

@@ -61,7 +61,8 @@ public sealed class PostgresDatabase(PostgresServer server) : TestDatabase
 /// <summary>A database on the SQL Server that <c>TEST_SQLSERVER</c> names.</summary>
 public sealed class SqlServerDatabase : TestDatabase
 {
-    private static readonly string? Server = Environment.GetEnvironmentVariable("TEST_SQLSERVER");
+    /// <summary>The connection string of a login that may create databases; null if there is no server.</summary>
+    public static readonly string? Server = Environment.GetEnvironmentVariable("TEST_SQLSERVER") is { Length: > 0 } server ? server : null;
 
     private string? _connectionString;
 
@@ -69,8 +70,10 @@ public sealed class SqlServerDatabase : TestDatabase
 
     public override async Task CreateAsync()
     {
-        Assert.SkipWhen(Server is null, "There is no SQL Server here: set TEST_SQLSERVER to the connection string of a login that may create databases.");
-        _connectionString = new SqlConnectionStringBuilder(Server) { InitialCatalog = "fleet_" + Guid.NewGuid().ToString("N") }.ConnectionString;
+        if (Server is null)
+            throw new InvalidOperationException("There is no SQL Server here: mark the class of this test with [NeedsSqlServer].");
+        var name = "fleet_" + Guid.NewGuid().ToString("N");
+        _connectionString = new SqlConnectionStringBuilder(Server) { InitialCatalog = name }.ConnectionString;
         await Open(TimeProvider.System).MigrateAsync(CancellationToken.None);
     }
 
@@ -83,7 +86,8 @@ public sealed class SqlServerDatabase : TestDatabase
         var name = new SqlConnectionStringBuilder(_connectionString).InitialCatalog;
         await using var connection = new SqlConnection(Server);
         await connection.OpenAsync();
-        await using var drop = new SqlCommand($"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {name}", connection);
+        await using var drop = new SqlCommand(
+            $"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {name}", connection);
         await drop.ExecuteNonQueryAsync();
     }
 }

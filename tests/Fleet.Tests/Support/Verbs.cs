@@ -87,7 +87,8 @@ public sealed class Verbs : IAsyncDisposable
     public Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(params NewRun[] runs) =>
         Storage.WriteAsync(session => Storage.Statements.InsertAsync(session, runs, CancellationToken.None), CancellationToken.None);
 
-    public Task<WorkerId> RegisterAsync() => Get<RegisterWorkers>().RegisterAsync("w", Lanes, TimeSpan.FromHours(1), CancellationToken.None);
+    public Task<WorkerId> RegisterAsync() =>
+        Get<RegisterWorkers>().RegisterAsync("w", Lanes, TimeSpan.FromHours(1), CancellationToken.None);
 
     public Task<ClaimOutcome> TryClaimAsync(WorkerId worker, RunId id) => Get<ClaimRuns>().ExecuteAsync(worker, id, CancellationToken.None);
 
@@ -99,7 +100,8 @@ public sealed class Verbs : IAsyncDisposable
     }
 
     /// <summary>Enqueues a run and claims it.</summary>
-    public async Task<ClaimedRun> StartAsync(WorkerId worker, EnqueueOptions? options = null) => await ClaimAsync(worker, await EnqueueAsync(options));
+    public async Task<ClaimedRun> StartAsync(WorkerId worker, EnqueueOptions? options = null) =>
+        await ClaimAsync(worker, await EnqueueAsync(options));
 
     public Task<SettleOutcome> CompleteAsync(ClaimedRun run) => Get<CompleteRuns>().ExecuteAsync(Completion(run), CancellationToken.None);
 
@@ -113,7 +115,8 @@ public sealed class Verbs : IAsyncDisposable
     public Task<SettleOutcome> ReleaseAsync(ClaimedRun run, AttemptOutcome outcome = AttemptOutcome.Released, TimeSpan delay = default) =>
         Get<ReleaseRuns>().ExecuteAsync(run.Id, run.LeaseToken, outcome, "drain", delay, CancellationToken.None);
 
-    public Task<CancelResult> CancelAsync(RunId id, string? reason = "because") => Get<CancelRuns>().ExecuteAsync(id, reason, CancellationToken.None);
+    public Task<CancelResult> CancelAsync(RunId id, string? reason = "because") =>
+        Get<CancelRuns>().ExecuteAsync(id, reason, CancellationToken.None);
 
     public Task<ReplayResult> ReplayAsync(RunId id) => Get<ReplayRuns>().ExecuteAsync(id, "somebody", CancellationToken.None);
 
@@ -128,7 +131,8 @@ public sealed class Verbs : IAsyncDisposable
         async session =>
         {
             var past = await Storage.GetClockAsync(session, CancellationToken.None) - TimeSpan.FromSeconds(1);
-            return await session.Db.Workers.Where(w => w.Id == worker).ExecuteUpdateAsync(set => set.SetProperty(w => w.HeartbeatAt, past).SetProperty(w => w.LeaseUntil, past));
+            return await session.Db.Workers.Where(w => w.Id == worker).ExecuteUpdateAsync(
+                set => set.SetProperty(w => w.HeartbeatAt, past).SetProperty(w => w.LeaseUntil, past));
         },
         CancellationToken.None);
 

@@ -18,7 +18,8 @@ internal static class Waiting
 
     /// <summary>As <see cref="UntilAsync(Func{Task{bool}})"/>, and the fake clock goes on by 100 ms with every look: Fleet's loops
     /// move only while it does.</summary>
-    public static Task AdvanceUntilAsync(this FakeTimeProvider time, Func<Task<bool>> condition) => UntilAsync(condition, () => time.Advance(Step));
+    public static Task AdvanceUntilAsync(this FakeTimeProvider time, Func<Task<bool>> condition) =>
+        UntilAsync(condition, () => time.Advance(Step));
 
     /// <inheritdoc cref="AdvanceUntilAsync(FakeTimeProvider, Func{Task{bool}})"/>
     public static Task AdvanceUntilAsync(this FakeTimeProvider time, Func<bool> condition) =>

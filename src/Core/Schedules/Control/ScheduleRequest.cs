@@ -76,7 +76,7 @@ public sealed record ScheduleRequest
             : Trigger.Every is { } every ? ("every", every)
             : ("at", Trigger.At?.ToString("O") ?? "");
         var shown = RunRules.Show(value);
-        return new InputError("never_fires", field, $"{field}: '{shown}' never fires after {now:O}.", shown, "a time to come");
+        return new InputError("never_fires", field, $"{field}: '{shown}' never fires after {now:O}.", shown, "a time in the future");
     }
 
     /// <summary>Copies the definition into a row.</summary>

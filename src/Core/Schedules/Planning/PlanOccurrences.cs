@@ -258,11 +258,11 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     private partial void LogUnreadable(string schedule, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "Schedule {Schedule} missed fire times after {PlannedUntil:O}; policy {Policy} makes up for {Count} of them.")]
+        Message = "Schedule {Schedule} missed fire times after {PlannedUntil:O}; policy {Policy} creates runs for {Count} of them.")]
     private partial void LogMissed(string schedule, DateTimeOffset plannedUntil, MisfirePolicy policy, int count);
 
     [LoggerMessage(Level = LogLevel.Error,
-        Message = "This machine has no data of the time zone(s) {Zones}. Their schedules do not fire while it leads; they stay as they "
-            + "are for a scheduler that has the data. Install tzdata here. It is looked for again in {Pause}.")]
+        Message = "This machine has no data for the time zone(s) {Zones}. Schedules in these zones do not fire while this scheduler leads; "
+            + "they are left unchanged for a scheduler that has the data. Install tzdata here. Next look in {Pause}.")]
     private partial void LogNoZoneData(string zones, TimeSpan pause);
 }

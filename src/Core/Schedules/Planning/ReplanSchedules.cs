@@ -44,6 +44,6 @@ public sealed partial class ReplanSchedules(IStorage storage, TimeProvider time,
     }
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "The clock stands behind what was planned: {Count} schedule(s) are planned again from {Now:O} on.")]
+        Message = "The clock is behind the planned fire times: {Count} schedule(s) are planned again from {Now:O} on.")]
     private partial void LogReplanned(int count, DateTimeOffset now);
 }

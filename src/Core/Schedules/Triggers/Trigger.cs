@@ -122,7 +122,7 @@ public abstract class Trigger
         var given = fields.OfType<string>().ToArray();
         error = given.Length switch
         {
-            0 => new InputError("invalid_trigger", "trigger", $"trigger: nothing says when to fire; allowed is {allowed}.", null, allowed),
+            0 => new InputError("invalid_trigger", "trigger", $"trigger: it is missing; allowed is {allowed}.", null, allowed),
             1 => null,
             _ => Several(string.Join(" and ", given)),
         };

@@ -1,6 +1,6 @@
 namespace Fleet.Core.Storage.Rows;
 
-/// <summary>How an attempt ended that did not simply succeed at once.</summary>
+/// <summary>How an attempt ended, if it did not simply succeed.</summary>
 public enum AttemptOutcome
 {
     /// <summary>The handler threw.</summary>
@@ -21,11 +21,11 @@ public enum AttemptOutcome
     /// <summary>The run was canceled while it ran.</summary>
     Canceled = 5,
 
-    /// <summary>Fleet's database failed under the handler; the attempt is not counted.</summary>
+    /// <summary>Fleet's database failed during the handler; the attempt is not counted.</summary>
     Outage = 6,
 
-    /// <summary>The worker cannot run it, because it does not know the job or lacks what the args need; the attempt is not
-    /// counted.</summary>
+    /// <summary>The worker cannot execute it, because it does not know the job or its version of the job does not fit the args; the attempt
+    /// is not counted.</summary>
     Unserved = 7,
 }
 
@@ -36,7 +36,8 @@ public sealed class Attempt
 
     public RunId RunId { get; set; }
 
-    /// <summary>From 1. A released or snoozed attempt gives its number back, so a number can occur more than once.</summary>
+    /// <summary>From 1. After a released or snoozed attempt, the next attempt gets the same number, so a number can occur more than
+    /// once.</summary>
     public int Number { get; set; }
 
     /// <summary>How many attempts in a row ended like this; more than 1 only for <see cref="AttemptOutcome.Unserved"/> and

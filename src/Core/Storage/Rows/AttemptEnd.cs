@@ -14,16 +14,16 @@ public sealed record AttemptEnd
     /// <summary>Pending, Failed or Canceled.</summary>
     public required RunState Next { get; init; }
 
-    /// <summary>When to run again, for Pending.</summary>
+    /// <summary>For Pending: when the run is due again.</summary>
     public DateTimeOffset? DueAt { get; init; }
 
-    /// <summary>False gives the attempt's number back.</summary>
+    /// <summary>False: the next attempt gets the same number.</summary>
     public required bool Counts { get; init; }
 
     /// <summary>For Pending: true when the one who ends the attempt also sends the nudge (<c>HoldRetries</c>); else the leader does.</summary>
     public bool Staged { get; init; }
 
-    /// <summary>Whether it shares one row in <c>attempts</c> with equal ends before it (<see cref="Attempt.Times"/>).</summary>
+    /// <summary>True if it shares one row in <c>attempts</c> with the same kind of end before it (<see cref="Attempt.Times"/>).</summary>
     public bool SharesRow => Outcome is AttemptOutcome.Unserved or AttemptOutcome.Snoozed;
 
     public string? ErrorType { get; init; }

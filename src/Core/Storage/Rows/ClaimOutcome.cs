@@ -1,18 +1,18 @@
 namespace Fleet.Core.Storage.Rows;
 
-/// <summary>What came of a claim.</summary>
+/// <summary>The result of a claim.</summary>
 public enum ClaimStatus
 {
-    /// <summary>The run is the worker's.</summary>
+    /// <summary>The worker has the run.</summary>
     Claimed = 0,
 
-    /// <summary>The run has ended, is somebody else's, or does not exist: drop the nudge.</summary>
+    /// <summary>The run has ended, another worker has it, or it does not exist: drop the nudge.</summary>
     Duplicate = 1,
 
     /// <summary>The nudge came before the due time.</summary>
     NotDue = 2,
 
-    /// <summary>The worker itself was declared gone: it must take a new identity.</summary>
+    /// <summary>The worker was declared gone and needs a new id.</summary>
     WorkerGone = 3,
 
     /// <summary>The run is due and has to pass gates: the verb <c>PassGates</c> claims it.</summary>

@@ -1,6 +1,6 @@
 namespace Fleet.Core.Storage.Rows;
 
-/// <summary>All that a worker needs to execute a run.</summary>
+/// <summary>Everything that a worker needs to execute a run.</summary>
 public sealed record ClaimedRun
 {
     public required RunId Id { get; init; }

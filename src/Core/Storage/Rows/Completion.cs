@@ -2,7 +2,7 @@ using Fleet.Core.Effects;
 
 namespace Fleet.Core.Storage.Rows;
 
-/// <summary>A run that succeeded, with all that becomes true together with it.</summary>
+/// <summary>A run that succeeded, and everything that is stored together with its completion.</summary>
 public sealed record Completion
 {
     public required RunId Id { get; init; }
@@ -18,6 +18,6 @@ public sealed record Completion
 
     public IReadOnlyList<OutboxMessage> Events { get; init; } = [];
 
-    /// <summary>Statements of the handler's own, in their order.</summary>
+    /// <summary>Statements of the handler, in order.</summary>
     public IReadOnlyList<Effect> Effects { get; init; } = [];
 }

@@ -1,14 +1,14 @@
 namespace Fleet.Core.Storage.Rows;
 
-/// <summary>What became of a run that was to be stored.</summary>
+/// <summary>The result of storing a run.</summary>
 public enum EnqueueStatus
 {
     Inserted = 0,
 
-    /// <summary>The same request had been stored before; its run's id is given.</summary>
+    /// <summary>The same request was stored before; the id is that of its run.</summary>
     Existing = 1,
 
-    /// <summary>The idempotency key belongs to another request; that run's id is given.</summary>
+    /// <summary>The idempotency key belongs to another request; the id is that of its run.</summary>
     Conflict = 2,
 }
 

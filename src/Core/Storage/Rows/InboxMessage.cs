@@ -11,11 +11,12 @@ public sealed class InboxMessage
 }
 
 /// <summary>The key of a row in <c>inbox</c>.</summary>
-/// <param name="Consumer">Who handles the message; the same message may go to several.</param>
+/// <param name="Consumer">The consumer. The same message may go to several consumers.</param>
 /// <param name="MessageId">The message.</param>
 public readonly record struct InboxKey(string Consumer, Guid MessageId)
 {
-    /// <summary>The order in which rows are inserted: two writers that share messages wait for each other and do not deadlock.</summary>
+    /// <summary>The order in which rows are inserted, so that two writers with the same messages wait for each other and do not
+    /// deadlock.</summary>
     public static IEnumerable<InboxKey> InOrder(IEnumerable<InboxKey> keys) =>
         keys.Distinct().OrderBy(k => k.Consumer, StringComparer.Ordinal).ThenBy(k => k.MessageId);
 }

@@ -16,7 +16,7 @@ public sealed record NewRun
 
     public required DateTimeOffset DueAt { get; init; }
 
-    /// <summary>True when the one who stores it also publishes its nudge right after the commit.</summary>
+    /// <summary>True if the process that stores the run also publishes its nudge right after the commit.</summary>
     public required bool Staged { get; init; }
 
     public int? MaxAttempts { get; init; }
@@ -36,9 +36,9 @@ public sealed record NewRun
 
     public DateTimeOffset? FireTime { get; init; }
 
-    /// <summary>What becomes of it while another run of the schedule has not ended.</summary>
+    /// <summary>What happens to it while another run of the schedule has not ended.</summary>
     public OverlapPolicy Overlap { get; init; }
 
-    /// <summary>Whether a run with this id, key or occurrence may be stored already. False only where the id was made for this row.</summary>
+    /// <summary>True if a run with this id, key or occurrence may exist already. False only if the id was created for this row.</summary>
     public bool MayExist { get; init; } = true;
 }

@@ -6,7 +6,7 @@ public sealed class OutboxMessage
 {
     public long Id { get; set; }
 
-    /// <summary>The id the message has on the wire, stable over re-sends.</summary>
+    /// <summary>The id of the message in the broker. It stays the same if the message is sent again.</summary>
     public Guid MessageId { get; set; }
 
     /// <summary>The stable name of the event; of a consumer's message, the type that it was sent as.</summary>
@@ -31,10 +31,10 @@ public sealed class OutboxMessage
 
     public DateTimeOffset CreatedAt { get; set; }
 
-    /// <summary>Sends that failed so far.</summary>
+    /// <summary>Number of failed sends so far.</summary>
     public int Failures { get; set; }
 
-    /// <summary>Not before this instant.</summary>
+    /// <summary>The message is not sent before this instant.</summary>
     public DateTimeOffset NextTryAt { get; set; }
 
     public string? LastError { get; set; }

@@ -1,6 +1,6 @@
 namespace Fleet.Core.Storage.Rows;
 
-/// <summary>The row in <c>replays</c>: what a run was before a person sent it round again.</summary>
+/// <summary>The row in <c>replays</c>: the state of a run before a person replayed it.</summary>
 public sealed class Replay
 {
     public long Id { get; set; }

@@ -3,16 +3,16 @@ namespace Fleet.Core.Storage.Rows;
 /// <summary>A running run whose worker is dead.</summary>
 public readonly record struct OrphanedRun(RunId Id, WorkerId? Worker, long LeaseToken, int Crashes, bool IsCancelRequested);
 
-/// <summary>What becomes of it.</summary>
+/// <summary>The new state of the run.</summary>
 /// <param name="Orphan">The run.</param>
 /// <param name="Next">Pending, Failed or Canceled.</param>
-/// <param name="Crashes">Those that count against it now.</param>
+/// <param name="Crashes">The number of crashes, including this one.</param>
 /// <param name="Error">For the attempt and the run.</param>
 public readonly record struct RescuedRun(OrphanedRun Orphan, RunState Next, int Crashes, string Error)
 {
     /// <summary>How often the worker of a run may die before the run is Failed.</summary>
     public const int CrashCap = 3;
 
-    /// <summary>Stands where the type of an exception would.</summary>
+    /// <summary>The error type.</summary>
     public const string ErrorType = "WorkerCrashed";
 }

@@ -11,28 +11,28 @@ public sealed class Run
 
     public RunState State { get; set; }
 
-    /// <summary>When it may start, as said at enqueue, by the schedule, or by the retry policy.</summary>
+    /// <summary>When the run may start, set by the caller, the schedule, or the retry policy.</summary>
     public DateTimeOffset DueAt { get; set; }
 
-    /// <summary>False while somebody still has to publish its nudge: planned, delayed, or waiting for a retry.</summary>
+    /// <summary>False while its nudge still has to be published: planned, delayed, or waiting for a retry.</summary>
     public bool Staged { get; set; }
 
-    /// <summary>The number of the latest try; grows with every claim, shrinks when a claim is given back.</summary>
+    /// <summary>The number of the latest attempt. Each claim adds one; a claim that is given back subtracts one.</summary>
     public int Attempt { get; set; }
 
-    /// <summary>Attempts that the limit does not count: crashes, and all those before a replay.</summary>
+    /// <summary>Attempts that do not count against the limit: crashes, and all attempts before a replay.</summary>
     public int AttemptOffset { get; set; }
 
-    /// <summary>The caller's own limit; null when job and policy decide.</summary>
+    /// <summary>The limit of the caller; null if the job or the policy decides.</summary>
     public int? MaxAttempts { get; set; }
 
-    /// <summary>How often its worker died while running it, since enqueue or replay.</summary>
+    /// <summary>How often a worker died while executing it, since enqueue or replay.</summary>
     public int Crashes { get; set; }
 
     /// <summary>How often a person replayed it.</summary>
     public int Replays { get; set; }
 
-    /// <summary>Who runs it, or ran it last.</summary>
+    /// <summary>The worker that executes it, or executed it last.</summary>
     public WorkerId? WorkerId { get; set; }
 
     /// <summary>The fence of the current claim: a new random number with every claim.</summary>
@@ -55,17 +55,17 @@ public sealed class Run
 
     public string? IdempotencyKey { get; set; }
 
-    /// <summary>Hash of the request that brought the key, to tell a repeat from a conflict.</summary>
+    /// <summary>Hash of the request with the key, to tell a repetition from a conflict.</summary>
     public byte[]? RequestHash { get; set; }
 
     public string? ScheduleId { get; set; }
 
     public DateTimeOffset? FireTime { get; set; }
 
-    /// <summary>What becomes of it when it comes due while another run of the schedule has not ended.</summary>
+    /// <summary>What happens if it comes due while another run of the schedule has not ended.</summary>
     public OverlapPolicy Overlap { get; set; }
 
-    /// <summary>True for an occurrence that was planned and then called off because its schedule changed.</summary>
+    /// <summary>True for an occurrence that was planned and then revoked because its schedule changed.</summary>
     public bool Revoked { get; set; }
 
     /// <summary>The run whose handler enqueued this one.</summary>

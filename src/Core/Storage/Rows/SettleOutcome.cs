@@ -1,22 +1,22 @@
 namespace Fleet.Core.Storage.Rows;
 
-/// <summary>What came of writing the end of an attempt.</summary>
+/// <summary>The result of writing the end of an attempt.</summary>
 public enum SettleOutcome
 {
     Settled = 0,
 
-    /// <summary>The same claim had completed the run before, in the handler's own transaction.</summary>
+    /// <summary>The same claim has already completed the run, in the handler's own transaction.</summary>
     AlreadyCompleted = 1,
 
-    /// <summary>The run is no longer this claim's.</summary>
+    /// <summary>The run no longer belongs to this claim.</summary>
     LeaseLost = 2,
 }
 
-/// <summary>What an outcome means where a transaction must not be committed.</summary>
+/// <summary>Throws if the outcome means that the transaction must not be committed.</summary>
 public static class SettleOutcomes
 {
-    /// <exception cref="LeaseLostException">The run is no longer this claim's.</exception>
-    /// <exception cref="RunCompletedException">This claim has completed it before.</exception>
+    /// <exception cref="LeaseLostException">The run no longer belongs to this claim.</exception>
+    /// <exception cref="RunCompletedException">This claim has already completed the run.</exception>
     public static void ThrowUnlessSettled(this SettleOutcome outcome, RunId id)
     {
         switch (outcome)
@@ -29,7 +29,7 @@ public static class SettleOutcomes
     }
 }
 
-/// <summary>The run was completed before by the same claim, in another transaction: what this transaction wrote must be rolled back, or it
-/// would be written twice.</summary>
+/// <summary>The same claim has already completed the run in another transaction. Roll this transaction back, or its writes happen
+/// twice.</summary>
 public sealed class RunCompletedException(RunId runId) : InvalidOperationException(
     $"Run {runId} was completed before by this same attempt, in another transaction; roll this one back.");

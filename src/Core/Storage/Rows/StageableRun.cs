@@ -1,4 +1,4 @@
 namespace Fleet.Core.Storage.Rows;
 
-/// <summary>A pending run whose nudge somebody still has to publish.</summary>
+/// <summary>A pending run whose nudge has not been published yet.</summary>
 public readonly record struct StageableRun(RunId Id, string Lane, DateTimeOffset DueAt);

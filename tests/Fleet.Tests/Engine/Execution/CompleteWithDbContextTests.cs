@@ -33,7 +33,8 @@ public sealed class CompleteWithDbContextTests
         using var folder = new TempFolder();
         await using var fleet = await StartAsync(folder);
 
-        var run = await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new PlaceOrder("a", Break: true), new EnqueueOptions { MaxAttempts = 1 }));
+        var run = await fleet.WaitAsync(
+            await fleet.Client.EnqueueAsync(new PlaceOrder("a", Break: true), new EnqueueOptions { MaxAttempts = 1 }));
 
         Assert.Equal(RunState.Failed, run.State);
         Assert.Equal(0, await CountOrdersAsync(fleet));
@@ -47,7 +48,8 @@ public sealed class CompleteWithDbContextTests
     {
         using var folder = new TempFolder();
         var trouble = new CommitFailsOnce(when);
-        await using var fleet = await StartAsync(folder, options => options.AddInterceptors(trouble), sqlite => sqlite.ExecutionStrategy(d => new Retrying(d)));
+        await using var fleet = await StartAsync(
+            folder, options => options.AddInterceptors(trouble), sqlite => sqlite.ExecutionStrategy(d => new Retrying(d)));
 
         var run = await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new PlaceOrder("a", Break: false)));
 
@@ -66,7 +68,8 @@ public sealed class CompleteWithDbContextTests
     {
         using var folder = new TempFolder();
         using var elsewhere = new TempFolder();
-        var other = new SqliteConnectionStringBuilder { DataSource = Path.Combine(elsewhere.Path, "other.db"), Pooling = false }.ConnectionString;
+        var other =
+            new SqliteConnectionStringBuilder { DataSource = Path.Combine(elsewhere.Path, "other.db"), Pooling = false }.ConnectionString;
         if (how == "another fleet")
         {
             await using var storage = new SqliteStorage(other, TimeProvider.System);
@@ -120,7 +123,8 @@ public sealed class CompleteWithDbContextTests
         Exception? refusal = null;
         var script = new Script(async call =>
         {
-            await using var db = new Shop(new DbContextOptionsBuilder<Shop>().UseSqlite($"Data Source={Path.Combine(folder.Path, "fleet.db")}").Options);
+            await using var db = new Shop(
+                new DbContextOptionsBuilder<Shop>().UseSqlite($"Data Source={Path.Combine(folder.Path, "fleet.db")}").Options);
             // Rolled back: the run may be completed again.
             await using (await db.Database.BeginTransactionAsync())
                 await call.Context.CompleteAsync(db);
@@ -142,11 +146,13 @@ public sealed class CompleteWithDbContextTests
     {
         var fleet = await EmbeddedFleet.StartAsync(
             services => services
-                .AddDbContext<Shop>(options => (configure ?? (_ => { }))(options.UseSqlite($"Data Source={Path.Combine(folder.Path, "fleet.db")}", sqlite)))
+                .AddDbContext<Shop>(
+                    options => (configure ?? (_ => { }))(options.UseSqlite($"Data Source={Path.Combine(folder.Path, "fleet.db")}", sqlite)))
                 .AddFleetJobs(jobs => jobs.Add<PlaceOrderJob>().Add<ShipOrderJob>()),
             folder: folder);
         await using var scope = fleet.Services.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<Shop>().Database.ExecuteSqlRawAsync("CREATE TABLE orders (id TEXT NOT NULL PRIMARY KEY)");
+        await scope.ServiceProvider.GetRequiredService<Shop>().Database.ExecuteSqlRawAsync(
+            "CREATE TABLE orders (id TEXT NOT NULL PRIMARY KEY)");
         return fleet;
     }
 
@@ -163,7 +169,8 @@ public sealed class CompleteWithDbContextTests
     }
 
     /// <summary>What <c>EnableRetryOnFailure</c> is for servers.</summary>
-    private sealed class Retrying(ExecutionStrategyDependencies dependencies) : ExecutionStrategy(dependencies, maxRetryCount: 3, TimeSpan.Zero)
+    private sealed class Retrying(ExecutionStrategyDependencies dependencies)
+        : ExecutionStrategy(dependencies, maxRetryCount: 3, TimeSpan.Zero)
     {
         protected override bool ShouldRetryOn(Exception exception) => exception is IOException;
     }
@@ -173,13 +180,15 @@ public sealed class CompleteWithDbContextTests
         public bool HasFailed { get; private set; }
 
         public override ValueTask<InterceptionResult> TransactionCommittingAsync(
-            DbTransaction transaction, TransactionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
+            DbTransaction transaction, TransactionEventData eventData, InterceptionResult result,
+            CancellationToken cancellationToken = default)
         {
             FailAt("before");
             return new(result);
         }
 
-        public override Task TransactionCommittedAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
+        public override Task TransactionCommittedAsync(
+            DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
         {
             FailAt("after");
             return Task.CompletedTask;

@@ -65,7 +65,8 @@ public sealed class EffectTests
         Assert.Equal(AttemptOutcome.Failed, failed.Outcome);
         Assert.Equal("Fleet.Core.Effects.EffectFailedException", failed.ErrorType);
         Assert.StartsWith(
-            "Effect 2 of 2 failed, and nothing of this attempt was stored: INSERT INTO no_table (a) VALUES (@p1) ---> Microsoft.Data.Sqlite.SqliteException: ",
+            "Effect 2 of 2 failed, and nothing of this attempt was stored: INSERT INTO no_table (a) VALUES (@p1) ---> "
+            + "Microsoft.Data.Sqlite.SqliteException: ",
             failed.Error, StringComparison.Ordinal);
         Assert.Contains("no such table: no_table", failed.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", failed.Error + failed.Stack, StringComparison.Ordinal);
@@ -78,11 +79,14 @@ public sealed class EffectTests
     {
         var calls = 0;
         var script = Script.Of(call => call.Context.Effect("INSERT INTO no_table (a) VALUES (1)"));
-        await using var fleet = await ScriptedFleet.StartAsync(script, configure: services => StorageSpy.AddTo(services, "ApplyEffectsAsync", () =>
+        void FailFirst()
         {
             if (Interlocked.Increment(ref calls) == 1)
                 throw new DatabaseUnavailableException("database: away", TimeSpan.Zero);
-        }));
+        }
+
+        await using var fleet = await ScriptedFleet.StartAsync(
+            script, configure: services => StorageSpy.AddTo(services, "ApplyEffectsAsync", FailFirst));
 
         var run = await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new Scripted(), new EnqueueOptions { MaxAttempts = 1 }));
 
@@ -99,7 +103,8 @@ public sealed class EffectTests
         var run = await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new Scripted(), Twice));
 
         Assert.Equal((RunState.Failed, 1), (run.State, script.Calls));
-        Assert.StartsWith("Effect 1 of job 'test.scripted' has no value for @a. Values were given for @b.", run.Error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Effect 1 of job 'test.scripted' has no value for @a. Values were given for @b.", run.Error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -164,16 +169,20 @@ public sealed class EffectTests
 
     private static async Task<EmbeddedFleet> StartAsync(Script script)
     {
-        var fleet = await ScriptedFleet.StartAsync(script, settings: ["Worker:Retry:FirstDelay=00:00:00"], configure: services => services.AddDiagnosticJobs());
+        var fleet = await ScriptedFleet.StartAsync(
+            script, settings: ["Worker:Retry:FirstDelay=00:00:00"], configure: services => services.AddDiagnosticJobs());
         await fleet.Storage.WriteAsync(
-            session => fleet.Storage.Sql.ExecuteAsync(session, fleet.Storage.Sql.CreateTable("effect_rows", "body varchar(200) NOT NULL"), CancellationToken.None),
+            session => fleet.Storage.Sql.ExecuteAsync(
+                session, fleet.Storage.Sql.CreateTable("effect_rows", "body varchar(200) NOT NULL"), CancellationToken.None),
             CancellationToken.None);
         return fleet;
     }
 
-    private static Task<IReadOnlyList<string>> RowsAsync(EmbeddedFleet fleet) => QueryAsync(fleet, "SELECT body FROM effect_rows ORDER BY body");
+    private static Task<IReadOnlyList<string>> RowsAsync(EmbeddedFleet fleet) =>
+        QueryAsync(fleet, "SELECT body FROM effect_rows ORDER BY body");
 
     private static Task<IReadOnlyList<string>> QueryAsync(EmbeddedFleet fleet, string sql) => fleet.Storage.WriteAsync(
-        session => fleet.Storage.Sql.QueryAsync(session, sql, r => Convert.ToString(r.GetValue(0), CultureInfo.InvariantCulture)!, CancellationToken.None),
+        session => fleet.Storage.Sql.QueryAsync(
+            session, sql, r => Convert.ToString(r.GetValue(0), CultureInfo.InvariantCulture)!, CancellationToken.None),
         CancellationToken.None);
 }

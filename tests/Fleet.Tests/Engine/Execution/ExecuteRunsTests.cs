@@ -11,7 +11,8 @@ public sealed class ExecuteRunsTests
     [Fact]
     public async Task Execute_HandlerSetsOutput_SucceedsAndLeavesNoAttemptRow()
     {
-        await using var fleet = await ScriptedFleet.StartAsync(Script.Of(call => call.Context.SetOutput(new { greeting = "hello " + call.Word })));
+        await using var fleet = await ScriptedFleet.StartAsync(
+            Script.Of(call => call.Context.SetOutput(new { greeting = "hello " + call.Word })));
 
         var run = await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new Scripted("world")));
 
@@ -105,7 +106,9 @@ public sealed class ExecuteRunsTests
 
         var run = (await fleet.FindAsync(id))!;
         Assert.Equal((1.0, new string('x', 200)), (run.Progress, run.ProgressMessage));
-        Assert.Equal([(JobLogLevel.Information, "line one", 1), (JobLogLevel.Warning, "line two", 1)], (await LinesAsync(fleet, id)).Select(l => (l.Level, l.Message, l.Attempt)));
+        Assert.Equal(
+            [(JobLogLevel.Information, "line one", 1), (JobLogLevel.Warning, "line two", 1)],
+            (await LinesAsync(fleet, id)).Select(l => (l.Level, l.Message, l.Attempt)));
     }
 
     [Fact]

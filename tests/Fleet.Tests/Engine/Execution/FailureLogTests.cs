@@ -53,7 +53,9 @@ public sealed class FailureLogTests : IDisposable
 
         Assert.Equal(FailureLog.MostAlike + 1, Count);
         var summary = _lines.Lines.Last();
-        Assert.StartsWith($"Warning: {413 - FailureLog.MostAlike} more of report in the last 10 s: attempt(s) failed and are tried again.", summary, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"Warning: {413 - FailureLog.MostAlike} more of report in the last 10 s: attempt(s) failed and are tried again.", summary,
+            StringComparison.Ordinal);
         Assert.Contains($"The last was {last.Id}, attempt 2, T: boom", summary, StringComparison.Ordinal);
 
         // While it goes on: one line in full and a summary in each window.
@@ -103,7 +105,9 @@ public sealed class FailureLogTests : IDisposable
 
         var summaries = _lines.Lines.Skip(FailureLog.MostAlike + FailureLog.MostDeadAlike).ToArray();
         Assert.Equal(2, summaries.Length);
-        Assert.StartsWith($"Error: {100 - FailureLog.MostDeadAlike} more of mail in the last 10 s: run(s) failed for good.", summaries[0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"Error: {100 - FailureLog.MostDeadAlike} more of mail in the last 10 s: run(s) failed for good.", summaries[0],
+            StringComparison.Ordinal);
         Assert.StartsWith($"Warning: {100 - FailureLog.MostAlike} more of report", summaries[1], StringComparison.Ordinal);
     }
 

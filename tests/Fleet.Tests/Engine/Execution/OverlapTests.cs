@@ -61,7 +61,8 @@ public sealed class OverlapTests
     public async Task Replace_LongJob_IsCanceledByTheNext()
     {
         var (script, fleet) = await StartAsync(
-            OverlapPolicy.Replace, call => call.Number < 3 ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, call.Token) : Task.CompletedTask);
+            OverlapPolicy.Replace, call =>
+                call.Number < 3 ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, call.Token) : Task.CompletedTask);
         await using var _ = fleet;
 
         var first = await script.NextAsync();
@@ -78,7 +79,8 @@ public sealed class OverlapTests
         var script = new Script(body);
         var fleet = await ScriptedFleet.StartAsync(script);
         await fleet.Services.GetRequiredService<PutSchedules>().ExecuteAsync(
-            new ScheduleRequest { Id = "long", Job = "test.scripted", Trigger = new TriggerSpec { Every = "1s" }, Overlap = overlap }, "api", CancellationToken.None);
+            new ScheduleRequest { Id = "long", Job = "test.scripted", Trigger = new TriggerSpec { Every = "1s" }, Overlap = overlap },
+            "api", CancellationToken.None);
         return (script, fleet);
     }
 

@@ -50,7 +50,8 @@ public sealed class RetryPolicyTests
     {
         var policy = Policy();
 
-        Assert.Equal(TimeSpan.FromMinutes(7), policy.NextDelay(Attempt(1), null, new RetryAfterException(TimeSpan.FromMinutes(7), "later")));
+        Assert.Equal(
+            TimeSpan.FromMinutes(7), policy.NextDelay(Attempt(1), null, new RetryAfterException(TimeSpan.FromMinutes(7), "later")));
         Assert.Equal(TimeSpan.Zero, policy.NextDelay(Attempt(1), null, new RetryAfterException(TimeSpan.FromMinutes(-7), "later")));
         Assert.Equal(RunRules.MaxDelay, policy.NextDelay(Attempt(1), null, new RetryAfterException(TimeSpan.MaxValue, "later")));
         Assert.Null(policy.NextDelay(Attempt(4), null, new RetryAfterException(TimeSpan.FromMinutes(7), "later")));

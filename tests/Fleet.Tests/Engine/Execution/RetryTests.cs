@@ -67,7 +67,8 @@ public sealed class RetryTests
         var listed = await fleet.Http.GetFromJsonAsync<JsonElement>("/api/v1/runs?state=failed");
         Assert.Equal($"{id}", Assert.Single(listed.GetProperty("items").EnumerateArray()).GetProperty("id").GetString());
 
-        Assert.Equal(HttpStatusCode.Accepted, (await fleet.Http.PostAsync(new Uri($"/api/v1/runs/{id}/replay", UriKind.Relative), null)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.Accepted, (await fleet.Http.PostAsync(new Uri($"/api/v1/runs/{id}/replay", UriKind.Relative), null)).StatusCode);
         await _time.AdvanceUntilAsync(() => script.Calls == 8);
         var again = await fleet.AdvanceUntilAsync(_time, id, RunState.Failed);
 
@@ -78,7 +79,9 @@ public sealed class RetryTests
         var before = Assert.Single(detail.GetProperty("lineage").EnumerateArray());
         Assert.Equal(
             ("failed", 4, "Boom 4.", "api"),
-            (before.GetProperty("fromState").GetString(), before.GetProperty("fromAttempt").GetInt32(), before.GetProperty("fromError").GetString(), before.GetProperty("by").GetString()));
+            (
+                before.GetProperty("fromState").GetString(), before.GetProperty("fromAttempt").GetInt32(),
+                before.GetProperty("fromError").GetString(), before.GetProperty("by").GetString()));
     }
 
     [Fact]
@@ -148,7 +151,9 @@ public sealed class RetryTests
     {
         var script = Script.Of(_ => throw new InvalidOperationException("Boom."));
         await using var fleet = await ScriptedFleet.StartAsync(
-            script, settings: ["Worker:Retry:FirstDelay=00:00:00", .. configured is null ? [] : new[] { $"Worker:Retry:Jobs:test.ruled:MaxAttempts={configured}" }]);
+            script, settings: [
+                "Worker:Retry:FirstDelay=00:00:00",
+                .. configured is null ? [] : new[] { $"Worker:Retry:Jobs:test.ruled:MaxAttempts={configured}" }]);
 
         var run = await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new Ruled(), new EnqueueOptions { MaxAttempts = ofRun }));
 
@@ -165,7 +170,8 @@ public sealed class RetryTests
 
         // Listeners hear of a change in their order: the policy before this one.
         var heard = 0;
-        using var listener = fleet.Services.GetRequiredService<IOptionsMonitor<RetryOptions>>().OnChange(o => Volatile.Write(ref heard, o.MaxAttempts ?? 0));
+        using var listener = fleet.Services.GetRequiredService<IOptionsMonitor<RetryOptions>>().OnChange(
+            o => Volatile.Write(ref heard, o.MaxAttempts ?? 0));
         Write(folder, Rule(3));
         await HearsAsync(3);
         Assert.Equal(3, await AttemptsOfFailureAsync(fleet));

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Fleet.Core.Jobs;
 using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
@@ -53,7 +54,8 @@ public sealed class RoughHandlersTests : IDisposable
     {
         using var folder = new TempFolder();
         var script = Script.Of(_ => _release.Wait(TimeSpan.FromMinutes(1)));
-        var fleet = await ScriptedFleet.StartAsync(script, settings: ["Worker:Drain=00:00:00.2", "Worker:Lanes:default=40"], folder: folder);
+        var fleet = await ScriptedFleet.StartAsync(
+            script, settings: ["Worker:Drain=00:00:00.2", "Worker:Lanes:default=40"], folder: folder);
         var ids = await fleet.Client.EnqueueManyAsync<Scripted>([.. Enumerable.Range(0, 40).Select(_ => new Scripted())]);
         await Waiting.UntilAsync(() => script.Calls == 40);
 
@@ -136,7 +138,8 @@ public sealed class RoughHandlersTests : IDisposable
     {
         var traces = new Traces(_release);
         await using var fleet = await EmbeddedFleet.StartAsync(
-            services => services.AddSingleton(traces).AddScoped<Tool>().AddFleetJobs(jobs => jobs.Add<DisposableJob>().Add<AsyncDisposableJob>()),
+            services =>
+                services.AddSingleton(traces).AddScoped<Tool>().AddFleetJobs(jobs => jobs.Add<DisposableJob>().Add<AsyncDisposableJob>()),
             [new("Fleet:Worker:Retry:FirstDelay", "00:00:00"), new("Fleet:Worker:StopGrace", "00:00:00.3")]);
 
         var plain = await fleet.Client.EnqueueAsync(new DisposableArgs(how));
@@ -144,7 +147,8 @@ public sealed class RoughHandlersTests : IDisposable
 
         // Each fails at its first attempt.
         Assert.Equal((RunState.Succeeded, 2), ((await fleet.WaitAsync(plain)).State, (await fleet.FindAsync(plain))!.Attempt));
-        Assert.Equal((RunState.Succeeded, 2), ((await fleet.WaitAsync(asynchronous)).State, (await fleet.FindAsync(asynchronous))!.Attempt));
+        Assert.Equal(
+            (RunState.Succeeded, 2), ((await fleet.WaitAsync(asynchronous)).State, (await fleet.FindAsync(asynchronous))!.Attempt));
         await Waiting.UntilAsync(() => traces.Disposed == 4);
         Assert.True(traces.ToolsWereAlive);
         _release.Set();
@@ -166,7 +170,10 @@ public sealed class RoughHandlersTests : IDisposable
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
-            return log.Lines.Any(l => l.Contains($"test.scripted {id} left a task behind that failed, and nobody awaited it: left behind", StringComparison.Ordinal));
+            return log.Lines.Any(
+                l => l.Contains(
+                    $"A task that the handler of test.scripted {id} started failed, and nobody awaited it: left behind",
+                    StringComparison.Ordinal));
         });
     }
 
@@ -191,7 +198,10 @@ public sealed class RoughHandlersTests : IDisposable
         await Waiting.UntilAsync(() => script.Ended == 1);
 
         Assert.Equal(4, refusals.Count);
-        Assert.All(refusals, e => Assert.Contains($"CompleteAsync had completed run {id}", Assert.IsType<InvalidOperationException>(e).Message, StringComparison.Ordinal));
+        Assert.All(
+            refusals,
+            e => Assert.Contains(
+                $"CompleteAsync had completed run {id}", Assert.IsType<InvalidOperationException>(e).Message, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -211,7 +221,9 @@ public sealed class RoughHandlersTests : IDisposable
             await Record.ExceptionAsync(() => leaked!.CompleteAsync((_, _) => Task.CompletedTask)),
         ];
 
-        Assert.All(refusals, e => Assert.Contains("after attempt 1 of run", Assert.IsType<InvalidOperationException>(e).Message, StringComparison.Ordinal));
+        Assert.All(
+            refusals,
+            e => Assert.Contains("after attempt 1 of run", Assert.IsType<InvalidOperationException>(e).Message, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -279,7 +291,7 @@ public sealed class RoughHandlersTests : IDisposable
     public async Task CompleteAsync_WorkTakesTooLong_IsRolledBackAndTheOthersGoOn(bool heedsItsToken)
     {
         var time = ScriptedFleet.Clock();
-        var script = new Script(call => call.Word.Length == 0 || call.Context.Attempt > 1 ? Task.CompletedTask : call.Context.CompleteAsync(async (transaction, ct) =>
+        async Task SlowWorkAsync(DbTransaction transaction, CancellationToken ct)
         {
             await using var command = transaction.Connection!.CreateCommand();
             command.Transaction = transaction;
@@ -289,7 +301,11 @@ public sealed class RoughHandlersTests : IDisposable
                 await Task.Delay(Timeout.InfiniteTimeSpan, time, ct);
             else
                 _release.Wait(TimeSpan.FromMinutes(1), CancellationToken.None);
-        }));
+        }
+
+        var script = new Script(call => call.Word.Length == 0 || call.Context.Attempt > 1
+            ? Task.CompletedTask
+            : call.Context.CompleteAsync(SlowWorkAsync));
         await using var fleet = await ScriptedFleet.StartAsync(script, time);
         var slow = await fleet.Client.EnqueueAsync(new Scripted("slow"));
         await script.NextAsync();
@@ -510,5 +526,6 @@ public sealed class RoughHandlersTests : IDisposable
 
 file static class Waits
 {
-    public static Task WaitUntilAsync(this EmbeddedFleet fleet, RunId id, RunState state) => Waiting.UntilAsync(() => fleet.IsAsync(id, state));
+    public static Task WaitUntilAsync(this EmbeddedFleet fleet, RunId id, RunState state) =>
+        Waiting.UntilAsync(() => fleet.IsAsync(id, state));
 }

@@ -139,7 +139,8 @@ public sealed class RunReportsTests() : StorageVerbs(new SqliteDatabase())
 
     private Task FlushAsync() => _reports.FlushAsync(CancellationToken.None);
 
-    private Task<List<string>> LinesAsync() => Fleet.ListAsync(db => db.RunLogs.Where(l => l.RunId == _run).OrderBy(l => l.Id).Select(l => l.Message));
+    private Task<List<string>> LinesAsync() =>
+        Fleet.ListAsync(db => db.RunLogs.Where(l => l.RunId == _run).OrderBy(l => l.Id).Select(l => l.Message));
 
     private async Task ExecuteAsync(string sql)
     {

@@ -53,7 +53,8 @@ public sealed class SettleRunsTests
                 throw Trouble.Named("message is huge");
             throw new InvalidOperationException("outer", Trouble.Named("message is huge"));
         });
-        await using var fleet = await ScriptedFleet.StartAsync(script, settings: ["Worker:Retry:FirstDelay=00:00:00"], configure: log.AddTo);
+        await using var fleet = await ScriptedFleet.StartAsync(
+            script, settings: ["Worker:Retry:FirstDelay=00:00:00"], configure: log.AddTo);
 
         await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new Scripted(), new EnqueueOptions { MaxAttempts = 2 }));
 
@@ -96,9 +97,11 @@ public sealed class SettleRunsTests
     public async Task Fail_PolicyIsBroken_TheBuiltInDecides(string how)
     {
         using var released = new ManualResetEventSlim();
-        var policy = new Policy(() => how == "throws" ? throw new InvalidOperationException("policy") : released.Wait(Waiting.Limit) ? TimeSpan.Zero : null);
+        var policy = new Policy(
+            () => how == "throws" ? throw new InvalidOperationException("policy") : released.Wait(Waiting.Limit) ? TimeSpan.Zero : null);
         var script = Script.Of(_ => throw new InvalidOperationException("Boom."));
-        await using var fleet = await ScriptedFleet.StartAsync(script, _time, configure: services => services.AddSingleton<IRetryPolicy>(policy));
+        await using var fleet = await ScriptedFleet.StartAsync(
+            script, _time, configure: services => services.AddSingleton<IRetryPolicy>(policy));
         var id = await fleet.Client.EnqueueAsync(new Scripted(), new EnqueueOptions { MaxAttempts = 2 });
 
         var run = await fleet.AdvanceUntilAsync(_time, id, RunState.Failed);
@@ -118,7 +121,8 @@ public sealed class SettleRunsTests
             if (call.Number == 1)
                 throw new InvalidOperationException("Boom.");
         });
-        await using var fleet = await ScriptedFleet.StartAsync(script, _time, configure: services => services.AddSingleton<IRetryPolicy>(policy));
+        await using var fleet = await ScriptedFleet.StartAsync(
+            script, _time, configure: services => services.AddSingleton<IRetryPolicy>(policy));
         var id = await fleet.Client.EnqueueAsync(new Scripted());
 
         await Waiting.UntilAsync(async () => (await fleet.AttemptsAsync(id)).Count == 1);
@@ -144,11 +148,13 @@ public sealed class SettleRunsTests
     {
         var script = Script.Of(call => throw (call.Word switch
         {
-            "aggregate" => new AggregateException(new NonRetryableException("no"), new AggregateException(new NonRetryableException("never"))),
+            "aggregate" =>
+                new AggregateException(new NonRetryableException("no"), new AggregateException(new NonRetryableException("never"))),
             "invocation" => new TargetInvocationException(new NonRetryableException("no")),
             "type" => new TypeInitializationException("T", new NonRetryableException("no")),
             "mixed" => new AggregateException(new NonRetryableException("no"), new IOException("io")),
-            "after" => new AggregateException(new RetryAfterException(TimeSpan.FromMinutes(1), "a"), new RetryAfterException(TimeSpan.FromMinutes(2), "b")),
+            "after" => new AggregateException(
+                new RetryAfterException(TimeSpan.FromMinutes(1), "a"), new RetryAfterException(TimeSpan.FromMinutes(2), "b")),
             "snooze" => new TargetInvocationException(new AggregateException(call.Context.Snooze(TimeSpan.FromMinutes(3), "later"))),
             _ => (Exception)new InvalidOperationException(call.Word),
         }));
@@ -175,9 +181,13 @@ public sealed class SettleRunsTests
     [Fact]
     public void RunError_Wrapped_NamesTheCausesWithinItsBounds()
     {
-        var error = RunError.From(Caught(() => throw new TypeInitializationException("Shop.Prices", Caught(() => throw new FileNotFoundException("prices.json is not there")))));
+        var error = RunError.From(
+            Caught(
+                () => throw new TypeInitializationException(
+                    "Shop.Prices", Caught(() => throw new FileNotFoundException("prices.json is not there")))));
         var deep = RunError.From(Enumerable.Range(0, 100).Aggregate(
-            new InvalidOperationException(new string('a', 5000)), (inner, i) => new InvalidOperationException($"{i}" + new string('b', 5000), inner)));
+            new InvalidOperationException(new string('a', 5000)), (inner, i) =>
+                new InvalidOperationException($"{i}" + new string('b', 5000), inner)));
 
         Assert.Equal("System.TypeInitializationException", error.Type);
         Assert.Contains("Shop.Prices", error.Message, StringComparison.Ordinal);
@@ -230,7 +240,8 @@ public sealed class SettleRunsTests
 
         var run = await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new NullTask(), Once));
 
-        Assert.Equal((RunState.Failed, "The handler of job 'test.null' returned null; RunAsync has to return a Task."), (run.State, run.Error));
+        Assert.Equal(
+            (RunState.Failed, "The handler of job 'test.null' returned null; RunAsync has to return a Task."), (run.State, run.Error));
     }
 
     [Fact]
@@ -314,7 +325,9 @@ public sealed class SettleRunsTests
 
         Assert.Equal((expected, 1, 1), (run.State, run.Attempt, script.Calls));
         Assert.Equal(
-            expected == RunState.Succeeded ? """{"$omitted":"The database refused to store the output."}""" : "The attempt failed; the database refused to store its error.",
+            expected == RunState.Succeeded
+                ? """{"$omitted":"The database refused to store the output."}"""
+                : "The attempt failed; the database refused to store its error.",
             run.OutputJson ?? run.Error);
     }
 

@@ -40,7 +40,8 @@ public sealed class StopRunsTests
     public async Task Timeout_HandlerIgnoresItsToken_GivesTheRunUpAndKeepsTheSlotTaken()
     {
         var script = new Script(call => call.Number == 1 ? _release.Task : Task.CompletedTask);
-        await using var fleet = await ScriptedFleet.StartAsync(script, _time, ["Worker:Lanes:narrow=1", "Worker:Lanes:default=4", "Worker:StopGrace=00:00:03"]);
+        await using var fleet = await ScriptedFleet.StartAsync(
+            script, _time, ["Worker:Lanes:narrow=1", "Worker:Lanes:default=4", "Worker:StopGrace=00:00:03"]);
         var transport = new Wire(fleet.Services);
         var id = await fleet.Client.EnqueueAsync(new Ruled());
         await script.NextAsync();
@@ -97,7 +98,8 @@ public sealed class StopRunsTests
         Assert.Equal(CancelResult.AlreadyEnded, await fleet.Client.CancelAsync(id));
         Assert.Equal(CancelResult.NotFound, await fleet.Client.CancelAsync(RunId.New(_time.GetUtcNow())));
         await fleet.AdvanceUntilAsync(
-            _time, await fleet.Client.EnqueueAsync(new Scripted("later"), new EnqueueOptions { Delay = TimeSpan.FromSeconds(20) }), RunState.Succeeded);
+            _time, await fleet.Client.EnqueueAsync(new Scripted("later"), new EnqueueOptions { Delay = TimeSpan.FromSeconds(20) }),
+            RunState.Succeeded);
 
         var run = (await fleet.FindAsync(id))!;
         Assert.Equal((RunState.Canceled, "changed my mind", 0), (run.State, run.Error, run.Attempt));
@@ -131,7 +133,8 @@ public sealed class StopRunsTests
 
         var now = _time.GetUtcNow();
         await fleet.Storage.WriteAsync(
-            session => session.Db.Runs.Where(r => r.Id == id).ExecuteUpdateAsync(set => set.SetProperty(r => r.CancelRequestedAt, now)), CancellationToken.None);
+            session => session.Db.Runs.Where(r => r.Id == id).ExecuteUpdateAsync(set => set.SetProperty(r => r.CancelRequestedAt, now)),
+            CancellationToken.None);
         await fleet.AdvanceUntilAsync(_time, id, RunState.Canceled);
 
         Assert.True(call.Token.IsCancellationRequested);

@@ -18,8 +18,8 @@ using Npgsql;
 
 namespace Fleet.Tests.Engine.Execution;
 
-/// <summary>Round trips and statements of one run on PostgreSQL, from its claim until its fate is written, for each way to complete it. They
-/// stand in <c>transaction-path.approved.txt</c>; a change that costs more has to be approved there.</summary>
+/// <summary>Round trips and statements of one run on PostgreSQL, from its claim until its fate is written, for each way to complete it.
+/// They stand in <c>transaction-path.approved.txt</c>; a change that costs more has to be approved there.</summary>
 public sealed class TransactionPathCountersTests(PostgresServer server)
 {
     // Statements are prepared by then, on each connection and by their driver's count.
@@ -32,7 +32,9 @@ public sealed class TransactionPathCountersTests(PostgresServer server)
         var database = await server.CreateDatabaseAsync();
         await PostgresServer.ExecuteAsync(database, "CREATE TABLE effect (id uuid PRIMARY KEY)");
         await using var wire = new PostgresWire(new NpgsqlConnectionStringBuilder(database).Port);
-        var through = new NpgsqlConnectionStringBuilder(database) { Port = wire.Port, Pooling = true, SslMode = SslMode.Disable }.ConnectionString;
+        var through = new NpgsqlConnectionStringBuilder(
+            database)
+        { Port = wire.Port, Pooling = true, SslMode = SslMode.Disable }.ConnectionString;
         var report = new StringBuilder();
         var texts = new StringBuilder();
         foreach (var (name, body) in Ways(through))
@@ -137,6 +139,7 @@ public sealed class TransactionPathCountersTests(PostgresServer server)
     {
         protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) => optionsBuilder.UseNpgsql(connectionString);
 
-        protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.Entity<Effect>().ToTable("effect").Property(e => e.Id).HasColumnName("id");
+        protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+            modelBuilder.Entity<Effect>().ToTable("effect").Property(e => e.Id).HasColumnName("id");
     }
 }

@@ -12,7 +12,8 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Fleet.Tests.Engine.Workers;
 
-/// <summary>When a heartbeat looks for runs that the database counts as the worker's and nobody executes: the answer to their claim was lost.</summary>
+/// <summary>When a heartbeat looks for runs that the database counts as the worker's and nobody executes: the answer to their claim was
+/// lost.</summary>
 public sealed class HeartbeatLoopTests
 {
     private readonly FakeTimeProvider _time = ScriptedFleet.Clock();
@@ -64,7 +65,8 @@ public sealed class HeartbeatLoopTests
     {
         var hang = new TaskCompletionSource();
         var script = new Script(call => call.Number == 1 ? hang.Task : Task.CompletedTask);
-        await using var fleet = await StartAsync(script, ["Worker:StopGrace=00:00:01", "Worker:Retry:FirstDelay=00:10:00", "Worker:Retry:Jitter=0"]);
+        await using var fleet = await StartAsync(
+            script, ["Worker:StopGrace=00:00:01", "Worker:Retry:FirstDelay=00:10:00", "Worker:Retry:Jitter=0"]);
         var id = await fleet.Client.EnqueueAsync(new Ruled());
         await script.NextAsync();
         await _time.AdvanceUntilAsync(async () => (await fleet.AttemptsAsync(id)).Count == 1);
@@ -73,7 +75,8 @@ public sealed class HeartbeatLoopTests
         fleet.Services.GetRequiredService<HeartbeatLoop>().Doubt();
         await BeatAsync(fleet, 3);
 
-        await Waiting.UntilAsync(async () => (await fleet.AttemptsAsync(id)).Any(a => a is { Number: 2, Outcome: AttemptOutcome.Released }));
+        await Waiting.UntilAsync(
+            async () => (await fleet.AttemptsAsync(id)).Any(a => a is { Number: 2, Outcome: AttemptOutcome.Released }));
         hang.SetResult();
     }
 
@@ -142,7 +145,8 @@ public sealed class HeartbeatLoopTests
     [Fact]
     public async Task Lease_OverWhileTheBeatHangs_TellsTheHandlersAtOnce()
     {
-        var script = new Script(call => call.Number == 1 ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, call.Token) : Task.CompletedTask);
+        var script = new Script(
+            call => call.Number == 1 ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, call.Token) : Task.CompletedTask);
         var gate = new StorageGate<Pulse>();
         await using var fleet = await StartAsync(script, configure: gate.AddTo);
         var id = await fleet.Client.EnqueueAsync(new Scripted());
@@ -182,7 +186,8 @@ public sealed class HeartbeatLoopTests
         async () => (await fleet.AttemptsAsync(id)).Any(a => a is { Number: 1, Outcome: AttemptOutcome.Released }));
 
     /// <summary>A fleet whose worker has had its first beat, which looks in any case.</summary>
-    private async Task<EmbeddedFleet> StartAsync(Script? script = null, string[]? settings = null, Action<IServiceCollection>? configure = null)
+    private async Task<EmbeddedFleet> StartAsync(
+        Script? script = null, string[]? settings = null, Action<IServiceCollection>? configure = null)
     {
         var fleet = await ScriptedFleet.StartAsync(script ?? new Script(_ => Task.CompletedTask), _time, settings, configure: configure);
         await BeatAsync(fleet, 1);

@@ -16,7 +16,8 @@ public sealed class JobAssembliesTests
         using var folder = new TempFolder();
         JobPack.DropInto(folder, place);
         await using var fleet = await EmbeddedFleet.StartAsync(settings: [new("Fleet:Worker:JobsPath", folder.Path)]);
-        using var content = new StringContent("""{"job":"pack.greet","args":{"name":"Ada"}}""", new MediaTypeHeaderValue("application/json"));
+        using var content = new StringContent(
+            """{"job":"pack.greet","args":{"name":"Ada"}}""", new MediaTypeHeaderValue("application/json"));
 
         var answer = await Api.Answer.ReadAsync(await fleet.Http.PostAsync(new Uri("/api/v1/runs", UriKind.Relative), content));
 
@@ -26,7 +27,8 @@ public sealed class JobAssembliesTests
     [Fact]
     public void AddFrom_FolderMissing_NamesTheSetting()
     {
-        var refused = Assert.Throws<InvalidOperationException>(() => new ServiceCollection().AddFleetJobs(jobs => JobAssemblies.AddFrom(jobs, "/nowhere/at/all")));
+        var refused = Assert.Throws<InvalidOperationException>(
+            () => new ServiceCollection().AddFleetJobs(jobs => JobAssemblies.AddFrom(jobs, "/nowhere/at/all")));
 
         Assert.Equal("Fleet:Worker:JobsPath: '/nowhere/at/all' is not allowed; allowed is a folder that exists.", refused.Message);
     }
@@ -37,7 +39,8 @@ public sealed class JobAssembliesTests
         using var folder = new TempFolder();
         File.WriteAllText(Path.Combine(folder.Path, "notes.dll"), "no assembly");
 
-        var refused = Assert.Throws<InvalidOperationException>(() => new ServiceCollection().AddFleetJobs(jobs => JobAssemblies.AddFrom(jobs, folder.Path)));
+        var refused = Assert.Throws<InvalidOperationException>(
+            () => new ServiceCollection().AddFleetJobs(jobs => JobAssemblies.AddFrom(jobs, folder.Path)));
 
         Assert.Contains("notes.dll' cannot be loaded", refused.Message, StringComparison.Ordinal);
     }

@@ -131,7 +131,8 @@ public sealed class SlotPoolTests
     {
         var pool = new SlotPool(2, 8, _time);
 
-        Assert.Equal(expected, await GrowAsync(pool, TimeSpan.FromMilliseconds(waits + works), waits: true, TimeSpan.FromMilliseconds(waits)));
+        Assert.Equal(
+            expected, await GrowAsync(pool, TimeSpan.FromMilliseconds(waits + works), waits: true, TimeSpan.FromMilliseconds(waits)));
     }
 
     [Theory]

@@ -29,7 +29,9 @@ public sealed class UnservedRunsTests
 
         var run = (await fleet.FindAsync(id))!;
         Assert.Equal((RunState.Pending, 0, "Unserved"), (run.State, run.Attempt, run.ErrorType));
-        Assert.StartsWith("No active worker of lane 'default' knows the job 'test.gone'; it waits for one. Given back by ", run.Error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "No active worker of lane 'default' knows the job 'test.gone'; it waits for one. Given back by ", run.Error,
+            StringComparison.Ordinal);
         Assert.Single(_log.Warnings("test.gone"));
         var shown = (await fleet.Http.GetFromJsonAsync<JsonObject>($"/api/v1/runs/{id}"))!;
         Assert.Equal("unserved", shown["attempts"]![0]!["outcome"]!.GetValue<string>());
@@ -69,7 +71,9 @@ public sealed class UnservedRunsTests
         await time.AdvanceUntilAsync(async () => await fleet.AttemptsAsync(id) is [{ Times: >= 8 }]);
 
         var run = (await fleet.FindAsync(id))!;
-        Assert.StartsWith("This worker does not know the job 'test.gone'. It waits for one of the 1 worker(s) of lane 'default' that know it.", run.Error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "This worker does not know the job 'test.gone'. It waits for one of the 1 worker(s) of lane 'default' that know it.", run.Error,
+            StringComparison.Ordinal);
         Assert.True(run.DueAt - Assert.Single(await fleet.AttemptsAsync(id)).EndedAt <= UnservedRuns.MaxPauseNearby * 1.2);
     }
 
@@ -84,7 +88,9 @@ public sealed class UnservedRunsTests
 
         await time.AdvanceUntilAsync(async () => (await fleet.FindAsync(id))!.Error is not null);
 
-        Assert.Contains("knows the job 'test.gone'; it waits for one. Workers of lane 'reports' offer it.", (await fleet.FindAsync(id))!.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "knows the job 'test.gone'; it waits for one. Workers of lane 'reports' offer it.", (await fleet.FindAsync(id))!.Error,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -99,7 +105,8 @@ public sealed class UnservedRunsTests
         var run = (await fleet.FindAsync(id))!;
         Assert.Equal((RunState.Pending, 0, "Unserved"), (run.State, run.Attempt, run.ErrorType));
         Assert.StartsWith(
-            "args.second is missing: job 'test.needy' needs it in this worker's version. No active worker of lane 'default' has another version of the job; it waits for one.",
+            "args.second is missing: job 'test.needy' needs it in this worker's version. No active worker of lane 'default' has another "
+            + "version of the job; it waits for one.",
             run.Error, StringComparison.Ordinal);
     }
 
@@ -110,14 +117,18 @@ public sealed class UnservedRunsTests
         await using var fleet = await StartAsync(time);
         await OfferAsync<NeedyTextJob>(fleet, time, "default");
         time.Advance(TimeSpan.FromSeconds(10));
-        var (waits, fails) = (await fleet.InsertAsync("test.needy", """{"first":"a","second":"b"}"""), await fleet.InsertAsync("test.needy", """{"first":"a","second":true}"""));
+        var (waits, fails) = (
+            await fleet.InsertAsync("test.needy", """{"first":"a","second":"b"}"""),
+            await fleet.InsertAsync("test.needy", """{"first":"a","second":true}"""));
 
         await fleet.AdvanceUntilAsync(time, fails, RunState.Failed);
         await time.AdvanceUntilAsync(async () => (await fleet.FindAsync(waits))!.Error is not null);
 
         var run = (await fleet.FindAsync(waits))!;
         Assert.Equal((RunState.Pending, 0), (run.State, run.Attempt));
-        Assert.Contains("Another version of the job takes them. It waits for one of the 1 worker(s) of lane 'default' with another version of the job.", run.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "Another version of the job accepts them. It waits for one of the 1 worker(s) of lane 'default' with another version of the "
+            + "job.", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -130,10 +141,15 @@ public sealed class UnservedRunsTests
             id = await old.InsertAsync("test.gone", "{}");
             await Waiting.UntilAsync(async () => (await old.FindAsync(id))!.Error is not null);
             // As if it had waited for long.
-            await old.Storage.WriteAsync(session => old.Storage.Sql.ExecuteAsync(session, "UPDATE fleet.runs SET due_at = @due", CancellationToken.None, ("@due", TimeProvider.System.GetUtcNow() + UnservedRuns.MaxPause)), CancellationToken.None);
+            await old.Storage.WriteAsync(
+                session => old.Storage.Sql.ExecuteAsync(
+                    session, "UPDATE fleet.runs SET due_at = @due", CancellationToken.None,
+                    ("@due", TimeProvider.System.GetUtcNow() + UnservedRuns.MaxPause)),
+                CancellationToken.None);
         }
 
-        await using var next = await ScriptedFleet.StartAsync(Script.Of(_ => { }), folder: folder, configure: services => services.AddFleetJobs(jobs => jobs.Add<GoneJob>()));
+        await using var next = await ScriptedFleet.StartAsync(
+            Script.Of(_ => { }), folder: folder, configure: services => services.AddFleetJobs(jobs => jobs.Add<GoneJob>()));
 
         var run = await next.WaitAsync(id);
         Assert.Equal((RunState.Succeeded, 1, null), (run.State, run.Attempt, run.Error));
@@ -155,7 +171,8 @@ public sealed class UnservedRunsTests
     {
         using var catalog = new JobCatalog(fleet.Storage, new JobRegistry([JobDefinition.For(typeof(TJob))]), time);
         await new PublishJobs(catalog, fleet.Storage, time, NullLogger<PublishJobs>.Instance).ExecuteAsync(CancellationToken.None);
-        await new RegisterWorkers(fleet.Storage, catalog).RegisterAsync("other", new Dictionary<string, int> { [lane] = 1 }, TimeSpan.FromHours(10), CancellationToken.None);
+        await new RegisterWorkers(fleet.Storage, catalog).RegisterAsync(
+            "other", new Dictionary<string, int> { [lane] = 1 }, TimeSpan.FromHours(10), CancellationToken.None);
     }
 
     private Task<EmbeddedFleet> StartAsync(FakeTimeProvider time) =>

@@ -34,7 +34,8 @@ public sealed class WorkerServiceTests
     {
         var claims = 0;
 
-        await using var fleet = await StartAsync(services => StorageSpy.AddTo(services, nameof(IRunStatements.ClaimAsync), () => Interlocked.Increment(ref claims)));
+        await using var fleet = await StartAsync(
+            services => StorageSpy.AddTo(services, nameof(IRunStatements.ClaimAsync), () => Interlocked.Increment(ref claims)));
 
         await Waiting.UntilAsync(() => Volatile.Read(ref claims) == 1);
     }
@@ -46,7 +47,8 @@ public sealed class WorkerServiceTests
         try
         {
             // Before it has the only writer's turn, which the registration needs.
-            var fleet = await StartAsync(services => StorageSpy.AddTo(services, nameof(IStorage.AutocommitAsync), held.Wait)).WaitAsync(Waiting.Limit);
+            var fleet = await StartAsync(services => StorageSpy.AddTo(services, nameof(IStorage.AutocommitAsync), held.Wait)).WaitAsync(
+                Waiting.Limit);
             held.Set();
             await fleet.DisposeAsync();
         }
