@@ -15,7 +15,8 @@ public sealed class CancelRuns(IStorage storage, IControlChannel control, IRunGa
     {
         var now = time.GetUtcNow();
         var text = reason is null ? "Canceled." : StoredText.Cut(reason, MaxReason);
-        var results = await storage.WriteRetryingAsync(session => storage.States.CancelAsync(session, [id], CancelCause.Person, text, now, ct), ct);
+        var results = await storage.WriteRetryingAsync(
+            session => storage.States.CancelAsync(session, [id], CancelCause.Person, text, now, ct), ct);
 
         // This is faster than the heartbeat of the worker, which finds the request if this message is lost.
         if (results[0] == CancelResult.Requested)

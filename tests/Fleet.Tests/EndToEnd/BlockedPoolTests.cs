@@ -29,7 +29,8 @@ public sealed class BlockedPoolTests(PostgresServer postgres, RabbitMqServer rab
             async () => await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state < 2") == 0,
             TimeSpan.FromMinutes(2));
         Assert.Equal(
-            Runs, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state = 2 AND attempt = 1 AND crashes = 0"));
+            Runs, await PostgresServer.CountAsync(
+                database, "SELECT count(*) FROM fleet.runs WHERE state = 2 AND attempt = 1 AND crashes = 0"));
         Assert.Equal(0, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.attempts"));
         Assert.Equal(0, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.workers WHERE state = 2"));
         Assert.Equal(Runs, ids.Distinct().Count());

@@ -87,15 +87,20 @@ public sealed class ChaosTests : IAsyncLifetime
         // The cheap question first: the count reads every run, on the same cores.
         await Until.TrueAsync(
             async () => await CountAsync(
-                "SELECT (EXISTS (SELECT 1 FROM fleet.runs WHERE state = 0) OR EXISTS (SELECT 1 FROM fleet.runs WHERE state = 1))::int::bigint") == 0
+                """
+                SELECT (EXISTS (SELECT 1 FROM fleet.runs WHERE state = 0) OR EXISTS (SELECT 1 FROM fleet.runs WHERE state = 1))::int::bigint
+                """) == 0
                 && await CountAsync("SELECT count(*) FROM fleet.runs WHERE schedule_id IS NULL") == Runs,
             TimeSpan.FromMinutes(10));
 
         // 3. One effect for each key, one for each tick, and nothing left anywhere.
-        Assert.Equal(Runs, await CountAsync($"SELECT count(*) FROM fleet.runs WHERE schedule_id IS NULL AND state = {(int)RunState.Succeeded}"));
+        Assert.Equal(
+            Runs, await CountAsync($"SELECT count(*) FROM fleet.runs WHERE schedule_id IS NULL AND state = {(int)RunState.Succeeded}"));
         Assert.Equal(Runs, await CountAsync("SELECT count(DISTINCT key) FROM fleet.diag_ledger WHERE key <> 'tick'"));
-        var ticks = await CountAsync($"SELECT count(*) FROM fleet.runs WHERE schedule_id IS NOT NULL AND state = {(int)RunState.Succeeded}");
-        Assert.Equal(0, await CountAsync($"SELECT count(*) FROM fleet.runs WHERE schedule_id IS NOT NULL AND state = {(int)RunState.Failed}"));
+        var ticks = await CountAsync(
+            $"SELECT count(*) FROM fleet.runs WHERE schedule_id IS NOT NULL AND state = {(int)RunState.Succeeded}");
+        Assert.Equal(
+            0, await CountAsync($"SELECT count(*) FROM fleet.runs WHERE schedule_id IS NOT NULL AND state = {(int)RunState.Failed}"));
         Assert.Equal(Runs + ticks, await CountAsync("SELECT count(*) FROM fleet.diag_ledger"));
         Assert.Equal(Runs + ticks, await CountAsync("SELECT count(DISTINCT run_id) FROM fleet.diag_ledger"));
         Assert.Equal(0, await CountAsync("SELECT count(*) FROM fleet.outbox"));

@@ -174,7 +174,8 @@ public sealed class ClockTests(PostgresServer postgres, RabbitMqServer rabbit) :
         }
     }
 
-    private Task<long> CountAsync(string condition) => PostgresServer.CountAsync(_database, $"SELECT count(*) FROM fleet.runs WHERE {condition}");
+    private Task<long> CountAsync(string condition) =>
+        PostgresServer.CountAsync(_database, $"SELECT count(*) FROM fleet.runs WHERE {condition}");
 
     /// <summary>The runs of a schedule by fire time, and when they were planned, by the clock of the scheduler.</summary>
     private async Task<List<(DateTimeOffset FireTime, DateTimeOffset PlannedAt, RunState State)>> ReadAsync(MisfirePolicy schedule)

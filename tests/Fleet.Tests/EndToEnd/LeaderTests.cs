@@ -116,7 +116,8 @@ public sealed class LeaderTests(PostgresServer postgres, RabbitMqServer rabbit) 
         await UntilLeadsAsync(ahead);
         await occurrences.CheckAsync(TimeProvider.System.GetUtcNow());
         await Until.TrueAsync(
-            async () => await CountAsync("SELECT count(*) FROM fleet.runs WHERE created_at > clock_timestamp() + interval '9 minutes'") > 0);
+            async () => await CountAsync(
+                "SELECT count(*) FROM fleet.runs WHERE created_at > clock_timestamp() + interval '9 minutes'") > 0);
 
         // 2. The third one is right again. What follows in a minute was planned by the first.
         await ahead.KillAsync();
@@ -124,7 +125,8 @@ public sealed class LeaderTests(PostgresServer postgres, RabbitMqServer rabbit) 
         await UntilSaysAsync(third, "The clock is behind the planned fire times: 50 schedule(s) are planned again");
         await occurrences.CheckAsync(TimeProvider.System.GetUtcNow());
         Assert.Equal(
-            0, await CountAsync("SELECT count(*) FROM (SELECT 1 FROM fleet.runs GROUP BY schedule_id, fire_time HAVING count(*) > 1) AS twice"));
+            0, await CountAsync(
+                "SELECT count(*) FROM (SELECT 1 FROM fleet.runs GROUP BY schedule_id, fire_time HAVING count(*) > 1) AS twice"));
         Assert.Equal(3, await TermAsync());
     }
 

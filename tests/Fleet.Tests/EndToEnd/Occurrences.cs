@@ -30,7 +30,8 @@ internal sealed class Occurrences
         var after = DateTimeOffset.FromUnixTimeSeconds(Now.ToUnixTimeSeconds() + 4 + (rhythms.Count / 100));
         await using var insert = new NpgsqlCommand(
             """
-            INSERT INTO fleet.schedules (id, job, args, every, cron, misfire, status, source, planned_until, next_plan_at, created_at, updated_at,
+            INSERT INTO fleet.schedules (id, job, args, every, cron, misfire, status, source, planned_until, next_plan_at, created_at,
+                updated_at,
                 version, missed, overlap, planned)
             SELECT s.id, 'diag.ledger', '{"key":"tick"}', s.every, s.cron, $4, 1, 'api', $5, $5, $5, $5, 1, 0, 0, 0
             FROM unnest($1::text[], $2::text[], $3::text[]) AS s(id, every, cron)

@@ -48,7 +48,8 @@ public sealed class OutageTests(PostgresServer postgres) : IAsyncLifetime
         await Until.TrueAsync(
             async () => await PostgresServer.CountAsync(_database, "SELECT count(*) FROM fleet.diag_ledger") == _accepted,
             TimeSpan.FromMinutes(2));
-        Assert.Equal(_accepted, await PostgresServer.CountAsync(_database, "SELECT count(*) FROM fleet.runs WHERE state = 2 AND attempt = 1"));
+        Assert.Equal(
+            _accepted, await PostgresServer.CountAsync(_database, "SELECT count(*) FROM fleet.runs WHERE state = 2 AND attempt = 1"));
         // A thread per try or a buffer per run would be ten times this.
         foreach (var (before, after) in new[] { (early.Scheduler, late.Scheduler), (early.Worker, late.Worker) })
         {

@@ -22,7 +22,8 @@ public sealed class ScheduleControlTests(PostgresServer postgres, RabbitMqServer
             var begun = TimeProvider.System.GetTimestamp();
             await fleet.PutAsync($"s{round}", "1s");
             await Until.TrueAsync(
-                async () => await PostgresServer.CountAsync(database, $"SELECT count(*) FROM fleet.runs WHERE schedule_id = 's{round}'") > 0,
+                async () => await PostgresServer.CountAsync(
+                    database, $"SELECT count(*) FROM fleet.runs WHERE schedule_id = 's{round}'") > 0,
                 ThreeNodes.Limit);
             took.Add(TimeProvider.System.GetElapsedTime(begun).TotalMilliseconds);
 

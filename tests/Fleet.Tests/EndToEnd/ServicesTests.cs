@@ -82,7 +82,8 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
             }
 
             await Until.TrueAsync(async () => await PostgresServer.CountAsync(
-                database, $"SELECT count(*) FROM fleet.runs WHERE job = 'pack.invoice' AND state = {(int)RunState.Succeeded}") == orders.Count);
+                database,
+                $"SELECT count(*) FROM fleet.runs WHERE job = 'pack.invoice' AND state = {(int)RunState.Succeeded}") == orders.Count);
         }
         finally
         {

@@ -98,7 +98,8 @@ public sealed class SharedDatabaseTests(PostgresServer postgres, RabbitMqServer 
         var refused = await FleetProcess.RunAsync(await SettingsAsync(database, "fleet"), "db", "migrate");
 
         Assert.Equal(1, refused.ExitCode);
-        Assert.Contains("has tables of an earlier Fleet (public.runs and others)", Assert.Single(refused.Error.Trim().Split('\n')), StringComparison.Ordinal);
+        var line = Assert.Single(refused.Error.Trim().Split('\n'));
+        Assert.Contains("has tables of an earlier Fleet (public.runs and others)", line, StringComparison.Ordinal);
         Assert.Equal(0, await PostgresServer.CountAsync(database, "SELECT count(*) FROM pg_namespace WHERE nspname = 'fleet'"));
     }
 

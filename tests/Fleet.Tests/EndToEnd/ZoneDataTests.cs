@@ -20,7 +20,8 @@ public sealed class ZoneDataTests(PostgresServer postgres, RabbitMqServer rabbit
         await PostgresServer.ExecuteAsync(
             database,
             """
-            INSERT INTO fleet.schedules (id, job, args, cron, zone, misfire, status, source, planned_until, next_plan_at, created_at, updated_at,
+            INSERT INTO fleet.schedules (id, job, args, cron, zone, misfire, status, source, planned_until, next_plan_at, created_at,
+                updated_at,
                 version, missed, overlap, planned)
             SELECT 's' || (z.zone IS NULL), 'diag.echo', '{}', '* * * * * *', z.zone, 0, 1, 'api', now(), now(), now(), now(), 7, 0, 0, 0
             FROM (VALUES ('Europe/Berlin'), (NULL)) AS z(zone)

@@ -126,7 +126,8 @@ public sealed class DatabaseOutageTests : IAsyncLifetime
         Assert.True(await CountAsync("SELECT count(*) FROM fleet.runs WHERE attempt > 1 OR crashes > 0") == 0, await AttemptsAsync());
         Assert.Equal(Runs, await CountAsync("SELECT count(DISTINCT key) FROM fleet.diag_ledger WHERE key <> 'tick'"));
         Assert.Equal(
-            await CountAsync("SELECT count(*) FROM fleet.diag_ledger"), await CountAsync("SELECT count(DISTINCT run_id) FROM fleet.diag_ledger"));
+            await CountAsync("SELECT count(*) FROM fleet.diag_ledger"),
+            await CountAsync("SELECT count(DISTINCT run_id) FROM fleet.diag_ledger"));
         Assert.Equal(finished.Length, finished.Distinct(StringComparer.Ordinal).Count());
         foreach (var queue in await _broker.QueuesAsync())
             await Until.TrueAsync(async () => await _broker.CountAsync(queue) == 0, why: () => queue);

@@ -85,7 +85,8 @@ public sealed class RollingDeployTests(PostgresServer postgres, RabbitMqServer r
     {
         await Until.TrueAsync(
             async () =>
-                await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state IN (0, 1) AND job <> 'roll.removed'") == 0
+                await PostgresServer.CountAsync(
+                    database, "SELECT count(*) FROM fleet.runs WHERE state IN (0, 1) AND job <> 'roll.removed'") == 0
                 || await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state > 2") > 0,
             Limit);
         Assert.Equal(0, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs WHERE state > 2"));

@@ -79,7 +79,8 @@ public sealed class TooManyConnectionsTests : IAsyncLifetime
         Assert.Equal(Form.Runs, await CountAsync($"SELECT count(*) FROM fleet.runs WHERE state = {(int)RunState.Succeeded}"));
         Assert.Equal(
             (Form.Runs, Form.Runs),
-            (await CountAsync("SELECT count(*) FROM fleet.diag_ledger"), await CountAsync("SELECT count(DISTINCT run_id) FROM fleet.diag_ledger")));
+            (await CountAsync("SELECT count(*) FROM fleet.diag_ledger"),
+                await CountAsync("SELECT count(DISTINCT run_id) FROM fleet.diag_ledger")));
         Assert.Equal(
             0,
             await CountAsync(
@@ -128,7 +129,8 @@ public sealed class TooManyConnectionsTests : IAsyncLifetime
 
         Task EndedAsync(int runs) => Until.TrueAsync(
             async () =>
-                await CountAsync("SELECT count(*) FROM fleet.runs WHERE state >= 2") >= runs, TimeSpan.FromMinutes(8), () => workers[^1].Output);
+                await CountAsync("SELECT count(*) FROM fleet.runs WHERE state >= 2") >= runs,
+                TimeSpan.FromMinutes(8), () => workers[^1].Output);
     }
 
     /// <summary>The most connections that were open at a time, looked at ten times a second.</summary>

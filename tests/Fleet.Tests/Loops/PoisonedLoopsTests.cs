@@ -74,7 +74,8 @@ public abstract class PoisonedLoopsTests(TestDatabase database) : StorageVerbs(d
 public sealed class PoisonedLoopsSqliteTests() : PoisonedLoopsTests(new SqliteDatabase())
 {
     protected override string Refuse(string table, string column, string value) =>
-        $"CREATE TRIGGER refuse_{table} BEFORE INSERT ON fleet_{table} WHEN NEW.{column} = {value} BEGIN SELECT RAISE(ABORT, 'refused'); END";
+        $"CREATE TRIGGER refuse_{table} BEFORE INSERT ON fleet_{table} WHEN NEW.{column} = {value} "
+            + "BEGIN SELECT RAISE(ABORT, 'refused'); END";
 
     protected override string Accept(string table) => $"DROP TRIGGER refuse_{table}";
 
@@ -85,7 +86,8 @@ public sealed class PoisonedLoopsPostgresTests(PostgresServer server) : Poisoned
 {
     protected override string Refuse(string table, string column, string value) => $"""
         CREATE FUNCTION refuse_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
-        CREATE TRIGGER refuse_{table} BEFORE INSERT ON fleet.{table} FOR EACH ROW WHEN (NEW.{column} = {value}) EXECUTE FUNCTION refuse_{table}()
+        CREATE TRIGGER refuse_{table} BEFORE INSERT ON fleet.{table}
+            FOR EACH ROW WHEN (NEW.{column} = {value}) EXECUTE FUNCTION refuse_{table}()
         """;
 
     protected override string Accept(string table) => $"DROP TRIGGER refuse_{table} ON fleet.{table}";

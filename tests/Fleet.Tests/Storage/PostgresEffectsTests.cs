@@ -40,7 +40,8 @@ public sealed class PostgresEffectsTests : StorageVerbs
             a => Assert.Equal("22012", Assert.IsType<PostgresException>(Assert.IsType<EffectFailedException>(a).InnerException).SqlState));
         Assert.Equal(500 - bad.Length, await CountAsync("SELECT count(*) FROM rows"));
         Assert.Equal(
-            500 - bad.Length, await CountAsync("SELECT count(DISTINCT run_id) FROM rows JOIN fleet.runs ON fleet.runs.id = run_id AND state = 2"));
+            500 - bad.Length, await CountAsync(
+                "SELECT count(DISTINCT run_id) FROM rows JOIN fleet.runs ON fleet.runs.id = run_id AND state = 2"));
         Assert.InRange(await CountAsync("SELECT last_value FROM executions"), 500 - bad.Length, 2 * 500);
     }
 

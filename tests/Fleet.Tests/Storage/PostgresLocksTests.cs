@@ -32,7 +32,8 @@ public sealed class PostgresLocksTests : StorageVerbs
         var hold = await PostgresHold.StartAsync(_database.ConnectionString, "SELECT 1 FROM fleet.runs FOR UPDATE");
 
         var claiming = Fleet.Storage.AutocommitAsync(
-            session => Fleet.Storage.Statements.ClaimAsync(session, worker, [held, late.Id], Fleet.Now, passedGates: false, CancellationToken.None),
+            session => Fleet.Storage.Statements.ClaimAsync(
+                session, worker, [held, late.Id], Fleet.Now, passedGates: false, CancellationToken.None),
             CancellationToken.None);
         await Waiting.UntilAsync(async () => await PostgresServer.CountAsync(
             _database.ConnectionString,
@@ -40,7 +41,8 @@ public sealed class PostgresLocksTests : StorageVerbs
         await Fleet.InsertAsync(late);
         await hold.DisposeAsync();
 
-        Assert.Equal([(ClaimStatus.Claimed, held), (ClaimStatus.Claimed, late.Id)], (await claiming).Select(o => (o.Status, o.Run?.Id ?? default)));
+        Assert.Equal(
+            [(ClaimStatus.Claimed, held), (ClaimStatus.Claimed, late.Id)], (await claiming).Select(o => (o.Status, o.Run?.Id ?? default)));
         Assert.Equal((RunState.Running, 1), ((await Fleet.ReadAsync(late.Id)).State, (await Fleet.ReadAsync(late.Id)).Attempt));
     }
 
@@ -66,7 +68,8 @@ public sealed class PostgresLocksTests : StorageVerbs
         Time.Advance(TimeSpan.FromHours(2));
         var term = await Fleet.LeadAsync();
         // The replay has changed the row and not committed: the deletion waits for it.
-        var hold = await PostgresHold.StartAsync(_database.ConnectionString, "UPDATE fleet.runs SET state = 0, listed = 0, finished_at = NULL, due_at = now()");
+        var hold = await PostgresHold.StartAsync(
+            _database.ConnectionString, "UPDATE fleet.runs SET state = 0, listed = 0, finished_at = NULL, due_at = now()");
 
         var pruning = Fleet.Get<PruneRuns>().ExecuteAsync(
             term, TimeSpan.FromHours(1), TimeSpan.FromHours(1), TimeSpan.FromHours(1), CancellationToken.None);

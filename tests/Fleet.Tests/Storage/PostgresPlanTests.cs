@@ -20,7 +20,11 @@ public sealed class PostgresPlanTests(PostgresServer server)
 {
     public static TheoryData<string, string, string> Statements() => new()
     {
-        { "claim", PostgresRunStatements.Claim, "ARRAY[gen_random_uuid(), gen_random_uuid()], 1, gen_random_uuid(), now(), 2, false, ARRAY[1]" },
+        {
+            "claim",
+            PostgresRunStatements.Claim,
+            "ARRAY[gen_random_uuid(), gen_random_uuid()], 1, gen_random_uuid(), now(), 2, false, ARRAY[1]"
+        },
         { "complete", PostgresRunStatements.Complete, "ARRAY[gen_random_uuid()], ARRAY[1], ARRAY[now()], ARRAY['x']" },
         {
             "end attempt", PostgresRunStatements.EndAttempt,
@@ -57,7 +61,12 @@ public sealed class PostgresPlanTests(PostgresServer server)
     {
         { "lock orphans", PostgresRunStatements.LockOrphans, "", "PK_claims" },
         { "list batches", PostgresRunStatements.ListBatches, "('default', now())", "ix_batches_due" },
-        { "read held", new PostgresPlainSql(FleetSchema.Default).ReadHeld.Replace("@worker", "$1", StringComparison.Ordinal), "(gen_random_uuid())", "PK_claims" },
+        {
+            "read held",
+            new PostgresPlainSql(FleetSchema.Default).ReadHeld.Replace("@worker", "$1", StringComparison.Ordinal),
+            "(gen_random_uuid())",
+            "PK_claims"
+        },
     };
 
     [Theory]
@@ -103,7 +112,8 @@ public sealed class PostgresPlanTests(PostgresServer server)
                 connection,
                 """
                 INSERT INTO fleet.attempts (run_id, number, ended_at, outcome)
-                SELECT CASE WHEN n % 2 = 0 THEN '019dc8a0-0000-7000-8000-000000000001' ELSE '019dc8a0-0000-7000-8000-000000000000' END::uuid, 1, now(), 4
+                SELECT CASE WHEN n % 2 = 0
+                    THEN '019dc8a0-0000-7000-8000-000000000001' ELSE '019dc8a0-0000-7000-8000-000000000000' END::uuid, 1, now(), 4
                 FROM generate_series(1, 20000) AS n;
                 ANALYZE;
                 """);
@@ -145,8 +155,10 @@ public sealed class PostgresPlanTests(PostgresServer server)
             await ExecuteAsync(
                 connection,
                 """
-                INSERT INTO fleet.attempts (run_id, number, ended_at, outcome) SELECT gen_random_uuid(), 1, now(), 0 FROM generate_series(1, 20000);
-                INSERT INTO fleet.run_logs (run_id, attempt, at, level, message) SELECT gen_random_uuid(), 1, now(), 0, 'm' FROM generate_series(1, 20000);
+                INSERT INTO fleet.attempts (run_id, number, ended_at, outcome)
+                    SELECT gen_random_uuid(), 1, now(), 0 FROM generate_series(1, 20000);
+                INSERT INTO fleet.run_logs (run_id, attempt, at, level, message)
+                    SELECT gen_random_uuid(), 1, now(), 0, 'm' FROM generate_series(1, 20000);
                 ANALYZE;
                 """);
             await ExecuteAsync(connection, PostgresStorage.OnePlan);
@@ -184,9 +196,11 @@ public sealed class PostgresPlanTests(PostgresServer server)
             await fleet.ReplayAsync(failed.Id);
             await fleet.CancelAsync(failed.Id);
             await fleet.StartAsync(worker);
-            await fleet.Get<Heartbeat>().ExecuteAsync(worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal), withHeld: true, none);
+            await fleet.Get<Heartbeat>().ExecuteAsync(
+                worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal), withHeld: true, none);
             await fleet.Get<IRunGates>().PassOnAsync(planned.Id, none);
-            await fleet.Storage.WriteAsync(session => RevokeOccurrences.ExecuteAsync(fleet.Storage, session, "s", fleet.Now.AddHours(-1), "of a test", none), none);
+            await fleet.Storage.WriteAsync(
+                session => RevokeOccurrences.ExecuteAsync(fleet.Storage, session, "s", fleet.Now.AddHours(-1), "of a test", none), none);
             await fleet.Get<StageRuns>().ExecuteAsync(term, TimeSpan.FromSeconds(30), none);
             fleet.Time.Advance(TimeSpan.FromMinutes(1));
             await fleet.Get<Reconcile>().ExecuteAsync(none);
@@ -218,7 +232,8 @@ public sealed class PostgresPlanTests(PostgresServer server)
             for (var i = 0; i < 10; i++)
             {
                 await storage.WriteAsync(
-                    session => storage.Statements.ClaimAsync(session, new WorkerId(Guid.NewGuid()), [new RunId(Guid.NewGuid())], default, passedGates: false, default),
+                    session => storage.Statements.ClaimAsync(
+                        session, new WorkerId(Guid.NewGuid()), [new RunId(Guid.NewGuid())], default, passedGates: false, default),
                     TestContext.Current.CancellationToken);
             }
 
@@ -226,7 +241,8 @@ public sealed class PostgresPlanTests(PostgresServer server)
                 async session =>
                 {
                     await using var command = new NpgsqlCommand(
-                        "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%FROM fleet.workers%'", (NpgsqlConnection)session.Transaction.Connection!);
+                        "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%FROM fleet.workers%'",
+                        (NpgsqlConnection)session.Transaction.Connection!);
                     return (long)(await command.ExecuteScalarAsync())!;
                 },
                 TestContext.Current.CancellationToken);
@@ -252,7 +268,10 @@ public sealed class PostgresPlanTests(PostgresServer server)
                 async session =>
                 {
                     await using var command = new NpgsqlCommand(
-                        "SELECT count(*), coalesce(sum(custom_plans), 0)::bigint, coalesce(min(generic_plans), 0) FROM pg_prepared_statements WHERE statement ~ 'INTO fleet.batches|INTO fleet.claims|SET state = 2'",
+                        """
+                        SELECT count(*), coalesce(sum(custom_plans), 0)::bigint, coalesce(min(generic_plans), 0) FROM pg_prepared_statements
+                        WHERE statement ~ 'INTO fleet.batches|INTO fleet.claims|SET state = 2'
+                        """,
                         (NpgsqlConnection)session.Transaction.Connection!);
                     await using var reader = await command.ExecuteReaderAsync();
                     await reader.ReadAsync();

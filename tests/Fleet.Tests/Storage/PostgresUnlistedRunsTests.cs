@@ -36,7 +36,8 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
                 await Fleet.Storage.Statements.CompleteAsync(
                     session, [.. claimed.Select(o => Fleet.Completion(o.Run!))], CancellationToken.None);
                 await using var command = new NpgsqlCommand(
-                    "SELECT pg_stat_get_xact_tuples_updated('fleet.runs'::regclass), pg_stat_get_xact_tuples_hot_updated('fleet.runs'::regclass)",
+                    "SELECT pg_stat_get_xact_tuples_updated('fleet.runs'::regclass), "
+                        + "pg_stat_get_xact_tuples_hot_updated('fleet.runs'::regclass)",
                     (NpgsqlConnection)session.Transaction.Connection!);
                 await using var reader = await command.ExecuteReaderAsync();
                 await reader.ReadAsync();

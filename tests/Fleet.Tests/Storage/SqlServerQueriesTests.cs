@@ -263,7 +263,15 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     /// <summary>On its last chance, with another run in the way, which is running and before it.</summary>
     private static async Task PassGatesAsync(Verbs fleet, OverlapPolicy overlap)
     {
-        var run = new PendingRun { Id = Id, DueAt = Verbs.Noon, Overlap = overlap, Crashes = PendingRun.LastChance, ScheduleId = "nightly", Position = Verbs.Noon };
+        var run = new PendingRun
+        {
+            Id = Id,
+            DueAt = Verbs.Noon,
+            Overlap = overlap,
+            Crashes = PendingRun.LastChance,
+            ScheduleId = "nightly",
+            Position = Verbs.Noon,
+        };
         var server = (OfflineSqlServer)fleet.Storage;
         server.Number = 1;
         await fleet.Get<IRunGates>().ClaimAsync(new WorkerId(Id.Value), run, None);

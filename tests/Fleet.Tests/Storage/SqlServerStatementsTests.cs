@@ -49,7 +49,8 @@ public sealed partial class SqlServerStatementsTests
     [Fact]
     public void CreateTable_OfAJob_IsTransactSql()
     {
-        SqlServerModel.Parse(new SqlServerPlainSql(FleetSchema.Default).CreateTable("diag_ledger", "run_id varchar(36) NOT NULL"), out var errors);
+        SqlServerModel.Parse(
+            new SqlServerPlainSql(FleetSchema.Default).CreateTable("diag_ledger", "run_id varchar(36) NOT NULL"), out var errors);
 
         Assert.Empty(errors.Select(e => e.Message));
     }
@@ -142,7 +143,10 @@ public sealed partial class SqlServerStatementsTests
     [Fact]
     public void Statements_OfTheLeader_DoNotWaitForAProcessThatStandsStill()
     {
-        Assert.Contains("JOIN fleet.runs AS r WITH (UPDLOCK, ROWLOCK, READPAST) ON r.id = o.id", Statements[nameof(SqlServerStatements.LockOrphans)], StringComparison.Ordinal);
+        Assert.Contains(
+            "JOIN fleet.runs AS r WITH (UPDLOCK, ROWLOCK, READPAST) ON r.id = o.id",
+            Statements[nameof(SqlServerStatements.LockOrphans)],
+            StringComparison.Ordinal);
         foreach (var name in new[] { nameof(SqlServerStatements.LockTerm), nameof(SqlServerStatements.ReadClock) })
         {
             var first = SqlServerModel.Parse(Statements[name], out _).Batches[0].Statements[0];

@@ -45,7 +45,8 @@ public abstract partial class StorageConformance
         await One.CompleteAsync(finished);
         await One.ReplayAsync(replayed);
 
-        Assert.Equal((RunState.Succeeded, null), ((await One.ReadAsync(finished.Id)).State, (await One.ReadAsync(finished.Id)).CanceledBecause));
+        Assert.Equal(
+            (RunState.Succeeded, null), ((await One.ReadAsync(finished.Id)).State, (await One.ReadAsync(finished.Id)).CanceledBecause));
         Assert.Equal((RunState.Pending, null), ((await One.ReadAsync(replayed)).State, (await One.ReadAsync(replayed)).CancelCause));
     }
 

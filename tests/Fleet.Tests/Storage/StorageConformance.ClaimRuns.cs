@@ -77,7 +77,8 @@ public abstract partial class StorageConformance
         var later = await One.EnqueueAsync(new EnqueueOptions { Delay = TimeSpan.FromSeconds(1) });
 
         var outcomes = await One.Storage.WriteAsync(
-            session => One.Storage.Statements.ClaimAsync(session, worker, [b, later, a, b], One.Now, passedGates: false, CancellationToken.None), CancellationToken.None);
+            session => One.Storage.Statements.ClaimAsync(
+                session, worker, [b, later, a, b], One.Now, passedGates: false, CancellationToken.None), CancellationToken.None);
 
         Assert.Equal([ClaimStatus.Claimed, ClaimStatus.NotDue, ClaimStatus.Claimed, ClaimStatus.Duplicate], outcomes.Select(o => o.Status));
         Assert.Equal([b, a], outcomes.Where(o => o.Run is not null).Select(o => o.Run!.Id));

@@ -26,7 +26,9 @@ public abstract partial class StorageConformance
         Assert.Equal(ClaimStatus.Duplicate, (await One.TryClaimAsync(worker, runs[1])).Status);
 
         var skipped = await One.ReadAsync(runs[1]);
-        Assert.Equal((RunState.Canceled, $"Skipped: run {runs[0]} of the schedule had not ended.", false), (skipped.State, skipped.Error, skipped.Revoked));
+        Assert.Equal(
+            (RunState.Canceled, $"Skipped: run {runs[0]} of the schedule had not ended.", false),
+            (skipped.State, skipped.Error, skipped.Revoked));
         Assert.Equal((One.Now, CancelCause.Overlap), (skipped.FinishedAt, skipped.CanceledBecause));
         await One.CompleteAsync(first);
         Time.Advance(TimeSpan.FromSeconds(1));
@@ -85,7 +87,8 @@ public abstract partial class StorageConformance
         await TryClaimAllAsync(worker, runs[1..]);
 
         var last = await One.ReadAsync(runs[^1]);
-        Assert.Equal((RunState.Canceled, $"Skipped: {OverlapGate.QueueCap} runs of the schedule were waiting before it."), (last.State, last.Error));
+        Assert.Equal(
+            (RunState.Canceled, $"Skipped: {OverlapGate.QueueCap} runs of the schedule were waiting before it."), (last.State, last.Error));
         Assert.Equal(RunState.Pending, (await One.ReadAsync(runs[^2])).State);
     }
 
@@ -98,11 +101,14 @@ public abstract partial class StorageConformance
         Assert.Equal(ClaimStatus.Duplicate, (await One.TryClaimAsync(worker, runs[2])).Status);
 
         var stopping = await One.ReadAsync(runs[0]);
-        Assert.Equal((RunState.Running, One.Now, $"Replaced by run {runs[2]}."), (stopping.State, stopping.CancelRequestedAt, stopping.Error));
+        Assert.Equal(
+            (RunState.Running, One.Now, $"Replaced by run {runs[2]}."), (stopping.State, stopping.CancelRequestedAt, stopping.Error));
         Assert.Equal(CancelCause.Replaced, stopping.CanceledBecause);
         Assert.Equal([runs[0]], Assert.Single(One.Transport.Controls, c => c.CancelRuns is not null).CancelRuns);
         var passed = await One.ReadAsync(runs[1]);
-        Assert.Equal((RunState.Canceled, $"Replaced by run {runs[2]}.", CancelCause.Replaced), (passed.State, passed.Error, passed.CanceledBecause!.Value));
+        Assert.Equal(
+            (RunState.Canceled, $"Replaced by run {runs[2]}.", CancelCause.Replaced),
+            (passed.State, passed.Error, passed.CanceledBecause!.Value));
 
         await One.Get<EndAttempts>().ExecuteAsync(
             new AttemptEnd
@@ -272,7 +278,8 @@ public abstract partial class StorageConformance
         var (worker, runs) = await OccurrencesAsync(OverlapPolicy.Queue, 1);
         var run = (await LeftAsync(worker, runs))[0];
 
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => One.Get<IRunGates>().ClaimAsync(worker, run, CancellationToken.None)));
+        var outcomes = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => One.Get<IRunGates>().ClaimAsync(worker, run, CancellationToken.None)));
 
         Assert.Single(outcomes, o => o.Status == ClaimStatus.Claimed);
         Assert.Equal(7, outcomes.Count(o => o.Status == ClaimStatus.Duplicate));
@@ -297,7 +304,8 @@ public abstract partial class StorageConformance
     private async Task<PendingRun[]> LeftAsync(WorkerId worker, IReadOnlyList<RunId> runs)
     {
         var outcomes = await One.Storage.WriteAsync(
-            session => One.Storage.Statements.ClaimAsync(session, worker, runs, One.Now, passedGates: false, CancellationToken.None), CancellationToken.None);
+            session => One.Storage.Statements.ClaimAsync(
+                session, worker, runs, One.Now, passedGates: false, CancellationToken.None), CancellationToken.None);
         Assert.All(outcomes, o => Assert.Equal(ClaimStatus.Gated, o.Status));
         return [.. outcomes.Select(o => o.Pending!)];
     }

@@ -15,7 +15,8 @@ public abstract partial class StorageConformance
         RunId[] ids = [pending, RunId.New(One.Now), running.Id, ended.Id];
 
         var results = await One.Storage.WriteAsync(
-            session => One.Storage.States.CancelAsync(session, ids, CancelCause.Person, "of a test", One.Now, CancellationToken.None), CancellationToken.None);
+            session => One.Storage.States.CancelAsync(
+                session, ids, CancelCause.Person, "of a test", One.Now, CancellationToken.None), CancellationToken.None);
 
         Assert.Equal([CancelResult.Canceled, CancelResult.NotFound, CancelResult.Requested, CancelResult.AlreadyEnded], results);
         Assert.Equal(RunState.Succeeded, (await One.ReadAsync(ended.Id)).State);

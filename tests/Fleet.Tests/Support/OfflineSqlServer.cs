@@ -17,7 +17,8 @@ internal sealed class OfflineSqlServer : IStorage
     public OfflineSqlServer()
     {
         _options = new DbContextOptionsBuilder<SqlServerDbContext>()
-            .UseSqlServer("Server=nowhere").UseSchema(FleetSchema.Default).AddInterceptors(new NoConnection(), new NoTransaction(), new Answers(this)).Options;
+            .UseSqlServer("Server=nowhere").UseSchema(FleetSchema.Default)
+            .AddInterceptors(new NoConnection(), new NoTransaction(), new Answers(this)).Options;
         Sql = new OfflineSql(this);
     }
 

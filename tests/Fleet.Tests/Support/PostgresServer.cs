@@ -177,7 +177,8 @@ public class PostgresServer : IAsyncDisposable
     private async Task<string> StartAsync()
     {
         var server = Environment.GetEnvironmentVariable("TEST_POSTGRES") ?? await StartOwnAsync();
-        // By default the path begins with the schema that is called as the role: a statement without the schema's name would find Fleet's tables.
+        // By default the path begins with the schema that is called as the role: a statement without the schema's name would find Fleet's
+        // tables.
         await ExecuteAsync(server, "ALTER ROLE CURRENT_USER SET search_path = public");
         await ExecuteAsync(server, $"DROP DATABASE IF EXISTS {Template} WITH (FORCE)");
         await ExecuteAsync(server, $"CREATE DATABASE {Template}");

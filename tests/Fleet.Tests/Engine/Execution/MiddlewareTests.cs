@@ -91,7 +91,8 @@ public sealed class MiddlewareTests
             var thrown = await Assert.ThrowsAsync<InvalidOperationException>(() => next(ct));
             _trace.Enqueue(thrown.Message);
         };
-        await using var fleet = await StartAsync(Script.Of(_ => throw new InvalidOperationException("boom")), jobs => jobs.Use<Scriptable>());
+        await using var fleet = await StartAsync(
+            Script.Of(_ => throw new InvalidOperationException("boom")), jobs => jobs.Use<Scriptable>());
 
         var run = await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new Scripted()));
 
@@ -104,7 +105,8 @@ public sealed class MiddlewareTests
     {
         var errors = new ConcurrentQueue<Exception>(
         [
-            new InvalidOperationException("first"), new RetryAfterException(TimeSpan.Zero, "second"), new SnoozeException(TimeSpan.Zero, "third"),
+            new InvalidOperationException("first"),
+            new RetryAfterException(TimeSpan.Zero, "second"), new SnoozeException(TimeSpan.Zero, "third"),
             new NonRetryableException("fourth"),
         ]);
         _body = async (_, next, ct) =>
@@ -255,7 +257,8 @@ public sealed class MiddlewareTests
         var refused = Assert.Throws<InvalidOperationException>(() => services.GetRequiredService<JobRegistry>());
 
         Assert.Equal(
-            $"The middleware {typeof(Scriptable)} is for the job of {typeof(Scripted)}, which has no handler here; add it with AddFleetJobs.",
+            $"The middleware {typeof(Scriptable)} is for the job of {typeof(Scripted)}, "
+                + "which has no handler here; add it with AddFleetJobs.",
             refused.Message);
     }
 

@@ -45,8 +45,8 @@ public sealed class RunExecutorTests
     private static Task ThroughExecutorAsync(JobDefinition job, ClaimedRun run, IServiceProvider services, JobContext context) =>
         Executor.ExecuteAsync(job, run, services, context, CancellationToken.None);
 
-    /// <summary>The least that a call allocates. The handler is suspended once, so that the objects of asynchronous methods count; it goes on
-    /// on this thread.</summary>
+    /// <summary>The least that a call allocates. The handler is suspended once, so that the objects of asynchronous methods count; it
+    /// goes on on this thread.</summary>
     private static long Allocated(
         Action<JobsBuilder> configure, Func<JobDefinition, ClaimedRun, IServiceProvider, JobContext, Task> call)
     {

@@ -55,7 +55,8 @@ public sealed class RunReportsTests() : StorageVerbs(new SqliteDatabase())
     [Fact]
     public async Task Flush_OneLineIsRefused_OthersAndProgressAreWritten()
     {
-        await ExecuteAsync("CREATE TRIGGER refuse BEFORE INSERT ON fleet_run_logs WHEN NEW.message = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END");
+        await ExecuteAsync(
+            "CREATE TRIGGER refuse BEFORE INSERT ON fleet_run_logs WHEN NEW.message = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END");
         var worker = await Fleet.RegisterAsync();
         var run = await Fleet.StartAsync(worker);
         Start();

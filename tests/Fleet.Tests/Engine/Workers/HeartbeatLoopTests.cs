@@ -203,7 +203,8 @@ public sealed class HeartbeatLoopTests
     {
         var worker = fleet.Services.GetRequiredService<WorkerIdentity>().Id;
         var outcomes = await fleet.Storage.WriteAsync(
-            session => fleet.Storage.Statements.ClaimAsync(session, worker, [id], _time.GetUtcNow().AddHours(1), passedGates: false, CancellationToken.None),
+            session => fleet.Storage.Statements.ClaimAsync(
+                session, worker, [id], _time.GetUtcNow().AddHours(1), passedGates: false, CancellationToken.None),
             CancellationToken.None);
         return Assert.Single(outcomes).Run!;
     }
