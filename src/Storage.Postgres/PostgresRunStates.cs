@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore.Query;
 namespace Fleet.Storage.Postgres;
 
 /// <summary>Also writes the column by which the indexes of PostgreSQL find a state, and reads by it (docs/adr/0014).</summary>
-internal sealed class PostgresRunStates(PlainSql sql) : RunStates(sql)
+internal sealed class PostgresRunStates : RunStates
 {
     protected override IQueryable<Run> PendingOfSchedules(FleetDbContext db) => ((PostgresDbContext)db).ListedPending;
 

@@ -91,7 +91,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     public PlainSql Sql { get; }
 
-    public RunStates States => field ??= new PostgresRunStates(Sql);
+    public RunStates States => field ??= new PostgresRunStates();
 
     public IMessageStatements Messages { get; }
 

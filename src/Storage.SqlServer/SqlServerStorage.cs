@@ -57,7 +57,7 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
 
     public PlainSql Sql { get; }
 
-    public RunStates States => field ??= new RunStates(Sql);
+    public RunStates States => field ??= new RunStates();
 
     public async Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct)
     {

@@ -47,7 +47,7 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public PlainSql Sql { get; } = new SqlitePlainSql();
 
-    public RunStates States => field ??= new RunStates(Sql);
+    public RunStates States => field ??= new RunStates();
 
     public Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct) => _commits.AddAsync(work, ct);
 

@@ -1,6 +1,4 @@
 using Fleet.Core.Storage;
-using Fleet.Core.Storage.Rows;
-using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Leadership;
 
@@ -28,28 +26,31 @@ public sealed class FleetIdentity
     /// <exception cref="Exception">The database did not answer.</exception>
     public ValueTask<string> GetAsync(CancellationToken ct) => _id is { } id ? new(id) : new(ReadAsync(ct));
 
+    // In plain SQL: a worker asks too, and never loads EF Core.
     private async Task<string> ReadAsync(CancellationToken ct)
     {
-        await using (var db = _storage!.Read())
-        {
-            if (await FindAsync(db, ct) is { } known)
-                return _id = known;
-        }
+        if (await _storage!.AutocommitAsync(session => FindAsync(session, ct), ct) is { } known)
+            return _id = known;
 
         // Two processes may start at once: the key lets one insert, and the other one reads what was inserted.
         return _id = await _storage.WriteRetryingAsync(
             async session =>
             {
-                if (await FindAsync(session.Db, ct) is { } known)
-                    return known;
-                var row = new Lease { Name = RowName, Owner = Guid.NewGuid().ToString("N"), ExpiresAt = DateTimeOffset.UnixEpoch };
-                session.Db.Leases.Add(row);
-                await session.Db.SaveChangesAsync(ct);
-                return row.Owner;
+                if (await FindAsync(session, ct) is { } inserted)
+                    return inserted;
+                var id = Guid.NewGuid().ToString("N");
+                await _storage.Sql.ExecuteAsync(
+                    session, "INSERT INTO fleet.leases (name, owner, term, expires_at) VALUES (@name, @id, 0, @never)", ct,
+                    ("@name", RowName), ("@id", id), ("@never", DateTimeOffset.UnixEpoch));
+                return id;
             },
             ct);
     }
 
-    private static Task<string?> FindAsync(FleetDbContext db, CancellationToken ct) =>
-        db.Leases.Where(l => l.Name == RowName).Select(l => l.Owner).FirstOrDefaultAsync(ct);
+    private async Task<string?> FindAsync(StorageSession session, CancellationToken ct)
+    {
+        var found = await _storage!.Sql.QueryAsync(
+            session, "SELECT owner FROM fleet.leases WHERE name = @name", row => row.GetString(0), ct, ("@name", RowName));
+        return found is [var id] ? id : null;
+    }
 }

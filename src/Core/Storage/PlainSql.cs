@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using Fleet.Core.Effects;
 
 namespace Fleet.Core.Storage;
@@ -53,6 +54,35 @@ public abstract class PlainSql(FleetSchema schema)
         while (reader.Read())
             rows.Add(read(reader));
         return rows;
+    }
+
+    /// <summary>Makes pending runs due now that were released with this type of error and wait for a later due time. Their nudges wait on the
+    /// belt until the old due time, so they have to be staged again.</summary>
+    /// <param name="session">A write transaction.</param>
+    /// <param name="lane">The lane.</param>
+    /// <param name="jobs">The jobs; at most 500.</param>
+    /// <param name="errorType">The type of error.</param>
+    /// <param name="now">The new due time.</param>
+    /// <param name="until">Runs that are due later stay as they are.</param>
+    /// <param name="ct">Cancels the statement.</param>
+    /// <returns>How many.</returns>
+    public Task<int> WakeRunsAsync(
+        StorageSession session, string lane, IReadOnlyList<string> jobs, string errorType, DateTimeOffset now, DateTimeOffset until,
+        CancellationToken ct)
+    {
+        var statement = $"""
+            UPDATE fleet.runs SET due_at = @now, staged = @staged
+            WHERE {OpenState} = 0 AND lane = @lane AND due_at > @now AND due_at < @until AND error_type = @type
+                AND job IN ({string.Join(", ", jobs.Select((_, i) => Parameter(i)))})
+            """;
+        return ExecuteAsync(
+            session, statement, ct,
+            [
+                ("@lane", lane), ("@now", now), ("@until", until), ("@staged", false), ("@type", errorType),
+                .. jobs.Select((job, i) => (Parameter(i), (object?)job)),
+            ]);
+
+        static string Parameter(int i) => string.Create(CultureInfo.InvariantCulture, $"@job{i}");
     }
 
     /// <summary>The column of <c>runs</c> by which an index finds the runs of a schedule that have not ended: their <see cref="RunState"/>.</summary>

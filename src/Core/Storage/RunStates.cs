@@ -1,4 +1,3 @@
-using System.Globalization;
 using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Query;
@@ -8,8 +7,7 @@ namespace Fleet.Core.Storage;
 /// <summary>Writes the state of runs outside the hot road, each verb over a set of runs.</summary>
 /// <remarks>This seam exists because a database may keep more than the column <c>state</c> to find runs by their state (PostgreSQL does:
 /// docs/adr/0014). A write that forgets it would make runs unfindable without an error. So nothing outside the storages writes a state.</remarks>
-/// <param name="sql">Executes the statements that all databases read alike.</param>
-public class RunStates(PlainSql sql)
+public class RunStates
 {
     /// <summary>Pending → Canceled at once; a running run is asked to stop.</summary>
     /// <param name="session">A write transaction.</param>
@@ -136,35 +134,6 @@ public class RunStates(PlainSql sql)
                     .SetProperty(r => r.FinishedAt, now).SetProperty(r => r.Error, reason);
             },
             ct);
-
-    /// <summary>Makes pending runs due now that were released with this type of error and wait for a later due time. Their nudges wait on the
-    /// belt until the old due time, so they have to be staged again.</summary>
-    /// <param name="session">A write transaction.</param>
-    /// <param name="lane">The lane.</param>
-    /// <param name="jobs">The jobs; at most 500.</param>
-    /// <param name="errorType">The type of error.</param>
-    /// <param name="now">The new due time.</param>
-    /// <param name="until">Runs that are due later stay as they are.</param>
-    /// <param name="ct">Cancels the statement.</param>
-    /// <returns>How many.</returns>
-    public Task<int> WakeAsync(
-        StorageSession session, string lane, IReadOnlyList<string> jobs, string errorType, DateTimeOffset now, DateTimeOffset until,
-        CancellationToken ct)
-    {
-        var statement = $"""
-            UPDATE fleet.runs SET due_at = @now, staged = @staged
-            WHERE {sql.OpenState} = 0 AND lane = @lane AND due_at > @now AND due_at < @until AND error_type = @type
-                AND job IN ({string.Join(", ", jobs.Select((_, i) => Parameter(i)))})
-            """;
-        return sql.ExecuteAsync(
-            session, statement, ct,
-            [
-                ("@lane", lane), ("@now", now), ("@until", until), ("@staged", false), ("@type", errorType),
-                .. jobs.Select((job, i) => (Parameter(i), (object?)job)),
-            ]);
-
-        static string Parameter(int i) => string.Create(CultureInfo.InvariantCulture, $"@job{i}");
-    }
 
     /// <summary>The pending runs of all schedules.</summary>
     protected virtual IQueryable<Run> PendingOfSchedules(FleetDbContext db) => db.Runs.Where(r => r.State == RunState.Pending);

@@ -41,7 +41,7 @@ internal sealed class OfflineSqlServer : IStorage
 
     public PlainSql Sql { get; }
 
-    public RunStates States => field ??= new RunStates(Sql);
+    public RunStates States => field ??= new RunStates();
 
     public async Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct)
     {
