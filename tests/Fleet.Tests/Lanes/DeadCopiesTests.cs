@@ -66,7 +66,7 @@ public sealed class DeadCopiesTests
 
         // At least what fits, and one more; not all of it.
         Assert.InRange(transport.Dead.Count, 4, 5);
-        Assert.Single(_log.Warnings("is left out, and perhaps others"));
+        Assert.Single(_log.Warnings("is left out, perhaps with others"));
         Assert.Single(_log.Warnings("dead runs were left out"));
     }
 

@@ -272,7 +272,7 @@ public sealed class PostgresPlanTests(PostgresServer server)
                         SELECT count(*), coalesce(sum(custom_plans), 0)::bigint, coalesce(min(generic_plans), 0) FROM pg_prepared_statements
                         WHERE statement ~ 'INTO fleet.batches|INTO fleet.claims|SET state = 2'
                         """,
-                        (NpgsqlConnection)session.Transaction.Connection!);
+                        (NpgsqlConnection)session.Connection);
                     await using var reader = await command.ExecuteReaderAsync();
                     await reader.ReadAsync();
                     return (Statements: reader.GetInt64(0), Custom: reader.GetInt64(1), Generic: reader.GetInt64(2));
