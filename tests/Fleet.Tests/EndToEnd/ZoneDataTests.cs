@@ -41,5 +41,6 @@ public sealed class ZoneDataTests(PostgresServer postgres, RabbitMqServer rabbit
         await Until.TrueAsync(async () => await CountAsync(database, "runs WHERE schedule_id = 'sfalse'") > 0);
     }
 
-    private static Task<long> CountAsync(string database, string of) => PostgresServer.CountAsync(database, $"SELECT count(*) FROM fleet.{of}");
+    private static Task<long> CountAsync(string database, string of) =>
+        PostgresServer.CountAsync(database, $"SELECT count(*) FROM fleet.{of}");
 }
