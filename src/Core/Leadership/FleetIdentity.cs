@@ -12,7 +12,9 @@ public sealed class FleetIdentity
     public const string RowName = "fleet";
 
     private readonly IStorage? _storage;
+    private readonly Lock _lock = new();
     private volatile string? _id;
+    private Task<string>? _reading;
 
     /// <summary>The id that is in the database.</summary>
     public FleetIdentity(IStorage storage) => _storage = storage;
@@ -24,7 +26,18 @@ public sealed class FleetIdentity
 
     /// <summary>Returns the id: 32 characters, 0–9 and a–f. Only the first call asks the database.</summary>
     /// <exception cref="Exception">The database did not answer.</exception>
-    public ValueTask<string> GetAsync(CancellationToken ct) => _id is { } id ? new(id) : new(ReadAsync(ct));
+    public ValueTask<string> GetAsync(CancellationToken ct) => _id is { } id ? new(id) : new(ReadOnceAsync(ct));
+
+    // The first nudges of a process come together: if each of them asked, each would open a connection.
+    private Task<string> ReadOnceAsync(CancellationToken ct)
+    {
+        lock (_lock)
+        {
+            if (_reading is null or { IsCompleted: true })
+                _reading = Task.Run(() => ReadAsync(CancellationToken.None), CancellationToken.None);
+            return _reading.WaitAsync(ct);
+        }
+    }
 
     // In plain SQL: a worker asks too, and never loads EF Core.
     private async Task<string> ReadAsync(CancellationToken ct)
