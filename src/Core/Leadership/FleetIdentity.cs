@@ -34,14 +34,15 @@ public sealed class FleetIdentity
         lock (_lock)
         {
             if (_reading is null or { IsCompleted: true })
-                _reading = Task.Run(() => ReadAsync(CancellationToken.None), CancellationToken.None);
+                _reading = Task.Run(ReadAsync, CancellationToken.None);
             return _reading.WaitAsync(ct);
         }
     }
 
-    // In plain SQL: a worker asks too, and never loads EF Core.
-    private async Task<string> ReadAsync(CancellationToken ct)
+    // In plain SQL: a worker asks too, and never loads EF Core. Not canceled by one caller, because others wait for it.
+    private async Task<string> ReadAsync()
     {
+        var ct = CancellationToken.None;
         if (await _storage!.AutocommitAsync(session => FindAsync(session, ct), ct) is { } known)
             return _id = known;
 

@@ -20,12 +20,10 @@ public static class FleetSchemaOptions
     }
 
     /// <summary>As <see cref="UseSchema{T}"/>, for a context that migrates. Migrations are generated for the schema <c>fleet</c>; their
-    /// commands are renamed when they are executed.</summary>
+    /// commands are renamed when they are executed. For databases with schemas: a prefix is generated into the migrations.</summary>
     public static DbContextOptionsBuilder<T> UseMigrationsOf<T>(this DbContextOptionsBuilder<T> options, FleetSchema schema) where T : FleetDbContext
     {
-        options.UseSchema(schema.IsPrefix ? schema : FleetSchema.Default);
-        if (!schema.IsPrefix)
-            options.AddInterceptors(new RenameSchema(schema));
+        options.UseSchema(FleetSchema.Default).AddInterceptors(new RenameSchema(schema));
         return options;
     }
 
