@@ -174,12 +174,10 @@ public sealed class MiddlewareTests
             await release.Task;
             throw new NonRetryableException("late");
         });
-        await using var fleet = await StartAsync(script, jobs => jobs.Use<Scriptable>());
+        await using var fleet = await StartAsync(
+            script, jobs => jobs.Use<Releasing>().Use<Scriptable>(), services => services.AddSingleton(release));
 
-        var id = await fleet.Client.EnqueueAsync(new Scripted());
-        await script.NextAsync();
-        release.SetResult();
-        var run = await fleet.WaitAsync(id);
+        var run = await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new Scripted()));
 
         Assert.Equal((RunState.Failed, "late"), (run.State, run.Error));
     }
@@ -348,6 +346,17 @@ public sealed class MiddlewareTests
     private sealed class Scriptable(MiddlewareTests test) : IJobMiddleware
     {
         public Task InvokeAsync(JobInvocation invocation, JobStep next, CancellationToken ct) => test._body(invocation, next, ct);
+    }
+
+    /// <summary>Lets the handler go on once the middleware inside has returned.</summary>
+    private sealed class Releasing(TaskCompletionSource release) : IJobMiddleware
+    {
+        public async Task InvokeAsync(JobInvocation invocation, JobStep next, CancellationToken ct)
+        {
+            var rest = next(ct);
+            release.SetResult();
+            await rest;
+        }
     }
 
     [Job("test.sharing")]
