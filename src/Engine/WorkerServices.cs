@@ -37,12 +37,18 @@ public static class WorkerServices
             .AddSingleton<AnnounceEnds>()
             .AddSingleton<WakeLoop>()
             .AddSingleton<UnservedRuns>()
+            .AddSingleton(new RegisteredServices(services))
+            .AddSingleton<FindMissingServices>()
+            .AddSingleton<CheckHandlers>()
+            .AddSingleton<KeepHandlerLines>()
             .AddSingleton<ExecuteRuns>();
         // Before the worker starts: the ledger's table must be there by then.
         if (configuration.GetValue<bool>($"{WorkerOptions.Section}:Diagnostics"))
             services.AddDiagnosticJobs();
         if (configuration[JobAssemblies.Setting] is { Length: > 0 } path)
-            services.AddFleetJobs(jobs => JobAssemblies.AddFrom(jobs, path));
+            services.AddFleetJobs(jobs => JobAssemblies.AddFrom(jobs, path), configuration);
+        services.AddLogging(logging => logging
+            .AddFilter<HandlerLineProvider>("Microsoft", LogLevel.Warning).AddFilter<HandlerLineProvider>("System", LogLevel.Warning));
         // Before the worker, so that they end after it.
         return services.AddHostedService<Watchdog>().AddHostedService<LastWords>().AddHostedService<WorkerService>();
     }

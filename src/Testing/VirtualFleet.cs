@@ -192,6 +192,8 @@ public sealed class VirtualFleet : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken ct)
     {
+        _services.GetRequiredService<CheckHandlers>().Execute();
+        _services.GetRequiredService<KeepHandlerLines>().Start();
         await _storage.MigrateAsync(ct);
         _worker = await _services.GetRequiredService<RegisterWorkers>().RegisterAsync("virtual", _slots, ForEver, ct);
         _term = await _services.GetRequiredService<LeaderLease>().AcquireAsync("virtual", ForEver, ct)

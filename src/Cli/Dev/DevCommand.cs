@@ -63,7 +63,9 @@ public static class DevCommand
     private static void LogToFile(WebApplicationBuilder builder, string data)
     {
         builder.Logging.ClearProviders();
-        builder.Services.AddSerilog(log => log.WriteTo.File(
-            Path.Combine(data, "fleet.log"), rollOnFileSizeLimit: true, fileSizeLimitBytes: 10_000_000, retainedFileCountLimit: 3));
+        // As one provider of several: the lines of a handler go to its run as well.
+        var file = new LoggerConfiguration().WriteTo.File(
+            Path.Combine(data, "fleet.log"), rollOnFileSizeLimit: true, fileSizeLimitBytes: 10_000_000, retainedFileCountLimit: 3);
+        builder.Logging.AddSerilog(file.CreateLogger(), dispose: true);
     }
 }

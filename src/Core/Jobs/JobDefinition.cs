@@ -30,7 +30,16 @@ public abstract class JobDefinition
         Require(RunRules.CheckMaxAttempts(MaxAttempts), argsType);
         if (ReadableTypes.FindProblem(argsType) is { } problem)
             throw new InvalidOperationException($"{handlerType} handles {argsType}, whose args no run could bring: {problem}.");
-        _factory = ActivatorUtilities.CreateFactory(handlerType, []);
+        try
+        {
+            _factory = ActivatorUtilities.CreateFactory(handlerType, []);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new InvalidOperationException(
+                $"The handler of job '{Name}', {handlerType}, cannot be made: it has {handlerType.GetConstructors().Length} public constructors; "
+                    + "allowed is one, or one that is marked with [ActivatorUtilitiesConstructor].", e);
+        }
     }
 
     public string Name { get; }
@@ -63,16 +72,24 @@ public abstract class JobDefinition
         ? CallAsync(services, argsJson, context, ct)
         : CallThroughMiddlewareAsync(services, argsJson, context, ct);
 
-    /// <summary>True for a class that handles a job and can be made.</summary>
+    /// <summary>True for a class that handles a job and can be made, also for one that handles more than one, which <see cref="For"/>
+    /// refuses.</summary>
     public static bool IsHandler(Type type) =>
-        type is { IsClass: true, IsAbstract: false, IsGenericTypeDefinition: false } && HandlerInterface(type) is not null;
+        type is { IsClass: true, IsAbstract: false, IsGenericTypeDefinition: false } && HandlerInterfaces(type).Any();
 
     /// <summary>Describes the job that a handler handles.</summary>
     /// <exception cref="InvalidOperationException">The type is no handler, or its args type's attribute is not well formed.</exception>
     public static JobDefinition For(Type handler)
     {
-        var handles = HandlerInterface(handler) ?? throw new InvalidOperationException(
-            $"{handler} implements neither IJob<TArgs> nor IJob<TArgs, TResult>, or more than one of them.");
+        var found = HandlerInterfaces(handler).ToArray();
+        var handles = found.Length switch
+        {
+            1 => found[0],
+            0 => throw new InvalidOperationException($"{handler} is no handler: it implements neither IJob<TArgs> nor IJob<TArgs, TResult>."),
+            _ => throw new InvalidOperationException(
+                $"{handler} handles more than one job: {string.Join(", ", found.Select(i => i.GetGenericArguments()[0]))}; allowed is one "
+                    + "job per class."),
+        };
         var arguments = handles.GetGenericArguments();
         var definition = arguments.Length == 1
             ? typeof(PlainJobDefinition<,>).MakeGenericType(arguments[0], handler)
@@ -200,14 +217,8 @@ public abstract class JobDefinition
         }
     }
 
-    private static Type? HandlerInterface(Type type)
-    {
-        var found = type.GetInterfaces()
-            .Where(i => i.IsGenericType
-                && (i.GetGenericTypeDefinition() == typeof(IJob<>) || i.GetGenericTypeDefinition() == typeof(IJob<,>)))
-            .ToArray();
-        return found.Length == 1 ? found[0] : null;
-    }
+    private static IEnumerable<Type> HandlerInterfaces(Type type) => type.GetInterfaces().Where(i => i.IsGenericType
+        && (i.GetGenericTypeDefinition() == typeof(IJob<>) || i.GetGenericTypeDefinition() == typeof(IJob<,>)));
 
     /// <summary>Whether an attempt may be limited to this time: 1 ms to 30 days. A timer takes no more than 49.</summary>
     public static bool IsTimeout(TimeSpan timeout) => timeout >= TimeSpan.FromMilliseconds(1) && timeout <= TimeSpan.FromDays(30);

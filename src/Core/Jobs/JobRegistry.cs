@@ -1,7 +1,3 @@
-using System.Reflection;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-
 namespace Fleet.Core.Jobs;
 
 /// <summary>The jobs that this process can execute, by name and alias.</summary>
@@ -10,9 +6,11 @@ public sealed class JobRegistry
     private readonly Dictionary<string, JobDefinition> _byName = new(StringComparer.Ordinal);
     private readonly Dictionary<Type, JobDefinition> _byArgs = [];
 
-    /// <exception cref="InvalidOperationException">Two jobs share a name or alias, a job is not well formed, or middleware is for a job
-    /// that is not here; names the types.</exception>
-    public JobRegistry(IEnumerable<JobDefinition> jobs, IEnumerable<JobMiddleware>? middleware = null)
+    /// <exception cref="InvalidOperationException">Two jobs share a name or alias, a job is not well formed, middleware is for a job that is
+    /// not here, or a job that was found has no handler; names the types.</exception>
+    public JobRegistry(
+        IEnumerable<JobDefinition> jobs, IEnumerable<JobMiddleware>? middleware = null, IEnumerable<FoundJob>? found = null,
+        IEnumerable<JobHandledElsewhere>? elsewhere = null)
     {
         foreach (var job in jobs)
         {
@@ -38,6 +36,7 @@ public sealed class JobRegistry
         }
 
         Surround([.. middleware ?? []]);
+        RequireHandlers([.. found ?? []], (elsewhere ?? []).Select(e => e.ArgsType).ToHashSet());
     }
 
     /// <summary>All jobs, each once.</summary>
@@ -60,57 +59,25 @@ public sealed class JobRegistry
         foreach (var job in _byArgs.Values)
             job.Middleware = [.. middleware.Where(m => m.ArgsType is null || m.ArgsType == job.ArgsType).Select(m => m.Type)];
     }
-}
 
-/// <summary>Collects jobs and their middleware; see <see cref="JobServices.AddFleetJobs"/>.</summary>
-public sealed class JobsBuilder(IServiceCollection services)
-{
-    /// <summary>Adds the job that this handler handles.</summary>
-    /// <exception cref="InvalidOperationException">The type is no handler, or its args type has no well-formed
-    /// <see cref="JobAttribute"/>.</exception>
-    public JobsBuilder Add<THandler>() where THandler : class => Add(typeof(THandler));
-
-    /// <inheritdoc cref="Add{THandler}"/>
-    public JobsBuilder Add(Type handler)
+    private void RequireHandlers(IReadOnlyList<FoundJob> found, HashSet<Type> elsewhere)
     {
-        services.AddSingleton(JobDefinition.For(handler));
-        return this;
-    }
-
-    /// <summary>Adds every handler that an assembly defines.</summary>
-    public JobsBuilder AddFrom(Assembly assembly)
-    {
-        foreach (var type in assembly.GetTypes().Where(JobDefinition.IsHandler))
-            Add(type);
-        return this;
-    }
-
-    /// <summary>Puts middleware around all jobs of the process, wherever they are added. The middleware that is registered first, here
-    /// or with <see cref="UseFor{TArgs, TMiddleware}"/>, is the outermost.</summary>
-    public JobsBuilder Use<TMiddleware>() where TMiddleware : class, IJobMiddleware => Use<TMiddleware>(argsType: null);
-
-    /// <summary>Puts middleware around one job. A process that does not have the job does not start.</summary>
-    /// <typeparam name="TArgs">The args type of the job.</typeparam>
-    /// <typeparam name="TMiddleware">Made in the scope of the attempt. A type that is registered as a service already keeps its
-    /// lifetime.</typeparam>
-    public JobsBuilder UseFor<TArgs, TMiddleware>() where TMiddleware : class, IJobMiddleware => Use<TMiddleware>(typeof(TArgs));
-
-    private JobsBuilder Use<TMiddleware>(Type? argsType) where TMiddleware : class, IJobMiddleware
-    {
-        services.TryAddScoped<TMiddleware>();
-        services.AddSingleton(new JobMiddleware(typeof(TMiddleware), argsType));
-        return this;
+        var missing = found.Where(f => !_byArgs.ContainsKey(f.ArgsType) && !elsewhere.Contains(f.ArgsType)).Distinct()
+            .Select(f => $"The job '{f.Name}' ({f.ArgsType} in {f.ArgsType.Assembly.GetName().Name}) has no handler here: no class that "
+                + $"was added implements IJob<{f.ArgsType.Name}> or IJob<{f.ArgsType.Name}, TResult>.")
+            .Order(StringComparer.Ordinal).ToList();
+        if (missing.Count == 0)
+            return;
+        missing.Add("Add the handler, or HandledElsewhere<TArgs>() for a job that other processes run.");
+        throw new InvalidOperationException(string.Join(Environment.NewLine, missing));
     }
 }
 
-/// <summary>Registration of jobs.</summary>
-public static class JobServices
-{
-    /// <summary>Registers jobs with the process: <c>services.AddFleetJobs(jobs => jobs.Add&lt;DailyReportJob&gt;())</c>.</summary>
-    public static IServiceCollection AddFleetJobs(this IServiceCollection services, Action<JobsBuilder> configure)
-    {
-        services.TryAddScoped<HandlerOwner>();
-        configure(new JobsBuilder(services));
-        return services;
-    }
-}
+/// <summary>A job whose args type stands in an assembly that was searched for handlers.</summary>
+/// <param name="ArgsType">The args type.</param>
+/// <param name="Name">The name in its <see cref="JobAttribute"/>.</param>
+public sealed record FoundJob(Type ArgsType, string Name);
+
+/// <summary>A job that this process knows and does not run.</summary>
+/// <param name="ArgsType">The args type.</param>
+public sealed record JobHandledElsewhere(Type ArgsType);

@@ -48,7 +48,9 @@ internal sealed partial class RunContext(
 
     public override IReadOnlyList<string> Tags => GetRuns.ReadTags(run.Tags);
 
-    public override JobLog Log => _log ??= new RunLog(run, reports, time, logger);
+    public override JobLog Log => OwnLog;
+
+    private RunLog OwnLog => _log ??= new RunLog(run, reports, time, logger);
 
     /// <summary>Follow-ups that the completion has stored, for their nudges.</summary>
     public IReadOnlyList<NewRun> FollowUps => _followUps;
@@ -74,6 +76,9 @@ internal sealed partial class RunContext(
         var clamped = double.IsNaN(fraction) ? 0 : Math.Clamp(fraction, 0, 1);
         reports.Add(new ProgressReport(run.Id, run.LeaseToken, clamped, _progressMessage));
     }
+
+    /// <summary>Keeps a line that the handler has written to an <see cref="ILogger"/>. The process's log has it already.</summary>
+    public void KeepLine(JobLogLevel level, string message) => OwnLog.Keep(level, message);
 
     public override void SetOutput<T>(T output)
     {
@@ -353,6 +358,12 @@ internal sealed partial class RunContext(
             // A handler is not to fail by what it logs.
             message ??= "";
             LogLine((LogLevel)((int)level + 1), message);
+            Keep(level, message);
+        }
+
+        /// <summary>Stores a line with the run.</summary>
+        public void Keep(JobLogLevel level, string message)
+        {
             var number = Interlocked.Increment(ref _lines);
             if (number > MaxLines + 1)
                 return;

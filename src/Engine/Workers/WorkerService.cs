@@ -14,6 +14,8 @@ namespace Fleet.Engine.Workers;
 public sealed partial class WorkerService(
     RegisterWorkers workers,
     PublishJobs publish,
+    CheckHandlers checkHandlers,
+    KeepHandlerLines handlerLines,
     ClaimRuns claim,
     SubmitRuns submit,
     ExecuteRuns execute,
@@ -48,6 +50,8 @@ public sealed partial class WorkerService(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        checkHandlers.Execute();
+        handlerLines.Start();
         if (storage.Transactions is { } transactions)
             transactions.OnLongWait = w => LogTransactionsWait(w.Waiting, w.Longest, w.Open, w.Limit, w.Share);
         // 1. Broker and database do not wait for each other, nor for the code of either to be compiled.

@@ -25,6 +25,21 @@ public sealed class JobAssembliesTests
     }
 
     [Fact]
+    public async Task JobsPath_DroppedAssemblyWithModule_GetsItsServicesAndTheConfiguration()
+    {
+        using var folder = new TempFolder();
+        JobPack.DropInto(folder);
+        await using var fleet = await EmbeddedFleet.StartAsync(
+            settings: [new("Fleet:Worker:JobsPath", folder.Path), new("Pack:TaxRate", "0.5")]);
+        using var content = new StringContent(
+            """{"job":"pack.price","args":{"amount":10}}""", new MediaTypeHeaderValue("application/json"));
+
+        var answer = await Api.Answer.ReadAsync(await fleet.Http.PostAsync(new Uri("/api/v1/runs", UriKind.Relative), content));
+
+        Assert.Equal("15.0", (await fleet.WaitAsync(answer.Id)).OutputJson);
+    }
+
+    [Fact]
     public void AddFrom_FolderMissing_NamesTheSetting()
     {
         var refused = Assert.Throws<InvalidOperationException>(
