@@ -37,8 +37,8 @@ public abstract class JobDefinition
         catch (InvalidOperationException e)
         {
             throw new InvalidOperationException(
-                $"The handler of job '{Name}', {handlerType}, cannot be made: it has {handlerType.GetConstructors().Length} public constructors; "
-                    + "allowed is one, or one that is marked with [ActivatorUtilitiesConstructor].", e);
+                $"The handler of job '{Name}', {handlerType}, cannot be made: it has {handlerType.GetConstructors().Length} public "
+                    + "constructors; allowed is one, or one that is marked with [ActivatorUtilitiesConstructor].", e);
         }
     }
 
@@ -85,7 +85,8 @@ public abstract class JobDefinition
         var handles = found.Length switch
         {
             1 => found[0],
-            0 => throw new InvalidOperationException($"{handler} is no handler: it implements neither IJob<TArgs> nor IJob<TArgs, TResult>."),
+            0 => throw new InvalidOperationException(
+                $"{handler} is no handler: it implements neither IJob<TArgs> nor IJob<TArgs, TResult>."),
             _ => throw new InvalidOperationException(
                 $"{handler} handles more than one job: {string.Join(", ", found.Select(i => i.GetGenericArguments()[0]))}; allowed is one "
                     + "job per class."),

@@ -6,8 +6,8 @@ public sealed class JobRegistry
     private readonly Dictionary<string, JobDefinition> _byName = new(StringComparer.Ordinal);
     private readonly Dictionary<Type, JobDefinition> _byArgs = [];
 
-    /// <exception cref="InvalidOperationException">Two jobs share a name or alias, a job is not well formed, middleware is for a job that is
-    /// not here, or a job that was found has no handler; names the types.</exception>
+    /// <exception cref="InvalidOperationException">Two jobs share a name or alias, a job is not well formed, middleware is for a job that
+    /// is not here, or a job that was found has no handler; names the types.</exception>
     public JobRegistry(
         IEnumerable<JobDefinition> jobs, IEnumerable<JobMiddleware>? middleware = null, IEnumerable<FoundJob>? found = null,
         IEnumerable<JobHandledElsewhere>? elsewhere = null)
@@ -63,8 +63,8 @@ public sealed class JobRegistry
     private void RequireHandlers(IReadOnlyList<FoundJob> found, HashSet<Type> elsewhere)
     {
         var missing = found.Where(f => !_byArgs.ContainsKey(f.ArgsType) && !elsewhere.Contains(f.ArgsType)).Distinct()
-            .Select(f => $"The job '{f.Name}' ({f.ArgsType} in {f.ArgsType.Assembly.GetName().Name}) has no handler here: no class that "
-                + $"was added implements IJob<{f.ArgsType.Name}> or IJob<{f.ArgsType.Name}, TResult>.")
+            .Select(f => $"The job '{f.Name}' ({f.ArgsType} in {f.ArgsType.Assembly.GetName().Name}) has no handler here: nothing that "
+                + $"was added implements IJob<{f.ArgsType.Name}>.")
             .Order(StringComparer.Ordinal).ToList();
         if (missing.Count == 0)
             return;

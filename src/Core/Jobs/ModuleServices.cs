@@ -7,8 +7,8 @@ namespace Fleet.Core.Jobs;
 internal static class ModuleServices
 {
     /// <summary>Lets a module register its services, once per process.</summary>
-    /// <exception cref="InvalidOperationException">The module cannot be made, or it failed, or the configuration is not known here; names the
-    /// module.</exception>
+    /// <exception cref="InvalidOperationException">The module cannot be made, or it failed, or the configuration is not known here; names
+    /// the module.</exception>
     public static void AddModule(this IServiceCollection services, Type type, IConfiguration? configuration)
     {
         // The assembly may be added twice: from the jobs folder and in code.

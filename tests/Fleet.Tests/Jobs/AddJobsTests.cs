@@ -20,8 +20,8 @@ public sealed class AddJobsTests
 
         Assert.Equal(
             """
-            The job 'shop.pack' (Shop.Pack in Shop.Jobs) has no handler here: no class that was added implements IJob<Pack> or IJob<Pack, TResult>.
-            The job 'shop.ship' (Shop.Ship in Shop.Jobs) has no handler here: no class that was added implements IJob<Ship> or IJob<Ship, TResult>.
+            The job 'shop.pack' (Shop.Pack in Shop.Jobs) has no handler here: nothing that was added implements IJob<Pack>.
+            The job 'shop.ship' (Shop.Ship in Shop.Jobs) has no handler here: nothing that was added implements IJob<Ship>.
             Add the handler, or HandledElsewhere<TArgs>() for a job that other processes run.
             """,
             refused);
@@ -36,7 +36,8 @@ public sealed class AddJobsTests
         var registry = Registry(jobs =>
         {
             jobs.AddFrom(assembly);
-            typeof(JobsBuilder).GetMethod(nameof(JobsBuilder.HandledElsewhere))!.MakeGenericMethod(assembly.GetType("Shop.Ship")!).Invoke(jobs, []);
+            typeof(JobsBuilder).GetMethod(nameof(JobsBuilder.HandledElsewhere))!
+                .MakeGenericMethod(assembly.GetType("Shop.Ship")!).Invoke(jobs, []);
         });
 
         Assert.Empty(registry.All);
@@ -76,7 +77,8 @@ public sealed class AddJobsTests
     [InlineData(typeof(NeedyModule), "cannot be made: it has no public constructor without parameters.")]
     [InlineData(typeof(FailingModule), "failed while it registered its services: The setting Shop:Uri is missing.")]
     public void AddFrom_ModuleThatCannotBeUsed_IsNamed(Type module, string problem) =>
-        Assert.Equal($"The module {module} {problem}", Refused(jobs => jobs.AddFrom(new OnlyType(module)), new ConfigurationBuilder().Build()));
+        Assert.Equal(
+            $"The module {module} {problem}", Refused(jobs => jobs.AddFrom(new OnlyType(module)), new ConfigurationBuilder().Build()));
 
     [Fact]
     public void AddFrom_ModuleWithoutConfiguration_SaysHowToPassIt() => Assert.Equal(
@@ -90,7 +92,8 @@ public sealed class AddJobsTests
         var services = new ServiceCollection();
 
         services.AddFleetJobs(
-            jobs => jobs.AddFrom(new OnlyType(typeof(GoodModule))).AddFrom(new OnlyType(typeof(GoodModule))), new ConfigurationBuilder().Build());
+            jobs => jobs.AddFrom(new OnlyType(typeof(GoodModule))).AddFrom(new OnlyType(typeof(GoodModule))),
+            new ConfigurationBuilder().Build());
 
         Assert.Single(services, s => s.ServiceType == typeof(Uri));
     }
@@ -154,7 +157,8 @@ public sealed class AddJobsTests
 
     private sealed class GoodModule : IFleetModule
     {
-        public void ConfigureServices(IServiceCollection services, IConfiguration configuration) => services.AddSingleton(new Uri("http://shop"));
+        public void ConfigureServices(IServiceCollection services, IConfiguration configuration) =>
+            services.AddSingleton(new Uri("http://shop"));
     }
 
     private sealed class NeedyModule(Uri address) : IFleetModule

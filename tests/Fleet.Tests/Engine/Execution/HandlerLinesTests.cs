@@ -27,8 +27,10 @@ public sealed class HandlerLinesTests
 
         Assert.Equal(
             [JobLogLevel.Information, JobLogLevel.Warning, JobLogLevel.Error, JobLogLevel.Error], lines.Select(l => l.Level));
-        Assert.Equal(["one 1", "two", "four"], lines.Where(l => !l.Message.StartsWith("three", StringComparison.Ordinal)).Select(l => l.Message));
-        Assert.StartsWith($"three{Environment.NewLine}System.InvalidOperationException: no room", lines[2].Message, StringComparison.Ordinal);
+        Assert.Equal(
+            ["one 1", "two", "four"], lines.Where(l => !l.Message.StartsWith("three", StringComparison.Ordinal)).Select(l => l.Message));
+        Assert.StartsWith(
+            $"three{Environment.NewLine}System.InvalidOperationException: no room", lines[2].Message, StringComparison.Ordinal);
         Assert.All(lines, l => Assert.Equal(1, l.Attempt));
     }
 
@@ -84,7 +86,8 @@ public sealed class HandlerLinesTests
 
     private static Task<EmbeddedFleet> StartAsync(
         Func<ILoggerFactory, string, JobContext, Task> body, IEnumerable<KeyValuePair<string, string?>>? settings = null) =>
-        EmbeddedFleet.StartAsync(services => services.AddSingleton(new Body(body)).AddFleetJobs(jobs => jobs.Add<TalkativeJob>()), settings);
+        EmbeddedFleet.StartAsync(
+            services => services.AddSingleton(new Body(body)).AddFleetJobs(jobs => jobs.Add<TalkativeJob>()), settings);
 
     private static async Task<List<RunLogLine>> RunAsync(EmbeddedFleet fleet, int expected)
     {

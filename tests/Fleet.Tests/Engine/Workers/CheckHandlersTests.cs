@@ -52,7 +52,8 @@ public sealed class CheckHandlersTests
     [Fact]
     public void Execute_MiddlewareMissesAService_NamesTheMiddleware() => Assert.Contains(
         $"The middleware {Name}+Around of job 'test.direct' cannot be made: {Name}+Around needs {Name}+Database, which nothing registers.",
-        Check(services => services.AddSingleton<IStock>(new Stock(new Database("x"))).AddFleetJobs(jobs => jobs.Add<DirectJob>().Use<Around>())),
+        Check(services => services.AddSingleton<IStock>(
+            new Stock(new Database("x"))).AddFleetJobs(jobs => jobs.Add<DirectJob>().Use<Around>())),
         StringComparison.Ordinal);
 
     [Fact]
@@ -165,8 +166,8 @@ public sealed class CheckHandlersTests
     }
 
     private sealed class WideJob(
-        IServiceProvider services, IServiceScopeFactory scopes, ILogger<WideJob> logger, IOptions<Database> options, IEnumerable<IStock> all,
-        Loose loose, string name = "default") : IJob<Wide>
+        IServiceProvider services, IServiceScopeFactory scopes, ILogger<WideJob> logger, IOptions<Database> options,
+        IEnumerable<IStock> all, Loose loose, string name = "default") : IJob<Wide>
     {
         public Task RunAsync(Wide args, JobContext context, CancellationToken ct) =>
             Task.FromResult((services, scopes, logger, options, all, loose, name));
