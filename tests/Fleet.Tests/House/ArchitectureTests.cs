@@ -132,7 +132,7 @@ public sealed class ArchitectureTests
                 .FirstOrDefault();
             if (project.Name == "Contracts" && !(package.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal)
                 && package.EndsWith(".Abstractions", StringComparison.Ordinal)))
-                yield return $"{project.Folder} references the package {package}; Contracts takes Microsoft.Extensions.*.Abstractions only.";
+                yield return $"{project.Folder} references the package {package}; it takes Microsoft.Extensions.*.Abstractions only.";
             else if (home is not null && !home.Contains(project.Name, StringComparer.Ordinal))
                 yield return $"{project.Folder} references the package {package}, which belongs to "
                     + $"{(home.Length == 0 ? "nobody" : string.Join(", ", home))}.";
