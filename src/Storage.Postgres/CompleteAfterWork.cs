@@ -29,7 +29,7 @@ internal sealed class CompleteAfterWork(UserConnections connections, PostgresRun
             RequireOpen(transaction);
             var made = completion();
             // A run that may exist already needs more than one statement.
-            var runs = made.FollowUps.All(PostgresRunStatements.IsNewOfBatch) ? made.FollowUps : [];
+            var runs = made.FollowUps.All(PostgresRunStatements.IsNewSimple) ? made.FollowUps : [];
             if (runs.Count < made.FollowUps.Count)
             {
                 await using var session = new StorageSession(transaction);
@@ -43,7 +43,7 @@ internal sealed class CompleteAfterWork(UserConnections connections, PostgresRun
             batch.BatchCommands.Add(new NpgsqlBatchCommand(PlanByIndex));
             batch.BatchCommands.Add(fence);
             batch.BatchCommands.Add(new NpgsqlBatchCommand(PlanAsAlways));
-            statements.AddNewOfBatch(batch, runs);
+            statements.AddNewSimple(batch, runs);
             if (made.Events.Count > 0)
                 batch.BatchCommands.Add(statements.AddEvents(made.Events));
             batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));

@@ -12,61 +12,66 @@ namespace Fleet.Storage.Postgres;
 /// that look for a state, so that their claim and their completion update none (docs/adr/0014).</summary>
 public sealed partial class PostgresDbContext(DbContextOptions<PostgresDbContext> options) : FleetDbContext(options)
 {
-    /// <summary>The property of a run that is its state, where an index has to find it by that; null of a simple run, which is found by its id alone.
-    /// Whoever changes the state sets it: the statements of <see cref="PostgresRunStatements"/>, and <see cref="PostgresRunStates"/>.</summary>
-    internal const string Listed = nameof(Listed);
+    /// <summary>Copy of <c>state</c> for indexes; null for a simple run, which is found by its id, and for every run that succeeded. Whoever
+    /// changes the state sets it too: <see cref="PostgresRunStatements"/> and <see cref="PostgresRunStates"/>.</summary>
+    internal const string IndexedState = nameof(IndexedState);
 
     // Ids stay in their row, up to 500 of them: they cannot be compressed, and a row lives for seconds.
     private const int WholePage = 8160;
 
     private readonly FleetSchema _schema = FleetSchema.Create(FleetSchemaOptions.Of(options));
 
-    /// <remarks>All but those of <see cref="Batch"/>.</remarks>
-    internal IQueryable<Run> ListedPending => Runs.Where(r => EF.Property<int?>(r, Listed) == (int)RunState.Pending);
+    /// <summary>The pending runs except those that only a <see cref="PendingSet"/> knows.</summary>
+    internal IQueryable<Run> IndexedPending => Runs.Where(r => EF.Property<int?>(r, IndexedState) == (int)RunState.Pending);
 
-    public override IQueryable<Run> Pending => ListedPending.Concat(
-        Runs.FromSqlRaw(_schema.In("SELECT r.* FROM fleet.runs AS r WHERE r.id IN (SELECT unnest(ids) FROM fleet.batches) AND r.state = 0 AND r.listed IS NULL")));
+    public override IQueryable<Run> Pending => IndexedPending.Concat(
+        Runs.FromSqlRaw(_schema.In("""
+            SELECT r.* FROM fleet.runs AS r
+            WHERE r.id IN (SELECT unnest(ids) FROM fleet.pending_sets) AND r.state = 0 AND r.indexed_state IS NULL
+            """)));
 
     public override IQueryable<Run> Running =>
-        Runs.FromSqlRaw(_schema.In("SELECT r.* FROM fleet.runs AS r WHERE r.id IN (SELECT unnest(ids) FROM fleet.claims) AND r.state = 1"));
+        Runs.FromSqlRaw(_schema.In(
+            "SELECT r.* FROM fleet.runs AS r WHERE r.id IN (SELECT unnest(ids) FROM fleet.claim_sets) AND r.state = 1"));
 
     /// <remarks>By the time when they were due: the time of the end stands in no index.</remarks>
     public override IOrderedQueryable<Run> Succeeded(DateTimeOffset from, DateTimeOffset until) => Runs
         .Where(r => r.State == RunState.Succeeded && r.FinishedAt >= from && r.FinishedAt < until
-            && EF.Property<int?>(r, Listed) == null && r.DueAt >= from && r.DueAt < until)
+            && EF.Property<int?>(r, IndexedState) == null && r.DueAt >= from && r.DueAt < until)
         .OrderBy(r => r.DueAt);
 
     /// <remarks>By the time when they were made.</remarks>
     public override IOrderedQueryable<Run> FailedOrCanceled(DateTimeOffset until) => Runs
-        .Where(r => EF.Property<int?>(r, Listed) > (int)RunState.Succeeded && r.FinishedAt < until && r.CreatedAt < until)
+        .Where(r => EF.Property<int?>(r, IndexedState) > (int)RunState.Succeeded && r.FinishedAt < until && r.CreatedAt < until)
         .OrderBy(r => r.CreatedAt);
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
-        modelBuilder.Entity<Batch>(batch =>
+        modelBuilder.Entity<PendingSet>(set =>
         {
-            batch.ToTable("batches").HasKey(b => b.Id);
-            batch.HasStorageParameter("toast_tuple_target", WholePage);
-            batch.HasIndex(b => new { b.Lane, b.DueAt }).HasDatabaseName("ix_batches_due");
+            set.ToTable("pending_sets").HasKey(s => s.Id);
+            set.HasStorageParameter("toast_tuple_target", WholePage);
+            set.HasIndex(s => new { s.Lane, s.DueAt }).HasDatabaseName("ix_pending_sets_due");
         });
-        modelBuilder.Entity<Claim>(claim =>
+        modelBuilder.Entity<ClaimSet>(set =>
         {
-            claim.ToTable("claims").HasKey(c => new { c.WorkerId, c.LeaseToken });
-            claim.HasStorageParameter("toast_tuple_target", WholePage);
+            set.ToTable("claim_sets").HasKey(s => new { s.WorkerId, s.LeaseToken });
+            set.HasStorageParameter("toast_tuple_target", WholePage);
         });
         base.OnModelCreating(modelBuilder);
     }
 
     protected override void AddStateIndexes(EntityTypeBuilder<Run> run)
     {
-        run.Property<int?>(Listed);
+        run.Property<int?>(IndexedState);
         // Room for the new version of a row beside the old one, without which an index has to know it after all.
         run.HasStorageParameter("fillfactor", 45);
-        run.HasIndex(r => new { r.Lane, r.DueAt }).HasFilter("listed = 0").HasDatabaseName("ix_runs_pending");
-        run.HasIndex(r => r.DueAt, "ix_runs_unstaged").HasFilter("listed = 0 AND NOT staged");
-        run.HasIndex(r => r.DueAt, "ix_runs_unlisted").HasFilter("listed IS NULL");
-        run.HasIndex(r => r.ScheduleId).HasFilter("schedule_id IS NOT NULL AND listed < 2").HasDatabaseName("ix_runs_turns");
-        run.HasIndex(r => r.CreatedAt).HasFilter("listed > 2").HasDatabaseName("ix_runs_ended");
+        run.HasIndex(r => new { r.Lane, r.DueAt }).HasFilter("indexed_state = 0").HasDatabaseName("ix_runs_pending");
+        run.HasIndex(r => r.DueAt, "ix_runs_unstaged").HasFilter("indexed_state = 0 AND NOT staged");
+        // Nearly all of these runs have succeeded; the others are simple runs that have not ended.
+        run.HasIndex(r => r.DueAt, "ix_runs_succeeded").HasFilter("indexed_state IS NULL");
+        run.HasIndex(r => r.ScheduleId).HasFilter("schedule_id IS NOT NULL AND indexed_state < 2").HasDatabaseName("ix_runs_turns");
+        run.HasIndex(r => r.CreatedAt).HasFilter("indexed_state > 2").HasDatabaseName("ix_runs_ended");
         // RescuedRun.CrashCap - 1.
         run.HasIndex(r => r.Id).HasFilter("crashes >= 2").HasDatabaseName("ix_runs_last_chance");
     }
@@ -86,21 +91,23 @@ public sealed partial class PostgresDbContext(DbContextOptions<PostgresDbContext
     private sealed class UtcConverter() : ValueConverter<DateTimeOffset, DateTimeOffset>(instant => instant.ToUniversalTime(), instant => instant);
 }
 
-/// <summary>The row in <c>batches</c>: runs that were stored together to start at once, until <see cref="PostgresRunStatements.ListBatches"/> looks what became of them.</summary>
-internal sealed class Batch
+/// <summary>A row of <c>pending_sets</c>: simple runs of one lane that were stored together. It stays until
+/// <see cref="PostgresRunStatements.IndexPendingSets"/> has given those that still wait their indexed state.</summary>
+internal sealed class PendingSet
 {
     public long Id { get; set; }
 
     public string Lane { get; set; } = "";
 
-    /// <summary>Of the one that is due last.</summary>
+    /// <summary>Due time of the run that is due last.</summary>
     public DateTimeOffset DueAt { get; set; }
 
     public Guid[] Ids { get; set; } = [];
 }
 
-/// <summary>The row in <c>claims</c>: runs that a worker asked for at once. Those that it holds still are running and have the lease token.</summary>
-internal sealed class Claim
+/// <summary>A row of <c>claim_sets</c>: runs that a worker claimed together. The worker still holds those that are running under this lease
+/// token.</summary>
+internal sealed class ClaimSet
 {
     public WorkerId WorkerId { get; set; }
 

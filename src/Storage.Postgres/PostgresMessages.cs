@@ -61,12 +61,12 @@ internal sealed class PostgresMessages(PostgresRunStatements runs, FleetSchema s
     {
         // A run that may exist already needs an answer before the commit.
         IReadOnlyList<EnqueueOutcome>? outcomes = null;
-        if (!write.Runs.All(PostgresRunStatements.IsNewOfBatch))
+        if (!write.Runs.All(PostgresRunStatements.IsNewSimple))
             outcomes = await runs.InsertAsync(session, write.Runs, CancellationToken.None);
 
         await using var batch = new NpgsqlBatch((NpgsqlConnection)session.Connection);
         if (outcomes is null)
-            runs.AddNewOfBatch(batch, write.Runs);
+            runs.AddNewSimple(batch, write.Runs);
         if (write.Messages.Count > 0)
             batch.BatchCommands.Add(Command(schema.In(Add), Rows(write.Messages)));
         if (batch.BatchCommands.Count == 0)

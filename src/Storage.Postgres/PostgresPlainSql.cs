@@ -10,19 +10,19 @@ internal sealed class PostgresPlainSql(FleetSchema schema) : PlainSql(schema)
 {
     public override EffectSql Effects { get; } = new PostgresEffectSql();
 
-    public override string OpenState => "listed";
+    public override string OpenState => "indexed_state";
 
-    public override string SetState(RunState state) => $"state = {state:D}, listed = {state:D}";
+    public override string SetState(RunState state) => $"state = {state:D}, indexed_state = {state:D}";
 
-    /// <remarks>Deletes the claims that are over.</remarks>
+    /// <remarks>Deletes the claim sets whose runs have ended.</remarks>
     public override string ReadHeld => $"""
         WITH over AS (
-            DELETE FROM fleet.claims WHERE worker_id = @worker AND lease_token = ANY (ARRAY(
-                SELECT c.lease_token FROM fleet.claims c WHERE c.worker_id = @worker AND NOT EXISTS (SELECT 1 FROM {PostgresRunStatements.HeldRuns})
+            DELETE FROM fleet.claim_sets WHERE worker_id = @worker AND lease_token = ANY (ARRAY(
+                SELECT c.lease_token FROM fleet.claim_sets c WHERE c.worker_id = @worker AND NOT EXISTS (SELECT 1 FROM {PostgresRunStatements.HeldRuns})
                 FOR UPDATE SKIP LOCKED))
         )
         SELECT r.id, r.lease_token, CASE WHEN r.cancel_requested_at IS NULL THEN 0 ELSE 1 END
-        FROM fleet.claims c CROSS JOIN {PostgresRunStatements.HeldRuns}
+        FROM fleet.claim_sets c CROSS JOIN {PostgresRunStatements.HeldRuns}
         WHERE c.worker_id = @worker
         """;
 

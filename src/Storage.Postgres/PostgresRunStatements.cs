@@ -9,16 +9,16 @@ namespace Fleet.Storage.Postgres;
 /// <summary>The hot statements in PostgreSQL's SQL, each over arrays (<c>unnest</c>).</summary>
 /// <remarks>Rows are locked in the order of their ids, so that two batches that meet wait for each other and do not deadlock: with <c>FOR UPDATE</c>, or,
 /// where that would cost a third of the statement, by the order of the array that a nested loop reads (should they deadlock after all, the loser is tried
-/// again). Claim and completion of a simple run change no column that an index sees: what waits is found in <c>batches</c>, what runs in <c>claims</c>
-/// (docs/adr/0014).</remarks>
+/// again). Claim and completion of a simple run change no column that an index sees: what waits is found in <c>pending_sets</c>, what runs in
+/// <c>claim_sets</c> (docs/adr/0014).</remarks>
 internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunStatements
 {
     // The rows n, as new runs.
     private const string InsertRuns = """
         INSERT INTO fleet.runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
-            created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent, listed)
+            created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent, indexed_state)
         SELECT n.id, n.job, n.lane, 0, n.due, n.staged, 0, 0, n.max, 0, 0, 0,
-            n.created, n.key, n.hash, n.schedule, n.fire, n.overlap, false, n.parent, n.args, n.tags, n.trace, n.listed
+            n.created, n.key, n.hash, n.schedule, n.fire, n.overlap, false, n.parent, n.args, n.tags, n.trace, n.indexed_state
         """;
 
     // The arrays side by side in SELECT: as one call in FROM each of the seventeen would be written to a store of its own first, a sixth of the statement.
@@ -29,19 +29,20 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
                 unnest($5::boolean[]) AS staged, unnest($6::integer[]) AS max, unnest($7::timestamptz[]) AS created, unnest($8::text[]) AS key,
                 unnest($9::bytea[]) AS hash, unnest($10::text[]) AS schedule, unnest($11::timestamptz[]) AS fire, unnest($12::uuid[]) AS parent,
                 unnest($13::text[]) AS args, unnest($14::text[]) AS tags, unnest($15::text[]) AS trace, unnest($16::integer[]) AS overlap,
-                unnest($17::integer[]) AS listed
+                unnest($17::integer[]) AS indexed_state
         ) AS n
         """;
 
     // Where nothing can be in the way, not looking for it saves a third.
     private const string InsertUnlessThere = Insert + " ON CONFLICT DO NOTHING RETURNING id";
 
-    private const string AddBatch = "INSERT INTO fleet.batches (lane, due_at, ids) VALUES ($1, $2, $3)";
+    private const string AddPendingSet = "INSERT INTO fleet.pending_sets (lane, due_at, ids) VALUES ($1, $2, $3)";
 
-    // New simple runs of one lane with their batch: half as many arrays, of which those for what hardly any run has are mostly empty, and one statement instead of two.
-    private const string InsertBatch = """
-        WITH batch AS (
-            INSERT INTO fleet.batches (lane, due_at, ids) VALUES ($2, $3, $1)
+    // Inserts new simple runs of one lane together with their pending set: one statement instead of two and half as many arrays, of which
+    // those for rare columns are mostly empty.
+    private const string InsertNewSimple = """
+        WITH pending_set AS (
+            INSERT INTO fleet.pending_sets (lane, due_at, ids) VALUES ($2, $3, $1)
         )
         INSERT INTO fleet.runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
             created_at, overlap, revoked, parent_id, args, tags, trace_parent)
@@ -52,21 +53,22 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
         ) AS n
         """;
 
-    /// <summary>The most ids of a batch: as many as fit into a page.</summary>
-    private const int BatchSize = 500;
+    /// <summary>Maximum number of ids in a pending set: as many as fit into a page.</summary>
+    private const int PendingSetSize = 500;
 
-    // What still waits of the oldest batches goes to where an index finds it. Not "listed IS NULL": for that the planner would read the index of all unlisted runs.
-    internal const string ListBatches = """
+    // Gives the runs of the oldest pending sets that still wait their indexed state. Not "indexed_state IS NULL": for that the planner would
+    // read the index of all succeeded runs.
+    internal const string IndexPendingSets = """
         WITH taken AS (
-            DELETE FROM fleet.batches WHERE id = ANY (ARRAY(
-                SELECT id FROM fleet.batches WHERE lane = $1 AND due_at < $2 ORDER BY due_at LIMIT 32 FOR UPDATE SKIP LOCKED))
+            DELETE FROM fleet.pending_sets WHERE id = ANY (ARRAY(
+                SELECT id FROM fleet.pending_sets WHERE lane = $1 AND due_at < $2 ORDER BY due_at LIMIT 32 FOR UPDATE SKIP LOCKED))
             RETURNING ids
         ), waiting AS (
             SELECT r.id FROM taken CROSS JOIN unnest(taken.ids) AS i(id) JOIN fleet.runs r ON r.id = i.id
-            WHERE r.state = 0 AND r.listed IS DISTINCT FROM 0
+            WHERE r.state = 0 AND r.indexed_state IS DISTINCT FROM 0
             ORDER BY r.id FOR UPDATE OF r
-        ), listed AS (
-            UPDATE fleet.runs AS r SET listed = 0 FROM waiting w WHERE r.id = w.id
+        ), indexed AS (
+            UPDATE fleet.runs AS r SET indexed_state = 0 FROM waiting w WHERE r.id = w.id
         )
         SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM waiting)
         """;
@@ -81,13 +83,14 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
 
     private const string FindIds = "SELECT id FROM fleet.runs WHERE id = ANY($1)";
 
-    /// <summary>The runs <c>r</c> that a claim <c>c</c> holds still. A claim that is seen without any is over: it was committed together with its runs, and its token never comes back.</summary>
+    /// <summary>The runs <c>r</c> of a claim set <c>c</c> that are still held. A set without any is over: it was committed together with its runs,
+    /// and its token never comes back.</summary>
     internal const string HeldRuns = "unnest(c.ids) AS i(id) JOIN fleet.runs r ON r.id = i.id AND r.state = 1 AND r.lease_token = c.lease_token";
 
     private const string FindWorker = "SELECT id FROM fleet.workers WHERE id = $1 AND state <> 2";
 
     private const string Take = """
-        UPDATE fleet.runs AS r SET state = 1, listed = CASE WHEN r.schedule_id IS NULL THEN NULL ELSE 1 END, attempt = r.attempt + 1, worker_id = $3, lease_token = $2, started_at = $4,
+        UPDATE fleet.runs AS r SET state = 1, indexed_state = CASE WHEN r.schedule_id IS NULL THEN NULL ELSE 1 END, attempt = r.attempt + 1, worker_id = $3, lease_token = $2, started_at = $4,
             staged = true, progress = NULL, progress_message = NULL
         """;
 
@@ -96,15 +99,15 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
             r.tags, r.trace_parent
         """;
 
-    // $5 and $6: whether runs with a gate are claimed; $7: the worker's claims that are over. Those of the ids that are not claimed after all do not matter to the
+    // $5 and $6: whether runs with a gate are claimed; $7: the worker's claim sets that are over. Those of the ids that are not claimed after all do not matter to the
     // claim: they do not have the token. Where none of them is pending, nothing is written.
     internal const string Claim = $"""
         WITH kept AS (
-            INSERT INTO fleet.claims (worker_id, lease_token, ids) SELECT id, $2, $1 FROM fleet.workers
+            INSERT INTO fleet.claim_sets (worker_id, lease_token, ids) SELECT id, $2, $1 FROM fleet.workers
             WHERE id = $3 AND state <> 2 AND EXISTS (SELECT 1 FROM fleet.runs WHERE id = ANY($1) AND state = 0)
             RETURNING worker_id
         ), over AS (
-            DELETE FROM fleet.claims WHERE worker_id = $3 AND lease_token = ANY($7) AND EXISTS (SELECT 1 FROM kept)
+            DELETE FROM fleet.claim_sets WHERE worker_id = $3 AND lease_token = ANY($7) AND EXISTS (SELECT 1 FROM kept)
         )
         {Take}
         FROM unnest($1::uuid[]) AS w(id)
@@ -115,7 +118,7 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
     private const string FindPending = "SELECT id, due_at, overlap, crashes, schedule_id, coalesce(fire_time, created_at) FROM fleet.runs WHERE id = ANY($1) AND state = 0";
 
     internal const string Complete = """
-        UPDATE fleet.runs AS r SET state = 2, listed = NULL, finished_at = c.finished, output = c.output, error = NULL, error_type = NULL, cancel_requested_at = NULL,
+        UPDATE fleet.runs AS r SET state = 2, indexed_state = NULL, finished_at = c.finished, output = c.output, error = NULL, error_type = NULL, cancel_requested_at = NULL,
             progress = CASE WHEN r.progress IS NULL THEN NULL ELSE 1 END
         FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[]) AS c(id, token, finished, output)
         WHERE r.id = c.id AND r.lease_token = c.token AND r.state = 1
@@ -126,7 +129,7 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
     private const string CompleteInTransaction = Complete + ", set_config('idle_in_transaction_session_timeout', '10s', true)";
 
     private const string Succeed = """
-        UPDATE fleet.runs SET state = 2, listed = NULL, finished_at = $3, output = $4, error = NULL, error_type = NULL, cancel_requested_at = NULL,
+        UPDATE fleet.runs SET state = 2, indexed_state = NULL, finished_at = $3, output = $4, error = NULL, error_type = NULL, cancel_requested_at = NULL,
             progress = CASE WHEN progress IS NULL THEN NULL ELSE 1 END
         """;
 
@@ -168,11 +171,11 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
                     unnest($9::boolean[]) AS staged, unnest($10::integer[]) AS max, unnest($11::timestamptz[]) AS created, unnest($12::text[]) AS key,
                     unnest($13::bytea[]) AS hash, unnest($14::text[]) AS schedule, unnest($15::timestamptz[]) AS fire, unnest($16::uuid[]) AS parent,
                     unnest($17::text[]) AS args, unnest($18::text[]) AS tags, unnest($19::text[]) AS trace, unnest($20::integer[]) AS overlap,
-                    unnest($21::integer[]) AS listed, unnest($22::uuid[]) AS owner, unnest($23::bigint[]) AS token
+                    unnest($21::integer[]) AS indexed_state, unnest($22::uuid[]) AS owner, unnest($23::bigint[]) AS token
             ) AS n
             JOIN done d ON d.id = n.owner AND d.lease_token = n.token
-        ), batched AS (
-            INSERT INTO fleet.batches (lane, due_at, ids) SELECT b.lane, max(b.due), array_agg(b.id) FROM brought b WHERE b.listed IS NULL GROUP BY b.lane, b.place / 500
+        ), pending_set AS (
+            INSERT INTO fleet.pending_sets (lane, due_at, ids) SELECT b.lane, max(b.due), array_agg(b.id) FROM brought b WHERE b.indexed_state IS NULL GROUP BY b.lane, b.place / 500
         ), followed AS (
             {InsertRuns}
             FROM brought n
@@ -199,7 +202,7 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
         WITH ended AS (
             UPDATE fleet.runs AS r SET
                 state = CASE WHEN e.next = 0 AND r.cancel_requested_at IS NOT NULL THEN 4 ELSE e.next END,
-                listed = CASE WHEN e.next = 0 AND r.cancel_requested_at IS NOT NULL THEN 4 ELSE e.next END,
+                indexed_state = CASE WHEN e.next = 0 AND r.cancel_requested_at IS NOT NULL THEN 4 ELSE e.next END,
                 finished_at = CASE WHEN e.next = 0 AND r.cancel_requested_at IS NULL THEN NULL ELSE e.ended END,
                 due_at = coalesce(e.due, r.due_at), staged = e.staged, attempt = r.attempt - e.uncounted,
                 error_type = CASE WHEN r.cancel_requested_at IS NOT NULL AND e.next IN (0, 4) THEN NULL
@@ -238,10 +241,10 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
     // Not those that a worker is ending at this moment: one that stands still in the middle of it would hold up the leader, who would lose his lease.
     internal const string LockOrphans = $"""
         WITH orphaned AS (
-            SELECT c.worker_id, c.lease_token, c.ids FROM fleet.workers w JOIN fleet.claims c ON c.worker_id = w.id WHERE w.state = 2
+            SELECT c.worker_id, c.lease_token, c.ids FROM fleet.workers w JOIN fleet.claim_sets c ON c.worker_id = w.id WHERE w.state = 2
             FOR UPDATE OF c SKIP LOCKED
         ), over AS (
-            DELETE FROM fleet.claims AS d USING orphaned c
+            DELETE FROM fleet.claim_sets AS d USING orphaned c
             WHERE d.worker_id = c.worker_id AND d.lease_token = c.lease_token AND NOT EXISTS (SELECT 1 FROM {HeldRuns})
         )
         SELECT r.id, r.worker_id, r.lease_token, r.crashes, r.cancel_requested_at IS NOT NULL
@@ -257,7 +260,7 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
             INSERT INTO fleet.attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error)
             SELECT r.id, r.attempt, r.worker_id, r.started_at, $5, $6, $7, o.error FROM rescued o JOIN fleet.runs r ON r.id = o.id
         )
-        UPDATE fleet.runs AS r SET state = o.next, listed = o.next, crashes = o.crashes, attempt_offset = r.attempt_offset + 1, staged = false,
+        UPDATE fleet.runs AS r SET state = o.next, indexed_state = o.next, crashes = o.crashes, attempt_offset = r.attempt_offset + 1, staged = false,
             due_at = least($5, clock_timestamp()), finished_at = CASE WHEN o.next = 0 THEN NULL ELSE $5 END,
             error_type = CASE WHEN o.next = 4 THEN r.error_type ELSE $7 END,
             error = CASE WHEN o.next = 4 THEN r.error ELSE o.error END
@@ -265,7 +268,7 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
         """;
 
     private const string ReadUnstaged =
-        "SELECT id, lane, due_at FROM fleet.runs WHERE listed = 0 AND NOT staged AND due_at <= $1 AND lane <> ALL ($3) ORDER BY due_at LIMIT $2";
+        "SELECT id, lane, due_at FROM fleet.runs WHERE indexed_state = 0 AND NOT staged AND due_at <= $1 AND lane <> ALL ($3) ORDER BY due_at LIMIT $2";
 
     internal const string MarkStaged = """
         WITH found AS (
@@ -279,13 +282,13 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
     // Arrays, so that each table is read by its index whatever the planner expects.
     internal const string DeleteSucceeded = $"""
         WITH old AS (
-            SELECT id, due_at AS at FROM fleet.runs WHERE listed IS NULL AND due_at >= $1 AND due_at < $2 AND state = 2 AND finished_at < $2 ORDER BY due_at LIMIT $3
+            SELECT id, due_at AS at FROM fleet.runs WHERE indexed_state IS NULL AND due_at >= $1 AND due_at < $2 AND state = 2 AND finished_at < $2 ORDER BY due_at LIMIT $3
         ), {DeleteOld}
         """;
 
     internal const string DeleteFailedOrCanceled = $"""
         WITH old AS (
-            SELECT id, created_at AS at FROM fleet.runs WHERE listed > 2 AND created_at >= $1 AND created_at < $2 AND finished_at < $2 ORDER BY created_at LIMIT $3
+            SELECT id, created_at AS at FROM fleet.runs WHERE indexed_state > 2 AND created_at >= $1 AND created_at < $2 AND finished_at < $2 ORDER BY created_at LIMIT $3
         ), {DeleteOld}
         """;
 
@@ -313,17 +316,18 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
 
     private const string DeleteWorkers = $"""
         DELETE FROM fleet.workers AS w WHERE w.state = 2 AND w.heartbeat_at < $1
-            AND NOT EXISTS (SELECT 1 FROM fleet.claims c CROSS JOIN {HeldRuns} WHERE c.worker_id = w.id)
+            AND NOT EXISTS (SELECT 1 FROM fleet.claim_sets c CROSS JOIN {HeldRuns} WHERE c.worker_id = w.id)
         """;
 
-    // Of workers that are no more nobody asks.
-    private const string DeleteClaims = "DELETE FROM fleet.claims AS c WHERE NOT EXISTS (SELECT 1 FROM fleet.workers w WHERE w.id = c.worker_id)";
+    // Nobody reads the sets of a worker whose row was deleted.
+    private const string DeleteClaimSets =
+        "DELETE FROM fleet.claim_sets AS c WHERE NOT EXISTS (SELECT 1 FROM fleet.workers w WHERE w.id = c.worker_id)";
 
-    // Reconcile takes a batch up when it looks at its lane; it looks at no lane that no worker serves.
-    internal const string DeleteBatches = """
-        DELETE FROM fleet.batches WHERE id = ANY (ARRAY(
-            SELECT b.id FROM fleet.batches b WHERE b.due_at < $1
-                AND NOT EXISTS (SELECT 1 FROM fleet.runs r WHERE r.id = ANY (b.ids) AND r.state = 0 AND r.listed IS DISTINCT FROM 0)
+    // Reconcile reads the pending sets of a lane only if a worker serves the lane; the others would stay for ever.
+    internal const string DeletePendingSets = """
+        DELETE FROM fleet.pending_sets WHERE id = ANY (ARRAY(
+            SELECT p.id FROM fleet.pending_sets p WHERE p.due_at < $1
+                AND NOT EXISTS (SELECT 1 FROM fleet.runs r WHERE r.id = ANY (p.ids) AND r.state = 0 AND r.indexed_state IS DISTINCT FROM 0)
             LIMIT 1000))
         """;
 
@@ -334,7 +338,7 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
     // Shared by all of this leader's writes, refused to whoever wants to take or renew the lease.
     private const string LockTerm = $"SELECT {EndWhenIdle} FROM fleet.leases WHERE name = $1 AND term = $2 FOR SHARE";
 
-    private readonly OpenClaims _claims = new();
+    private readonly OpenClaimSets _claimSets = new();
 
     public override async Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(StorageSession session, CancellationToken ct) => await QueryAsync(
         session, LockOrphans,
@@ -366,16 +370,16 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
     public override async Task DeleteLeftOversAsync(StorageSession session, DateTimeOffset before, CancellationToken ct)
     {
         await ExecuteAsync(session, DeleteWorkers, ct, Instant(before));
-        await ExecuteAsync(session, DeleteClaims, ct);
-        await ExecuteAsync(session, DeleteBatches, ct, Instant(before));
+        await ExecuteAsync(session, DeleteClaimSets, ct);
+        await ExecuteAsync(session, DeletePendingSets, ct, Instant(before));
     }
 
-    public void Committed(RunLease lease) => _claims.Settled([lease.LeaseToken]);
+    public void Committed(RunLease lease) => _claimSets.Settled([lease.LeaseToken]);
 
     public override async Task<IReadOnlyList<bool>> AreCompletedAsync(StorageSession session, IReadOnlyList<RunLease> leases, CancellationToken ct)
     {
         var answers = await base.AreCompletedAsync(session, leases, ct);
-        _claims.Settled(leases.Where((_, i) => answers[i]).Select(l => l.LeaseToken));
+        _claimSets.Settled(leases.Where((_, i) => answers[i]).Select(l => l.LeaseToken));
         return answers;
     }
 
@@ -390,7 +394,7 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
     /// <returns>Null when it had no reason to.</returns>
     public async Task<SettleOutcome?> FindRefusalAsync(StorageSession session, Completion completion, CancellationToken ct)
     {
-        _claims.Forget([completion.LeaseToken]);
+        _claimSets.Forget([completion.LeaseToken]);
         var states = await QueryAsync(
             session, FindLease, r => (RunState)r.GetInt32(0), ct, Uuid(completion.Id.Value), Bigint(completion.LeaseToken));
         return states switch
@@ -405,18 +409,19 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
     public void Settled(IReadOnlyList<Completion> completions, IReadOnlyList<EffectOutcome> outcomes)
     {
         if (outcomes.All(o => o.Outcome == SettleOutcome.Settled))
-            _claims.Settled(completions.Select(c => c.LeaseToken));
+            _claimSets.Settled(completions.Select(c => c.LeaseToken));
         else
-            _claims.Forget(completions.Select(c => c.LeaseToken));
+            _claimSets.Forget(completions.Select(c => c.LeaseToken));
     }
 
-    /// <summary>Makes the pending runs of batches that were due before an instant known to the indexes, until so many are, or there are no more.</summary>
-    public async Task ListBatchesAsync(StorageSession session, string lane, DateTimeOffset dueBefore, int runs, CancellationToken ct)
+    /// <summary>Gives the pending runs of a lane's pending sets that were due before an instant their indexed state, at least as many as
+    /// asked for if there are so many.</summary>
+    public async Task IndexPendingSetsAsync(StorageSession session, string lane, DateTimeOffset dueBefore, int runs, CancellationToken ct)
     {
-        for (var (taken, listed) = (1L, 0L); taken > 0 && listed < runs;)
+        for (var (taken, indexed) = (1L, 0L); taken > 0 && indexed < runs;)
         {
-            var found = await QueryAsync(session, ListBatches, r => (Taken: r.GetInt64(0), Listed: r.GetInt64(1)), ct, Text(lane), Instant(dueBefore));
-            (taken, listed) = (found[0].Taken, listed + found[0].Listed);
+            var found = await QueryAsync(session, IndexPendingSets, r => (Taken: r.GetInt64(0), Indexed: r.GetInt64(1)), ct, Text(lane), Instant(dueBefore));
+            (taken, indexed) = (found[0].Taken, indexed + found[0].Indexed);
         }
     }
 
@@ -427,15 +432,15 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
     {
         await using var batch = new NpgsqlBatch((NpgsqlConnection)session.Connection);
         var inserted = new List<RunId>(runs.Count);
-        NewRun[] others = [.. runs.Where(r => !IsNewOfBatch(r))];
+        NewRun[] others = [.. runs.Where(r => !IsNewSimple(r))];
         var mayExist = others.Any(r => r.MayExist);
         if (others.Length > 0)
             batch.BatchCommands.Add(Command(mayExist ? InsertUnlessThere : Insert, Rows(others)));
         if (!mayExist)
             inserted.AddRange(others.Select(r => r.Id));
-        foreach (var together in Batches(others.Where(IsBatched)))
-            batch.BatchCommands.Add(Command(AddBatch, Text(together[0].Lane), DueUntil(together), Uuids(together.Select(r => r.Id))));
-        AddNewOfBatch(batch, runs.Where(IsNewOfBatch), inserted);
+        foreach (var together in PendingSets(others.Where(IsSimple)))
+            batch.BatchCommands.Add(Command(AddPendingSet, Text(together[0].Lane), DueUntil(together), Uuids(together.Select(r => r.Id))));
+        AddNewSimple(batch, runs.Where(IsNewSimple), inserted);
 
         await using var reader = await batch.ExecuteReaderAsync(ct);
         while (mayExist && await reader.ReadAsync(ct))
@@ -457,29 +462,29 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
         Array(NpgsqlDbType.Text, runs.Select(r => r.ScheduleId)), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.FireTime))),
         Array(NpgsqlDbType.Uuid, runs.Select(r => r.ParentId?.Value)), Array(NpgsqlDbType.Text, runs.Select(r => r.Args)),
         Array(NpgsqlDbType.Text, runs.Select(r => r.Tags)), Array(NpgsqlDbType.Text, runs.Select(r => r.TraceParent)),
-        Array(NpgsqlDbType.Integer, runs.Select(r => (int)r.Overlap)), Array(NpgsqlDbType.Integer, runs.Select(r => IsBatched(r) ? null : (int?)RunState.Pending)),
+        Array(NpgsqlDbType.Integer, runs.Select(r => (int)r.Overlap)), Array(NpgsqlDbType.Integer, runs.Select(r => IsSimple(r) ? null : (int?)RunState.Pending)),
     ];
 
-    /// <summary>Whether a run can be inserted with its batch, in one statement that refuses none.</summary>
-    public static bool IsNewOfBatch(NewRun run) => !run.MayExist && IsBatched(run);
+    /// <summary>True for a run that is inserted together with its pending set, in a statement that cannot refuse it.</summary>
+    public static bool IsNewSimple(NewRun run) => !run.MayExist && IsSimple(run);
 
     /// <summary>Adds the statements that insert such runs.</summary>
     /// <param name="batch">Gets the statements.</param>
     /// <param name="runs">The runs.</param>
     /// <param name="inserted">Gets the ids of the runs; null for nothing.</param>
-    public void AddNewOfBatch(NpgsqlBatch batch, IEnumerable<NewRun> runs, List<RunId>? inserted = null)
+    public void AddNewSimple(NpgsqlBatch batch, IEnumerable<NewRun> runs, List<RunId>? inserted = null)
     {
-        foreach (var together in Batches(runs))
+        foreach (var together in PendingSets(runs))
         {
-            batch.BatchCommands.Add(Command(InsertBatch, NewRows(together)));
+            batch.BatchCommands.Add(Command(InsertNewSimple, NewRows(together)));
             inserted?.AddRange(together.Select(r => r.Id));
         }
     }
 
-    private static bool IsBatched(NewRun run) => run is { Staged: true, ScheduleId: null };
+    private static bool IsSimple(NewRun run) => run is { Staged: true, ScheduleId: null };
 
-    private static IEnumerable<NewRun[]> Batches(IEnumerable<NewRun> runs) =>
-        runs.GroupBy(r => r.Lane, StringComparer.Ordinal).SelectMany(lane => lane.Chunk(BatchSize));
+    private static IEnumerable<NewRun[]> PendingSets(IEnumerable<NewRun> runs) =>
+        runs.GroupBy(r => r.Lane, StringComparer.Ordinal).SelectMany(lane => lane.Chunk(PendingSetSize));
 
     private static NpgsqlParameter<DateTime> DueUntil(NewRun[] together) => Instant(together.Max(r => r.DueAt));
 
@@ -506,7 +511,7 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
     protected override async Task<IReadOnlyList<ClaimedRun>?> ClaimRowsAsync(
         StorageSession session, WorkerId worker, RunId[] ids, long token, DateTimeOffset now, bool passedGates, CancellationToken ct)
     {
-        var over = !session.HasTransaction ? _claims.TakeOver() : [];
+        var over = !session.HasTransaction ? _claimSets.TakeOver() : [];
         var claimed = await QueryAsync(session, Claim, Read, ct, [
                 Uuids(ids), Bigint(token), Uuid(worker.Value), Instant(now), Integer(CrashLimit(passedGates)), new NpgsqlParameter<bool> { TypedValue = passedGates },
                 Array(NpgsqlDbType.Bigint, over),
@@ -516,9 +521,9 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
 
         // Only what is committed for certain.
         if (!session.HasTransaction)
-            _claims.Opened(token, claimed.Count);
+            _claimSets.Opened(token, claimed.Count);
         if (claimed.Count == 0)
-            _claims.GiveBack(over);
+            _claimSets.GiveBack(over);
         return claimed;
 
         ClaimedRun Read(NpgsqlDataReader reader) => ReadClaimed(reader, RunIdOf(reader), now);
@@ -549,9 +554,9 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
             return await shared.CompleteAsync(schema.In(Complete), LeaseOf, parameters, ct);
         var completed = await QueryAsync(session, !session.HasTransaction ? Complete : CompleteInTransaction, LeaseOf, ct, parameters);
         if (!session.HasTransaction)
-            _claims.Settled(completed.Select(c => c.LeaseToken));
+            _claimSets.Settled(completed.Select(c => c.LeaseToken));
         if (completed.Count < completions.Count)
-            _claims.Forget(completions.Select(c => c.LeaseToken));
+            _claimSets.Forget(completions.Select(c => c.LeaseToken));
         return completed;
     }
 
@@ -577,9 +582,9 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
                 Array(NpgsqlDbType.Text, events.Select(e => e.Event.TraceParent)), Array(NpgsqlDbType.TimestampTz, events.Select(e => Utc(e.Event.CreatedAt))),
                 Array(NpgsqlDbType.Bigint, events.Select(e => e.LeaseToken)),
             ]);
-        _claims.Settled(completed.Select(c => c.LeaseToken));
+        _claimSets.Settled(completed.Select(c => c.LeaseToken));
         if (completed.Count < completions.Count)
-            _claims.Forget(completions.Select(c => c.LeaseToken));
+            _claimSets.Forget(completions.Select(c => c.LeaseToken));
         return completed;
     }
 
@@ -608,9 +613,9 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
         }
 
         if (!session.HasTransaction)
-            _claims.Settled(ended.Select(e => e.LeaseToken));
+            _claimSets.Settled(ended.Select(e => e.LeaseToken));
         if (session.HasTransaction || ended.Count < ends.Count)
-            _claims.Forget(ends.Select(e => e.LeaseToken));
+            _claimSets.Forget(ends.Select(e => e.LeaseToken));
         return ended;
     }
 

@@ -8,8 +8,8 @@ namespace Fleet.Storage.Postgres;
 /// <summary>Also writes the column by which the indexes of PostgreSQL find a state, and reads by it (docs/adr/0014).</summary>
 internal sealed class PostgresRunStates : RunStates
 {
-    protected override IQueryable<Run> PendingOfSchedules(FleetDbContext db) => ((PostgresDbContext)db).ListedPending;
+    protected override IQueryable<Run> PendingOfSchedules(FleetDbContext db) => ((PostgresDbContext)db).IndexedPending;
 
     protected override void SetState(UpdateSettersBuilder<Run> set, RunState state) =>
-        set.SetProperty(r => r.State, state).SetProperty(r => EF.Property<int?>(r, PostgresDbContext.Listed), (int)state);
+        set.SetProperty(r => r.State, state).SetProperty(r => EF.Property<int?>(r, PostgresDbContext.IndexedState), (int)state);
 }

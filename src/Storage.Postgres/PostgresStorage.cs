@@ -15,7 +15,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 {
     /// <summary>A hot statement has one plan, whatever its arrays hold: by index, from the first row on. Left to choose, the server plans small batches again each
     /// time, which takes longer than executing them, and reads a table to the end that was small when it last looked. With a bitmap it
-    /// would read all batches to take the oldest, and what is deleted each time again: a plain scan of an index marks what the next one can skip.</summary>
+    /// would read all pending sets to take the oldest, and what is deleted each time again: a plain scan of an index marks what the next one can skip.</summary>
     internal const string OnePlan = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off";
 
     /// <summary>PostgreSQL looks for a table first in the schema that is called as the role. A role called as Fleet's schema would find Fleet's tables where
@@ -281,12 +281,12 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         await AutocommitAsync(
             async session =>
             {
-                await _statements.ListBatchesAsync(session, lane, dueBefore, limit, ct);
+                await _statements.IndexPendingSetsAsync(session, lane, dueBefore, limit, ct);
                 return true;
             },
             ct);
         await using var db = Reading.CreateDbContext();
-        return await IStorage.ReadWaitingAsync(db.ListedPending, lane, dueBefore, limit, ct);
+        return await IStorage.ReadWaitingAsync(db.IndexedPending, lane, dueBefore, limit, ct);
     }
 
     public async Task MigrateAsync(CancellationToken ct)

@@ -23,16 +23,16 @@ public sealed partial class StorageSeamTests
     }
 
     [Theory]
-    [InlineData("UPDATE runs SET state = 4, listed = 4")]
-    [InlineData("SELECT unnest(ids) FROM batches")]
-    [InlineData("DELETE FROM fleet.claims AS c")]
-    [InlineData("public IQueryable<Run> ListedPending => null;")]
+    [InlineData("UPDATE runs SET state = 4, indexed_state = 4")]
+    [InlineData("SELECT unnest(ids) FROM pending_sets")]
+    [InlineData("DELETE FROM fleet.claim_sets AS c")]
+    [InlineData("public IQueryable<Run> IndexedPending => null;")]
     [InlineData("set.SetProperty(r => r.State, RunState.Canceled)")]
     public void Violations_OfSuchALine_AreFound(string line) => Assert.Single(Violations("Core/Runs/Verb.cs", line));
 
     [Theory]
     [InlineData("var batches = runs.Chunk(500);")]
-    [InlineData("/// <summary>The lanes that are listed.</summary>")]
+    [InlineData("/// <summary>The claims of pending runs; their state is indexed.</summary>")]
     [InlineData("set.SetProperty(w => w.State, WorkerState.Gone)")]
     public void Violations_OfAnotherLine_AreNone(string line) => Assert.Empty(Violations("Core/Runs/Verb.cs", line));
 
@@ -42,7 +42,7 @@ public sealed partial class StorageSeamTests
         select $"{name}:{item.Index + 1}: {item.Item.Trim()}";
 
     [GeneratedRegex(
-        @"\blisted\s*(=|<|>|IS\b)|\bListed(Pending)?\b|\b(FROM|INTO|UPDATE|JOIN)\s+(\w+\.)?(batches|claims)\b|""(listed|batches|claims)""",
+        @"\b(indexed_state|pending_sets|claim_sets|IndexedState|IndexedPending|(Index)?PendingSets?|ClaimSets?)\b",
         RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Names();
 

@@ -69,7 +69,7 @@ public sealed class PostgresLocksTests : StorageVerbs
         var term = await Fleet.LeadAsync();
         // The replay has changed the row and not committed: the deletion waits for it.
         var hold = await PostgresHold.StartAsync(
-            _database.ConnectionString, "UPDATE fleet.runs SET state = 0, listed = 0, finished_at = NULL, due_at = now()");
+            _database.ConnectionString, "UPDATE fleet.runs SET state = 0, indexed_state = 0, finished_at = NULL, due_at = now()");
 
         var pruning = Fleet.Get<PruneRuns>().ExecuteAsync(
             term, TimeSpan.FromHours(1), TimeSpan.FromHours(1), TimeSpan.FromHours(1), CancellationToken.None);

@@ -51,7 +51,7 @@ public sealed class PostgresPlanTests(PostgresServer server)
             Assert.DoesNotContain("Bitmap", plan, StringComparison.Ordinal);
             Assert.DoesNotContain("ix_runs_pending", plan, StringComparison.Ordinal);
             Assert.DoesNotContain("ix_runs_unstaged", plan, StringComparison.Ordinal);
-            Assert.DoesNotContain("ix_runs_unlisted", plan, StringComparison.Ordinal);
+            Assert.DoesNotContain("ix_runs_succeeded", plan, StringComparison.Ordinal);
         }
 
         await server.DropDatabaseAsync(database);
@@ -59,19 +59,19 @@ public sealed class PostgresPlanTests(PostgresServer server)
 
     public static TheoryData<string, string, string, string> Looks() => new()
     {
-        { "lock orphans", PostgresRunStatements.LockOrphans, "", "PK_claims" },
-        { "list batches", PostgresRunStatements.ListBatches, "('default', now())", "ix_batches_due" },
+        { "lock orphans", PostgresRunStatements.LockOrphans, "", "PK_claim_sets" },
+        { "index pending sets", PostgresRunStatements.IndexPendingSets, "('default', now())", "ix_pending_sets_due" },
         {
             "read held",
             new PostgresPlainSql(FleetSchema.Default).ReadHeld.Replace("@worker", "$1", StringComparison.Ordinal),
             "(gen_random_uuid())",
-            "PK_claims"
+            "PK_claim_sets"
         },
     };
 
     [Theory]
     [MemberData(nameof(Looks))]
-    public async Task Look_GenericPlan_FindsRunsByTheIdsOfTheirClaimOrBatch(string name, string sql, string arguments, string index)
+    public async Task Look_GenericPlan_FindsRunsByTheIdsOfTheirSet(string name, string sql, string arguments, string index)
     {
         var database = await server.CreateDatabaseAsync();
         await using (var connection = new NpgsqlConnection(database))
@@ -133,14 +133,14 @@ public sealed class PostgresPlanTests(PostgresServer server)
     {
         {
             "succeeded", PostgresRunStatements.DeleteSucceeded, "('-infinity', now(), 1000)",
-            "ix_runs_unlisted PK_runs ix_attempts_run ix_replays_run ix_run_logs_run"
+            "ix_runs_succeeded PK_runs ix_attempts_run ix_replays_run ix_run_logs_run"
         },
         {
             "failed", PostgresRunStatements.DeleteFailedOrCanceled, "('-infinity', now(), 1000)",
             "ix_runs_ended PK_runs ix_attempts_run ix_replays_run ix_run_logs_run"
         },
         { "inbox", PostgresRunStatements.DeleteInbox, "(now(), 1000)", "ix_inbox_received" },
-        { "batches", PostgresRunStatements.DeleteBatches, "(now())", "PK_runs PK_batches" },
+        { "pending sets", PostgresRunStatements.DeletePendingSets, "(now())", "PK_runs PK_pending_sets" },
     };
 
     /// <summary>Whatever the tables hold: each is read by an index, and nothing is sorted or joined whole.</summary>
@@ -270,7 +270,7 @@ public sealed class PostgresPlanTests(PostgresServer server)
                     await using var command = new NpgsqlCommand(
                         """
                         SELECT count(*), coalesce(sum(custom_plans), 0)::bigint, coalesce(min(generic_plans), 0) FROM pg_prepared_statements
-                        WHERE statement ~ 'INTO fleet.batches|INTO fleet.claims|SET state = 2'
+                        WHERE statement ~ 'INTO fleet.pending_sets|INTO fleet.claim_sets|SET state = 2'
                         """,
                         (NpgsqlConnection)session.Connection);
                     await using var reader = await command.ExecuteReaderAsync();

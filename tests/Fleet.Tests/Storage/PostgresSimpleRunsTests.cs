@@ -8,16 +8,16 @@ using Npgsql;
 
 namespace Fleet.Tests.Storage;
 
-/// <summary>What PostgreSQL keeps beside the indexes of runs (docs/adr/0014): batches of new ones, and claims.</summary>
-public sealed class PostgresUnlistedRunsTests : StorageVerbs
+/// <summary>What PostgreSQL keeps beside the indexes of runs (docs/adr/0014): pending sets and claim sets.</summary>
+public sealed class PostgresSimpleRunsTests : StorageVerbs
 {
     private readonly PostgresDatabase _database;
 
-    public PostgresUnlistedRunsTests(PostgresServer server) : this(new PostgresDatabase(server))
+    public PostgresSimpleRunsTests(PostgresServer server) : this(new PostgresDatabase(server))
     {
     }
 
-    private PostgresUnlistedRunsTests(PostgresDatabase database) : base(database) => _database = database;
+    private PostgresSimpleRunsTests(PostgresDatabase database) : base(database) => _database = database;
 
     /// <summary>So few that all their versions fit into one page, whatever of them may be cleaned away.</summary>
     [Fact]
@@ -55,19 +55,19 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
         var worker = await Fleet.RegisterAsync();
         var (waits, runs, ended) = (await Fleet.EnqueueAsync(), await Fleet.StartAsync(worker), await Fleet.StartAsync(worker));
         await Fleet.CompleteAsync(ended);
-        Assert.Equal(3, await CountAsync("FROM fleet.batches"));
-        Assert.Equal(0, await CountAsync("FROM fleet.runs WHERE listed = 0"));
+        Assert.Equal(3, await CountAsync("FROM fleet.pending_sets"));
+        Assert.Equal(0, await CountAsync("FROM fleet.runs WHERE indexed_state = 0"));
 
         Assert.Empty(await Fleet.Storage.ReadWaitingAsync("other", Fleet.Now.AddSeconds(1), 10, CancellationToken.None));
         Assert.Empty(await Fleet.Storage.ReadWaitingAsync("default", Fleet.Now, 10, CancellationToken.None));
-        Assert.Equal(3, await CountAsync("FROM fleet.batches"));
+        Assert.Equal(3, await CountAsync("FROM fleet.pending_sets"));
         Assert.Equal([waits], await Fleet.Storage.ReadWaitingAsync("default", Fleet.Now.AddSeconds(1), 10, CancellationToken.None));
 
-        Assert.Equal(0, await CountAsync("FROM fleet.batches"));
-        Assert.Equal(1, await CountAsync("FROM fleet.runs WHERE listed = 0"));
+        Assert.Equal(0, await CountAsync("FROM fleet.pending_sets"));
+        Assert.Equal(1, await CountAsync("FROM fleet.runs WHERE indexed_state = 0"));
         await Fleet.CompleteAsync(runs);
         await Fleet.CompleteAsync(await Fleet.ClaimAsync(worker, waits));
-        Assert.Equal(3, await CountAsync("FROM fleet.runs WHERE listed IS NULL"));
+        Assert.Equal(3, await CountAsync("FROM fleet.runs WHERE indexed_state IS NULL"));
     }
 
     [Fact]
@@ -75,14 +75,14 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
     {
         for (var i = 0; i < 3; i++)
             await Fleet.Get<EnqueueRuns>().ExecuteManyAsync([.. Enumerable.Repeat(Verbs.Request(), 600)], CancellationToken.None);
-        Assert.Equal(6, await CountAsync("FROM fleet.batches"));
+        Assert.Equal(6, await CountAsync("FROM fleet.pending_sets"));
         // One look takes 32 batches.
         for (var i = 0; i < 40; i++)
             await Fleet.EnqueueAsync();
 
         Assert.Equal(10, (await Fleet.Storage.ReadWaitingAsync("default", Fleet.Now.AddSeconds(1), 10, CancellationToken.None)).Count);
 
-        Assert.Equal(14, await CountAsync("FROM fleet.batches"));
+        Assert.Equal(14, await CountAsync("FROM fleet.pending_sets"));
         Assert.Equal(
             1840, (await Fleet.Storage.ReadWaitingAsync("default", Fleet.Now.AddSeconds(1), 10_000, CancellationToken.None)).Count);
     }
@@ -93,12 +93,12 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
         var worker = await Fleet.RegisterAsync();
         var (first, second) = (await Fleet.StartAsync(worker), await Fleet.StartAsync(worker));
         await Fleet.CompleteAsync(first);
-        Assert.Equal(2, await CountAsync("FROM fleet.claims"));
+        Assert.Equal(2, await CountAsync("FROM fleet.claim_sets"));
 
         var third = await Fleet.StartAsync(worker);
 
-        Assert.Equal(0, await CountAsync($"FROM fleet.claims WHERE lease_token = {first.LeaseToken}"));
-        Assert.Equal(2, await CountAsync($"FROM fleet.claims WHERE lease_token IN ({second.LeaseToken}, {third.LeaseToken})"));
+        Assert.Equal(0, await CountAsync($"FROM fleet.claim_sets WHERE lease_token = {first.LeaseToken}"));
+        Assert.Equal(2, await CountAsync($"FROM fleet.claim_sets WHERE lease_token IN ({second.LeaseToken}, {third.LeaseToken})"));
     }
 
     /// <summary>A nudge that came twice.</summary>
@@ -111,8 +111,8 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
 
         var next = await Fleet.StartAsync(worker);
 
-        Assert.Equal(2, await CountAsync("FROM fleet.claims"));
-        Assert.Equal(2, await CountAsync($"FROM fleet.claims WHERE lease_token IN ({run.LeaseToken}, {next.LeaseToken})"));
+        Assert.Equal(2, await CountAsync("FROM fleet.claim_sets"));
+        Assert.Equal(2, await CountAsync($"FROM fleet.claim_sets WHERE lease_token IN ({run.LeaseToken}, {next.LeaseToken})"));
     }
 
     /// <summary>A run that is pending, and yet cannot be claimed.</summary>
@@ -125,8 +125,8 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
 
         var next = await Fleet.StartAsync(worker);
 
-        Assert.Equal(1, await CountAsync("FROM fleet.claims"));
-        Assert.Equal(1, await CountAsync($"FROM fleet.claims WHERE lease_token = {next.LeaseToken}"));
+        Assert.Equal(1, await CountAsync("FROM fleet.claim_sets"));
+        Assert.Equal(1, await CountAsync($"FROM fleet.claim_sets WHERE lease_token = {next.LeaseToken}"));
     }
 
     /// <summary>An early nudge before its commit, or one that came twice: no look waits for the disk, nor does it make the commit
@@ -159,18 +159,18 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
         var over = await Fleet.StartAsync(worker);
         await Fleet.CompleteAsync(over);
         Assert.Equal(ClaimStatus.Duplicate, (await Fleet.TryClaimAsync(worker, over.Id)).Status);
-        Assert.Equal(1, await CountAsync($"FROM fleet.claims WHERE lease_token = {over.LeaseToken}"));
+        Assert.Equal(1, await CountAsync($"FROM fleet.claim_sets WHERE lease_token = {over.LeaseToken}"));
 
         await Fleet.StartAsync(worker);
 
-        Assert.Equal(1, await CountAsync("FROM fleet.claims"));
-        Assert.Equal(0, await CountAsync($"FROM fleet.claims WHERE lease_token = {over.LeaseToken}"));
+        Assert.Equal(1, await CountAsync("FROM fleet.claim_sets"));
+        Assert.Equal(0, await CountAsync($"FROM fleet.claim_sets WHERE lease_token = {over.LeaseToken}"));
     }
 
     [Fact]
     public void ClaimsOfNothing_OneAfterTheOther_DoNotPileUp()
     {
-        var claims = new OpenClaims();
+        var claims = new OpenClaimSets();
         for (var token = 0; token < 5_000; token++)
         {
             var over = claims.TakeOver();
@@ -198,7 +198,7 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
             CancellationToken.None));
         await Fleet.StartAsync(worker);
 
-        Assert.Equal(1, await CountAsync($"FROM fleet.claims WHERE lease_token = {run.LeaseToken}"));
+        Assert.Equal(1, await CountAsync($"FROM fleet.claim_sets WHERE lease_token = {run.LeaseToken}"));
         await Fleet.ExpireAsync(worker);
         Assert.Equal(2, await Fleet.RescueAsync());
         Assert.Equal(RunState.Pending, (await Fleet.ReadAsync(run.Id)).State);
@@ -212,8 +212,8 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
         await Fleet.FailAsync(failed);
         var held = await Fleet.StartAsync(worker);
 
-        Assert.Equal(0, await CountAsync($"FROM fleet.claims WHERE lease_token = {failed.LeaseToken}"));
-        Assert.Equal(1, await CountAsync($"FROM fleet.claims WHERE lease_token = {held.LeaseToken}"));
+        Assert.Equal(0, await CountAsync($"FROM fleet.claim_sets WHERE lease_token = {failed.LeaseToken}"));
+        Assert.Equal(1, await CountAsync($"FROM fleet.claim_sets WHERE lease_token = {held.LeaseToken}"));
     }
 
     [Fact]
@@ -232,16 +232,16 @@ public sealed class PostgresUnlistedRunsTests : StorageVerbs
         var held = await Fleet.StartAsync(worker);
         await Fleet.StartAsync(gone);
         await Fleet.ExpireAsync(gone);
-        Assert.Equal(3, await CountAsync("FROM fleet.claims"));
+        Assert.Equal(3, await CountAsync("FROM fleet.claim_sets"));
 
         var pulse = await Fleet.Get<Heartbeat>().ExecuteAsync(
             worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal), withHeld: true, CancellationToken.None);
 
         Assert.Equal(held.Id, Assert.Single(pulse.Held!).Id);
-        Assert.Equal(2, await CountAsync("FROM fleet.claims"));
+        Assert.Equal(2, await CountAsync("FROM fleet.claim_sets"));
         Assert.Equal(1, await Fleet.RescueAsync());
         Assert.Equal(0, await Fleet.RescueAsync());
-        Assert.Equal(1, await CountAsync($"FROM fleet.claims WHERE lease_token = {held.LeaseToken}"));
+        Assert.Equal(1, await CountAsync($"FROM fleet.claim_sets WHERE lease_token = {held.LeaseToken}"));
     }
 
     private Task<long> CountAsync(string from) => PostgresServer.CountAsync(_database.ConnectionString, $"SELECT count(*) {from}");

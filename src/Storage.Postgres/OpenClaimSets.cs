@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 
 namespace Fleet.Storage.Postgres;
 
-/// <summary>What this process knows of its rows in <c>claims</c>: when the last run of one is completed, the next claim deletes the row. That spares the
-/// heartbeat looking at runs that are over; the rows of which nothing is known here it finds by itself.</summary>
-internal sealed class OpenClaims
+/// <summary>Tracks the rows of <c>claim_sets</c> that this process wrote: when the last run of a set is completed, the next claim deletes
+/// the row. So the heartbeat does not read runs that have ended. It finds the rows that are not tracked here.</summary>
+internal sealed class OpenClaimSets
 {
-    // What is forgotten costs a look, nothing else.
+    // A set that is no longer tracked costs one read by the heartbeat.
     private const int Most = 10_000;
 
     // They go along with every claim until one of them finds something.
@@ -17,7 +17,7 @@ internal sealed class OpenClaims
     private readonly Dictionary<long, int> _runs = [];
     private readonly List<long> _over = [];
 
-    /// <summary>A claim was committed.</summary>
+    /// <summary>A claim was committed with this many runs.</summary>
     public void Opened(long token, int runs)
     {
         lock (_lock)
@@ -47,7 +47,7 @@ internal sealed class OpenClaims
         }
     }
 
-    /// <summary>A run of these claims ends, or has ended, in a way that is not followed here.</summary>
+    /// <summary>Stops tracking the sets of these tokens, because a run of theirs ended in a way that is not tracked here.</summary>
     public void Forget(IEnumerable<long> tokens)
     {
         lock (_lock)
@@ -57,7 +57,7 @@ internal sealed class OpenClaims
         }
     }
 
-    /// <returns>The tokens of the claims that are over, each once.</returns>
+    /// <returns>The tokens of the sets whose runs have all ended, each once.</returns>
     public long[] TakeOver()
     {
         lock (_lock)
@@ -70,7 +70,7 @@ internal sealed class OpenClaims
         }
     }
 
-    /// <summary>The claim that was to delete these found nothing, and perhaps did not.</summary>
+    /// <summary>Takes tokens back from a claim that found no run and perhaps deleted nothing.</summary>
     public void GiveBack(long[] tokens)
     {
         lock (_lock)
