@@ -188,7 +188,7 @@ case "$command" in
   restore) restore ;;
   format) format ;;
   build) restore && build ;;
-  initial) initial ;;
+  initial) restore && initial ;;
   test)
     if [[ "${1:-}" == "--quick" ]]; then
       shift

@@ -39,24 +39,7 @@ namespace Fleet.Storage.Postgres.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "batches",
-                schema: "fleet",
-                columns: table => new
-                {
-                    id = table.Column<long>(type: "bigint", nullable: false)
-                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
-                    lane = table.Column<string>(type: "text", nullable: false),
-                    due_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    ids = table.Column<Guid[]>(type: "uuid[]", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_batches", x => x.id);
-                })
-                .Annotation("Npgsql:StorageParameter:toast_tuple_target", 8160);
-
-            migrationBuilder.CreateTable(
-                name: "claims",
+                name: "claim_sets",
                 schema: "fleet",
                 columns: table => new
                 {
@@ -66,7 +49,7 @@ namespace Fleet.Storage.Postgres.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_claims", x => new { x.worker_id, x.lease_token });
+                    table.PrimaryKey("PK_claim_sets", x => new { x.worker_id, x.lease_token });
                 })
                 .Annotation("Npgsql:StorageParameter:toast_tuple_target", 8160);
 
@@ -172,6 +155,23 @@ namespace Fleet.Storage.Postgres.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "pending_sets",
+                schema: "fleet",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    lane = table.Column<string>(type: "text", nullable: false),
+                    due_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    ids = table.Column<Guid[]>(type: "uuid[]", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_pending_sets", x => x.id);
+                })
+                .Annotation("Npgsql:StorageParameter:toast_tuple_target", 8160);
+
+            migrationBuilder.CreateTable(
                 name: "replays",
                 schema: "fleet",
                 columns: table => new
@@ -248,7 +248,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     progress_message = table.Column<string>(type: "text", nullable: true),
                     tags = table.Column<string>(type: "text", nullable: true),
                     trace_parent = table.Column<string>(type: "text", nullable: true),
-                    listed = table.Column<int>(type: "integer", nullable: true)
+                    indexed_state = table.Column<int>(type: "integer", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -333,12 +333,6 @@ namespace Fleet.Storage.Postgres.Migrations
                 column: "run_id");
 
             migrationBuilder.CreateIndex(
-                name: "ix_batches_due",
-                schema: "fleet",
-                table: "batches",
-                columns: new[] { "lane", "due_at" });
-
-            migrationBuilder.CreateIndex(
                 name: "ix_inbox_received",
                 schema: "fleet",
                 table: "inbox",
@@ -349,6 +343,12 @@ namespace Fleet.Storage.Postgres.Migrations
                 schema: "fleet",
                 table: "outbox",
                 column: "next_try_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_pending_sets_due",
+                schema: "fleet",
+                table: "pending_sets",
+                columns: new[] { "lane", "due_at" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_replays_run",
@@ -367,7 +367,7 @@ namespace Fleet.Storage.Postgres.Migrations
                 schema: "fleet",
                 table: "runs",
                 column: "created_at",
-                filter: "listed > 2");
+                filter: "indexed_state > 2");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_last_chance",
@@ -381,28 +381,28 @@ namespace Fleet.Storage.Postgres.Migrations
                 schema: "fleet",
                 table: "runs",
                 columns: new[] { "lane", "due_at" },
-                filter: "listed = 0");
+                filter: "indexed_state = 0");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_succeeded",
+                schema: "fleet",
+                table: "runs",
+                column: "due_at",
+                filter: "indexed_state IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_turns",
                 schema: "fleet",
                 table: "runs",
                 column: "schedule_id",
-                filter: "schedule_id IS NOT NULL AND listed < 2");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_runs_unlisted",
-                schema: "fleet",
-                table: "runs",
-                column: "due_at",
-                filter: "listed IS NULL");
+                filter: "schedule_id IS NOT NULL AND indexed_state < 2");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_unstaged",
                 schema: "fleet",
                 table: "runs",
                 column: "due_at",
-                filter: "listed = 0 AND NOT staged");
+                filter: "indexed_state = 0 AND NOT staged");
 
             migrationBuilder.CreateIndex(
                 name: "ux_runs_idempotency_key",
@@ -443,11 +443,7 @@ namespace Fleet.Storage.Postgres.Migrations
                 schema: "fleet");
 
             migrationBuilder.DropTable(
-                name: "batches",
-                schema: "fleet");
-
-            migrationBuilder.DropTable(
-                name: "claims",
+                name: "claim_sets",
                 schema: "fleet");
 
             migrationBuilder.DropTable(
@@ -472,6 +468,10 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.DropTable(
                 name: "outbox",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
+                name: "pending_sets",
                 schema: "fleet");
 
             migrationBuilder.DropTable(

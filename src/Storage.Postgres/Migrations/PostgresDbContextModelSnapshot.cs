@@ -23,6 +23,65 @@ namespace Fleet.Storage.Postgres.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Attempt", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<DateTimeOffset>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<string>("Error")
+                        .HasColumnType("text")
+                        .HasColumnName("error");
+
+                    b.Property<string>("ErrorType")
+                        .HasColumnType("text")
+                        .HasColumnName("error_type");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
+                    b.Property<int>("Outcome")
+                        .HasColumnType("integer")
+                        .HasColumnName("outcome");
+
+                    b.Property<Guid>("RunId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("run_id");
+
+                    b.Property<string>("Stack")
+                        .HasColumnType("text")
+                        .HasColumnName("stack");
+
+                    b.Property<DateTimeOffset?>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.Property<int>("Times")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(1)
+                        .HasColumnName("times");
+
+                    b.Property<Guid?>("WorkerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("worker_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("RunId")
+                        .HasDatabaseName("ix_attempts_run");
+
+                    b.ToTable("attempts", "fleet");
+                });
+
             modelBuilder.Entity("Fleet.Core.Storage.Rows.InboxMessage", b =>
                 {
                     b.Property<string>("Consumer")
@@ -139,6 +198,23 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.ToTable("leases", "fleet");
                 });
 
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.LedgerRow", b =>
+                {
+                    b.Property<string>("Key")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("key");
+
+                    b.Property<string>("RunId")
+                        .IsRequired()
+                        .HasMaxLength(36)
+                        .HasColumnType("character varying(36)")
+                        .HasColumnName("run_id");
+
+                    b.ToTable("diag_ledger", "fleet");
+                });
+
             modelBuilder.Entity("Fleet.Core.Storage.Rows.OutboxMessage", b =>
                 {
                     b.Property<long>("Id")
@@ -204,65 +280,6 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasDatabaseName("ix_outbox_next_try");
 
                     b.ToTable("outbox", "fleet");
-                });
-
-            modelBuilder.Entity("Fleet.Core.Storage.Rows.Attempt", b =>
-                {
-                    b.Property<long>("Id")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("bigint")
-                        .HasColumnName("id");
-
-                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
-
-                    b.Property<DateTimeOffset>("EndedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("ended_at");
-
-                    b.Property<string>("Error")
-                        .HasColumnType("text")
-                        .HasColumnName("error");
-
-                    b.Property<string>("ErrorType")
-                        .HasColumnType("text")
-                        .HasColumnName("error_type");
-
-                    b.Property<int>("Number")
-                        .HasColumnType("integer")
-                        .HasColumnName("number");
-
-                    b.Property<int>("Outcome")
-                        .HasColumnType("integer")
-                        .HasColumnName("outcome");
-
-                    b.Property<Guid>("RunId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("run_id");
-
-                    b.Property<string>("Stack")
-                        .HasColumnType("text")
-                        .HasColumnName("stack");
-
-                    b.Property<DateTimeOffset?>("StartedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("started_at");
-
-                    b.Property<int>("Times")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("integer")
-                        .HasDefaultValue(1)
-                        .HasColumnName("times");
-
-                    b.Property<Guid?>("WorkerId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("worker_id");
-
-                    b.HasKey("Id");
-
-                    b.HasIndex("RunId")
-                        .HasDatabaseName("ix_attempts_run");
-
-                    b.ToTable("attempts", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Replay", b =>
@@ -374,6 +391,10 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("text")
                         .HasColumnName("idempotency_key");
 
+                    b.Property<int?>("IndexedState")
+                        .HasColumnType("integer")
+                        .HasColumnName("indexed_state");
+
                     b.Property<string>("Job")
                         .IsRequired()
                         .HasColumnType("text")
@@ -387,10 +408,6 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.Property<long>("LeaseToken")
                         .HasColumnType("bigint")
                         .HasColumnName("lease_token");
-
-                    b.Property<int?>("Listed")
-                        .HasColumnType("integer")
-                        .HasColumnName("listed");
 
                     b.Property<int?>("MaxAttempts")
                         .HasColumnType("integer")
@@ -460,7 +477,7 @@ namespace Fleet.Storage.Postgres.Migrations
 
                     b.HasIndex("CreatedAt")
                         .HasDatabaseName("ix_runs_ended")
-                        .HasFilter("listed > 2");
+                        .HasFilter("indexed_state > 2");
 
                     b.HasIndex("Id")
                         .HasDatabaseName("ix_runs_last_chance")
@@ -473,22 +490,22 @@ namespace Fleet.Storage.Postgres.Migrations
 
                     b.HasIndex("ScheduleId")
                         .HasDatabaseName("ix_runs_turns")
-                        .HasFilter("schedule_id IS NOT NULL AND listed < 2");
+                        .HasFilter("schedule_id IS NOT NULL AND indexed_state < 2");
 
                     b.HasIndex("Lane", "DueAt")
                         .HasDatabaseName("ix_runs_pending")
-                        .HasFilter("listed = 0");
+                        .HasFilter("indexed_state = 0");
 
                     b.HasIndex("ScheduleId", "FireTime")
                         .IsUnique()
                         .HasDatabaseName("ux_runs_occurrence")
                         .HasFilter("fire_time IS NOT NULL AND NOT revoked");
 
-                    b.HasIndex(new[] { "DueAt" }, "ix_runs_unlisted")
-                        .HasFilter("listed IS NULL");
+                    b.HasIndex(new[] { "DueAt" }, "ix_runs_succeeded")
+                        .HasFilter("indexed_state IS NULL");
 
                     b.HasIndex(new[] { "DueAt" }, "ix_runs_unstaged")
-                        .HasFilter("listed = 0 AND NOT staged");
+                        .HasFilter("indexed_state = 0 AND NOT staged");
 
                     b.ToTable("runs", "fleet");
 
@@ -692,23 +709,6 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.ToTable("schedules", "fleet");
                 });
 
-            modelBuilder.Entity("Fleet.Core.Storage.Rows.LedgerRow", b =>
-                {
-                    b.Property<string>("Key")
-                        .IsRequired()
-                        .HasMaxLength(200)
-                        .HasColumnType("character varying(200)")
-                        .HasColumnName("key");
-
-                    b.Property<string>("RunId")
-                        .IsRequired()
-                        .HasMaxLength(36)
-                        .HasColumnType("character varying(36)")
-                        .HasColumnName("run_id");
-
-                    b.ToTable("diag_ledger", "fleet");
-                });
-
             modelBuilder.Entity("Fleet.Core.Storage.Rows.WorkerRow", b =>
                 {
                     b.Property<Guid>("Id")
@@ -775,7 +775,29 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.ToTable("workers", "fleet");
                 });
 
-            modelBuilder.Entity("Fleet.Storage.Postgres.Batch", b =>
+            modelBuilder.Entity("Fleet.Storage.Postgres.ClaimSet", b =>
+                {
+                    b.Property<Guid>("WorkerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("worker_id");
+
+                    b.Property<long>("LeaseToken")
+                        .HasColumnType("bigint")
+                        .HasColumnName("lease_token");
+
+                    b.PrimitiveCollection<Guid[]>("Ids")
+                        .IsRequired()
+                        .HasColumnType("uuid[]")
+                        .HasColumnName("ids");
+
+                    b.HasKey("WorkerId", "LeaseToken");
+
+                    b.ToTable("claim_sets", "fleet");
+
+                    b.HasAnnotation("Npgsql:StorageParameter:toast_tuple_target", 8160);
+                });
+
+            modelBuilder.Entity("Fleet.Storage.Postgres.PendingSet", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -801,31 +823,9 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.HasKey("Id");
 
                     b.HasIndex("Lane", "DueAt")
-                        .HasDatabaseName("ix_batches_due");
+                        .HasDatabaseName("ix_pending_sets_due");
 
-                    b.ToTable("batches", "fleet");
-
-                    b.HasAnnotation("Npgsql:StorageParameter:toast_tuple_target", 8160);
-                });
-
-            modelBuilder.Entity("Fleet.Storage.Postgres.Claim", b =>
-                {
-                    b.Property<Guid>("WorkerId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("worker_id");
-
-                    b.Property<long>("LeaseToken")
-                        .HasColumnType("bigint")
-                        .HasColumnName("lease_token");
-
-                    b.PrimitiveCollection<Guid[]>("Ids")
-                        .IsRequired()
-                        .HasColumnType("uuid[]")
-                        .HasColumnName("ids");
-
-                    b.HasKey("WorkerId", "LeaseToken");
-
-                    b.ToTable("claims", "fleet");
+                    b.ToTable("pending_sets", "fleet");
 
                     b.HasAnnotation("Npgsql:StorageParameter:toast_tuple_target", 8160);
                 });

@@ -23,6 +23,69 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             SqlServerModelBuilderExtensions.UseIdentityColumns(modelBuilder);
 
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Attempt", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    SqlServerPropertyBuilderExtensions.UseIdentityColumn(b.Property<long>("Id"));
+
+                    b.Property<DateTime>("EndedAt")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("ended_at");
+
+                    b.Property<string>("Error")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("error")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("ErrorType")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("error_type")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("int")
+                        .HasColumnName("number");
+
+                    b.Property<int>("Outcome")
+                        .HasColumnType("int")
+                        .HasColumnName("outcome");
+
+                    b.Property<byte[]>("RunId")
+                        .IsRequired()
+                        .HasColumnType("binary(16)")
+                        .HasColumnName("run_id");
+
+                    b.Property<string>("Stack")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("stack")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<DateTime?>("StartedAt")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("started_at");
+
+                    b.Property<int>("Times")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("int")
+                        .HasDefaultValue(1)
+                        .HasColumnName("times");
+
+                    b.Property<byte[]>("WorkerId")
+                        .HasColumnType("binary(16)")
+                        .HasColumnName("worker_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("RunId")
+                        .HasDatabaseName("ix_attempts_run");
+
+                    b.ToTable("attempts", "fleet");
+                });
+
             modelBuilder.Entity("Fleet.Core.Storage.Rows.InboxMessage", b =>
                 {
                     b.Property<string>("Consumer")
@@ -156,6 +219,25 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("leases", "fleet");
                 });
 
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.LedgerRow", b =>
+                {
+                    b.Property<string>("Key")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("nvarchar(200)")
+                        .HasColumnName("key")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("RunId")
+                        .IsRequired()
+                        .HasMaxLength(36)
+                        .HasColumnType("nvarchar(36)")
+                        .HasColumnName("run_id")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.ToTable("diag_ledger", "fleet");
+                });
+
             modelBuilder.Entity("Fleet.Core.Storage.Rows.OutboxMessage", b =>
                 {
                     b.Property<long>("Id")
@@ -228,69 +310,6 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasDatabaseName("ix_outbox_next_try");
 
                     b.ToTable("outbox", "fleet");
-                });
-
-            modelBuilder.Entity("Fleet.Core.Storage.Rows.Attempt", b =>
-                {
-                    b.Property<long>("Id")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("bigint")
-                        .HasColumnName("id");
-
-                    SqlServerPropertyBuilderExtensions.UseIdentityColumn(b.Property<long>("Id"));
-
-                    b.Property<DateTime>("EndedAt")
-                        .HasColumnType("datetime2(7)")
-                        .HasColumnName("ended_at");
-
-                    b.Property<string>("Error")
-                        .HasColumnType("nvarchar(max)")
-                        .HasColumnName("error")
-                        .UseCollation("Latin1_General_100_BIN2");
-
-                    b.Property<string>("ErrorType")
-                        .HasColumnType("nvarchar(max)")
-                        .HasColumnName("error_type")
-                        .UseCollation("Latin1_General_100_BIN2");
-
-                    b.Property<int>("Number")
-                        .HasColumnType("int")
-                        .HasColumnName("number");
-
-                    b.Property<int>("Outcome")
-                        .HasColumnType("int")
-                        .HasColumnName("outcome");
-
-                    b.Property<byte[]>("RunId")
-                        .IsRequired()
-                        .HasColumnType("binary(16)")
-                        .HasColumnName("run_id");
-
-                    b.Property<string>("Stack")
-                        .HasColumnType("nvarchar(max)")
-                        .HasColumnName("stack")
-                        .UseCollation("Latin1_General_100_BIN2");
-
-                    b.Property<DateTime?>("StartedAt")
-                        .HasColumnType("datetime2(7)")
-                        .HasColumnName("started_at");
-
-                    b.Property<int>("Times")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("int")
-                        .HasDefaultValue(1)
-                        .HasColumnName("times");
-
-                    b.Property<byte[]>("WorkerId")
-                        .HasColumnType("binary(16)")
-                        .HasColumnName("worker_id");
-
-                    b.HasKey("Id");
-
-                    b.HasIndex("RunId")
-                        .HasDatabaseName("ix_attempts_run");
-
-                    b.ToTable("attempts", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Replay", b =>
@@ -752,25 +771,6 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasFilter("next_plan_at IS NOT NULL");
 
                     b.ToTable("schedules", "fleet");
-                });
-
-            modelBuilder.Entity("Fleet.Core.Storage.Rows.LedgerRow", b =>
-                {
-                    b.Property<string>("Key")
-                        .IsRequired()
-                        .HasMaxLength(200)
-                        .HasColumnType("nvarchar(200)")
-                        .HasColumnName("key")
-                        .UseCollation("Latin1_General_100_BIN2");
-
-                    b.Property<string>("RunId")
-                        .IsRequired()
-                        .HasMaxLength(36)
-                        .HasColumnType("nvarchar(36)")
-                        .HasColumnName("run_id")
-                        .UseCollation("Latin1_General_100_BIN2");
-
-                    b.ToTable("diag_ledger", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.WorkerRow", b =>

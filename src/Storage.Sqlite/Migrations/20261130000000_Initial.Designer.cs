@@ -19,6 +19,64 @@ namespace Fleet.Storage.Sqlite.Migrations
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.15");
 
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Attempt", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("id");
+
+                    b.Property<long>("EndedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ended_at");
+
+                    b.Property<string>("Error")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("error");
+
+                    b.Property<string>("ErrorType")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("error_type");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("number");
+
+                    b.Property<int>("Outcome")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("outcome");
+
+                    b.Property<byte[]>("RunId")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("run_id");
+
+                    b.Property<string>("Stack")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("stack");
+
+                    b.Property<long?>("StartedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("started_at");
+
+                    b.Property<int>("Times")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1)
+                        .HasColumnName("times");
+
+                    b.Property<byte[]>("WorkerId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("worker_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("RunId")
+                        .HasDatabaseName("fleet_ix_attempts_run");
+
+                    b.ToTable("fleet_attempts", (string)null);
+                });
+
             modelBuilder.Entity("Fleet.Core.Storage.Rows.InboxMessage", b =>
                 {
                     b.Property<string>("Consumer")
@@ -135,6 +193,23 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.ToTable("fleet_leases", (string)null);
                 });
 
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.LedgerRow", b =>
+                {
+                    b.Property<string>("Key")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key");
+
+                    b.Property<string>("RunId")
+                        .IsRequired()
+                        .HasMaxLength(36)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("run_id");
+
+                    b.ToTable("fleet_diag_ledger", (string)null);
+                });
+
             modelBuilder.Entity("Fleet.Core.Storage.Rows.OutboxMessage", b =>
                 {
                     b.Property<long>("Id")
@@ -199,64 +274,6 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasDatabaseName("fleet_ix_outbox_next_try");
 
                     b.ToTable("fleet_outbox", (string)null);
-                });
-
-            modelBuilder.Entity("Fleet.Core.Storage.Rows.Attempt", b =>
-                {
-                    b.Property<long>("Id")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("id");
-
-                    b.Property<long>("EndedAt")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("ended_at");
-
-                    b.Property<string>("Error")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("error");
-
-                    b.Property<string>("ErrorType")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("error_type");
-
-                    b.Property<int>("Number")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("number");
-
-                    b.Property<int>("Outcome")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("outcome");
-
-                    b.Property<byte[]>("RunId")
-                        .IsRequired()
-                        .HasColumnType("BLOB")
-                        .HasColumnName("run_id");
-
-                    b.Property<string>("Stack")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("stack");
-
-                    b.Property<long?>("StartedAt")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("started_at");
-
-                    b.Property<int>("Times")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("INTEGER")
-                        .HasDefaultValue(1)
-                        .HasColumnName("times");
-
-                    b.Property<byte[]>("WorkerId")
-                        .HasColumnType("BLOB")
-                        .HasColumnName("worker_id");
-
-                    b.HasKey("Id");
-
-                    b.HasIndex("RunId")
-                        .HasDatabaseName("fleet_ix_attempts_run");
-
-                    b.ToTable("fleet_attempts", (string)null);
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Replay", b =>
@@ -678,23 +695,6 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasFilter("next_plan_at IS NOT NULL");
 
                     b.ToTable("fleet_schedules", (string)null);
-                });
-
-            modelBuilder.Entity("Fleet.Core.Storage.Rows.LedgerRow", b =>
-                {
-                    b.Property<string>("Key")
-                        .IsRequired()
-                        .HasMaxLength(200)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("key");
-
-                    b.Property<string>("RunId")
-                        .IsRequired()
-                        .HasMaxLength(36)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("run_id");
-
-                    b.ToTable("fleet_diag_ledger", (string)null);
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.WorkerRow", b =>

@@ -13,19 +13,11 @@ stack text
 CREATE INDEX ix_attempts_run ON fleet.attempts USING btree (run_id)
 CREATE UNIQUE INDEX "PK_attempts" ON fleet.attempts USING btree (id)
 
--- batches
-id bigint NOT NULL
-lane text NOT NULL
-due_at timestamp with time zone NOT NULL
-ids uuid[] NOT NULL
-CREATE INDEX ix_batches_due ON fleet.batches USING btree (lane, due_at)
-CREATE UNIQUE INDEX "PK_batches" ON fleet.batches USING btree (id)
-
--- claims
+-- claim_sets
 worker_id uuid NOT NULL
 lease_token bigint NOT NULL
 ids uuid[] NOT NULL
-CREATE UNIQUE INDEX "PK_claims" ON fleet.claims USING btree (worker_id, lease_token)
+CREATE UNIQUE INDEX "PK_claim_sets" ON fleet.claim_sets USING btree (worker_id, lease_token)
 
 -- diag_ledger
 run_id character varying(36) NOT NULL
@@ -80,6 +72,14 @@ next_try_at timestamp with time zone NOT NULL
 last_error text
 CREATE INDEX ix_outbox_next_try ON fleet.outbox USING btree (next_try_at)
 CREATE UNIQUE INDEX "PK_outbox" ON fleet.outbox USING btree (id)
+
+-- pending_sets
+id bigint NOT NULL
+lane text NOT NULL
+due_at timestamp with time zone NOT NULL
+ids uuid[] NOT NULL
+CREATE INDEX ix_pending_sets_due ON fleet.pending_sets USING btree (lane, due_at)
+CREATE UNIQUE INDEX "PK_pending_sets" ON fleet.pending_sets USING btree (id)
 
 -- replays
 id bigint NOT NULL
@@ -138,13 +138,13 @@ progress double precision
 progress_message text
 tags text
 trace_parent text
-listed integer
-CREATE INDEX ix_runs_ended ON fleet.runs USING btree (created_at) WHERE (listed > 2)
+indexed_state integer
+CREATE INDEX ix_runs_ended ON fleet.runs USING btree (created_at) WHERE (indexed_state > 2)
 CREATE INDEX ix_runs_last_chance ON fleet.runs USING btree (id) WHERE (crashes >= 2)
-CREATE INDEX ix_runs_pending ON fleet.runs USING btree (lane, due_at) WHERE (listed = 0)
-CREATE INDEX ix_runs_turns ON fleet.runs USING btree (schedule_id) WHERE ((schedule_id IS NOT NULL) AND (listed < 2))
-CREATE INDEX ix_runs_unlisted ON fleet.runs USING btree (due_at) WHERE (listed IS NULL)
-CREATE INDEX ix_runs_unstaged ON fleet.runs USING btree (due_at) WHERE ((listed = 0) AND (NOT staged))
+CREATE INDEX ix_runs_pending ON fleet.runs USING btree (lane, due_at) WHERE (indexed_state = 0)
+CREATE INDEX ix_runs_succeeded ON fleet.runs USING btree (due_at) WHERE (indexed_state IS NULL)
+CREATE INDEX ix_runs_turns ON fleet.runs USING btree (schedule_id) WHERE ((schedule_id IS NOT NULL) AND (indexed_state < 2))
+CREATE INDEX ix_runs_unstaged ON fleet.runs USING btree (due_at) WHERE ((indexed_state = 0) AND (NOT staged))
 CREATE UNIQUE INDEX "PK_runs" ON fleet.runs USING btree (id)
 CREATE UNIQUE INDEX ux_runs_idempotency_key ON fleet.runs USING btree (idempotency_key) WHERE (idempotency_key IS NOT NULL)
 CREATE UNIQUE INDEX ux_runs_occurrence ON fleet.runs USING btree (schedule_id, fire_time) WHERE ((fire_time IS NOT NULL) AND (NOT revoked))
