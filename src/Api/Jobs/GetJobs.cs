@@ -8,20 +8,6 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Fleet.Api.Jobs;
 
-/// <summary>A job that some worker has offered.</summary>
-/// <param name="Schema">JSON Schema of the args.</param>
-/// <param name="Example">A body for <c>POST /api/v1/runs</c> that is accepted.</param>
-/// <param name="Version">Differs when a program describes the job in another way.</param>
-/// <param name="ServedBy">How many active workers of the lane offer the job, in this version or another; its runs wait while there is
-/// none.</param>
-public sealed record JobView(
-    string Name, string Lane, string? Description, IReadOnlyList<string> Aliases, int? MaxAttempts, TimeSpan? Timeout, JsonElement Schema,
-    ExampleBody Example,
-    string Version, int ServedBy);
-
-/// <summary>An example request.</summary>
-public sealed record ExampleBody(string Job, JsonElement Args);
-
 internal static class GetJobsEndpoints
 {
     /// <summary>How old the number of workers may be.</summary>
@@ -44,7 +30,17 @@ internal static class GetJobsEndpoints
         return Results.Json(View(job, catalog), FleetJson.Payload);
     }
 
-    private static JobView View(JobInfo job, JobCatalog catalog) => new(
-        job.Name, job.Lane, job.Description, job.Aliases, job.MaxAttempts, job.Timeout,
-        JsonElement.Parse(job.Schema), new ExampleBody(job.Name, JsonElement.Parse(job.Example)), job.Version, catalog.CountWorkers(job));
+    private static JobView View(JobInfo job, JobCatalog catalog) => new()
+    {
+        Name = job.Name,
+        Lane = job.Lane,
+        Description = job.Description,
+        Aliases = job.Aliases,
+        MaxAttempts = job.MaxAttempts,
+        Timeout = job.Timeout,
+        Schema = JsonElement.Parse(job.Schema),
+        Example = new ExampleView { Job = job.Name, Args = JsonElement.Parse(job.Example) },
+        Version = job.Version,
+        ServedBy = catalog.CountWorkers(job),
+    };
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Fleet.Api.Runs;
 using Fleet.Client;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;

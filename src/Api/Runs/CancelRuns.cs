@@ -7,12 +7,6 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Fleet.Api.Runs;
 
-/// <summary>Why a run is called off.</summary>
-public sealed record CancelBody
-{
-    public string? Reason { get; init; }
-}
-
 internal static class CancelRunsEndpoints
 {
     public static void Map(IEndpointRouteBuilder api) =>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Fleet.Client;
 using Fleet.Core.Jobs;
 using Fleet.Core.Rules;
@@ -9,29 +8,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace Fleet.Api.Runs;
-
-/// <summary>A run as a caller asks for it.</summary>
-public sealed record EnqueueBody
-{
-    public string? Job { get; init; }
-    public JsonElement? Args { get; init; }
-    public string? Lane { get; init; }
-
-    /// <summary>ISO 8601 or hh:mm:ss.</summary>
-    public string? Delay { get; init; }
-
-    /// <summary>ISO 8601 with offset.</summary>
-    public string? RunAt { get; init; }
-    public IReadOnlyList<string>? Tags { get; init; }
-    public int? MaxAttempts { get; init; }
-    public string? IdempotencyKey { get; init; }
-}
-
-/// <summary>Many runs at once.</summary>
-public sealed record EnqueueBatchBody
-{
-    public IReadOnlyList<EnqueueBody>? Runs { get; init; }
-}
 
 internal static class EnqueueRunsEndpoints
 {

@@ -19,9 +19,6 @@ internal static class RunViews
     public static LogLineView ToView(this RunLogLine line) =>
         new() { Id = line.Id, Attempt = line.Attempt, At = line.At, Level = line.Level.ToWord(), Message = line.Message };
 
-    /// <summary>An enum's value as the API writes it.</summary>
-    public static string ToWord<T>(this T value) where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
-
     private static AttemptView ToView(Attempt attempt) => new()
     {
         Number = attempt.Number,

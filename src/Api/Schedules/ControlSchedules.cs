@@ -8,20 +8,6 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Fleet.Api.Schedules;
 
-/// <summary>Why a schedule is stopped or let go on.</summary>
-public record ControlBody
-{
-    /// <summary>In words for people; the first 500 characters are kept.</summary>
-    public string? Reason { get; init; }
-}
-
-/// <summary>Why a schedule is paused, and until when.</summary>
-public sealed record PauseBody : ControlBody
-{
-    /// <summary>When it starts to fire again, ISO 8601 with offset. Left out: until it is resumed.</summary>
-    public string? Until { get; init; }
-}
-
 internal static class ControlSchedulesEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
@@ -71,6 +57,6 @@ internal static class ControlSchedulesEndpoints
 
     private static async Task<IResult> ShowAsync(string id, bool found, GetSchedules get, CancellationToken ct) =>
         found && await get.FindAsync(id, ct) is { } schedule
-            ? Results.Json(ScheduleView.From(schedule), FleetJson.Payload)
+            ? Results.Json(schedule.ToView(), FleetJson.Payload)
             : Problems.NotFound("schedule", id);
 }

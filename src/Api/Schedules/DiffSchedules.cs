@@ -1,3 +1,4 @@
+using Fleet.Client;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Schedules.Triggers;
@@ -8,43 +9,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace Fleet.Api.Schedules;
-
-/// <summary>What a put of a schedule would do to its fire times.</summary>
-public sealed record ScheduleDiffView
-{
-    public required string Id { get; init; }
-
-    /// <summary>It fires only while it is running.</summary>
-    public required ScheduleStatus Status { get; init; }
-
-    /// <summary>Fire times after this instant.</summary>
-    public required DateTimeOffset From { get; init; }
-
-    /// <summary>Up to and including this one.</summary>
-    public required DateTimeOffset Until { get; init; }
-
-    public required int Added { get; init; }
-    public required int Removed { get; init; }
-    public required int Kept { get; init; }
-
-    /// <summary>Those that are added or removed, in order: the first <c>count</c>.</summary>
-    public required IReadOnlyList<ChangedFireTimeView> Changes { get; init; }
-
-    /// <summary>True when <see cref="Changes"/> does not list all there are.</summary>
-    public required bool Truncated { get; init; }
-
-    /// <summary>The first fire time that was not counted, because there are too many. Null: all were counted.</summary>
-    public required DateTimeOffset? TruncatedAt { get; init; }
-
-    /// <summary>What the edited trigger says and its writer may not have meant.</summary>
-    public IReadOnlyList<TriggerWarning> Warnings { get; init; } = [];
-}
-
-/// <summary>A fire time that an edit adds or removes.</summary>
-/// <param name="At">In UTC.</param>
-/// <param name="Local">The same instant in the zone of the definition that has it.</param>
-/// <param name="ClockEffect">What a change of the clock does to it; null when none does.</param>
-public sealed record ChangedFireTimeView(FiringChange Change, DateTimeOffset At, DateTimeOffset Local, ClockEffectView? ClockEffect);
 
 internal static class DiffSchedulesEndpoints
 {
@@ -75,7 +39,7 @@ internal static class DiffSchedulesEndpoints
             new ScheduleDiffView
             {
                 Id = schedule.Id,
-                Status = info.Status,
+                Status = info.Status.ToWord(),
                 From = range.After.ToUniversalTime(),
                 Until = range.Until.ToUniversalTime(),
                 Added = diff.Added,
@@ -84,7 +48,7 @@ internal static class DiffSchedulesEndpoints
                 Changes = [.. diff.Changes.Select(c => (c.Change == FiringChange.Added ? after : before).View(c))],
                 Truncated = diff.IsTruncated,
                 TruncatedAt = diff.TruncatedAt?.ToUniversalTime(),
-                Warnings = TriggerWarnings.Of(edited.ReadTrigger()),
+                Warnings = edited.ReadTrigger().ToWarnings(),
             },
             FleetJson.Payload);
     }
@@ -97,10 +61,12 @@ internal static class DiffSchedulesEndpoints
 
         private readonly TimeZoneInfo _zone = Zones.TryFind(zone, out var found, out _) ? found : TimeZoneInfo.Utc;
 
-        public ChangedFireTimeView View(ChangedFiring firing) => new(
-            firing.Change,
-            firing.At.ToUniversalTime(),
-            TimeZoneInfo.ConvertTime(firing.At, _zone),
-            _effects.TryGetValue(firing.At, out var effect) ? ClockEffectView.From(effect) : null);
+        public ChangedFireTimeView View(ChangedFiring firing) => new()
+        {
+            Change = firing.Change.ToWord(),
+            At = firing.At.ToUniversalTime(),
+            Local = TimeZoneInfo.ConvertTime(firing.At, _zone),
+            ClockEffect = _effects.GetValueOrDefault(firing.At)?.ToView(),
+        };
     }
 }

@@ -18,11 +18,11 @@ internal static class GetSchedulesEndpoints
     private static async Task<IResult> ListAsync(GetSchedules get, CancellationToken ct)
     {
         var schedules = await get.ListAsync(ct);
-        return Results.Json(new Page<ScheduleView> { Items = [.. schedules.Select(ScheduleView.From)] }, FleetJson.Payload);
+        return Results.Json(new Page<ScheduleView> { Items = [.. schedules.Select(s => s.ToView())] }, FleetJson.Payload);
     }
 
     private static async Task<IResult> GetAsync(string id, GetSchedules get, CancellationToken ct) =>
         await get.FindAsync(id, ct) is { } schedule
-        ? Results.Json(ScheduleView.From(schedule), FleetJson.Payload)
+        ? Results.Json(schedule.ToView(), FleetJson.Payload)
         : Problems.NotFound("schedule", id);
 }

@@ -1,3 +1,4 @@
+using Fleet.Client;
 using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
@@ -15,6 +16,6 @@ internal static class SimulateSchedulesEndpoints
     {
         var query = new QueryString(http);
         var range = PreviewRange.Read(query.Instant("from"), query.Instant("until"), time.GetUtcNow());
-        return Results.Json(SimulationView.Of(await simulate.ExecuteAsync(range, ct)), FleetJson.Payload);
+        return Results.Json((await simulate.ExecuteAsync(range, ct)).ToView(), FleetJson.Payload);
     }
 }

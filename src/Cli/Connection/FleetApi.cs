@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Fleet.Client;
 using Fleet.Core.Text;
 
 namespace Fleet.Cli.Connection;
@@ -12,9 +13,6 @@ public sealed class ServerUnreachableException(string message) : CommandFailedEx
 /// <summary>Fleet's HTTP API: sends requests and turns every failure into one line for people.</summary>
 public sealed class FleetApi : IDisposable
 {
-    /// <summary>How deep an answer may nest: args of 64 levels and what is around them.</summary>
-    public const int MaxDepth = 128;
-
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(30);
 
     private readonly HttpClient _http;
@@ -102,7 +100,7 @@ public sealed class FleetApi : IDisposable
             return JsonElement.Parse("{}");
         try
         {
-            return JsonElement.Parse(body, new JsonDocumentOptions { MaxDepth = MaxDepth });
+            return JsonElement.Parse(body, new JsonDocumentOptions { MaxDepth = ApiJson.MaxDepth });
         }
         catch (JsonException)
         {

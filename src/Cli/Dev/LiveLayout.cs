@@ -1,6 +1,6 @@
-using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
 using Fleet.Cli.Runs;
+using Fleet.Cli.Schedules;
 using Fleet.Client;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -63,7 +63,7 @@ public static class LiveLayout
             var status = s.StatusReason is { Length: > 0 } why ? $"{s.Status}: {why}" : s.Status;
             table.AddRow(
                 Cell(s.Id, width * 3 / 10),
-                Cell(s.Trigger, width * 3 / 10, Dim),
+                Cell(FireTimes.TriggerOf(s), width * 3 / 10, Dim),
                 Cell(s.Status == "running" ? Times.Relative(s.NextFireAt, now) : "", 10),
                 Cell(status, width / 5, Screen.StateStyle(s.Status)));
         }

@@ -11,7 +11,7 @@ public static class Screen
 {
     private static readonly JsonSerializerOptions Compact = new()
     {
-        MaxDepth = FleetApi.MaxDepth,
+        MaxDepth = ApiJson.MaxDepth,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
     private static readonly JsonSerializerOptions Indented = new(Compact) { WriteIndented = true };

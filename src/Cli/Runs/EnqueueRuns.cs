@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.CommandLine;
 using System.Text.Json;
-using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
+using Fleet.Client;
 
 namespace Fleet.Cli.Runs;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
 using Fleet.Client;
 using Spectre.Console;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fleet.Cli.Connection;
+using Fleet.Client;
 
 namespace Fleet.Cli.Runs;
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
+using Fleet.Client;
 
 namespace Fleet.Cli.Schedules;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
-using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
+using Fleet.Client;
 
 namespace Fleet.Cli.Schedules;
 
@@ -41,14 +41,14 @@ public static class BackfillSchedules
             using var api = cli.Connect(parsed);
             var schedule = parsed.GetRequiredValue(id);
             var isReal = parsed.GetValue(Yes);
-            var body = JsonSerializer.SerializeToUtf8Bytes(new BackfillRequestView
+            var body = JsonSerializer.SerializeToUtf8Bytes(new BackfillBody
             {
                 From = parsed.GetRequiredValue(From),
                 Until = parsed.GetRequiredValue(Until),
                 PerMinute = parsed.GetValue(PerMinute),
                 Lane = parsed.GetValue(Lane),
                 DryRun = !isReal,
-            }, ApiJson.Default.BackfillRequestView);
+            }, ApiJson.Default.BackfillBody);
             var answer = await api.PostAsync($"schedules/{Uri.EscapeDataString(schedule)}/backfill", body, ct);
             if (cli.WantsJson(parsed))
                 Screen.Json(answer);

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
+using Fleet.Client;
 
 namespace Fleet.Cli.Schedules;
 
@@ -14,6 +14,14 @@ internal static class FireTimes
     /// <summary>A fire time with its day of the week, and what a moved clock does to it behind a <c>#</c>.</summary>
     public static string Line(DateTimeOffset local, string? remark) =>
         $"{Iso(local)} {local.ToString("ddd", CultureInfo.InvariantCulture)}{(remark is null ? "" : $"  # {remark}")}";
+
+    /// <summary>The trigger of a schedule in a few words.</summary>
+    public static string TriggerOf(ScheduleView schedule)
+    {
+        var at = schedule.At is { } instant ? $"at {instant:yyyy-MM-dd HH:mm:ssK}" : "";
+        var fires = schedule.Cron ?? (schedule.Every is { } every ? $"every {every}" : at);
+        return schedule.Zone is { } zone ? $"{fires} {zone}" : fires;
+    }
 
     /// <summary>Says on stderr what a trigger may mean otherwise than its writer thinks.</summary>
     /// <param name="warnings">What the API answered.</param>

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
+using Fleet.Client;
 
 namespace Fleet.Cli.Schedules;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
+using Fleet.Client;
 
 namespace Fleet.Cli.Schedules;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
 using Fleet.Client;
 using Spectre.Console;
@@ -38,7 +37,7 @@ public static class ListSchedules
             table.AddRow(
                 Screen.Cell(schedule.Id),
                 Screen.Cell(schedule.Job),
-                Screen.Cell(schedule.Trigger),
+                Screen.Cell(FireTimes.TriggerOf(schedule)),
                 Screen.Cell(schedule.LastFireTime is { } last ? $"{Times.Instant(last)} ({Times.Relative(last, now)})" : ""),
                 Screen.Cell(schedule.NextFireAt is { } next ? $"{Times.Instant(next)} ({Times.Relative(next, now)})" : ""),
                 Screen.State(schedule.Status),

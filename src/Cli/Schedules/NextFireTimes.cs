@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
+using Fleet.Client;
 using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Text;

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
+using Fleet.Client;
 
 namespace Fleet.Cli.Schedules;
 

@@ -1,5 +1,5 @@
-using Fleet.Cli.Connection;
 using Fleet.Cli.Schedules;
+using Fleet.Client;
 
 namespace Fleet.Tests.Cli;
 

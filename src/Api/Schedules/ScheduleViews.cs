@@ -1,0 +1,68 @@
+using Fleet.Client;
+using Fleet.Core.Runs;
+using Fleet.Core.Schedules.Control;
+using Fleet.Core.Schedules.Preview;
+using Fleet.Core.Schedules.Triggers;
+
+namespace Fleet.Api.Schedules;
+
+/// <summary>Schedules and their fire times as the API shows them.</summary>
+internal static class ScheduleViews
+{
+    public static ScheduleView ToView(this ScheduleInfo info)
+    {
+        var schedule = info.Row;
+        return new ScheduleView
+        {
+            Id = schedule.Id,
+            Job = schedule.Job,
+            Args = StoredJson.Read(schedule.Args),
+            Cron = schedule.Cron,
+            Every = schedule.Every,
+            Anchor = schedule.Anchor,
+            At = schedule.At,
+            Zone = schedule.Zone,
+            Lane = schedule.Lane,
+            MaxAttempts = schedule.MaxAttempts,
+            Tags = GetRuns.ReadTags(schedule.Tags),
+            StartsAt = schedule.StartsAt,
+            EndsAt = schedule.EndsAt,
+            Exclude = schedule.ReadTrigger().Exclude ?? [],
+            Jitter = schedule.Jitter,
+            MaxOccurrences = schedule.MaxOccurrences,
+            Misfire = schedule.Misfire.ToWord(),
+            MisfireDeadline = schedule.MisfireDeadline,
+            Overlap = schedule.Overlap.ToWord(),
+            Labels = schedule.ReadLabels(),
+            Timeout = info.Timeout,
+            Status = info.Status.ToWord(),
+            StatusReason = schedule.StatusReason,
+            StatusBy = schedule.StatusBy,
+            StatusSince = schedule.StatusSince,
+            ResumeAt = schedule.ResumeAt,
+            Source = schedule.Source,
+            NextFireAt = info.NextFireAt,
+            LastFireTime = info.LastFireTime,
+            PlannedUntil = schedule.PlannedUntil,
+            LastStartedAt = info.LastStartedAt,
+            UpdatedAt = schedule.UpdatedAt,
+            Warnings = schedule.ReadTrigger().ToWarnings(),
+        };
+    }
+
+    public static ClockEffectView ToView(this ClockEffect effect) => new()
+    {
+        Kind = effect.Kind.ToWord(),
+        ChangeAt = effect.Change.At.ToOffset(effect.Change.After),
+        Minutes = (effect.Change.After - effect.Change.Before).TotalMinutes,
+        Count = effect.Count,
+        FireTimes = effect.FireTimes,
+        Text = effect.Description,
+    };
+
+    /// <summary>The parts of a trigger that its author may not have meant.</summary>
+    public static IReadOnlyList<WarningView> ToWarnings(this TriggerSpec trigger) =>
+    [
+        .. TriggerWarnings.Of(trigger).Select(w => new WarningView { Code = w.Code, Field = w.Field, Message = w.Message }),
+    ];
+}

@@ -1,0 +1,41 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Fleet.Client;
+
+/// <summary>The types of the API, known to System.Text.Json at compile time.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web, MaxDepth = MaxDepth, UseStringEnumConverter = false,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(CamelCaseEnumConverter<MisfirePolicy>), typeof(CamelCaseEnumConverter<OverlapPolicy>)])]
+[JsonSerializable(typeof(EnqueueBody))]
+[JsonSerializable(typeof(EnqueueBatchBody))]
+[JsonSerializable(typeof(CancelBody))]
+[JsonSerializable(typeof(PutScheduleBody))]
+[JsonSerializable(typeof(PauseBody))]
+[JsonSerializable(typeof(BackfillBody))]
+[JsonSerializable(typeof(EnqueuedView))]
+[JsonSerializable(typeof(EnqueuedBatchView))]
+[JsonSerializable(typeof(CanceledView))]
+[JsonSerializable(typeof(RunDetailView))]
+[JsonSerializable(typeof(ProblemView))]
+[JsonSerializable(typeof(ScheduleView))]
+[JsonSerializable(typeof(BackfillView))]
+[JsonSerializable(typeof(ScheduleFiguresView))]
+[JsonSerializable(typeof(NextFireTimesView))]
+[JsonSerializable(typeof(ScheduleDiffView))]
+[JsonSerializable(typeof(SimulationView))]
+[JsonSerializable(typeof(Page<RunView>), TypeInfoPropertyName = "Runs")]
+[JsonSerializable(typeof(Page<LogLineView>), TypeInfoPropertyName = "Logs")]
+[JsonSerializable(typeof(Page<ScheduleView>), TypeInfoPropertyName = "Schedules")]
+[JsonSerializable(typeof(Page<LaneView>), TypeInfoPropertyName = "Lanes")]
+[JsonSerializable(typeof(Page<JobView>), TypeInfoPropertyName = "Jobs")]
+public sealed partial class ApiJson : JsonSerializerContext
+{
+    /// <summary>How deep an answer may nest: args of 64 levels and what is around them.</summary>
+    public const int MaxDepth = 128;
+}
+
+/// <summary>Writes an enum as the API does: as a camelCase word.</summary>
+internal sealed class CamelCaseEnumConverter<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.CamelCase, allowIntegerValues: false)
+    where T : struct, Enum;

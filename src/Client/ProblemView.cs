@@ -1,0 +1,22 @@
+namespace Fleet.Client;
+
+/// <summary>Why the API refused a request (RFC 9457).</summary>
+public sealed record ProblemView
+{
+    public string? Title { get; init; }
+
+    /// <summary>One sentence for people.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>A stable word for programs, such as <c>unknown_job</c>.</summary>
+    public string? Code { get; init; }
+
+    /// <summary>The refused field, as the caller wrote it.</summary>
+    public string? Field { get; init; }
+
+    /// <summary>The refused value.</summary>
+    public string? Value { get; init; }
+
+    /// <summary>What would have been accepted.</summary>
+    public string? Allowed { get; init; }
+}

@@ -1,0 +1,63 @@
+using System.Text.Json;
+
+namespace Fleet.Client;
+
+/// <summary>A schedule as a caller asks for it: a job, its args, and exactly one of cron, every, at.</summary>
+public sealed record PutScheduleBody
+{
+    public string? Job { get; init; }
+    public JsonElement? Args { get; init; }
+
+    /// <summary>5 fields, 6 with seconds first, 7 with a year last too, or a macro such as <c>@hourly</c>.</summary>
+    public string? Cron { get; init; }
+
+    /// <summary>A period: <c>15s</c>, <c>PT5M</c>, <c>00:05:00</c>.</summary>
+    public string? Every { get; init; }
+
+    /// <summary>The instant from which the multiples of <see cref="Every"/> are counted, ISO 8601 with offset. Left out: 1970.</summary>
+    public string? Anchor { get; init; }
+
+    /// <summary>ISO 8601 with offset.</summary>
+    public string? At { get; init; }
+
+    /// <summary>IANA time zone of cron. Left out: UTC.</summary>
+    public string? Zone { get; init; }
+    public string? Lane { get; init; }
+    public int? MaxAttempts { get; init; }
+    public IReadOnlyList<string>? Tags { get; init; }
+
+    /// <summary>Number of occurrences after which it stops, from 1. Left out: never.</summary>
+    public int? MaxOccurrences { get; init; }
+
+    /// <summary>Nothing fires before this instant, ISO 8601 with offset.</summary>
+    public string? StartsAt { get; init; }
+
+    /// <summary>Nothing fires after this instant, ISO 8601 with offset.</summary>
+    public string? EndsAt { get; init; }
+
+    /// <summary>Dates on which nothing fires: <c>2026-12-24</c>, <c>2026-12-24..2027-01-02</c>, <c>12-25</c> in every year.</summary>
+    public IReadOnlyList<string>? Exclude { get; init; }
+
+    /// <summary>A period over which schedules that fire together are spread, by their ids: <c>5m</c>.</summary>
+    public string? Jitter { get; init; }
+    public MisfirePolicy Misfire { get; init; }
+
+    /// <summary>Maximum age of a missed fire time that still gets a run: <c>1h</c>. Left out: no limit.</summary>
+    public string? MisfireDeadline { get; init; }
+    public OverlapPolicy Overlap { get; init; }
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+}
+
+/// <summary>Why a schedule is stopped or started.</summary>
+public record ControlBody
+{
+    /// <summary>In words for people; the first 500 characters are kept.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <summary>Why a schedule is paused, and until when.</summary>
+public sealed record PauseBody : ControlBody
+{
+    /// <summary>When it starts to fire again, ISO 8601 with offset. Left out: when it is resumed.</summary>
+    public string? Until { get; init; }
+}

@@ -1,0 +1,82 @@
+using System.Text.Json;
+
+namespace Fleet.Client;
+
+/// <summary>A schedule as the API shows it.</summary>
+/// <remarks>Words such as the status are texts and no member is required, so that the answer of a newer or an older server can still be
+/// read.</remarks>
+public sealed record ScheduleView
+{
+    public string Id { get; init; } = "";
+    public string Job { get; init; } = "";
+    public JsonElement? Args { get; init; }
+    public string? Cron { get; init; }
+    public string? Every { get; init; }
+    public DateTimeOffset? Anchor { get; init; }
+    public DateTimeOffset? At { get; init; }
+    public string? Zone { get; init; }
+    public string? Lane { get; init; }
+    public int? MaxAttempts { get; init; }
+    public IReadOnlyList<string> Tags { get; init; } = [];
+    public DateTimeOffset? StartsAt { get; init; }
+    public DateTimeOffset? EndsAt { get; init; }
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+    public string? Jitter { get; init; }
+    public int? MaxOccurrences { get; init; }
+
+    /// <summary><c>runLatest</c>, <c>skip</c> or <c>runAll</c>.</summary>
+    public string Misfire { get; init; } = "";
+    public string? MisfireDeadline { get; init; }
+
+    /// <summary><c>allow</c>, <c>skip</c>, <c>queue</c> or <c>replace</c>.</summary>
+    public string Overlap { get; init; } = "";
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>How long an attempt of its job may take, as the job says; null when the workers' default holds.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary><c>running</c>, <c>paused</c> or <c>stopped</c>.</summary>
+    public string Status { get; init; } = "";
+
+    /// <summary>Why it has this status; null while it has its first.</summary>
+    public string? StatusReason { get; init; }
+
+    /// <summary>Who gave it this status; null when nobody did.</summary>
+    public string? StatusBy { get; init; }
+    public DateTimeOffset? StatusSince { get; init; }
+
+    /// <summary>When a pause ends by itself.</summary>
+    public DateTimeOffset? ResumeAt { get; init; }
+
+    /// <summary><c>api</c>, <c>code</c> or <c>configuration</c>.</summary>
+    public string Source { get; init; } = "";
+
+    /// <summary>Null while it does not fire.</summary>
+    public DateTimeOffset? NextFireAt { get; init; }
+
+    /// <summary>The latest past fire time that has a run, in any state. Null: it has not fired.</summary>
+    public DateTimeOffset? LastFireTime { get; init; }
+
+    /// <summary>Fire times up to this instant, the look-ahead in the future, have their runs already.</summary>
+    public DateTimeOffset? PlannedUntil { get; init; }
+
+    /// <summary>When the latest started run of the schedule was started.</summary>
+    public DateTimeOffset? LastStartedAt { get; init; }
+    public DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>Parts of its trigger that its author may not have meant.</summary>
+    public IReadOnlyList<WarningView> Warnings { get; init; } = [];
+}
+
+/// <summary>A part of a trigger that its author may not have meant.</summary>
+public sealed record WarningView
+{
+    /// <summary>A stable code for programs.</summary>
+    public string Code { get; init; } = "";
+
+    /// <summary>The field of the request.</summary>
+    public string Field { get; init; } = "";
+
+    /// <summary>One sentence for people.</summary>
+    public string Message { get; init; } = "";
+}
