@@ -1,6 +1,4 @@
-using Fleet.Core.Jobs;
 using Fleet.Core.Rules;
-using Fleet.Core.Schedules.Control;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;

@@ -1,5 +1,4 @@
 using Fleet.Cli.Dev;
-using Fleet.Core.Jobs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

@@ -32,7 +32,12 @@ internal static class Problems
     public static IResult Conflict(string code, string message, InputError? error = null) =>
         Make(StatusCodes.Status409Conflict, code, message, error);
 
-    public static IResult Make(int status, string code, string message, InputError? error = null)
+    /// <summary>Says also which run has the key.</summary>
+    public static IResult Conflict(IdempotencyConflictException e) => Make(
+        StatusCodes.Status409Conflict, "idempotency_conflict", e.Message,
+        new InputError("idempotency_conflict", e.Field, e.Message, e.Key, "the same request, or a key of its own"), e.Existing);
+
+    public static IResult Make(int status, string code, string message, InputError? error = null, RunId? existing = null)
     {
         var problem = Details(status, code, message);
         if (error is not null)
@@ -41,6 +46,9 @@ internal static class Problems
             problem.Extensions["value"] = error.Value;
             problem.Extensions["allowed"] = error.Allowed;
         }
+
+        if (existing is { } run)
+            problem.Extensions["existing"] = run.ToString();
 
         return Results.Json(problem, FleetJson.Payload, "application/problem+json", status);
     }
@@ -78,8 +86,7 @@ internal sealed partial class ExceptionProblems(IStorage storage, ILogger<Except
         var result = exception switch
         {
             InvalidRunException e => Problems.Refused(e.Error),
-            IdempotencyConflictException e => Problems.Refused(
-                new InputError("idempotency_conflict", e.Field, e.Message, e.Key, "the same request, or a key of its own")),
+            IdempotencyConflictException e => Problems.Conflict(e),
             FleetBusyException e => Busy(httpContext, StatusCodes.Status429TooManyRequests, "too_many_requests", e.Message, e.RetryAfter),
             BadHttpRequestException e => Problems.Make(e.StatusCode, e.StatusCode == 413 ? "body_too_large" : "bad_request", e.Message),
             OutcomeUnknownException e => Unknown(httpContext, e),

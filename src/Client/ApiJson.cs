@@ -12,6 +12,7 @@ namespace Fleet.Client;
 [JsonSerializable(typeof(EnqueueBatchBody))]
 [JsonSerializable(typeof(CancelBody))]
 [JsonSerializable(typeof(PutScheduleBody))]
+[JsonSerializable(typeof(ControlBody))]
 [JsonSerializable(typeof(PauseBody))]
 [JsonSerializable(typeof(BackfillBody))]
 [JsonSerializable(typeof(EnqueuedView))]

@@ -19,4 +19,7 @@ public sealed record ProblemView
 
     /// <summary>What would have been accepted.</summary>
     public string? Allowed { get; init; }
+
+    /// <summary>The run that has the idempotency key, when the key was used before with another request.</summary>
+    public string? Existing { get; init; }
 }

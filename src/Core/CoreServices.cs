@@ -25,6 +25,7 @@ public static class CoreServices
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(new LaneOptions());
         return services
+            .AddScoped<HandlerOwner>()
             .AddSingleton<JobRegistry>().AddSingleton<JobCatalog>().AddSingleton<PublishJobs>().AddSingleton<ArgsSchemas>()
             .AddSingleton<DatabaseClock>().AddSingleton<Wakers>().AddSingleton<NudgePublisher>().AddSingleton<DeadCopies>()
             .AddSingleton<NamedLanes>()
@@ -36,7 +37,7 @@ public static class CoreServices
             .AddSingleton<RescueRuns>().AddSingleton<CancelRuns>()
             .AddSingleton<ReplayRuns>().AddSingleton<StageRuns>().AddSingleton<Reconcile>().AddSingleton<PruneRuns>()
             .AddSingleton<GetRuns>()
-            .AddSingleton<IFleetClient, FleetClient>()
+            .AddSingleton<IFleetClient, FleetClient>().AddSingleton<IScheduleClient, ScheduleClient>()
             .AddSingleton<PlanOccurrences>().AddSingleton<PutSchedules>().AddSingleton<ControlSchedules>()
             .AddSingleton<ScheduleChanges>().AddSingleton<TriggerSchedules>()
             .AddSingleton<DeleteSchedules>().AddSingleton<GetSchedules>().AddSingleton<BackfillSchedules>()

@@ -1,4 +1,3 @@
-using Fleet.Core.Jobs;
 using Fleet.Core.Rules;
 using Fleet.Core.Storage;
 using Fleet.Engine.Diagnostics;
@@ -12,7 +11,7 @@ namespace Fleet.Engine;
 public static class WorkerServices
 {
     /// <summary>Adds a worker that takes its options from <c>Fleet:Worker</c>. Jobs are added by
-    /// <see cref="Core.Jobs.JobServices.AddFleetJobs"/>.</summary>
+    /// <see cref="JobServices.AddFleetJobs"/>.</summary>
     public static IServiceCollection AddFleetWorker(this IServiceCollection services, IConfiguration configuration)
     {
         // Labels is a name that deployments may use already; what it does comes with node routing.

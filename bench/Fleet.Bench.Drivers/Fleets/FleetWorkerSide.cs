@@ -1,4 +1,3 @@
-using Fleet.Core.Jobs;
 using Fleet.Engine;
 using Fleet.Hosting;
 using Fleet.Hosting.Health;

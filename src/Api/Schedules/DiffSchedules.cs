@@ -2,7 +2,6 @@ using Fleet.Client;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Schedules.Triggers;
-using Fleet.Core.Storage.Rows;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

@@ -2,8 +2,6 @@ using Fleet.Client;
 using Fleet.Core.Jobs;
 using Fleet.Core.Rules;
 using Fleet.Core.Schedules.Control;
-using Fleet.Core.Schedules.Triggers;
-using Fleet.Core.Storage.Rows;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -32,7 +30,7 @@ internal static class PutSchedulesEndpoints
         return await get.FindAsync(id, ct) is { } schedule ? Show(result, schedule) : Problems.NotFound("schedule", id);
     }
 
-    private static IResult Show(PutResult result, ScheduleInfo schedule) => Results.Json(
+    private static IResult Show(PutResult result, DescribedSchedule schedule) => Results.Json(
         schedule.ToView(), FleetJson.Payload,
         statusCode: result == PutResult.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
 

@@ -9,7 +9,7 @@ namespace Fleet.Api.Schedules;
 /// <summary>Schedules and their fire times as the API shows them.</summary>
 internal static class ScheduleViews
 {
-    public static ScheduleView ToView(this ScheduleInfo info)
+    public static ScheduleView ToView(this DescribedSchedule info)
     {
         var schedule = info.Row;
         return new ScheduleView

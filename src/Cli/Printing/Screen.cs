@@ -1,6 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Fleet.Cli.Connection;
+using Fleet.Client;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

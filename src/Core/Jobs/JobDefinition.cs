@@ -14,8 +14,7 @@ public abstract class JobDefinition
 
     private protected JobDefinition(Type argsType, Type handlerType)
     {
-        var attribute = argsType.GetCustomAttribute<JobAttribute>() ?? throw new InvalidOperationException(
-            $"{handlerType} handles {argsType}, which has no [Job(\"name\")] attribute.");
+        var attribute = argsType.GetCustomAttribute<JobAttribute>()!;
         ArgsType = argsType;
         HandlerType = handlerType;
         Name = attribute.Name;
@@ -72,26 +71,15 @@ public abstract class JobDefinition
         ? CallAsync(services, argsJson, context, ct)
         : CallThroughMiddlewareAsync(services, argsJson, context, ct);
 
-    /// <summary>True for a class that handles a job and can be made, also for one that handles more than one, which <see cref="For"/>
-    /// refuses.</summary>
-    public static bool IsHandler(Type type) =>
-        type is { IsClass: true, IsAbstract: false, IsGenericTypeDefinition: false } && HandlerInterfaces(type).Any();
-
     /// <summary>Describes the job that a handler handles.</summary>
     /// <exception cref="InvalidOperationException">The type is no handler, or its args type's attribute is not well formed.</exception>
-    public static JobDefinition For(Type handler)
+    public static JobDefinition For(Type handler) => For(JobRegistration.For(handler));
+
+    /// <summary>Describes the job of a handler that was registered.</summary>
+    /// <exception cref="InvalidOperationException">The attribute of the args type is not well formed.</exception>
+    public static JobDefinition For(JobRegistration registration)
     {
-        var found = HandlerInterfaces(handler).ToArray();
-        var handles = found.Length switch
-        {
-            1 => found[0],
-            0 => throw new InvalidOperationException(
-                $"{handler} is no handler: it implements neither IJob<TArgs> nor IJob<TArgs, TResult>."),
-            _ => throw new InvalidOperationException(
-                $"{handler} handles more than one job: {string.Join(", ", found.Select(i => i.GetGenericArguments()[0]))}; allowed is one "
-                    + "job per class."),
-        };
-        var arguments = handles.GetGenericArguments();
+        var (handler, arguments) = (registration.Handler, registration.Handles.GetGenericArguments());
         var definition = arguments.Length == 1
             ? typeof(PlainJobDefinition<,>).MakeGenericType(arguments[0], handler)
             : typeof(ResultJobDefinition<,,>).MakeGenericType(arguments[0], arguments[1], handler);
@@ -217,9 +205,6 @@ public abstract class JobDefinition
             return false;
         }
     }
-
-    private static IEnumerable<Type> HandlerInterfaces(Type type) => type.GetInterfaces().Where(i => i.IsGenericType
-        && (i.GetGenericTypeDefinition() == typeof(IJob<>) || i.GetGenericTypeDefinition() == typeof(IJob<,>)));
 
     /// <summary>Whether an attempt may be limited to this time: 1 ms to 30 days. A timer takes no more than 49.</summary>
     public static bool IsTimeout(TimeSpan timeout) => timeout >= TimeSpan.FromMilliseconds(1) && timeout <= TimeSpan.FromDays(30);

@@ -9,10 +9,10 @@ public sealed class JobRegistry
     /// <exception cref="InvalidOperationException">Two jobs share a name or alias, a job is not well formed, middleware is for a job that
     /// is not here, or a job that was found has no handler; names the types.</exception>
     public JobRegistry(
-        IEnumerable<JobDefinition> jobs, IEnumerable<JobMiddleware>? middleware = null, IEnumerable<FoundJob>? found = null,
+        IEnumerable<JobRegistration> handlers, IEnumerable<JobMiddleware>? middleware = null, IEnumerable<FoundJob>? found = null,
         IEnumerable<JobHandledElsewhere>? elsewhere = null)
     {
-        foreach (var job in jobs)
+        foreach (var job in handlers.Select(JobDefinition.For))
         {
             // The same handler may be registered by hand and again with its assembly.
             if (_byArgs.TryGetValue(job.ArgsType, out var known) && known.HandlerType == job.HandlerType)
@@ -72,12 +72,3 @@ public sealed class JobRegistry
         throw new InvalidOperationException(string.Join(Environment.NewLine, missing));
     }
 }
-
-/// <summary>A job whose args type stands in an assembly that was searched for handlers.</summary>
-/// <param name="ArgsType">The args type.</param>
-/// <param name="Name">The name in its <see cref="JobAttribute"/>.</param>
-public sealed record FoundJob(Type ArgsType, string Name);
-
-/// <summary>A job that this process knows and does not run.</summary>
-/// <param name="ArgsType">The args type.</param>
-public sealed record JobHandledElsewhere(Type ArgsType);

@@ -55,8 +55,3 @@ internal sealed class MiddlewareChain(JobDefinition job, IServiceProvider servic
         }
     }
 }
-
-/// <summary>A middleware that was registered.</summary>
-/// <param name="Type">Implements <see cref="IJobMiddleware"/>.</param>
-/// <param name="ArgsType">The args type of the one job that it is for; null: for all jobs.</param>
-public sealed record JobMiddleware(Type Type, Type? ArgsType);

@@ -15,6 +15,8 @@ public static partial class RunRules
     /// <summary>Maximum delay.</summary>
     public static readonly TimeSpan MaxDelay = TimeSpan.FromDays(3650);
 
+    private const string AllowedDelay = "0 to 3650 days, written as " + Durations.Allowed;
+
     /// <summary>The allowed form of the names of jobs and schedules.</summary>
     public const string AllowedName = "1–128 characters: lower-case letters, digits, '.', '_', '-', starting with a letter or digit";
 
@@ -73,7 +75,6 @@ public static partial class RunRules
     /// <summary>Checks when a run is to start.</summary>
     public static InputError? CheckDelay(TimeSpan? delay, DateTimeOffset? runAt, DateTimeOffset now)
     {
-        const string allowedDelay = "00:00:00 to 3650 days, as hh:mm:ss or ISO 8601 (PT5M)";
         if (delay is not null && runAt is not null)
         {
             return new InputError(
@@ -81,7 +82,7 @@ public static partial class RunRules
         }
 
         if (delay < TimeSpan.Zero || delay > MaxDelay)
-            return Invalid("invalid_delay", "delay", delay.ToString(), allowedDelay);
+            return Invalid("invalid_delay", "delay", delay.ToString(), AllowedDelay);
         return CheckAhead("runAt", runAt, now);
     }
 
@@ -116,7 +117,7 @@ public static partial class RunRules
             return null;
         return Durations.TryParse(text, out var delay)
             ? delay
-            : throw new InvalidRunException(Invalid("invalid_delay", field, text, Durations.Allowed));
+            : throw new InvalidRunException(Invalid("invalid_delay", field, text, AllowedDelay));
     }
 
     /// <summary>Checks an idempotency key.</summary>

@@ -1,16 +1,8 @@
-using System.Collections.Concurrent;
-using System.Reflection;
-using System.Text.Json;
-using Fleet.Core.Rules;
-using Fleet.Core.Text;
-
 namespace Fleet.Core.Runs;
 
 /// <summary>The client for a process with access to Fleet's database.</summary>
 public sealed class FleetClient(EnqueueRuns enqueue, CancelRuns cancel, GetRuns get) : IFleetClient
 {
-    private static readonly ConcurrentDictionary<Type, string> Names = new();
-
     private static readonly EnqueueOptions NoOptions = new();
 
     public async Task<RunId> EnqueueAsync<TArgs>(
@@ -39,28 +31,8 @@ public sealed class FleetClient(EnqueueRuns enqueue, CancelRuns cancel, GetRuns 
     /// none.</exception>
     public static RunRequest RequestFor<TArgs>(TArgs args, EnqueueOptions? options) where TArgs : notnull => new()
     {
-        Job = NameOf(args.GetType()),
-        Args = Write(args),
+        Job = JobArgs.NameOf(args.GetType()),
+        Args = JobArgs.Write(args),
         Options = options ?? NoOptions,
     };
-
-    private static string Write(object args)
-    {
-        try
-        {
-            return JsonSerializer.Serialize(args, args.GetType(), FleetJson.Payload);
-        }
-        catch (
-            Exception e) when (e is JsonException or NotSupportedException
-                || (e is ArgumentException or InvalidOperationException && e.Source == "System.Text.Json"))
-        {
-            var field = RunRules.Show("args" + ((e as JsonException)?.Path ?? "").TrimStart('$'));
-            throw new InvalidRunException(
-                new InputError("invalid_argument", field, $"{field}: they cannot be written as JSON: {RunRules.Show(e.Message, 300)}"));
-        }
-    }
-
-    private static string NameOf(Type type) => Names.GetOrAdd(type, static t =>
-        t.GetCustomAttribute<JobAttribute>()?.Name
-        ?? throw new InvalidOperationException($"{t} cannot be enqueued: it has no [Job(\"name\")] attribute."));
 }

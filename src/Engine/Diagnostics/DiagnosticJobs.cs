@@ -2,7 +2,6 @@ using System.ComponentModel.DataAnnotations;
 using System.Data.Common;
 using System.Diagnostics;
 using System.Text.Json;
-using Fleet.Core.Jobs;
 using Fleet.Core.Storage;
 using Microsoft.EntityFrameworkCore.Storage;
 

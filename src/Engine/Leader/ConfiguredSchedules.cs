@@ -1,6 +1,4 @@
 using Fleet.Core.Rules;
-using Fleet.Core.Schedules.Control;
-using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;

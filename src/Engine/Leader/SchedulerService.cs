@@ -2,7 +2,6 @@ using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Storage;
-using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Engine.Leader;
 

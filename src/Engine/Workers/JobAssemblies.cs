@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Runtime.Loader;
-using Fleet.Core.Jobs;
 
 namespace Fleet.Engine.Workers;
 

@@ -8,7 +8,10 @@ namespace Fleet.Tests.Api;
 /// <summary>The members of the API's answers, in their order: each with its words, or with the kind of its value.</summary>
 public sealed class AnswerShapesTests(ApiFleet api) : IClassFixture<ApiFleet>
 {
-    private static readonly string[] Words = ["state", "outcome", "fromState", "level", "result", "misfire", "overlap", "status", "source", "change", "kind"];
+    private static readonly string[] Words =
+    [
+        "state", "outcome", "fromState", "level", "result", "misfire", "overlap", "status", "source", "change", "kind",
+    ];
 
     [Fact]
     public async Task Answers_OfRunsSchedulesAndLanes_KeepTheirShape()
@@ -24,9 +27,11 @@ public sealed class AnswerShapesTests(ApiFleet api) : IClassFixture<ApiFleet>
         await api.Fleet.WaitAsync(talking);
         await Waiting.UntilAsync(async () => (await api.SendAsync("GET", $"/api/v1/runs/{talking}/logs")).Items.Count == 3);
         await shapes.AppendAsync("GET", $"/api/v1/runs/{talking}/logs");
-        await shapes.AppendAsync("POST", "/api/v1/runs", """{"job":"diag.echo","args":{},"delay":"1h"}""", id => $"/api/v1/runs/{id}/cancel");
+        await shapes.AppendAsync(
+            "POST", "/api/v1/runs", """{"job":"diag.echo","args":{},"delay":"1h"}""", id => $"/api/v1/runs/{id}/cancel");
         await shapes.AppendAsync("POST", "/api/v1/runs/batch", """{"runs":[{"job":"diag.echo","args":{}}]}""");
-        await shapes.AppendAsync("PUT", "/api/v1/schedules/shapes", """{"job":"diag.echo","args":{},"cron":"0 2 * * *","zone":"Europe/Berlin"}""");
+        await shapes.AppendAsync(
+            "PUT", "/api/v1/schedules/shapes", """{"job":"diag.echo","args":{},"cron":"0 2 * * *","zone":"Europe/Berlin"}""");
         await shapes.AppendAsync("GET", "/api/v1/lanes");
         await shapes.AppendAsync("GET", "/api/v1/workers");
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Fleet.Core.Jobs;
 using Fleet.Hosting;
 using Fleet.MassTransit;
 using Fleet.Storage.Postgres;

@@ -1,5 +1,4 @@
 using Fleet.Core.Schedules.Planning;
-using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 using Npgsql;
 

@@ -1,4 +1,3 @@
-using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 using Npgsql;
 using NpgsqlTypes;

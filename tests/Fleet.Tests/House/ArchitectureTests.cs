@@ -99,6 +99,8 @@ public sealed class ArchitectureTests
     [InlineData("src/Core", "Microsoft.EntityFrameworkCore.Sqlite")]
     [InlineData("src/Storage.Sqlite", "Npgsql.EntityFrameworkCore.PostgreSQL")]
     [InlineData("src/Contracts", "Cronos")]
+    [InlineData("src/Contracts", "Microsoft.Extensions.Http")]
+    [InlineData("src/Client", "Polly")]
     public void WrongPackages_AwayFromHome_AreFound(string project, string package) =>
         Assert.NotEmpty(WrongPackages(new Project(project, [], [package])));
 
@@ -133,6 +135,8 @@ public sealed class ArchitectureTests
             if (project.Name == "Contracts" && !(package.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal)
                 && package.EndsWith(".Abstractions", StringComparison.Ordinal)))
                 yield return $"{project.Folder} references the package {package}; it takes Microsoft.Extensions.*.Abstractions only.";
+            else if (project.Name == "Client" && !package.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal))
+                yield return $"{project.Folder} references the package {package}; it takes Microsoft.Extensions.* only.";
             else if (home is not null && !home.Contains(project.Name, StringComparer.Ordinal))
                 yield return $"{project.Folder} references the package {package}, which belongs to "
                     + $"{(home.Length == 0 ? "nobody" : string.Join(", ", home))}.";

@@ -177,7 +177,7 @@ public sealed class ArgsDoorsTests
     public void Describe_ExamplesOfFleetsOwnJobs_FitThem()
     {
         var handlers = new[] { typeof(Echo).Assembly, typeof(SamplesOptions).Assembly }
-            .SelectMany(a => a.GetTypes()).Where(JobDefinition.IsHandler).ToList();
+            .SelectMany(a => a.GetTypes()).Where(JobRegistration.IsHandler).ToList();
 
         Assert.NotEmpty(handlers);
         Assert.All(

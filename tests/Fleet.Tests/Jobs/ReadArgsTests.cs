@@ -1,4 +1,3 @@
-using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
 using Fleet.Tests.Support;

@@ -2,7 +2,6 @@ using System.Numerics;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Fleet.Core.Jobs;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Tests.Jobs;
 
@@ -25,10 +24,10 @@ public sealed class ReadableTypesTests
     [InlineData(typeof(Holds<NoKinds>), "'item' of", "NoKinds")]
     [InlineData(typeof(Holds<WrongParameter>), "'item' of", "WrongParameter")]
     [InlineData(typeof(Holds<TwoNames>), "the args type is", "TwoNames")]
-    public void AddFleetJobs_TypeThatJsonCannotFill_IsRefusedWithTheMember(Type args, string where, string what)
+    public void JobDefinition_TypeThatJsonCannotFill_IsRefusedWithTheMember(Type args, string where, string what)
     {
         var error = Assert.Throws<InvalidOperationException>(
-            () => new ServiceCollection().AddFleetJobs(jobs => jobs.Add(typeof(Handler<>).MakeGenericType(args))));
+            () => new JobRegistry([JobRegistration.For(typeof(Handler<>).MakeGenericType(args))]));
 
         Assert.Contains(where, error.Message, StringComparison.Ordinal);
         Assert.Contains(what, error.Message, StringComparison.Ordinal);
@@ -46,8 +45,8 @@ public sealed class ReadableTypesTests
     [InlineData(typeof(Holds<Tuple<int, string>>))]
     [InlineData(typeof(Chosen))]
     [InlineData(typeof(ShowsItsType))]
-    public void AddFleetJobs_TypeThatJsonCanFill_IsTaken(Type args) =>
-        new ServiceCollection().AddFleetJobs(jobs => jobs.Add(typeof(Handler<>).MakeGenericType(args)));
+    public void JobDefinition_TypeThatJsonCanFill_IsTaken(Type args) =>
+        Assert.Single(new JobRegistry([JobRegistration.For(typeof(Handler<>).MakeGenericType(args))]).All);
 
     [Job("readable.two")]
     internal sealed class TwoConstructors

@@ -4,7 +4,6 @@ using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Rules;
 using Fleet.Core.Runs;
-using Fleet.Core.Schedules.Control;
 using Fleet.Engine.Diagnostics;
 using Fleet.Engine.Workers;
 using Fleet.Hosting;

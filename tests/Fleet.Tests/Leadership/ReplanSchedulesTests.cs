@@ -1,7 +1,6 @@
 using Fleet.Core.Leadership;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
-using Fleet.Core.Schedules.Triggers;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 

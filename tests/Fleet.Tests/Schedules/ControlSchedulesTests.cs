@@ -1,5 +1,4 @@
 using Fleet.Core.Schedules.Control;
-using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 
 namespace Fleet.Tests.Schedules;

@@ -1,7 +1,6 @@
 using Fleet.Core.Leadership;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
-using Fleet.Core.Schedules.Triggers;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 
@@ -58,7 +57,7 @@ public abstract class GetSchedulesTests(TestDatabase database) : StorageVerbs(da
         (await Fleet.Get<LeaderLease>().AcquireAsync("me", TimeSpan.FromHours(1), CancellationToken.None))!.Value, LookAhead,
         CancellationToken.None);
 
-    private async Task<ScheduleInfo> FindAsync() => (await Fleet.Get<GetSchedules>().FindAsync("s", CancellationToken.None))!;
+    private async Task<DescribedSchedule> FindAsync() => (await Fleet.Get<GetSchedules>().FindAsync("s", CancellationToken.None))!;
 }
 
 public sealed class SqliteGetSchedulesTests() : GetSchedulesTests(new SqliteDatabase());

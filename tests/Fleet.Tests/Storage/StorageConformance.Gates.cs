@@ -1,7 +1,6 @@
 using Fleet.Core.Gates;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
-using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Tests.Storage;

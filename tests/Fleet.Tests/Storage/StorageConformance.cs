@@ -1,4 +1,3 @@
-using Fleet.Core.Jobs;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.Time.Testing;
 

@@ -30,6 +30,8 @@ public sealed class EmbeddedFleet : IAsyncDisposable
 
     public IFleetClient Client => Services.GetRequiredService<IFleetClient>();
 
+    public IScheduleClient Schedules => Services.GetRequiredService<IScheduleClient>();
+
     public IStorage Storage => Services.GetRequiredService<IStorage>();
 
     /// <param name="configure">Adds jobs and services; a <see cref="TimeProvider"/> added here takes the place of the system's.</param>

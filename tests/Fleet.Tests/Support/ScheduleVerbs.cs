@@ -1,6 +1,5 @@
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
-using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Fleet.Core.Jobs;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Tests.Support;

@@ -1,5 +1,4 @@
 using Fleet.Core;
-using Fleet.Core.Jobs;
 using Fleet.Core.Leadership;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;

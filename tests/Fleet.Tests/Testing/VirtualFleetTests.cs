@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Fleet.Core.Jobs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Storage;
 using Fleet.Testing;

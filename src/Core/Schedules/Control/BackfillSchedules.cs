@@ -7,7 +7,6 @@ using Fleet.Core.Rules;
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage;
-using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Schedules.Control;

@@ -13,7 +13,7 @@ namespace Fleet.Core.Schedules.Control;
 /// <param name="LastFireTime">The latest past fire time that has a run, in any state; null when there is none.</param>
 /// <param name="LastStartedAt">When the latest started run of the schedule was started.</param>
 /// <param name="Timeout">The timeout of the job's attempts, as the job defines it.</param>
-public sealed record ScheduleInfo(
+public sealed record DescribedSchedule(
     Schedule Row, ScheduleStatus Status, DateTimeOffset? NextFireAt, DateTimeOffset? LastFireTime, DateTimeOffset? LastStartedAt,
     TimeSpan? Timeout);
 
@@ -21,13 +21,13 @@ public sealed record ScheduleInfo(
 public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvider time)
 {
     /// <summary>Reads all schedules, ordered by id.</summary>
-    public async Task<IReadOnlyList<ScheduleInfo>> ListAsync(CancellationToken ct)
+    public async Task<IReadOnlyList<DescribedSchedule>> ListAsync(CancellationToken ct)
     {
         await using var db = storage.Read();
         return await ReadAsync(db, db.Schedules, ct);
     }
 
-    public async Task<ScheduleInfo?> FindAsync(string id, CancellationToken ct)
+    public async Task<DescribedSchedule?> FindAsync(string id, CancellationToken ct)
     {
         await using var db = storage.Read();
         return await ReadAsync(db, db.Schedules.Where(s => s.Id == id), ct) is [var schedule, ..] ? schedule : null;
@@ -46,15 +46,15 @@ public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvi
     }
 
     /// <summary>Adds the computed values to a row.</summary>
-    public async Task<ScheduleInfo> DescribeAsync(
+    public async Task<DescribedSchedule> DescribeAsync(
         Schedule row, DateTimeOffset? lastFireTime, DateTimeOffset? lastStartedAt, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        return new ScheduleInfo(
+        return new DescribedSchedule(
             row, row.StatusOf(now), NextFire(row, now), lastFireTime, lastStartedAt, (await catalog.FindAsync(row.Job, ct))?.Timeout);
     }
 
-    private async Task<IReadOnlyList<ScheduleInfo>> ReadAsync(FleetDbContext db, IQueryable<Schedule> schedules, CancellationToken ct)
+    private async Task<IReadOnlyList<DescribedSchedule>> ReadAsync(FleetDbContext db, IQueryable<Schedule> schedules, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var rows = await schedules.AsNoTracking().OrderBy(s => s.Id).Select(s => new
@@ -65,7 +65,7 @@ public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvi
             LastStartedAt = db.Runs.Where(r => r.ScheduleId == s.Id && r.FireTime != null && !r.Revoked && r.StartedAt != null)
                 .OrderByDescending(r => r.FireTime).Select(r => r.StartedAt).FirstOrDefault(),
         }).ToListAsync(ct);
-        var infos = new List<ScheduleInfo>(rows.Count);
+        var infos = new List<DescribedSchedule>(rows.Count);
         foreach (var row in rows)
         {
             var last = row.LastFireTime ?? await FindPrunedAsync(db, row.Row, now, ct);

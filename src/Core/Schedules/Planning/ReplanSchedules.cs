@@ -1,6 +1,5 @@
 using Fleet.Core.Leadership;
 using Fleet.Core.Storage;
-using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 

@@ -1,7 +1,6 @@
 using Fleet.Core.Jobs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Triggers;
-using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Schedules.Preview;
 

@@ -5,19 +5,6 @@ using Fleet.Core.Text;
 
 namespace Fleet.Core.Storage.Rows;
 
-/// <summary>Whether a schedule fires.</summary>
-public enum ScheduleStatus
-{
-    /// <summary>A person stopped it, or it has no fire times left. It stays stopped until it is started.</summary>
-    Stopped = 0,
-
-    Running = 1,
-
-    /// <summary>A person paused it until it is started or until <see cref="Schedule.ResumeAt"/>. Fire times that pass meanwhile are
-    /// skipped.</summary>
-    Paused = 2,
-}
-
 /// <summary>The row in <c>schedules</c>: a trigger plus a job and its args.</summary>
 public sealed class Schedule
 {

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Transactions;
-using Fleet.Core.Jobs;
 using Fleet.Storage.Sqlite;
 using Fleet.Tests.Support;
 using Microsoft.Data.Sqlite;

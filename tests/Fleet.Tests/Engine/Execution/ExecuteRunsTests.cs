@@ -234,7 +234,7 @@ public sealed class ExecuteRunsTests
     {
         var resources = new List<Resource>();
         await using var fleet = await EmbeddedFleet.StartAsync(
-            services => Core.Jobs.JobServices.AddFleetJobs(
+            services => JobServices.AddFleetJobs(
                 services.AddScoped(_ =>
                 {
                     var resource = new Resource();

@@ -1,6 +1,5 @@
 // CA1848: these lines are written as most people's handlers write them.
 #pragma warning disable CA1848
-using Fleet.Core.Jobs;
 using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;

@@ -1,5 +1,4 @@
 using Fleet.Core.Schedules.Control;
-using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;

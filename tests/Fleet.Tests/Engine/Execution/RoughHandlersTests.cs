@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Fleet.Core.Jobs;
 using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;

@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using Fleet.Core.Jobs;
 using Fleet.Engine.Workers;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;

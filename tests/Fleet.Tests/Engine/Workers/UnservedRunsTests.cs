@@ -169,7 +169,7 @@ public sealed class UnservedRunsTests
     /// <summary>Another worker, of another program, which offers a job and does nothing.</summary>
     private static async Task OfferAsync<TJob>(EmbeddedFleet fleet, FakeTimeProvider time, string lane)
     {
-        using var catalog = new JobCatalog(fleet.Storage, new JobRegistry([JobDefinition.For(typeof(TJob))]), time);
+        using var catalog = new JobCatalog(fleet.Storage, new JobRegistry([JobRegistration.For(typeof(TJob))]), time);
         await new PublishJobs(catalog, fleet.Storage, time, NullLogger<PublishJobs>.Instance).ExecuteAsync(CancellationToken.None);
         await new RegisterWorkers(fleet.Storage, catalog).RegisterAsync(
             "other", new Dictionary<string, int> { [lane] = 1 }, TimeSpan.FromHours(10), CancellationToken.None);

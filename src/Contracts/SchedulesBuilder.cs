@@ -1,13 +1,20 @@
-using System.Reflection;
-using System.Text.Json;
-using Fleet.Core.Schedules.Triggers;
-using Fleet.Core.Storage.Rows;
-using Fleet.Core.Text;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Fleet.Core.Schedules.Control;
+namespace Fleet;
+
+/// <summary>Registration of schedules.</summary>
+public static class ScheduleServices
+{
+    /// <summary>Adds schedules: <c>services.AddFleetSchedules(s => s.Cron("nightly", "0 3 * * *", new DailyReport(...)))</c>.</summary>
+    public static IServiceCollection AddFleetSchedules(this IServiceCollection services, Action<SchedulesBuilder> configure)
+    {
+        configure(new SchedulesBuilder(services));
+        return services;
+    }
+}
 
 /// <summary>Schedules defined in a program's code. They are stored when a scheduler starts.</summary>
+/// <param name="services">The services of the process.</param>
 public sealed class SchedulesBuilder(IServiceCollection services)
 {
     /// <summary>Fires by a cron expression of 5, 6 (seconds first) or 7 fields (a year last).</summary>
@@ -46,28 +53,8 @@ public sealed class SchedulesBuilder(IServiceCollection services)
         string id, TriggerSpec trigger, TArgs args, MisfirePolicy misfire,
         Func<ScheduleRequest, ScheduleRequest>? with) where TArgs : notnull
     {
-        var job = args.GetType().GetCustomAttribute<JobAttribute>()?.Name
-            ?? throw new InvalidOperationException($"{args.GetType()} cannot be scheduled: it has no [Job(\"name\")] attribute.");
-        var request = new ScheduleRequest
-        {
-            Id = id,
-            Job = job,
-            Args = JsonSerializer.Serialize(args, args.GetType(), FleetJson.Payload),
-            Trigger = trigger,
-            Misfire = misfire,
-        };
+        var request = ScheduleRequest.For(id, args, trigger) with { Misfire = misfire };
         services.AddSingleton(with?.Invoke(request) ?? request);
         return this;
-    }
-}
-
-/// <summary>Registration of schedules.</summary>
-public static class ScheduleServices
-{
-    /// <summary>Adds schedules: <c>services.AddFleetSchedules(s => s.Cron("nightly", "0 3 * * *", new DailyReport(...)))</c>.</summary>
-    public static IServiceCollection AddFleetSchedules(this IServiceCollection services, Action<SchedulesBuilder> configure)
-    {
-        configure(new SchedulesBuilder(services));
-        return services;
     }
 }

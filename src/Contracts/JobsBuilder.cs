@@ -3,7 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
-namespace Fleet.Core.Jobs;
+namespace Fleet;
 
 /// <summary>Collects jobs and their middleware; see <see cref="JobServices.AddFleetJobs"/>.</summary>
 /// <param name="services">The services of the process.</param>
@@ -11,14 +11,14 @@ namespace Fleet.Core.Jobs;
 public sealed class JobsBuilder(IServiceCollection services, IConfiguration? configuration = null)
 {
     /// <summary>Adds the job that this handler handles.</summary>
-    /// <exception cref="InvalidOperationException">The type is no handler, or its args type has no well-formed
-    /// <see cref="JobAttribute"/>.</exception>
+    /// <exception cref="InvalidOperationException">The type is no handler, or its args type has no <see cref="JobAttribute"/>. Everything
+    /// else that is wrong with a job stops the start of the process.</exception>
     public JobsBuilder Add<THandler>() where THandler : class => Add(typeof(THandler));
 
     /// <inheritdoc cref="Add{THandler}"/>
     public JobsBuilder Add(Type handler)
     {
-        services.AddSingleton(JobDefinition.For(handler));
+        services.AddSingleton(JobRegistration.For(handler));
         return this;
     }
 
@@ -30,7 +30,7 @@ public sealed class JobsBuilder(IServiceCollection services, IConfiguration? con
     {
         foreach (var type in assembly.GetTypes().Where(t => t is { IsAbstract: false, IsGenericTypeDefinition: false }))
         {
-            if (JobDefinition.IsHandler(type))
+            if (JobRegistration.IsHandler(type))
                 Add(type);
             if (type.GetCustomAttribute<JobAttribute>(inherit: false) is { } job)
                 services.AddSingleton(new FoundJob(type, job.Name));
@@ -77,7 +77,6 @@ public static class JobServices
     public static IServiceCollection AddFleetJobs(
         this IServiceCollection services, Action<JobsBuilder> configure, IConfiguration? configuration = null)
     {
-        services.TryAddScoped<HandlerOwner>();
         configure(new JobsBuilder(services, configuration));
         return services;
     }

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Fleet.Core.Jobs;
+namespace Fleet;
 
 /// <summary>Registration of what a job assembly's <see cref="IFleetModule"/> registers.</summary>
 internal static class ModuleServices

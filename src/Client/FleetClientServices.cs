@@ -1,0 +1,75 @@
+using System.Net.Http.Headers;
+using System.Reflection;
+using System.Text;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Fleet.Client;
+
+/// <summary>Registration of the clients.</summary>
+public static class FleetClientServices
+{
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Adds <see cref="IFleetClient"/> and <see cref="IScheduleClient"/> for a Fleet server:
+    /// <c>services.AddFleetClient(o => o.Server = new Uri("http://fleet:8710"))</c>. The program needs no access to Fleet's database or
+    /// broker.</summary>
+    /// <param name="services">The services of the program.</param>
+    /// <param name="configure">Sets options; it wins over the configuration (<see cref="FleetClientOptions.Section"/>).</param>
+    /// <returns>The builder of the HTTP client, for further handlers.</returns>
+    /// <remarks>The options are checked when the host starts, or at the first use.</remarks>
+    public static IHttpClientBuilder AddFleetClient(this IServiceCollection services, Action<FleetClientOptions>? configure = null)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        var options = services.AddOptions<FleetClientOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<FleetClientOptions>, BindFleetClientOptions>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FleetClientOptions>, ValidateFleetClientOptions>());
+        if (configure is not null)
+            options.Configure(configure);
+        services.TryAddSingleton<FleetServer>();
+        services.TryAddSingleton<IFleetClient, HttpFleetClient>();
+        services.TryAddSingleton<IScheduleClient, HttpScheduleClient>();
+        return services.AddHttpClient(FleetServer.HttpClientName)
+            .ConfigureHttpClient((provider, http) => Configure(http, provider.GetRequiredService<IOptions<FleetClientOptions>>().Value))
+            .UseSocketsHttpHandler((handler, provider) =>
+            {
+                // A proxy in the environment is meant for the internet and knows nothing of this machine's loopback.
+                handler.UseProxy = !provider.GetRequiredService<IOptions<FleetClientOptions>>().Value.Server!.IsLoopback;
+                handler.ConnectTimeout = ConnectTimeout;
+            });
+    }
+
+    private static void Configure(HttpClient http, FleetClientOptions options)
+    {
+        var server = options.Server!;
+        http.BaseAddress = new Uri(ServerAddress.Show(server) + "/");
+        // FleetServer limits each attempt.
+        http.Timeout = Timeout.InfiniteTimeSpan;
+        http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        if ((options.User ?? Assembly.GetEntryAssembly()?.GetName().Name) is { } user)
+            http.DefaultRequestHeaders.Add("X-Fleet-User", user);
+        if (server.UserInfo is { Length: > 0 } credentials)
+        {
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+                "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(credentials))));
+        }
+    }
+
+    private sealed class BindFleetClientOptions(IServiceProvider services) : IConfigureOptions<FleetClientOptions>
+    {
+        // A program without a host may have no configuration.
+        public void Configure(FleetClientOptions options) =>
+            services.GetService<IConfiguration>()?.GetSection(FleetClientOptions.Section).Bind(options);
+    }
+
+    private sealed class ValidateFleetClientOptions : IValidateOptions<FleetClientOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, FleetClientOptions options)
+        {
+            string[] problems = [.. options.Check()];
+            return problems.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+namespace Fleet.Client;
+
+/// <summary>The Fleet server cannot be used: nobody answers at its address, it has no time or a failure of its own, or what answers is not
+/// Fleet. Often passes by itself.</summary>
+/// <param name="message">One sentence that names the address.</param>
+/// <param name="inner">The cause.</param>
+/// <param name="code">A stable word for programs, when the server gave one.</param>
+public sealed class FleetServerException(string message, Exception? inner = null, string? code = null) : Exception(message, inner)
+{
+    /// <summary>A stable word for programs, such as <c>not_replayable</c>; null when no Fleet server answered.</summary>
+    public string? Code { get; } = code;
+}
