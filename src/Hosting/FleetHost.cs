@@ -49,7 +49,7 @@ public static class FleetHost
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("MassTransit", LogLevel.Warning)
             .AddFilter("System.Net.Http", LogLevel.Warning);
         // A value that is no duration is refused by the worker, in words.
-        var drain = TimeSpan.TryParse(builder.Configuration["Fleet:Worker:Drain"], CultureInfo.InvariantCulture, out var given)
+        var drain = Durations.TryParse(builder.Configuration["Fleet:Worker:Drain"], out var given)
             ? given
             : TimeSpan.FromSeconds(30);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = drain + WorkerOptions.StopReserve);

@@ -99,7 +99,7 @@ public static class FleetServices
 
         var trust = ReadTrust(configuration[$"{TransportSection}:CaFile"]);
         // The scheduler's own setting: what a leader finds on the belts is at most so far ahead.
-        var lookAhead = configuration.GetValue("Fleet:Scheduler:LookAhead", TimeSpan.FromSeconds(30));
+        var lookAhead = Durations.TryParse(configuration["Fleet:Scheduler:LookAhead"], out var given) ? given : TimeSpan.FromSeconds(30);
         var settings = RabbitMqSettings.TryParse(uri, lookAhead, managementUri, trust)
             ?? throw NotAllowed($"{TransportSection}:Uri", RabbitMqSettings.Show(uri), RabbitMqSettings.Allowed);
         // Whoever names an authority believes that the password does not travel in the clear.

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using Fleet.Core.Rules;
@@ -210,10 +209,10 @@ public abstract class JobDefinition
     public static bool IsTimeout(TimeSpan timeout) => timeout >= TimeSpan.FromMilliseconds(1) && timeout <= TimeSpan.FromDays(30);
 
     private static TimeSpan ParseTimeout(string text, Type argsType) =>
-        TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var timeout) && IsTimeout(timeout)
+        Durations.TryParse(text, out var timeout) && IsTimeout(timeout)
             ? timeout
             : throw new InvalidOperationException(
-                $"[Job] on {argsType}: Timeout '{text}' is not allowed; allowed is hh:mm:ss from 00:00:00.001 to 30 days.");
+                $"[Job] on {argsType}: Timeout '{text}' is not allowed; allowed is 1 ms to 30 days, written as {Durations.Allowed}.");
 
     private static void Require(InputError? error, Type argsType)
     {

@@ -12,7 +12,7 @@ public static class Settings
 {
     private static readonly Dictionary<Type, string> Words = new()
     {
-        [typeof(TimeSpan)] = "a duration, written [d.]hh:mm:ss",
+        [typeof(TimeSpan)] = "a duration: " + Durations.Allowed,
         [typeof(int)] = "a whole number",
         [typeof(double)] = "a number such as 0.5",
         [typeof(bool)] = "true or false",
@@ -30,8 +30,9 @@ public static class Settings
         params string[] alsoKnown) where T : class, new()
     {
         Require<T>([.. Check(section, typeof(T), alsoKnown)]);
-        Require<T>([.. check(section.Get<T>() ?? new T())]);
-        return services.AddOptions<T>().Bind(section).ValidateWith(check);
+        var settings = new SettingsSection(section, typeof(T));
+        Require<T>([.. check(settings.Get<T>() ?? new T())]);
+        return services.AddOptions<T>().Bind(settings).ValidateWith(check);
     }
 
     /// <summary>What cannot be bound: unknown settings and values of another kind.</summary>
@@ -84,6 +85,9 @@ public static class Settings
             return false;
         if (type == typeof(string))
             return true;
+        // Not what .NET reads: to it, 60 is sixty days.
+        if (type == typeof(TimeSpan))
+            return Durations.TryParse(value, out _);
         try
         {
             return !(type.IsEnum && int.TryParse(value, out _))

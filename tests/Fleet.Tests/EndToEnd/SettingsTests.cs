@@ -6,8 +6,10 @@ namespace Fleet.Tests.EndToEnd;
 public sealed class SettingsTests
 {
     [Theory]
-    [InlineData("Fleet__Worker__Lease", "1s", "Fleet:Worker:Lease: '1s' is not allowed; allowed is a duration, written [d.]hh:mm:ss.")]
-    [InlineData("Fleet__Worker__Lease", "00:06:00", "Fleet:Worker:Lease: '00:06:00' is not allowed; allowed is 00:00:03 to 00:05:00.")]
+    [InlineData("Fleet__Worker__Lease", "6m", "Fleet:Worker:Lease: '00:06:00' is not allowed; allowed is 00:00:03 to 00:05:00.")]
+    [InlineData("Fleet__Worker__Drain", "60", "Fleet:Worker:Drain: '60' is not allowed; allowed is a duration: 15s, 5m, 2h,")]
+    [InlineData("Fleet__Worker__Retry__FirstDelay", "2", "Fleet:Worker:Retry:FirstDelay: '2' is not allowed; allowed is a duration: 15s,")]
+    [InlineData("Fleet__Worker__Retry__Jobs__x__FirstDelay", "2", "Fleet:Worker:Retry:Jobs:x:FirstDelay: '2' is not allowed; allowed is a")]
     [InlineData("Fleet__Worker__Drain", "-00:00:01", "Fleet:Worker:Drain: '-00:00:01' is not allowed; allowed is 00:00:00 to 01:00:00.")]
     [InlineData("Fleet__Worker__Lanes__x", "0", "Fleet:Worker:Lanes:x: '0' is not allowed; allowed is 1–10000.")]
     [InlineData("Fleet__Worker__Lanes__x", "abc", "Fleet:Worker:Lanes:x: 'abc' is not allowed; allowed is a whole number.")]
@@ -18,7 +20,7 @@ public sealed class SettingsTests
         "Fleet__Worker__Retry__Jobs__x__MaxAttempts", "0",
         "Fleet:Worker:Retry:Jobs:x:MaxAttempts: '0' is not allowed; allowed is 1–1000.")]
     [InlineData(
-        "Fleet__Scheduler__LookAhead", "1", "Fleet:Scheduler:LookAhead: '1.00:00:00' is not allowed; allowed is 00:00:01 to 00:10:00.")]
+        "Fleet__Scheduler__LookAhead", "1d", "Fleet:Scheduler:LookAhead: '1.00:00:00' is not allowed; allowed is 00:00:01 to 00:10:00.")]
     [InlineData(
         "Fleet__Storage__Provider", "Foo", "Fleet:Storage:Provider: 'Foo' is not allowed; allowed is Sqlite, Postgres or SqlServer.")]
     [InlineData(
