@@ -16,7 +16,8 @@ public sealed class JobAttribute(string name) : Attribute
     /// <summary>How often a run is tried in all, the first try included: 1–1000. 0 (the default) takes the retry policy's number.</summary>
     public int MaxAttempts { get; set; }
 
-    /// <summary>How long one attempt may take, such as <c>30s</c>, <c>5m</c> or <c>00:05:00</c>. Null (the default): as long as it needs.</summary>
+    /// <summary>How long one attempt may take, such as <c>30s</c>, <c>5m</c> or <c>00:05:00</c>. Null (the default): as long as it
+    /// needs.</summary>
     public string? Timeout { get; set; }
 
     /// <summary>Earlier names of this job; runs stored under them still find it.</summary>

@@ -17,7 +17,7 @@ internal sealed class SettingsSection(IConfigurationSection inner, Type? type) :
 
     public string? Value
     {
-        get => type is not null && (Nullable.GetUnderlyingType(type) ?? type) == typeof(TimeSpan) && Durations.TryParse(inner.Value, out var duration)
+        get => (type == typeof(TimeSpan) || type == typeof(TimeSpan?)) && Durations.TryParse(inner.Value, out var duration)
             ? duration.ToString("c")
             : inner.Value;
         set => inner.Value = value;

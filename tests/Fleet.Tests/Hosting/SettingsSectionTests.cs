@@ -11,7 +11,8 @@ public sealed class SettingsSectionTests
     [Fact]
     public void AddSettings_Durations_AreReadInEveryForm()
     {
-        var bound = Bind(new() { ["S:A"] = "90s", ["S:B"] = "PT5M", ["S:Each:x"] = "1.12:00:00", ["S:Inner:C"] = "1h30m", ["S:Word"] = "5m" });
+        var bound = Bind(
+            new() { ["S:A"] = "90s", ["S:B"] = "PT5M", ["S:Each:x"] = "1.12:00:00", ["S:Inner:C"] = "1h30m", ["S:Word"] = "5m" });
 
         Assert.Equal(
             (TimeSpan.FromSeconds(90), TimeSpan.FromMinutes(5), TimeSpan.FromHours(36), TimeSpan.FromMinutes(90), "5m"),
@@ -47,7 +48,8 @@ public sealed class SettingsSectionTests
     }
 
     private static IOptions<Timings> Bind(Dictionary<string, string?> values) =>
-        Add(new ConfigurationBuilder().AddInMemoryCollection(values).Build()).BuildServiceProvider().GetRequiredService<IOptions<Timings>>();
+        Add(new ConfigurationBuilder().AddInMemoryCollection(values).Build())
+            .BuildServiceProvider().GetRequiredService<IOptions<Timings>>();
 
     private static ServiceCollection Add(IConfiguration configuration)
     {
