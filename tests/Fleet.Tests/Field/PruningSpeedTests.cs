@@ -35,7 +35,7 @@ public sealed class PruningSpeedTests(PostgresServer server)
                 }
             });
             await PostgresServer.ExecuteAsync(
-                    database, "UPDATE fleet.runs SET state = 2, finished_at = due_at; DELETE FROM fleet.pending_sets");
+                database, "UPDATE fleet.runs SET state = 2, finished_at = due_at; DELETE FROM fleet.pending_sets");
             await PostgresServer.ExecuteAsync(database, "VACUUM ANALYZE fleet.runs");
             await using var prune = new PruneRuns(storage, TimeProvider.System, NullLogger<PruneRuns>.Instance);
             var (term, deleted, passes) = (await fleet.LeadAsync(), 0, 0);
