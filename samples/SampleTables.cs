@@ -31,7 +31,7 @@ internal sealed class SampleTables(IStorage storage) : IHostedService
         async session =>
         {
             foreach (var (name, columns) in Tables)
-                await session.Transaction.ExecuteAsync(storage.Sql.CreateTable(name, columns), cancellationToken);
+                await storage.CreateTableAsync(session, name, columns, cancellationToken);
             return true;
         },
         cancellationToken);

@@ -1,15 +1,13 @@
 using System.Data.Common;
-using Fleet.Core.Effects;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
+using Fleet.Storage.Sql;
 using Npgsql;
 
 namespace Fleet.Storage.Postgres;
 
 internal sealed class PostgresPlainSql(FleetSchema schema) : PlainSql(schema)
 {
-    public override EffectSql Effects { get; } = new PostgresEffectSql();
-
     public override string OpenState => "indexed_state";
 
     public override string SetState(RunState state) => $"state = {state:D}, indexed_state = {state:D}";

@@ -1,9 +1,11 @@
 using System.Data.Common;
 using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
+using Fleet.Core.Effects;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Text;
+using Fleet.Storage.Sql;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Npgsql;
@@ -30,6 +32,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     private readonly FleetSchema _schema;
     private readonly PostgresRunStatements _statements;
+    private readonly PlainSql _sql;
+    private readonly SharedStatements _shared;
     private readonly string _connectionString;
     private readonly ConnectionGate _gate;
     private readonly PostgresPool _pool;
@@ -54,7 +58,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         time ??= TimeProvider.System;
         _schema = schema ?? FleetSchema.Default;
         _statements = new PostgresRunStatements(_schema);
-        Sql = new PostgresPlainSql(_schema);
+        _sql = new PostgresPlainSql(_schema);
+        _shared = new SharedStatements(_sql);
         var builder = new NpgsqlConnectionStringBuilder(connectionString);
         // ShouldSerialize tells whether the caller set it; ContainsKey, whether there is such a setting.
         // The hot statements are few and always the same: each connection plans them once.
@@ -89,7 +94,21 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     public TransactionGate Transactions { get; }
 
-    public PlainSql Sql { get; }
+    public IColdRunStatements ColdRuns => _shared.ColdRuns;
+
+    public IGateStatements Gates => _shared.Gates;
+
+    public IWorkerStatements Workers => _shared.Workers;
+
+    public IJobStatements Jobs => _shared.Jobs;
+
+    public ILaneStatements Lanes => _shared.Lanes;
+
+    public ILeaseStatements Leases => _shared.Leases;
+
+    public EffectSql Effects { get; } = new PostgresEffectSql();
+
+    public FleetSchema Schema => _schema;
 
     public RunStates States => field ??= new PostgresRunStates();
 
@@ -148,7 +167,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
             // Sent with the first statement.
             await using var transaction = await connection.BeginTransactionAsync(ct);
             await using var shared = new SharedEffects(transaction);
-            var outcomes = await shared.ApplyAsync(_statements, Sql.Effects, completions, checksEach, limit, ct);
+            var outcomes = await shared.ApplyAsync(_statements, Effects, completions, checksEach, limit, ct);
             _statements.Settled(completions, outcomes);
             return outcomes;
         }
@@ -289,6 +308,9 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         return await IStorage.ReadWaitingAsync(db.IndexedPending, lane, dueBefore, limit, ct);
     }
 
+    public Task CreateTableAsync(StorageSession session, string name, string columns, CancellationToken ct) =>
+        _sql.ExecuteAsync(session, _sql.CreateTable(name, columns), ct);
+
     public async Task MigrateAsync(CancellationToken ct)
     {
         if (!(await ReadSchemaAsync(ct)).MustMigrate())
@@ -394,7 +416,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     private Task<ConnectionRoom?> ReadRoomAsync(CancellationToken ct) => AutocommitAsync(
         async session =>
         {
-            var rooms = await Sql.QueryAsync(
+            var rooms = await _sql.QueryAsync(
                 session, PostgresServers.Room, r => new ConnectionRoom(r.GetInt32(0), r.GetInt32(1), r.GetInt32(2), r.GetInt32(3)), ct);
             return (ConnectionRoom?)rooms[0];
         },

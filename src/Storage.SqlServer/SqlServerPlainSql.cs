@@ -1,15 +1,13 @@
 using System.Data.Common;
-using Fleet.Core.Effects;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
+using Fleet.Storage.Sql;
 using Microsoft.Data.SqlClient;
 
 namespace Fleet.Storage.SqlServer;
 
 internal class SqlServerPlainSql(FleetSchema schema) : PlainSql(schema)
 {
-    public override EffectSql Effects { get; } = new SqlServerEffectSql();
-
     public override string CreateTable(string name, string columns) => $"IF OBJECT_ID(N'{name}', N'U') IS NULL CREATE TABLE {name} ({columns})";
 
     public override RunId ReadRunId(DbDataReader reader, int column) => reader.GetRunId(column);

@@ -1,8 +1,10 @@
 using System.Data;
 using System.Data.Common;
 using System.Net.Sockets;
+using Fleet.Core.Effects;
 using Fleet.Core.Storage;
 using Fleet.Core.Text;
+using Fleet.Storage.Sql;
 using Microsoft.Data.SqlClient;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -17,6 +19,8 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
 
     private readonly FleetSchema _schema;
     private readonly SqlServerRunStatements _statements;
+    private readonly PlainSql _sql;
+    private readonly SharedStatements _shared;
     private readonly string _connectionString;
     private readonly ConnectionGate _gate;
     private readonly SqlServerPool _pool;
@@ -32,7 +36,8 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
         time ??= TimeProvider.System;
         _schema = schema ?? FleetSchema.Default;
         _statements = new SqlServerRunStatements(_schema);
-        Sql = new SqlServerPlainSql(_schema);
+        _sql = new SqlServerPlainSql(_schema);
+        _shared = new SharedStatements(_sql);
         var builder = new SqlConnectionStringBuilder(connectionString);
         if (!builder.ShouldSerialize("Application Name"))
             builder.ApplicationName = "fleet";
@@ -55,7 +60,21 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
 
     public TransactionGate Transactions { get; }
 
-    public PlainSql Sql { get; }
+    public IColdRunStatements ColdRuns => _shared.ColdRuns;
+
+    public IGateStatements Gates => _shared.Gates;
+
+    public IWorkerStatements Workers => _shared.Workers;
+
+    public IJobStatements Jobs => _shared.Jobs;
+
+    public ILaneStatements Lanes => _shared.Lanes;
+
+    public ILeaseStatements Leases => _shared.Leases;
+
+    public EffectSql Effects { get; } = new SqlServerEffectSql();
+
+    public FleetSchema Schema => _schema;
 
     public RunStates States => field ??= new RunStates();
 
@@ -97,6 +116,9 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
         await using var db = Read();
         return await DatabaseSchema.ReadAsync(db, _schema, "dbo.runs", CountOld, ct);
     }
+
+    public Task CreateTableAsync(StorageSession session, string name, string columns, CancellationToken ct) =>
+        _sql.ExecuteAsync(session, _sql.CreateTable(name, columns), ct);
 
     public async Task MigrateAsync(CancellationToken ct)
     {

@@ -1,15 +1,13 @@
 using System.Data.Common;
-using Fleet.Core.Effects;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
+using Fleet.Storage.Sql;
 using Microsoft.Data.Sqlite;
 
 namespace Fleet.Storage.Sqlite;
 
 internal sealed class SqlitePlainSql() : PlainSql(FleetSchema.Prefix)
 {
-    public override EffectSql Effects { get; } = new SqliteEffectSql();
-
     public override RunId ReadRunId(DbDataReader reader, int column) => reader.GetRunId(column);
 
     public override DateTimeOffset ReadInstant(DbDataReader reader, int column) => Values.FromMicroseconds(reader.GetInt64(column));

@@ -1,7 +1,9 @@
 using System.Data;
 using System.Data.Common;
+using Fleet.Core.Effects;
 using Fleet.Core.Storage;
 using Fleet.Core.Text;
+using Fleet.Storage.Sql;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -17,6 +19,8 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
     private const string CountOld = "SELECT count(*) AS Value FROM pragma_table_info('runs') WHERE name IN ('lease_token', 'attempt_offset')";
 
     private readonly TimeProvider _time;
+    private readonly PlainSql _sql = new SqlitePlainSql();
+    private readonly SharedStatements _shared;
     // Pooled, because to make a context takes longer than most of its queries.
     private readonly PooledDbContextFactory<SqliteDbContext> _reading;
     private readonly PooledDbContextFactory<SqliteDbContext> _writing =
@@ -32,6 +36,7 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
     {
         _time = time;
         _writer = new SqliteConnection(connectionString);
+        _shared = new SharedStatements(_sql);
         Statements = new SqliteRunStatements(_writer);
         _reading = new(
             new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(connectionString).UseSchema(FleetSchema.Prefix).AddInterceptors(new SetPragmas()).Options,
@@ -45,7 +50,21 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public bool HasOneWriter => true;
 
-    public PlainSql Sql { get; } = new SqlitePlainSql();
+    public IColdRunStatements ColdRuns => _shared.ColdRuns;
+
+    public IGateStatements Gates => _shared.Gates;
+
+    public IWorkerStatements Workers => _shared.Workers;
+
+    public IJobStatements Jobs => _shared.Jobs;
+
+    public ILaneStatements Lanes => _shared.Lanes;
+
+    public ILeaseStatements Leases => _shared.Leases;
+
+    public EffectSql Effects { get; } = new SqliteEffectSql();
+
+    public FleetSchema Schema => FleetSchema.Prefix;
 
     public RunStates States => field ??= new RunStates();
 
@@ -74,6 +93,9 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
         await using var db = Read();
         return await DatabaseSchema.ReadAsync(db, FleetSchema.Prefix, "runs", CountOld, ct);
     }
+
+    public Task CreateTableAsync(StorageSession session, string name, string columns, CancellationToken ct) =>
+        _sql.ExecuteAsync(session, _sql.CreateTable(name, columns), ct);
 
     public async Task MigrateAsync(CancellationToken ct)
     {

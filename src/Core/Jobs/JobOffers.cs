@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Jobs;
 
@@ -12,14 +13,6 @@ public sealed record WorkerOffer(IReadOnlySet<string> Lanes, IReadOnlyDictionary
 /// <summary>What the database knew about jobs at one moment: each version that a worker has offered, and who offers what now.</summary>
 internal sealed class JobOffers
 {
-    private const string ReadJobs = """
-        SELECT name, lane, max_attempts, timeout_ms, description, aliases, "schema", example, version, first_seen_at, seen_at
-        FROM fleet.jobs
-        """;
-
-    // Workers of one program on the same lanes have equal texts: a large fleet makes few rows.
-    private const string ReadWorkers = "SELECT lanes, jobs, CAST(count(*) AS int) FROM fleet.workers WHERE state = 0 GROUP BY lanes, jobs";
-
     private readonly Dictionary<string, Stored[]> _byName;
     private readonly Dictionary<string, JobInfo> _index = new(StringComparer.Ordinal);
 
@@ -61,35 +54,17 @@ internal sealed class JobOffers
     public int CountWorkers(string job, string? lane = null) =>
         Workers.Where(w => w.Versions.ContainsKey(job) && (lane is null || w.Lanes.Contains(lane))).Sum(w => w.Workers);
 
-    public static async Task<JobOffers> ReadAsync(IStorage storage, StorageSession session, CancellationToken ct)
-    {
-        var jobs = await storage.Sql.QueryAsync(
-            session, ReadJobs,
-            row => new Stored(
-                new JobInfo
-                {
-                    Name = row.GetString(0),
-                    Lane = row.GetString(1),
-                    MaxAttempts = row.IsDBNull(2) ? null : row.GetInt32(2),
-                    Timeout = row.IsDBNull(3) ? null : TimeSpan.FromMilliseconds(row.GetInt64(3)),
-                    Description = row.IsDBNull(4) ? null : row.GetString(4),
-                    Aliases = Words(row.GetString(5)),
-                    Schema = row.GetString(6),
-                    Example = row.GetString(7),
-                    Version = row.GetString(8),
-                },
-                storage.Sql.ReadInstant(row, 9),
-                storage.Sql.ReadInstant(row, 10)),
-            ct);
-        var workers = await storage.Sql.QueryAsync(
-            session, ReadWorkers,
-            row => new WorkerOffer(
-                Members(row.GetString(0)).Select(m => m.Name).ToHashSet(StringComparer.Ordinal),
-                Members(row.GetString(1)).ToDictionary(m => m.Name, m => m.Value.GetString()!, StringComparer.Ordinal),
-                row.GetInt32(2)),
-            ct);
-        return new JobOffers(jobs, workers);
-    }
+    public static async Task<JobOffers> ReadAsync(IStorage storage, StorageSession session, CancellationToken ct) =>
+        Of(await storage.Jobs.ReadAsync(session, ct), await storage.Jobs.ReadOffersAsync(session, ct));
+
+    public static JobOffers Of(IEnumerable<JobRow> jobs, IEnumerable<OfferRow> offers) => new(
+        [.. jobs.Select(row => new Stored(InfoOf(row), row.FirstSeenAt, row.SeenAt))],
+        [
+            .. offers.Select(row => new WorkerOffer(
+                Members(row.Lanes).Select(m => m.Name).ToHashSet(StringComparer.Ordinal),
+                Members(row.Jobs).ToDictionary(m => m.Name, m => m.Value.GetString()!, StringComparer.Ordinal),
+                row.Workers)),
+        ]);
 
     /// <summary>The versions of a job that are too old to be kept: no worker offers them, and others are more recent.</summary>
     /// <param name="name">The job.</param>
@@ -110,6 +85,19 @@ internal sealed class JobOffers
             .ThenByDescending(v => v.SeenAt).ToArray();
         return offered.Length > 0 ? offered : [.. new[] { all.MaxBy(v => v.SeenAt)!, all.MaxBy(v => v.FirstSeenAt)! }.Distinct()];
     }
+
+    private static JobInfo InfoOf(JobRow row) => new()
+    {
+        Name = row.Name,
+        Lane = row.Lane,
+        MaxAttempts = row.MaxAttempts,
+        Timeout = row.TimeoutMs is { } ms ? TimeSpan.FromMilliseconds(ms) : null,
+        Description = row.Description,
+        Aliases = Words(row.Aliases),
+        Schema = row.Schema,
+        Example = row.Example,
+        Version = row.Version,
+    };
 
     private static string[] Words(string json) =>
         JsonElement.Parse(json) is { ValueKind: JsonValueKind.Array } names ? [.. names.EnumerateArray().Select(n => n.GetString()!)] : [];

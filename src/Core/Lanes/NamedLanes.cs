@@ -94,21 +94,14 @@ public sealed partial class NamedLanes(IStorage storage, LaneOptions options, Ti
     private async Task WriteAsync(CancellationToken ct)
     {
         _hasNew = false;
-        var lanes = _known.Where(l => !l.Value).Select(l => l.Key).Order(StringComparer.Ordinal).ToList();
+        var lanes = _known.Where(l => !l.Value).Select(l => l.Key).ToList();
         var now = time.GetUtcNow();
         try
         {
             await storage.WriteRetryingAsync(
                 async session =>
                 {
-                    var known = await storage.Sql.QueryAsync(session, "SELECT name FROM fleet.lanes", row => row.GetString(0), ct);
-                    foreach (var lane in lanes.Except(known, StringComparer.Ordinal))
-                    {
-                        await storage.Sql.ExecuteAsync(
-                            session, "INSERT INTO fleet.lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane),
-                            ("@now", now));
-                    }
-
+                    await storage.Lanes.AddAsync(session, lanes, now, ct);
                     return true;
                 },
                 ct);

@@ -1,4 +1,5 @@
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Leadership;
 
@@ -39,7 +40,7 @@ public sealed class FleetIdentity
         }
     }
 
-    // In plain SQL: a worker asks too, and never loads EF Core. Not canceled by one caller, because others wait for it.
+    // Not canceled by one caller, because others wait for it.
     private async Task<string> ReadAsync()
     {
         var ct = CancellationToken.None;
@@ -53,18 +54,13 @@ public sealed class FleetIdentity
                 if (await FindAsync(session, ct) is { } inserted)
                     return inserted;
                 var id = Guid.NewGuid().ToString("N");
-                await _storage.Sql.ExecuteAsync(
-                    session, "INSERT INTO fleet.leases (name, owner, term, expires_at) VALUES (@name, @id, 0, @never)", ct,
-                    ("@name", RowName), ("@id", id), ("@never", DateTimeOffset.UnixEpoch));
+                await _storage.Leases.AddAsync(
+                    session, new Lease { Name = RowName, Owner = id, ExpiresAt = DateTimeOffset.UnixEpoch }, ct);
                 return id;
             },
             ct);
     }
 
-    private async Task<string?> FindAsync(StorageSession session, CancellationToken ct)
-    {
-        var found = await _storage!.Sql.QueryAsync(
-            session, "SELECT owner FROM fleet.leases WHERE name = @name", row => row.GetString(0), ct, ("@name", RowName));
-        return found is [var id] ? id : null;
-    }
+    private Task<string?> FindAsync(StorageSession session, CancellationToken ct) =>
+        _storage!.Leases.FindOwnerAsync(session, RowName, ct);
 }

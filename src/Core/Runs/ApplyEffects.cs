@@ -79,10 +79,10 @@ public sealed class ApplyEffects : IAsyncDisposable
                     ? Math.Max(1, chunk.Count / 2)
                     : Math.Min(MostRuns, Math.Max(_size, chunk.Count) * 2);
             }
-            catch (EffectStoppedException e) when (_storage.Sql.Effects.Judge(e.InnerException!) is EffectFault.Effect or EffectFault.Slow)
+            catch (EffectStoppedException e) when (_storage.Effects.Judge(e.InnerException!) is EffectFault.Effect or EffectFault.Slow)
             {
                 var culprit = chunk[e.Run];
-                answers[culprit] = _storage.Sql.Effects.Judge(e.InnerException!) == EffectFault.Slow
+                answers[culprit] = _storage.Effects.Judge(e.InnerException!) == EffectFault.Slow
                     ? Begin(culprit)
                     : Task.FromException<SettleOutcome>(FailureOf(culprit, e.Effect, e.InnerException!));
                 waiting.RemoveAt(e.Run);
@@ -98,7 +98,7 @@ public sealed class ApplyEffects : IAsyncDisposable
                     break;
                 }
 
-                var isConflict = _storage.Sql.Effects.Judge(error) == EffectFault.Conflict;
+                var isConflict = _storage.Effects.Judge(error) == EffectFault.Conflict;
                 if (chunk.Count == 1)
                 {
                     answers[chunk[0]] = Begin(chunk[0]);
@@ -138,7 +138,7 @@ public sealed class ApplyEffects : IAsyncDisposable
 
     private bool IsOutage(Exception e) =>
         e is OutcomeUnknownException or OperationCanceledException || _storage.IsUnavailable(e)
-            || _storage.Sql.Effects.Judge(e) == EffectFault.Outage;
+            || _storage.Effects.Judge(e) == EffectFault.Outage;
 
     private static Task<SettleOutcome> Answer(Completion completion, EffectOutcome outcome) => outcome.Error is null
         ? Task.FromResult(outcome.Outcome)
@@ -180,7 +180,7 @@ public sealed class ApplyEffects : IAsyncDisposable
                 catch (EffectStoppedException e)
                 {
                     var error = e.InnerException!;
-                    switch (_storage.Sql.Effects.Judge(error))
+                    switch (_storage.Effects.Judge(error))
                     {
                         case EffectFault.Conflict when tries < MostConflicts:
                             break;
@@ -193,11 +193,11 @@ public sealed class ApplyEffects : IAsyncDisposable
                             throw FailureOf(completion, e.Effect, error);
                     }
                 }
-                catch (Exception e) when (tries < MostConflicts && _storage.Sql.Effects.Judge(e) == EffectFault.Conflict)
+                catch (Exception e) when (tries < MostConflicts && _storage.Effects.Judge(e) == EffectFault.Conflict)
                 {
                     // At the commit.
                 }
-                catch (Exception e) when (!IsOutage(e) && _storage.Sql.Effects.IsRefusedCommit(e))
+                catch (Exception e) when (!IsOutage(e) && _storage.Effects.IsRefusedCommit(e))
                 {
                     throw EffectFailedException.AtCommit(e);
                 }

@@ -15,8 +15,6 @@ public sealed class CompleteRuns : IAsyncDisposable
     /// <summary>Maximum time that the work may take to stop after its token was canceled.</summary>
     private static readonly TimeSpan WorkGrace = TimeSpan.FromSeconds(2);
 
-    private const string FindRun = "SELECT id FROM fleet.runs WHERE id = @id";
-
     private readonly IStorage _storage;
     private readonly TimeProvider _time;
     private readonly GroupCommit<Completion, SettleOutcome> _group;
@@ -60,9 +58,7 @@ public sealed class CompleteRuns : IAsyncDisposable
         }
 
         // A database with Fleet's tables may belong to another fleet.
-        if (
-            outcomes[0] == SettleOutcome.LeaseLost
-                && (await _storage.Sql.QueryAsync(session, FindRun, _ => true, ct, ("@id", completion.Id))).Count == 0)
+        if (outcomes[0] == SettleOutcome.LeaseLost && !await _storage.ColdRuns.ExistsAsync(session, completion.Id, ct))
             throw OnAnotherDatabase(transaction, null);
         outcomes[0].ThrowUnlessSettled(completion.Id);
     }

@@ -34,6 +34,6 @@ public sealed class WakeUnserved(IStorage storage, Wakers wakers, TimeProvider t
     {
         var now = time.GetUtcNow();
         return storage.WriteRetryingAsync(
-            session => storage.Sql.WakeRunsAsync(session, lane, names, ReleaseRuns.UnservedType, now, now + (MaxPause * 2), ct), ct);
+            session => storage.ColdRuns.WakeAsync(session, lane, names, ReleaseRuns.UnservedType, now, now + (MaxPause * 2), ct), ct);
     }
 }

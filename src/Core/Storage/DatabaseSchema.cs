@@ -63,6 +63,6 @@ public sealed record DatabaseSchema(IReadOnlyList<string> Applied, IReadOnlyList
     {
         using var db = storage.Read();
         var script = db.GetService<IMigrator>().GenerateScript();
-        return storage.Sql.Schema.IsPrefix ? script : storage.Sql.Schema.In(script);
+        return storage.Schema.IsPrefix ? script : storage.Schema.In(script);
     }
 }

@@ -82,7 +82,7 @@ public static class EffectTransaction
     {
         if (!runs.Any(effects => effects.Count > 0))
             return;
-        var sql = storage.Sql.Effects;
+        var sql = storage.Effects;
         if (!session.Connection.CanCreateBatch)
         {
             await ExecuteOneByOneAsync(sql, session, runs, ct);

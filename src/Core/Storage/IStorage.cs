@@ -8,6 +8,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Fleet.Core.Storage;
 
 /// <summary>The database, as Core sees it. One implementation per provider.</summary>
+/// <remarks>This seam exists so that Core says what is asked and a storage says in which SQL: nothing above the storages contains SQL. Verbs
+/// whose SQL differs are written per database. Storage.Sql has those that all databases understand.</remarks>
 public interface IStorage
 {
     /// <summary>The hot statements in this provider's SQL.</summary>
@@ -16,11 +18,32 @@ public interface IStorage
     /// <summary>Writes of a run's state outside the hot road.</summary>
     RunStates States { get; }
 
-    /// <summary>Statements that all databases read alike.</summary>
-    PlainSql Sql { get; }
+    /// <summary>Statements about runs beside the hot road, without EF Core.</summary>
+    IColdRunStatements ColdRuns { get; }
+
+    /// <summary>The statements of the gates.</summary>
+    IGateStatements Gates { get; }
+
+    /// <summary>The statements about workers.</summary>
+    IWorkerStatements Workers { get; }
+
+    /// <summary>The statements about jobs.</summary>
+    IJobStatements Jobs { get; }
+
+    /// <summary>The statements about lanes.</summary>
+    ILaneStatements Lanes { get; }
+
+    /// <summary>The statements about leases that a worker needs, too.</summary>
+    ILeaseStatements Leases { get; }
 
     /// <summary>The statements of inbox and outbox.</summary>
     IMessageStatements Messages => new DbContextMessages(Statements);
+
+    /// <summary>How this database takes the effects of handlers.</summary>
+    EffectSql Effects { get; }
+
+    /// <summary>Where Fleet's tables stand.</summary>
+    FleetSchema Schema { get; }
 
     /// <summary>Runs the work in a write transaction and commits it; an exception undoes what the work wrote. Works that wait
     /// at the same time may share a commit. A work must not ask for another write: it would wait for itself.</summary>
@@ -134,6 +157,13 @@ public interface IStorage
     /// <summary>Brings the schema up to date; changes nothing if it is.</summary>
     /// <exception cref="InvalidOperationException">The schema cannot be migrated, or the login may not; says what is missing.</exception>
     Task MigrateAsync(CancellationToken ct);
+
+    /// <summary>Creates a table of the application's unless it exists.</summary>
+    /// <param name="session">A write transaction.</param>
+    /// <param name="name">The table's name.</param>
+    /// <param name="columns">Columns and constraints, in SQL that every database understands.</param>
+    /// <param name="ct">Cancels the statement.</param>
+    Task CreateTableAsync(StorageSession session, string name, string columns, CancellationToken ct);
 
     /// <summary>The database's clock, which decides about leases.</summary>
     Task<DateTimeOffset> GetClockAsync(StorageSession session, CancellationToken ct);

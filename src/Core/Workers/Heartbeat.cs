@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Text.Json;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
@@ -14,15 +13,9 @@ public readonly record struct Pulse(bool IsAlive, IReadOnlyList<HeldRun>? Held)
     public DateTimeOffset Clock { get; init; }
 }
 
-/// <summary>A run that a worker holds.</summary>
-public readonly record struct HeldRun(RunId Id, long LeaseToken, bool IsCancelRequested);
-
 /// <summary>Renews all leases of a worker in one statement.</summary>
 public sealed class Heartbeat(IStorage storage)
 {
-    private const string Renew =
-        "UPDATE fleet.workers SET heartbeat_at = @now, lease_until = @until, claimed_through = @through WHERE id = @worker AND state <> 2";
-
     /// <param name="worker">The worker.</param>
     /// <param name="lease">Length of the lease from now, by the database's clock.</param>
     /// <param name="claimedThrough">Lane → the latest due time claimed, in Unix milliseconds.</param>
@@ -35,10 +28,8 @@ public sealed class Heartbeat(IStorage storage)
             async session =>
             {
                 var now = await storage.GetClockAsync(session, ct);
-                var isAlive = await storage.Sql.ExecuteAsync(session, Renew, ct, Renewal(worker, now, lease, claimedThrough)) > 0;
-                var held = isAlive && withHeld
-                    ? await storage.Sql.QueryAsync(session, storage.Sql.ReadHeld, Held, ct, ("@worker", worker))
-                    : null;
+                var isAlive = await storage.Workers.RenewAsync(session, Renewal(worker, now, lease, claimedThrough), ct);
+                var held = isAlive && withHeld ? await storage.Workers.ReadHeldAsync(session, worker, ct) : null;
                 return new Pulse(isAlive, held) { Clock = now };
             },
             ct);
@@ -49,14 +40,12 @@ public sealed class Heartbeat(IStorage storage)
         bool withHeld) => connection.Write(session =>
     {
         var now = storage.GetClock(session);
-        var isAlive = storage.Sql.Execute(session, Renew, Renewal(worker, now, lease, claimedThrough)) > 0;
-        var held = isAlive && withHeld ? storage.Sql.Query(session, storage.Sql.ReadHeld, Held, ("@worker", worker)) : null;
+        var isAlive = storage.Workers.Renew(session, Renewal(worker, now, lease, claimedThrough));
+        var held = isAlive && withHeld ? storage.Workers.ReadHeld(session, worker) : null;
         return new Pulse(isAlive, held) { Clock = now };
     });
 
-    private static (string Name, object? Value)[] Renewal(
+    private static LeaseRenewal Renewal(
         WorkerId worker, DateTimeOffset now, TimeSpan lease, IReadOnlyDictionary<string, long> claimedThrough) =>
-        [("@now", now), ("@until", now + lease), ("@through", JsonSerializer.Serialize(claimedThrough)), ("@worker", worker)];
-
-    private HeldRun Held(DbDataReader row) => new(storage.Sql.ReadRunId(row, 0), row.GetInt64(1), row.GetInt32(2) == 1);
+        new(worker, now, now + lease, JsonSerializer.Serialize(claimedThrough));
 }

@@ -8,12 +8,6 @@ namespace Fleet.Core.Workers;
 /// <summary>Registers workers and records their state: active, draining, gone.</summary>
 public sealed class RegisterWorkers(IStorage storage, JobCatalog catalog)
 {
-    private const string AddWorker = """
-        INSERT INTO fleet.workers (id, name, process_space, process_id, process_start, lanes, jobs, state,
-            started_at, heartbeat_at, lease_until, claimed_through)
-        VALUES (@worker, @name, @space, @process, @start, @lanes, @jobs, 0, @now, @now, @until, '{}')
-        """;
-
     /// <summary>The lanes of a draining worker. The value stays when the worker is gone, and shows that it was draining.</summary>
     public const string NoLanes = "{}";
 
@@ -28,20 +22,23 @@ public sealed class RegisterWorkers(IStorage storage, JobCatalog catalog)
             {
                 var now = await storage.GetClockAsync(session, ct);
                 var process = ProcessIdentity.Current();
-                var worker = WorkerId.New(now);
-                await storage.Sql.ExecuteAsync(
-                    session, AddWorker, ct,
-                    ("@worker", worker), ("@name", name), ("@space", process.Space), ("@process", process.Id), ("@start", process.Start),
-                    ("@lanes", JsonSerializer.Serialize(lanes)), ("@jobs", catalog.OwnVersions), ("@now", now), ("@until", now + lease));
-                var known = await storage.Sql.QueryAsync(session, "SELECT name FROM fleet.lanes", row => row.GetString(0), ct);
-                foreach (var lane in lanes.Keys.Except(known, StringComparer.Ordinal).Order(StringComparer.Ordinal))
+                var worker = new WorkerRow
                 {
-                    await storage.Sql.ExecuteAsync(
-                        session, "INSERT INTO fleet.lanes (name, first_seen_at) VALUES (@name, @now)", ct, ("@name", lane),
-                        ("@now", now));
-                }
-
-                return worker;
+                    Id = WorkerId.New(now),
+                    Name = name,
+                    ProcessSpace = process.Space,
+                    ProcessId = process.Id,
+                    ProcessStart = process.Start,
+                    Lanes = JsonSerializer.Serialize(lanes),
+                    Jobs = catalog.OwnVersions,
+                    State = WorkerState.Active,
+                    StartedAt = now,
+                    HeartbeatAt = now,
+                    LeaseUntil = now + lease,
+                };
+                await storage.Workers.AddAsync(session, worker, ct);
+                await storage.Lanes.AddAsync(session, lanes.Keys, now, ct);
+                return worker.Id;
             },
             ct);
 
@@ -52,9 +49,11 @@ public sealed class RegisterWorkers(IStorage storage, JobCatalog catalog)
     /// crash.</summary>
     public Task LeaveAsync(WorkerId worker, CancellationToken ct) => SetStateAsync(worker, WorkerState.Gone, ct);
 
-    private Task<int> SetStateAsync(WorkerId worker, WorkerState state, CancellationToken ct) => storage.WriteAsync(
-        session => storage.Sql.ExecuteAsync(
-            session, "UPDATE fleet.workers SET state = @state, lanes = @lanes WHERE id = @worker AND state <> 2", ct,
-            ("@state", (int)state), ("@lanes", NoLanes), ("@worker", worker)),
+    private Task SetStateAsync(WorkerId worker, WorkerState state, CancellationToken ct) => storage.WriteAsync(
+        async session =>
+        {
+            await storage.Workers.SetStateAsync(session, worker, state, NoLanes, ct);
+            return true;
+        },
         ct);
 }

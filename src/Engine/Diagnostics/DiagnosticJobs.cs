@@ -109,7 +109,7 @@ internal sealed class LedgerJob(IStorage storage) : IJob<Ledger>
     {
         await using var command = transaction.Connection!.CreateCommand();
         command.Transaction = transaction;
-        command.CommandText = storage.Sql.Schema.In(Insert);
+        command.CommandText = storage.Schema.In(Insert);
         AddParameter(command, "@run", context.RunId.ToString());
         AddParameter(command, "@key", args.Key);
         await command.ExecuteNonQueryAsync(ct);
@@ -132,7 +132,7 @@ internal sealed class LedgerEffectJob(IStorage storage) : IJob<LedgerEffect>
 {
     public Task RunAsync(LedgerEffect args, JobContext context, CancellationToken ct)
     {
-        context.Effect(storage.Sql.Schema.In(LedgerJob.Insert), new { run = context.RunId.ToString(), key = args.Key });
+        context.Effect(storage.Schema.In(LedgerJob.Insert), new { run = context.RunId.ToString(), key = args.Key });
         return Task.CompletedTask;
     }
 }

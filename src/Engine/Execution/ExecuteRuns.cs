@@ -176,5 +176,5 @@ public sealed class RunContexts(
     private readonly CarefulLogger _logger = new(logger);
 
     internal RunContext Make(ClaimedRun run, JobDefinition? job) =>
-        new(run, job?.Name ?? run.Job, enqueue, complete, storage.Sql.Effects.Syntax, reports, time, _logger);
+        new(run, job?.Name ?? run.Job, enqueue, complete, storage.Effects.Syntax, reports, time, _logger);
 }

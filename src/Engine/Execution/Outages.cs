@@ -9,22 +9,14 @@ public sealed class Outages(IStorage storage)
     /// attempt.</summary>
     public const int MostInARow = 20;
 
-    /// <summary>Counts the outages of a run since it last ended an attempt in another way. A worker that shut down, or could not serve the run, has not
-    /// looked at the database: that does not end the row.</summary>
-    /// <remarks><c>MAX(id + 0)</c>: asked for the latest id itself, PostgreSQL may read the whole table backwards until it meets the run.</remarks>
-    public const string Count = """
-        SELECT CAST(COUNT(*) AS int) FROM fleet.attempts WHERE run_id = @id AND outcome = 6
-            AND id > COALESCE((SELECT MAX(o.id + 0) FROM fleet.attempts o WHERE o.run_id = @id AND o.outcome NOT IN (3, 6, 7)), 0)
-        """;
-
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan FirstSettlePause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestSettlePause = TimeSpan.FromSeconds(5);
 
     /// <summary>How often in a row a run met an outage.</summary>
-    public async Task<int> CountAsync(RunId run, CancellationToken ct) => (await storage.AutocommitAsync(
-        session => storage.Sql.QueryAsync(session, Count, r => r.GetInt32(0), ct, ("@id", run)), ct))[0];
+    public Task<int> CountAsync(RunId run, CancellationToken ct) =>
+        storage.AutocommitAsync(session => storage.ColdRuns.CountOutagesAsync(session, run, ct), ct);
 
     /// <summary>The pause before a run starts again: 1 s, doubled each time up to 5 min, 25 % longer or shorter by chance, so that the runs
     /// of an outage do not come back together.</summary>

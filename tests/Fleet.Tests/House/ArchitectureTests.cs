@@ -1,7 +1,7 @@
 namespace Fleet.Tests.House;
 
-/// <summary>References point down only: Contracts ← {Core, Client} ← {Storage.*, MassTransit, Engine, Api} ← Transport.* ← Hosting ←
-/// {Scheduler, Worker, Cli, Testing}.</summary>
+/// <summary>References point down only: Contracts ← {Core, Client} ← {Storage.Sql, MassTransit, Engine, Api} ← {the storages, Transport.*} ←
+/// Hosting ← {Scheduler, Worker, Cli, Testing}.</summary>
 public sealed class ArchitectureTests
 {
     /// <summary>The floor of each project; a reference leads to a lower floor.</summary>
@@ -10,9 +10,10 @@ public sealed class ArchitectureTests
         ["Contracts"] = 0,
         ["Core"] = 1,
         ["Client"] = 1,
-        ["Storage.Sqlite"] = 2,
-        ["Storage.Postgres"] = 2,
-        ["Storage.SqlServer"] = 2,
+        ["Storage.Sql"] = 2,
+        ["Storage.Sqlite"] = 3,
+        ["Storage.Postgres"] = 3,
+        ["Storage.SqlServer"] = 3,
         ["MassTransit"] = 2,
         ["Engine"] = 2,
         ["Api"] = 2,
@@ -69,6 +70,9 @@ public sealed class ArchitectureTests
 
     [Theory]
     [InlineData("src/Core", "src/Api")]
+    [InlineData("src/Core", "src/Storage.Sql")]
+    [InlineData("src/Engine", "src/Storage.Sql")]
+    [InlineData("src/Storage.Sql", "src/Storage.Sqlite")]
     [InlineData("src/Client", "src/Core")]
     [InlineData("src/Core", "src/Client")]
     [InlineData("src/Api", "src/Engine")]
@@ -87,6 +91,7 @@ public sealed class ArchitectureTests
     [InlineData("src/Core", "src/Contracts")]
     [InlineData("src/Client", "src/Contracts")]
     [InlineData("src/Api", "src/Client")]
+    [InlineData("src/Storage.Postgres", "src/Storage.Sql")]
     [InlineData("src/Cli", "src/Client")]
     [InlineData("src/Cli", "samples")]
     [InlineData("src/Cli", "src/Hosting")]

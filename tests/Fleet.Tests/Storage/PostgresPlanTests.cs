@@ -6,8 +6,8 @@ using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
-using Fleet.Engine.Execution;
 using Fleet.Storage.Postgres;
+using Fleet.Storage.Sql;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
@@ -95,7 +95,7 @@ public sealed class PostgresPlanTests(PostgresServer server)
     public static TheoryData<string, string> OfOneRun() => new()
     {
         { PostgresRunStatements.FoldAttempts, "ARRAY[gen_random_uuid()]" },
-        { Outages.Count.Replace("@id", "$1", StringComparison.Ordinal), "gen_random_uuid()" },
+        { ColdRunStatements.CountOutages.Replace("@id", "$1", StringComparison.Ordinal), "gen_random_uuid()" },
     };
 
     /// <summary>Where the statistics say that a run has many attempts, the last one of a run looks as if it stood at the end of the

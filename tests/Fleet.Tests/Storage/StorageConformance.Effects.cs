@@ -153,21 +153,18 @@ public abstract partial class StorageConformance
     public async Task Effects_ValuesOfEveryType_ComeBackAsTheyWere()
     {
         await CreateEffectTablesAsync();
-        var product = One.Storage.Sql.Effects.Syntax.Database;
+        var product = One.Storage.Effects.Syntax.Database;
         (string Bool, string Real, string Single, string Exact, string Id, string Instant, string Bytes) names = product switch
         {
             "PostgreSQL" => ("boolean", "double precision", "real", "numeric(20,4)", "uuid", "timestamptz", "bytea"),
             "SQLite" => ("int", "real", "real", "text", "text", "text", "blob"),
             _ => ("bit", "float", "real", "numeric(20,4)", "uniqueidentifier", "datetimeoffset", "varbinary(max)"),
         };
-        await WriteAsync(session => One.Storage.Sql.ExecuteAsync(
-            session,
-            One.Storage.Sql.CreateTable(
-                "effect_values",
-                $"t varchar(100), yes {names.Bool}, b smallint, s smallint, i int, l bigint, m {names.Exact}, d {names.Real}, f "
-                + $"{names.Single}, "
-                    + $"g {names.Id}, r {names.Id}, at1 {names.Instant}, at2 {names.Instant}, d1 date, x {names.Bytes}, e int, n int"),
-            CancellationToken.None));
+        await CreateTableAsync(
+            "effect_values",
+            $"t varchar(100), yes {names.Bool}, b smallint, s smallint, i int, l bigint, m {names.Exact}, d {names.Real}, "
+            + $"f {names.Single}, g {names.Id}, r {names.Id}, at1 {names.Instant}, at2 {names.Instant}, d1 date, x {names.Bytes}, "
+            + "e int, n int");
         var run = await One.StartAsync(await One.RegisterAsync());
         var at = new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.FromHours(2));
         var values = new
@@ -197,16 +194,15 @@ public abstract partial class StorageConformance
             values));
 
         var read = await One.Storage.WriteAsync(
-            session => One.Storage.Sql.QueryAsync(
-                session, "SELECT t, yes, b, s, i, l, m, d, f, g, r, at1, at2, d1, x, e, n FROM effect_values",
+            session => session.QueryAsync(
+                "SELECT t, yes, b, s, i, l, m, d, f, g, r, at1, at2, d1, x, e, n FROM effect_values",
                 r => new object?[]
                 {
                     r.GetString(0), r.GetBoolean(1), r.GetInt16(2), r.GetInt16(3), r.GetInt32(4), r.GetInt64(5), r.GetDecimal(6),
                     r.GetDouble(7), r.GetFloat(8), r.GetGuid(9), r.GetGuid(10),
                     r.GetFieldValue<DateTimeOffset>(11).UtcDateTime, r.GetFieldValue<DateTimeOffset>(12).UtcDateTime,
                     r.GetFieldValue<DateOnly>(13), r.GetFieldValue<byte[]>(14), r.GetInt32(15), r.IsDBNull(16),
-                },
-                CancellationToken.None),
+                }),
             CancellationToken.None);
         Assert.Equal(
             [
@@ -248,12 +244,17 @@ public abstract partial class StorageConformance
 
     private async Task CreateEffectTablesAsync()
     {
-        await WriteAsync(session => One.Storage.Sql.ExecuteAsync(
-            session, One.Storage.Sql.CreateTable(
-                "effect_rows", "run_id varchar(36) NOT NULL, place int NOT NULL, body varchar(200) NOT NULL"), CancellationToken.None));
-        await WriteAsync(session => One.Storage.Sql.ExecuteAsync(
-            session, One.Storage.Sql.CreateTable("effect_keys", "id int NOT NULL PRIMARY KEY"), CancellationToken.None));
+        await CreateTableAsync("effect_rows", "run_id varchar(36) NOT NULL, place int NOT NULL, body varchar(200) NOT NULL");
+        await CreateTableAsync("effect_keys", "id int NOT NULL PRIMARY KEY");
     }
+
+    private Task CreateTableAsync(string name, string columns) => One.Storage.WriteAsync(
+        async session =>
+        {
+            await One.Storage.CreateTableAsync(session, name, columns, CancellationToken.None);
+            return true;
+        },
+        CancellationToken.None);
 
     private async Task<List<ClaimedRun>> StartManyAsync(int count)
     {
@@ -269,7 +270,7 @@ public abstract partial class StorageConformance
 
     private IReadOnlyList<Effect> Effects(params (string Sql, object? Parameters)[] effects)
     {
-        var collected = new CollectEffects(One.Storage.Sql.Effects.Syntax, "note");
+        var collected = new CollectEffects(One.Storage.Effects.Syntax, "note");
         foreach (var (sql, parameters) in effects)
             collected.Add(collected.Read(sql, parameters));
         return collected.Effects;
@@ -280,8 +281,8 @@ public abstract partial class StorageConformance
     private static object Row(RunId run, int place, string body = "a") => new { run = run.ToString(), place, body };
 
     private async Task<IReadOnlyList<string>> EffectRowsAsync() => await One.Storage.WriteAsync(
-        session => One.Storage.Sql.QueryAsync(
-            session, "SELECT run_id, place, body FROM effect_rows ORDER BY run_id, place",
-            r => string.Create(CultureInfo.InvariantCulture, $"{r.GetString(0)} {r.GetInt32(1)} {r.GetString(2)}"), CancellationToken.None),
+        session => session.QueryAsync(
+            "SELECT run_id, place, body FROM effect_rows ORDER BY run_id, place",
+            r => string.Create(CultureInfo.InvariantCulture, $"{r.GetString(0)} {r.GetInt32(1)} {r.GetString(2)}")),
         CancellationToken.None);
 }

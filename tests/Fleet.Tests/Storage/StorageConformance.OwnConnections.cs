@@ -30,7 +30,9 @@ public abstract partial class StorageConformance
 
         Assert.Throws<InvalidOperationException>(() => own.Write<bool>(session =>
         {
-            One.Storage.Sql.Execute(session, "UPDATE fleet.workers SET name = 'other'");
+            using var command = session.CreateCommand();
+            command.CommandText = One.Storage.Schema.In("UPDATE fleet.workers SET name = 'other'");
+            command.ExecuteNonQuery();
             throw new InvalidOperationException();
         }));
 

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Data;
 using System.Data.Common;
+using Fleet.Core.Effects;
 using Fleet.Core.Storage;
+using Fleet.Storage.Sql;
 using Fleet.Storage.SqlServer;
 using Microsoft.Data.SqlClient;
 using Microsoft.EntityFrameworkCore;
@@ -13,13 +15,16 @@ namespace Fleet.Tests.Support;
 internal sealed class OfflineSqlServer : IStorage
 {
     private readonly DbContextOptions<SqlServerDbContext> _options;
+    private readonly OfflineSql _sql;
+    private readonly SharedStatements _shared;
 
     public OfflineSqlServer()
     {
         _options = new DbContextOptionsBuilder<SqlServerDbContext>()
             .UseSqlServer("Server=nowhere").UseSchema(FleetSchema.Default)
             .AddInterceptors(new NoConnection(), new NoTransaction(), new Answers(this)).Options;
-        Sql = new OfflineSql(this);
+        _sql = new OfflineSql(this);
+        _shared = new SharedStatements(_sql);
     }
 
     /// <summary>SQL → its parameters, as a procedure would declare them.</summary>
@@ -39,7 +44,21 @@ internal sealed class OfflineSqlServer : IStorage
 
     public IRunStatements Statements { get; } = new OfflineStatements();
 
-    public PlainSql Sql { get; }
+    public IColdRunStatements ColdRuns => _shared.ColdRuns;
+
+    public IGateStatements Gates => _shared.Gates;
+
+    public IWorkerStatements Workers => _shared.Workers;
+
+    public IJobStatements Jobs => _shared.Jobs;
+
+    public ILaneStatements Lanes => _shared.Lanes;
+
+    public ILeaseStatements Leases => _shared.Leases;
+
+    public EffectSql Effects { get; } = new SqlServerEffectSql();
+
+    public FleetSchema Schema => FleetSchema.Default;
 
     public RunStates States => field ??= new RunStates();
 
@@ -57,6 +76,9 @@ internal sealed class OfflineSqlServer : IStorage
 
     public Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct) => Task.FromResult(new DatabaseSchema([], [], []));
 
+    public Task CreateTableAsync(StorageSession session, string name, string columns, CancellationToken ct) =>
+        _sql.ExecuteAsync(session, _sql.CreateTable(name, columns), ct);
+
     public Task MigrateAsync(CancellationToken ct) => Task.CompletedTask;
 
     public Task<DateTimeOffset> GetClockAsync(StorageSession session, CancellationToken ct) => Task.FromResult(Verbs.Noon);
@@ -70,13 +92,17 @@ internal sealed class OfflineSqlServer : IStorage
     private void Keep(string sql, IEnumerable<SqlParameter> parameters) =>
         Sent.TryAdd(sql, [.. parameters.Select(p => $"{p.ParameterName} {TypeOf(p)}")]);
 
-    private MadeUpReader Answer(int rows, string sql) => new(rows)
+    private MadeUpReader Answer(string sql) => new(IsAny(sql) ? 1 : Rows)
     {
         Text = Text,
         Truth = Rows > 0,
         // New rows answer with their place in the statement.
         Number = sql.Contains("MERGE", StringComparison.Ordinal) ? 0 : Number,
     };
+
+    // Whether something is there is answered with a row either way.
+    private static bool IsAny(string sql) =>
+        sql.StartsWith("SELECT CASE", StringComparison.Ordinal) && sql.Contains("WHEN EXISTS", StringComparison.Ordinal);
 
     private static string TypeOf(SqlParameter parameter) => parameter.SqlDbType switch
     {
@@ -94,9 +120,7 @@ internal sealed class OfflineSqlServer : IStorage
         {
             var sql = command.CommandText;
             server.Keep(sql, command.Parameters.Cast<SqlParameter>());
-            // Whether something is there is answered with a row either way.
-            var isAny = sql.StartsWith("SELECT CASE", StringComparison.Ordinal) && sql.Contains("WHEN EXISTS", StringComparison.Ordinal);
-            return ValueTask.FromResult(InterceptionResult<DbDataReader>.SuppressWithResult(server.Answer(isAny ? 1 : server.Rows, sql)));
+            return ValueTask.FromResult(InterceptionResult<DbDataReader>.SuppressWithResult(server.Answer(sql)));
         }
 
         public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(
@@ -121,7 +145,7 @@ internal sealed class OfflineSqlServer : IStorage
             params (string Name, object? Value)[] parameters)
         {
             server.Keep(sql, Of(parameters));
-            var rows = server.Answer(server.Rows, sql);
+            var rows = server.Answer(sql);
             return Task.FromResult<IReadOnlyList<T>>(rows.Read() ? [read(rows)] : []);
         }
 

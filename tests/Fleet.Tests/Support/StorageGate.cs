@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Fleet.Core.Effects;
 using Fleet.Core.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -37,7 +38,21 @@ internal sealed class StorageGate<TResult> : IDisposable
     {
         public IRunStatements Statements => inner.Statements;
 
-        public PlainSql Sql => inner.Sql;
+        public IColdRunStatements ColdRuns => inner.ColdRuns;
+
+        public IGateStatements Gates => inner.Gates;
+
+        public IWorkerStatements Workers => inner.Workers;
+
+        public IJobStatements Jobs => inner.Jobs;
+
+        public ILaneStatements Lanes => inner.Lanes;
+
+        public ILeaseStatements Leases => inner.Leases;
+
+        public EffectSql Effects => inner.Effects;
+
+        public FleetSchema Schema => inner.Schema;
 
         public RunStates States => inner.States;
 
@@ -62,6 +77,9 @@ internal sealed class StorageGate<TResult> : IDisposable
         public Task PingAsync(CancellationToken ct) => inner.PingAsync(ct);
 
         public Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct) => inner.ReadSchemaAsync(ct);
+
+        public Task CreateTableAsync(StorageSession session, string name, string columns, CancellationToken ct) =>
+            inner.CreateTableAsync(session, name, columns, ct);
 
         public Task MigrateAsync(CancellationToken ct) => inner.MigrateAsync(ct);
 

@@ -173,16 +173,14 @@ public sealed class VirtualFleetTests
         await using var own = fleet;
         var storage = fleet.Services.GetRequiredService<IStorage>();
         await storage.WriteAsync(
-            session => storage.Sql.ExecuteAsync(session, "CREATE TABLE effects (word text)", CancellationToken.None),
-            CancellationToken.None);
+            session => session.ExecuteAsync("CREATE TABLE effects (word text)"), CancellationToken.None);
 
         await fleet.RunForAsync(TimeSpan.FromHours(2));
 
         var run = Assert.Single(await fleet.GetRunsAsync());
         Assert.Equal((RunState.Succeeded, 2, NewYear.AddHours(1).AddSeconds(1)), (run.State, run.Attempts, run.StartedAt));
         var rows = await storage.WriteAsync(
-            session => storage.Sql.QueryAsync(session, "SELECT word FROM effects", r => r.GetString(0), CancellationToken.None),
-            CancellationToken.None);
+            session => session.QueryAsync("SELECT word FROM effects", r => r.GetString(0)), CancellationToken.None);
         Assert.Equal(["effect"], rows);
     }
 

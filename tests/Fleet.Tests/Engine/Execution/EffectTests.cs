@@ -172,9 +172,7 @@ public sealed class EffectTests
         var fleet = await ScriptedFleet.StartAsync(
             script, settings: ["Worker:Retry:FirstDelay=00:00:00"], configure: services => services.AddDiagnosticJobs());
         await fleet.Storage.WriteAsync(
-            session => fleet.Storage.Sql.ExecuteAsync(
-                session, fleet.Storage.Sql.CreateTable("effect_rows", "body varchar(200) NOT NULL"), CancellationToken.None),
-            CancellationToken.None);
+            session => session.ExecuteAsync("CREATE TABLE effect_rows (body varchar(200) NOT NULL)"), CancellationToken.None);
         return fleet;
     }
 
@@ -182,7 +180,6 @@ public sealed class EffectTests
         QueryAsync(fleet, "SELECT body FROM effect_rows ORDER BY body");
 
     private static Task<IReadOnlyList<string>> QueryAsync(EmbeddedFleet fleet, string sql) => fleet.Storage.WriteAsync(
-        session => fleet.Storage.Sql.QueryAsync(
-            session, sql, r => Convert.ToString(r.GetValue(0), CultureInfo.InvariantCulture)!, CancellationToken.None),
+        session => session.QueryAsync(sql, r => Convert.ToString(r.GetValue(0), CultureInfo.InvariantCulture)!),
         CancellationToken.None);
 }

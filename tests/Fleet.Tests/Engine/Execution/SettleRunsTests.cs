@@ -312,13 +312,10 @@ public sealed class SettleRunsTests
         });
         await using var fleet = await ScriptedFleet.StartAsync(script);
         await fleet.Storage.WriteAsync(
-            session => fleet.Storage.Sql.ExecuteAsync(
-                session,
-                """
+            session => session.ExecuteAsync("""
                 CREATE TRIGGER picky BEFORE UPDATE ON fleet_runs WHEN NEW.output LIKE '%unwelcome%' OR NEW.error LIKE '%unwelcome%'
                 BEGIN SELECT RAISE(ABORT, 'The database does not like this text.'); END
-                """,
-                CancellationToken.None),
+                """),
             CancellationToken.None);
 
         var run = await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new Scripted(word), Once));

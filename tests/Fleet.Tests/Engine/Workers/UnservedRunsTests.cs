@@ -6,6 +6,7 @@ using Fleet.Core.Workers;
 using Fleet.Engine.Workers;
 using Fleet.Tests.Jobs;
 using Fleet.Tests.Support;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -142,9 +143,8 @@ public sealed class UnservedRunsTests
             await Waiting.UntilAsync(async () => (await old.FindAsync(id))!.Error is not null);
             // As if it had waited for long.
             await old.Storage.WriteAsync(
-                session => old.Storage.Sql.ExecuteAsync(
-                    session, "UPDATE fleet.runs SET due_at = @due", CancellationToken.None,
-                    ("@due", TimeProvider.System.GetUtcNow() + UnservedRuns.MaxPause)),
+                session => session.Db.Runs.ExecuteUpdateAsync(
+                    set => set.SetProperty(r => r.DueAt, TimeProvider.System.GetUtcNow() + UnservedRuns.MaxPause), CancellationToken.None),
                 CancellationToken.None);
         }
 

@@ -1,22 +1,15 @@
 using System.Data.Common;
-using System.Globalization;
-using Fleet.Core.Effects;
+using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 
-namespace Fleet.Core.Storage;
+namespace Fleet.Storage.Sql;
 
-/// <summary>Statements that every database reads alike, for what a worker does at its start and with every heartbeat: with them,
-/// a worker that only runs jobs never loads EF Core (docs/performance.md).</summary>
-/// <remarks>Parameters stand in a statement by their names, as <c>@name</c>. Their values may be ids, instants, text, numbers or null. A statement
-/// names Fleet's tables as <see cref="FleetSchema"/> says, <c>fleet.runs</c>.</remarks>
+/// <summary>Executes SQL that every database understands, without EF Core, and knows the few places where a database differs.</summary>
+/// <remarks>Parameters are named in a statement, as <c>@name</c>. Their values may be ids, instants, text, numbers, booleans or null. A
+/// statement names Fleet's tables as <see cref="FleetSchema"/> says, <c>fleet.runs</c>.</remarks>
 /// <param name="schema">Where Fleet's tables stand.</param>
 public abstract class PlainSql(FleetSchema schema)
 {
-    /// <summary>Where Fleet's tables stand.</summary>
-    public FleetSchema Schema { get; } = schema;
-
-    /// <summary>How this database takes the effects of handlers.</summary>
-    public abstract EffectSql Effects { get; }
-
     /// <summary>Executes a change.</summary>
     /// <returns>How many rows it changed.</returns>
     public virtual async Task<int> ExecuteAsync(
@@ -56,48 +49,19 @@ public abstract class PlainSql(FleetSchema schema)
         return rows;
     }
 
-    /// <summary>Makes pending runs due now that were released with this type of error and wait for a later due time. Their nudges wait on the
-    /// belt until the old due time, so they have to be staged again.</summary>
-    /// <param name="session">A write transaction.</param>
-    /// <param name="lane">The lane.</param>
-    /// <param name="jobs">The jobs; at most 500.</param>
-    /// <param name="errorType">The type of error.</param>
-    /// <param name="now">The new due time.</param>
-    /// <param name="until">Runs that are due later stay as they are.</param>
-    /// <param name="ct">Cancels the statement.</param>
-    /// <returns>How many.</returns>
-    public Task<int> WakeRunsAsync(
-        StorageSession session, string lane, IReadOnlyList<string> jobs, string errorType, DateTimeOffset now, DateTimeOffset until,
-        CancellationToken ct)
-    {
-        var statement = $"""
-            UPDATE fleet.runs SET due_at = @now, staged = @staged
-            WHERE {OpenState} = 0 AND lane = @lane AND due_at > @now AND due_at < @until AND error_type = @type
-                AND job IN ({string.Join(", ", jobs.Select((_, i) => Parameter(i)))})
-            """;
-        return ExecuteAsync(
-            session, statement, ct,
-            [
-                ("@lane", lane), ("@now", now), ("@until", until), ("@staged", false), ("@type", errorType),
-                .. jobs.Select((job, i) => (Parameter(i), (object?)job)),
-            ]);
-
-        static string Parameter(int i) => string.Create(CultureInfo.InvariantCulture, $"@job{i}");
-    }
-
-    /// <summary>The column of <c>runs</c> by which an index finds the runs of a schedule that have not ended: their <see cref="RunState"/>.</summary>
+    /// <summary>The column of <c>runs</c> with the <see cref="RunState"/>, by which an index finds runs that have not ended.</summary>
     public virtual string OpenState => "state";
 
     /// <summary>What sets the state in an update of runs that are not running.</summary>
     public virtual string SetState(RunState state) => $"state = {state:D}";
 
     /// <summary>The runs that are leased to <c>@worker</c>: id, lease token, and 1 when a cancel was asked for.</summary>
-    public virtual string ReadHeld =>
-        "SELECT id, lease_token, CASE WHEN cancel_requested_at IS NULL THEN 0 ELSE 1 END FROM fleet.runs WHERE state = 1 AND worker_id = @worker";
+    public virtual string ReadHeld => """
+        SELECT id, lease_token, CASE WHEN cancel_requested_at IS NULL THEN 0 ELSE 1 END
+        FROM fleet.runs WHERE state = 1 AND worker_id = @worker
+        """;
 
-    /// <summary>A statement that makes a table of one's own unless it is there.</summary>
-    /// <param name="name">The table's name.</param>
-    /// <param name="columns">Columns and constraints, in SQL that every database reads.</param>
+    /// <summary>A statement that creates a table unless it exists; see <see cref="IStorage.CreateTableAsync"/>.</summary>
     public virtual string CreateTable(string name, string columns) => $"CREATE TABLE IF NOT EXISTS {name} ({columns})";
 
     /// <summary>Reads a run's id, as this database stores it.</summary>
@@ -112,7 +76,7 @@ public abstract class PlainSql(FleetSchema schema)
     private DbCommand Command(StorageSession session, string sql, (string Name, object? Value)[] parameters)
     {
         var command = session.CreateCommand();
-        command.CommandText = Schema.In(sql);
+        command.CommandText = schema.In(sql);
         foreach (var (name, value) in parameters)
             command.Parameters.Add(Parameter(name, value));
         return command;

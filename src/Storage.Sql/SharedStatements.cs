@@ -1,0 +1,20 @@
+using Fleet.Core.Storage;
+
+namespace Fleet.Storage.Sql;
+
+/// <summary>The statements whose SQL all databases share.</summary>
+/// <param name="sql">Executes them on one database.</param>
+public sealed class SharedStatements(PlainSql sql)
+{
+    public IColdRunStatements ColdRuns { get; } = new ColdRunStatements(sql);
+
+    public IGateStatements Gates { get; } = new GateStatements(sql);
+
+    public IWorkerStatements Workers { get; } = new WorkerStatements(sql);
+
+    public IJobStatements Jobs { get; } = new JobStatements(sql);
+
+    public ILaneStatements Lanes { get; } = new LaneStatements(sql);
+
+    public ILeaseStatements Leases { get; } = new LeaseStatements(sql);
+}
