@@ -7,8 +7,8 @@ internal sealed class ColdRunStatements(PlainSql sql) : IColdRunStatements
 {
     private const string Find = "SELECT id FROM fleet.runs WHERE id = @id";
 
-    // 3, 6 and 7 are AttemptOutcome.Released, Outage and Unserved. MAX(id + 0): asked for the latest id itself, PostgreSQL may read the whole
-    // table backwards until it meets the run.
+    // 3, 6 and 7 are AttemptOutcome.Released, Outage and Unserved. MAX(id + 0): asked for the latest id itself, PostgreSQL may read the
+    // whole table backwards until it meets the run.
     internal const string CountOutages = """
         SELECT CAST(COUNT(*) AS int) FROM fleet.attempts WHERE run_id = @id AND outcome = 6
             AND id > COALESCE((SELECT MAX(o.id + 0) FROM fleet.attempts o WHERE o.run_id = @id AND o.outcome NOT IN (3, 6, 7)), 0)

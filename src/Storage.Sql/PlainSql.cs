@@ -21,7 +21,8 @@ public abstract class PlainSql(FleetSchema schema)
 
     /// <summary>Reads rows.</summary>
     public virtual async Task<IReadOnlyList<T>> QueryAsync<T>(
-        StorageSession session, string sql, Func<DbDataReader, T> read, CancellationToken ct, params (string Name, object? Value)[] parameters)
+        StorageSession session, string sql, Func<DbDataReader, T> read, CancellationToken ct,
+        params (string Name, object? Value)[] parameters)
     {
         await using var command = Command(session, sql, parameters);
         await using var reader = await command.ExecuteReaderAsync(ct);
@@ -39,7 +40,8 @@ public abstract class PlainSql(FleetSchema schema)
     }
 
     /// <summary>As <see cref="QueryAsync{T}"/>, on the calling thread.</summary>
-    public IReadOnlyList<T> Query<T>(StorageSession session, string sql, Func<DbDataReader, T> read, params (string Name, object? Value)[] parameters)
+    public IReadOnlyList<T> Query<T>(
+        StorageSession session, string sql, Func<DbDataReader, T> read, params (string Name, object? Value)[] parameters)
     {
         using var command = Command(session, sql, parameters);
         using var reader = command.ExecuteReader();

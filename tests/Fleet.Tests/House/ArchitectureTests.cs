@@ -1,7 +1,7 @@
 namespace Fleet.Tests.House;
 
-/// <summary>References point down only: Contracts ← {Core, Client} ← {Storage.Sql, MassTransit, Engine, Api} ← {the storages, Transport.*} ←
-/// Hosting ← {Scheduler, Worker, Cli, Testing}.</summary>
+/// <summary>References point down only: Contracts ← {Core, Client} ← {Storage.Sql, MassTransit, Engine, Api} ← {the storages, Transport.*}
+/// ← Hosting ← {Scheduler, Worker, Cli, Testing}.</summary>
 public sealed class ArchitectureTests
 {
     /// <summary>The floor of each project; a reference leads to a lower floor.</summary>

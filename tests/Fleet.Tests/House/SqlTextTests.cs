@@ -19,7 +19,8 @@ public sealed partial class SqlTextTests
         var sources = Sources();
 
         Assert.Contains(sources, s => s.Name == "Core/Gates/OverlapGate.cs");
-        var found = sources.Where(s => !Exceptions.ContainsKey(s.Name)).SelectMany(s => SqlIn(s.Text).Select(sql => $"{s.Name}: {sql}")).ToList();
+        var found = sources.Where(s => !Exceptions.ContainsKey(s.Name))
+            .SelectMany(s => SqlIn(s.Text).Select(sql => $"{s.Name}: {sql}")).ToList();
         Assert.True(found is [], string.Join('\n', found));
     }
 
