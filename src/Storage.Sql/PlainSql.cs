@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Fleet.Core.Storage;
-using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Storage.Sql;
 

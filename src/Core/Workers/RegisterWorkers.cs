@@ -49,7 +49,7 @@ public sealed class RegisterWorkers(IStorage storage, JobCatalog catalog)
     /// crash.</summary>
     public Task LeaveAsync(WorkerId worker, CancellationToken ct) => SetStateAsync(worker, WorkerState.Gone, ct);
 
-    private Task SetStateAsync(WorkerId worker, WorkerState state, CancellationToken ct) => storage.WriteAsync(
+    private Task<bool> SetStateAsync(WorkerId worker, WorkerState state, CancellationToken ct) => storage.WriteAsync(
         async session =>
         {
             await storage.Workers.SetStateAsync(session, worker, state, NoLanes, ct);

@@ -248,7 +248,7 @@ public abstract partial class StorageConformance
         await CreateTableAsync("effect_keys", "id int NOT NULL PRIMARY KEY");
     }
 
-    private Task CreateTableAsync(string name, string columns) => One.Storage.WriteAsync(
+    private Task<bool> CreateTableAsync(string name, string columns) => One.Storage.WriteAsync(
         async session =>
         {
             await One.Storage.CreateTableAsync(session, name, columns, CancellationToken.None);
