@@ -80,7 +80,7 @@ internal sealed class FlakyImportJob(TimeProvider time) : IJob<FlakyImport>
         var parts = line.Split(';');
         return parts.Length == 2 && decimal.TryParse(parts[1], NumberStyles.Number, CultureInfo.InvariantCulture, out var amount)
             ? (number, parts[0], amount)
-            : throw new NonRetryableException($"Batch {batch}, line {number}: '{parts[^1]}' is no amount.");
+            : throw new NonRetryableException($"(sample, on purpose) Batch {batch}, line {number}: '{parts[^1]}' is no amount.");
     }
 
     /// <summary>The instant in a run's id.</summary>

@@ -52,7 +52,7 @@ public static class DevCommand
                 await EndedRuns.PrintAsync(server, Path.GetFullPath(data), app.Services.GetRequiredService<IStorage>(), time, stopping);
             else
             {
-                await LiveView.RunAsync(server, time, stopping);
+                await LiveView.RunAsync(server, Path.GetFullPath(data), time, stopping);
                 var drain = app.Services.GetRequiredService<IOptions<WorkerOptions>>().Value.Drain;
                 Console.WriteLine(
                     $"Stopping: runs under way may go on for up to {drain.TotalSeconds:0} s; what is left then is given back.");

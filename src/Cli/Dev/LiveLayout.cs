@@ -22,15 +22,18 @@ public static class LiveLayout
     /// <summary>The picture.</summary>
     /// <param name="snapshot">What is known.</param>
     /// <param name="server">The API's URL, for the first line.</param>
+    /// <param name="data">Where it keeps its data, for the first line.</param>
     /// <param name="width">Of the window, in characters.</param>
     /// <param name="height">Of the window, in lines.</param>
     /// <param name="now">For "12s ago".</param>
-    public static IRenderable Draw(LiveSnapshot snapshot, Uri server, int width, int height, DateTimeOffset now)
+    public static IRenderable Draw(LiveSnapshot snapshot, Uri server, string data, int width, int height, DateTimeOffset now)
     {
         var room = LiveRoom.Share(height, snapshot.Schedules.Count, snapshot.Lanes.Count, snapshot.Runs.Count);
         var parts = new List<IRenderable>
         {
-            OneLine($"Fleet at {server.GetLeftPart(UriPartial.Authority)}", new Style(decoration: Decoration.Bold), width),
+            OneLine(
+                $"Fleet at {server.GetLeftPart(UriPartial.Authority)} · data in {data} · Ctrl+C stops it",
+                new Style(decoration: Decoration.Bold), width),
         };
         if (snapshot.Problem is { } problem)
             parts.Add(OneLine(problem, Alert, width));

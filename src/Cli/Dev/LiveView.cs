@@ -14,16 +14,17 @@ public static class LiveView
     /// <summary>Asks the API once a second and draws what it says, until the token trips. A server that does not answer
     /// leaves the last picture with a notice. Returns normally when it is canceled.</summary>
     /// <param name="server">The server's URL.</param>
+    /// <param name="data">Where it keeps its data.</param>
     /// <param name="time">The clock.</param>
     /// <param name="ct">Ends the view.</param>
-    public static async Task RunAsync(Uri server, TimeProvider time, CancellationToken ct)
+    public static async Task RunAsync(Uri server, string data, TimeProvider time, CancellationToken ct)
     {
         using var api = new FleetApi(server, AnswerTime);
         var console = AnsiConsole.Console;
         var snapshot = LiveSnapshot.Empty;
         try
         {
-            await console.Live(LiveLayout.Draw(snapshot, server, console.Profile.Width, console.Profile.Height, time.GetUtcNow()))
+            await console.Live(LiveLayout.Draw(snapshot, server, data, console.Profile.Width, console.Profile.Height, time.GetUtcNow()))
                 .AutoClear(false)
                 .Overflow(VerticalOverflow.Crop)
                 .Cropping(VerticalOverflowCropping.Bottom)
@@ -39,7 +40,7 @@ public static class LiveView
                             console.Clear(home: true);
                         snapshot = await snapshot.NextAsync(api, time.GetUtcNow(), ct);
                         live.UpdateTarget(
-                            LiveLayout.Draw(snapshot, server, console.Profile.Width, console.Profile.Height, time.GetUtcNow()));
+                            LiveLayout.Draw(snapshot, server, data, console.Profile.Width, console.Profile.Height, time.GetUtcNow()));
                         await Task.Delay(Pause, time, ct);
                     }
                 });
