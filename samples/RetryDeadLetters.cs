@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using Fleet.Core.Actors;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
@@ -54,7 +55,8 @@ internal sealed class RetryDeadLettersJob(IStorage storage, GetRuns get, ReplayR
         {
             // Read again: a rule that ran beside this one may have spent the last replay.
             if (await get.FindAsync(matched[i], ct) is { State: RunState.Failed } run && run.Replays < args.MaxReplays
-                && await replay.ExecuteAsync(run.Id, $"{context.Job} {context.RunId}", ct) == ReplayResult.Replayed)
+                && await replay.ExecuteAsync(run.Id, Actor.Create(ActorKind.Program, $"{context.Job} {context.RunId}"), ct)
+                    == ReplayResult.Replayed)
             {
                 replayed++;
                 context.Log.Information($"Replayed {run.Job} {run.Id}, replay {run.Replays + 1} of {args.MaxReplays}: {run.Error}");

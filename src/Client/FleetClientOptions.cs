@@ -17,7 +17,8 @@ public sealed class FleetClientOptions
     /// is; an enqueue can, because it has an idempotency key.</summary>
     public int Retries { get; set; } = 3;
 
-    /// <summary>Who makes changes: up to 128 printable ASCII characters. Default: the name of the program.</summary>
+    /// <summary>The person who makes changes: up to 128 printable ASCII characters. Default: none; the program makes them, under its
+    /// name.</summary>
     public string? User { get; set; }
 
     /// <summary>What is wrong, one sentence per setting.</summary>

@@ -38,6 +38,8 @@ public static class FleetClientServices
                 // A proxy in the environment is meant for the internet and knows nothing of this machine's loopback.
                 handler.UseProxy = !provider.GetRequiredService<IOptions<FleetClientOptions>>().Value.Server!.IsLoopback;
                 handler.ConnectTimeout = ConnectTimeout;
+                // The server reads UTF-8. By default a program's name that is not ASCII would fail every request.
+                handler.RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8;
             });
     }
 
@@ -48,8 +50,10 @@ public static class FleetClientServices
         // FleetServer limits each attempt.
         http.Timeout = Timeout.InfiniteTimeSpan;
         http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        if ((options.User ?? Assembly.GetEntryAssembly()?.GetName().Name) is { } user)
+        if (options.User is { } user)
             http.DefaultRequestHeaders.Add("X-Fleet-User", user);
+        if (Assembly.GetEntryAssembly()?.GetName().Name is { } program)
+            http.DefaultRequestHeaders.TryAddWithoutValidation("X-Fleet-Program", program);
         if (server.UserInfo is { Length: > 0 } credentials)
         {
             http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(

@@ -41,6 +41,13 @@ public record RunView
     /// <summary>Why a canceled run was canceled, or a running run was asked to stop: <c>person</c>, <c>overlap</c>, <c>replaced</c> or
     /// <c>revoked</c>.</summary>
     public string? CancelCause { get; init; }
+
+    /// <summary>Who canceled it or asked it to stop; null for every other run.</summary>
+    public ActorView? CanceledBy { get; init; }
+
+    /// <summary>The person who enqueued it, or whoever triggered or backfilled its schedule. Null if a program enqueued it, a schedule
+    /// planned it, or it follows another run.</summary>
+    public ActorView? EnqueuedBy { get; init; }
     public string? ParentId { get; init; }
     public string? IdempotencyKey { get; init; }
 
@@ -82,7 +89,8 @@ public sealed record ReplayView
 {
     public int Number { get; init; }
     public DateTimeOffset At { get; init; }
-    public string By { get; init; } = "";
+    /// <summary>Who replayed it.</summary>
+    public ActorView? By { get; init; }
     public string? FromState { get; init; }
     public int FromAttempt { get; init; }
     public string? FromError { get; init; }

@@ -41,8 +41,8 @@ public sealed record ScheduleView
     /// <summary>Why it has this status; null while it has its first.</summary>
     public string? StatusReason { get; init; }
 
-    /// <summary>Who gave it this status; null when nobody did.</summary>
-    public string? StatusBy { get; init; }
+    /// <summary>Who gave it this status; null while it has its first.</summary>
+    public ActorView? StatusBy { get; init; }
     public DateTimeOffset? StatusSince { get; init; }
 
     /// <summary>When a pause ends by itself.</summary>
@@ -50,6 +50,9 @@ public sealed record ScheduleView
 
     /// <summary><c>api</c>, <c>code</c> or <c>configuration</c>.</summary>
     public string Source { get; init; } = "";
+
+    /// <summary>Who put the current definition.</summary>
+    public ActorView? PutBy { get; init; }
 
     /// <summary>Null while it does not fire.</summary>
     public DateTimeOffset? NextFireAt { get; init; }

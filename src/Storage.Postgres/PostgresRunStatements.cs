@@ -13,43 +13,92 @@ namespace Fleet.Storage.Postgres;
 /// <c>claim_sets</c> (docs/adr/0014).</remarks>
 internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunStatements
 {
-    // The rows n, as new runs.
-    private const string InsertRuns = """
-        INSERT INTO fleet.runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
-            created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent, indexed_state)
-        SELECT n.id, n.job, n.lane, 0, n.due, n.staged, 0, 0, n.max, 0, 0, 0,
+    private const string NewColumns = """
+        id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
+            created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent, indexed_state
+        """;
+
+    private const string NewValues = """
+        n.id, n.job, n.lane, 0, n.due, n.staged, 0, 0, n.max, 0, 0, 0,
             n.created, n.key, n.hash, n.schedule, n.fire, n.overlap, false, n.parent, n.args, n.tags, n.trace, n.indexed_state
         """;
 
     // The arrays side by side in SELECT: as one call in FROM each of the seventeen would be written to a store of its own first, a sixth of the statement.
-    private const string Insert = $"""
-        {InsertRuns}
-        FROM (
-            SELECT unnest($1::uuid[]) AS id, unnest($2::text[]) AS job, unnest($3::text[]) AS lane, unnest($4::timestamptz[]) AS due,
+    private const string NewArrays = """
+        SELECT unnest($1::uuid[]) AS id, unnest($2::text[]) AS job, unnest($3::text[]) AS lane, unnest($4::timestamptz[]) AS due,
                 unnest($5::boolean[]) AS staged, unnest($6::integer[]) AS max, unnest($7::timestamptz[]) AS created, unnest($8::text[]) AS key,
                 unnest($9::bytea[]) AS hash, unnest($10::text[]) AS schedule, unnest($11::timestamptz[]) AS fire, unnest($12::uuid[]) AS parent,
                 unnest($13::text[]) AS args, unnest($14::text[]) AS tags, unnest($15::text[]) AS trace, unnest($16::integer[]) AS overlap,
                 unnest($17::integer[]) AS indexed_state
+        """;
+
+    // The rows n, as new runs.
+    private const string InsertRuns = $"""
+        INSERT INTO fleet.runs ({NewColumns})
+        SELECT {NewValues}
+        """;
+
+    private const string Insert = $"""
+        {InsertRuns}
+        FROM (
+            {NewArrays}
+        ) AS n
+        """;
+
+    // Only for sets of runs of which some have an actor: the others do not pay for the column.
+    private const string InsertWithActors = $"""
+        INSERT INTO fleet.runs ({NewColumns}, enqueued_by)
+        SELECT {NewValues}, n.actor
+        FROM (
+            {NewArrays}, unnest($18::text[]) AS actor
         ) AS n
         """;
 
     // Where nothing can be in the way, not looking for it saves a third.
-    private const string InsertUnlessThere = Insert + " ON CONFLICT DO NOTHING RETURNING id";
+    private const string InsertUnlessThere = Insert + UnlessThere;
+
+    private const string InsertUnlessThereWithActors = InsertWithActors + UnlessThere;
+
+    private const string UnlessThere = " ON CONFLICT DO NOTHING RETURNING id";
 
     private const string AddPendingSet = "INSERT INTO fleet.pending_sets (lane, due_at, ids) VALUES ($1, $2, $3)";
 
-    // Inserts new simple runs of one lane together with their pending set: one statement instead of two and half as many arrays, of which
-    // those for rare columns are mostly empty.
-    private const string InsertNewSimple = """
+    private const string SimpleColumns = """
+        id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
+            created_at, overlap, revoked, parent_id, args, tags, trace_parent
+        """;
+
+    private const string SimpleValues =
+        "n.id, n.job, $2, 0, n.due, true, 0, 0, n.max, 0, 0, 0, n.created, 0, false, n.parent, n.args, n.tags, n.trace";
+
+    private const string SimpleArrays = """
+        SELECT unnest($1::uuid[]) AS id, unnest($4::text[]) AS job, unnest($5::timestamptz[]) AS due, unnest($6::timestamptz[]) AS created,
+                unnest($7::text[]) AS args, unnest($8::integer[]) AS max, unnest($9::uuid[]) AS parent, unnest($10::text[]) AS tags, unnest($11::text[]) AS trace
+        """;
+
+    private const string WithPendingSet = """
         WITH pending_set AS (
             INSERT INTO fleet.pending_sets (lane, due_at, ids) VALUES ($2, $3, $1)
         )
-        INSERT INTO fleet.runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
-            created_at, overlap, revoked, parent_id, args, tags, trace_parent)
-        SELECT n.id, n.job, $2, 0, n.due, true, 0, 0, n.max, 0, 0, 0, n.created, 0, false, n.parent, n.args, n.tags, n.trace
+        """;
+
+    // Inserts new simple runs of one lane together with their pending set: one statement instead of two and half as many arrays, of which
+    // those for rare columns are mostly empty.
+    private const string InsertNewSimple = $"""
+        {WithPendingSet}
+        INSERT INTO fleet.runs ({SimpleColumns})
+        SELECT {SimpleValues}
         FROM (
-            SELECT unnest($1::uuid[]) AS id, unnest($4::text[]) AS job, unnest($5::timestamptz[]) AS due, unnest($6::timestamptz[]) AS created,
-                unnest($7::text[]) AS args, unnest($8::integer[]) AS max, unnest($9::uuid[]) AS parent, unnest($10::text[]) AS tags, unnest($11::text[]) AS trace
+            {SimpleArrays}
+        ) AS n
+        """;
+
+    private const string InsertNewSimpleWithActors = $"""
+        {WithPendingSet}
+        INSERT INTO fleet.runs ({SimpleColumns}, enqueued_by)
+        SELECT {SimpleValues}, n.actor
+        FROM (
+            {SimpleArrays}, unnest($12::text[]) AS actor
         ) AS n
         """;
 
@@ -435,7 +484,7 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
         NewRun[] others = [.. runs.Where(r => !IsNewSimple(r))];
         var mayExist = others.Any(r => r.MayExist);
         if (others.Length > 0)
-            batch.BatchCommands.Add(Command(mayExist ? InsertUnlessThere : Insert, Rows(others)));
+            batch.BatchCommands.Add(InsertOf(others, mayExist));
         if (!mayExist)
             inserted.AddRange(others.Select(r => r.Id));
         foreach (var together in PendingSets(others.Where(IsSimple)))
@@ -452,6 +501,13 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
 
         return inserted;
     }
+
+    private NpgsqlBatchCommand InsertOf(NewRun[] runs, bool mayExist) =>
+        runs.Any(r => r.EnqueuedBy is not null)
+            ? Command(mayExist ? InsertUnlessThereWithActors : InsertWithActors, [.. Rows(runs), Actors(runs)])
+            : Command(mayExist ? InsertUnlessThere : Insert, Rows(runs));
+
+    private static NpgsqlParameter<string?[]> Actors(NewRun[] runs) => Array(NpgsqlDbType.Text, runs.Select(r => r.EnqueuedBy?.ToRow()));
 
     private static NpgsqlParameter[] Rows(NewRun[] runs) =>
     [
@@ -476,7 +532,9 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
     {
         foreach (var together in PendingSets(runs))
         {
-            batch.BatchCommands.Add(Command(InsertNewSimple, NewRows(together)));
+            batch.BatchCommands.Add(together.Any(r => r.EnqueuedBy is not null)
+                ? Command(InsertNewSimpleWithActors, [.. NewRows(together), Actors(together)])
+                : Command(InsertNewSimple, NewRows(together)));
             inserted?.AddRange(together.Select(r => r.Id));
         }
     }

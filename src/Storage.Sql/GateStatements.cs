@@ -1,3 +1,4 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Gates;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
@@ -47,12 +48,12 @@ internal sealed class GateStatements(PlainSql sql) : IGateStatements
 
     private readonly string _cancelPending = $"""
         UPDATE fleet.runs SET {sql.SetState(RunState.Canceled)}, finished_at = @now, cancel_cause = @cause,
-            error_type = NULL, error = @reason
+            canceled_by = @by, error_type = NULL, error = @reason
         WHERE id = @id AND state = 0
         """;
 
     private const string RequestCancel = """
-        UPDATE fleet.runs SET cancel_requested_at = @now, cancel_cause = @cause, error = @reason
+        UPDATE fleet.runs SET cancel_requested_at = @now, cancel_cause = @cause, canceled_by = @by, error = @reason
         WHERE id = @id AND state = 1 AND cancel_requested_at IS NULL
         """;
 
@@ -82,10 +83,13 @@ internal sealed class GateStatements(PlainSql sql) : IGateStatements
     }
 
     public Task CancelPendingAsync(
-        StorageSession session, RunId run, CancelCause cause, string reason, DateTimeOffset now, CancellationToken ct) =>
-        sql.ExecuteAsync(session, _cancelPending, ct, ("@id", run), ("@now", now), ("@cause", (int)cause), ("@reason", reason));
+        StorageSession session, RunId run, CancelCause cause, string reason, Actor by, DateTimeOffset now, CancellationToken ct) =>
+        sql.ExecuteAsync(session, _cancelPending, ct, Canceled(run, cause, reason, by, now));
 
     public Task RequestCancelAsync(
-        StorageSession session, RunId run, CancelCause cause, string reason, DateTimeOffset now, CancellationToken ct) =>
-        sql.ExecuteAsync(session, RequestCancel, ct, ("@id", run), ("@now", now), ("@cause", (int)cause), ("@reason", reason));
+        StorageSession session, RunId run, CancelCause cause, string reason, Actor by, DateTimeOffset now, CancellationToken ct) =>
+        sql.ExecuteAsync(session, RequestCancel, ct, Canceled(run, cause, reason, by, now));
+
+    private static (string, object?)[] Canceled(RunId run, CancelCause cause, string reason, Actor by, DateTimeOffset now) =>
+        [("@id", run), ("@now", now), ("@cause", (int)cause), ("@by", by.ToRow()), ("@reason", reason)];
 }

@@ -1,3 +1,4 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 
@@ -6,7 +7,8 @@ namespace Fleet.Storage.Sql;
 internal sealed class JobStatements(PlainSql sql) : IJobStatements
 {
     private const string Read = """
-        SELECT name, version, lane, max_attempts, timeout_ms, description, aliases, "schema", example, first_seen_at, seen_at
+        SELECT name, version, lane, max_attempts, timeout_ms, description, aliases, "schema", example, first_seen_at, seen_at,
+            published_by
         FROM fleet.jobs
         """;
 
@@ -16,8 +18,9 @@ internal sealed class JobStatements(PlainSql sql) : IJobStatements
 
     private const string Add = """
         INSERT INTO fleet.jobs
-            (name, version, lane, max_attempts, timeout_ms, description, aliases, "schema", example, first_seen_at, seen_at)
-        VALUES (@name, @version, @lane, @max, @timeout, @description, @aliases, @schema, @example, @first, @seen)
+            (name, version, lane, max_attempts, timeout_ms, description, aliases, "schema", example, first_seen_at, seen_at,
+            published_by)
+        VALUES (@name, @version, @lane, @max, @timeout, @description, @aliases, @schema, @example, @first, @seen, @by)
         """;
 
     private const string Delete = "DELETE FROM fleet.jobs WHERE name = @name AND version = @version";
@@ -37,6 +40,7 @@ internal sealed class JobStatements(PlainSql sql) : IJobStatements
             Example = row.GetString(8),
             FirstSeenAt = sql.ReadInstant(row, 9),
             SeenAt = sql.ReadInstant(row, 10),
+            PublishedBy = row.IsDBNull(11) ? null : Actor.FromRow(row.GetString(11)),
         },
         ct);
 
@@ -50,7 +54,7 @@ internal sealed class JobStatements(PlainSql sql) : IJobStatements
         session, Add, ct,
         ("@name", job.Name), ("@version", job.Version), ("@lane", job.Lane), ("@max", job.MaxAttempts), ("@timeout", job.TimeoutMs),
         ("@description", job.Description), ("@aliases", job.Aliases), ("@schema", job.Schema), ("@example", job.Example),
-        ("@first", job.FirstSeenAt), ("@seen", job.SeenAt));
+        ("@first", job.FirstSeenAt), ("@seen", job.SeenAt), ("@by", job.PublishedBy?.ToRow()));
 
     public Task DeleteAsync(StorageSession session, string name, string version, CancellationToken ct) =>
         sql.ExecuteAsync(session, Delete, ct, ("@name", name), ("@version", version));

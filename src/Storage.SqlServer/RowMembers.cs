@@ -26,6 +26,7 @@ internal static class RowMembers
         json.WriteText("args", run.Args);
         json.WriteText("tags", run.Tags);
         json.WriteText("trace", run.TraceParent);
+        json.WriteText("actor", run.EnqueuedBy?.ToRow());
     }
 
     public static void Id(Utf8JsonWriter json, RunId id) => json.WriteId("id", id);

@@ -25,12 +25,14 @@ public sealed class SqlServerDbContext(DbContextOptions<SqlServerDbContext> opti
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
+        base.ConfigureConventions(configurationBuilder);
         configurationBuilder.StoreIdsAsBytes();
         configurationBuilder.Properties<Guid>().HaveColumnType("binary(16)");
         configurationBuilder.Properties<RunId>().HaveColumnType("binary(16)");
         configurationBuilder.Properties<Core.Storage.Rows.WorkerId>().HaveColumnType("binary(16)");
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<InstantConverter>().HaveColumnType("datetime2(7)");
         configurationBuilder.Properties<string>().UseCollation(Collation);
+        configurationBuilder.Properties<Core.Actors.Actor>().UseCollation(Collation);
     }
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)

@@ -16,14 +16,14 @@ internal static class SqlServerStatements
     // Whoever inserts the same key or occurrence at the same moment is not seen here, but meets the unique index: see InsertRowsAsync.
     public const string Insert = $"""
         INSERT INTO fleet.runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
-            created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent)
+            created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent, enqueued_by)
         OUTPUT inserted.id
         SELECT CONVERT(binary(16), n.id, 2), n.job, n.lane, 0, n.due, n.staged, 0, 0, n.max, 0, 0, 0,
             n.created, CONVERT(varbinary(200), n.[key]), CONVERT(varbinary(32), n.hash, 2), n.schedule, n.fire, n.overlap, 0,
-            CONVERT(binary(16), n.parent, 2), n.args, n.tags, n.trace
+            CONVERT(binary(16), n.parent, 2), n.args, n.tags, n.trace, n.actor
         FROM OPENJSON(@rows) WITH (id char(32), job nvarchar(128), lane nvarchar(64), due datetime2(7), staged bit, max int, created datetime2(7),
             [key] varchar(200), hash varchar(64), schedule nvarchar(128), fire datetime2(7), overlap int, parent char(32), args nvarchar(max),
-            tags nvarchar(max), trace nvarchar(max)) AS n
+            tags nvarchar(max), trace nvarchar(max), actor nvarchar(256)) AS n
         WHERE NOT EXISTS (SELECT 1 FROM fleet.runs AS r WHERE r.id = CONVERT(binary(16), n.id, 2))
             AND NOT EXISTS (SELECT 1 FROM fleet.runs AS r WHERE r.idempotency_key = CONVERT(varbinary(200), n.[key]) AND r.idempotency_key IS NOT NULL)
             AND NOT EXISTS (SELECT 1 FROM fleet.runs AS r WHERE r.schedule_id = n.schedule COLLATE {Collation} AND r.fire_time = n.fire

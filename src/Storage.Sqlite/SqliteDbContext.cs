@@ -10,6 +10,7 @@ public sealed class SqliteDbContext(DbContextOptions<SqliteDbContext> options) :
 {
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
+        base.ConfigureConventions(configurationBuilder);
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<InstantConverter>();
         configurationBuilder.StoreIdsAsBytes();
     }

@@ -1,4 +1,5 @@
 using Fleet.Core;
+using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
 using Fleet.Core.Leadership;
 using Fleet.Core.Loops;
@@ -204,7 +205,7 @@ public sealed class VirtualFleet : IAsyncDisposable
             throw new InvalidOperationException(
                 $"Schedule '{stray.Id}' runs the job '{stray.Job}', which this fleet does not have; add its handler with AddFleetJobs.");
         foreach (var schedule in schedules)
-            await _services.GetRequiredService<PutSchedules>().ExecuteAsync(schedule, "code", ct);
+            await _services.GetRequiredService<PutSchedules>().ExecuteAsync(schedule, "code", ThisProcess.Program, ct);
         var wakers = _services.GetRequiredService<Wakers>();
         wakers.Plan.Connect(() => _mustPlan = true);
         wakers.Stage.Connect(() => _mustStage = true);

@@ -16,7 +16,7 @@ internal static class CancelRunsEndpoints
     {
         var runId = GetRunsEndpoints.ReadId(id);
         var body = await RequestBody.ReadOptionalAsync<CancelBody>(http, ct);
-        var result = await cancel.ExecuteAsync(runId, body.Reason, CancellationToken.None);
+        var result = await cancel.ExecuteAsync(runId, body.Reason, Caller.Of(http), CancellationToken.None);
         return result switch
         {
             CancelResult.NotFound => Problems.NotFound("run", id),

@@ -1,4 +1,5 @@
 using Fleet.Client;
+using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
 using Fleet.Core.Rules;
 using Fleet.Core.Runs;
@@ -32,7 +33,7 @@ internal static class EnqueueRunsEndpoints
                 RunRules.Show(other), "one of them, or the same twice"));
         }
 
-        var request = await ToRequestAsync(body, "", key, catalog, schemas, ct);
+        var request = await ToRequestAsync(body, "", key, Caller.Of(http), catalog, schemas, ct);
         var outcome = await enqueue.ExecuteAsync(request, CancellationToken.None);
         return Results.Accepted($"/api/v1/runs/{outcome.Id}", new EnqueuedView { Id = outcome.Id.ToString() });
     }
@@ -51,6 +52,7 @@ internal static class EnqueueRunsEndpoints
         var body = await RequestBody.ReadAsync<EnqueueBatchBody>(http, RequestBody.MaxBatch, ct);
         if (body.Runs is not { Count: > 0 and <= MaxBatch } runs)
             throw new InvalidRunException(RunRules.Invalid("invalid_batch", "runs", $"{body.Runs?.Count ?? 0} runs", $"1–{MaxBatch} runs"));
+        var by = Caller.Of(http);
         var requests = new RunRequest[runs.Count];
         for (var i = 0; i < requests.Length; i++)
         {
@@ -58,7 +60,7 @@ internal static class EnqueueRunsEndpoints
             if (runs[i] is null)
                 throw new InvalidRunException(
                     new InputError("wrong_type", $"runs[{i}]", $"runs[{i}]: expected a JSON object.", "null", "a JSON object"));
-            requests[i] = await ToRequestAsync(runs[i], $"runs[{i}].", null, catalog, schemas, ct);
+            requests[i] = await ToRequestAsync(runs[i], $"runs[{i}].", null, by, catalog, schemas, ct);
         }
 
         var outcomes = await enqueue.ExecuteManyAsync(requests, CancellationToken.None);
@@ -68,7 +70,7 @@ internal static class EnqueueRunsEndpoints
     }
 
     private static async Task<RunRequest> ToRequestAsync(
-        EnqueueBody body, string path, string? key, JobCatalog catalog, ArgsSchemas schemas, CancellationToken ct)
+        EnqueueBody body, string path, string? key, Actor by, JobCatalog catalog, ArgsSchemas schemas, CancellationToken ct)
     {
         if (body.Job is not { Length: > 0 } name)
             throw new InvalidRunException(
@@ -81,6 +83,7 @@ internal static class EnqueueRunsEndpoints
         {
             Job = name,
             Args = args,
+            By = by,
             Options = new EnqueueOptions
             {
                 Lane = body.Lane,

@@ -36,7 +36,7 @@ internal static class RunViews
     {
         Number = replay.Number,
         At = replay.At,
-        By = replay.By,
+        By = replay.By.ToView(),
         FromState = replay.FromState.ToWord(),
         FromAttempt = replay.FromAttempt,
         FromError = replay.FromError,
@@ -69,6 +69,8 @@ internal static class RunViews
         Crashes = run.Crashes,
         CancelRequested = run is { State: RunState.Running, CancelRequestedAt: not null },
         CancelCause = run.CanceledBecause?.ToWord(),
+        CanceledBy = run.CanceledBecause is null ? null : run.CanceledBy?.ToView(),
+        EnqueuedBy = run.EnqueuedBy?.ToView(),
         ParentId = run.ParentId?.ToString(),
         IdempotencyKey = run.IdempotencyKey,
     });

@@ -17,7 +17,7 @@ internal static class BackfillSchedulesEndpoints
     private static async Task<IResult> BackfillAsync(string id, HttpContext http, BackfillSchedules backfill, CancellationToken ct)
     {
         var body = await RequestBody.ReadAsync<BackfillBody>(http, RequestBody.MaxSingle, ct);
-        return await backfill.ExecuteAsync(id, ToRequest(body), body.DryRun, CancellationToken.None) is { } plan
+        return await backfill.ExecuteAsync(id, ToRequest(body), Caller.Of(http), body.DryRun, CancellationToken.None) is { } plan
             ? Results.Json(ToView(plan), FleetJson.Payload)
             : Problems.NotFound("schedule", id);
     }

@@ -45,13 +45,13 @@ internal static class ControlSchedulesEndpoints
     private static async Task<IResult> TriggerAsync(string id, HttpContext http, TriggerSchedules trigger, CancellationToken ct)
     {
         await RequestBody.ReadOptionalAsync<EmptyBody>(http, ct);
-        return await trigger.ExecuteAsync(id, CancellationToken.None) is { } run
+        return await trigger.ExecuteAsync(id, Caller.Of(http), CancellationToken.None) is { } run
             ? Results.Json(new EnqueuedView { Id = run.ToString() }, FleetJson.Payload, statusCode: StatusCodes.Status202Accepted)
             : Problems.NotFound("schedule", id);
     }
 
-    private static async Task<IResult> DeleteAsync(string id, DeleteSchedules delete) =>
-        await delete.ExecuteAsync(id, CancellationToken.None) ? Results.NoContent() : Problems.NotFound("schedule", id);
+    private static async Task<IResult> DeleteAsync(string id, HttpContext http, DeleteSchedules delete) =>
+        await delete.ExecuteAsync(id, Caller.Of(http), CancellationToken.None) ? Results.NoContent() : Problems.NotFound("schedule", id);
 
     private static ScheduleControl Who(HttpContext http, ControlBody body) => new(Caller.Of(http), body.Reason);
 

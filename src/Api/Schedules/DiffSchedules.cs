@@ -29,7 +29,7 @@ internal static class DiffSchedulesEndpoints
         if (await get.FindAsync(id, ct) is not { Row: var schedule } info)
             return Problems.NotFound("schedule", id);
 
-        var (_, edited) = await put.TryAsync(body.ToRequest(id), "api", ct);
+        var (_, edited) = await put.TryAsync(body.ToRequest(id), "api", Caller.Of(http), ct);
         var (old, next) = (schedule.RestOf(schedule.ParseTrigger(), now), edited.RestOf(edited.ParseTrigger(), now));
         var diff = DiffFirings.Execute(old, next, range, count);
         var before = new Side(old, schedule.CronOnTheClock, schedule.Zone, diff, FiringChange.Removed);

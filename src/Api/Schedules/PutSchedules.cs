@@ -21,11 +21,11 @@ internal static class PutSchedulesEndpoints
         var body = await RequestBody.ReadAsync<PutScheduleBody>(http, RequestBody.MaxSingle, ct);
         if (isDryRun)
         {
-            var (outcome, row) = await put.TryAsync(body.ToRequest(id), "api", ct);
+            var (outcome, row) = await put.TryAsync(body.ToRequest(id), "api", Caller.Of(http), ct);
             return Show(outcome, await get.DescribeAsync(row, lastFireTime: null, lastStartedAt: null, ct));
         }
 
-        var result = await put.ExecuteAsync(body.ToRequest(id), "api", CancellationToken.None);
+        var result = await put.ExecuteAsync(body.ToRequest(id), "api", Caller.Of(http), CancellationToken.None);
         // Deleted by somebody else in this very moment: what was put is gone.
         return await get.FindAsync(id, ct) is { } schedule ? Show(result, schedule) : Problems.NotFound("schedule", id);
     }

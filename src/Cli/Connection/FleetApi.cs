@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Fleet.Client;
+using Fleet.Core.Actors;
 using Fleet.Core.Text;
 
 namespace Fleet.Cli.Connection;
@@ -24,15 +26,17 @@ public sealed class FleetApi : IDisposable
     {
         // A proxy in the environment is meant for the internet and knows nothing of our loopback.
         var handler = new SocketsHttpHandler { UseProxy = !server.IsLoopback, ConnectTimeout = TimeSpan.FromSeconds(5) };
+        // The server reads UTF-8. By default a name that is not ASCII would fail every request.
+        handler.RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8;
         _http = new HttpClient(handler)
         {
             BaseAddress = new Uri(server.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/"),
             Timeout = answerTime ?? AnswerTime,
         };
         _http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        // Header values are ASCII; a name that is not is left out rather than refused.
-        if (Environment.UserName is { Length: > 0 } user && user.All(c => c is > ' ' and < '\x7f'))
-            _http.DefaultRequestHeaders.Add("X-Fleet-User", user);
+        // A name that the server would refuse is left out.
+        if (ThisProcess.User is { Kind: ActorKind.Person } user)
+            _http.DefaultRequestHeaders.TryAddWithoutValidation("X-Fleet-User", user.Name);
         _shown = Secrets.HideInUri(server.GetLeftPart(UriPartial.Path).TrimEnd('/'));
     }
 

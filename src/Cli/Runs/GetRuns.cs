@@ -44,13 +44,13 @@ public static class GetRuns
         Add("job", run.Job);
         facts.AddRow(new Text("state", Label), Screen.State(run.State));
         Add("", run.CancelRequested ? "asked to stop" : null);
-        Add("cause", run.CancelCause);
+        Add("cause", run.CanceledBy is { } canceler ? $"{run.CancelCause}, by {canceler}" : run.CancelCause);
         Add("lane", run.Lane);
         Add("attempt", run.MaxAttempts is { } most ? $"{run.Attempt} of {most}" : $"{run.Attempt}");
         if (run.Crashes > 0)
             Add("crashes", $"{run.Crashes}");
         Add("progress", run.Progress is { } part ? $"{part * 100:0}% {run.ProgressMessage}" : run.ProgressMessage);
-        Add("created", At(run.CreatedAt));
+        Add("created", run.EnqueuedBy is { } creator ? $"{At(run.CreatedAt)} by {creator}" : At(run.CreatedAt));
         Add("due", At(run.DueAt));
         Add("started", At(run.StartedAt));
         Add("finished", At(run.FinishedAt));

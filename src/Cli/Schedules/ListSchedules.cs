@@ -49,7 +49,8 @@ public static class ListSchedules
 
     private static string Reason(ScheduleView schedule)
     {
-        var by = schedule.StatusBy is null ? "" : $"by {schedule.StatusBy}";
+        // The reason of a policy says everything.
+        var by = schedule.StatusBy is null or { Kind: "policy" } ? "" : $"by {schedule.StatusBy}";
         var until = schedule.ResumeAt is { } resume ? $"until {Times.Instant(resume)}" : "";
         return string.Join(", ", new[] { schedule.StatusReason ?? "", by, until }.Where(part => part.Length > 0));
     }

@@ -1,3 +1,4 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Lanes;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
@@ -14,6 +15,9 @@ public sealed class OverlapGate(IStorage storage) : IGate
     /// <summary>The policy of a backfill's runs if their schedule does not allow overlap: each waits for its turn without a limit, after
     /// all live runs. It is not a policy that a schedule can have.</summary>
     public const OverlapPolicy Backfill = (OverlapPolicy)4;
+
+    /// <summary>Who cancels a run because of the overlap policy of its schedule.</summary>
+    public static readonly Actor Overlap = Actor.Create(ActorKind.Policy, "overlap");
 
     public bool PassesOn => true;
 
@@ -78,7 +82,7 @@ public sealed class OverlapGate(IStorage storage) : IGate
             {
                 if (other.IsRunning)
                 {
-                    await storage.Gates.RequestCancelAsync(pass.Session, other.Id, CancelCause.Replaced, reason, pass.Now, ct);
+                    await storage.Gates.RequestCancelAsync(pass.Session, other.Id, CancelCause.Replaced, reason, Overlap, pass.Now, ct);
                     pass.Stop(other.Id);
                 }
                 else
@@ -92,6 +96,6 @@ public sealed class OverlapGate(IStorage storage) : IGate
         }
 
         Task CancelAsync(RunId id, CancelCause cause, string reason) =>
-            storage.Gates.CancelPendingAsync(pass.Session, id, cause, reason, pass.Now, ct);
+            storage.Gates.CancelPendingAsync(pass.Session, id, cause, reason, Overlap, pass.Now, ct);
     }
 }

@@ -34,7 +34,7 @@ public sealed class PassGates : IRunGates, IAsyncDisposable
         var (outcome, stopped) = await _group.AddAsync(new(worker, run), ct);
         // The quick way: if this message is lost, the heartbeat of the worker finds the request in the row.
         if (stopped.Count > 0)
-            await _control.PublishControlAsync(new ControlMessage(CancelRuns: stopped), ct);
+            await _control.PublishControlAsync(new ControlMessage(CancelRuns: stopped, By: OverlapGate.Overlap.ToRow()), ct);
         return outcome;
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Fleet.Core.Actors;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,9 @@ public sealed partial class PublishJobs(JobCatalog catalog, IStorage storage, Ti
     public const int MostOutdated = 10;
 
     /// <summary>Writes the jobs to the table.</summary>
-    public async Task ExecuteAsync(CancellationToken ct)
+    /// <param name="by">The worker.</param>
+    /// <param name="ct">Cancels the call.</param>
+    public async Task ExecuteAsync(Actor by, CancellationToken ct)
     {
         var breaks = await storage.WriteRetryingAsync(
             async session =>
@@ -26,7 +29,7 @@ public sealed partial class PublishJobs(JobCatalog catalog, IStorage storage, Ti
                 // In the order of their names: two workers that start at once wait for each other and do not deadlock.
                 foreach (var job in catalog.Own)
                 {
-                    var isNew = await SeeAsync(session, job, now, ct);
+                    var isNew = await SeeAsync(session, job, by, now, ct);
                     var others = stored[job.Name].Where(v => v.Version != job.Version).ToArray();
                     foreach (var version in offers.Outdated(job.Name, others.Select(v => (v.Version, v.SeenAt)), MostOutdated))
                         await storage.Jobs.DeleteAsync(session, job.Name, version, ct);
@@ -44,7 +47,7 @@ public sealed partial class PublishJobs(JobCatalog catalog, IStorage storage, Ti
             LogBreak(job, change.Field, change.What, change.Advice);
     }
 
-    private async Task<bool> SeeAsync(StorageSession session, JobInfo job, DateTimeOffset now, CancellationToken ct)
+    private async Task<bool> SeeAsync(StorageSession session, JobInfo job, Actor by, DateTimeOffset now, CancellationToken ct)
     {
         if (await storage.Jobs.SeeAsync(session, job.Name, job.Version, now, ct))
             return false;
@@ -61,6 +64,7 @@ public sealed partial class PublishJobs(JobCatalog catalog, IStorage storage, Ti
             Example = job.Example,
             FirstSeenAt = now,
             SeenAt = now,
+            PublishedBy = by,
         };
         await storage.Jobs.AddAsync(session, row, ct);
         return true;

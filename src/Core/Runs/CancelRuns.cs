@@ -1,3 +1,4 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Lanes;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
@@ -11,16 +12,20 @@ public sealed class CancelRuns(IStorage storage, IControlChannel control, IRunGa
     /// <summary>Maximum length of a stored reason, in characters.</summary>
     public const int MaxReason = 500;
 
-    public async Task<CancelResult> ExecuteAsync(RunId id, string? reason, CancellationToken ct)
+    /// <param name="id">The run.</param>
+    /// <param name="reason">The reason, in words for people; cut to <see cref="MaxReason"/>. Null: none was given.</param>
+    /// <param name="by">Who cancels it.</param>
+    /// <param name="ct">Cancels the call.</param>
+    public async Task<CancelResult> ExecuteAsync(RunId id, string? reason, Actor by, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var text = reason is null ? "Canceled." : StoredText.Cut(reason, MaxReason);
         var results = await storage.WriteRetryingAsync(
-            session => storage.States.CancelAsync(session, [id], CancelCause.Person, text, now, ct), ct);
+            session => storage.States.CancelAsync(session, [id], CancelCause.Person, text, by, now, ct), ct);
 
         // This is faster than the heartbeat of the worker, which finds the request if this message is lost.
         if (results[0] == CancelResult.Requested)
-            await control.PublishControlAsync(new ControlMessage(CancelRuns: [id]), ct);
+            await control.PublishControlAsync(new ControlMessage(CancelRuns: [id], By: by.ToRow()), ct);
         else if (results[0] == CancelResult.Canceled)
             await PassOnAsync(id, ct);
         return results[0];

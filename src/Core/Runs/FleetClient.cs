@@ -1,3 +1,5 @@
+using Fleet.Core.Actors;
+
 namespace Fleet.Core.Runs;
 
 /// <summary>The client for a process with access to Fleet's database.</summary>
@@ -17,7 +19,7 @@ public sealed class FleetClient(EnqueueRuns enqueue, CancelRuns cancel, GetRuns 
     }
 
     public Task<CancelResult> CancelAsync(RunId runId, string? reason = null, CancellationToken ct = default) =>
-        cancel.ExecuteAsync(runId, reason, ct);
+        cancel.ExecuteAsync(runId, reason, ThisProcess.Program, ct);
 
     public async Task<RunInfo?> GetAsync(RunId runId, CancellationToken ct = default) =>
         await get.FindAsync(runId, ct) is { } run ? GetRuns.ToInfo(run) : null;
@@ -33,6 +35,7 @@ public sealed class FleetClient(EnqueueRuns enqueue, CancelRuns cancel, GetRuns 
     {
         Job = JobArgs.NameOf(args.GetType()),
         Args = JobArgs.Write(args),
+        By = ThisProcess.Program,
         Options = options ?? NoOptions,
     };
 }

@@ -1,3 +1,4 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Lanes;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
@@ -10,7 +11,10 @@ namespace Fleet.Core.Runs;
 /// run.</remarks>
 public sealed class ReplayRuns(IStorage storage, NudgePublisher nudges, TimeProvider time)
 {
-    public async Task<ReplayResult> ExecuteAsync(RunId id, string by, CancellationToken ct)
+    /// <param name="id">The run.</param>
+    /// <param name="by">Who replays it.</param>
+    /// <param name="ct">Cancels the call.</param>
+    public async Task<ReplayResult> ExecuteAsync(RunId id, Actor by, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var replayed = await storage.WriteRetryingAsync(session => storage.States.ReplayAsync(session, [id], by, now, ct), ct);

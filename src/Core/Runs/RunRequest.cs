@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
 using Fleet.Core.Rules;
 using Fleet.Core.Storage.Rows;
@@ -17,6 +18,9 @@ public sealed record RunRequest
 
     /// <summary>JSON text, UTF-8 size at most <see cref="RunRules.MaxArgsBytes"/>.</summary>
     public required string Args { get; init; }
+
+    /// <summary>Who enqueues it.</summary>
+    public required Actor By { get; init; }
 
     public EnqueueOptions Options { get; init; } = new();
 
@@ -64,6 +68,7 @@ public sealed record RunRequest
             RequestHash = Options.IdempotencyKey is null ? null : Hash(job.Name),
             Tags = Options.Tags is { Count: > 0 } tags ? JsonSerializer.Serialize(tags, FleetJson.Payload) : null,
             TraceParent = TraceParent ?? Activity.Current?.Id,
+            EnqueuedBy = By.Kind == ActorKind.Program && ScheduleId is null ? null : By,
             ParentId = ParentId,
             ScheduleId = ScheduleId,
             Overlap = Overlap,

@@ -1,3 +1,4 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Storage;
@@ -8,6 +9,9 @@ namespace Fleet.Core.Runs;
 /// <summary>– → Pending: accepts runs that arrive as messages on a lane.</summary>
 public sealed class SubmitRuns(EnqueueRuns enqueue, JobCatalog catalog, ArgsSchemas schemas, IStorage storage)
 {
+    // The broker does not tell who published a message.
+    private static readonly Actor Publisher = Actor.Create(ActorKind.Program, "message");
+
     /// <summary>Stores the run, or finds the one that an earlier delivery of the message stored.</summary>
     /// <exception cref="MessageRefusedException">The message will never be accepted.</exception>
     /// <exception cref="Exception">Any other error: try again. <see cref="IsOutage"/> says whether without a limit.</exception>
@@ -20,6 +24,7 @@ public sealed class SubmitRuns(EnqueueRuns enqueue, JobCatalog catalog, ArgsSche
         {
             Job = submitted.Job,
             Args = submitted.Args,
+            By = Publisher,
             Options = submitted.Options with { Lane = submitted.Options.Lane ?? submitted.Lane },
             TraceParent = submitted.TraceParent,
         };

@@ -1,4 +1,5 @@
 using System.Text;
+using Fleet.Core.Actors;
 using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -56,6 +57,7 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
     {
         configurationBuilder.Properties<RunId>().HaveConversion<RunIdConverter>();
         configurationBuilder.Properties<WorkerId>().HaveConversion<WorkerIdConverter>();
+        configurationBuilder.Properties<Actor>().HaveConversion<ActorConverter>();
     }
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -160,3 +162,5 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
 internal sealed class RunIdConverter() : ValueConverter<RunId, Guid>(id => id.Value, value => new RunId(value));
 
 internal sealed class WorkerIdConverter() : ValueConverter<WorkerId, Guid>(id => id.Value, value => new WorkerId(value));
+
+internal sealed class ActorConverter() : ValueConverter<Actor, string>(actor => actor.ToRow(), text => Actor.FromRow(text));

@@ -1,3 +1,4 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Storage;
@@ -30,9 +31,9 @@ public interface IGateStatements
 
     /// <summary>Pending → Canceled. A run in another state stays as it is.</summary>
     Task CancelPendingAsync(
-        StorageSession session, RunId run, CancelCause cause, string reason, DateTimeOffset now, CancellationToken ct);
+        StorageSession session, RunId run, CancelCause cause, string reason, Actor by, DateTimeOffset now, CancellationToken ct);
 
     /// <summary>Asks a running run to stop, unless it was asked before.</summary>
     Task RequestCancelAsync(
-        StorageSession session, RunId run, CancelCause cause, string reason, DateTimeOffset now, CancellationToken ct);
+        StorageSession session, RunId run, CancelCause cause, string reason, Actor by, DateTimeOffset now, CancellationToken ct);
 }

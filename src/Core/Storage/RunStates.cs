@@ -1,3 +1,4 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Query;
@@ -14,18 +15,21 @@ public class RunStates
     /// <param name="ids">The runs, each once.</param>
     /// <param name="cause">Why, for programs.</param>
     /// <param name="reason">Why, for people. Stored as the error of the runs.</param>
+    /// <param name="by">Who cancels them.</param>
     /// <param name="now">The time of the end, or of the request.</param>
     /// <param name="ct">Cancels the statements.</param>
     /// <returns>One result per run, in order.</returns>
     /// <exception cref="DbUpdateConcurrencyException">A run changed meanwhile (<see cref="IStorage.IsConflict"/>): do it again.</exception>
     public async Task<IReadOnlyList<CancelResult>> CancelAsync(
-        StorageSession session, IReadOnlyList<RunId> ids, CancelCause cause, string reason, DateTimeOffset now, CancellationToken ct)
+        StorageSession session, IReadOnlyList<RunId> ids, CancelCause cause, string reason, Actor by, DateTimeOffset now,
+        CancellationToken ct)
     {
         // 1. The request locks the runs that have not ended: their states stay as they are until the commit.
         RunId[] wanted = [.. ids.Order()];
         var runs = session.Db.Runs.Where(r => wanted.Contains(r.Id));
         await runs.Where(r => r.State == RunState.Pending || r.State == RunState.Running).ExecuteUpdateAsync(
-            set => set.SetProperty(r => r.CancelRequestedAt, now).SetProperty(r => r.CancelCause, cause).SetProperty(r => r.Error, reason),
+            set => set.SetProperty(r => r.CancelRequestedAt, now).SetProperty(r => r.CancelCause, cause).SetProperty(r => r.CanceledBy, by)
+                .SetProperty(r => r.Error, reason),
             ct);
         var found = await runs.Select(r => new { r.Id, r.State, IsRequested = r.CancelRequestedAt != null }).ToDictionaryAsync(r => r.Id, ct);
         if (found.Values.Any(r => r.State is RunState.Pending or RunState.Running && !r.IsRequested))
@@ -65,7 +69,7 @@ public class RunStates
     /// <returns>One answer per run, in order.</returns>
     /// <exception cref="DbUpdateConcurrencyException">A run changed meanwhile (<see cref="IStorage.IsConflict"/>): do it again.</exception>
     public async Task<IReadOnlyList<ReplayedRun>> ReplayAsync(
-        StorageSession session, IReadOnlyList<RunId> ids, string by, DateTimeOffset now, CancellationToken ct)
+        StorageSession session, IReadOnlyList<RunId> ids, Actor by, DateTimeOffset now, CancellationToken ct)
     {
         RunId[] wanted = [.. ids.Order()];
         var found = await session.Db.Runs.Where(r => wanted.Contains(r.Id))
@@ -97,6 +101,7 @@ public class RunStates
                             .SetProperty(r => r.Replays, r => r.Replays + 1)
                             .SetProperty(r => r.CancelRequestedAt, (DateTimeOffset?)null)
                             .SetProperty(r => r.CancelCause, (CancelCause?)null)
+                            .SetProperty(r => r.CanceledBy, (Actor?)null)
                             .SetProperty(r => r.FinishedAt, (DateTimeOffset?)null);
                     },
                     ct);
@@ -125,13 +130,14 @@ public class RunStates
 
     /// <summary>Pending → Canceled for the planned runs of a schedule whose fire time has not come and that have not started.</summary>
     /// <returns>How many.</returns>
-    public Task<int> RevokeAsync(StorageSession session, string scheduleId, DateTimeOffset now, string reason, CancellationToken ct) =>
+    public Task<int> RevokeAsync(
+        StorageSession session, string scheduleId, DateTimeOffset now, string reason, Actor by, CancellationToken ct) =>
         PendingOfSchedules(session.Db).Where(r => r.ScheduleId == scheduleId && r.FireTime > now && r.Attempt == 0).ExecuteUpdateAsync(
             set =>
             {
                 SetState(set, RunState.Canceled);
                 set.SetProperty(r => r.Revoked, true).SetProperty(r => r.CancelCause, CancelCause.Revoked)
-                    .SetProperty(r => r.FinishedAt, now).SetProperty(r => r.Error, reason);
+                    .SetProperty(r => r.CanceledBy, by).SetProperty(r => r.FinishedAt, now).SetProperty(r => r.Error, reason);
             },
             ct);
 

@@ -79,10 +79,13 @@ public sealed class RunningRuns
         return again;
     }
 
-    public void Stop(RunId id, StopCause cause)
+    /// <returns>False when the run is not executed here.</returns>
+    public bool Stop(RunId id, StopCause cause)
     {
-        if (_handles.TryGetValue(id, out var handle))
-            handle.Stop(cause);
+        if (!_handles.TryGetValue(id, out var handle))
+            return false;
+        handle.Stop(cause);
+        return true;
     }
 
     /// <summary>Does what the clock has brought and no timer has done yet.</summary>

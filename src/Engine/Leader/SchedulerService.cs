@@ -1,3 +1,4 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
 using Fleet.Core.Schedules.Control;
@@ -77,11 +78,11 @@ public sealed partial class SchedulerService(
             .Concat(configured.Requests.Select(r => new BroughtSchedule(r, ConfiguredSchedules.Source))).ToArray();
         try
         {
-            foreach (var (result, row, undone) in await put.ExecuteAllAsync(brought, ct))
+            foreach (var (result, row, undone) in await put.ExecuteAllAsync(brought, ThisProcess.Program, ct))
             {
                 LogPut(row.Id, row.Source, result);
                 if (undone is var (by, at))
-                    LogUndone(row.Id, row.Source, at, by ?? "somebody, through the API,");
+                    LogUndone(row.Id, row.Source, at, by?.ToString() ?? "somebody");
             }
         }
         catch (BroughtScheduleRefusedException e) when (e.Schedule.Source == ConfiguredSchedules.Source)
@@ -103,7 +104,7 @@ public sealed partial class SchedulerService(
     private partial void LogConfigurationWins(string schedule);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "Schedule {Schedule} from {Source} was reset to its definition before {ChangedAt:O}, when {Program} changed it. "
+        Message = "Schedule {Schedule} from {Source} was reset to its definition before {ChangedAt:O}, when {Actor} changed it. "
             + "If programs of two versions run side by side, each start of one undoes the other's change: stop the older one.")]
-    private partial void LogUndone(string schedule, string source, DateTimeOffset changedAt, string program);
+    private partial void LogUndone(string schedule, string source, DateTimeOffset changedAt, string actor);
 }

@@ -1,3 +1,4 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
@@ -105,7 +106,7 @@ public sealed partial class WorkerService(
     private async Task RegisterAsync(CancellationToken ct)
     {
         // 1. Say what we can do, before anybody asks for it.
-        await publish.ExecuteAsync(ct);
+        await publish.ExecuteAsync(ThisProcess.Worker, ct);
         // 2. Be alive, before anything is claimed under our name.
         var begun = time.GetTimestamp();
         identity.Renewed(await workers.RegisterAsync(lanes.WorkerName, lanes.Slots, options.Value.Lease, ct), begun);
@@ -199,7 +200,11 @@ public sealed partial class WorkerService(
     private Task OnControlAsync(ControlMessage message, CancellationToken ct)
     {
         foreach (var id in message.CancelRuns ?? [])
-            running.Stop(id, StopCause.Canceled);
+        {
+            if (running.Stop(id, StopCause.Canceled))
+                LogAskedToStop(id, message.By is { } by ? Actor.FromRow(by).ToString() : "somebody");
+        }
+
         return Task.CompletedTask;
     }
 
@@ -249,6 +254,9 @@ public sealed partial class WorkerService(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The transport did not close its subscriptions within {Grace}; the worker stops without it.")]
     private partial void LogStillListening(TimeSpan grace, Exception e);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Run {RunId} is canceled by {Actor}; its handler is asked to stop.")]
+    private partial void LogAskedToStop(RunId runId, string actor);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Worker {Worker} has stopped.")]
     private partial void LogStopped(string worker);

@@ -94,6 +94,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     schema = table.Column<string>(type: "text", nullable: false),
                     example = table.Column<string>(type: "text", nullable: false),
                     first_seen_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    published_by = table.Column<string>(type: "text", nullable: true),
                     seen_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
                 },
                 constraints: table =>
@@ -233,6 +234,8 @@ namespace Fleet.Storage.Postgres.Migrations
                     finished_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     cancel_requested_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     cancel_cause = table.Column<int>(type: "integer", nullable: true),
+                    canceled_by = table.Column<string>(type: "text", nullable: true),
+                    enqueued_by = table.Column<string>(type: "text", nullable: true),
                     idempotency_key = table.Column<string>(type: "text", nullable: true),
                     request_hash = table.Column<byte[]>(type: "bytea", nullable: true),
                     schedule_id = table.Column<string>(type: "text", nullable: true),

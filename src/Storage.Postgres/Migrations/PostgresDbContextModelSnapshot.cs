@@ -141,6 +141,10 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("max_attempts");
 
+                    b.Property<string>("PublishedBy")
+                        .HasColumnType("text")
+                        .HasColumnName("published_by");
+
                     b.Property<string>("Schema")
                         .IsRequired()
                         .HasColumnType("text")
@@ -359,6 +363,10 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("cancel_requested_at");
 
+                    b.Property<string>("CanceledBy")
+                        .HasColumnType("text")
+                        .HasColumnName("canceled_by");
+
                     b.Property<int>("Crashes")
                         .HasColumnType("integer")
                         .HasColumnName("crashes");
@@ -370,6 +378,10 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.Property<DateTimeOffset>("DueAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("due_at");
+
+                    b.Property<string>("EnqueuedBy")
+                        .HasColumnType("text")
+                        .HasColumnName("enqueued_by");
 
                     b.Property<string>("Error")
                         .HasColumnType("text")

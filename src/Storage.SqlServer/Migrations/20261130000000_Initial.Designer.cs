@@ -159,6 +159,11 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnType("int")
                         .HasColumnName("max_attempts");
 
+                    b.Property<string>("PublishedBy")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("published_by")
+                        .UseCollation("Latin1_General_100_BIN2");
+
                     b.Property<string>("Schema")
                         .IsRequired()
                         .HasColumnType("nvarchar(max)")
@@ -396,6 +401,11 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnType("datetime2(7)")
                         .HasColumnName("cancel_requested_at");
 
+                    b.Property<string>("CanceledBy")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("canceled_by")
+                        .UseCollation("Latin1_General_100_BIN2");
+
                     b.Property<int>("Crashes")
                         .HasColumnType("int")
                         .HasColumnName("crashes");
@@ -407,6 +417,11 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.Property<DateTime>("DueAt")
                         .HasColumnType("datetime2(7)")
                         .HasColumnName("due_at");
+
+                    b.Property<string>("EnqueuedBy")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("enqueued_by")
+                        .UseCollation("Latin1_General_100_BIN2");
 
                     b.Property<string>("Error")
                         .HasColumnType("nvarchar(max)")

@@ -79,6 +79,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     schema = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
                     example = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
                     first_seen_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    published_by = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
                     seen_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false)
                 },
                 constraints: table =>
@@ -201,6 +202,8 @@ namespace Fleet.Storage.SqlServer.Migrations
                     finished_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
                     cancel_requested_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
                     cancel_cause = table.Column<int>(type: "int", nullable: true),
+                    canceled_by = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    enqueued_by = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
                     idempotency_key = table.Column<byte[]>(type: "varbinary(200)", maxLength: 200, nullable: true),
                     request_hash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: true),
                     schedule_id = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: true, collation: "Latin1_General_100_BIN2"),

@@ -136,6 +136,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("max_attempts");
 
+                    b.Property<string>("PublishedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("published_by");
+
                     b.Property<string>("Schema")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -352,6 +356,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("cancel_requested_at");
 
+                    b.Property<string>("CanceledBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("canceled_by");
+
                     b.Property<int>("Crashes")
                         .HasColumnType("INTEGER")
                         .HasColumnName("crashes");
@@ -363,6 +371,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.Property<long>("DueAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("due_at");
+
+                    b.Property<string>("EnqueuedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("enqueued_by");
 
                     b.Property<string>("Error")
                         .HasColumnType("TEXT")

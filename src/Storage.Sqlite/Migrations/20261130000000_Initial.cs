@@ -70,6 +70,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                     schema = table.Column<string>(type: "TEXT", nullable: false),
                     example = table.Column<string>(type: "TEXT", nullable: false),
                     first_seen_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    published_by = table.Column<string>(type: "TEXT", nullable: true),
                     seen_at = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
@@ -186,6 +187,8 @@ namespace Fleet.Storage.Sqlite.Migrations
                     finished_at = table.Column<long>(type: "INTEGER", nullable: true),
                     cancel_requested_at = table.Column<long>(type: "INTEGER", nullable: true),
                     cancel_cause = table.Column<int>(type: "INTEGER", nullable: true),
+                    canceled_by = table.Column<string>(type: "TEXT", nullable: true),
+                    enqueued_by = table.Column<string>(type: "TEXT", nullable: true),
                     idempotency_key = table.Column<string>(type: "TEXT", nullable: true),
                     request_hash = table.Column<byte[]>(type: "BLOB", nullable: true),
                     schedule_id = table.Column<string>(type: "TEXT", nullable: true),

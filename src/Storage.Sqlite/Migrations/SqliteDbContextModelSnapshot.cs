@@ -133,6 +133,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("max_attempts");
 
+                    b.Property<string>("PublishedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("published_by");
+
                     b.Property<string>("Schema")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -349,6 +353,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("cancel_requested_at");
 
+                    b.Property<string>("CanceledBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("canceled_by");
+
                     b.Property<int>("Crashes")
                         .HasColumnType("INTEGER")
                         .HasColumnName("crashes");
@@ -360,6 +368,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.Property<long>("DueAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("due_at");
+
+                    b.Property<string>("EnqueuedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("enqueued_by");
 
                     b.Property<string>("Error")
                         .HasColumnType("TEXT")

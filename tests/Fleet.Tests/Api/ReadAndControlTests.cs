@@ -256,7 +256,7 @@ public sealed class ReadAndControlTests(ApiFleet api) : IClassFixture<ApiFleet>
 
         string?[] Shown(params string[] names) => [.. names.Select(name => answer[name])];
         Assert.Equal(
-            ["paused", "holiday", "alex", "2030-01-01T00:00:00+00:00", "00:00:05"],
+            ["paused", "holiday", """{"kind":"person","name":"alex","address":"127.0.0.1"}""", "2030-01-01T00:00:00+00:00", "00:00:05"],
             Shown("status", "statusReason", "statusBy", "resumeAt", "timeout"));
         Assert.Equal(
             ["queue", "skip", "1h", "1s", "1000000", """["12-25"]""", """{"team":"a"}"""],

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Reflection;
 using System.Net.Sockets;
 using System.Text;
 using Fleet.Client;
@@ -124,6 +125,7 @@ public sealed class FleetServerTests
         Assert.Equal("http://fleet.example/base/api/v1/runs", program.Requests[0].RequestUri!.AbsoluteUri);
         Assert.Equal("Basic dTpwQHNz", program.Requests[0].Headers.Authorization!.ToString());
         Assert.Equal("orders", program.Requests[0].Headers.GetValues("X-Fleet-User").Single());
+        Assert.Equal(Assembly.GetEntryAssembly()!.GetName().Name, program.Requests[0].Headers.GetValues("X-Fleet-Program").Single());
     }
 
     [Theory]

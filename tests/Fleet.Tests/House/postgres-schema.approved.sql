@@ -41,6 +41,7 @@ aliases text NOT NULL
 schema text NOT NULL
 example text NOT NULL
 first_seen_at timestamp with time zone NOT NULL
+published_by text
 seen_at timestamp with time zone NOT NULL
 CREATE UNIQUE INDEX "PK_jobs" ON fleet.jobs USING btree (name, version)
 
@@ -123,6 +124,8 @@ started_at timestamp with time zone
 finished_at timestamp with time zone
 cancel_requested_at timestamp with time zone
 cancel_cause integer
+canceled_by text
+enqueued_by text
 idempotency_key text
 request_hash bytea
 schedule_id text

@@ -39,6 +39,7 @@ CREATE TABLE "fleet_jobs" (
     "schema" TEXT NOT NULL,
     "example" TEXT NOT NULL,
     "first_seen_at" INTEGER NOT NULL,
+    "published_by" TEXT NULL,
     "seen_at" INTEGER NOT NULL,
     CONSTRAINT "PK_fleet_jobs" PRIMARY KEY ("name", "version")
 );
@@ -117,6 +118,8 @@ CREATE TABLE "fleet_runs" (
     "finished_at" INTEGER NULL,
     "cancel_requested_at" INTEGER NULL,
     "cancel_cause" INTEGER NULL,
+    "canceled_by" TEXT NULL,
+    "enqueued_by" TEXT NULL,
     "idempotency_key" TEXT NULL,
     "request_hash" BLOB NULL,
     "schedule_id" TEXT NULL,

@@ -42,7 +42,7 @@ public abstract class ReplanSchedulesTests(TestDatabase database) : StorageVerbs
     {
         await PutAsync();
         await Fleet.Get<ControlSchedules>()
-            .PauseAsync("s", Fleet.Now + TimeSpan.FromHours(1), new("me", "because"), CancellationToken.None);
+            .PauseAsync("s", Fleet.Now + TimeSpan.FromHours(1), new(Somebody.Me, "because"), CancellationToken.None);
 
         Assert.Equal(0, await ReplanAsync(await Fleet.LeadAsync()));
     }
@@ -86,7 +86,8 @@ public abstract class ReplanSchedulesTests(TestDatabase database) : StorageVerbs
         Fleet.Get<PlanOccurrences>().ExecuteAsync(term, LookAhead, CancellationToken.None);
 
     private Task<PutResult> PutAsync() => Fleet.Get<PutSchedules>().ExecuteAsync(
-        new ScheduleRequest { Id = "s", Job = "note", Trigger = new TriggerSpec { Every = "10s" } }, "code", CancellationToken.None);
+        new ScheduleRequest { Id = "s", Job = "note", Trigger = new TriggerSpec { Every = "10s" } }, "code", Somebody.Me,
+            CancellationToken.None);
 
     /// <summary>As a leader leaves it whose clock shows that time.</summary>
     private Task<int> MoveAsync(DateTimeOffset clock) => Fleet.Storage.WriteAsync(

@@ -64,7 +64,8 @@ public abstract class PoisonedLoopsTests(TestDatabase database) : StorageVerbs(d
         Fleet.Storage.WriteAsync(scope => scope.Db.Database.ExecuteSqlRawAsync(sql), CancellationToken.None);
 
     private Task<PutResult> PutAsync(string id) => Fleet.Get<PutSchedules>().ExecuteAsync(
-        new ScheduleRequest { Id = id, Job = "note", Trigger = new TriggerSpec { Every = "10s" } }, "api", CancellationToken.None);
+        new ScheduleRequest { Id = id, Job = "note", Trigger = new TriggerSpec { Every = "10s" } }, "api", Somebody.Me,
+            CancellationToken.None);
 
     private async Task<(int Planned, bool More)> PlanAsync() =>
         await Fleet.Get<PlanOccurrences>().ExecuteAsync(await Fleet.LeadAsync(), TimeSpan.FromSeconds(30), CancellationToken.None);

@@ -171,7 +171,8 @@ public abstract class StateMatrixTests(TestDatabase database) : StorageVerbs(dat
         Verb.Rescue => Fleet.RescueAsync(),
         Verb.Cancel => Fleet.CancelAsync(run.Id),
         Verb.Revoke => Fleet.Storage.WriteAsync(
-            session => RevokeOccurrences.ExecuteAsync(Fleet.Storage, session, Schedule, Fleet.Now, "of a test", CancellationToken.None),
+            session => RevokeOccurrences.ExecuteAsync(Fleet.Storage, session, Schedule, Fleet.Now, "of a test", Somebody.Me,
+                CancellationToken.None),
             CancellationToken.None),
         Verb.Replay => Fleet.ReplayAsync(run.Id),
         Verb.Stage => StageAsync(),

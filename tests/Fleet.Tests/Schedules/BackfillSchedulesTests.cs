@@ -217,12 +217,12 @@ public abstract class BackfillSchedulesTests(TestDatabase database) : StorageVer
             Args = """{"text":"planned"}""",
             Trigger = new TriggerSpec { Every = "1h" },
         };
-        return Fleet.Get<PutSchedules>().ExecuteAsync(with?.Invoke(request) ?? request, "api", CancellationToken.None);
+        return Fleet.Get<PutSchedules>().ExecuteAsync(with?.Invoke(request) ?? request, "api", Somebody.Me, CancellationToken.None);
     }
 
     private Task<BackfillPlan?> BackfillAsync(int from, int until, int perMinute = 60, string? lane = null, bool dryRun = false) =>
         Fleet.Get<BackfillSchedules>().ExecuteAsync(
-        "s", new BackfillRequest { From = Hour(from), Until = Hour(until), PerMinute = perMinute, Lane = lane }, dryRun,
+        "s", new BackfillRequest { From = Hour(from), Until = Hour(until), PerMinute = perMinute, Lane = lane }, Somebody.Me, dryRun,
         CancellationToken.None);
 
     private Task<IReadOnlyList<EnqueueOutcome>> RunOfAsync(int hour, int minutes = 0) =>

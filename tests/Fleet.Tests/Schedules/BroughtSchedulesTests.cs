@@ -106,7 +106,7 @@ public sealed class BroughtSchedulesTests : IDisposable
         Assert.Empty(_log.Warnings("same"));
         var stored = (await StoredAsync()).Single(s => s.Id == "flip");
         Assert.Equal("2h", stored.Every);
-        Assert.Contains($"on {Environment.MachineName}/{Environment.ProcessId}", stored.PutBy, StringComparison.Ordinal);
+        Assert.Contains($"on {Environment.MachineName}/{Environment.ProcessId}", stored.PutBy!.Name, StringComparison.Ordinal);
     }
 
     private async Task RunAsync(Action<SchedulesBuilder> schedules)

@@ -12,13 +12,13 @@ public abstract class ControlSchedulesTests(TestDatabase database) : ScheduleVer
         await PutAsync("10s");
         await PlanAsync();
 
-        Assert.True(await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new("me", "holiday"), CancellationToken.None));
+        Assert.True(await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new(Somebody.Me, "holiday"), CancellationToken.None));
         await PlanAsync();
         Assert.All(await OccurrencesAsync(), r => Assert.Equal((RunState.Canceled, true), (r.State, r.Revoked)));
         Assert.Equal((ScheduleStatus.Paused, "holiday"), ((await ScheduleAsync()).Status, (await ScheduleAsync()).StatusReason));
 
         Time.Advance(TimeSpan.FromSeconds(15));
-        Assert.True(await Fleet.Get<ControlSchedules>().StartAsync("s", new("me"), CancellationToken.None));
+        Assert.True(await Fleet.Get<ControlSchedules>().StartAsync("s", new(Somebody.Me), CancellationToken.None));
         await PlanAsync();
 
         // 10 passed during the pause; 20 and 30 had been planned before it.
@@ -33,7 +33,7 @@ public abstract class ControlSchedulesTests(TestDatabase database) : ScheduleVer
     public async Task ControlSchedules_PutChangedMeanwhile_StaysPaused()
     {
         await PutAsync("10s");
-        await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new("me"), CancellationToken.None);
+        await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new(Somebody.Me), CancellationToken.None);
 
         await PutAsync("20s");
 
@@ -50,7 +50,7 @@ public abstract class ControlSchedulesTests(TestDatabase database) : ScheduleVer
         await Fleet.InsertAsync(tried);
         await Fleet.FailAsync(await Fleet.ClaimAsync(await Fleet.RegisterAsync(), tried.Id), TimeSpan.FromHours(1));
 
-        await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new("me"), CancellationToken.None);
+        await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new(Somebody.Me), CancellationToken.None);
 
         Assert.Equal(RunState.Pending, (await Fleet.ReadAsync(tried.Id)).State);
     }
@@ -61,7 +61,7 @@ public abstract class ControlSchedulesTests(TestDatabase database) : ScheduleVer
         await PutAsync("10s");
 
         var refused = await Assert.ThrowsAsync<InvalidRunException>(
-            () => Fleet.Get<ControlSchedules>().PauseAsync("s", Fleet.Now, new("me"), CancellationToken.None));
+            () => Fleet.Get<ControlSchedules>().PauseAsync("s", Fleet.Now, new(Somebody.Me), CancellationToken.None));
 
         Assert.Equal(("invalid_instant", "until"), (refused.Error.Code, refused.Error.Field));
     }
@@ -72,7 +72,7 @@ public abstract class ControlSchedulesTests(TestDatabase database) : ScheduleVer
         await PutAsync("10s");
         await PlanAsync();
 
-        Assert.True(await Fleet.Get<ControlSchedules>().StopAsync("s", new("me", "no more"), CancellationToken.None));
+        Assert.True(await Fleet.Get<ControlSchedules>().StopAsync("s", new(Somebody.Me, "no more"), CancellationToken.None));
         await PutAsync("20s");
         await PlanAsync();
 
@@ -80,15 +80,15 @@ public abstract class ControlSchedulesTests(TestDatabase database) : ScheduleVer
             await OccurrencesAsync(), r => Assert.Equal((RunState.Canceled, "Revoked: the schedule was stopped."), (r.State, r.Error)));
         var schedule = await ScheduleAsync();
         Assert.Equal(
-            (ScheduleStatus.Stopped, "no more", "me", Verbs.Noon),
+            (ScheduleStatus.Stopped, "no more", Somebody.Me, Verbs.Noon),
             (schedule.Status, schedule.StatusReason, schedule.StatusBy, schedule.StatusSince));
         Assert.Null(GetSchedules.NextFire(schedule, Fleet.Now));
 
-        Assert.True(await Fleet.Get<ControlSchedules>().StartAsync("s", new("you"), CancellationToken.None));
+        Assert.True(await Fleet.Get<ControlSchedules>().StartAsync("s", new(Somebody.You), CancellationToken.None));
         await PlanAsync();
         Assert.Equal([20], Seconds((await OccurrencesAsync()).Where(r => r.State == RunState.Pending)));
-        Assert.Equal((ScheduleStatus.Running, "you"), ((await ScheduleAsync()).Status, (await ScheduleAsync()).StatusBy));
-        Assert.False(await Fleet.Get<ControlSchedules>().StopAsync("t", new("me"), CancellationToken.None));
+        Assert.Equal((ScheduleStatus.Running, Somebody.You), ((await ScheduleAsync()).Status, (await ScheduleAsync()).StatusBy));
+        Assert.False(await Fleet.Get<ControlSchedules>().StopAsync("t", new(Somebody.Me), CancellationToken.None));
     }
 
     [Fact]
@@ -96,9 +96,9 @@ public abstract class ControlSchedulesTests(TestDatabase database) : ScheduleVer
     {
         await PutAsync("10s");
         await PutAsync("10s");
-        await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new("me"), CancellationToken.None);
-        await Fleet.Get<ControlSchedules>().StartAsync("s", new("me"), CancellationToken.None);
-        await Fleet.Get<DeleteSchedules>().ExecuteAsync("s", CancellationToken.None);
+        await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new(Somebody.Me), CancellationToken.None);
+        await Fleet.Get<ControlSchedules>().StartAsync("s", new(Somebody.Me), CancellationToken.None);
+        await Fleet.Get<DeleteSchedules>().ExecuteAsync("s", Somebody.Me, CancellationToken.None);
 
         // An unchanged put is no change.
         Assert.Equal(4, Fleet.Transport.Controls.Count(c => c.SchedulesChanged));

@@ -13,11 +13,11 @@ public abstract class DeleteSchedulesTests(TestDatabase database) : ScheduleVerb
         await PlanAsync();
         Time.Advance(TimeSpan.FromSeconds(10));
 
-        Assert.True(await Fleet.Get<DeleteSchedules>().ExecuteAsync("s", CancellationToken.None));
+        Assert.True(await Fleet.Get<DeleteSchedules>().ExecuteAsync("s", Somebody.Me, CancellationToken.None));
 
         Assert.Empty(await Fleet.ListAsync(db => db.Schedules));
         Assert.Equal([RunState.Pending, RunState.Canceled, RunState.Canceled], (await OccurrencesAsync()).Select(r => r.State));
-        Assert.False(await Fleet.Get<DeleteSchedules>().ExecuteAsync("s", CancellationToken.None));
+        Assert.False(await Fleet.Get<DeleteSchedules>().ExecuteAsync("s", Somebody.Me, CancellationToken.None));
     }
 }
 

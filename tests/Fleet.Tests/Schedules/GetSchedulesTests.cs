@@ -30,7 +30,7 @@ public abstract class GetSchedulesTests(TestDatabase database) : StorageVerbs(da
         await PutAsync();
         await PlanAsync();
         Time.Advance(TimeSpan.FromSeconds(15));
-        await Fleet.Get<ControlSchedules>().PauseAsync("s", null, new ScheduleControl("me"), CancellationToken.None);
+        await Fleet.Get<ControlSchedules>().PauseAsync("s", null, new ScheduleControl(Somebody.Me), CancellationToken.None);
         Time.Advance(TimeSpan.FromMinutes(5));
 
         Assert.Equal(10, Seconds((await FindAsync()).LastFireTime));
@@ -51,7 +51,8 @@ public abstract class GetSchedulesTests(TestDatabase database) : StorageVerbs(da
     private static double? Seconds(DateTimeOffset? at) => (at - Verbs.Noon)?.TotalSeconds;
 
     private Task<PutResult> PutAsync() => Fleet.Get<PutSchedules>().ExecuteAsync(
-        new ScheduleRequest { Id = "s", Job = "note", Trigger = new TriggerSpec { Every = "10s" } }, "code", CancellationToken.None);
+        new ScheduleRequest { Id = "s", Job = "note", Trigger = new TriggerSpec { Every = "10s" } }, "code", Somebody.Me,
+            CancellationToken.None);
 
     private async Task PlanAsync() => await Fleet.Get<PlanOccurrences>().ExecuteAsync(
         (await Fleet.Get<LeaderLease>().AcquireAsync("me", TimeSpan.FromHours(1), CancellationToken.None))!.Value, LookAhead,

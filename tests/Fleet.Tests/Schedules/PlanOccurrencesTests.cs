@@ -193,8 +193,8 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : ScheduleVerb
     {
         await PutAsync(new TriggerSpec { Every = "10s" }, with: s => s with { MaxOccurrences = 4 });
         await PlanAsync();
-        await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new("me"), CancellationToken.None);
-        await Fleet.Get<ControlSchedules>().StartAsync("s", new("me"), CancellationToken.None);
+        await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new(Somebody.Me), CancellationToken.None);
+        await Fleet.Get<ControlSchedules>().StartAsync("s", new(Somebody.Me), CancellationToken.None);
         Assert.Equal(0, (await ScheduleAsync()).Planned);
 
         await PlanAsync();
@@ -235,7 +235,8 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : ScheduleVerb
     {
         await PutAsync("10s");
         await PlanAsync();
-        await Fleet.Get<ControlSchedules>().PauseAsync("s", Fleet.Now.AddSeconds(60), new("me", "maintenance"), CancellationToken.None);
+        await Fleet.Get<ControlSchedules>().PauseAsync("s", Fleet.Now.AddSeconds(60), new(Somebody.Me, "maintenance"),
+            CancellationToken.None);
         Time.Advance(TimeSpan.FromSeconds(40));
 
         // Within the look-ahead of the end of the pause: from here on nobody has to be there.
@@ -244,7 +245,7 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : ScheduleVerb
         Assert.Equal([70], Seconds((await OccurrencesAsync()).Where(r => !r.Revoked)));
         var schedule = await ScheduleAsync();
         Assert.Equal(
-            (ScheduleStatus.Paused, "maintenance", "me"), (schedule.StatusOf(Fleet.Now), schedule.StatusReason, schedule.StatusBy));
+            (ScheduleStatus.Paused, "maintenance", Somebody.Me), (schedule.StatusOf(Fleet.Now), schedule.StatusReason, schedule.StatusBy));
         Assert.Equal(ScheduleStatus.Running, schedule.StatusOf(Verbs.Noon.AddSeconds(60)));
         Assert.Equal(Verbs.Noon.AddSeconds(70), GetSchedules.NextFire(schedule, Fleet.Now));
 
@@ -252,7 +253,7 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : ScheduleVerb
         await PlanAsync();
         Assert.Equal([70, 80, 90], Seconds((await OccurrencesAsync()).Where(r => !r.Revoked)));
         schedule = await ScheduleAsync();
-        Assert.Equal((ScheduleStatus.Running, null, null), (schedule.Status, schedule.StatusBy, schedule.ResumeAt));
+        Assert.Equal((ScheduleStatus.Running, PlanOccurrences.EndOfPause, null), (schedule.Status, schedule.StatusBy, schedule.ResumeAt));
     }
 }
 

@@ -79,7 +79,7 @@ public abstract class PutSchedulesTests(TestDatabase database) : ScheduleVerbs(d
         var request = new ScheduleRequest { Id = "s", Job = "notes", Trigger = new TriggerSpec { Every = "10s" } };
 
         var refused = await Assert.ThrowsAsync<InvalidRunException>(
-            () => Fleet.Get<PutSchedules>().ExecuteAsync(request, "api", CancellationToken.None));
+            () => Fleet.Get<PutSchedules>().ExecuteAsync(request, "api", Somebody.Me, CancellationToken.None));
 
         Assert.Equal(("unknown_job", "job", "note"), (refused.Error.Code, refused.Error.Field, refused.Error.Allowed));
     }

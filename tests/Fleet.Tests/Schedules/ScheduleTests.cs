@@ -18,7 +18,7 @@ public abstract class ScheduleTests(TestDatabase database) : ScheduleVerbs(datab
             .Select(t => (t - Verbs.Noon).TotalSeconds);
         Assert.Equal([10, 20, 30, 40, 50], Rest());
 
-        await Fleet.Get<ControlSchedules>().PauseAsync("s", Fleet.Now.AddSeconds(60), new("me"), CancellationToken.None);
+        await Fleet.Get<ControlSchedules>().PauseAsync("s", Fleet.Now.AddSeconds(60), new(Somebody.Me), CancellationToken.None);
         schedule = await ScheduleAsync();
         Assert.Equal([70, 80, 90, 100, 110], Rest());
     }

@@ -10,15 +10,15 @@ public abstract class TriggerSchedulesTests(TestDatabase database) : ScheduleVer
     public async Task TriggerSchedules_Paused_RunsItsJobNowWithoutAFireTime()
     {
         await PutAsync("10s");
-        await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new("me"), CancellationToken.None);
+        await Fleet.Get<ControlSchedules>().PauseAsync("s", until: null, new(Somebody.Me), CancellationToken.None);
 
-        var id = await Fleet.Get<TriggerSchedules>().ExecuteAsync("s", CancellationToken.None);
+        var id = await Fleet.Get<TriggerSchedules>().ExecuteAsync("s", Somebody.Me, CancellationToken.None);
 
         var run = await Fleet.ReadAsync(id!.Value);
         Assert.Equal(
             (RunState.Pending, Fleet.Now, "s", null, """{"text":"planned"}"""),
             (run.State, run.DueAt, run.ScheduleId, run.FireTime, run.Args));
-        Assert.Null(await Fleet.Get<TriggerSchedules>().ExecuteAsync("t", CancellationToken.None));
+        Assert.Null(await Fleet.Get<TriggerSchedules>().ExecuteAsync("t", Somebody.Me, CancellationToken.None));
     }
 }
 

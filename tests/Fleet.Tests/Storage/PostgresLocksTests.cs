@@ -99,9 +99,9 @@ public sealed class PostgresLocksTests : StorageVerbs
         var control = Fleet.Get<ControlSchedules>();
         Task changing = change switch
         {
-            "delete" => Fleet.Get<DeleteSchedules>().ExecuteAsync("s", CancellationToken.None),
-            "pause" => control.PauseAsync("s", null, new ScheduleControl("t"), CancellationToken.None),
-            "stop" => control.StopAsync("s", new ScheduleControl("t"), CancellationToken.None),
+            "delete" => Fleet.Get<DeleteSchedules>().ExecuteAsync("s", Somebody.Me, CancellationToken.None),
+            "pause" => control.PauseAsync("s", null, new ScheduleControl(Somebody.Me), CancellationToken.None),
+            "stop" => control.StopAsync("s", new ScheduleControl(Somebody.Me), CancellationToken.None),
             _ => PutScheduleAsync("30s"),
         };
         await WaitForLockAsync();
@@ -112,7 +112,8 @@ public sealed class PostgresLocksTests : StorageVerbs
     }
 
     private Task<PutResult> PutScheduleAsync(string every) => Fleet.Get<PutSchedules>().ExecuteAsync(
-        new ScheduleRequest { Id = "s", Job = "note", Trigger = new TriggerSpec { Every = every } }, "api", CancellationToken.None);
+        new ScheduleRequest { Id = "s", Job = "note", Trigger = new TriggerSpec { Every = every } }, "api", Somebody.Me,
+            CancellationToken.None);
 
     private Task WaitForLockAsync() => Waiting.UntilAsync(async () => await PostgresServer.CountAsync(
         _database.ConnectionString,

@@ -200,7 +200,8 @@ public sealed class PostgresPlanTests(PostgresServer server)
                 worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal), withHeld: true, none);
             await fleet.Get<IRunGates>().PassOnAsync(planned.Id, none);
             await fleet.Storage.WriteAsync(
-                session => RevokeOccurrences.ExecuteAsync(fleet.Storage, session, "s", fleet.Now.AddHours(-1), "of a test", none), none);
+                session => RevokeOccurrences.ExecuteAsync(fleet.Storage, session, "s", fleet.Now.AddHours(-1), "of a test",
+                    Somebody.Me, none), none);
             await fleet.Get<StageRuns>().ExecuteAsync(term, TimeSpan.FromSeconds(30), none);
             fleet.Time.Advance(TimeSpan.FromMinutes(1));
             await fleet.Get<Reconcile>().ExecuteAsync(none);

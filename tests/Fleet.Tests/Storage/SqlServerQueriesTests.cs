@@ -66,23 +66,26 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ["Core/Runs/GetRuns.cs"] = [fleet => fleet.Get<GetRuns>().FindAsync(Id, None)],
         ["Core/Runs/Reconcile.cs"] = [fleet => fleet.Get<Reconcile>().ExecuteAsync(None)],
         ["Core/Runs/RescueRuns.cs"] = [fleet => fleet.Get<RescueRuns>().ExecuteAsync(Leading, None)],
-        ["Core/Schedules/Control/DeleteSchedules.cs"] = [fleet => fleet.Get<DeleteSchedules>().ExecuteAsync("nightly", None)],
+        ["Core/Schedules/Control/DeleteSchedules.cs"] = [fleet => fleet.Get<DeleteSchedules>().ExecuteAsync("nightly", Somebody.Me, None)],
         ["Core/Schedules/Control/GetSchedules.cs"] = [
             fleet => fleet.Get<GetSchedules>().ListAsync(None), fleet => fleet.Get<GetSchedules>().FindAsync("nightly", None)],
         ["Core/Schedules/Control/BackfillSchedules.cs"] = [fleet => fleet.Get<BackfillSchedules>().ExecuteAsync(
-            "nightly", new BackfillRequest { From = Verbs.Noon.AddDays(-2), Until = Verbs.Noon.AddDays(-1) }, dryRun: false, None)],
+            "nightly", new BackfillRequest { From = Verbs.Noon.AddDays(-2), Until = Verbs.Noon.AddDays(-1) },
+            Somebody.Me, dryRun: false, None)],
         ["Core/Schedules/Control/GetScheduleFigures.cs"] = [
             fleet => fleet.Get<GetScheduleFigures>().ExecuteAsync("nightly", null, null, None)],
         ["Core/Schedules/Control/ControlSchedules.cs"] = [
-            fleet => fleet.Get<ControlSchedules>().StopAsync("nightly", new("me", "because"), None)],
+            fleet => fleet.Get<ControlSchedules>().StopAsync("nightly", new(Somebody.Me, "because"), None)],
         ["Core/Schedules/Planning/LockSchedule.cs"] = [
             fleet => fleet.Storage.WriteAsync(session => LockSchedule.ExecuteAsync(session, "nightly", None), None)],
         ["Core/Schedules/Preview/MeanDurations.cs"] = [fleet => fleet.Get<MeanDurations>().ReadAsync(None)],
         ["Core/Schedules/Planning/PlanOccurrences.cs"] = [
             fleet => fleet.Get<PlanOccurrences>().ExecuteAsync(Leading, TimeSpan.FromSeconds(30), None)],
         ["Core/Schedules/Control/PutSchedules.cs"] = [fleet => fleet.Get<PutSchedules>().ExecuteAsync(
-            new ScheduleRequest { Id = "nightly", Job = "note", Trigger = new TriggerSpec { Cron = "0 3 * * *" } }, "code", None)],
-        ["Core/Schedules/Control/TriggerSchedules.cs"] = [fleet => fleet.Get<TriggerSchedules>().ExecuteAsync("nightly", None)],
+            new ScheduleRequest { Id = "nightly", Job = "note", Trigger = new TriggerSpec { Cron = "0 3 * * *" } },
+            "code", Somebody.Me, None)],
+        ["Core/Schedules/Control/TriggerSchedules.cs"] = [
+            fleet => fleet.Get<TriggerSchedules>().ExecuteAsync("nightly", Somebody.Me, None)],
         ["Core/Storage/DbContextMessages.cs"] =
         [
             fleet => AskMessagesAsync(fleet, (messages, session) => messages.FindHandledAsync(session, Keys, None)),
@@ -97,7 +100,8 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => CancelAsync(fleet, RunState.Pending), fleet => CancelAsync(fleet, RunState.Running),
             fleet => fleet.ReplayAsync(Id),
             fleet => fleet.Storage.WriteAsync(
-                session => RevokeOccurrences.ExecuteAsync(fleet.Storage, session, "nightly", Verbs.Noon, "it was changed", None), None),
+                session => RevokeOccurrences.ExecuteAsync(fleet.Storage, session, "nightly", Verbs.Noon, "it was changed",
+                    Somebody.Me, None), None),
         ],
         ["Core/Storage/IStorage.cs"] = [fleet => fleet.Storage.PingAsync(None)],
         ["Storage.Sql/ColdRunStatements.cs"] =
@@ -116,7 +120,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => fleet.Get<IRunGates>().PassOnAsync(Id, None),
         ],
         ["Storage.Sql/JobStatements.cs"] = [
-            fleet => fleet.Get<JobCatalog>().ListAsync(None), fleet => fleet.Get<PublishJobs>().ExecuteAsync(None)],
+            fleet => fleet.Get<JobCatalog>().ListAsync(None), fleet => fleet.Get<PublishJobs>().ExecuteAsync(Somebody.Me, None)],
         ["Storage.Sql/LaneStatements.cs"] =
         [
             fleet =>

@@ -28,6 +28,7 @@ public sealed class SqlServerRowsTests
         Tags = "[]",
         TraceParent = "00",
         ParentId = Id,
+        EnqueuedBy = Somebody.Me,
         ScheduleId = "s",
         FireTime = Verbs.Noon,
     };

@@ -2,6 +2,7 @@ using Fleet.Core.Gates;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Storage.Rows;
+using Fleet.Tests.Support;
 
 namespace Fleet.Tests.Storage;
 
@@ -192,7 +193,7 @@ public abstract partial class StorageConformance
         await One.ClaimAsync(worker, runs[0]);
         Time.Advance(TimeSpan.FromSeconds(1));
 
-        var byHand = (await One.Get<TriggerSchedules>().ExecuteAsync("s", CancellationToken.None))!.Value;
+        var byHand = (await One.Get<TriggerSchedules>().ExecuteAsync("s", Somebody.Me, CancellationToken.None))!.Value;
 
         Assert.Equal(ClaimStatus.Duplicate, (await One.TryClaimAsync(worker, byHand)).Status);
         Assert.Equal(RunState.Pending, (await One.ReadAsync(byHand)).State);
@@ -314,7 +315,7 @@ public abstract partial class StorageConformance
     {
         await One.Get<PutSchedules>().ExecuteAsync(
             new ScheduleRequest { Id = schedule, Job = "note", Trigger = new TriggerSpec { Every = "1h" }, Overlap = overlap }, "api",
-            CancellationToken.None);
+            Somebody.Me, CancellationToken.None);
         var runs = Enumerable.Range(0, count)
             .Select(
                 i => One.NewRun(

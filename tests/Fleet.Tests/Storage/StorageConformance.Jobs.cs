@@ -144,7 +144,7 @@ public abstract partial class StorageConformance
     private async Task<WorkerId> StartWorkerAsync(Verbs process)
     {
         Time.Advance(TimeSpan.FromMinutes(1));
-        await process.Get<PublishJobs>().ExecuteAsync(CancellationToken.None);
+        await process.Get<PublishJobs>().ExecuteAsync(Somebody.Me, CancellationToken.None);
         return await process.RegisterAsync();
     }
 

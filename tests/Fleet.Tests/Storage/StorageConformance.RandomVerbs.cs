@@ -1,6 +1,7 @@
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
+using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Storage;
@@ -66,7 +67,7 @@ public abstract partial class StorageConformance
                 case 12:
                     await HeartbeatAsync(Any(workers));
                     await WriteAsync(session => RevokeOccurrences.ExecuteAsync(
-                        One.Storage, session, "s", One.Now.AddSeconds(step), "of a test", CancellationToken.None));
+                        One.Storage, session, "s", One.Now.AddSeconds(step), "of a test", Somebody.Me, CancellationToken.None));
                     break;
                 case 13:
                     Time.Advance(TimeSpan.FromSeconds(random.Next(4)));

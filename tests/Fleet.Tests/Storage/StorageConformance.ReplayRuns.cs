@@ -1,6 +1,7 @@
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Storage.Rows;
+using Fleet.Tests.Support;
 
 namespace Fleet.Tests.Storage;
 
@@ -24,7 +25,7 @@ public abstract partial class StorageConformance
             (RunState.Pending, One.Now, 2, 2, 0, 1), (row.State, row.DueAt, row.Attempt, row.AttemptOffset, row.Crashes, row.Replays));
         Assert.Null(row.FinishedAt);
         var replay = Assert.Single(await One.ListAsync(db => db.Replays));
-        Assert.Equal((first.Id, 1, "somebody", RunState.Failed, 2, "boom", failedAt),
+        Assert.Equal((first.Id, 1, Somebody.Me, RunState.Failed, 2, "boom", failedAt),
             (replay.RunId, replay.Number, replay.By, replay.FromState, replay.FromAttempt, replay.FromError, replay.FromFinishedAt));
         Assert.Equal([1, 2], (await One.AttemptsAsync(first.Id)).Select(a => a.Number));
 
@@ -90,14 +91,14 @@ public abstract partial class StorageConformance
     {
         await One.Get<PutSchedules>().ExecuteAsync(
             new ScheduleRequest { Id = "s", Job = "note", Trigger = new TriggerSpec { At = One.Now.AddSeconds(20) } }, "code",
-            CancellationToken.None);
+            Somebody.Me, CancellationToken.None);
         var plan = One.Get<PlanOccurrences>();
         var control = One.Get<ControlSchedules>();
         await plan.ExecuteAsync(await One.LeadAsync(), LookAhead, CancellationToken.None);
-        await control.PauseAsync("s", null, new ScheduleControl("t"), CancellationToken.None);
+        await control.PauseAsync("s", null, new ScheduleControl(Somebody.Me), CancellationToken.None);
         var revoked = Assert.Single(await One.ListAsync(db => db.Runs)).Id;
         Assert.Equal(ReplayResult.Revoked, await One.ReplayAsync(revoked));
-        await control.StartAsync("s", new ScheduleControl("t"), CancellationToken.None);
+        await control.StartAsync("s", new ScheduleControl(Somebody.Me), CancellationToken.None);
         await plan.ExecuteAsync(await One.LeadAsync(), LookAhead, CancellationToken.None);
         Time.Advance(TimeSpan.FromMinutes(1));
 

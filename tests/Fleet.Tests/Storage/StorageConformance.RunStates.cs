@@ -1,4 +1,5 @@
 using Fleet.Core.Storage.Rows;
+using Fleet.Tests.Support;
 
 namespace Fleet.Tests.Storage;
 
@@ -16,7 +17,7 @@ public abstract partial class StorageConformance
 
         var results = await One.Storage.WriteAsync(
             session => One.Storage.States.CancelAsync(
-                session, ids, CancelCause.Person, "of a test", One.Now, CancellationToken.None), CancellationToken.None);
+                session, ids, CancelCause.Person, "of a test", Somebody.Me, One.Now, CancellationToken.None), CancellationToken.None);
 
         Assert.Equal([CancelResult.Canceled, CancelResult.NotFound, CancelResult.Requested, CancelResult.AlreadyEnded], results);
         Assert.Equal(RunState.Succeeded, (await One.ReadAsync(ended.Id)).State);
@@ -35,7 +36,7 @@ public abstract partial class StorageConformance
         RunId[] ids = [canceled[1], pending, RunId.New(One.Now), canceled[0]];
 
         var answers = await One.Storage.WriteAsync(
-            session => One.Storage.States.ReplayAsync(session, ids, "me", One.Now, CancellationToken.None), CancellationToken.None);
+            session => One.Storage.States.ReplayAsync(session, ids, Somebody.Me, One.Now, CancellationToken.None), CancellationToken.None);
 
         Assert.Equal(
             [ReplayResult.Replayed, ReplayResult.WrongState, ReplayResult.NotFound, ReplayResult.Replayed], answers.Select(a => a.Result));

@@ -24,7 +24,7 @@ public abstract class ScheduleVerbs(TestDatabase database) : StorageVerbs(databa
         Func<ScheduleRequest, ScheduleRequest>? with = null)
     {
         var request = new ScheduleRequest { Id = id, Job = "note", Args = """{"text":"planned"}""", Trigger = trigger, Misfire = misfire };
-        return Fleet.Get<PutSchedules>().ExecuteAsync(with?.Invoke(request) ?? request, "api", CancellationToken.None);
+        return Fleet.Get<PutSchedules>().ExecuteAsync(with?.Invoke(request) ?? request, "api", Somebody.Me, CancellationToken.None);
     }
 
     protected async Task<(int Planned, bool More)> PlanAsync(TimeSpan? lookAhead = null) =>

@@ -1,4 +1,5 @@
 using Fleet.Core;
+using Fleet.Core.Actors;
 using Fleet.Core.Leadership;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
@@ -62,7 +63,7 @@ public sealed class Verbs : IAsyncDisposable
     public T Get<T>() where T : notnull => _services.GetRequiredService<T>();
 
     public static RunRequest Request(EnqueueOptions? options = null, string args = """{"text":"a"}""") =>
-        new() { Job = "note", Args = args, Options = options ?? new EnqueueOptions() };
+        new() { Job = "note", Args = args, By = ThisProcess.Program, Options = options ?? new EnqueueOptions() };
 
     /// <summary>A row as EnqueueRuns would make it, without storing it.</summary>
     public NewRun NewRun(string? key = null, string hash = "a", string? schedule = null, DateTimeOffset? fireTime = null) => new()
@@ -115,9 +116,9 @@ public sealed class Verbs : IAsyncDisposable
         Get<ReleaseRuns>().ExecuteAsync(run.Id, run.LeaseToken, outcome, "drain", delay, CancellationToken.None);
 
     public Task<CancelResult> CancelAsync(RunId id, string? reason = "because") =>
-        Get<CancelRuns>().ExecuteAsync(id, reason, CancellationToken.None);
+        Get<CancelRuns>().ExecuteAsync(id, reason, Somebody.Me, CancellationToken.None);
 
-    public Task<ReplayResult> ReplayAsync(RunId id) => Get<ReplayRuns>().ExecuteAsync(id, "somebody", CancellationToken.None);
+    public Task<ReplayResult> ReplayAsync(RunId id) => Get<ReplayRuns>().ExecuteAsync(id, Somebody.Me, CancellationToken.None);
 
     public async Task<int> RescueAsync() => await Get<RescueRuns>().ExecuteAsync(await LeadAsync(), CancellationToken.None);
 

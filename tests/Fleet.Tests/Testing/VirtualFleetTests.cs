@@ -292,7 +292,8 @@ public sealed class VirtualFleetTests
         await using var own = fleet;
         await fleet.RunForAsync(TimeSpan.FromHours(2));
 
-        await fleet.Services.GetRequiredService<ControlSchedules>().PauseAsync("tick", until: null, new("me"), CancellationToken.None);
+        await fleet.Services.GetRequiredService<ControlSchedules>().PauseAsync("tick", until: null, new(Somebody.Me),
+            CancellationToken.None);
         await fleet.Client.CancelAsync((await fleet.GetRunsAsync())[0].Id);
         await fleet.RunForAsync(TimeSpan.FromDays(1));
 

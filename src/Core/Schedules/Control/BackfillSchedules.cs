@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fleet.Core.Actors;
 using Fleet.Core.Gates;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
@@ -51,11 +52,12 @@ public sealed class BackfillSchedules(
 
     /// <param name="id">The schedule's id.</param>
     /// <param name="request">The range and the pace.</param>
+    /// <param name="by">Who backfills.</param>
     /// <param name="dryRun">True: only compute the plan; store nothing.</param>
     /// <param name="ct">Cancels the call.</param>
     /// <returns>The plan; null when there is no such schedule.</returns>
     /// <exception cref="InvalidRunException">A field is refused.</exception>
-    public async Task<BackfillPlan?> ExecuteAsync(string id, BackfillRequest request, bool dryRun, CancellationToken ct)
+    public async Task<BackfillPlan?> ExecuteAsync(string id, BackfillRequest request, Actor by, bool dryRun, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         if (Check(request, now) is { } error)
@@ -86,8 +88,8 @@ public sealed class BackfillSchedules(
         var missing = fireTimes.Where(t => !existing.Contains(t)).ToList();
         var pace = TimeSpan.FromMinutes(1) / request.PerMinute;
         var overlap = schedule.Overlap == OverlapPolicy.Allow ? OverlapPolicy.Allow : OverlapGate.Backfill;
-        var runs = missing.Select((fireTime, i) => schedule.ToRun(fireTime, lane, now) with { DueAt = now + (i * pace), Overlap = overlap })
-            .ToList();
+        var runs = missing.Select((fireTime, i) =>
+            schedule.ToRun(fireTime, lane, now) with { DueAt = now + (i * pace), Overlap = overlap, EnqueuedBy = by }).ToList();
         if (!dryRun && runs.Count > 0)
         {
             await lanes.RegisterAsync(ct);

@@ -1,3 +1,4 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Rules;
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Schedules.Triggers;
@@ -8,9 +9,9 @@ using Microsoft.EntityFrameworkCore;
 namespace Fleet.Core.Schedules.Control;
 
 /// <summary>Why a schedule's status is changed, and by whom.</summary>
-/// <param name="By">The caller, as far as known.</param>
+/// <param name="By">Who changes it.</param>
 /// <param name="Reason">The reason, in words for people.</param>
-public readonly record struct ScheduleControl(string By, string? Reason = null);
+public readonly record struct ScheduleControl(Actor By, string? Reason = null);
 
 /// <summary>Stops, pauses and starts schedules. Pausing or stopping also revokes the planned occurrences in the same transaction, so no
 /// worker can claim them after the commit. Fire times that pass while the schedule is paused or stopped are skipped.</summary>
@@ -54,6 +55,7 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
                 row.PlanFrom(now, row.ParseTrigger());
                 return Task.CompletedTask;
             },
+            control.By,
             now,
             ct);
     }
@@ -66,16 +68,18 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
         {
             row.SetStatus(status, control.Reason, control.By, now);
             row.ResumeAt = until;
-            row.Planned -= await RevokeOccurrences.ExecuteAsync(storage, session, id, now, revokedBecause, ct);
+            row.Planned -= await RevokeOccurrences.ExecuteAsync(storage, session, id, now, revokedBecause, control.By, ct);
             if (until is { } resume)
                 row.PlanFrom(resume, row.ParseTrigger());
             else
                 row.NextPlanAt = null;
         },
+        control.By,
         now,
         ct);
 
-    private async Task<bool> ChangeAsync(string id, Func<StorageSession, Schedule, Task> change, DateTimeOffset now, CancellationToken ct)
+    private async Task<bool> ChangeAsync(
+        string id, Func<StorageSession, Schedule, Task> change, Actor by, DateTimeOffset now, CancellationToken ct)
     {
         var found = await storage.WriteRetryingAsync(
             async session =>
@@ -90,7 +94,7 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
                 return true;
             },
             ct);
-        await changes.AnnounceAsync(ct);
+        await changes.AnnounceAsync(by, ct);
         return found;
     }
 }

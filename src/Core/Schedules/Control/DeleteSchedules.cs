@@ -1,25 +1,37 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Storage;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Schedules.Control;
 
 /// <summary>Deletes a schedule and revokes its planned occurrences. Its past runs are kept.</summary>
-public sealed class DeleteSchedules(IStorage storage, ScheduleChanges changes, TimeProvider time)
+public sealed partial class DeleteSchedules(
+    IStorage storage, ScheduleChanges changes, TimeProvider time, ILogger<DeleteSchedules> logger)
 {
+    /// <param name="id">The schedule.</param>
+    /// <param name="by">Who deletes it.</param>
+    /// <param name="ct">Cancels the call.</param>
     /// <returns>False when there is no such schedule.</returns>
-    public async Task<bool> ExecuteAsync(string id, CancellationToken ct)
+    public async Task<bool> ExecuteAsync(string id, Actor by, CancellationToken ct)
     {
         var found = await storage.WriteRetryingAsync(
             async session =>
             {
                 if (!await LockSchedule.ExecuteAsync(session, id, ct))
                     return false;
-                await RevokeOccurrences.ExecuteAsync(storage, session, id, time.GetUtcNow(), "the schedule was deleted", ct);
+                await RevokeOccurrences.ExecuteAsync(storage, session, id, time.GetUtcNow(), "the schedule was deleted", by, ct);
                 return await session.Db.Schedules.Where(s => s.Id == id).ExecuteDeleteAsync(ct) > 0;
             },
             ct);
-        await changes.AnnounceAsync(ct);
+        await changes.AnnounceAsync(by, ct);
+        // The row is gone, and a schedule without planned runs leaves no other trace of who deleted it.
+        if (found)
+            LogDeleted(id, by);
         return found;
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Schedule {Schedule} was deleted by {By}.")]
+    private partial void LogDeleted(string schedule, Actor by);
 }

@@ -37,7 +37,7 @@ public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvi
     public static DateTimeOffset? NextFire(Schedule schedule, DateTimeOffset now)
     {
         // A schedule that was planned for the last time may still have planned occurrences to come.
-        var hasEnded = schedule is { Status: ScheduleStatus.Stopped, StatusBy: null };
+        var hasEnded = schedule.HasEnded;
         var isHalted = schedule.StatusOf(now) != ScheduleStatus.Running && schedule.ResumeAt is null && !hasEnded;
         if (isHalted || !schedule.TryParseTrigger(out var trigger, out _))
             return null;

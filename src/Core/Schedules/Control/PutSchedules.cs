@@ -1,4 +1,4 @@
-using System.Reflection;
+using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Schedules.Planning;
@@ -36,7 +36,7 @@ public sealed class BroughtScheduleRefusedException(BroughtSchedule schedule, In
 /// <param name="Row">The row after the put.</param>
 /// <param name="Undone">Who made the previous change and when, if this put restored the definition from before that change; else
 /// null.</param>
-public readonly record struct PutOutcome(PutResult Result, Schedule Row, (string? By, DateTimeOffset At)? Undone = null);
+public readonly record struct PutOutcome(PutResult Result, Schedule Row, (Actor? By, DateTimeOffset At)? Undone = null);
 
 /// <summary>Creates and changes schedules. An edit never fires by itself: it revokes the planned occurrences, and planning continues from
 /// now with the new definition.</summary>
@@ -46,33 +46,34 @@ public sealed class PutSchedules(
     // Number of rows that are read and written per statement.
     private const int ChunkSize = 200;
 
-    private static readonly string Program = NameProgram();
-
     /// <param name="request">The definition.</param>
     /// <param name="source"><c>code</c>, <c>configuration</c> or <c>api</c>.</param>
+    /// <param name="by">Who puts it.</param>
     /// <param name="ct">Cancels the call.</param>
     /// <exception cref="InvalidRunException">A field is refused, or the job is unknown. Unknown jobs are refused only for <c>api</c>: when
     /// a scheduler starts, the job's workers may not have started yet.</exception>
-    public async Task<PutResult> ExecuteAsync(ScheduleRequest request, string source, CancellationToken ct)
+    public async Task<PutResult> ExecuteAsync(ScheduleRequest request, string source, Actor by, CancellationToken ct)
     {
-        var (result, _) = await PutAsync(request, source, dryRun: false, ct);
+        var (result, _) = await PutAsync(request, source, by, dryRun: false, ct);
         if (result != PutResult.Unchanged)
-            await changes.AnnounceAsync(ct);
+            await changes.AnnounceAsync(by, ct);
         return result;
     }
 
     /// <summary>Returns what <see cref="ExecuteAsync"/> would do and the row it would store. Changes nothing.</summary>
     /// <inheritdoc cref="ExecuteAsync" path="/param"/>
     /// <inheritdoc cref="ExecuteAsync" path="/exception"/>
-    public Task<(PutResult Result, Schedule Row)> TryAsync(ScheduleRequest request, string source, CancellationToken ct) =>
-        PutAsync(request, source, dryRun: true, ct);
+    public Task<(PutResult Result, Schedule Row)> TryAsync(ScheduleRequest request, string source, Actor by, CancellationToken ct) =>
+        PutAsync(request, source, by, dryRun: true, ct);
 
     /// <summary>Puts all schedules of a program in one transaction. If one is refused, none is stored.</summary>
     /// <param name="brought">The schedules; each id once.</param>
+    /// <param name="by">The program.</param>
     /// <param name="ct">Cancels the call.</param>
     /// <returns>The results for the schedules that were created or changed.</returns>
     /// <exception cref="BroughtScheduleRefusedException">A schedule is refused, or two have the same id.</exception>
-    public async Task<IReadOnlyList<PutOutcome>> ExecuteAllAsync(IReadOnlyList<BroughtSchedule> brought, CancellationToken ct)
+    public async Task<IReadOnlyList<PutOutcome>> ExecuteAllAsync(
+        IReadOnlyList<BroughtSchedule> brought, Actor by, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var checkedOnes = new List<(BroughtSchedule Brought, Definition Definition)>(brought.Count);
@@ -103,7 +104,7 @@ public sealed class PutSchedules(
                     {
                         var row = rows.GetValueOrDefault(schedule.Request.Id);
                         var outcome = await RefusingAsync(
-                            schedule, () => ApplyAsync(session, row, definition, schedule.Source, dryRun: false, now, ct));
+                            schedule, () => ApplyAsync(session, row, definition, schedule.Source, by, dryRun: false, now, ct));
                         if (outcome.Result != PutResult.Unchanged)
                             changed.Add(outcome);
                     }
@@ -116,7 +117,7 @@ public sealed class PutSchedules(
             },
             ct);
         if (outcomes.Count > 0)
-            await changes.AnnounceAsync(ct);
+            await changes.AnnounceAsync(by, ct);
         return outcomes;
     }
 
@@ -132,7 +133,8 @@ public sealed class PutSchedules(
         }
     }
 
-    private async Task<(PutResult Result, Schedule Row)> PutAsync(ScheduleRequest request, string source, bool dryRun, CancellationToken ct)
+    private async Task<(PutResult Result, Schedule Row)> PutAsync(
+        ScheduleRequest request, string source, Actor by, bool dryRun, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var definition = await CheckAsync(request, source, dryRun, now, ct);
@@ -144,7 +146,7 @@ public sealed class PutSchedules(
                 if (!dryRun)
                     await LockSchedule.ExecuteAsync(session, request.Id, ct);
                 var row = await session.Db.Schedules.AsTracking().FirstOrDefaultAsync(s => s.Id == request.Id, ct);
-                var outcome = await ApplyAsync(session, row, definition, source, dryRun, now, ct);
+                var outcome = await ApplyAsync(session, row, definition, source, by, dryRun, now, ct);
                 if (!dryRun)
                     await session.Db.SaveChangesAsync(ct);
                 return (outcome.Result, outcome.Row);
@@ -169,7 +171,8 @@ public sealed class PutSchedules(
     }
 
     private async Task<PutOutcome> ApplyAsync(
-        StorageSession session, Schedule? row, Definition definition, string source, bool dryRun, DateTimeOffset now, CancellationToken ct)
+        StorageSession session, Schedule? row, Definition definition, string source, Actor by, bool dryRun, DateTimeOffset now,
+        CancellationToken ct)
     {
         var (request, trigger, job) = definition;
         var isNew = row is null;
@@ -181,27 +184,18 @@ public sealed class PutSchedules(
             return new PutOutcome(PutResult.Unchanged, row);
         if (trigger.Next(now) is null)
             throw new InvalidRunException(request.NeverFires(now));
-        (string?, DateTimeOffset)? undone = source != "api" && row.Replaced is { } replaced && replaced == row.Fingerprint()
+        (Actor?, DateTimeOffset)? undone = source != "api" && row.Replaced is { } replaced && replaced == row.Fingerprint()
             ? (row.PutBy, row.UpdatedAt)
             : null;
         row.Source = source;
-        row.PutBy = source == "api" ? null : Program;
+        row.PutBy = by;
         row.Replaced = before;
         row.UpdatedAt = now;
         row.Version++;
         if (!dryRun)
-            row.Planned -= await RevokeOccurrences.ExecuteAsync(storage, session, row.Id, now, "the schedule was changed", ct);
-        GoOn(row, trigger, now);
+            row.Planned -= await RevokeOccurrences.ExecuteAsync(storage, session, row.Id, now, "the schedule was changed", by, ct);
+        GoOn(row, trigger, by, now);
         return new PutOutcome(isNew ? PutResult.Created : PutResult.Changed, row, undone);
-    }
-
-    /// <summary>The program's name, version and process, such as <c>Shop 2.1.0 on web-3/1234</c>.</summary>
-    private static string NameProgram()
-    {
-        var entry = Assembly.GetEntryAssembly();
-        var version = entry?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
-            ?.InformationalVersion.Split('+')[0] ?? entry?.GetName().Version?.ToString();
-        return $"{entry?.GetName().Name} {version} on {Environment.MachineName}/{Environment.ProcessId}";
     }
 
     /// <summary>Registers the lane. The limit does not apply to code and configuration, which an operator controls, so that a scheduler can
@@ -216,10 +210,10 @@ public sealed class PutSchedules(
 
     /// <summary>Sets the status after an edit: a schedule that a person paused or stopped stays so; one that had fired for the last time
     /// starts again.</summary>
-    private static void GoOn(Schedule row, Trigger trigger, DateTimeOffset now)
+    private static void GoOn(Schedule row, Trigger trigger, Actor by, DateTimeOffset now)
     {
-        if (row is { Status: ScheduleStatus.Stopped, StatusBy: null })
-            row.SetStatus(ScheduleStatus.Running, reason: null, by: null, now);
+        if (row.HasEnded)
+            row.SetStatus(ScheduleStatus.Running, reason: null, by, now);
         if (row.StatusOf(now) == ScheduleStatus.Running)
             row.PlanFrom(now, trigger);
         else if (row.ResumeAt is { } resume)

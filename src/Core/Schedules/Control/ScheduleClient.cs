@@ -1,3 +1,4 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Triggers;
 
@@ -8,11 +9,13 @@ namespace Fleet.Core.Schedules.Control;
 public sealed class ScheduleClient(
     PutSchedules put, GetSchedules get, ControlSchedules control, TriggerSchedules trigger, DeleteSchedules delete) : IScheduleClient
 {
-    private const string Caller = "api";
+    private const string Source = "api";
+
+    private static readonly Actor Caller = ThisProcess.Program;
 
     public async Task<ScheduleInfo> PutAsync(ScheduleRequest schedule, CancellationToken ct = default)
     {
-        await put.ExecuteAsync(schedule, Caller, ct);
+        await put.ExecuteAsync(schedule, Source, Caller, ct);
         return await GetAsync(schedule.Id, ct)
             ?? throw new InvalidOperationException($"Schedule '{schedule.Id}' was deleted by somebody else right after it was stored.");
     }
@@ -30,9 +33,9 @@ public sealed class ScheduleClient(
     public async Task<ScheduleInfo?> ResumeAsync(string id, string? reason = null, CancellationToken ct = default) =>
         await control.StartAsync(id, new ScheduleControl(Caller, reason), ct) ? await GetAsync(id, ct) : null;
 
-    public Task<RunId?> TriggerAsync(string id, CancellationToken ct = default) => trigger.ExecuteAsync(id, ct);
+    public Task<RunId?> TriggerAsync(string id, CancellationToken ct = default) => trigger.ExecuteAsync(id, Caller, ct);
 
-    public Task<bool> DeleteAsync(string id, CancellationToken ct = default) => delete.ExecuteAsync(id, ct);
+    public Task<bool> DeleteAsync(string id, CancellationToken ct = default) => delete.ExecuteAsync(id, Caller, ct);
 
     private static ScheduleInfo ToInfo(DescribedSchedule schedule)
     {

@@ -1,3 +1,4 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
@@ -8,10 +9,13 @@ namespace Fleet.Core.Schedules.Control;
 /// <summary>Runs a schedule's job now, independent of its status and next fire time.</summary>
 public sealed class TriggerSchedules(IStorage storage, EnqueueRuns enqueue, JobCatalog catalog, ArgsSchemas schemas)
 {
+    /// <param name="id">The schedule.</param>
+    /// <param name="by">Who triggers it.</param>
+    /// <param name="ct">Cancels the call.</param>
     /// <returns>The new run; null when there is no such schedule.</returns>
     /// <exception cref="InvalidRunException">The job is unknown, or its args type has changed and the schedule's args no longer
     /// fit.</exception>
-    public async Task<RunId?> ExecuteAsync(string id, CancellationToken ct)
+    public async Task<RunId?> ExecuteAsync(string id, Actor by, CancellationToken ct)
     {
         await using var db = storage.Read();
         var schedule = await db.Schedules.AsNoTracking().FirstOrDefaultAsync(s => s.Id == id, ct);
@@ -24,6 +28,7 @@ public sealed class TriggerSchedules(IStorage storage, EnqueueRuns enqueue, JobC
             {
                 Job = schedule.Job,
                 Args = schedule.Args,
+                By = by,
                 ScheduleId = schedule.Id,
                 Overlap = schedule.Overlap,
                 Options = new EnqueueOptions

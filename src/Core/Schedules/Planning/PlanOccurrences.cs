@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
 using Fleet.Core.Leadership;
 using Fleet.Core.Loops;
@@ -18,6 +19,9 @@ namespace Fleet.Core.Schedules.Planning;
 public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog, TimeProvider time, ILogger<PlanOccurrences> logger)
     : IAsyncDisposable
 {
+    /// <summary>Who starts a schedule again when its pause ends by itself.</summary>
+    public static readonly Actor EndOfPause = Actor.Create(ActorKind.Policy, "end of pause");
+
     private readonly Setbacks _setbacks = new("plan", "schedule", storage.IsOutage, time, logger);
     private readonly MissingZones _missing = new(time);
 
@@ -154,7 +158,7 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     {
         if (schedule.TryParseTrigger(out var trigger, out var error))
             return trigger;
-        schedule.SetStatus(ScheduleStatus.Stopped, error.Message, by: null, now);
+        schedule.SetStatus(ScheduleStatus.Stopped, error.Message, ThisProcess.Scheduler, now);
         schedule.NextPlanAt = null;
         schedule.Version++;
         LogUnreadable(schedule.Id, error.Message);
@@ -181,7 +185,7 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
         }
 
         if (schedule.Status == ScheduleStatus.Paused && schedule.StatusOf(now) == ScheduleStatus.Running)
-            schedule.SetStatus(ScheduleStatus.Running, "The pause has ended.", by: null, schedule.ResumeAt!.Value);
+            schedule.SetStatus(ScheduleStatus.Running, "The pause has ended.", EndOfPause, schedule.ResumeAt!.Value);
         schedule.PlannedUntil = horizon > schedule.CreatedAt ? horizon : schedule.CreatedAt;
         schedule.NextPlanAt = trigger.Next(schedule.PlannedUntil)?.ToUniversalTime();
         schedule.Version++;
@@ -204,7 +208,9 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
             if (schedule.OccurrencesLeft == 0)
                 schedule.NextPlanAt = null;
             if (schedule.NextPlanAt is null)
-                schedule.SetStatus(ScheduleStatus.Stopped, schedule.LastReason, by: null, schedule.LastFireTime ?? schedule.PlannedUntil);
+                schedule.SetStatus(
+                    ScheduleStatus.Stopped, schedule.LastReason, ScheduleTriggers.LastFireTime,
+                    schedule.LastFireTime ?? schedule.PlannedUntil);
         }
     }
 

@@ -1,3 +1,4 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Storage;
 
 namespace Fleet.Core.Schedules.Planning;
@@ -8,6 +9,6 @@ public static class RevokeOccurrences
 {
     /// <returns>The number of runs that were revoked.</returns>
     public static Task<int> ExecuteAsync(
-        IStorage storage, StorageSession session, string scheduleId, DateTimeOffset now, string reason, CancellationToken ct) =>
-        storage.States.RevokeAsync(session, scheduleId, now, $"Revoked: {reason}.", ct);
+        IStorage storage, StorageSession session, string scheduleId, DateTimeOffset now, string reason, Actor by, CancellationToken ct) =>
+        storage.States.RevokeAsync(session, scheduleId, now, $"Revoked: {reason}.", by, ct);
 }

@@ -1,3 +1,4 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
 
@@ -8,11 +9,11 @@ namespace Fleet.Core.Schedules.Planning;
 public sealed class ScheduleChanges(Wakers wakers, IControlChannel control, ITransport transport)
 {
     /// <summary>Sends the message; best effort, like every control message.</summary>
-    public Task AnnounceAsync(CancellationToken ct)
+    public Task AnnounceAsync(Actor by, CancellationToken ct)
     {
         wakers.Plan.Wake();
         return transport.ReachesOtherProcesses
-            ? control.PublishControlAsync(new ControlMessage(SchedulesChanged: true), ct)
+            ? control.PublishControlAsync(new ControlMessage(SchedulesChanged: true, By: by.ToRow()), ct)
             : Task.CompletedTask;
     }
 }

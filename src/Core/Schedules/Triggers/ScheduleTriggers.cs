@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Fleet.Core.Actors;
 using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Schedules.Triggers;
@@ -6,6 +7,9 @@ namespace Fleet.Core.Schedules.Triggers;
 /// <summary>The trigger of a schedule's row. The row itself is plain data, so that the storage does not depend on triggers.</summary>
 public static class ScheduleTriggers
 {
+    /// <summary>Who stops a schedule that has no further fire times.</summary>
+    public static readonly Actor LastFireTime = Actor.Create(ActorKind.Policy, "last fire time");
+
     private const int MostLookedFor = 100_000;
 
     /// <summary>The trigger of the row.</summary>
@@ -55,6 +59,6 @@ public static class ScheduleTriggers
         schedule.PlannedUntil = from;
         schedule.NextPlanAt = schedule.OccurrencesLeft > 0 ? trigger.Next(from)?.ToUniversalTime() : null;
         if (schedule.NextPlanAt is null)
-            schedule.SetStatus(ScheduleStatus.Stopped, schedule.LastReason, by: null, from);
+            schedule.SetStatus(ScheduleStatus.Stopped, schedule.LastReason, LastFireTime, from);
     }
 }

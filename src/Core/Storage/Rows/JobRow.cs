@@ -1,3 +1,5 @@
+using Fleet.Core.Actors;
+
 namespace Fleet.Core.Storage.Rows;
 
 /// <summary>The row in <c>jobs</c>: one version of a job, as the workers that serve it describe it.</summary>
@@ -27,6 +29,9 @@ public sealed class JobRow
 
     /// <summary>When a worker first offered this version.</summary>
     public DateTimeOffset FirstSeenAt { get; set; }
+
+    /// <summary>The worker that first offered this version.</summary>
+    public Actor? PublishedBy { get; set; }
 
     /// <summary>When a worker that offers this version last started.</summary>
     public DateTimeOffset SeenAt { get; set; }

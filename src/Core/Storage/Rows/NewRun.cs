@@ -1,3 +1,5 @@
+using Fleet.Core.Actors;
+
 namespace Fleet.Core.Storage.Rows;
 
 /// <summary>A run that is about to be stored.</summary>
@@ -29,6 +31,11 @@ public sealed record NewRun
     public string? Tags { get; init; }
 
     public string? TraceParent { get; init; }
+
+    /// <summary>The person who enqueued it, or whoever triggered or backfilled its schedule. Null for every other run: a program enqueued
+    /// it, a schedule planned it, or it follows another run. Most runs are of these, and storing the same text with each would make every
+    /// insert more expensive.</summary>
+    public Actor? EnqueuedBy { get; init; }
 
     public RunId? ParentId { get; init; }
 

@@ -1,3 +1,5 @@
+using Fleet.Core.Actors;
+
 namespace Fleet.Core.Storage.Rows;
 
 /// <summary>The row in <c>replays</c>: the state of a run before a person replayed it.</summary>
@@ -11,8 +13,8 @@ public sealed class Replay
 
     public DateTimeOffset At { get; set; }
 
-    /// <summary>Who asked, as far as known.</summary>
-    public string By { get; set; } = "";
+    /// <summary>Who asked for it.</summary>
+    public required Actor By { get; set; }
 
     public RunState FromState { get; set; }
 

@@ -1,3 +1,5 @@
+using Fleet.Core.Actors;
+
 namespace Fleet.Core.Storage.Rows;
 
 /// <summary>The row in <c>runs</c>: one request to execute a job, and its whole state.</summary>
@@ -52,6 +54,12 @@ public sealed class Run
     /// <summary>The cause of the cancel of a canceled run, or of a running run that was asked to stop. Null for every other run.</summary>
     public CancelCause? CanceledBecause =>
         State == RunState.Canceled || (State == RunState.Running && CancelRequestedAt is not null) ? CancelCause : null;
+
+    /// <summary>Who canceled it or asked it to stop. Left as it is when the run ends otherwise, like <see cref="CancelCause"/>.</summary>
+    public Actor? CanceledBy { get; set; }
+
+    /// <summary>See <see cref="NewRun.EnqueuedBy"/>.</summary>
+    public Actor? EnqueuedBy { get; set; }
 
     public string? IdempotencyKey { get; set; }
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Fleet.Core.Actors;
 using Fleet.Core.Text;
 
 namespace Fleet.Core.Storage.Rows;
@@ -69,8 +70,8 @@ public sealed class Schedule
 
     public string? StatusReason { get; set; }
 
-    /// <summary>Who set the status, as far as known; null while nobody has.</summary>
-    public string? StatusBy { get; set; }
+    /// <summary>Who set the status; null for the initial status.</summary>
+    public Actor? StatusBy { get; set; }
 
     /// <summary>When the status was set; null for the initial status.</summary>
     public DateTimeOffset? StatusSince { get; set; }
@@ -81,8 +82,8 @@ public sealed class Schedule
     /// <summary><c>code</c>, <c>configuration</c> or <c>api</c>.</summary>
     public string Source { get; set; } = "";
 
-    /// <summary>The program that put the definition, with version and process; null for definitions from the API.</summary>
-    public string? PutBy { get; set; }
+    /// <summary>Who put the current definition.</summary>
+    public Actor? PutBy { get; set; }
 
     /// <summary>Fingerprint of the previous definition. It shows when two programs undo each other's changes.</summary>
     public string? Replaced { get; set; }
@@ -150,12 +151,16 @@ public sealed class Schedule
     public ScheduleStatus StatusOf(DateTimeOffset now) =>
         Status == ScheduleStatus.Paused && ResumeAt <= now ? ScheduleStatus.Running : Status;
 
+    /// <summary>True if Fleet stopped it, because it has no further fire times or its trigger can no longer be read. A new definition starts
+    /// it again. A schedule that a person or a program stopped stays stopped.</summary>
+    public bool HasEnded => Status == ScheduleStatus.Stopped && StatusBy is { Kind: ActorKind.Scheduler or ActorKind.Policy };
+
     /// <summary>Sets the status.</summary>
     /// <param name="status">The status.</param>
     /// <param name="reason">The reason, in words for people; cut to <see cref="MaxReason"/>.</param>
-    /// <param name="by">The caller; null when Fleet sets the status itself.</param>
+    /// <param name="by">Who sets it.</param>
     /// <param name="now">When the status was set.</param>
-    public void SetStatus(ScheduleStatus status, string? reason, string? by, DateTimeOffset now)
+    public void SetStatus(ScheduleStatus status, string? reason, Actor by, DateTimeOffset now)
     {
         (Status, StatusReason, StatusBy, StatusSince) = (
             status, reason is null ? null : StoredText.Cut(reason, MaxReason), by, now);

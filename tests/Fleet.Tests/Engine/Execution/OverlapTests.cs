@@ -79,7 +79,7 @@ public sealed class OverlapTests
         var fleet = await ScriptedFleet.StartAsync(script);
         await fleet.Services.GetRequiredService<PutSchedules>().ExecuteAsync(
             new ScheduleRequest { Id = "long", Job = "test.scripted", Trigger = new TriggerSpec { Every = "1s" }, Overlap = overlap },
-            "api", CancellationToken.None);
+            "api", Somebody.Me, CancellationToken.None);
         return (script, fleet);
     }
 

@@ -81,7 +81,7 @@ public sealed class RetryTests
             ("failed", 4, "Boom 4.", "api"),
             (
                 before.GetProperty("fromState").GetString(), before.GetProperty("fromAttempt").GetInt32(),
-                before.GetProperty("fromError").GetString(), before.GetProperty("by").GetString()));
+                before.GetProperty("fromError").GetString(), before.GetProperty("by").GetProperty("name").GetString()));
     }
 
     [Fact]

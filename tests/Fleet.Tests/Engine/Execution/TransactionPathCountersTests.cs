@@ -114,7 +114,7 @@ public sealed class TransactionPathCountersTests(PostgresServer server)
             "w", new Dictionary<string, int>(StringComparer.Ordinal) { ["default"] = 8 }, TimeSpan.FromHours(1), CancellationToken.None);
         for (var round = 0; round < WarmUps + Measured; round++)
         {
-            var request = new RunRequest { Job = "test.scripted", Args = "{}", Options = new EnqueueOptions() };
+            var request = new RunRequest { Job = "test.scripted", Args = "{}", By = Somebody.Me, Options = new EnqueueOptions() };
             var id = (await provider.GetRequiredService<EnqueueRuns>().ExecuteAsync(request, CancellationToken.None)).Id;
             wire.Take();
             var claimed = await provider.GetRequiredService<ClaimRuns>().ExecuteAsync(worker, id, CancellationToken.None);

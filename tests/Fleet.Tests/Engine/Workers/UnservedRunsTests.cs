@@ -38,7 +38,7 @@ public sealed class UnservedRunsTests
         Assert.Equal("unserved", shown["attempts"]![0]!["outcome"]!.GetValue<string>());
         Assert.True(shown["attempts"]![0]!["times"]!.GetValue<int>() >= 3);
 
-        await fleet.Services.GetRequiredService<CancelRuns>().ExecuteAsync(other, "not needed", CancellationToken.None);
+        await fleet.Services.GetRequiredService<CancelRuns>().ExecuteAsync(other, "not needed", Somebody.Me, CancellationToken.None);
         await fleet.AdvanceUntilAsync(time, other, RunState.Canceled);
     }
 
@@ -170,7 +170,8 @@ public sealed class UnservedRunsTests
     private static async Task OfferAsync<TJob>(EmbeddedFleet fleet, FakeTimeProvider time, string lane)
     {
         using var catalog = new JobCatalog(fleet.Storage, new JobRegistry([JobRegistration.For(typeof(TJob))]), time);
-        await new PublishJobs(catalog, fleet.Storage, time, NullLogger<PublishJobs>.Instance).ExecuteAsync(CancellationToken.None);
+        await new PublishJobs(catalog, fleet.Storage, time, NullLogger<PublishJobs>.Instance)
+            .ExecuteAsync(Somebody.Me, CancellationToken.None);
         await new RegisterWorkers(fleet.Storage, catalog).RegisterAsync(
             "other", new Dictionary<string, int> { [lane] = 1 }, TimeSpan.FromHours(10), CancellationToken.None);
     }

@@ -1,0 +1,282 @@
+using System.Reflection;
+using Fleet.Core.Actors;
+using Fleet.Core.Jobs;
+using Fleet.Core.Leadership;
+using Fleet.Core.Runs;
+using Fleet.Core.Schedules.Control;
+using Fleet.Core.Schedules.Planning;
+using Fleet.Core.Schedules.Triggers;
+using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
+using Fleet.Tests.Support;
+
+namespace Fleet.Tests.Actors;
+
+/// <summary>Every verb of Core that somebody can ask for takes an actor, and what it stores is the actor that it was given.</summary>
+public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(database)
+{
+    private static readonly Actor Alex = Actor.Create(ActorKind.Person, "Alex B", "10.0.0.7");
+
+    /// <summary>Each verb that takes an actor: does it, and returns the actors that were stored.</summary>
+    private static readonly Dictionary<string, Func<VerbActorsTests, Task<IEnumerable<Actor?>>>> Cases = new(StringComparer.Ordinal)
+    {
+        ["CancelRuns.ExecuteAsync"] = test => test.CancelAsync(),
+        ["ReplayRuns.ExecuteAsync"] = test => test.ReplayAsync(),
+        ["EnqueueRuns.ExecuteAsync"] = test => test.EnqueueAsync(),
+        ["EnqueueRuns.ExecuteManyAsync"] = test => test.EnqueueManyAsync(),
+        ["EnqueueRuns.AcceptAsync"] = async test => [(await test.Fleet.Get<EnqueueRuns>().AcceptAsync(Request(), default)).EnqueuedBy],
+        ["PutSchedules.ExecuteAsync"] = test => test.EditAsync(
+            edited => test.Fleet.Get<PutSchedules>().ExecuteAsync(edited, "api", Alex, default)),
+        ["PutSchedules.ExecuteAllAsync"] = test => test.EditAsync(
+            edited => test.Fleet.Get<PutSchedules>().ExecuteAllAsync([new(edited, "code")], Alex, default)),
+        ["PutSchedules.TryAsync"] = async test =>
+            [(await test.Fleet.Get<PutSchedules>().TryAsync(Edited(), "api", Alex, default)).Row.PutBy],
+        ["ControlSchedules.PauseAsync"] = test => test.HaltAsync(control => control.PauseAsync("s", null, new(Alex), default)),
+        ["ControlSchedules.StopAsync"] = test => test.HaltAsync(control => control.StopAsync("s", new(Alex), default)),
+        ["ControlSchedules.StartAsync"] = async test =>
+        {
+            await test.HaltAsync(control => control.StopAsync("s", new(Somebody.Me), default));
+            await test.Fleet.Get<ControlSchedules>().StartAsync("s", new(Alex), default);
+            return [(await test.ScheduleAsync()).StatusBy];
+        },
+        ["DeleteSchedules.ExecuteAsync"] = async test =>
+        {
+            await test.PlannedAsync();
+            await test.Fleet.Get<DeleteSchedules>().ExecuteAsync("s", Alex, default);
+            Assert.Contains(
+                test.Fleet.Log.Lines, line => line.Contains($"Schedule s was deleted by {Alex}.", StringComparison.Ordinal));
+            return await test.CanceledByAsync();
+        },
+        ["TriggerSchedules.ExecuteAsync"] = async test =>
+        {
+            await test.PutAsync("1h");
+            var run = await test.Fleet.Get<TriggerSchedules>().ExecuteAsync("s", Alex, default);
+            return [(await test.Fleet.ReadAsync(run!.Value)).EnqueuedBy];
+        },
+        ["BackfillSchedules.ExecuteAsync"] = async test =>
+        {
+            await test.PutAsync("1h");
+            var range = new BackfillRequest { From = Verbs.Noon.AddHours(-4), Until = Verbs.Noon.AddHours(-1) };
+            await test.Fleet.Get<BackfillSchedules>().ExecuteAsync("s", range, Alex, dryRun: false, default);
+            return (await test.OccurrencesAsync()).Select(r => r.EnqueuedBy);
+        },
+        ["RevokeOccurrences.ExecuteAsync"] = async test =>
+        {
+            await test.PlannedAsync();
+            await test.Fleet.Storage.WriteAsync(
+                session => RevokeOccurrences.ExecuteAsync(
+                    test.Fleet.Storage, session, "s", test.Fleet.Now, "of a test", Alex, default),
+                default);
+            return await test.CanceledByAsync();
+        },
+        ["ScheduleChanges.AnnounceAsync"] = async test =>
+        {
+            await test.Fleet.Get<ScheduleChanges>().AnnounceAsync(Alex, default);
+            return test.Fleet.Transport.Controls.Select(c => Actor.FromRow(c.By!));
+        },
+        ["PublishJobs.ExecuteAsync"] = async test =>
+        {
+            await test.Fleet.Get<PublishJobs>().ExecuteAsync(Alex, default);
+            await test.Fleet.Get<PublishJobs>().ExecuteAsync(Somebody.Me, default);
+            return (await test.Fleet.ListAsync(db => db.Jobs)).Select(j => j.PublishedBy);
+        },
+    };
+
+    /// <summary>Folders whose code acts only for a verb that has its actor, or carries messages.</summary>
+    private static readonly string[] Below =
+    [
+        "Actors", "Effects", "Gates", "Inbox", "Lanes", "Leadership", "Loops", "Outbox", "Rules", "Storage", "Telemetry", "Text", "Workers",
+    ];
+
+    /// <summary>Who acts under one of these needs no other name: the leader by its term, a worker by its claim.</summary>
+    private static readonly Type[] Fences =
+        [typeof(Term), typeof(WorkerId), typeof(RunLease), typeof(ClaimedRun), typeof(Completion), typeof(AttemptEnd), typeof(Failure),
+            typeof(AttemptOutcome), typeof(JobContext)];
+
+    private static readonly string[] Reads =
+        ["Get", "Find", "List", "Read", "Describe", "Check", "Wait", "Is", "Fits", "Simulate", "Dispose", "Call", "Invoke"];
+
+    /// <summary>The rest, each with its reason.</summary>
+    private static readonly Dictionary<string, string> WithoutActor = new(StringComparer.Ordinal)
+    {
+        ["FleetClient.EnqueueAsync"] = "the process is the actor",
+        ["FleetClient.EnqueueManyAsync"] = "the process is the actor",
+        ["FleetClient.CancelAsync"] = "the process is the actor",
+        ["ScheduleClient.PutAsync"] = "the process is the actor",
+        ["ScheduleClient.PauseAsync"] = "the process is the actor",
+        ["ScheduleClient.ResumeAsync"] = "the process is the actor",
+        ["ScheduleClient.TriggerAsync"] = "the process is the actor",
+        ["ScheduleClient.DeleteAsync"] = "the process is the actor",
+        ["SubmitRuns.ExecuteAsync"] = "the broker does not tell who published the message",
+        ["Reconcile.ExecuteAsync"] = "sends nudges again and changes no row that somebody set",
+        ["WakeUnserved.ExecuteAsync"] = "a worker tells that it can execute runs that waited for it",
+        ["LockSchedule.ExecuteAsync"] = "locks a row for a verb",
+    };
+
+    public static TheoryData<string> AskedFor { get; } = new(
+        AllVerbs().Where(v => TakesActor(v.Method) && !IsRead(v.Method)).Select(v => v.Name).Distinct());
+
+    [Theory]
+    [MemberData(nameof(AskedFor))]
+    public async Task Verb_GivenAnActor_StoresThatActor(string verb)
+    {
+        Assert.True(Cases.TryGetValue(verb, out var act), $"{verb} takes an actor: say here where it stores it.");
+
+        var stored = (await act(this)).ToList();
+
+        Assert.NotEmpty(stored);
+        Assert.All(stored, actor => Assert.Equal(Alex, actor));
+    }
+
+    [Fact]
+    public void EveryVerb_ThatSomebodyCanAskFor_TakesAnActor()
+    {
+        var without = AllVerbs().Where(v => !TakesActor(v.Method) && !IsFenced(v.Method) && !IsRead(v.Method))
+            .Select(v => v.Name).ToHashSet();
+
+        Assert.Equal(WithoutActor.Keys.Order(StringComparer.Ordinal), without.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Enqueue_ByAProgram_StoresNoActor()
+    {
+        var id = await Fleet.EnqueueAsync();
+        var keyed = await Fleet.EnqueueAsync(new EnqueueOptions { IdempotencyKey = "k" });
+        await PutAsync("10s");
+        await PlanAsync();
+
+        Assert.Null((await Fleet.ReadAsync(id)).EnqueuedBy);
+        Assert.Null((await Fleet.ReadAsync(keyed)).EnqueuedBy);
+        Assert.All(await OccurrencesAsync(), r => Assert.Null(r.EnqueuedBy));
+    }
+
+    /// <summary>Rows with and without an actor share a statement.</summary>
+    [Fact]
+    public async Task Insert_MixedActors_StoresEachWithItsRow()
+    {
+        Actor?[] actors = [Alex, null, Somebody.Me, null];
+        NewRun[] simple = [.. actors.Select(a => Fleet.NewRun() with { Staged = true, MayExist = false, EnqueuedBy = a })];
+        NewRun[] others = [.. actors.Select(a => Fleet.NewRun() with { MayExist = false, EnqueuedBy = a })];
+        NewRun[] keyed = [.. actors.Select((a, i) => Fleet.NewRun(key: $"{i}") with { EnqueuedBy = a })];
+        NewRun[] runs = [.. simple, .. others, .. keyed];
+
+        foreach (var set in new[] { simple, others, [.. keyed] })
+            await Fleet.InsertAsync(set);
+
+        foreach (var run in runs)
+            Assert.Equal(run.EnqueuedBy, (await Fleet.ReadAsync(run.Id)).EnqueuedBy);
+        // A repetition changes nothing.
+        await Fleet.InsertAsync([.. keyed.Select(r => r with { Id = RunId.New(Fleet.Now), EnqueuedBy = Somebody.You })]);
+        Assert.Equal(actors, (await Fleet.ListAsync(db => db.Runs.Where(r => r.IdempotencyKey != null).OrderBy(r => r.IdempotencyKey)))
+            .Select(r => r.EnqueuedBy));
+    }
+
+    [Fact]
+    public async Task FleetItself_StopsAndStarts_SaysWhichRuleDidIt()
+    {
+        await PutAsync(new TriggerSpec { At = Fleet.Now.AddSeconds(10) });
+        await PlanAsync();
+        Assert.Equal((ScheduleStatus.Stopped, ScheduleTriggers.LastFireTime), await StatusAsync());
+
+        await Fleet.Get<PutSchedules>().ExecuteAsync(Edited(), "api", Alex, default);
+        Assert.Equal((ScheduleStatus.Running, Alex), await StatusAsync());
+
+        async Task<(ScheduleStatus, Actor?)> StatusAsync() => ((await ScheduleAsync()).Status, (await ScheduleAsync()).StatusBy);
+    }
+
+    private static RunRequest Request() => Verbs.Request() with { By = Alex };
+
+    private static ScheduleRequest Edited() => new() { Id = "s", Job = "note", Trigger = new TriggerSpec { Every = "20s" } };
+
+    private async Task<IEnumerable<Actor?>> CancelAsync()
+    {
+        var (pending, running) = (await Fleet.EnqueueAsync(), await Fleet.StartAsync(await Fleet.RegisterAsync()));
+        foreach (var id in new[] { pending, running.Id })
+            await Fleet.Get<CancelRuns>().ExecuteAsync(id, null, Alex, default);
+        var told = Actor.FromRow(Assert.Single(Fleet.Transport.Controls).By!);
+        return [(await Fleet.ReadAsync(pending)).CanceledBy, (await Fleet.ReadAsync(running.Id)).CanceledBy, told];
+    }
+
+    private async Task<IEnumerable<Actor?>> ReplayAsync()
+    {
+        var id = await Fleet.EnqueueAsync();
+        await Fleet.CancelAsync(id);
+        await Fleet.Get<ReplayRuns>().ExecuteAsync(id, Alex, default);
+        Assert.Null((await Fleet.ReadAsync(id)).CanceledBy);
+        return (await Fleet.ListAsync(db => db.Replays)).Select(r => r.By);
+    }
+
+    private async Task<IEnumerable<Actor?>> EnqueueAsync()
+    {
+        var id = (await Fleet.Get<EnqueueRuns>().ExecuteAsync(Request(), default)).Id;
+        return [(await Fleet.ReadAsync(id)).EnqueuedBy];
+    }
+
+    private async Task<IEnumerable<Actor?>> EnqueueManyAsync()
+    {
+        var keyed = Request() with { Options = new EnqueueOptions { IdempotencyKey = "k" } };
+        var delayed = Request() with { Options = new EnqueueOptions { Delay = TimeSpan.FromHours(1) } };
+        await Fleet.Get<EnqueueRuns>().ExecuteManyAsync([Request(), keyed, delayed], default);
+        return (await Fleet.ListAsync(db => db.Runs)).Select(r => r.EnqueuedBy);
+    }
+
+    private async Task<IEnumerable<Actor?>> EditAsync(Func<ScheduleRequest, Task> edit)
+    {
+        await PlannedAsync();
+        await edit(Edited());
+        return [(await ScheduleAsync()).PutBy, .. await CanceledByAsync()];
+    }
+
+    private async Task<IEnumerable<Actor?>> HaltAsync(Func<ControlSchedules, Task> halt)
+    {
+        await PlannedAsync();
+        await halt(Fleet.Get<ControlSchedules>());
+        return [(await ScheduleAsync()).StatusBy, .. await CanceledByAsync()];
+    }
+
+    private async Task PlannedAsync()
+    {
+        await PutAsync("10s");
+        await PlanAsync();
+    }
+
+    private async Task<IEnumerable<Actor?>> CanceledByAsync()
+    {
+        var revoked = (await OccurrencesAsync()).Where(r => r.Revoked).ToList();
+        Assert.NotEmpty(revoked);
+        return revoked.Select(r => r.CanceledBy);
+    }
+
+    private static IEnumerable<(string Name, MethodInfo Method)> AllVerbs() =>
+        from type in typeof(EnqueueRuns).Assembly.GetExportedTypes()
+        where type is { IsInterface: false } && type.Namespace is { } space
+            && space.StartsWith("Fleet.Core.", StringComparison.Ordinal) && !Below.Contains(space.Split('.')[2], StringComparer.Ordinal)
+        from method in type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
+        where method.Name.EndsWith("Async", StringComparison.Ordinal)
+        select ($"{type.Name}.{method.Name}", method);
+
+    private static bool TakesActor(MethodInfo method) => Parts(method).Any(t => t == typeof(Actor));
+
+    private static bool IsFenced(MethodInfo method) => Parts(method).Any(t => Fences.Contains(t));
+
+    private static bool IsRead(MethodInfo method) =>
+        Reads.Any(word => method.Name.StartsWith(word, StringComparison.Ordinal)
+            || method.DeclaringType!.Name.StartsWith(word, StringComparison.Ordinal));
+
+    /// <summary>The types of the parameters, of what they are lists of, and of the members of our own records among them.</summary>
+    private static IEnumerable<Type> Parts(MethodInfo method) =>
+        from parameter in method.GetParameters()
+        let type = parameter.ParameterType
+        from part in type.IsGenericType ? [type, .. type.GetGenericArguments()] : new[] { type }
+        from found in part.Namespace?.StartsWith("Fleet.Core", StringComparison.Ordinal) == true && !part.IsEnum && !Fences.Contains(part)
+            ? [part, .. part.GetProperties().Select(p => p.PropertyType)]
+            : new[] { part }
+        select found;
+}
+
+public sealed class VerbActorsSqliteTests() : VerbActorsTests(new SqliteDatabase());
+
+public sealed class VerbActorsPostgresTests(PostgresServer server) : VerbActorsTests(new PostgresDatabase(server));
+
+[NeedsSqlServer]
+public sealed class VerbActorsSqlServerTests() : VerbActorsTests(new SqlServerDatabase());

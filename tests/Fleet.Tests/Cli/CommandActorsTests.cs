@@ -1,0 +1,142 @@
+using System.CommandLine;
+using System.Reflection;
+using Fleet.Cli;
+using Fleet.Core.Actors;
+using Fleet.Core.Storage.Rows;
+using Fleet.Tests.Api;
+using Fleet.Tests.EndToEnd;
+using Fleet.Tests.Support;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Tests.Cli;
+
+/// <summary>Every command that changes something through the API stores the user of the machine. The real program against a real
+/// server.</summary>
+public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
+{
+    private static readonly Actor User = Actor.Create(ActorKind.Person, Environment.UserName, "127.0.0.1");
+
+    private static int _schedules;
+
+    /// <summary>Each command that changes something: executes it, and returns the actor that was stored.</summary>
+    private static readonly Dictionary<string, Func<CommandActorsTests, Task<Actor?>>> Cases = new(StringComparer.Ordinal)
+    {
+        ["run enqueue"] = async test => (await test.ReadAsync(await test.RunAsync("run", "enqueue", "diag.echo"))).EnqueuedBy,
+        ["run cancel"] = async test =>
+        {
+            var id = await test.WaitingAsync();
+            await test.RunAsync("run", "cancel", id);
+            Assert.Contains($"person, by {User}", await test.RunAsync("run", "get", id), StringComparison.Ordinal);
+            return (await test.ReadAsync(id)).CanceledBy;
+        },
+        ["run replay"] = async test =>
+        {
+            var id = await test.WaitingAsync();
+            await test.RunAsync("run", "cancel", id);
+            await test.RunAsync("run", "replay", id);
+            Assert.Contains($"by {User}", await test.RunAsync("run", "get", id), StringComparison.Ordinal);
+            await using var db = test.Storage();
+            return (await db.Replays.SingleAsync()).By;
+        },
+        ["schedule pause"] = test => test.ControlAsync("pause"),
+        ["schedule resume"] = test => test.ControlAsync("resume"),
+        ["schedule stop"] = test => test.ControlAsync("stop"),
+        ["schedule start"] = test => test.ControlAsync("start"),
+        ["schedule trigger"] = async test =>
+            (await test.ReadAsync(await test.RunAsync("schedule", "trigger", await test.PutAsync()))).EnqueuedBy,
+        ["schedule backfill"] = async test =>
+        {
+            var id = await test.PutAsync();
+            await test.RunAsync("schedule", "backfill", id, "--from", "2026-01-01T00:00:00Z", "--until", "2026-01-02T00:00:00Z", "--yes");
+            await using var db = test.Storage();
+            return (await db.Runs.SingleAsync(r => r.ScheduleId == id)).EnqueuedBy;
+        },
+        ["apply"] = async test =>
+        {
+            using var folder = new TempFolder();
+            var id = NewId();
+            var file = Path.Combine(folder.Path, "s.yaml");
+            await File.WriteAllTextAsync(file, $"- id: {id}\n  job: diag.echo\n  every: 1d\n");
+            await test.RunAsync("apply", "-f", file);
+            return (await test.ScheduleAsync(id)).PutBy;
+        },
+    };
+
+    /// <summary>The others: they read, or they work without the API and leave no row of Fleet's that could say who did it.</summary>
+    private static readonly string[] Others =
+    [
+        "dev", "db", "broker apply", "diff", "export", "run get", "run list", "run logs", "schedule list", "schedule next",
+        "schedule simulate", "schedule diff", "schedule figures",
+    ];
+
+    public static TheoryData<string> Changing { get; } = new(Cases.Keys);
+
+    [Theory]
+    [MemberData(nameof(Changing))]
+    public async Task Command_ThatChangesSomething_StoresTheUserOfTheMachine(string command) =>
+        Assert.Equal(User, await Cases[command](this));
+
+    [Fact]
+    public void Commands_ThatChangeSomething_AreAllTestedHere()
+    {
+        var cli = new CommandContext(TimeProvider.System);
+        var commands = from type in typeof(CommandContext).Assembly.GetTypes()
+                       from method in type.GetMethods(BindingFlags.Public | BindingFlags.Static)
+                       where method.GetParameters() is [{ ParameterType: var only }] && only == typeof(CommandContext)
+                       from command in method.Invoke(null, [cli]) switch
+                       {
+                           Command one => [one],
+                           IEnumerable<Command> many => many,
+                           _ => Array.Empty<Command>(),
+                       }
+                       select command.Name;
+
+        // A group stands above the name of its commands in the command line, not in the code.
+        var known = Cases.Keys.Concat(Others).Select(name => name.Split(' ')[^1]);
+        Assert.Equal(known.Order(StringComparer.Ordinal), commands.Order(StringComparer.Ordinal));
+    }
+
+    private static string NewId() => $"command-{Interlocked.Increment(ref _schedules)}";
+
+    private Core.Storage.FleetDbContext Storage() => api.Fleet.Storage.Read();
+
+    private async Task<string> RunAsync(params string[] args)
+    {
+        var (exit, output, error) = await FleetProcess.RunAsync([.. args, "--server", $"{api.Http.BaseAddress}"]);
+        Assert.Equal((0, ""), (exit, error));
+        return output.Trim();
+    }
+
+    private async Task<string> WaitingAsync() => $"{await api.EnqueueAsync("""{"job":"diag.echo","args":{},"delay":"1h"}""")}";
+
+    private async Task<string> PutAsync()
+    {
+        var id = NewId();
+        Assert.Equal(201, (await api.SendAsync("PUT", $"/api/v1/schedules/{id}", """{"job":"diag.echo","every":"1d"}""")).Status);
+        return id;
+    }
+
+    private async Task<Actor?> ControlAsync(string verb)
+    {
+        var id = await PutAsync();
+        if (verb is "resume" or "start")
+            Assert.Equal(200, (await api.SendAsync("POST", $"/api/v1/schedules/{id}/pause")).Status);
+        await RunAsync("schedule", verb, id);
+        if (verb == "pause")
+            Assert.Contains($"by {User}", await RunAsync("schedule", "list"), StringComparison.Ordinal);
+        return (await ScheduleAsync(id)).StatusBy;
+    }
+
+    private async Task<Run> ReadAsync(string id)
+    {
+        await using var db = Storage();
+        Assert.True(RunId.TryParse(id, out var run), id);
+        return await db.Runs.SingleAsync(r => r.Id == run);
+    }
+
+    private async Task<Schedule> ScheduleAsync(string id)
+    {
+        await using var db = Storage();
+        return await db.Schedules.SingleAsync(s => s.Id == id);
+    }
+}
