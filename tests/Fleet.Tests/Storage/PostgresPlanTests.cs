@@ -199,6 +199,7 @@ public sealed class PostgresPlanTests(PostgresServer server)
             await fleet.Get<Heartbeat>().ExecuteAsync(
                 worker, TimeSpan.FromHours(1), new Dictionary<string, long>(StringComparer.Ordinal), withHeld: true, none);
             await fleet.Get<IRunGates>().PassOnAsync(planned.Id, none);
+            await fleet.Get<WakeUnserved>().ExecuteAsync(["default"], ["note"], none);
             await fleet.Storage.WriteAsync(
                 session => RevokeOccurrences.ExecuteAsync(fleet.Storage, session, "s", fleet.Now.AddHours(-1), "of a test",
                     Somebody.Me, none), none);
