@@ -210,6 +210,7 @@ public abstract partial class StorageConformance
         Assert.Equal(
             [(RunState.Pending, null), (RunState.Canceled, reason), (RunState.Canceled, reason)],
             [await StateOfAsync(runs[0]), await StateOfAsync(runs[1]), await StateOfAsync(runs[2])]);
+        await CheckFindersAsync([]);
     }
 
     [Fact]

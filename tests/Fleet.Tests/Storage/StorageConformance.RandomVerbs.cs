@@ -37,8 +37,11 @@ public abstract partial class StorageConformance
                     ids.Add(await One.EnqueueAsync(new EnqueueOptions { Delay = TimeSpan.FromSeconds(random.Next(1, 20)) }));
                     break;
                 case 4:
-                    var planned = One.NewRun(schedule: "s", fireTime: One.Now.AddSeconds(step));
-                    ids.Add((await One.InsertAsync(planned with { DueAt = One.Now.AddSeconds(random.Next(10)) }))[0].Id);
+                    // Half of them take turns, and the gate cancels some of these.
+                    var overlap = (OverlapPolicy)Math.Max(0, random.Next(8) - 4);
+                    var planned = One.NewRun(schedule: overlap == OverlapPolicy.Allow ? "s" : "t", fireTime: One.Now.AddSeconds(step));
+                    ids.Add((await One.InsertAsync(
+                        planned with { DueAt = One.Now.AddSeconds(random.Next(10)), Overlap = overlap }))[0].Id);
                     break;
                 case 5 or 6 or 7:
                     var waiting = await One.ListAsync(db => db.Runs.Where(r => r.State == RunState.Pending).Select(r => r.Id));
