@@ -73,7 +73,7 @@ public sealed class CompleteRuns : IAsyncDisposable
     /// <exception cref="NonRetryableException">There is an ambient transaction, which cannot take part.</exception>
     public Task ExecuteAfterAsync(Func<DbTransaction, CancellationToken, Task> work, Func<Completion> completion, CancellationToken ct)
     {
-        RefuseAmbientTransaction();
+        AmbientTransaction.Refuse();
         return _storage.CompleteAfterAsync(
             _storage.HasOneWriter ? (transaction, token) => WorkInTurnAsync(work, transaction, token) : work, completion, ct);
     }
@@ -84,18 +84,6 @@ public sealed class CompleteRuns : IAsyncDisposable
 
     /// <summary>Records that a completion of <see cref="ExecuteInAsync"/> was committed.</summary>
     public void Committed(RunLease lease) => _storage.Statements.Committed(lease);
-
-    /// <exception cref="NonRetryableException">There is an ambient transaction.</exception>
-    internal static void RefuseAmbientTransaction()
-    {
-        if (System.Transactions.Transaction.Current is not null)
-        {
-            throw new NonRetryableException(
-                "CompleteAsync opens a transaction of its own and cannot take part in an ambient TransactionScope. Dispose the scope "
-                + "before, or complete "
-                    + "inside a DbTransaction of your own: context.CompleteAsync(transaction).");
-        }
-    }
 
     private static NonRetryableException OnAnotherDatabase(DbTransaction transaction, Exception? inner) => new(
         $"The transaction is on the database '{transaction.Connection?.Database}' at '{transaction.Connection?.DataSource}', which does "

@@ -1,7 +1,7 @@
 namespace Fleet.Tests.House;
 
-/// <summary>References point down only: Contracts ← {Core, Client} ← {Storage.Sql, MassTransit, Engine, Api} ← {the storages, Transport.*}
-/// ← Hosting ← {Scheduler, Worker, Cli, Testing}.</summary>
+/// <summary>References point down only: Contracts ← {Core, Client, EntityFrameworkCore} ← {Storage.Sql, MassTransit, Engine, Api} ←
+/// {the storages, Transport.*} ← Hosting ← {Scheduler, Worker, Cli, Testing}.</summary>
 public sealed class ArchitectureTests
 {
     /// <summary>The floor of each project; a reference leads to a lower floor.</summary>
@@ -10,6 +10,7 @@ public sealed class ArchitectureTests
         ["Contracts"] = 0,
         ["Core"] = 1,
         ["Client"] = 1,
+        ["EntityFrameworkCore"] = 1,
         ["Storage.Sql"] = 2,
         ["Storage.Sqlite"] = 3,
         ["Storage.Postgres"] = 3,
@@ -35,7 +36,7 @@ public sealed class ArchitectureTests
         ("RabbitMQ", ["Transport.RabbitMq"]),
         ("Microsoft.EntityFrameworkCore", ["Core"]),
         ("Microsoft.EntityFrameworkCore.Design", ["Storage.Sqlite", "Storage.Postgres", "Storage.SqlServer"]),
-        ("Microsoft.EntityFrameworkCore.Relational", ["Core"]),
+        ("Microsoft.EntityFrameworkCore.Relational", ["Core", "EntityFrameworkCore"]),
         ("Microsoft.EntityFrameworkCore.Sqlite", ["Storage.Sqlite"]),
         ("Microsoft.EntityFrameworkCore.SqlServer", ["Storage.SqlServer"]),
         ("Microsoft.EntityFrameworkCore.InMemory", []),

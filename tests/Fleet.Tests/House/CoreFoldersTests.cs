@@ -8,9 +8,6 @@ public sealed partial class CoreFoldersTests
 {
     private const string Root = "Fleet.Core";
 
-    /// <summary>Files that belong to the public namespace, so that callers find their extension methods without a using.</summary>
-    private static readonly string[] InThePublicNamespace = ["Runs/CompleteWithDbContext.cs"];
-
     [Fact]
     public void Folders_OfCore_HaveNoCircles()
     {
@@ -25,7 +22,7 @@ public sealed partial class CoreFoldersTests
     public void Namespace_OfEachFile_IsItsPath()
     {
         var wrongs = (from source in ReadCore()
-                      where source.Namespace != source.Folder && !InThePublicNamespace.Contains(source.File, StringComparer.Ordinal)
+                      where source.Namespace != source.Folder
                       select $"src/Core/{source.File} is in the namespace {source.Namespace}; by its path it is {source.Folder}.").ToList();
         Assert.True(wrongs.Count == 0, string.Join('\n', wrongs));
     }

@@ -28,8 +28,3 @@ public static class SettleOutcomes
         }
     }
 }
-
-/// <summary>The same claim has already completed the run in another transaction. Roll this transaction back, or its writes happen
-/// twice.</summary>
-public sealed class RunCompletedException(RunId runId) : InvalidOperationException(
-    $"Run {runId} was completed before by this same attempt, in another transaction; roll this one back.");

@@ -139,7 +139,7 @@ public sealed class CompleteWithDbContextTests
         Assert.Contains("CompleteAsync had completed run", refusal?.Message, StringComparison.Ordinal);
     }
 
-    private static async Task<EmbeddedFleet> StartAsync(
+    internal static async Task<EmbeddedFleet> StartAsync(
         TempFolder folder, Action<DbContextOptionsBuilder>? configure = null,
         Action<Microsoft.EntityFrameworkCore.Infrastructure.SqliteDbContextOptionsBuilder>? sqlite = null)
     {
@@ -155,26 +155,26 @@ public sealed class CompleteWithDbContextTests
         return fleet;
     }
 
-    private static async Task<int> CountOrdersAsync(EmbeddedFleet fleet)
+    internal static async Task<int> CountOrdersAsync(EmbeddedFleet fleet)
     {
         await using var scope = fleet.Services.CreateAsyncScope();
         return await scope.ServiceProvider.GetRequiredService<Shop>().Orders.CountAsync();
     }
 
-    private static async Task<int> CountFollowUpsAsync(EmbeddedFleet fleet)
+    internal static async Task<int> CountFollowUpsAsync(EmbeddedFleet fleet)
     {
         await using var db = fleet.Storage.Read();
         return await db.Runs.CountAsync(r => r.Job == "shop.ship");
     }
 
     /// <summary>What <c>EnableRetryOnFailure</c> is for servers.</summary>
-    private sealed class Retrying(ExecutionStrategyDependencies dependencies)
+    internal sealed class Retrying(ExecutionStrategyDependencies dependencies)
         : ExecutionStrategy(dependencies, maxRetryCount: 3, TimeSpan.Zero)
     {
         protected override bool ShouldRetryOn(Exception exception) => exception is IOException;
     }
 
-    private sealed class CommitFailsOnce(string when) : DbTransactionInterceptor
+    internal sealed class CommitFailsOnce(string when) : DbTransactionInterceptor
     {
         public bool HasFailed { get; private set; }
 

@@ -1,5 +1,3 @@
-using Fleet.Core.Runs;
-using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 
@@ -33,7 +31,7 @@ public static class CompleteWithDbContext
             return;
         }
 
-        CompleteRuns.RefuseAmbientTransaction();
+        AmbientTransaction.Refuse();
         var tries = 0;
         await db.Database.CreateExecutionStrategy().ExecuteAsync(
             async token =>
@@ -75,12 +73,4 @@ public static class CompleteWithDbContext
             db.Database.AutoSavepointsEnabled = before;
         }
     }
-}
-
-/// <summary>Takes the news that the completion of a <see cref="JobContext"/> was committed. A context that knows it needs no look at the
-/// database when the handler ends.</summary>
-public interface ICommitTaker
-{
-    /// <summary>The transaction of the last <c>CompleteAsync</c> was committed.</summary>
-    void TakeCommit();
 }
