@@ -11,9 +11,8 @@ public static class SamplesServices
     /// <summary>The name of the HTTP client that all samples share.</summary>
     internal const string HttpClient = "fleet-samples";
 
-    /// <summary>Adds the sample jobs, their tables at start, and their schedules. Call it after <c>AddFleet</c> (the database
-    /// comes first) and before <c>AddFleetWorker</c>: hosted services start in order, and a run that comes before its table
-    /// fails and is tried again.</summary>
+    /// <summary>Adds the sample jobs, their tables at start, and their schedules. Call it within <c>AddFleet</c>:
+    /// hosted services start in order, so the tables are made after Fleet's own and before the first run.</summary>
     /// <param name="services">The services of the process.</param>
     /// <param name="configuration">The configuration of the process; the samples read <c>Fleet:Samples</c>.</param>
     /// <param name="dataDirectory">The data folder; reports go to <c>reports</c> in it unless configured.</param>

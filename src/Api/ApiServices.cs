@@ -3,22 +3,27 @@ using Fleet.Api.Jobs;
 using Fleet.Api.Lanes;
 using Fleet.Api.Runs;
 using Fleet.Api.Schedules;
-using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Fleet.Api;
 
 /// <summary>The HTTP API. It needs no state of its own: any process that reaches the database can serve it.</summary>
 public static class ApiServices
 {
+    /// <summary>The group of the endpoints in API descriptions. A description that names no group leaves them out, so that of the
+    /// program around Fleet stays as it is.</summary>
+    public const string DescriptionGroup = "fleet";
+
     /// <summary>Adds what the endpoints need.</summary>
     public static IServiceCollection AddFleetApi(this IServiceCollection services)
     {
-        services.AddExceptionHandler<ExceptionProblems>().AddProblemDetails();
-        services.ConfigureHttpJsonOptions(
-            options => options.SerializerOptions.PropertyNamingPolicy = FleetJson.Payload.PropertyNamingPolicy);
+        services.TryAddSingleton<ExceptionProblems>();
+        services.TryAddSingleton<MappedApis>();
         return services;
     }
 
@@ -33,11 +38,12 @@ public static class ApiServices
         return app;
     }
 
-    /// <summary>Maps <c>/api/v1</c>.</summary>
-    public static WebApplication MapFleetApi(this WebApplication app)
+    /// <summary>Answers what no endpoint answers (an unknown path, a wrong method, an unexpected error) with a problem document: for
+    /// programs that are Fleet alone.</summary>
+    public static WebApplication UseFleetProblems(this WebApplication app)
     {
-        app.UseExceptionHandler();
-        // Answers that no endpoint gave (unknown path, wrong method) are problems too.
+        var problems = app.Services.GetRequiredService<ExceptionProblems>();
+        app.Use(problems.InvokeAsync);
         app.UseStatusCodePages(async context =>
         {
             var status = context.HttpContext.Response.StatusCode;
@@ -45,10 +51,20 @@ public static class ApiServices
             await Problems.Make(status, code, $"{context.HttpContext.Request.Method} on this path is answered with {status}.")
                 .ExecuteAsync(context.HttpContext);
         });
+        // Without this call, ASP.NET Core chooses the endpoint before the middleware above.
         app.UseRouting();
-        app.Use(EndpointRules.CheckAsync);
+        return app;
+    }
+
+    /// <summary>Maps <c>/api/v1</c>. Everything that these endpoints need is attached to them, so other endpoints of the program do not
+    /// change.</summary>
+    /// <returns>Takes what applies to all of the endpoints, such as an authorization policy.</returns>
+    public static IEndpointConventionBuilder MapFleetApi(this IEndpointRouteBuilder endpoints)
+    {
+        var problems = endpoints.ServiceProvider.GetRequiredService<ExceptionProblems>();
+        var isFirst = endpoints.ServiceProvider.GetRequiredService<MappedApis>().Add() == 1;
         // What an endpoint does not say that it takes, it does not take.
-        var api = app.MapGroup("/api/v1").WithMetadata(new EndpointInput([]));
+        var api = endpoints.MapGroup("/api/v1").WithMetadata(new EndpointInput([])).WithGroupName(DescriptionGroup);
         EnqueueRunsEndpoints.Map(api);
         GetRunsEndpoints.Map(api);
         CancelRunsEndpoints.Map(api);
@@ -63,6 +79,36 @@ public static class ApiServices
         SimulateSchedulesEndpoints.Map(api);
         GetJobsEndpoints.Map(api);
         GetLanesEndpoints.Map(api);
-        return app;
+        ((IEndpointConventionBuilder)api).Finally(endpoint =>
+        {
+            NameEndpoint(endpoint.Metadata, isFirst);
+            var handle = endpoint.RequestDelegate!;
+            RequestDelegate check = http => EndpointRules.CheckAsync(http, handle);
+            endpoint.RequestDelegate = http => problems.InvokeAsync(http, check);
+        });
+        return api;
+    }
+
+    /// <summary>Names of endpoints are unique in a program, so Fleet's begin with <c>fleet.</c>, and only the first mapping has
+    /// them.</summary>
+    private static void NameEndpoint(IList<object> metadata, bool isFirst)
+    {
+        if (metadata.OfType<EndpointNameMetadata>().LastOrDefault() is not { } name)
+            return;
+        metadata.Remove(name);
+        metadata.Add(new ApiOperation(name.EndpointName));
+        if (isFirst)
+            metadata.Add(new EndpointNameMetadata($"{DescriptionGroup}.{name.EndpointName}"));
+    }
+
+    /// <summary>How often the API was mapped in this program.</summary>
+    private sealed class MappedApis
+    {
+        private int _count;
+
+        public int Add() => Interlocked.Increment(ref _count);
     }
 }
+
+/// <summary>What an endpoint does, such as <c>enqueueRun</c>.</summary>
+internal sealed record ApiOperation(string Name);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http;
 
 namespace Fleet.Api;
@@ -19,10 +20,13 @@ internal static class EndpointRules
     public static RouteHandlerBuilder TakesBody<T>(this RouteHandlerBuilder endpoint, params string[] names) =>
         endpoint.WithMetadata(new EndpointInput(names, typeof(T)));
 
-    /// <summary>Checks requests once their endpoint is known.</summary>
+    /// <summary>Checks a request before its endpoint handles it.</summary>
     /// <exception cref="InvalidRunException">Something is not taken; names it.</exception>
     public static async Task CheckAsync(HttpContext http, RequestDelegate next)
     {
+        // A program that allows other origins for these endpoints has decided who may call them.
+        if (http.GetEndpoint()?.Metadata.GetMetadata<ICorsMetadata>() is null && CrossSite.Refuse(http.Request) is { } error)
+            throw new InvalidRunException(error);
         if (http.GetEndpoint()?.Metadata.GetMetadata<EndpointInput>() is { } input)
         {
             QueryString.Check(http.Request.Query, input.Query);

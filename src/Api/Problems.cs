@@ -3,10 +3,8 @@ using System.Diagnostics;
 using System.Globalization;
 using Fleet.Core.Storage;
 using Fleet.Core.Text;
-using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 
 namespace Fleet.Api;
@@ -77,27 +75,38 @@ internal static class Problems
 }
 
 /// <summary>Turns whatever an endpoint throws into a problem.</summary>
-internal sealed partial class ExceptionProblems(IStorage storage, ILogger<ExceptionProblems> logger) : IExceptionHandler
+internal sealed partial class ExceptionProblems(IStorage storage, ILogger<ExceptionProblems> logger)
 {
-    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    public async Task InvokeAsync(HttpContext http, RequestDelegate next)
     {
-        if (httpContext.RequestAborted.IsCancellationRequested)
-            return true;
+        try
+        {
+            await next(http);
+        }
+        catch (Exception e) when (!http.Response.HasStarted)
+        {
+            // Nobody waits for the answer to a request that was aborted.
+            if (!http.RequestAborted.IsCancellationRequested)
+                await AnswerAsync(http, e);
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext http, Exception exception)
+    {
         var result = exception switch
         {
             InvalidRunException e => Problems.Refused(e.Error),
             IdempotencyConflictException e => Problems.Conflict(e),
-            FleetBusyException e => Busy(httpContext, StatusCodes.Status429TooManyRequests, "too_many_requests", e.Message, e.RetryAfter),
+            FleetBusyException e => Busy(http, StatusCodes.Status429TooManyRequests, "too_many_requests", e.Message, e.RetryAfter),
             BadHttpRequestException e => Problems.Make(e.StatusCode, e.StatusCode == 413 ? "body_too_large" : "bad_request", e.Message),
-            OutcomeUnknownException e => Unknown(httpContext, e),
-            _ when storage.IsOutage(exception) => Unavailable(httpContext, exception),
+            OutcomeUnknownException e => Unknown(http, e),
+            _ when storage.IsOutage(exception) => Unavailable(http, exception),
             _ when storage.IsConflict(exception) => Busy(
-                httpContext, StatusCodes.Status503ServiceUnavailable, "database_busy",
+                http, StatusCodes.Status503ServiceUnavailable, "database_busy",
                 "Another change was in the way of this one. Repeat the request.", TimeSpan.FromSeconds(1)),
             _ => Unexpected(exception),
         };
-        await result.ExecuteAsync(httpContext);
-        return true;
+        await result.ExecuteAsync(http);
     }
 
     private static IResult Busy(HttpContext http, int status, string code, string message, TimeSpan retryAfter)
@@ -112,8 +121,9 @@ internal sealed partial class ExceptionProblems(IStorage storage, ILogger<Except
         var told = e.Chain().OfType<DatabaseUnavailableException>().FirstOrDefault();
         var reason = told?.Message ?? "database: " + (e.Chain().OfType<DbException>().FirstOrDefault() ?? e).Message;
         // Known of an enqueue alone: other requests may have made their change before they failed, and may be repeated.
-        var outcome = http.Features.Get<IExceptionHandlerFeature>()?.Endpoint?.Metadata.GetMetadata<IEndpointNameMetadata>()
-            ?.EndpointName is "enqueueRun" or "enqueueRuns" ? "Nothing was stored." : "Repeat the request.";
+        var outcome = http.GetEndpoint()?.Metadata.GetMetadata<ApiOperation>()?.Name is "enqueueRun" or "enqueueRuns"
+            ? "Nothing was stored."
+            : "Repeat the request.";
         return Busy(
             http, StatusCodes.Status503ServiceUnavailable, "database_unavailable", $"{reason.TrimEnd('.')}. {outcome}",
             told?.RetryAfter ?? TimeSpan.FromSeconds(2));

@@ -1,5 +1,7 @@
+using Fleet.Core.Lanes;
 using Fleet.Core.Rules;
 using Fleet.Engine.Leader;
+using Microsoft.Extensions.Options;
 
 namespace Fleet.Engine;
 
@@ -10,6 +12,8 @@ public static class SchedulerServices
     public static IServiceCollection AddFleetScheduler(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSettings<SchedulerOptions>(configuration.GetSection(SchedulerOptions.Section), o => o.Check());
+        services.AddOptions<BeltOptions>()
+            .Configure<IOptions<SchedulerOptions>>((belt, scheduler) => belt.LookAhead = scheduler.Value.LookAhead);
         return services
             .AddSingleton(new ConfiguredSchedules(configuration))
             .AddSingleton<LeaderElection>()

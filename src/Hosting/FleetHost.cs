@@ -54,16 +54,18 @@ public static class FleetHost
             : TimeSpan.FromSeconds(30);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = drain + WorkerOptions.StopReserve);
         builder.Services.AddHostedService<NativeHeap>();
+        // Before the configuration is bound, which may say otherwise.
+        builder.Services.Configure<WorkerOptions>(worker => worker.GrowThreadPool = true);
         return builder;
     }
 
-    /// <summary>Builds a host and puts the request gate in front of its pipeline. The schema is checked meanwhile, before the transport
-    /// and the rest are made.</summary>
+    /// <summary>Builds a host, and puts the request gate and the answers to errors in front of its pipeline. The schema is checked
+    /// meanwhile, before the transport and the rest are made.</summary>
     public static WebApplication BuildFleet(this WebApplicationBuilder builder)
     {
         var app = builder.Build();
         app.Services.GetRequiredService<SchemaAtStart>();
-        return app.UseFleetGate();
+        return app.UseFleetGate().UseFleetProblems();
     }
 
     /// <summary>Runs a host to its end.</summary>

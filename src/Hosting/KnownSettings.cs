@@ -9,7 +9,7 @@ internal static class KnownSettings
     private static readonly Dictionary<string, string[]> Sections = new(StringComparer.OrdinalIgnoreCase)
     {
         ["Api"] = ["Urls", "Hosts"],
-        ["Storage"] = ["Provider", "ConnectionString", "Schema"],
+        ["Storage"] = ["Provider", "ConnectionString", "Schema", "MigrateAtStart"],
         ["Transport"] = ["Provider", "Uri", "ManagementUri", "CaFile", "MaxLanes"],
         // These are read strictly by those who own them.
         ["Samples"] = [],

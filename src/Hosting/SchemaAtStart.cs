@@ -1,12 +1,13 @@
 using Fleet.Core.Storage;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace Fleet.Hosting;
 
 /// <summary>Makes sure of the schema before anything else starts: brings it up to date, or refuses to start on another one.
 /// Services refuse, so that the first of twenty replicas of a new version does not change the database under the other nineteen.
 /// It reads from when it is made, and so while the other services are made.</summary>
-internal sealed class SchemaAtStart(IStorage storage, bool migrates) : IHostedService
+internal sealed class SchemaAtStart(IStorage storage, IOptions<StorageOptions> options) : IHostedService
 {
     private readonly Task<DatabaseSchema> _reading = Task.Run(() => storage.ReadSchemaAsync(CancellationToken.None));
 
@@ -15,7 +16,7 @@ internal sealed class SchemaAtStart(IStorage storage, bool migrates) : IHostedSe
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var schema = await _reading.WaitAsync(cancellationToken);
-        if (migrates && schema is { Unknown.Count: 0, Missing.Count: > 0 })
+        if (options.Value.MigrateAtStart && schema is { Unknown.Count: 0, Missing.Count: > 0 })
             await storage.MigrateAsync(cancellationToken);
         else if (schema.Problem is { } problem)
             throw new InvalidOperationException(problem);

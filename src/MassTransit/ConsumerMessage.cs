@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Fleet.Core.Storage.Rows;
 using MassTransit;
 using MassTransit.Context;
@@ -16,7 +17,11 @@ internal static class ConsumerMessage
     private const int SmallEnvelope = 8 * 1024;
 
     /// <summary>Makes the row. A delayed message waits in the outbox until it is due.</summary>
-    public static OutboxMessage Store<T>(SendContext<T> context, Guid? consumedId, DateTimeOffset now) where T : class
+    /// <param name="context">The message.</param>
+    /// <param name="consumedId">The message that was consumed.</param>
+    /// <param name="broker">Where it leaves; see <see cref="ConsumerBuses.BrokerOf"/>.</param>
+    /// <param name="now">The time.</param>
+    public static OutboxMessage Store<T>(SendContext<T> context, Guid? consumedId, string? broker, DateTimeOffset now) where T : class
     {
         var properties = new Dictionary<string, object>(StringComparer.OrdinalIgnoreCase);
         (context as TransportSendContext)?.WritePropertiesTo(properties);
@@ -24,6 +29,7 @@ internal static class ConsumerMessage
         var types = context.SupportedMessageTypes;
         var envelope = new Envelope
         {
+            Broker = broker,
             ContentType = (context.ContentType ?? context.Serialization.DefaultContentType).ToString(),
             MessageTypes = types,
             RequestId = context.RequestId,
@@ -65,22 +71,27 @@ internal static class ConsumerMessage
 
     /// <summary>Sends the message of a row unchanged, with its original trace. A message that has expired in the meantime is not
     /// sent.</summary>
-    public static async Task SendAsync(IBus bus, OutboxMessage row, TimeProvider time, CancellationToken ct)
+    public static async Task SendAsync(Func<string?, IBus> find, OutboxMessage row, TimeProvider time, CancellationToken ct)
     {
-        var stored = new Stored(row, JsonSerializer.Deserialize<Envelope>(row.Envelope!)!);
+        var envelope = JsonSerializer.Deserialize<Envelope>(row.Envelope!)!;
+        var stored = new Stored(row, envelope);
         if (stored.ExpirationTime <= time.GetUtcNow().UtcDateTime)
             return;
         using var activity = new Activity("outbox");
         if (row.TraceParent is { } trace)
             activity.SetParentId(trace);
         activity.Start();
-        var endpoint = await bus.GetSendEndpoint(stored.DestinationAddress!);
+        var endpoint = await find(envelope.Broker).GetSendEndpoint(stored.DestinationAddress!);
         await endpoint.Send(new SerializedMessageBody(), new OutboxMessageSendPipe(stored, stored.DestinationAddress), ct);
     }
 
     /// <summary>The stored parts of a message besides its body.</summary>
     private sealed record Envelope
     {
+        /// <summary>The host address of the bus by which it leaves. Null (left out): Fleet's bus.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string? Broker { get; init; }
+
         public required string ContentType { get; init; }
 
         public required string[] MessageTypes { get; init; }

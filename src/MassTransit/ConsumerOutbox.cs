@@ -72,7 +72,8 @@ internal sealed class ConsumerOutbox<T>(
 
     public override Task AddSend<TMessage>(SendContext<TMessage> context)
     {
-        var row = ConsumerMessage.Store(context, CapturedContext.MessageId, parts.Time.GetUtcNow());
+        var row = ConsumerMessage.Store(
+            context, CapturedContext.MessageId, parts.Buses.BrokerOf(CapturedContext.ReceiveContext.InputAddress), parts.Time.GetUtcNow());
         lock (_lock)
             _messages.Add(row);
         return Task.CompletedTask;

@@ -9,7 +9,7 @@ namespace Fleet.MassTransit;
 internal sealed record ConsumerParts(
     IStorage Storage, AcceptMessages Accept, FindHandledMessages Find, CommitMessages Commit, MessagesUnderWay UnderWay,
     ConsumerHabits Habits,
-    EnqueueRuns Enqueue, Wakers Wakers, TimeProvider Time)
+    EnqueueRuns Enqueue, Wakers Wakers, ConsumerBuses Buses, TimeProvider Time)
 {
     /// <summary>Maximum number of tries of a claim if other deliveries of the same messages conflict with it.</summary>
     private const int MostTries = 10;

@@ -14,6 +14,7 @@ internal static class ConsumerServices
     public static IServiceCollection AddFleetOutbox(this IServiceCollection services)
     {
         services.TryAddScoped(provider => provider.GetRequiredService<IStorage>().Read());
+        services.TryAddSingleton<ConsumerBuses>();
         services.TryAddSingleton<ConsumerHabits>();
         services.TryAddSingleton<ConsumerParts>();
         services.TryAddScoped<IOutboxContextFactory<NoContext>, ConsumeWithoutContext>();

@@ -4,6 +4,7 @@ using Fleet.MassTransit;
 using MassTransit;
 using MassTransit.Configuration;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet;
 
@@ -50,6 +51,9 @@ public static class FleetOutbox
 
     private static void Connect<TContext>(IReceiveEndpointConfigurator endpoint, IRegistrationContext context) where TContext : class
     {
+        if (context.GetService<ConsumerHabits>() is null)
+            throw new InvalidOperationException(
+                "UseFleetOutbox needs Fleet's outbox: call AddConsumerOutbox (or AddConsumers) in AddFleet.");
         var observer = new OutboxConsumePipeSpecificationObserver<TContext>(endpoint, context);
         endpoint.ConnectConsumerConfigurationObserver(observer);
         endpoint.ConnectSagaConfigurationObserver(observer);

@@ -1,5 +1,4 @@
-using Fleet.Api;
-using Fleet.Engine;
+using Fleet;
 using Fleet.Hosting;
 using Fleet.Hosting.Health;
 
@@ -9,13 +8,9 @@ if (args is [HealthProbe.Argument])
 // The scheduler service: plans and stages runs while it leads, and serves the API whether it leads or not.
 return await FleetHost.RunToEndAsync(() =>
 {
-    var builder = WebApplication.CreateSlimBuilder(args).UseFleetDefaults();
-    builder.Services
-        .AddFleet(builder.Configuration.RequireSharedTransport())
-        .AddFleetScheduler(builder.Configuration)
-        .AddFleetApi()
-        .AddFleetHealth();
+    var builder = WebApplication.CreateSlimBuilder(args).UseFleetDefaults().AddFleet(fleet => fleet.Leads().MigratesAtStart(false));
+    builder.Services.AddFleetHealth();
     var app = builder.BuildFleet();
-    app.MapFleetApi().MapFleetHealth();
-    return app;
+    app.MapFleet("");
+    return app.MapFleetHealth();
 });

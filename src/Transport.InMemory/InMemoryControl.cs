@@ -1,18 +1,52 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Fleet.Core.Lanes;
-using MassTransit;
+using Fleet.Core.Telemetry;
+using Microsoft.Extensions.Logging;
 
 namespace Fleet.Transport.InMemory;
 
 /// <summary>Control messages within this process.</summary>
-internal sealed class InMemoryControl(IBus bus, IReceiveEndpointConnector connector) : IControlChannel
+internal sealed partial class InMemoryControl(ILogger<InMemoryControl> logger) : IControlChannel
 {
-    public Task PublishControlAsync(ControlMessage message, CancellationToken ct) => bus.Publish(message, ct);
+    private readonly ConcurrentDictionary<Channel<ControlMessage>, bool> _subscribers = new();
+    private readonly CarefulLogger _logger = new(logger);
 
-    public async Task<IAsyncDisposable> SubscribeControlAsync(Func<ControlMessage, CancellationToken, Task> onControl, CancellationToken ct)
+    public Task PublishControlAsync(ControlMessage message, CancellationToken ct)
     {
-        var handle = connector.ConnectReceiveEndpoint("fleet.control." + Guid.NewGuid().ToString("N"), (_, endpoint) =>
-            endpoint.Handler<ControlMessage>(context => onControl(context.Message, context.CancellationToken)));
-        await handle.Ready.WaitAsync(ct);
-        return new Subscription(handle);
+        foreach (var (subscriber, _) in _subscribers)
+            subscriber.Writer.TryWrite(message);
+        return Task.CompletedTask;
     }
+
+    public Task<IAsyncDisposable> SubscribeControlAsync(Func<ControlMessage, CancellationToken, Task> onControl, CancellationToken ct)
+    {
+        var messages = Channel.CreateUnbounded<ControlMessage>();
+        _subscribers[messages] = true;
+        var listening = new Listening(
+            1,
+            async stop =>
+            {
+                while (!stop.IsCancellationRequested)
+                    await HandleAsync(onControl, await messages.Reader.ReadAsync(stop), stop);
+            },
+            () => _subscribers.TryRemove(messages, out _));
+        return Task.FromResult<IAsyncDisposable>(listening);
+    }
+
+    private async Task HandleAsync(Func<ControlMessage, CancellationToken, Task> onControl, ControlMessage message, CancellationToken stop)
+    {
+        try
+        {
+            await onControl(message, stop);
+        }
+        catch (Exception e) when (!stop.IsCancellationRequested)
+        {
+            // The next message must be handled. What this one said is found in the database.
+            LogFailed(e);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A control message could not be handled.")]
+    private partial void LogFailed(Exception e);
 }

@@ -1,21 +1,16 @@
 using Fleet.Core.Lanes;
 using Fleet.Core.Outbox;
 using Fleet.Core.Storage.Rows;
-using Fleet.MassTransit;
-using MassTransit;
 
 namespace Fleet.Transport.InMemory;
 
-/// <summary>Publishes events to the consumers in this process.</summary>
-internal sealed class InMemoryEvents(IBus bus, TimeProvider time) : IEventSender
+/// <summary>Drops events: nobody in this process listens. Consumers come with the package Fleet.MassTransit, which replaces this.</summary>
+internal sealed class InMemoryEvents : IEventSender
 {
-    public Task PublishEventAsync(EventMessage message, CancellationToken ct) => bus.Publish(
-        new FleetEvent { Name = message.Name, Body = message.Body, RunId = message.RunId?.Value },
-        context => context.MessageId = message.Id,
-        ct);
+    public Task PublishEventAsync(EventMessage message, CancellationToken ct) => Task.CompletedTask;
 
-    public Task SendConsumerMessageAsync(OutboxMessage message, CancellationToken ct) =>
-        ConsumerMessage.SendAsync(bus, message, time, ct);
+    public Task SendConsumerMessageAsync(OutboxMessage message, CancellationToken ct) => throw new InvalidOperationException(
+        "This program has no bus for the messages of consumers. Let a program with the package Fleet.MassTransit lead the fleet.");
 }
 
 /// <summary>Leaves no copies: nobody looks into this process's memory, and the row has everything.</summary>

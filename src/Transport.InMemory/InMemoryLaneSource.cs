@@ -1,15 +1,11 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using Fleet.Core.Lanes;
-using MassTransit;
 using Microsoft.Extensions.Logging;
 
 namespace Fleet.Transport.InMemory;
 
-/// <summary>Delivers the nudges of a lane on MassTransit's in-memory transport. Only nudges: runs from outside have no way into this
-/// process's memory.</summary>
-internal sealed partial class InMemoryLaneSource(
-    IReceiveEndpointConnector connector, IBelt belt, WaitingNudges lanes, TimeProvider time, ILogger<InMemoryLaneSource> logger)
+/// <summary>Delivers the nudges of a lane within this process. Only nudges: runs from outside have no way into its memory.</summary>
+internal sealed partial class InMemoryLaneSource(IBelt belt, LaneQueues lanes, TimeProvider time, ILogger<InMemoryLaneSource> logger)
     : ILaneSource
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
@@ -21,30 +17,27 @@ internal sealed partial class InMemoryLaneSource(
     // Runs whose nudges failed, and how often; few at any time.
     private readonly ConcurrentDictionary<RunId, int> _failures = new();
 
-    public async Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct)
+    public Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct)
     {
+        var queue = lanes.Open(lane);
         // Enough nudges at once to fill the slots while the next claim is under way.
-        var waiting = new StrongBox<long>();
-        var concurrency = Math.Clamp(slots / 16, 2, 16);
-        var handle = connector.ConnectReceiveEndpoint(InMemoryTransport.QueueOf(lane), (_, endpoint) =>
-        {
-            endpoint.PublishFaults = false;
-            endpoint.PrefetchCount = concurrency;
-            endpoint.ConcurrentMessageLimit = concurrency;
-            endpoint.Handler<NudgeMessage>(context => ReceiveAsync(lane, waiting, context, handlers));
-        });
-        await handle.Ready.WaitAsync(ct);
-        lanes.Open(lane, waiting);
-        return new Subscription(handle, () => lanes.Close(lane));
+        var listening = new Listening(
+            Math.Clamp(slots / 16, 2, 16),
+            async stop =>
+            {
+                while (!stop.IsCancellationRequested)
+                    await ReceiveAsync(lane, queue, await queue.Waiting.ReadAsync(stop), handlers);
+            },
+            () => lanes.Close(lane));
+        return Task.FromResult<IAsyncDisposable>(listening);
     }
 
-    private async Task ReceiveAsync(
-        string lane, StrongBox<long> waiting, ConsumeContext<NudgeMessage> context, LaneHandlers handlers)
+    private async Task ReceiveAsync(string lane, LaneQueue queue, WaitingNudge nudge, LaneHandlers handlers)
     {
-        RunId[] ids = [.. context.Message.Ids];
+        RunId[] ids = [.. nudge.Ids];
         try
         {
-            await (context.Message.Early ? handlers.OnEarly : handlers.OnReady)(ids, context.CancellationToken);
+            await (nudge.IsEarly ? handlers.OnEarly : handlers.OnReady)(ids, CancellationToken.None);
             if (!_failures.IsEmpty)
                 Array.ForEach(ids, id => _failures.TryRemove(id, out var _));
         }
@@ -57,7 +50,7 @@ internal sealed partial class InMemoryLaneSource(
         }
         finally
         {
-            Interlocked.Decrement(ref waiting.Value);
+            queue.Handled();
         }
     }
 
@@ -72,14 +65,4 @@ internal sealed partial class InMemoryLaneSource(
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "A nudge could not be handled; {Again} of its {Count} run(s) on lane {Lane} are nudged again in {Pause}.")]
     private partial void LogRetried(int again, int count, string lane, TimeSpan pause, Exception e);
-}
-
-/// <summary>A listener in this process.</summary>
-internal sealed class Subscription(HostReceiveEndpointHandle handle, Action? end = null) : IAsyncDisposable
-{
-    public async ValueTask DisposeAsync()
-    {
-        end?.Invoke();
-        await handle.StopAsync();
-    }
 }

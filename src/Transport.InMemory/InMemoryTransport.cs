@@ -9,7 +9,4 @@ internal sealed class InMemoryTransport : ITransport
     public bool ReachesOtherProcesses => false;
 
     public bool IsOutage(Exception e) => false;
-
-    /// <summary>The endpoint of a lane.</summary>
-    public static string QueueOf(string lane) => "fleet." + lane;
 }

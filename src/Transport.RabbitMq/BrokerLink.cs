@@ -15,10 +15,10 @@ namespace Fleet.Transport.RabbitMq;
 /// connect again, and senders throw meanwhile.</summary>
 internal sealed class BrokerLink : IAsyncDisposable
 {
-    private readonly IBusInstance _bus;
+    private readonly IBusInstance<IFleetBus> _bus;
     private readonly BrokerAlarms _alarms;
 
-    public BrokerLink(IBusInstance bus, SideConnection side, BrokerAlarms alarms, BrokerProblems problems, TimeProvider time)
+    public BrokerLink(IBusInstance<IFleetBus> bus, SideConnection side, BrokerAlarms alarms, BrokerProblems problems, TimeProvider time)
     {
         (_bus, _alarms) = (bus, alarms);
         Declarations = new BrokerDeclarations(problems, time);

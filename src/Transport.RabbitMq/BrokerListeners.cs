@@ -29,7 +29,8 @@ internal sealed record Listener(string What, string Queue, IFilter<ReceiveContex
 
 /// <summary>Listens to queues over MassTransit's connection.</summary>
 internal sealed partial class BrokerListeners(
-    IBusInstance bus, BrokerLink link, BrokerAlarms alarms, BrokerProblems problems, TimeProvider time, ILogger<BrokerListeners> logger)
+    IBusInstance<IFleetBus> bus, BrokerLink link, BrokerAlarms alarms, BrokerProblems problems, TimeProvider time,
+    ILogger<BrokerListeners> logger)
 {
     /// <summary>How long a subscription waits for the broker before it goes on and lets MassTransit try by itself.</summary>
     private static readonly TimeSpan SetUpPatience = TimeSpan.FromSeconds(5);

@@ -48,8 +48,10 @@ internal sealed partial class PolicyLoop(ManagementApi management, TimeProvider 
     private partial void LogNotRead(Exception e);
 }
 
-/// <summary>Runs the loop for the life of the process.</summary>
-internal sealed class WatchPolicies(PolicyLoop loop) : BackgroundService
+/// <summary>Runs the loop for the life of the process, if there is a management interface.</summary>
+internal sealed class WatchPolicies(TimeProvider time, ILogger<PolicyLoop> logger, ManagementApi? management = null) : BackgroundService
 {
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.Run(() => loop.RunAsync(stoppingToken), stoppingToken);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => management is null
+        ? Task.CompletedTask
+        : Task.Run(() => new PolicyLoop(management, time, logger).RunAsync(stoppingToken), stoppingToken);
 }

@@ -3,13 +3,12 @@ using System.Text;
 using Fleet.Core.Outbox;
 using Fleet.Core.Storage.Rows;
 using Fleet.MassTransit;
-using MassTransit.Transports;
 using Microsoft.Extensions.Logging;
 
 namespace Fleet.Transport.RabbitMq;
 
 /// <summary>Publishes events to a topic exchange, and sends the messages of consumers over MassTransit.</summary>
-internal sealed partial class RabbitMqEvents(BrokerLink link, IBusInstance bus, TimeProvider time, ILogger<RabbitMqEvents> logger)
+internal sealed partial class RabbitMqEvents(BrokerLink link, ConsumerBuses buses, TimeProvider time, ILogger<RabbitMqEvents> logger)
     : IEventSender
 {
     /// <summary>Maximum size of the headers of a consumer's message: a frame of 128 KB, less what MassTransit's own properties
@@ -56,7 +55,7 @@ internal sealed partial class RabbitMqEvents(BrokerLink link, IBusInstance bus, 
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
         {
-            await ConsumerMessage.SendAsync(bus.Bus, message, time, bounded.Token);
+            await buses.SendAsync(message, bounded.Token);
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {

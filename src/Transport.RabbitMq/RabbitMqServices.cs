@@ -1,39 +1,37 @@
 using System.Net.Security;
 using Fleet.Core.Lanes;
 using Fleet.Core.Outbox;
+using Fleet.Core.Setup;
 using Fleet.MassTransit;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 
 namespace Fleet.Transport.RabbitMq;
 
 /// <summary>Registration of the RabbitMQ transport.</summary>
-public static class RabbitMqServices
+internal static class RabbitMqServices
 {
-    /// <param name="services">The services of the process.</param>
-    /// <param name="settings">The broker.</param>
-    /// <param name="configure">Adds the application's own consumers to the bus.</param>
-    public static IServiceCollection AddFleetRabbitMqTransport(
-        this IServiceCollection services, RabbitMqSettings settings, Action<IBusRegistrationConfigurator>? configure = null)
+    /// <summary>Adds the transport with the <see cref="RabbitMqSettings"/> of the services.</summary>
+    internal static IServiceCollection AddRabbitMq(this IServiceCollection services)
     {
-        services.AddMassTransit(bus =>
+        services.AddMassTransit<IFleetBus>(bus =>
         {
-            bus.DisableUsageTelemetry();
-            configure?.Invoke(bus);
+            foreach (var consumers in services.FindConsumers())
+                consumers.Configure(bus);
             bus.UsingRabbitMq((context, factory) =>
             {
+                var settings = context.GetRequiredService<RabbitMqSettings>();
                 factory.Host(settings.Host, settings.Port, settings.VirtualHost, "fleet", host => Configure(host, settings));
                 factory.ConfigureEndpoints(context);
             });
         });
+        services.TryAddSingleton<ConsumerBuses>();
         services.AddSingleton<BrokerAlarms>().AddSingleton<BrokerProblems>().AddSingleton<SideConnection>();
-        services.AddSingleton<BrokerHealth>().AddHealthChecks().AddCheck<BrokerHealth>("broker");
-        if (configure is not null)
-            services.AddFleetOutbox();
-        if (settings.ManagementUri is not null)
-            services.AddManagement(settings);
-        return services.AddSingleton(settings)
+        services.AddSingleton<BrokerHealth>().AddSingleton(new FleetHealthCheck("broker", typeof(BrokerHealth)));
+        services.AddSingleton(MakeManagement).AddHostedService<WatchPolicies>();
+        return services
             .AddSingleton<BrokerLink>().AddSingleton<BrokerListeners>().AddSingleton<ForeignFleets>()
             .AddSingleton<ITransport, RabbitMqTransport>()
             .AddSingleton<INudgeSender, RabbitMqNudges>()
@@ -45,13 +43,12 @@ public static class RabbitMqServices
             .AddSingleton<IDeadCopySender, RabbitMqDeadCopies>();
     }
 
-    private static void AddManagement(this IServiceCollection services, RabbitMqSettings settings) => services
-        .AddSingleton(provider => new ManagementApi(
-            settings, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ManagementApi>>()))
-        .AddSingleton(provider => new PolicyLoop(
-            provider.GetRequiredService<ManagementApi>(), provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<PolicyLoop>>()))
-        .AddHostedService<WatchPolicies>();
+    // The container passes null to those who take it or null.
+    private static ManagementApi MakeManagement(IServiceProvider provider) =>
+        provider.GetRequiredService<RabbitMqSettings>() is { ManagementUri: not null } settings
+            ? new ManagementApi(
+                settings, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ManagementApi>>())
+            : null!;
 
     private static void Configure(IRabbitMqHostConfigurator host, RabbitMqSettings settings)
     {

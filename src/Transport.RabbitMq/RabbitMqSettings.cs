@@ -1,4 +1,5 @@
 using Fleet.Core.Text;
+using Microsoft.Extensions.Configuration;
 
 namespace Fleet.Transport.RabbitMq;
 
@@ -7,6 +8,9 @@ public sealed class RabbitMqSettings
 {
     /// <summary>What <see cref="TryParse"/> takes, for errors.</summary>
     public const string Allowed = "amqp://user:password@host:port/vhost, or amqps";
+
+    /// <summary>The default of <see cref="LookAhead"/>.</summary>
+    public static readonly TimeSpan DefaultLookAhead = TimeSpan.FromSeconds(30);
 
     /// <summary>Where brokers listen for TLS.</summary>
     private const ushort TlsPort = 5671;
@@ -36,7 +40,7 @@ public sealed class RabbitMqSettings
     public string Password { get; }
 
     /// <summary>How far ahead leaders put nudges on the belts. Default: 30 s.</summary>
-    public TimeSpan LookAhead { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan LookAhead { get; init; } = DefaultLookAhead;
 
     /// <summary>The broker's management interface. Null (the default): what workers hold in their hands is not counted, and policies are
     /// not seen.</summary>
@@ -53,6 +57,11 @@ public sealed class RabbitMqSettings
         TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30),
         .. Enumerable.Repeat(TimeSpan.FromMinutes(2), 6),
     ];
+
+    /// <summary>Reads where the broker is.</summary>
+    /// <exception cref="InvalidOperationException">A setting is not allowed; names it, its value and what is allowed.</exception>
+    public static RabbitMqSettings Read(IConfiguration configuration) =>
+        (configuration.GetSection(RabbitMqOptions.Section).Get<RabbitMqOptions>() ?? new RabbitMqOptions()).Read(DefaultLookAhead);
 
     /// <summary>Reads the address of a broker.</summary>
     /// <returns>Null when the text is none.</returns>

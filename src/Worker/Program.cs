@@ -1,4 +1,4 @@
-using Fleet.Engine;
+using Fleet;
 using Fleet.Hosting;
 using Fleet.Hosting.Health;
 
@@ -9,12 +9,8 @@ if (args is [HealthProbe.Argument])
 return await FleetHost.RunToEndAsync(() =>
 {
     // A free port unless one is named: many workers share a machine, and only probes ask them anything.
-    var builder = WebApplication.CreateSlimBuilder(args).UseFleetDefaults("http://127.0.0.1:0");
-    builder.Services
-        .AddFleet(builder.Configuration.RequireSharedTransport())
-        .AddFleetWorker(builder.Configuration)
-        .AddFleetHealth();
-    var app = builder.BuildFleet();
-    app.MapFleetHealth();
-    return app;
+    var builder = WebApplication.CreateSlimBuilder(args).UseFleetDefaults("http://127.0.0.1:0")
+        .AddFleet(fleet => fleet.RunsJobs().MigratesAtStart(false));
+    builder.Services.AddFleetHealth();
+    return builder.BuildFleet().MapFleetHealth();
 });

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Fleet.Bench.Drivers.Fleets;
-using Fleet.Engine;
 using Fleet.Hosting;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
@@ -61,14 +60,13 @@ internal static class ConsumerBench
         builder.Services.AddSingleton(load);
         if (variant.Outbox == Outbox.DbContext)
             builder.Services.AddDbContext<BenchContext>(db => db.UseNpgsql(FleetSettings.Postgres));
-        builder.Services.AddFleet(
-            builder.Configuration, bus => AddConsumers(bus, variant), migrates: true).AddFleetScheduler(builder.Configuration);
+        builder.AddFleet(fleet => fleet.Leads().AddConsumers(bus => AddConsumers(bus, variant)));
         await using var app = builder.BuildFleet();
         await app.StartAsync();
         await PostgresCost.ExecuteAsync($"{BenchContext.Schema}; TRUNCATE bench_rows, inbox, outbox");
         await Console.Error.WriteLineAsync($"{variant.Name} …");
 
-        var bus = app.Services.GetRequiredService<IBus>();
+        var bus = app.Services.GetRequiredService<IFleetBus>();
         await Client.ManyCallersAsync(messages, 256, i => bus.Publish(new Tick(i)));
         await PostgresCost.ExecuteAsync("CHECKPOINT");
         var before = await PostgresCost.ReadAsync();

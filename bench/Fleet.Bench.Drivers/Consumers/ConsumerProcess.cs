@@ -1,5 +1,4 @@
 using Fleet.Bench.Drivers.Fleets;
-using Fleet.Engine;
 using Fleet.Hosting;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
@@ -29,7 +28,7 @@ internal static class ConsumerProcess
     {
         await using var app = Build(variant: null);
         await app.StartAsync();
-        var bus = app.Services.GetRequiredService<IBus>();
+        var bus = app.Services.GetRequiredService<IFleetBus>();
         var ids = Enumerable.Range(0, count).Select(_ => Guid.CreateVersion7(TimeProvider.System.GetUtcNow())).ToArray();
         await Client.ManyCallersAsync(2 * count, 16, i => bus.Publish(new Tick(i / 2), context => context.MessageId = ids[i / 2]));
         await app.StopAsync();
@@ -41,14 +40,13 @@ internal static class ConsumerProcess
         var builder = WebApplication.CreateSlimBuilder().UseFleetDefaults("http://127.0.0.1:0");
         if (variant is null)
         {
-            builder.Services.AddFleet(builder.Configuration);
+            builder.AddFleet(fleet => fleet.OnlyEnqueues().MigratesAtStart(false));
             return builder.BuildFleet();
         }
 
         builder.Services.AddSingleton(new Load { Expected = int.MaxValue, WritesRow = variant.WritesRow, Publishes = variant.Publishes });
         builder.Services.AddDbContext<BenchContext>(db => db.UseNpgsql(FleetSettings.Postgres));
-        builder.Services.AddFleet(
-            builder.Configuration, bus => AddConsumers(bus, variant), migrates: true).AddFleetScheduler(builder.Configuration);
+        builder.AddFleet(fleet => fleet.Leads().AddConsumers(bus => AddConsumers(bus, variant)));
         return builder.BuildFleet();
     }
 

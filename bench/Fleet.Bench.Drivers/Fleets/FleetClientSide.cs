@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using Fleet.Hosting;
 using MassTransit;
 
 namespace Fleet.Bench.Drivers.Fleets;
@@ -21,7 +20,8 @@ internal sealed class FleetClientSide : IClientSide
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddConfiguration(FleetSettings.Read());
-        builder.Services.AddLogging().AddFleet(builder.Configuration, migrates: true);
+        builder.Services.AddLogging();
+        builder.AddFleet(fleet => fleet.OnlyEnqueues());
         _host = builder.Build();
         await _host.StartAsync();
         _client = _host.Services.GetRequiredService<IFleetClient>();
@@ -79,7 +79,7 @@ internal sealed class FleetClientSide : IClientSide
     private async Task SendAsync(string way, int count)
     {
         // To the exchange: sending to the queue itself would declare it anew.
-        var endpoint = await _host!.Services.GetRequiredService<IBus>().GetSendEndpoint(
+        var endpoint = await _host!.Services.GetRequiredService<IFleetBus>().GetSendEndpoint(
             new Uri($"exchange:{FleetConsumerSide.Queue(way)}"));
         await Client.ManyCallersAsync(count, 256, _ => endpoint.Send(Tick.Make()));
     }

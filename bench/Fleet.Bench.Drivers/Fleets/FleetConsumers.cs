@@ -37,7 +37,8 @@ internal sealed class FleetConsumerSide(Gauge gauge, string way) : IWorkerSide
         var builder = WebApplication.CreateSlimBuilder().UseFleetDefaults("http://127.0.0.1:0");
         // A bus that is stopped before it has started goes on, without the services that its consumers need.
         builder.Services.Configure<MassTransitHostOptions>(host => host.WaitUntilStarted = true);
-        builder.Services.AddSingleton(gauge).AddFleet(builder.Configuration.RequireSharedTransport(), AddConsumers);
+        builder.Services.AddSingleton(gauge);
+        builder.AddFleet(fleet => fleet.OnlyEnqueues().MigratesAtStart(false).AddConsumers(AddConsumers));
         _app = builder.BuildFleet();
         await _app.StartAsync();
     }

@@ -1,4 +1,3 @@
-using Fleet.Engine;
 using Fleet.Hosting;
 using Fleet.Hosting.Health;
 using Npgsql;
@@ -14,9 +13,8 @@ internal sealed class FleetWorkerSide(Gauge gauge) : IWorkerSide
     public async Task StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder().UseFleetDefaults("http://127.0.0.1:0");
+        builder.AddFleet(fleet => fleet.RunsJobs().MigratesAtStart(false));
         builder.Services
-            .AddFleet(builder.Configuration.RequireSharedTransport())
-            .AddFleetWorker(builder.Configuration)
             .AddFleetHealth()
             .AddSingleton(gauge)
             .AddSingleton(_recent)

@@ -35,7 +35,10 @@ internal static class EnqueueRunsEndpoints
 
         var request = await ToRequestAsync(body, "", key, Caller.Of(http), catalog, schemas, ct);
         var outcome = await enqueue.ExecuteAsync(request, CancellationToken.None);
-        return Results.Accepted($"/api/v1/runs/{outcome.Id}", new EnqueuedView { Id = outcome.Id.ToString() });
+        // Below the path of this request, wherever the program has mapped the API.
+        http.Response.Headers.Location = $"{http.Request.PathBase}{http.Request.Path}".TrimEnd('/') + $"/{outcome.Id}";
+        return Results.Json(
+            new EnqueuedView { Id = outcome.Id.ToString() }, FleetJson.Payload, statusCode: StatusCodes.Status202Accepted);
     }
 
     private static async Task<IResult> EnqueueManyAsync(

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Fleet.Cli.Printing;
 using Fleet.Core.Rules;
 using Fleet.Core.Text;
-using Fleet.Hosting;
 using Fleet.Transport.RabbitMq;
 using Microsoft.Extensions.Configuration;
 using Spectre.Console;
@@ -14,7 +13,7 @@ namespace Fleet.Cli.Broker;
 /// <c>Fleet:Transport:Uri</c> and <c>Fleet:Worker:Lanes</c> from the environment as the services do.</summary>
 public static class ApplyTopology
 {
-    private const string UriKey = $"{FleetServices.TransportSection}:Uri";
+    private const string UriKey = $"{RabbitMqOptions.Section}:Uri";
 
     private static readonly Option<string> Uri = new("--uri")
     {
@@ -22,7 +21,7 @@ public static class ApplyTopology
         HelpName = "URI",
     };
 
-    private const string ManagementUriKey = $"{FleetServices.TransportSection}:ManagementUri";
+    private const string ManagementUriKey = $"{RabbitMqOptions.Section}:ManagementUri";
 
     private static readonly Option<string> ManagementUri = new("--management-uri")
     {
@@ -51,7 +50,7 @@ public static class ApplyTopology
             var configuration = Configure(parsed);
             try
             {
-                var settings = FleetServices.ReadRabbitMq(configuration);
+                var settings = RabbitMqSettings.Read(configuration);
                 var parts = await Transport.RabbitMq.ApplyTopology.ExecuteAsync(
                     settings, ReadLanes(parsed.GetValue(Lane), configuration), ct);
                 if (cli.WantsJson(parsed))

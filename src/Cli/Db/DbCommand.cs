@@ -55,11 +55,11 @@ public static class DbCommand
     {
         var given = new Dictionary<string, string?>(StringComparer.Ordinal);
         if (parsed.GetValue(Provider) is { } provider)
-            given[$"{FleetServices.StorageSection}:Provider"] = provider;
+            given[$"{StorageOptions.Section}:Provider"] = provider;
         if (parsed.GetValue(Connection) is { } connection)
-            given[$"{FleetServices.StorageSection}:ConnectionString"] = connection;
+            given[$"{StorageOptions.Section}:ConnectionString"] = connection;
         if (parsed.GetValue(Schema) is { } schema)
-            given[$"{FleetServices.StorageSection}:Schema"] = schema;
+            given[$"{StorageOptions.Section}:Schema"] = schema;
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables().AddInMemoryCollection(given).Build();
         try
         {

@@ -1,5 +1,4 @@
-using Fleet.Api;
-using Fleet.Engine;
+using Fleet.Core.Storage;
 using Fleet.Hosting;
 using Fleet.Hosting.Health;
 using Fleet.Samples;
@@ -32,22 +31,25 @@ public static class DevHost
             .AddJsonFile("appsettings.json", optional: true, reloadOnChange: true)
             .AddEnvironmentVariables()
             .AddInMemoryCollection(settings ?? []);
-        // Only for SQLite: SQL Server's driver would take the file for the name of a server.
-        if ("Sqlite".Equals(
-            builder.Configuration[$"{FleetServices.StorageSection}:Provider"] ?? "Sqlite", StringComparison.OrdinalIgnoreCase))
-            builder.Configuration[$"{FleetServices.StorageSection}:ConnectionString"] ??= $"Data Source={Path.Combine(data, "fleet.db")}";
         if (port is not null)
             builder.Configuration[FleetHost.ApiUrlsKey] = $"http://127.0.0.1:{port}";
-        builder.UseFleetDefaults();
-        builder.Services.AddFleet(builder.Configuration, migrates: true);
-        // Before the worker: their tables must be there when it starts.
-        if (withSamples)
-            builder.Services.AddFleetSamples(builder.Configuration, data);
-        // The worker before the scheduler: it listens when the first nudge is sent.
-        builder.Services.AddFleetWorker(builder.Configuration).AddFleetScheduler(builder.Configuration).AddFleetApi().AddFleetHealth();
+        builder.UseFleetDefaults().AddFleet(fleet =>
+        {
+            if (fleet.IsStoredInFile())
+            {
+                fleet.UseSqlite(
+                    builder.Configuration[$"{StorageOptions.Section}:ConnectionString"] ?? $"Data Source={Path.Combine(data, "fleet.db")}");
+            }
+
+            // Their tables must be there when the worker starts.
+            if (withSamples)
+                fleet.Services.AddFleetSamples(builder.Configuration, data);
+        });
+        builder.Services.AddFleetHealth();
         configure?.Invoke(builder);
         var app = builder.BuildFleet();
-        app.MapFleetApi().MapFleetHealth();
+        app.MapFleet("");
+        app.MapFleetHealth();
         if (withSamples)
             app.MapSampleEndpoints();
         return app;

@@ -11,6 +11,9 @@ public sealed record LaneOptions
     /// <summary>The setting's name, for errors.</summary>
     public const string Setting = "Fleet:Transport:MaxLanes";
 
+    /// <summary>The largest <see cref="MaxLanes"/>.</summary>
+    public const int MostAllowed = 10_000;
+
     /// <summary>Maximum number of lanes; 1–10,000. A caller that names a lane beyond it is refused; lanes of workers and jobs are always
     /// accepted. Default: 200.</summary>
     public int MaxLanes { get; init; } = 200;

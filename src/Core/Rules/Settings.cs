@@ -19,10 +19,11 @@ public static class Settings
         [typeof(DateTimeOffset)] = "an instant, such as 2026-01-31T12:00:00Z",
     };
 
-    /// <summary>Binds a section to options that are checked now, when the process starts, and at every reload.</summary>
+    /// <summary>Binds a section to options. Names and kinds of its settings are checked now; values are checked when the process starts,
+    /// because code may set them too, and at every reload.</summary>
     /// <param name="services">The services of the process.</param>
     /// <param name="section">The section.</param>
-    /// <param name="check">What is wrong with bound values; its lines name the setting, the value and the range.</param>
+    /// <param name="check">What is wrong with the values; its lines name the setting, the value and the range.</param>
     /// <param name="alsoKnown">Settings of the section that others read.</param>
     /// <exception cref="OptionsValidationException">Something is wrong.</exception>
     public static OptionsBuilder<T> AddSettings<T>(
@@ -30,9 +31,7 @@ public static class Settings
         params string[] alsoKnown) where T : class, new()
     {
         Require<T>([.. Check(section, typeof(T), alsoKnown)]);
-        var settings = new SettingsSection(section, typeof(T));
-        Require<T>([.. check(settings.Get<T>() ?? new T())]);
-        return services.AddOptions<T>().Bind(settings).ValidateWith(check);
+        return services.AddOptions<T>().Bind(new SettingsSection(section, typeof(T))).ValidateWith(check);
     }
 
     /// <summary>What cannot be bound: unknown settings and values of another kind.</summary>

@@ -1,5 +1,6 @@
 using Fleet.Core.Telemetry;
 using Fleet.Engine.Execution;
+using Microsoft.Extensions.Options;
 
 namespace Fleet.Engine.Workers;
 
@@ -7,7 +8,7 @@ namespace Fleet.Engine.Workers;
 /// need a thread of the pool, and as many handlers as there are slots may each hold one.</summary>
 /// <remarks>It has a thread of its own, which a full pool cannot hold up. A few times a second it stops the handlers that are overdue, and
 /// looks whether the pool still executes what it is given. When it does not, the pool may grow by as many threads as it has work
-/// waiting.</remarks>
+/// waiting; or, in a program whose pool is not Fleet's (<see cref="WorkerOptions.GrowThreadPool"/>), this is logged.</remarks>
 public sealed partial class Watchdog : IHostedService, IDisposable
 {
     /// <summary>The most threads that the pool may be made to keep ready.</summary>
@@ -18,6 +19,8 @@ public sealed partial class Watchdog : IHostedService, IDisposable
 
     /// <summary>A pool that does not get to a piece of work within this time is full.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
+
+    private static readonly TimeSpan BetweenWarnings = TimeSpan.FromMinutes(1);
 
     /// <summary>After so many looks without a full pool, a minute, it goes back to as many threads as it had.</summary>
     private const int QuietLooks = 600;
@@ -30,6 +33,7 @@ public sealed partial class Watchdog : IHostedService, IDisposable
 
     private readonly RunningRuns _running;
     private readonly int _most;
+    private readonly bool _mayGrow;
     private readonly CarefulLogger _logger;
     private readonly ManualResetEventSlim _stop = new();
     private Thread? _thread;
@@ -37,9 +41,11 @@ public sealed partial class Watchdog : IHostedService, IDisposable
     private long _askedAt;
     private int _readyAtFirst;
     private int _quietLooks;
+    private long _warnedAt;
 
-    public Watchdog(RunningRuns running, WorkerLanes lanes, ILogger<Watchdog> logger)
+    public Watchdog(RunningRuns running, WorkerLanes lanes, IOptions<WorkerOptions> options, ILogger<Watchdog> logger)
     {
+        _mayGrow = options.Value.GrowThreadPool;
         (_running, _logger) = (running, new CarefulLogger(logger));
         _most = Math.Min(MostThreads, lanes.Slots.Keys.Sum(lanes.MostOf) + Reserve);
     }
@@ -99,6 +105,12 @@ public sealed partial class Watchdog : IHostedService, IDisposable
 
         if (TimeProvider.System.GetElapsedTime(_askedAt) < Patience)
             return;
+        if (!_mayGrow)
+        {
+            WarnOfFullPool();
+            return;
+        }
+
         ThreadPool.GetMinThreads(out var ready, out var ports);
         var wanted = Math.Min(_most, ThreadPool.ThreadCount + (int)Math.Clamp(ThreadPool.PendingWorkItemCount, LeastGrowth, _most));
         if (wanted <= ready || !ThreadPool.SetMinThreads(wanted, ports))
@@ -108,6 +120,14 @@ public sealed partial class Watchdog : IHostedService, IDisposable
         _quietLooks = 0;
         LogGrown(wanted, _running.Count);
         _askedAt = TimeProvider.System.GetTimestamp();
+    }
+
+    private void WarnOfFullPool()
+    {
+        if (_warnedAt != 0 && TimeProvider.System.GetElapsedTime(_warnedAt) < BetweenWarnings)
+            return;
+        _warnedAt = TimeProvider.System.GetTimestamp();
+        LogFull(ThreadPool.ThreadCount, _running.Count, WorkerOptions.Section);
     }
 
     /// <summary>Lets the pool end threads again that it no longer needs.</summary>
@@ -121,6 +141,10 @@ public sealed partial class Watchdog : IHostedService, IDisposable
     [LoggerMessage(Level = LogLevel.Information, Message = "The thread pool was full for 200 ms; it may use {Threads} threads now. Some handlers of the {Running} "
         + "executing run(s) block their threads: let them await instead, or give their lane fewer slots.")]
     private partial void LogGrown(int threads, int running);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The thread pool with {Threads} threads was full for 200 ms. Some handlers of the {Running} executing run(s) "
+        + "block their threads: let them await instead, give their lane fewer slots, or set {Section}:GrowThreadPool.")]
+    private partial void LogFull(int threads, int running, string section);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The watchdog failed; it continues.")]
     private partial void LogFailed(Exception e);

@@ -44,6 +44,11 @@ public sealed class WorkerOptions
     /// <summary>The timeout of jobs that name none; 1 ms to 30 days, as in <c>[Job]</c>. Null (the default): none.</summary>
     public TimeSpan? DefaultTimeout { get; set; }
 
+    /// <summary>True: if blocking handlers fill the thread pool of the process, the pool gets more threads until it is quiet again. False: a
+    /// warning says so, and the pool stays as the program has set it. Default: false in a program that has Fleet inside, true in Fleet's own
+    /// programs.</summary>
+    public bool GrowThreadPool { get; set; }
+
     /// <summary>Adds the diagnostic jobs (<c>diag.echo</c> and so on). Default: false.</summary>
     public bool Diagnostics { get; set; }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Fleet.Hosting;
 using Fleet.MassTransit;
 using Fleet.Storage.Postgres;
 using Fleet.Tests.House;
@@ -67,10 +66,11 @@ public sealed class ConsumerRoadTests(PostgresServer server) : IAsyncLifetime
         builder.Configuration.AddInMemoryCollection(
             [new("Fleet:Storage:Provider", "Postgres"), new("Fleet:Storage:ConnectionString", connection)]);
         builder.Services.AddLogging().AddSingleton(new Chosen(way)).AddDbContext<ShopContext>(db => db.UseNpgsql(connection));
-        builder.Services.AddFleet(builder.Configuration, bus => AddConsumers(bus, way)).AddFleetJobs(jobs => jobs.Add<NoteJob>());
+        builder.AddFleet(fleet => fleet.OnlyEnqueues().MigratesAtStart(false)
+            .AddConsumers(bus => AddConsumers(bus, way)).AddJobs(jobs => jobs.Add<NoteJob>()));
         using var host = builder.Build();
         await host.StartAsync();
-        var bus = host.Services.GetRequiredService<IBus>();
+        var bus = host.Services.GetRequiredService<IFleetBus>();
         bus.ConnectReceiveObserver(watch);
 
         (int Answers, int Executions) last = default;

@@ -1,7 +1,5 @@
 using Fleet.Core.Storage;
-using Fleet.Engine;
 using Fleet.Engine.Diagnostics;
-using Fleet.Hosting;
 using Fleet.MassTransit;
 using Fleet.Tests.Support;
 using MassTransit;
@@ -23,7 +21,7 @@ public abstract partial class FleetOutboxTests : IAsyncLifetime
 
     private IHost? _host;
 
-    protected IBus Bus => _host!.Services.GetRequiredService<IBus>();
+    protected IBus Bus => _host!.Services.GetRequiredService<IFleetBus>();
 
     private IStorage Storage => _host!.Services.GetRequiredService<IStorage>();
 
@@ -33,8 +31,7 @@ public abstract partial class FleetOutboxTests : IAsyncLifetime
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(settings).AddInMemoryCollection([new("Fleet:Worker:Diagnostics", "true")]);
         builder.Services.AddLogging().AddSingleton(Script).AddDbContext<ShopContext>(Configure);
-        builder.Services.AddFleet(builder.Configuration, AddConsumers, migrates: true)
-            .AddFleetWorker(builder.Configuration).AddFleetScheduler(builder.Configuration);
+        builder.AddFleet(fleet => fleet.AddConsumers(AddConsumers));
         _host = builder.Build();
         await using (var scope = _host.Services.CreateAsyncScope())
             await scope.ServiceProvider.GetRequiredService<ShopContext>().Database.ExecuteSqlRawAsync(ShopContext.Schema);

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Fleet.Core.Text;
-using Fleet.Engine;
 using Fleet.Hosting;
 using Fleet.Hosting.Health;
 using Fleet.Tests.Support;
@@ -60,12 +59,9 @@ public sealed class ComposeTests
                     s.Key == "Fleet__Worker__JobsPath" ? jobs.Path : (string?)s.Value)));
 
             // As the programs do it: each throws at a setting that it does not know, or at a value.
-            builder.UseFleetDefaults();
-            builder.Services.AddFleet(builder.Configuration.RequireSharedTransport());
-            if (name == "worker")
-                builder.Services.AddFleetWorker(builder.Configuration);
-            else
-                builder.Services.AddFleetScheduler(builder.Configuration);
+            builder.UseFleetDefaults().AddFleet(fleet => _ = name == "worker" ? fleet.RunsJobs() : fleet.Leads());
+            await using var host = builder.Services.BuildServiceProvider();
+            host.GetRequiredService<IStartupValidator>().Validate();
         }
     }
 

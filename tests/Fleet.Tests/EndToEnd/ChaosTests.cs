@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Fleet.Hosting;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -146,7 +145,8 @@ public sealed class ChaosTests : IAsyncLifetime
                 s => s.Key.StartsWith("Fleet__Storage", StringComparison.Ordinal)
                     || s.Key.StartsWith("Fleet__Transport", StringComparison.Ordinal))
             .Select(s => KeyValuePair.Create(s.Key.Replace("__", ":", StringComparison.Ordinal), (string?)s.Value)));
-        builder.Services.AddLogging().AddFleet(builder.Configuration);
+        builder.Services.AddLogging();
+        builder.AddFleet(fleet => fleet.OnlyEnqueues().MigratesAtStart(false));
         return builder.Build();
     }
 

@@ -2,10 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using Fleet.Core.Leadership;
 using Fleet.Core.Schedules.Planning;
-using Fleet.Hosting;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Npgsql;
 
 namespace Fleet.Tests.EndToEnd;
@@ -79,9 +79,11 @@ public sealed class ManySchedulesTests(PostgresServer postgres, RabbitMqServer r
     private static async Task<(
         TimeSpan First, int Planned, List<TimeSpan> Others)> MeasurePassesAsync(Dictionary<string, string> settings, string database)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(
-            settings.Select(s => KeyValuePair.Create(s.Key.Replace("__", ":", StringComparison.Ordinal), (string?)s.Value))).Build();
-        await using var services = new ServiceCollection().AddLogging().AddFleet(configuration).BuildServiceProvider();
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection(
+            settings.Select(s => KeyValuePair.Create(s.Key.Replace("__", ":", StringComparison.Ordinal), (string?)s.Value)));
+        builder.Services.AddLogging();
+        await using var services = builder.AddFleet(fleet => fleet.OnlyEnqueues()).Services.BuildServiceProvider();
         var (lease, plan) = (services.GetRequiredService<LeaderLease>(), services.GetRequiredService<PlanOccurrences>());
         // Before the first query: for a second after one that nobody overheard EF Core does not look whether somebody does.
         using var queries = new PlannedQueries();

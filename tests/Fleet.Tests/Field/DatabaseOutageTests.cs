@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Fleet.Hosting;
 using Fleet.Tests.EndToEnd;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.Configuration;
@@ -229,7 +228,8 @@ public sealed class DatabaseOutageTests : IAsyncLifetime
                 s => s.Key.StartsWith("Fleet__Storage", StringComparison.Ordinal)
                     || s.Key.StartsWith("Fleet__Transport", StringComparison.Ordinal))
             .Select(s => KeyValuePair.Create(s.Key.Replace("__", ":", StringComparison.Ordinal), (string?)s.Value)));
-        builder.Services.AddLogging().AddFleet(builder.Configuration);
+        builder.Services.AddLogging();
+        builder.AddFleet(fleet => fleet.OnlyEnqueues().MigratesAtStart(false));
         return builder.Build();
     }
 }

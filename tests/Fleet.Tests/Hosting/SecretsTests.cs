@@ -1,8 +1,6 @@
 using Fleet.Core.Text;
-using Fleet.Hosting;
+using Fleet.Tests.Support;
 using Fleet.Transport.RabbitMq;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Tests.Hosting;
 
@@ -84,10 +82,6 @@ public sealed class SecretsTests
         Assert.Equal("a/b:c@d?e#f%", settings.Password);
     }
 
-    private static string Refuse(string section, Dictionary<string, string> settings)
-    {
-        var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(settings.Select(s => new KeyValuePair<string, string?>($"Fleet:{section}:{s.Key}", s.Value))).Build();
-        return Assert.Throws<InvalidOperationException>(() => new ServiceCollection().AddFleet(configuration)).Message;
-    }
+    private static string Refuse(string section, Dictionary<string, string> settings) =>
+        AddedFleet.Refuse(settings.Select(s => new KeyValuePair<string, string?>($"Fleet:{section}:{s.Key}", s.Value)))!;
 }

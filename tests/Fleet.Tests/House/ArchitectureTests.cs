@@ -1,7 +1,8 @@
 namespace Fleet.Tests.House;
 
 /// <summary>References point down only: Contracts ← {Core, Client, EntityFrameworkCore} ← {Storage.Sql, MassTransit, Engine, Api} ←
-/// {the storages, Transport.*} ← Hosting ← {Scheduler, Worker, Cli, Testing}.</summary>
+/// {the storages, Transport.*} ← Hosting ← {Scheduler, Worker, Cli, Testing}. Hosting knows no provider but
+/// the defaults.</summary>
 public sealed class ArchitectureTests
 {
     /// <summary>The floor of each project; a reference leads to a lower floor.</summary>
@@ -26,6 +27,9 @@ public sealed class ArchitectureTests
         ["Cli"] = 5,
         ["Testing"] = 5,
     };
+
+    private static readonly string[] Providers =
+        ["src/Storage.Postgres", "src/Storage.SqlServer", "src/Transport.RabbitMq", "src/MassTransit"];
 
     /// <summary>Where a package may be referenced; the longest matching prefix decides. Packages not listed may be anywhere but in
     /// Contracts.</summary>
@@ -83,6 +87,8 @@ public sealed class ArchitectureTests
     [InlineData("src/Cli", "src/Worker")]
     [InlineData("src/Worker", "samples")]
     [InlineData("src/Cli", "src/Testing")]
+    [InlineData("src/Hosting", "src/Storage.Postgres")]
+    [InlineData("src/Hosting", "src/MassTransit")]
     [InlineData("src/Unheard", "src/Core")]
     [InlineData("src/Core", "src/Unheard")]
     public void WrongReferences_UpOrSideways_AreFound(string from, string to) =>
@@ -112,6 +118,8 @@ public sealed class ArchitectureTests
 
     private static IEnumerable<string> WrongReferences(Project project)
     {
+        foreach (var reference in project.References.Where(r => project.Name == "Hosting" && Providers.Contains(r, StringComparer.Ordinal)))
+            yield return $"{project.Folder} references {reference}, a provider that only some programs want.";
         if (!Floors.TryGetValue(project.Name, out var floor))
         {
             yield return $"{project.Folder} has no floor; give it one here and in docs/adr.";

@@ -6,9 +6,7 @@ using Fleet.Core.Rules;
 using Fleet.Core.Runs;
 using Fleet.Engine.Diagnostics;
 using Fleet.Engine.Workers;
-using Fleet.Hosting;
 using Fleet.Tests.Support;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Tests.Lanes;
@@ -135,10 +133,7 @@ public sealed class LaneNamesTests
     [InlineData("many")]
     public void Setting_OutOfRange_IsNamed(string value)
     {
-        var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(new Dictionary<string, string?> { ["Fleet:Transport:MaxLanes"] = value }).Build();
-
-        var error = Assert.Throws<InvalidOperationException>(() => new ServiceCollection().AddFleet(configuration)).Message;
+        var error = AddedFleet.Refuse([new("Fleet:Transport:MaxLanes", value)]);
 
         Assert.Equal($"Fleet:Transport:MaxLanes: '{value}' is not allowed; allowed is 1–10000.", error);
     }

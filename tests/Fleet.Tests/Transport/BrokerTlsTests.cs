@@ -2,7 +2,6 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Fleet.Hosting;
 using Fleet.Tests.Support;
 using Fleet.Transport.RabbitMq;
 using MassTransit.RabbitMqTransport.Configuration;
@@ -128,7 +127,7 @@ public sealed class BrokerTlsTests : IAsyncLifetime
             ["Fleet:Transport:CaFile"] = Path.Combine(_folder.Path, file),
         }).Build();
 
-        var error = Assert.Throws<InvalidOperationException>(() => FleetServices.ReadRabbitMq(configuration)).Message;
+        var error = Assert.Throws<InvalidOperationException>(() => RabbitMqSettings.Read(configuration)).Message;
 
         Assert.StartsWith("Fleet:Transport:CaFile", error, StringComparison.Ordinal);
         Assert.Contains(said, error, StringComparison.Ordinal);

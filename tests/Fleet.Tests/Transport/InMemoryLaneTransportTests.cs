@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using Fleet.Core.Lanes;
 using Fleet.Core.Outbox;
 using Fleet.Tests.Support;
-using Fleet.Transport.InMemory;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -27,8 +26,9 @@ public sealed class InMemoryLaneTransportTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Services.AddLogging().AddSingleton<TimeProvider>(_time).AddSingleton(_events)
-            .AddFleetInMemoryTransport(bus => bus.AddConsumer<EventConsumer>());
+        builder.Services.AddLogging().AddSingleton<TimeProvider>(_time).AddSingleton(_events);
+        new FleetBuilder(builder.Services, builder.Configuration, folder: "")
+            .UseInMemory().AddConsumers(bus => bus.AddConsumer<EventConsumer>()).Complete();
         _host = builder.Build();
         await _host.StartAsync();
     }

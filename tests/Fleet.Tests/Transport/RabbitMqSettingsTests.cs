@@ -1,7 +1,5 @@
-using Fleet.Hosting;
+using Fleet.Tests.Support;
 using Fleet.Transport.RabbitMq;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Tests.Transport;
 
@@ -35,9 +33,8 @@ public sealed class RabbitMqSettingsTests
             ["Fleet:Transport:Uri"] = "amqp://broker",
             ["Fleet:Transport:" + setting] = value,
         };
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
 
-        var error = Assert.Throws<InvalidOperationException>(() => new ServiceCollection().AddFleet(configuration)).Message;
+        var error = AddedFleet.Refuse(settings);
 
         Assert.StartsWith($"Fleet:Transport:{setting}: '", error, StringComparison.Ordinal);
         Assert.Contains("allowed is", error, StringComparison.Ordinal);

@@ -1,0 +1,189 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Fleet.Tests.Support;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Fleet.Tests.Hosting;
+
+/// <summary>Fleet inside a web application.</summary>
+public sealed class MapFleetTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("", "", "/api/v1/runs")]
+    [InlineData("", "/fleet", "/fleet/api/v1/runs")]
+    [InlineData("", "fleet/", "/fleet/api/v1/runs")]
+    [InlineData("/app", "/ops/fleet", "/app/ops/fleet/api/v1/runs")]
+    public async Task MapFleet_AnyPath_AnswersThere_AndLocationsLeadThere(string pathBase, string path, string runs)
+    {
+        await using var app = await StartAsync(
+            fleet => fleet.AddJobs(jobs => jobs.Add<ScriptedJob>()),
+            app =>
+            {
+                app.UsePathBase(pathBase);
+                app.UseRouting();
+                app.MapFleet(path);
+            });
+        using var http = app.GetTestClient();
+
+        using var accepted = await http.PostAsJsonAsync(runs, new { job = "test.scripted", args = new { word = "" } });
+
+        Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
+        Assert.StartsWith(runs + "/", accepted.Headers.Location!.ToString(), StringComparison.Ordinal);
+        using var found = await http.GetAsync(accepted.Headers.Location);
+        Assert.Equal(HttpStatusCode.OK, found.StatusCode);
+    }
+
+    [Fact]
+    public async Task RequireAuthorization_OnMapFleet_GuardsFleetAlone()
+    {
+        await using var app = await StartAsync(
+            _ => { },
+            app =>
+            {
+                app.MapGet("/own", () => "open");
+                app.MapFleet("/fleet").RequireAuthorization("ops");
+            },
+            builder =>
+            {
+                builder.Services.AddAuthentication("header").AddScheme<AuthenticationSchemeOptions, HeaderScheme>("header", _ => { });
+                builder.Services.AddAuthorization(o => o.AddPolicy("ops", policy => policy.RequireRole("ops")));
+            });
+        using var http = app.GetTestClient();
+
+        Assert.Equal(HttpStatusCode.OK, await GetAsync("/own", role: null));
+        Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync("/fleet/api/v1/runs", role: null));
+        Assert.Equal(HttpStatusCode.Forbidden, await GetAsync("/fleet/api/v1/runs", role: "clerk"));
+        Assert.Equal(HttpStatusCode.OK, await GetAsync("/fleet/api/v1/runs", role: "ops"));
+
+        async Task<HttpStatusCode> GetAsync(string path, string? role)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            if (role is not null)
+                request.Headers.Add("X-Role", role);
+            using var answer = await http.SendAsync(request);
+            return answer.StatusCode;
+        }
+    }
+
+    [Fact]
+    public async Task BadRequest_ToFleet_IsAProblem_WhateverTheProgramDoesWithErrors()
+    {
+        await using var app = await StartAsync(
+            _ => { },
+            app =>
+            {
+                app.UseExceptionHandler(errors => errors.Run(http => http.Response.WriteAsync("the program's own page")));
+                app.MapGet("/own", string () => throw new IOException("own"));
+                app.MapFleet();
+            },
+            builder => builder.Services.ConfigureHttpJsonOptions(json =>
+                json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseUpper));
+        using var http = app.GetTestClient();
+
+        using var refused = await http.GetAsync(new Uri("/fleet/api/v1/runs?limt=1", UriKind.Relative));
+        var problem = await refused.Content.ReadFromJsonAsync<JsonElement>();
+
+        Assert.Equal(
+            (HttpStatusCode.BadRequest, "application/problem+json"),
+            (refused.StatusCode, refused.Content.Headers.ContentType!.MediaType));
+        Assert.Equal("unknown_parameter", problem.GetProperty("code").GetString());
+        Assert.Equal("the program's own page", await (await http.GetAsync(new Uri("/own", UriKind.Relative))).Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Change_FromAPageOfAnotherSite_IsRefused_UnlessTheProgramAllowsIt()
+    {
+        await using var app = await StartAsync(
+            _ => { },
+            app =>
+            {
+                app.UseCors();
+                app.MapFleet("/closed");
+                app.MapFleet("/open").RequireCors("friends");
+                app.MapPost("/own", () => "open");
+            },
+            builder => builder.Services.AddCors(o => o.AddPolicy("friends", policy => policy.WithOrigins("https://friend.example"))));
+        using var http = app.GetTestClient();
+
+        Assert.Equal(HttpStatusCode.Forbidden, await PostAsync("/closed/api/v1/schedules/none/pause"));
+        Assert.Equal(HttpStatusCode.NotFound, await PostAsync("/open/api/v1/schedules/none/pause"));
+        Assert.Equal(HttpStatusCode.OK, await PostAsync("/own"));
+
+        async Task<HttpStatusCode> PostAsync(string path)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, path);
+            request.Headers.Add("Origin", "https://friend.example");
+            using var answer = await http.SendAsync(request);
+            return answer.StatusCode;
+        }
+    }
+
+    [Fact]
+    public async Task EndpointNames_AreFleetsOwn_AndMayBeMappedTwice()
+    {
+        await using var app = await StartAsync(
+            _ => { },
+            app =>
+            {
+                app.MapGet("/own/{id}", () => "own").WithName("getRun");
+                app.MapFleet("/fleet");
+                app.MapFleet("/again");
+            });
+
+        var links = app.Services.GetRequiredService<LinkGenerator>();
+
+        Assert.Equal("/own/1", links.GetPathByName("getRun", new { id = "1" }));
+        Assert.Equal("/fleet/api/v1/runs/1", links.GetPathByName("fleet.getRun", new { id = "1" }));
+    }
+
+    [Fact]
+    public async Task MapFleet_WithoutAddFleet_SaysWhatToDo()
+    {
+        await using var app = WebApplication.CreateSlimBuilder().Build();
+
+        Assert.Equal(
+            "MapFleet needs Fleet: call builder.AddFleet(…) before the application is built.",
+            Assert.Throws<InvalidOperationException>(() => app.MapFleet()).Message);
+    }
+
+    private async Task<WebApplication> StartAsync(
+        Action<FleetBuilder> configure, Action<WebApplication> map, Action<WebApplicationBuilder>? prepare = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = _folder.Path });
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseTestServer();
+        builder.Services.AddSingleton(new Script(_ => Task.CompletedTask));
+        prepare?.Invoke(builder);
+        builder.AddFleet(configure);
+        var app = builder.Build();
+        map(app);
+        await app.StartAsync();
+        return app;
+    }
+
+    /// <summary>Takes the role from a header.</summary>
+    private sealed class HeaderScheme(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
+        : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+    {
+        protected override Task<AuthenticateResult> HandleAuthenticateAsync() =>
+            Task.FromResult(Request.Headers["X-Role"].ToString() is { Length: > 0 } role
+                ? AuthenticateResult.Success(new AuthenticationTicket(
+                    new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Role, role)], Scheme.Name)), Scheme.Name))
+                : AuthenticateResult.NoResult());
+    }
+}
