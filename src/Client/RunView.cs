@@ -94,5 +94,8 @@ public sealed record ReplayView
     public string? FromState { get; init; }
     public int FromAttempt { get; init; }
     public string? FromError { get; init; }
+
+    /// <summary>Who had canceled it; null if it had failed.</summary>
+    public ActorView? FromCanceledBy { get; init; }
     public DateTimeOffset? FromFinishedAt { get; init; }
 }

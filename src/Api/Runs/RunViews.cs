@@ -40,6 +40,7 @@ internal static class RunViews
         FromState = replay.FromState.ToWord(),
         FromAttempt = replay.FromAttempt,
         FromError = replay.FromError,
+        FromCanceledBy = replay.FromCanceledBy?.ToView(),
         FromFinishedAt = replay.FromFinishedAt,
     };
 

@@ -64,8 +64,9 @@ public static class GetRuns
         Add("error", run.ErrorType is null ? run.Error : $"{run.ErrorType}: {run.Error}");
         foreach (var replay in run.Lineage)
         {
-            var before = $"was {replay.FromState} after attempt {replay.FromAttempt}: {replay.FromError}".TrimEnd(':', ' ');
-            Add($"replay {replay.Number}", $"{Times.Instant(replay.At)} by {replay.By}, {before}");
+            var by = replay.FromCanceledBy is { } before ? $" by {before}" : "";
+            var state = $"was {replay.FromState}{by} after attempt {replay.FromAttempt}: {replay.FromError}".TrimEnd(':', ' ');
+            Add($"replay {replay.Number}", $"{Times.Instant(replay.At)} by {replay.By}, {state}");
         }
 
         Screen.Show(facts);

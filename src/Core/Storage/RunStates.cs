@@ -82,6 +82,7 @@ public class RunStates
                 r.Attempt,
                 r.Replays,
                 r.Error,
+                r.CanceledBy,
                 r.FinishedAt,
                 IsReplayable = (r.State == RunState.Failed || r.State == RunState.Canceled) && !r.Revoked,
             }).ToDictionaryAsync(r => r.Id, ct);
@@ -116,6 +117,7 @@ public class RunStates
                 FromState = run.State,
                 FromAttempt = run.Attempt,
                 FromError = run.Error,
+                FromCanceledBy = run.State == RunState.Canceled ? run.CanceledBy : null,
                 FromFinishedAt = run.FinishedAt,
             }));
             await session.Db.SaveChangesAsync(ct);

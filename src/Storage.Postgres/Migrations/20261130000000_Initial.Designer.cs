@@ -311,6 +311,10 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("from_attempt");
 
+                    b.Property<string>("FromCanceledBy")
+                        .HasColumnType("text")
+                        .HasColumnName("from_canceled_by");
+
                     b.Property<string>("FromError")
                         .HasColumnType("text")
                         .HasColumnName("from_error");

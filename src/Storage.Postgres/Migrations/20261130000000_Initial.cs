@@ -186,6 +186,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     from_state = table.Column<int>(type: "integer", nullable: false),
                     from_attempt = table.Column<int>(type: "integer", nullable: false),
                     from_error = table.Column<string>(type: "text", nullable: true),
+                    from_canceled_by = table.Column<string>(type: "text", nullable: true),
                     from_finished_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>

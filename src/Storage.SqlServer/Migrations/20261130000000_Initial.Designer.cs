@@ -343,6 +343,11 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnType("int")
                         .HasColumnName("from_attempt");
 
+                    b.Property<string>("FromCanceledBy")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("from_canceled_by")
+                        .UseCollation("Latin1_General_100_BIN2");
+
                     b.Property<string>("FromError")
                         .HasColumnType("nvarchar(max)")
                         .HasColumnName("from_error")

@@ -154,6 +154,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     from_state = table.Column<int>(type: "int", nullable: false),
                     from_attempt = table.Column<int>(type: "int", nullable: false),
                     from_error = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    from_canceled_by = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
                     from_finished_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true)
                 },
                 constraints: table =>

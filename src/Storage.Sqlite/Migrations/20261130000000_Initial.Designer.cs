@@ -300,6 +300,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("from_attempt");
 
+                    b.Property<string>("FromCanceledBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("from_canceled_by");
+
                     b.Property<string>("FromError")
                         .HasColumnType("TEXT")
                         .HasColumnName("from_error");

@@ -141,6 +141,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                     from_state = table.Column<int>(type: "INTEGER", nullable: false),
                     from_attempt = table.Column<int>(type: "INTEGER", nullable: false),
                     from_error = table.Column<string>(type: "TEXT", nullable: true),
+                    from_canceled_by = table.Column<string>(type: "TEXT", nullable: true),
                     from_finished_at = table.Column<long>(type: "INTEGER", nullable: true)
                 },
                 constraints: table =>

@@ -203,7 +203,9 @@ public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(dat
         await Fleet.CancelAsync(id);
         await Fleet.Get<ReplayRuns>().ExecuteAsync(id, Alex, default);
         Assert.Null((await Fleet.ReadAsync(id)).CanceledBy);
-        return (await Fleet.ListAsync(db => db.Replays)).Select(r => r.By);
+        var replay = Assert.Single(await Fleet.ListAsync(db => db.Replays));
+        Assert.Equal(Somebody.Me, replay.FromCanceledBy);
+        return [replay.By];
     }
 
     private async Task<IEnumerable<Actor?>> EnqueueAsync()

@@ -91,6 +91,7 @@ by text NOT NULL
 from_state integer NOT NULL
 from_attempt integer NOT NULL
 from_error text
+from_canceled_by text
 from_finished_at timestamp with time zone
 CREATE INDEX ix_replays_run ON fleet.replays USING btree (run_id)
 CREATE UNIQUE INDEX "PK_replays" ON fleet.replays USING btree (id)

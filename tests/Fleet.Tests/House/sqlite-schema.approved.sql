@@ -83,6 +83,7 @@ CREATE TABLE "fleet_replays" (
     "from_state" INTEGER NOT NULL,
     "from_attempt" INTEGER NOT NULL,
     "from_error" TEXT NULL,
+    "from_canceled_by" TEXT NULL,
     "from_finished_at" INTEGER NULL
 );
 

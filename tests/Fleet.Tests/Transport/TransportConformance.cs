@@ -118,10 +118,14 @@ public abstract class TransportConformance : IAsyncLifetime
         await using var two = await Transport.SubscribeControlAsync(hear, default);
         var ids = Ids(2);
 
-        await Transport.PublishControlAsync(new ControlMessage(CancelRuns: ids), default);
+        await Transport.PublishControlAsync(new ControlMessage(CancelRuns: ids, By: "person - Jürgen B"), default);
 
         for (var i = 0; i < 2; i++)
-            Assert.Equal(ids, (await heard.Reader.ReadAsync().AsTask().WaitAsync(Limit)).CancelRuns);
+        {
+            var message = await heard.Reader.ReadAsync().AsTask().WaitAsync(Limit);
+            Assert.Equal(ids, message.CancelRuns);
+            Assert.Equal("person - Jürgen B", message.By);
+        }
     }
 
     [Fact]

@@ -22,5 +22,8 @@ public sealed class Replay
 
     public string? FromError { get; set; }
 
+    /// <summary>Who had canceled it; null if it had failed.</summary>
+    public Actor? FromCanceledBy { get; set; }
+
     public DateTimeOffset? FromFinishedAt { get; set; }
 }

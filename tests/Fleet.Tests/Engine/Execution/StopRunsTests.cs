@@ -1,3 +1,4 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Fleet.Engine.Execution;
@@ -110,7 +111,8 @@ public sealed class StopRunsTests
     public async Task Cancel_Running_TripsTheTokenWithinASecondAndEndsAsCanceled()
     {
         var script = new Script(call => ForeverAsync(call.Token));
-        await using var fleet = await ScriptedFleet.StartAsync(script);
+        using var log = new LogRecorder();
+        await using var fleet = await ScriptedFleet.StartAsync(script, configure: log.AddTo);
         var id = await fleet.Client.EnqueueAsync(new Scripted());
         var call = await script.NextAsync();
         var tripped = TrippedAsync(call.Token);
@@ -121,6 +123,8 @@ public sealed class StopRunsTests
 
         Assert.Equal((RunState.Canceled, "stop it", 1), (run.State, run.Error, run.Attempt));
         Assert.Equal(AttemptOutcome.Canceled, Assert.Single(await fleet.AttemptsAsync(id)).Outcome);
+        await Waiting.UntilAsync(() => log.Lines.Any(line => line.Contains(
+            $"Run {id} is canceled by {ThisProcess.Program}; its handler is asked to stop.", StringComparison.Ordinal)));
     }
 
     [Fact]
