@@ -1,5 +1,6 @@
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
+using Fleet.Storage.Sql;
 using Npgsql;
 using NpgsqlTypes;
 using static Fleet.Storage.Postgres.Statement;

@@ -360,7 +360,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
                 MaxAutoPrepare = 0,
             },
             _ => { });
-        return new ServerConnection(source.CreateConnection, source);
+        return new DriverConnection(source.CreateConnection, source);
     }
 
     public bool IsOutage(Exception e)

@@ -1,6 +1,7 @@
 using System.Text;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
+using Fleet.Storage.Sql;
 using Microsoft.Data.SqlClient;
 using static Fleet.Storage.SqlServer.Statement;
 

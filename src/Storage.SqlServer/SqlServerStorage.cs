@@ -151,7 +151,7 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
     {
         var seconds = Math.Max(1, (int)Math.Ceiling(limit.TotalSeconds));
         var builder = new SqlConnectionStringBuilder(_connectionString) { Pooling = false, ConnectTimeout = 2 * seconds, CommandTimeout = seconds };
-        return new ServerConnection(() => new SqlConnection(builder.ConnectionString));
+        return new DriverConnection(() => new SqlConnection(builder.ConnectionString));
     }
 
     public async Task PingAsync(CancellationToken ct)

@@ -1,4 +1,5 @@
 using Fleet.Core.Storage;
+using Fleet.Storage.Sql;
 using Microsoft.Data.Sqlite;
 
 namespace Fleet.Storage.Sqlite;
@@ -9,7 +10,7 @@ namespace Fleet.Storage.Sqlite;
 internal sealed class AroundTheQueue : OwnConnection
 {
     private readonly SharedCommits _commits;
-    private readonly ServerConnection _past;
+    private readonly DriverConnection _past;
     private readonly TimeSpan _patience;
 
     /// <param name="commits">The writes of the process.</param>
@@ -20,7 +21,7 @@ internal sealed class AroundTheQueue : OwnConnection
         _commits = commits;
         _patience = limit / 2;
         var own = new SqliteConnectionStringBuilder(connectionString) { Pooling = false, DefaultTimeout = Math.Max(1, (int)_patience.TotalSeconds) };
-        _past = new ServerConnection(() => new SqliteConnection(own.ConnectionString));
+        _past = new DriverConnection(() => new SqliteConnection(own.ConnectionString));
     }
 
     public override T Write<T>(Func<StorageSession, T> work)

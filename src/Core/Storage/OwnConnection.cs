@@ -1,5 +1,3 @@
-using System.Data.Common;
-
 namespace Fleet.Core.Storage;
 
 /// <summary>A connection to the database that one thread keeps for itself and uses without the thread pool: what must get through while
@@ -13,50 +11,6 @@ public abstract class OwnConnection : IDisposable
     public abstract T Write<T>(Func<StorageSession, T> work);
 
     public abstract void Dispose();
-}
-
-/// <summary>On a server: a connection outside the pool.</summary>
-/// <param name="make">Makes one that is not open. Its timeouts, for opening and for each command, are the storage's to set.</param>
-/// <param name="owner">Ends with this; null for nothing.</param>
-public sealed class ServerConnection(Func<DbConnection> make, IDisposable? owner = null) : OwnConnection
-{
-    private DbConnection? _connection;
-
-    public override T Write<T>(Func<StorageSession, T> work)
-    {
-        try
-        {
-            if (_connection is null)
-            {
-                _connection = make();
-                _connection.Open();
-            }
-
-            using var transaction = _connection.BeginTransaction();
-            var result = work(new StorageSession(transaction));
-            transaction.Commit();
-            return result;
-        }
-        catch
-        {
-            // It may hang on something that will never answer.
-            Drop();
-            throw;
-        }
-    }
-
-    public override void Dispose()
-    {
-        Drop();
-        owner?.Dispose();
-    }
-
-    private void Drop()
-    {
-        var connection = _connection;
-        _connection = null;
-        connection?.Dispose();
-    }
 }
 
 /// <summary>Where a storage has nothing better: waits for a write of the process.</summary>

@@ -6,7 +6,6 @@ using Fleet.Core.Effects;
 using Fleet.Core.Jobs;
 using Fleet.Core.Rules;
 using Fleet.Core.Runs;
-using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Text;
 

@@ -6,7 +6,6 @@ using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Schedules.Triggers;
-using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 

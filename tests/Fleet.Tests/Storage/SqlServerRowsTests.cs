@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Fleet.Storage.SqlServer;
 using Fleet.Tests.Support;

@@ -1,6 +1,7 @@
+using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 
-namespace Fleet.Core.Storage;
+namespace Fleet.Storage.Sql;
 
 public abstract partial class ServerRunStatements
 {
@@ -20,7 +21,8 @@ public abstract partial class ServerRunStatements
     /// <returns>The ids of those that were inserted.</returns>
     protected abstract Task<IReadOnlyList<RunId>> InsertRowsAsync(StorageSession session, IReadOnlyList<NewRun> runs, CancellationToken ct);
 
-    protected abstract Task<IReadOnlyList<(string Key, RunId Id, byte[] Hash)>> FindKeysAsync(StorageSession session, string[] keys, CancellationToken ct);
+    protected abstract Task<IReadOnlyList<(string Key, RunId Id, byte[] Hash)>> FindKeysAsync(
+        StorageSession session, string[] keys, CancellationToken ct);
 
     protected abstract Task<IReadOnlyList<(string Schedule, DateTimeOffset Fire, RunId Id)>> FindOccurrencesAsync(
         StorageSession session, IReadOnlyList<NewRun> planned, CancellationToken ct);
@@ -35,7 +37,8 @@ public abstract partial class ServerRunStatements
         // 1. By key and occurrence: two batches that bring the same ones wait for each other and do not deadlock.
         var rows = left.Select(i => runs[i]);
         if (left.Any(i => runs[i].MayExist))
-            rows = rows.OrderBy(r => r.IdempotencyKey, StringComparer.Ordinal).ThenBy(r => r.ScheduleId, StringComparer.Ordinal).ThenBy(r => r.FireTime);
+            rows = rows.OrderBy(r => r.IdempotencyKey, StringComparer.Ordinal).ThenBy(r => r.ScheduleId, StringComparer.Ordinal)
+                .ThenBy(r => r.FireTime);
         var inserted = (await InsertRowsAsync(session, [.. rows], ct)).ToHashSet();
 
         // 2. The rest exists already: by key, by occurrence, or by id (an earlier try of the same insert).
@@ -55,9 +58,11 @@ public abstract partial class ServerRunStatements
         StorageSession session, IReadOnlyList<NewRun> runs, List<int> refused, EnqueueOutcome[] outcomes, CancellationToken ct)
     {
         var twins = refused.Select(i => runs[i]).ToArray();
-        var keys = (await FindKeysAsync(session, [.. twins.Select(r => r.IdempotencyKey).OfType<string>().Distinct(StringComparer.Ordinal)], ct))
+        string[] named = [.. twins.Select(r => r.IdempotencyKey).OfType<string>().Distinct(StringComparer.Ordinal)];
+        var keys = (await FindKeysAsync(session, named, ct))
             .ToDictionary(k => k.Key, StringComparer.Ordinal);
-        var planned = twins.Where(r => r is { ScheduleId: not null, FireTime: not null }).DistinctBy(r => (r.ScheduleId, r.FireTime)).ToArray();
+        var planned = twins.Where(r => r is { ScheduleId: not null, FireTime: not null })
+            .DistinctBy(r => (r.ScheduleId, r.FireTime)).ToArray();
         var occurrences = (await FindOccurrencesAsync(session, planned, ct)).ToDictionary(o => (o.Schedule, o.Fire), o => o.Id);
         var ids = (await FindIdsAsync(session, [.. twins.Select(r => r.Id)], ct)).ToHashSet();
 
@@ -70,7 +75,8 @@ public abstract partial class ServerRunStatements
                 var isSame = run.RequestHash.AsSpan().SequenceEqual(byKey.Hash);
                 outcomes[i] = new EnqueueOutcome(isSame ? EnqueueStatus.Existing : EnqueueStatus.Conflict, byKey.Id);
             }
-            else if (run is { ScheduleId: { } schedule, FireTime: { } fire } && occurrences.TryGetValue((schedule, fire), out var occurrence))
+            else if (run is { ScheduleId: { } schedule, FireTime: { } fire }
+                && occurrences.TryGetValue((schedule, fire), out var occurrence))
             {
                 outcomes[i] = new EnqueueOutcome(EnqueueStatus.Existing, occurrence);
             }

@@ -1,7 +1,8 @@
 using System.Data.Common;
+using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 
-namespace Fleet.Core.Storage;
+namespace Fleet.Storage.Sql;
 
 /// <summary>The hot statements on a database server, where a batch is one statement over a set of rows, so that the number of
 /// round trips does not depend on the number of runs. A provider gives the statements in its SQL; what they return is paired
@@ -55,7 +56,9 @@ public abstract partial class ServerRunStatements : IRunStatements
             var isSettled = settled.Remove(lease);
             if (isSettled)
                 done.Add(completions[i]);
-            outcomes[i] = isSettled ? SettleOutcome.Settled : completed.Contains(lease) ? SettleOutcome.AlreadyCompleted : SettleOutcome.LeaseLost;
+            outcomes[i] = isSettled ? SettleOutcome.Settled
+                : completed.Contains(lease) ? SettleOutcome.AlreadyCompleted
+                : SettleOutcome.LeaseLost;
         }
 
         if (BringsAlong(session, unique))
@@ -66,13 +69,15 @@ public abstract partial class ServerRunStatements : IRunStatements
         return outcomes;
     }
 
-    public virtual async Task<IReadOnlyList<bool>> AreCompletedAsync(StorageSession session, IReadOnlyList<RunLease> leases, CancellationToken ct)
+    public virtual async Task<IReadOnlyList<bool>> AreCompletedAsync(
+        StorageSession session, IReadOnlyList<RunLease> leases, CancellationToken ct)
     {
         var completed = (await FindCompletedAsync(session, [.. leases.Select(l => l.Id).Distinct().Order()], ct)).ToHashSet();
         return [.. leases.Select(completed.Contains)];
     }
 
-    public async Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(StorageSession session, IReadOnlyList<AttemptEnd> ends, CancellationToken ct)
+    public async Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(
+        StorageSession session, IReadOnlyList<AttemptEnd> ends, CancellationToken ct)
     {
         // By id: two batches that meet wait for each other and do not deadlock.
         var unique = ends.DistinctBy(e => new RunLease(e.Id, e.LeaseToken)).OrderBy(e => e.Id).ToArray();
@@ -114,17 +119,19 @@ public abstract partial class ServerRunStatements : IRunStatements
     /// <returns>Those of the runs that are pending.</returns>
     protected abstract Task<IReadOnlyList<PendingRun>> FindPendingAsync(StorageSession session, RunId[] ids, CancellationToken ct);
 
-    /// <summary>Whether <see cref="CompleteRowsAsync"/> also stores the follow-ups and events of what it completes; no follow-up exists already then.</summary>
+    /// <summary>True if <see cref="CompleteRowsAsync"/> also stores the follow-ups and events of what it completes. No follow-up exists
+    /// already then.</summary>
     protected virtual bool BringsAlong(StorageSession session, IReadOnlyList<Completion> completions) => false;
 
     /// <returns>The leases whose runs were completed here.</returns>
-    protected abstract Task<IReadOnlyList<RunLease>> CompleteRowsAsync(StorageSession session, IReadOnlyList<Completion> completions, CancellationToken ct);
+    protected abstract Task<IReadOnlyList<RunLease>> CompleteRowsAsync(
+        StorageSession session, IReadOnlyList<Completion> completions, CancellationToken ct);
 
     /// <returns>The last lease of each of the runs that has succeeded.</returns>
     protected abstract Task<IReadOnlyList<RunLease>> FindCompletedAsync(StorageSession session, RunId[] ids, CancellationToken ct);
 
-    /// <summary>Ends attempts; then merges the last two attempts of each repeated run into one row where both ended alike without being counted, so that
-    /// a run that is given back again and again does not fill the table. Both or neither.</summary>
+    /// <summary>Ends attempts. Then merges the last two attempts of each repeated run into one row if both ended alike and neither was
+    /// counted, so that a run that is given back again and again does not fill the table. Does both or neither.</summary>
     /// <returns>The leases that were ended here.</returns>
     protected abstract Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(
         StorageSession session, IReadOnlyList<AttemptEnd> ends, RunId[] repeated, CancellationToken ct);
@@ -166,9 +173,6 @@ public abstract partial class ServerRunStatements : IRunStatements
         TraceParent = reader.IsDBNull(12) ? null : reader.GetString(12),
     };
 }
-
-/// <summary>A run and the lease token of one claim of it.</summary>
-public readonly record struct RunLease(RunId Id, long LeaseToken);
 
 /// <summary>Values of a row that a driver hands over as they are.</summary>
 public static class ServerValues
