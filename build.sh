@@ -4,7 +4,8 @@
 #   ./build.sh restore|format|build one step (build restores first)
 #   ./build.sh test [options]       restore, build, run the tests; options go to `dotnet test`,
 #                                   for example: ./build.sh test --filter-class '*GroupCommitTests'
-#   ./build.sh initial              make the first migration of each database anew from the model; see CONTRIBUTING.md
+#   ./build.sh initial              make the first migration of each database anew from the model, then dump; see CONTRIBUTING.md
+#   ./build.sh dump                 make the frozen databases of the upgrade tests anew; needs PostgreSQL; see CONTRIBUTING.md
 #   ./build.sh test --quick         the same without the tests that start brokers or programs: under 4 minutes, for daily work
 # The tests end with one line: "N passed, N failed" (and ", N skipped" when some were).
 set -euo pipefail
@@ -160,9 +161,18 @@ run_tests() {
   ((failed == 0))
 }
 
-# Makes the only migration of each database anew. Allowed as long as nothing has been released.
+# A released migration is never edited, and the databases it built are what later ones have to upgrade.
+refuse_after_release() {
+  if [[ -n "$(git tag --list 'v[0-9]*')" ]]; then
+    echo "Not after a release: '$1' would change what released programs have built. Add a migration instead (CONTRIBUTING.md)." >&2
+    exit 1
+  fi
+}
+
+# Makes the only migration of each database anew.
 initial() {
   local database folder
+  refuse_after_release initial
   dotnet tool restore
   for database in Sqlite Postgres SqlServer; do
     say "Initial of Storage.$database"
@@ -179,6 +189,17 @@ initial() {
   # The tool does not know about PrepareDatabase.cs.
   sed -i '0,/protected override void Up/!b; /protected override void Up/{n; s/{/{\n            migrationBuilder.Prepare();/}' \
     src/Storage.SqlServer/Migrations/20261130000000_Initial.cs
+  dump || {
+    echo "Initial is made. When the tests compile and pass, run: ./build.sh dump" >&2
+    return 1
+  }
+}
+
+# Makes the frozen databases of tests/Fleet.Tests/Upgrade anew: the tables of Initial, and rows in every state.
+dump() {
+  refuse_after_release dump
+  say "frozen databases"
+  dotnet build tests/Fleet.Tests && tests/Fleet.Tests/bin/Debug/net10.0/Fleet.Tests -noColor -explicit only -failSkips -class '*.Upgrade.RemakeDumps'
 }
 
 command="${1:-all}"
@@ -189,6 +210,7 @@ case "$command" in
   format) format ;;
   build) restore && build ;;
   initial) restore && initial ;;
+  dump) restore && dump ;;
   test)
     if [[ "${1:-}" == "--quick" ]]; then
       shift
@@ -197,7 +219,7 @@ case "$command" in
     restore && build && run_tests "$@"
     ;;
   *)
-    echo "Unknown step '$command'; allowed are restore, format, build, initial, test, or nothing for all of them." >&2
+    echo "Unknown step '$command'; allowed are restore, format, build, initial, dump, test, or nothing for all of them." >&2
     exit 2
     ;;
 esac

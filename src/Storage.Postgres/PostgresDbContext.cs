@@ -30,9 +30,11 @@ public sealed partial class PostgresDbContext(DbContextOptions<PostgresDbContext
             WHERE r.id IN (SELECT unnest(ids) FROM fleet.pending_sets) AND r.state = 0 AND r.indexed_state IS NULL
             """)));
 
-    public override IQueryable<Run> Running =>
-        Runs.FromSqlRaw(_schema.In(
-            "SELECT r.* FROM fleet.runs AS r WHERE r.id IN (SELECT unnest(ids) FROM fleet.claim_sets) AND r.state = 1"));
+    /// <remarks>The condition in LINQ makes EF Core name the columns around the SQL text. A prepared <c>SELECT *</c> fails as soon as a
+    /// migration adds a column.</remarks>
+    public override IQueryable<Run> Running => Runs
+        .FromSqlRaw(_schema.In("SELECT r.* FROM fleet.runs AS r WHERE r.id IN (SELECT unnest(ids) FROM fleet.claim_sets)"))
+        .Where(r => r.State == RunState.Running);
 
     /// <remarks>By the time when they were due: the time of the end stands in no index.</remarks>
     public override IOrderedQueryable<Run> Succeeded(DateTimeOffset from, DateTimeOffset until) => Runs
