@@ -1,4 +1,6 @@
 using Fleet.Core.Runs;
+using Fleet.Core.Storage;
+using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Storage;
@@ -45,6 +47,22 @@ public abstract partial class StorageConformance
                 return true;
             },
             CancellationToken.None);
+    }
+
+    /// <summary>Reads of its own would show a run that is released meanwhile as running, with the attempt that the release
+    /// ended.</summary>
+    [Fact]
+    public async Task FindHistory_RunWithAttempts_ReadsNothingOutsideOfOneSnapshot()
+    {
+        var run = await One.StartAsync(await One.RegisterAsync());
+        await One.ReleaseAsync(run);
+        var snapshots = 0;
+        var storage = StorageSpy.Around(One.Storage, nameof(IStorage.Read), () => throw new InvalidOperationException("no snapshot"));
+        storage = StorageSpy.Around(storage, nameof(IStorage.ReadSnapshotAsync), () => snapshots++);
+
+        var history = await new GetRuns(storage, Time).FindHistoryAsync(run.Id, CancellationToken.None);
+
+        Assert.Equal((1, 1), (history!.Attempts.Count, snapshots));
     }
 
     [Fact]

@@ -30,7 +30,8 @@ public class StorageSpy : DispatchProxy
         return answer is IRunStatements statements ? Around(statements, _method, _onCall) : answer;
     }
 
-    private static T Around<T>(T inner, string method, Action onCall)
+    /// <summary>A storage, or its statements, that tells of one of its methods before each call.</summary>
+    public static T Around<T>(T inner, string method, Action onCall)
         where T : class
     {
         var proxy = Create<T, StorageSpy>();
