@@ -6,9 +6,14 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Api;
 
-/// <summary>One Fleet for all tests of a class: starting it costs more than most of them.</summary>
-public sealed class ApiFleet : IAsyncLifetime
+/// <summary>One Fleet for all tests of a class, or of the collection <see cref="Shared"/>: starting it costs more than most of
+/// them.</summary>
+[CollectionDefinition(Shared)]
+public sealed class ApiFleet : IAsyncLifetime, ICollectionFixture<ApiFleet>
 {
+    /// <summary>The collection whose classes share one Fleet.</summary>
+    public const string Shared = "api";
+
     private EmbeddedFleet? _fleet;
 
     internal Script Script { get; } = new(call => call.Word switch

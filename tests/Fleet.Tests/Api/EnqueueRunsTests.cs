@@ -143,7 +143,7 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
 
         // One that the flusher holds in its hands, and as many behind it as there is room for.
         var accepted = new List<Task<RunId>> { fleet.Client.EnqueueAsync(new Fail(), tomorrow) };
-        await Waiting.UntilAsync(() => gate.IsSomebodyWaiting);
+        await gate.ArrivedAsync();
         while (accepted.Count <= capacity && accepted[^1].Exception is null)
             accepted.Add(fleet.Client.EnqueueAsync(new Fail(), tomorrow));
         using var content = new StringContent("""{"job":"diag.echo","delay":"PT24H"}""", new MediaTypeHeaderValue("application/json"));

@@ -16,17 +16,17 @@ public sealed class DeadCopiesTests
     public async Task Add_Storm_DoesNotWaitAndHasManyUnderWay()
     {
         var transport = new ScriptedTransport();
-        var (open, underWay) = (new TaskCompletionSource(), 0);
+        var (open, underWay) = (new TaskCompletionSource(), new Tally());
         transport.BeforeDeadAsync = _ =>
         {
-            Interlocked.Increment(ref underWay);
+            underWay.Add();
             return open.Task;
         };
         await using (var copies = Copies(transport))
         {
             for (var i = 0; i < 1000; i++)
                 copies.Add(Dead());
-            await Waiting.UntilAsync(() => Volatile.Read(ref underWay) > 1);
+            await underWay.ReachesAsync(2);
             open.SetResult();
         }
 

@@ -87,22 +87,22 @@ public sealed class NudgePublisherTests
     {
         var time = new FakeTimeProvider(Verbs.Noon);
         var log = new LogLines<NudgePublisher>();
-        var failures = 0;
+        var failures = new Tally();
         _transport.BeforeLane = lane =>
         {
             if (lane != "fails")
                 return;
-            Interlocked.Increment(ref failures);
+            failures.Add();
             throw new IOException("refused");
         };
         await using var publisher = new NudgePublisher(_transport, _transport, time, log);
         publisher.Publish(Nudges("fails", 1));
-        await Waiting.UntilAsync(() => Volatile.Read(ref failures) == 1);
+        await failures.ReachesAsync(1);
 
         // No clock moves, and the other lanes do not need one to.
         publisher.Publish([.. Nudges("fails", 1), .. Nudges("b", 1)]);
         Assert.Equal("b", (await _transport.NextAsync()).Lane);
-        await time.AdvanceUntilAsync(() => Volatile.Read(ref failures) == 2);
+        await time.AdvanceUntilAsync(() => failures.Count == 2);
         Assert.Contains("lane 'fails'", Assert.Single(log.All), StringComparison.Ordinal);
 
         // Of what comes meanwhile so many are kept, and none of the room is taken from the others.
@@ -119,11 +119,11 @@ public sealed class NudgePublisherTests
     public async Task Publish_BrokerAway_IsLoggedOnceForAllLanes()
     {
         var log = new LogLines<NudgePublisher>();
-        var failures = 0;
+        var failures = new Tally();
         _transport.Outage = e => e is IOException;
         _transport.BeforeLane = _ =>
         {
-            Interlocked.Increment(ref failures);
+            failures.Add();
             throw new IOException("away");
         };
         var time = new FakeTimeProvider(Verbs.Noon);
@@ -131,12 +131,13 @@ public sealed class NudgePublisherTests
         for (var i = 0; i < 20; i++)
             publisher.Publish(Nudges($"lane{i}", 1));
         // The line follows the failure that it tells of.
-        await Waiting.UntilAsync(() => Volatile.Read(ref failures) == 20 && log.All.Count > 0);
+        await failures.ReachesAsync(20);
+        await log.SaysAsync(1);
 
         Assert.StartsWith("The broker does not accept nudges", Assert.Single(log.All), StringComparison.Ordinal);
         _transport.BeforeLane = _ => { };
         publisher.Publish(Nudges("b", 1));
-        await Waiting.UntilAsync(() => log.All.Count == 2);
+        await log.SaysAsync(2);
         Assert.Equal("The broker accepts nudges again.", log.All[^1]);
     }
 

@@ -120,15 +120,15 @@ public abstract class DispatchOutboxTests(TestDatabase database) : StorageVerbs(
         await AddAsync(runs[0], "a1", "a2");
         await AddAsync(runs[1], "b1", "b2");
         var confirm = new TaskCompletionSource();
-        var sent = 0;
+        var sent = new Tally();
         Fleet.Transport.BeforeSend = () =>
         {
-            Interlocked.Increment(ref sent);
+            sent.Add();
             return confirm.Task;
         };
 
         var dispatch = DispatchAsync();
-        await Waiting.UntilAsync(() => Volatile.Read(ref sent) == 2);
+        await sent.ReachesAsync(2);
         confirm.SetResult();
         await dispatch;
 

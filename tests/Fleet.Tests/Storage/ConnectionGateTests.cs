@@ -9,8 +9,8 @@ public sealed class ConnectionGateTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new();
     private readonly ConnectionGate _gate;
-    private int _opened;
-    private int _givenBack;
+    private readonly Tally _opened = new();
+    private readonly Tally _givenBack = new();
 
     public ConnectionGateTests() => _gate = new ConnectionGate(_time);
 
@@ -56,15 +56,15 @@ public sealed class ConnectionGateTests : IDisposable
         var first = new TaskCompletionSource<int>();
         var one = OpenAsync(() => first.Task);
         var two = OpenAsync();
-        Assert.Equal(0, _opened);
+        Assert.Equal(0, _opened.Count);
 
         _time.Advance(ConnectionGate.FirstPause * 1.25);
-        await Waiting.UntilAsync(() => _opened == 1);
+        await _opened.ReachesAsync(1);
 
         first.SetResult(7);
         Assert.Equal(7, await one);
         Assert.Equal(1, await two);
-        Assert.Equal(2, _opened);
+        Assert.Equal(2, _opened.Count);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class ConnectionGateTests : IDisposable
 
         Assert.Equal("database: too many connections", e.Message);
         Assert.InRange(e.RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(7));
-        Assert.Equal(0, _opened);
+        Assert.Equal(0, _opened.Count);
     }
 
     [Fact]
@@ -95,13 +95,13 @@ public sealed class ConnectionGateTests : IDisposable
         await Assert.ThrowsAsync<DatabaseUnavailableException>(() => caller);
         // Still under way: nobody else tries.
         var next = OpenAsync();
-        Assert.Equal(1, _opened);
+        Assert.Equal(1, _opened.Count);
         Assert.False(next.IsCompleted);
         slow.SetResult(1);
 
         await next;
-        await Waiting.UntilAsync(() => _givenBack == 1);
-        Assert.Equal(2, _opened);
+        await _givenBack.ReachesAsync(1);
+        Assert.Equal(2, _opened.Count);
     }
 
     [Fact]
@@ -121,12 +121,12 @@ public sealed class ConnectionGateTests : IDisposable
     private Task<int> OpenAsync(Func<Task<int>>? open = null) => _gate.OpenInTurnAsync(
         () =>
         {
-            _opened++;
+            _opened.Add();
             return open?.Invoke() ?? Task.FromResult(1);
         },
         _ =>
         {
-            _givenBack++;
+            _givenBack.Add();
             return ValueTask.CompletedTask;
         },
         CancellationToken.None);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -45,19 +46,29 @@ internal sealed record Call(int Number, string Word, JobContext Context, Cancell
 internal sealed class Script(Func<Call, Task> body)
 {
     private readonly Channel<Call> _started = Channel.CreateUnbounded<Call>();
-    private int _calls;
+    private readonly ConcurrentDictionary<RunId, TaskCompletionSource> _startOf = new();
+    private readonly Tally _calls = new();
+    private readonly Tally _ended = new();
     private int _now;
     private int _most;
-    private int _ended;
 
     /// <summary>How many calls there were.</summary>
-    public int Calls => Volatile.Read(ref _calls);
+    public int Calls => _calls.Count;
 
     /// <summary>How many handlers ran at once, at most.</summary>
     public int MostAtOnce => Volatile.Read(ref _most);
 
     /// <summary>How many calls have ended.</summary>
-    public int Ended => Volatile.Read(ref _ended);
+    public int Ended => _ended.Count;
+
+    /// <summary>Waits until handlers were called so often; fails the test after 30 s.</summary>
+    public Task CalledAsync(int times) => _calls.ReachesAsync(times);
+
+    /// <summary>Waits until so many calls have ended; fails the test after 30 s.</summary>
+    public Task EndedAsync(int calls) => _ended.ReachesAsync(calls);
+
+    /// <summary>Waits until the handler of a run has been called; fails the test after 30 s.</summary>
+    public Task StartedAsync(RunId run) => StartOf(run).Task.WaitAsync(Waiting.Limit);
 
     /// <summary>A script without asynchronous steps.</summary>
     public static Script Of(Action<Call> body) => new(call =>
@@ -82,7 +93,8 @@ internal sealed class Script(Func<Call, Task> body)
         var now = Interlocked.Increment(ref _now);
         for (var most = _most; now > most; most = _most)
             Interlocked.CompareExchange(ref _most, now, most);
-        var call = new Call(Interlocked.Increment(ref _calls), word, context, ct);
+        var call = new Call(_calls.Add(), word, context, ct);
+        StartOf(context.RunId).TrySetResult();
         _started.Writer.TryWrite(call);
         try
         {
@@ -91,7 +103,10 @@ internal sealed class Script(Func<Call, Task> body)
         finally
         {
             Interlocked.Decrement(ref _now);
-            Interlocked.Increment(ref _ended);
+            _ended.Add();
         }
     }
+
+    private TaskCompletionSource StartOf(RunId run) =>
+        _startOf.GetOrAdd(run, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 }

@@ -12,14 +12,18 @@ public sealed class ScriptedTransport : IEveryRole
 {
     private readonly Channel<(string Lane, RunId Id)> _ready = Channel.CreateUnbounded<(string, RunId)>();
     private readonly ConcurrentQueue<RunId[]> _nudges = new();
-    private int _looks;
+    private readonly Tally _looks = new();
+    private readonly Tally _subscriptions = new();
     private int _early;
 
     /// <summary>What <see cref="CountWaitingAsync"/> answers; null: the broker does not say.</summary>
     public long? Waiting { get; set; } = 0;
 
     /// <summary>How often somebody asked whether a lane is drained.</summary>
-    public int Looks => Volatile.Read(ref _looks);
+    public int Looks => _looks.Count;
+
+    /// <summary>Waits until somebody has asked so often; fails the test after 30 s.</summary>
+    public Task LookedAsync(int times) => _looks.ReachesAsync(times);
 
     /// <summary>Called before an event or a nudge is taken; what it throws is what the broker answers.</summary>
     public Func<Task> BeforeSend { get; set; } = () => Task.CompletedTask;
@@ -36,6 +40,9 @@ public sealed class ScriptedTransport : IEveryRole
 
     /// <summary>What was subscribed to: lanes by their names, and <c>control</c>.</summary>
     public ConcurrentQueue<string> Subscribed { get; } = new();
+
+    /// <summary>Waits until something was subscribed to; fails the test after 30 s.</summary>
+    public Task SubscribedAsync() => _subscriptions.ReachesAsync(1);
 
     /// <summary>How long the end of a subscription takes; nothing ever comes over one.</summary>
     public Task EndOfSubscription { get; set; } = Task.CompletedTask;
@@ -167,19 +174,21 @@ public sealed class ScriptedTransport : IEveryRole
 
     public Task<bool> IsDrainedAsync(string lane, CancellationToken ct)
     {
-        Interlocked.Increment(ref _looks);
+        _looks.Add();
         return Task.FromResult(Waiting == 0);
     }
 
     public Task<IAsyncDisposable> SubscribeAsync(string lane, int slots, LaneHandlers handlers, CancellationToken ct)
     {
         Subscribed.Enqueue(lane);
+        _subscriptions.Add();
         return Task.FromResult<IAsyncDisposable>(new Subscription(EndOfSubscription));
     }
 
     public async Task<IAsyncDisposable> SubscribeControlAsync(Func<ControlMessage, CancellationToken, Task> onControl, CancellationToken ct)
     {
         Subscribed.Enqueue("control");
+        _subscriptions.Add();
         await StartOfControl;
         return new Subscription(EndOfSubscription);
     }

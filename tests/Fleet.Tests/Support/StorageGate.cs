@@ -10,11 +10,12 @@ namespace Fleet.Tests.Support;
 internal sealed class StorageGate<TResult> : IDisposable
 {
     private volatile TaskCompletionSource _open = new();
-    private int _waiting;
+    private readonly Tally _arrivals = new();
 
     public StorageGate() => Dispose();
 
-    public bool IsSomebodyWaiting => Volatile.Read(ref _waiting) > 0;
+    /// <summary>Waits until a write has come to the closed gate; fails the test after 30 s.</summary>
+    public Task ArrivedAsync() => _arrivals.ReachesAsync(1);
 
     /// <returns>Opens the gate when disposed, also when the test fails: the storage could not be stopped otherwise.</returns>
     public StorageGate<TResult> Close()
@@ -61,7 +62,7 @@ internal sealed class StorageGate<TResult> : IDisposable
             var open = gate._open.Task;
             if (!open.IsCompleted && typeof(T) == typeof(TResult))
             {
-                Interlocked.Increment(ref gate._waiting);
+                gate._arrivals.Add();
                 await open;
             }
 

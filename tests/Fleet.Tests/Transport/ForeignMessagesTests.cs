@@ -142,11 +142,11 @@ public sealed class ForeignMessagesTests(RabbitMqServer server) : IAsyncLifetime
     [Fact]
     public async Task Nudge_ThatFailsAlways_IsLetGo()
     {
-        var (calls, given) = (0, new TaskCompletionSource());
+        var (calls, given) = (new Tally(), new TaskCompletionSource());
         var handlers = new LaneHandlers(
             (_, _) =>
             {
-                Interlocked.Increment(ref calls);
+                calls.Add();
                 throw new InvalidOperationException("nobody expected this");
             },
             (_, _) =>
@@ -158,11 +158,11 @@ public sealed class ForeignMessagesTests(RabbitMqServer server) : IAsyncLifetime
 
         await Transport.SendReadyAsync("other", [RunId.New(TimeProvider.System.GetUtcNow())], default);
 
-        await Waiting.UntilAsync(() => Volatile.Read(ref calls) == 4);
+        await calls.ReachesAsync(4);
         await _broker.PublishAsync("other", """{"job":"after"}""");
         await given.Task.WaitAsync(Limit);
         await Waiting.UntilAsync(async () => await Transport.CountWaitingAsync("other", default) == 0);
-        Assert.Equal(4, calls);
+        Assert.Equal(4, calls.Count);
     }
 
     [Fact]

@@ -133,7 +133,7 @@ public sealed class CompleteWithDbContextTests
         await using var fleet = await ScriptedFleet.StartAsync(script, folder: folder);
 
         var run = await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new Scripted()));
-        await Waiting.UntilAsync(() => script.Ended == 1);
+        await script.EndedAsync(1);
 
         Assert.Equal((RunState.Succeeded, 1), (run.State, run.Attempt));
         Assert.Contains("CompleteAsync had completed run", refusal?.Message, StringComparison.Ordinal);

@@ -145,7 +145,7 @@ public sealed class ExecuteRunsTests
         await fleet.WaitAsync(failed);
         var parent = await fleet.Client.EnqueueAsync(new Scripted("ok"));
         await fleet.WaitAsync(parent);
-        await Waiting.UntilAsync(() => script.Calls == 3);
+        await script.CalledAsync(3);
 
         await using var db = fleet.Storage.Read();
         var children = await db.Runs.AsNoTracking().Where(r => r.ParentId != null).ToListAsync();
@@ -260,7 +260,7 @@ public sealed class ExecuteRunsTests
         await using var fleet = await ScriptedFleet.StartAsync(script, settings: ["Worker:Lanes:narrow=2", "Worker:Lanes:default=2"]);
 
         var ids = await fleet.Client.EnqueueManyAsync<Ruled>([.. Enumerable.Range(0, 20).Select(i => new Ruled($"{i}"))]);
-        await Waiting.UntilAsync(() => script.Calls == 2);
+        await script.CalledAsync(2);
         for (var i = 0; i < 20; i++)
             gate.Release();
         foreach (var id in ids)

@@ -56,7 +56,7 @@ public sealed class RoughHandlersTests : IDisposable
         var fleet = await ScriptedFleet.StartAsync(
             script, settings: ["Worker:Drain=00:00:00.2", "Worker:Lanes:default=40"], folder: folder);
         var ids = await fleet.Client.EnqueueManyAsync<Scripted>([.. Enumerable.Range(0, 40).Select(_ => new Scripted())]);
-        await Waiting.UntilAsync(() => script.Calls == 40);
+        await script.CalledAsync(40);
 
         await fleet.DisposeAsync();
 
@@ -115,7 +115,7 @@ public sealed class RoughHandlersTests : IDisposable
         });
         var fleet = await ScriptedFleet.StartAsync(script, settings: ["Worker:Drain=00:00:00.2"], folder: folder);
         var ids = await fleet.Client.EnqueueManyAsync<Scripted>([new("throws"), new("blocks"), new("fine")]);
-        await Waiting.UntilAsync(() => script.Calls == 3);
+        await script.CalledAsync(3);
 
         await fleet.DisposeAsync();
         _release.Set();
@@ -194,7 +194,7 @@ public sealed class RoughHandlersTests : IDisposable
 
         var id = await fleet.Client.EnqueueAsync(new Scripted());
         await fleet.WaitAsync(id);
-        await Waiting.UntilAsync(() => script.Ended == 1);
+        await script.EndedAsync(1);
 
         Assert.Equal(4, refusals.Count);
         Assert.All(

@@ -284,7 +284,7 @@ public sealed class StopRunsTests
         // The first comes back with its result while the second runs: it must not count.
         _release.SetResult();
         var running = fleet.Services.GetRequiredService<RunningRuns>();
-        await Waiting.UntilAsync(() => script.Ended == 1);
+        await script.EndedAsync(1);
         await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new Needy("a", 1)));
         Assert.True(await fleet.IsAsync(id, RunState.Running));
         Assert.True(running.Contains(id));

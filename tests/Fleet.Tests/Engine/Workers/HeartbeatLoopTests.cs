@@ -154,11 +154,13 @@ public sealed class HeartbeatLoopTests
         using (gate.Close())
         {
             fleet.Services.GetRequiredService<HeartbeatLoop>().Wake();
-            await Waiting.UntilAsync(() => gate.IsSomebodyWaiting);
+            await gate.ArrivedAsync();
             Assert.False(first.Token.IsCancellationRequested);
 
+            var tripped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using var registration = first.Token.Register(tripped.SetResult);
             _time.Advance(TimeSpan.FromMinutes(5));
-            await Waiting.UntilAsync(() => first.Token.IsCancellationRequested);
+            await tripped.Task.WaitAsync(Waiting.Limit);
         }
 
         // Nobody took it meanwhile: the worker gives it back itself, without a failed attempt.

@@ -41,7 +41,7 @@ public sealed class LaneListenerTests
         var second = await EnqueueAsync(fleet);
 
         var handling = listener.OnReadyAsync([second], CancellationToken.None);
-        await Waiting.UntilAsync(() => _transport.Looks >= 2);
+        await _transport.LookedAsync(2);
         Assert.Empty(_transport.TakeReady());
         _release.SetResult();
         await handling;
@@ -88,7 +88,7 @@ public sealed class LaneListenerTests
 
         // The first four are being settled and have given their slot on; the fifth has ended too, and keeps it.
         var handling = Listener(fleet).OnReadyAsync(ids, CancellationToken.None);
-        await Waiting.UntilAsync(() => _transport.Looks >= 2);
+        await _transport.LookedAsync(2);
         Assert.Equal(SlotPool.SettlingPerSlot + 1, Volatile.Read(ref started));
         closed.Dispose();
         await handling;
@@ -106,7 +106,7 @@ public sealed class LaneListenerTests
         _release.SetResult();
 
         var handling = Listener(fleet).OnEarlyAsync([id], CancellationToken.None);
-        await Waiting.UntilAsync(() => time.Pauses.Count == 1);
+        await time.PausedAsync();
         Assert.False(handling.IsCompleted);
         await fleet.InsertAsync("test.scripted", "{}", id: id);
         time.Advance(EnqueueRuns.QuickCommit);
@@ -138,7 +138,7 @@ public sealed class LaneListenerTests
         using var stopping = new CancellationTokenSource();
 
         var handling = Listener(fleet).OnEarlyAsync([RunId.New(time.GetUtcNow())], stopping.Token);
-        await Waiting.UntilAsync(() => time.Pauses.Count == 1);
+        await time.PausedAsync();
         await stopping.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => handling);
@@ -163,13 +163,21 @@ public sealed class LaneListenerTests
     /// <summary>A clock that stands still, and keeps the pauses of some milliseconds that somebody began.</summary>
     private sealed class PauseClock() : FakeTimeProvider(ScriptedFleet.Clock().GetUtcNow())
     {
+        private readonly Tally _pauses = new();
+
         public ConcurrentQueue<TimeSpan> Pauses { get; } = new();
+
+        public Task PausedAsync() => _pauses.ReachesAsync(1);
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
             var timer = base.CreateTimer(callback, state, dueTime, period);
             if (dueTime > TimeSpan.Zero && dueTime < TimeSpan.FromMilliseconds(10))
+            {
                 Pauses.Enqueue(dueTime);
+                _pauses.Add();
+            }
+
             return timer;
         }
     }

@@ -20,7 +20,8 @@ public sealed class WorkerServiceTests
         _transport.StartOfControl = control.Task;
         var starting = StartAsync(registering.AddTo);
 
-        await Waiting.UntilAsync(() => registering.IsSomebodyWaiting && !_transport.Subscribed.IsEmpty);
+        await registering.ArrivedAsync();
+        await _transport.SubscribedAsync();
         control.SetResult();
         Assert.Equal(["control"], _transport.Subscribed);
         registering.Dispose();
@@ -32,12 +33,12 @@ public sealed class WorkerServiceTests
     [Fact]
     public async Task Start_NothingWaits_ClaimsAllTheSame()
     {
-        var claims = 0;
+        var claims = new Tally();
 
         await using var fleet = await StartAsync(
-            services => StorageSpy.AddTo(services, nameof(IRunStatements.ClaimAsync), () => Interlocked.Increment(ref claims)));
+            services => StorageSpy.AddTo(services, nameof(IRunStatements.ClaimAsync), () => claims.Add()));
 
-        await Waiting.UntilAsync(() => Volatile.Read(ref claims) == 1);
+        await claims.ReachesAsync(1);
     }
 
     [Fact]
