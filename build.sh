@@ -199,7 +199,7 @@ initial() {
 dump() {
   refuse_after_release dump
   say "frozen databases"
-  dotnet build tests/Fleet.Tests && tests/Fleet.Tests/bin/Debug/net10.0/Fleet.Tests -noColor -explicit only -failSkips -class '*.Upgrade.RemakeDumps'
+  dotnet build tests/Fleet.Tests -p:RunAnalyzers=false && tests/Fleet.Tests/bin/Debug/net10.0/Fleet.Tests -noColor -explicit only -failSkips -class '*.Upgrade.RemakeDumps'
 }
 
 command="${1:-all}"

@@ -2,8 +2,9 @@ using Fleet.Core.Storage;
 using Fleet.Storage.Postgres;
 using Fleet.Storage.SqlServer;
 using Fleet.Tests.Support;
+using Fleet.Tests.Upgrade;
 
-namespace Fleet.Tests.Upgrade;
+namespace Fleet.Tests.House;
 
 /// <summary>The frozen databases have the schema that <c>Initial</c> builds: a released migration is never edited.</summary>
 public sealed class FrozenSchemaTests(PostgresServer server)
