@@ -5,7 +5,6 @@ using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
-using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
 using Fleet.Tests.Support;
