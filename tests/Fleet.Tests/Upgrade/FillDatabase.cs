@@ -84,9 +84,12 @@ internal static class FillDatabase
             },
             CancellationToken.None);
         await fleet.Storage.WriteAsync(
-            session => fleet.Storage.Sql.ExecuteAsync(
-                session, "INSERT INTO fleet.diag_ledger (run_id, key) VALUES (@run, @key)", CancellationToken.None,
-                ("@run", succeeded.Id.ToString()), ("@key", "a")),
+            session =>
+            {
+                var table = session.Db.Model.FindEntityType(typeof(LedgerRow))!.GetSchemaQualifiedTableName();
+                var insert = string.Join(' ', "INSERT INTO", table, "(run_id, key) VALUES ({0}, {1})");
+                return session.Db.Database.ExecuteSqlRawAsync(insert, $"{succeeded.Id}", "a");
+            },
             CancellationToken.None);
 
         await fleet.FailAsync(await fleet.StartAsync(worker, Tagged("failed")));
