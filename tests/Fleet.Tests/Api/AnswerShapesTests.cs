@@ -6,26 +6,33 @@ using Fleet.Tests.Support;
 namespace Fleet.Tests.Api;
 
 /// <summary>The members of the API's answers, in their order: each with its words, or with the kind of its value.</summary>
-public sealed class AnswerShapesTests(ApiFleet api) : IClassFixture<ApiFleet>
+public sealed class AnswerShapesTests : IAsyncLifetime
 {
+    // One for each test: what one leaves behind shows in the lists of the other.
+    private readonly ApiFleet _api = new();
+
     private static readonly string[] Words =
     [
         "state", "outcome", "fromState", "level", "result", "misfire", "overlap", "status", "source", "change", "kind",
     ];
 
+    public ValueTask InitializeAsync() => _api.InitializeAsync();
+
+    public ValueTask DisposeAsync() => _api.DisposeAsync();
+
     [Fact]
     public async Task Answers_OfRunsSchedulesAndLanes_KeepTheirShape()
     {
-        var shapes = new Shapes(api);
-        var failed = await api.EnqueueAsync("""{"job":"test.scripted","args":{"word":"fail"},"lane":"narrow"}""");
-        await api.Fleet.WaitAsync(failed);
+        var shapes = new Shapes(_api);
+        var failed = await _api.EnqueueAsync("""{"job":"test.scripted","args":{"word":"fail"},"lane":"narrow"}""");
+        await _api.Fleet.WaitAsync(failed);
         await shapes.AppendAsync("POST", $"/api/v1/runs/{failed}/replay");
-        await api.Fleet.WaitAsync(failed);
+        await _api.Fleet.WaitAsync(failed);
         await shapes.AppendAsync("GET", $"/api/v1/runs/{failed}");
         await shapes.AppendAsync("GET", "/api/v1/runs?limit=1");
-        var talking = await api.EnqueueAsync("""{"job":"test.scripted","args":{"word":"talk"}}""");
-        await api.Fleet.WaitAsync(talking);
-        await Waiting.UntilAsync(async () => (await api.SendAsync("GET", $"/api/v1/runs/{talking}/logs")).Items.Count == 3);
+        var talking = await _api.EnqueueAsync("""{"job":"test.scripted","args":{"word":"talk"}}""");
+        await _api.Fleet.WaitAsync(talking);
+        await Waiting.UntilAsync(async () => (await _api.SendAsync("GET", $"/api/v1/runs/{talking}/logs")).Items.Count == 3);
         await shapes.AppendAsync("GET", $"/api/v1/runs/{talking}/logs");
         await shapes.AppendAsync(
             "POST", "/api/v1/runs", """{"job":"diag.echo","args":{},"delay":"1h"}""", id => $"/api/v1/runs/{id}/cancel");
@@ -41,13 +48,15 @@ public sealed class AnswerShapesTests(ApiFleet api) : IClassFixture<ApiFleet>
     [Fact]
     public async Task Answers_OfPreviewsFiguresAndJobs_KeepTheirShape()
     {
-        var shapes = new Shapes(api);
+        var shapes = new Shapes(_api);
+        // The simulation knows how long the job takes.
+        await _api.Fleet.WaitAsync(await _api.EnqueueAsync("""{"job":"diag.echo","args":{}}"""));
         // The clock is set forward on Sunday, 28 March 2027, so there is an effect to show. Quartz reads the cron in another way, so there
         // is a warning.
         const string body = """{"job":"diag.echo","args":{},"cron":"0 30 2 ? * 0","zone":"Europe/Berlin","labels":{"team":"a"}}""";
         const string edit = """{"job":"diag.echo","args":{},"cron":"0 30 2 * * 1","zone":"Europe/Berlin"}""";
         const string range = "from=2027-03-27T12:00:00Z&until=2027-04-20T00:00:00Z";
-        await api.SendAsync("PUT", "/api/v1/schedules/previews", body);
+        await _api.SendAsync("PUT", "/api/v1/schedules/previews", body);
 
         await shapes.AppendAsync("GET", "/api/v1/schedules/previews");
         await shapes.AppendAsync("GET", "/api/v1/schedules/previews/next?count=2&after=2027-03-27T12:00:00Z");
@@ -61,7 +70,7 @@ public sealed class AnswerShapesTests(ApiFleet api) : IClassFixture<ApiFleet>
         await shapes.AppendAsync("POST", "/api/v1/schedules/previews/pause", """{"reason":"r","until":"2036-01-01T00:00:00Z"}""");
         await shapes.AppendAsync("POST", "/api/v1/schedules/previews/trigger");
         await shapes.AppendAsync("POST", "/api/v1/runs", """{"job":"diag.echo","args":{},"lane":"A"}""");
-        await api.SendAsync("DELETE", "/api/v1/schedules/previews");
+        await _api.SendAsync("DELETE", "/api/v1/schedules/previews");
 
         Approved.Check(shapes.ToString(), "api-previews.approved.txt");
     }

@@ -28,7 +28,7 @@ internal static class FillDatabase
     public static async Task ExecuteAsync(Verbs fleet)
     {
         await fleet.Get<FleetIdentity>().GetAsync(CancellationToken.None);
-        await fleet.Get<PublishJobs>().ExecuteAsync(CancellationToken.None);
+        await fleet.Get<PublishJobs>().ExecuteAsync(Somebody.Me, CancellationToken.None);
         var worker = await fleet.RegisterAsync();
         await FillRunsAsync(fleet, worker);
         await FillSchedulesAsync(fleet, worker);
@@ -123,8 +123,8 @@ internal static class FillDatabase
         // A later edit: the definition that it replaced is kept.
         await PutAsync(fleet, "stopped", new TriggerSpec { Every = "20s" });
         await fleet.Get<PlanOccurrences>().ExecuteAsync(await fleet.LeadAsync(), TimeSpan.FromSeconds(30), CancellationToken.None);
-        await fleet.Get<ControlSchedules>().PauseAsync("paused", until: null, new("api", "holiday"), CancellationToken.None);
-        await fleet.Get<ControlSchedules>().StopAsync("stopped", new("api"), CancellationToken.None);
+        await fleet.Get<ControlSchedules>().PauseAsync("paused", until: null, new(Somebody.Me, "holiday"), CancellationToken.None);
+        await fleet.Get<ControlSchedules>().StopAsync("stopped", new(Somebody.Me), CancellationToken.None);
 
         fleet.Time.Advance(TimeSpan.FromSeconds(10));
         var first = (await fleet.ListAsync(db => db.Runs.Where(r => r.ScheduleId == "every").OrderBy(r => r.FireTime)))[0];
@@ -135,7 +135,7 @@ internal static class FillDatabase
         Verbs fleet, string id, TriggerSpec trigger, Func<ScheduleRequest, ScheduleRequest>? with = null)
     {
         var request = new ScheduleRequest { Id = id, Job = "note", Trigger = trigger };
-        return fleet.Get<PutSchedules>().ExecuteAsync(with?.Invoke(request) ?? request, "api", CancellationToken.None);
+        return fleet.Get<PutSchedules>().ExecuteAsync(with?.Invoke(request) ?? request, "api", Somebody.Me, CancellationToken.None);
     }
 
     private static async Task FillMessagesAsync(Verbs fleet)

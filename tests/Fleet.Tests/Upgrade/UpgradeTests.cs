@@ -96,7 +96,7 @@ public abstract class UpgradeTests(FrozenDatabase frozen) : StorageVerbs(frozen)
         await frozen.UpgradeAsync();
         Time.Advance(TimeSpan.FromMinutes(10));
 
-        await Fleet.Get<ControlSchedules>().StartAsync("paused", new("api"), CancellationToken.None);
+        await Fleet.Get<ControlSchedules>().StartAsync("paused", new(Somebody.You), CancellationToken.None);
         await PlanAsync();
 
         var worker = await Fleet.RegisterAsync();

@@ -61,6 +61,7 @@ CREATE TABLE [fleet].[jobs] (
     [schema] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [example] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [first_seen_at] datetime2(7) NOT NULL,
+    [published_by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [seen_at] datetime2(7) NOT NULL,
     CONSTRAINT [PK_jobs] PRIMARY KEY ([name], [version])
 );
@@ -138,6 +139,8 @@ CREATE TABLE [fleet].[runs] (
     [finished_at] datetime2(7) NULL,
     [cancel_requested_at] datetime2(7) NULL,
     [cancel_cause] int NULL,
+    [canceled_by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [enqueued_by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [idempotency_key] varbinary(200) NULL,
     [request_hash] varbinary(32) NULL,
     [schedule_id] nvarchar(128) COLLATE Latin1_General_100_BIN2 NULL,
