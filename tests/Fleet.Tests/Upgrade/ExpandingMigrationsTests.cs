@@ -84,7 +84,7 @@ public sealed class ExpandingMigrationsTests
                where operation switch
                {
                    CreateTableOperation or EnsureSchemaOperation or DropIndexOperation => false,
-                   AddColumnOperation add => 
+                   AddColumnOperation add =>
                        add is { IsNullable: false, DefaultValue: null, DefaultValueSql: null, ComputedColumnSql: null },
                    CreateIndexOperation index => index.IsUnique && !added.Contains(index.Table),
                    _ => true,

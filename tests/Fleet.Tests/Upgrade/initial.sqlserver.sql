@@ -106,6 +106,7 @@ CREATE TABLE [fleet].[replays] (
     [from_state] int NOT NULL,
     [from_attempt] int NOT NULL,
     [from_error] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [from_canceled_by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [from_finished_at] datetime2(7) NULL,
     CONSTRAINT [PK_replays] PRIMARY KEY ([id])
 );
