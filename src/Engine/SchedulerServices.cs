@@ -11,7 +11,7 @@ public static class SchedulerServices
     /// <summary>Adds a scheduler that takes its options from <c>Fleet:Scheduler</c> and schedules from <c>Fleet:Schedules</c>.</summary>
     public static IServiceCollection AddFleetScheduler(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddSettings<SchedulerOptions>(configuration.GetSection(SchedulerOptions.Section), o => o.Check());
+        services.AddSettings<SchedulerOptions>(configuration.GetSection(SchedulerOptions.Section), new SchedulerOptionsValidator());
         services.AddOptions<BeltOptions>()
             .Configure<IOptions<SchedulerOptions>>((belt, scheduler) => belt.LookAhead = scheduler.Value.LookAhead);
         return services

@@ -28,10 +28,16 @@ public static class Settings
     /// <exception cref="OptionsValidationException">Something is wrong.</exception>
     public static OptionsBuilder<T> AddSettings<T>(
         this IServiceCollection services, IConfigurationSection section, Func<T, IEnumerable<string>> check,
+        params string[] alsoKnown) where T : class, new() =>
+        services.AddBound<T>(section, alsoKnown).ValidateWith(check);
+
+    /// <inheritdoc cref="AddSettings{T}(IServiceCollection, IConfigurationSection, Func{T, IEnumerable{string}}, string[])"/>
+    public static OptionsBuilder<T> AddSettings<T>(
+        this IServiceCollection services, IConfigurationSection section, IValidateOptions<T> check,
         params string[] alsoKnown) where T : class, new()
     {
-        Require<T>([.. Check(section, typeof(T), alsoKnown)]);
-        return services.AddOptions<T>().Bind(new SettingsSection(section, typeof(T))).ValidateWith(check);
+        services.AddSingleton(check);
+        return services.AddBound<T>(section, alsoKnown).ValidateOnStart();
     }
 
     /// <summary>What cannot be bound: unknown settings and values of another kind.</summary>
@@ -55,6 +61,13 @@ public static class Settings
             ? $"did you mean '{nearest}'?"
             : $"allowed are {string.Join(", ", names)}.";
         return $"{setting.Path} is not a known setting; {hint}";
+    }
+
+    private static OptionsBuilder<T> AddBound<T>(this IServiceCollection services, IConfigurationSection section, string[] alsoKnown)
+        where T : class
+    {
+        Require<T>([.. Check(section, typeof(T), alsoKnown)]);
+        return services.AddOptions<T>().Bind(new SettingsSection(section, typeof(T)));
     }
 
     private static void Require<T>(List<string> problems)

@@ -7,6 +7,7 @@ using Fleet.Tests.Support;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
@@ -149,6 +150,25 @@ public sealed class MapFleetTests : IDisposable
 
         Assert.Equal("/own/1", links.GetPathByName("getRun", new { id = "1" }));
         Assert.Equal("/fleet/api/v1/runs/1", links.GetPathByName("fleet.getRun", new { id = "1" }));
+    }
+
+    [Fact]
+    public async Task ApiDescription_OfTheProgram_LeavesFleetOut()
+    {
+        await using var app = await StartAsync(
+            _ => { },
+            app =>
+            {
+                app.MapGet("/own", () => "own");
+                app.MapFleet("/fleet");
+            },
+            builder => builder.Services.AddEndpointsApiExplorer());
+
+        var groups = app.Services.GetRequiredService<IApiDescriptionGroupCollectionProvider>().ApiDescriptionGroups.Items;
+
+        // Documents take what has no group, or the document's name as its group.
+        Assert.Equal(["own"], groups.Where(g => g.GroupName is null).SelectMany(g => g.Items).Select(d => d.RelativePath));
+        Assert.Contains("fleet/api/v1/runs", groups.Single(g => g.GroupName == "fleet").Items.Select(d => d.RelativePath));
     }
 
     [Fact]
