@@ -42,8 +42,9 @@ public sealed class SettingsTableTests
         var rows = Rows();
         Assert.All(
             Settings().Where(s => s.Key != "Fleet:Storage:ConnectionString" && s.Key != "Fleet:Transport:Uri"),
-            s => Assert.Contains(s.Key.Split(':')[^1].Replace("MigrateAtStart", "MigratesAtStart", StringComparison.Ordinal), rows[s.Key].Code,
-                StringComparison.Ordinal));
+            s => Assert.Contains(
+                s.Key.Split(':')[^1].Replace("MigrateAtStart", "MigratesAtStart", StringComparison.Ordinal),
+                rows[s.Key].Code, StringComparison.Ordinal));
     }
 
     private static bool IsSame(string cell, object? value) => value switch
@@ -62,7 +63,8 @@ public sealed class SettingsTableTests
         select ($"{section}:{property.Name}", property.GetValue(options));
 
     private static Dictionary<string, (string Code, string Default)> Rows() => File
-        .ReadLines(Path.Combine(Repository.Root, "docs", "settings.md")).Where(line => line.StartsWith("| `Fleet:", StringComparison.Ordinal))
+        .ReadLines(Path.Combine(Repository.Root, "docs", "settings.md"))
+        .Where(line => line.StartsWith("| `Fleet:", StringComparison.Ordinal))
         .Select(line => line.Split(" | ")).ToDictionary(
             cells => cells[0].Trim('|', ' ', '`'), cells => (cells[1], cells[2].Trim('`', ' ')), StringComparer.Ordinal);
 }
