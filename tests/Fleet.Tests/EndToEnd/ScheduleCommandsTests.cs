@@ -116,7 +116,7 @@ public sealed class ScheduleCommandsTests : IAsyncLifetime
             StringComparison.Ordinal);
         var paused = (await FleetAsync("schedule", "list")).Output;
         Assert.Contains("paused", paused, StringComparison.Ordinal);
-        Assert.Contains($"maintenance, by {Environment.UserName}, until 20", paused, StringComparison.Ordinal);
+        Assert.Contains($"maintenance, by {Environment.UserName} (person, 127.0.0.1), until 20", paused, StringComparison.Ordinal);
         Assert.Equal("often stopped\n", (await FleetAsync("schedule", "stop", "often")).Output);
         Assert.Equal("often started\n", (await FleetAsync("schedule", "start", "often")).Output);
 

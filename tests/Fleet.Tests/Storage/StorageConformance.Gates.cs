@@ -29,7 +29,8 @@ public abstract partial class StorageConformance
         Assert.Equal(
             (RunState.Canceled, $"Skipped: run {runs[0]} of the schedule had not ended.", false),
             (skipped.State, skipped.Error, skipped.Revoked));
-        Assert.Equal((One.Now, CancelCause.Overlap), (skipped.FinishedAt, skipped.CanceledBecause));
+        Assert.Equal(
+            (One.Now, CancelCause.Overlap, OverlapGate.Overlap), (skipped.FinishedAt, skipped.CanceledBecause, skipped.CanceledBy));
         await One.CompleteAsync(first);
         Time.Advance(TimeSpan.FromSeconds(1));
         var (_, next) = await OccurrencesAsync(OverlapPolicy.Skip, 1);
@@ -103,12 +104,14 @@ public abstract partial class StorageConformance
         var stopping = await One.ReadAsync(runs[0]);
         Assert.Equal(
             (RunState.Running, One.Now, $"Replaced by run {runs[2]}."), (stopping.State, stopping.CancelRequestedAt, stopping.Error));
-        Assert.Equal(CancelCause.Replaced, stopping.CanceledBecause);
-        Assert.Equal([runs[0]], Assert.Single(One.Transport.Controls, c => c.CancelRuns is not null).CancelRuns);
+        Assert.Equal((CancelCause.Replaced, OverlapGate.Overlap), (stopping.CanceledBecause, stopping.CanceledBy));
+        var told = Assert.Single(One.Transport.Controls, c => c.CancelRuns is not null);
+        Assert.Equal([runs[0]], told.CancelRuns);
+        Assert.Equal(OverlapGate.Overlap.ToRow(), told.By);
         var passed = await One.ReadAsync(runs[1]);
         Assert.Equal(
-            (RunState.Canceled, $"Replaced by run {runs[2]}.", CancelCause.Replaced),
-            (passed.State, passed.Error, passed.CanceledBecause!.Value));
+            (RunState.Canceled, $"Replaced by run {runs[2]}.", CancelCause.Replaced, OverlapGate.Overlap),
+            (passed.State, passed.Error, passed.CanceledBecause!.Value, passed.CanceledBy));
 
         await One.Get<EndAttempts>().ExecuteAsync(
             new AttemptEnd
