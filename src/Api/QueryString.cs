@@ -1,6 +1,4 @@
-using System.Buffers.Text;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Fleet.Core.Rules;
 using Fleet.Core.Text;
@@ -80,35 +78,5 @@ internal sealed class QueryString(HttpContext http)
         throw new InvalidRunException(RunRules.Invalid(Code(name), name, text, "one of " + allowed));
     }
 
-    public RunId? Cursor()
-    {
-        if (Text("cursor") is not { } text)
-            return null;
-        return TryReadCursor(text, out var id)
-            ? id
-            : throw new InvalidRunException(RunRules.Invalid("invalid_cursor", "cursor", text, "the 'next' of an earlier page, unchanged"));
-    }
-
-    /// <summary>A cursor is the last id of a page with a check value, so that a mangled one is noticed.</summary>
-    public static string WriteCursor(RunId last)
-    {
-        Span<byte> bytes = stackalloc byte[20];
-        last.Value.TryWriteBytes(bytes, bigEndian: true, out _);
-        Check(bytes[..16]).CopyTo(bytes[16..]);
-        return Base64Url.EncodeToString(bytes);
-    }
-
     private static string Code(string name) => "invalid_" + JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
-
-    private static bool TryReadCursor(string text, out RunId id)
-    {
-        id = default;
-        Span<byte> bytes = stackalloc byte[20];
-        if (text.Length != 27 || !Base64Url.IsValid(text, out var length) || length != 20 || Base64Url.DecodeFromChars(text, bytes) != 20)
-            return false;
-        id = new RunId(new Guid(bytes[..16], bigEndian: true));
-        return Check(bytes[..16]).SequenceEqual(bytes[16..]);
-    }
-
-    private static ReadOnlySpan<byte> Check(ReadOnlySpan<byte> id) => SHA256.HashData([.. "fleet-cursor-1"u8, .. id]).AsSpan(0, 4);
 }

@@ -26,7 +26,7 @@ namespace Fleet.Client;
 [JsonSerializable(typeof(NextFireTimesView))]
 [JsonSerializable(typeof(ScheduleDiffView))]
 [JsonSerializable(typeof(SimulationView))]
-[JsonSerializable(typeof(Page<RunView>), TypeInfoPropertyName = "Runs")]
+[JsonSerializable(typeof(RunPageView), TypeInfoPropertyName = "Runs")]
 [JsonSerializable(typeof(Page<LogLineView>), TypeInfoPropertyName = "Logs")]
 [JsonSerializable(typeof(Page<ScheduleView>), TypeInfoPropertyName = "Schedules")]
 [JsonSerializable(typeof(Page<LaneView>), TypeInfoPropertyName = "Lanes")]

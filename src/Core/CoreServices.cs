@@ -9,6 +9,7 @@ using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Schedules.Preview;
+using Fleet.Core.Search;
 using Fleet.Core.Storage;
 using Fleet.Core.Workers;
 using Microsoft.Extensions.DependencyInjection;
@@ -37,6 +38,7 @@ public static class CoreServices
             .AddSingleton<RescueRuns>().AddSingleton<CancelRuns>()
             .AddSingleton<ReplayRuns>().AddSingleton<StageRuns>().AddSingleton<Reconcile>().AddSingleton<PruneRuns>()
             .AddSingleton<GetRuns>()
+            .AddSingleton<SearchRuns>()
             .AddSingleton<IFleetClient, FleetClient>().AddSingleton<IScheduleClient, ScheduleClient>()
             .AddSingleton<PlanOccurrences>().AddSingleton<PutSchedules>().AddSingleton<ControlSchedules>()
             .AddSingleton<ScheduleChanges>().AddSingleton<TriggerSchedules>()

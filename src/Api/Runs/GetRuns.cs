@@ -1,6 +1,7 @@
 using Fleet.Client;
 using Fleet.Core.Rules;
 using Fleet.Core.Runs;
+using Fleet.Core.Search;
 using Fleet.Core.Storage;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
@@ -12,34 +13,41 @@ namespace Fleet.Api.Runs;
 
 internal static class GetRunsEndpoints
 {
+    private static readonly string[] Fields = ["state", "job", "lane", "schedule"];
+
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/runs", ListAsync).TakesQuery("state", "job", "lane", "schedule", "limit", "cursor").Produces<Page<RunView>>()
+        api.MapGet("/runs", ListAsync).TakesQuery("q", "state", "job", "lane", "schedule", "limit", "cursor").Produces<RunPageView>()
             .WithName("listRuns");
         api.MapGet("/runs/{id}", GetAsync).Produces<RunDetailView>().WithName("getRun");
         api.MapGet("/runs/{id}/logs", LogsAsync).TakesQuery("after", "limit").Produces<Page<LogLineView>>().WithName("getRunLogs");
     }
 
     /// <summary>Newest first.</summary>
-    private static async Task<IResult> ListAsync(HttpContext http, IStorage storage, CancellationToken ct)
+    private static async Task<IResult> ListAsync(HttpContext http, SearchRuns search, TimeProvider time, CancellationToken ct)
     {
         var query = new QueryString(http);
         var limit = query.Limit(50);
-        await using var db = storage.Read();
-        var runs = db.Runs.AsNoTracking();
-        if (query.Word<RunState>("state") is { } state)
-            runs = runs.Where(r => r.State == state);
-        if (query.Text("job") is { } job)
-            runs = runs.Where(r => r.Job == job);
-        if (query.Text("lane") is { } lane)
-            runs = runs.Where(r => r.Lane == lane);
-        if (query.Text("schedule") is { } schedule)
-            runs = runs.Where(r => r.ScheduleId == schedule);
-        if (query.Cursor() is { } before)
-            runs = runs.Where(r => r.Id < before);
-        var page = await runs.OrderByDescending(r => r.Id).Take(limit + 1).ToListAsync(ct);
-        var next = page.Count > limit ? QueryString.WriteCursor(page[limit - 1].Id) : null;
-        return Results.Json(new Page<RunView> { Items = [.. page.Take(limit).Select(r => r.ToView())], Next = next }, FleetJson.Payload);
+        var terms = ParseRunQuery.Read(Terms(query), time.GetUtcNow());
+        var page = await search.ExecuteAsync(terms, RunCursor.Read(query.Text("cursor"), terms), limit, ct);
+        return Results.Json(
+            new RunPageView
+            {
+                Items = [.. page.Runs.Select(r => r.ToView())],
+                Next = page.Next is { } next ? RunCursor.Write(next, terms) : null,
+                Scanned = new ScannedView { BackTo = page.Scanned.BackTo, Rows = page.Scanned.Rows, Complete = page.Scanned.Complete },
+            },
+            FleetJson.Payload);
+    }
+
+    /// <summary>The parameters of one field each are terms of the query.</summary>
+    private static string Terms(QueryString query)
+    {
+        // One word and no list: the error names the parameter.
+        _ = query.Word<StateWord>("state");
+        var fields = Fields.Where(name => query.Text(name) is not null)
+            .Select(name => ParseRunQuery.Term(name, query.Text(name)!));
+        return string.Join(' ', fields.Prepend(query.Text("q") ?? ""));
     }
 
     private static async Task<IResult> GetAsync(string id, GetRuns runs, CancellationToken ct) =>

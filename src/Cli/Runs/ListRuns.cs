@@ -5,15 +5,25 @@ using Spectre.Console;
 
 namespace Fleet.Cli.Runs;
 
-/// <summary><c>fleet run list</c>: the latest runs, newest first.</summary>
+/// <summary><c>fleet run list</c>: the latest runs, newest first; those that match a query, when there is one.</summary>
 public static class ListRuns
 {
+    /// <summary>Without a query: what has happened, and what could happen now.</summary>
+    private const string NotScheduled = "state:ready,running,succeeded,failed,canceled";
+
+    private static readonly Argument<string[]> Query = new("query")
+    {
+        Description = "What to search for, such as: job:report.* state:failed since:1h",
+        HelpName = "QUERY",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
     private static readonly Option<string> State = new Option<string>("--state")
     {
         Description = "Only runs in this state.",
         HelpName = "STATE",
     }
-        .AcceptOnlyFromAmong("pending", "running", "succeeded", "failed", "canceled");
+        .AcceptOnlyFromAmong("pending", "ready", "scheduled", "running", "succeeded", "failed", "canceled", "dead");
 
     private static readonly Option<string> Job = new("--job") { Description = "Only runs of this job.", HelpName = "NAME" };
     private static readonly Option<string> Lane = new("--lane") { Description = "Only runs in this lane.", HelpName = "NAME" };
@@ -22,7 +32,7 @@ public static class ListRuns
 
     public static Command Command(CommandContext cli)
     {
-        var command = new Command("list", "List the latest runs.") { State, Job, Lane, Schedule, Limit };
+        var command = new Command("list", "List the latest runs.") { Query, State, Job, Lane, Schedule, Limit };
         command.SetAction(async (parsed, ct) =>
         {
             using var api = cli.Connect(parsed);
@@ -30,7 +40,7 @@ public static class ListRuns
             if (cli.WantsJson(parsed))
                 Screen.Json(page);
             else
-                Show(api.Read(page, ApiJson.Default.Runs), cli.Time.GetUtcNow());
+                Show(api.Read(page, ApiJson.Default.Runs), IsWithoutQuery(parsed), cli.Time.GetUtcNow());
         });
         return command;
     }
@@ -39,20 +49,34 @@ public static class ListRuns
     {
         var query = new[]
         {
+            ("q", IsWithoutQuery(parsed) ? NotScheduled : string.Join(' ', parsed.GetValue(Query)!)),
             ("state", parsed.GetValue(State)),
             ("job", parsed.GetValue(Job)),
             ("lane", parsed.GetValue(Lane)),
             ("schedule", parsed.GetValue(Schedule)),
             ("limit", parsed.GetValue(Limit)?.ToString()),
         };
-        return "runs?" + string.Join('&', query.Where(q => q.Item2 is not null).Select(q => $"{q.Item1}={Uri.EscapeDataString(q.Item2!)}"));
+        var given = query.Where(q => q.Item2 is { Length: > 0 });
+        return "runs?" + string.Join('&', given.Select(q => $"{q.Item1}={Uri.EscapeDataString(q.Item2!)}"));
     }
 
-    private static void Show(Page<RunView> page, DateTimeOffset now)
+    private static bool IsWithoutQuery(ParseResult parsed) => parsed.GetValue(Query) is not { Length: > 0 }
+        && parsed.GetValue(State) is null && parsed.GetValue(Schedule) is null;
+
+    private static void Show(RunPageView page, bool leavesOutScheduled, DateTimeOffset now)
     {
-        if (page.Items.Count == 0)
+        if (leavesOutScheduled)
+            Console.Error.WriteLine("Runs that are due later are left out; --state scheduled lists them.");
+        if (page is { Items.Count: 0, Scanned.Complete: true })
         {
             Screen.Line("No runs.");
+            return;
+        }
+
+        if (!page.Scanned.Complete && page.Items.Count == 0)
+        {
+            Screen.Line(
+                $"No runs among the latest {page.Scanned.Rows}, back to {page.Scanned.BackTo:yyyy-MM-dd HH:mm:ss}Z; add since: or until:.");
             return;
         }
 

@@ -24,6 +24,8 @@ public sealed class AnswerShapesTests : IAsyncLifetime
     public async Task Answers_OfRunsSchedulesAndLanes_KeepTheirShape()
     {
         var shapes = new Shapes(_api);
+        // An older run, so that the list has a next page.
+        await _api.EnqueueAsync("""{"job":"diag.echo","args":{}}""");
         var failed = await _api.EnqueueAsync("""{"job":"test.scripted","args":{"word":"fail"},"lane":"narrow"}""");
         await _api.Fleet.WaitAsync(failed);
         await shapes.AppendAsync("POST", $"/api/v1/runs/{failed}/replay");

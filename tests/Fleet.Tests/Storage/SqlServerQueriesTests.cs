@@ -11,6 +11,7 @@ using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Schedules.Preview;
+using Fleet.Core.Search;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
@@ -67,6 +68,15 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ["Core/Runs/Reconcile.cs"] = [fleet => fleet.Get<Reconcile>().ExecuteAsync(None)],
         ["Core/Runs/RescueRuns.cs"] = [fleet => fleet.Get<RescueRuns>().ExecuteAsync(Leading, None)],
         ["Core/Schedules/Control/DeleteSchedules.cs"] = [fleet => fleet.Get<DeleteSchedules>().ExecuteAsync("nightly", Somebody.Me, None)],
+        ["Core/Search/SearchRuns.cs"] =
+        [
+            fleet => SearchAsync(fleet, EveryTerm),
+            fleet => SearchAsync(fleet, "since:1h until:1m"),
+            fleet => SearchAsync(fleet, "state:ready"),
+            fleet => SearchAsync(fleet, "state:running"),
+            fleet => SearchAsync(fleet, "state:failed,canceled"),
+            fleet => SearchAsync(fleet, $"id:{Id} key:a,b"),
+        ],
         ["Core/Schedules/Control/GetSchedules.cs"] = [
             fleet => fleet.Get<GetSchedules>().ListAsync(None), fleet => fleet.Get<GetSchedules>().FindAsync("nightly", None)],
         ["Core/Schedules/Control/BackfillSchedules.cs"] = [fleet => fleet.Get<BackfillSchedules>().ExecuteAsync(
@@ -155,8 +165,6 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ["Api/Lanes/GetLanes.cs"] = [fleet => GetAsync(fleet, "/api/v1/lanes"), fleet => GetAsync(fleet, "/api/v1/workers")],
         ["Api/Runs/GetRuns.cs"] =
         [
-            fleet => GetAsync(fleet, $"/api/v1/runs?state=failed&job=a&lane=b&schedule=c&limit=10&cursor={CursorOf(Id)}"),
-            fleet => GetAsync(fleet, "/api/v1/runs"),
             fleet => GetAsync(fleet, $"/api/v1/runs/{Id}"),
             fleet => GetAsync(fleet, $"/api/v1/runs/{Id}/logs?after=5"),
         ],
@@ -222,8 +230,11 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         await Assert.ThrowsAsync<InvalidOperationException>(() => db.Runs.Where(r => r.Job.Normalize() == "x").ToListAsync());
     }
 
-    private static string CursorOf(RunId id) =>
-        (string)typeof(ApiServices).Assembly.GetType("Fleet.Api.QueryString")!.GetMethod("WriteCursor")!.Invoke(null, [id])!;
+    private const string EveryTerm = "state:ready,scheduled,running job:a,b*,*c lane:*d* schedule:e tag:f,*g error:h "
+        + "error:\"é\" args.i.j=k args.l=\"m é\"";
+
+    private static Task<RunPage> SearchAsync(Verbs fleet, string query) => fleet.Get<SearchRuns>().ExecuteAsync(
+        ParseRunQuery.Read(query, Verbs.Noon), before: Id, limit: 10, None);
 
     private static async Task ReadAsync(Verbs fleet, Func<FleetDbContext, Task> ask)
     {

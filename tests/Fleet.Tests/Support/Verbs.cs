@@ -81,8 +81,8 @@ public sealed class Verbs : IAsyncDisposable
         FireTime = fireTime,
     };
 
-    public async Task<RunId> EnqueueAsync(EnqueueOptions? options = null) =>
-        (await Get<EnqueueRuns>().ExecuteAsync(Request(options), CancellationToken.None)).Id;
+    public async Task<RunId> EnqueueAsync(EnqueueOptions? options = null, string args = """{"text":"a"}""") =>
+        (await Get<EnqueueRuns>().ExecuteAsync(Request(options, args), CancellationToken.None)).Id;
 
     public Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(params NewRun[] runs) =>
         Storage.WriteAsync(session => Storage.Statements.InsertAsync(session, runs, CancellationToken.None), CancellationToken.None);
@@ -109,8 +109,8 @@ public sealed class Verbs : IAsyncDisposable
 
     /// <param name="run">The claim.</param>
     /// <param name="retryIn">Null: for good.</param>
-    public Task<SettleOutcome> FailAsync(ClaimedRun run, TimeSpan? retryIn = null) => Get<FailRuns>().ExecuteAsync(
-        new Failure(run, AttemptOutcome.Failed, new RunError("T", "boom", "at x"), Now + retryIn), CancellationToken.None);
+    public Task<SettleOutcome> FailAsync(ClaimedRun run, TimeSpan? retryIn = null, string error = "boom") => Get<FailRuns>().ExecuteAsync(
+        new Failure(run, AttemptOutcome.Failed, new RunError("T", error, "at x"), Now + retryIn), CancellationToken.None);
 
     public Task<SettleOutcome> ReleaseAsync(ClaimedRun run, AttemptOutcome outcome = AttemptOutcome.Released, TimeSpan delay = default) =>
         Get<ReleaseRuns>().ExecuteAsync(run.Id, run.LeaseToken, outcome, "drain", delay, CancellationToken.None);

@@ -1,0 +1,89 @@
+using System.Linq.Expressions;
+using Fleet.Core.Storage.Rows;
+
+namespace Fleet.Core.Search;
+
+/// <summary>The part of a query that a database of any kind can filter by. It lets through every run that matches, and perhaps
+/// others.</summary>
+internal static class FilterRuns
+{
+    public static IQueryable<Run> Where(this IQueryable<Run> runs, RunQuery query, DateTimeOffset now)
+    {
+        if (query.States is { Count: > 0 } words)
+        {
+            var whole = StatesOf(words.Where(w => w is not (StateWord.Ready or StateWord.Scheduled)));
+            var (ready, scheduled) = (words.Contains(StateWord.Ready), words.Contains(StateWord.Scheduled));
+            runs = ready || scheduled
+                ? runs.Where(r => whole.Contains(r.State)
+                    || (r.State == RunState.Pending && ((ready && r.DueAt <= now) || (scheduled && r.DueAt > now))))
+                : runs.Where(r => whole.Contains(r.State));
+        }
+
+        if (query.Keys is { Count: > 0 } keys)
+            runs = runs.Where(r => keys.Contains(r.IdempotencyKey!));
+        foreach (var term in query.Jobs)
+            runs = runs.Where(AnyOf(r => r.Job, term));
+        foreach (var term in query.Lanes)
+            runs = runs.Where(AnyOf(r => r.Lane, term));
+        foreach (var term in query.Schedules)
+            runs = runs.Where(AnyOf(r => r.ScheduleId!, term));
+        // The culture of this process has no say in it: the database does it.
+#pragma warning disable CA1304, CA1311, MA0011
+        foreach (var term in query.Errors)
+            runs = runs.Where(ArePlain(term) ? ContainsAny(r => r.Error!.ToLower(), term) : r => r.Error != null);
+#pragma warning restore CA1304, CA1311, MA0011
+        foreach (var term in query.Tags)
+            runs = runs.Where(ArePlain(term) ? AnyContained(r => r.Tags!, term) : r => r.Tags != null);
+        foreach (var term in query.Args)
+        {
+            if (term.Path[^1] is var name && IsPlain(name))
+                runs = runs.Where(r => r.Args.Contains(name));
+            if (term.Value.Text is var value && IsPlain(value))
+                runs = runs.Where(r => r.Args.Contains(value));
+        }
+
+        return runs;
+    }
+
+    /// <summary>The states of the rows, each once.</summary>
+    public static List<RunState> StatesOf(IEnumerable<StateWord> words) => [.. words.Select(word => word switch
+    {
+        StateWord.Pending or StateWord.Ready or StateWord.Scheduled => RunState.Pending,
+        StateWord.Running => RunState.Running,
+        StateWord.Succeeded => RunState.Succeeded,
+        StateWord.Failed or StateWord.Dead => RunState.Failed,
+        _ => RunState.Canceled,
+    }).Distinct()];
+
+    /// <summary>Text that JSON does not write in another way, and whose case every database ignores alike.</summary>
+    private static bool IsPlain(string text) =>
+        text.All(c => char.IsAsciiLetterOrDigit(c) || c is ' ' or '.' or '-' or '_' or ':' or '/' or '@');
+
+    private static bool ArePlain(WordTerm term) => term.AnyOf.All(p => IsPlain(p.Text));
+
+    private static Expression<Func<Run, bool>> AnyOf(Expression<Func<Run, string>> column, WordTerm term) =>
+        Or(column, term, (value, p) => Call(value, p.Kind switch
+        {
+            PatternKind.Exact => nameof(string.Equals),
+            PatternKind.Prefix => nameof(string.StartsWith),
+            PatternKind.Suffix => nameof(string.EndsWith),
+            _ => nameof(string.Contains),
+        }, p.Text));
+
+    private static Expression<Func<Run, bool>> AnyContained(Expression<Func<Run, string>> column, WordTerm term) =>
+        Or(column, term, (value, p) => Call(value, nameof(string.Contains), p.Text));
+
+    private static Expression<Func<Run, bool>> ContainsAny(Expression<Func<Run, string>> column, WordTerm term) =>
+        Or(column, term, (value, p) => Call(value, nameof(string.Contains), p.Text.ToLowerInvariant()));
+
+    private static Expression<Func<Run, bool>> Or(
+        Expression<Func<Run, string>> column, WordTerm term, Func<Expression, Pattern, Expression> compare) =>
+        Expression.Lambda<Func<Run, bool>>(term.AnyOf.Select(p => compare(column.Body, p)).Aggregate(Expression.OrElse), column.Parameters);
+
+    private static MethodCallExpression Call(Expression value, string method, string text)
+    {
+        // As a captured variable, so that the database gets a parameter and one text of SQL serves every value.
+        Expression<Func<string>> captured = () => text;
+        return Expression.Call(value, typeof(string).GetMethod(method, [typeof(string)])!, captured.Body);
+    }
+}

@@ -1,0 +1,77 @@
+using System.Globalization;
+using System.Text.Json;
+using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
+
+namespace Fleet.Core.Search;
+
+/// <summary>Whether a run matches a query. This decides; what the database filters (<see cref="FilterRuns"/>) only spares reading
+/// rows.</summary>
+public static class MatchRuns
+{
+    public static bool Matches(this RunQuery query, Run run, DateTimeOffset now) =>
+        (query.States.Count == 0 || query.States.Any(s => IsIn(run, s, now)))
+        && (query.Ids.Count == 0 || query.Ids.Contains(run.Id))
+        && (query.Keys.Count == 0 || (run.IdempotencyKey is { } key && query.Keys.Contains(key, StringComparer.Ordinal)))
+        && (query.Since is not { } since || run.CreatedAt >= since)
+        && (query.Until is not { } until || run.CreatedAt < until)
+        && query.Jobs.All(t => t.Matches(run.Job))
+        && query.Lanes.All(t => t.Matches(run.Lane))
+        && query.Schedules.All(t => t.Matches(run.ScheduleId))
+        && query.Errors.All(t => t.Matches(run.Error, StringComparison.OrdinalIgnoreCase))
+        && (query.Tags.Count == 0 || MatchesTags(query, GetRuns.ReadTags(run.Tags)))
+        && (query.Args.Count == 0 || MatchesArgs(query, run.Args));
+
+    private static bool Matches(this WordTerm term, string? value, StringComparison comparison = StringComparison.Ordinal) =>
+        term.AnyOf.Any(p => p.Matches(value, comparison));
+
+    private static bool IsIn(Run run, StateWord word, DateTimeOffset now) => word switch
+    {
+        StateWord.Pending => run.State == RunState.Pending,
+        StateWord.Ready => run.State == RunState.Pending && run.DueAt <= now,
+        StateWord.Scheduled => run.State == RunState.Pending && run.DueAt > now,
+        StateWord.Running => run.State == RunState.Running,
+        StateWord.Succeeded => run.State == RunState.Succeeded,
+        StateWord.Failed or StateWord.Dead => run.State == RunState.Failed,
+        _ => run.State == RunState.Canceled,
+    };
+
+    private static bool MatchesTags(RunQuery query, IReadOnlyList<string> tags) => query.Tags.All(t => tags.Any(tag => t.Matches(tag)));
+
+    private static bool MatchesArgs(RunQuery query, string json)
+    {
+        try
+        {
+            using var args = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 128 });
+            return query.Args.All(t => Find(args.RootElement, t.Path) is { } value && t.Value.Matches(TextOf(value)));
+        }
+        catch (JsonException)
+        {
+            // A row that another program wrote may hold no JSON.
+            return false;
+        }
+    }
+
+    private static JsonElement? Find(JsonElement at, IReadOnlyList<string> path)
+    {
+        foreach (var name in path)
+        {
+            if (at.ValueKind == JsonValueKind.Object && at.TryGetProperty(name, out var member))
+                at = member;
+            else if (at.ValueKind == JsonValueKind.Array
+                && int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < at.GetArrayLength())
+                at = at[index];
+            else
+                return null;
+        }
+
+        return at;
+    }
+
+    private static string? TextOf(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.Object or JsonValueKind.Array => null,
+        _ => value.GetRawText(),
+    };
+}

@@ -1,0 +1,88 @@
+namespace Fleet.Core.Search;
+
+/// <summary>What somebody searches for: all of its terms must match a run. Made by <see cref="ParseRunQuery"/>.</summary>
+public sealed record RunQuery
+{
+    /// <summary>Matches every run.</summary>
+    public static RunQuery All { get; } = new() { Text = "" };
+
+    /// <summary>The query in one form: terms in their order, single spaces. Two texts that differ in white space only have the
+    /// same.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>One of these; empty: any.</summary>
+    public IReadOnlyList<StateWord> States { get; init; } = [];
+
+    public IReadOnlyList<RunId> Ids { get; init; } = [];
+
+    public IReadOnlyList<string> Keys { get; init; } = [];
+
+    public IReadOnlyList<WordTerm> Jobs { get; init; } = [];
+
+    public IReadOnlyList<WordTerm> Lanes { get; init; } = [];
+
+    public IReadOnlyList<WordTerm> Schedules { get; init; } = [];
+
+    public IReadOnlyList<WordTerm> Tags { get; init; } = [];
+
+    public IReadOnlyList<WordTerm> Errors { get; init; } = [];
+
+    public IReadOnlyList<ArgsTerm> Args { get; init; } = [];
+
+    /// <summary>Created at this instant or later.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Created before this instant.</summary>
+    public DateTimeOffset? Until { get; init; }
+}
+
+/// <summary>A state as people search for it.</summary>
+public enum StateWord
+{
+    Pending = 0,
+
+    /// <summary>Pending and due.</summary>
+    Ready = 1,
+
+    /// <summary>Pending and due later.</summary>
+    Scheduled = 2,
+
+    Running = 3,
+    Succeeded = 4,
+    Failed = 5,
+    Canceled = 6,
+
+    /// <summary>The word of the field for <see cref="Failed"/>.</summary>
+    Dead = 7,
+}
+
+/// <summary>One of several patterns has to match.</summary>
+public sealed record WordTerm(IReadOnlyList<Pattern> AnyOf);
+
+/// <summary>A value of the args, such as <c>args.customer.id=42</c>.</summary>
+/// <param name="Path">The names of the members, the outermost first. An index into an array is a number.</param>
+/// <param name="Value">Compared with the text of a string, a number, <c>true</c>, <c>false</c> or <c>null</c>.</param>
+public sealed record ArgsTerm(IReadOnlyList<string> Path, Pattern Value);
+
+/// <summary>A text that may begin and end with <c>*</c>.</summary>
+/// <param name="Text">Without the stars.</param>
+/// <param name="Kind">Where the stars stood.</param>
+public readonly record struct Pattern(string Text, PatternKind Kind)
+{
+    public bool Matches(string? value, StringComparison comparison = StringComparison.Ordinal) => value is not null && Kind switch
+    {
+        PatternKind.Exact => value.Equals(Text, comparison),
+        PatternKind.Prefix => value.StartsWith(Text, comparison),
+        PatternKind.Suffix => value.EndsWith(Text, comparison),
+        _ => value.Contains(Text, comparison),
+    };
+}
+
+/// <summary>How a <see cref="Pattern"/> is compared.</summary>
+public enum PatternKind
+{
+    Exact = 0,
+    Prefix = 1,
+    Suffix = 2,
+    Contains = 3,
+}
