@@ -15,7 +15,9 @@ using Microsoft.Extensions.Options;
 
 namespace Fleet.Tests.Hosting;
 
-/// <summary>Inside somebody's program, Fleet changes nothing that is theirs.</summary>
+/// <summary>Inside somebody's program, Fleet changes nothing that is theirs. Alone, because the thread pool and the culture belong to all
+/// tests.</summary>
+[Collection(nameof(AloneOnTheMachine))]
 public sealed class UntouchedHostTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -29,6 +31,32 @@ public sealed class UntouchedHostTests : IDisposable
         var with = await DescribeAsync(hasFleet: true);
 
         Assert.Equal(without, with);
+    }
+
+    [Fact]
+    public async Task HandlersThatBlockAllThreads_TheThreadPoolStaysAsItIs_AndAWarningSaysSo()
+    {
+        using var release = new ManualResetEventSlim();
+        var log = new LogRecorder();
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = _folder.Path });
+        log.AddTo(builder.Services);
+        builder.Services.AddLogging().AddSingleton(new Script(_ =>
+        {
+            release.Wait(Waiting.Limit);
+            return Task.CompletedTask;
+        }));
+        builder.AddFleet(fleet => fleet.AddJobs(jobs => jobs.Add<ScriptedJob>()));
+        using var host = builder.Build();
+        await host.StartAsync();
+        ThreadPool.GetMinThreads(out var least, out _);
+
+        await host.Services.GetRequiredService<IFleetClient>().EnqueueManyAsync(Enumerable.Repeat(new Scripted(), 64).ToArray());
+        await Waiting.UntilAsync(() => log.Warnings("was full for 200 ms").Count > 0);
+
+        ThreadPool.GetMinThreads(out var leastNow, out _);
+        release.Set();
+        await host.StopAsync();
+        Assert.Equal(least, leastNow);
     }
 
     [Theory]
