@@ -98,12 +98,13 @@ public sealed partial class PackageFeed : IAsyncLifetime
         return [.. zip.Entries.Select(e => e.FullName)];
     }
 
-    /// <summary>The code of every README, as one library that references the packages.</summary>
+    /// <summary>The code of every README, as one program that references the packages. That of Fleet.Hosting is the program; each other one
+    /// has a namespace of its own.</summary>
     private async Task WriteReadmesAsync()
     {
         var folder = Directory.CreateDirectory(Path.Combine(Apps, "Readmes")).FullName;
         await File.WriteAllTextAsync(Path.Combine(folder, "Readmes.csproj"), $"""
-            <Project Sdk="Microsoft.NET.Sdk">
+            <Project Sdk="Microsoft.NET.Sdk.Web">
               <PropertyGroup>
                 <TargetFramework>net10.0</TargetFramework>
                 <Nullable>enable</Nullable>
@@ -116,14 +117,26 @@ public sealed partial class PackageFeed : IAsyncLifetime
                 <Using Include="Microsoft.Extensions.DependencyInjection" />
                 <PackageReference Include="Fleet.Client" Version="{Version}" />
                 <PackageReference Include="Fleet.EntityFrameworkCore" Version="{Version}" />
+                <PackageReference Include="Fleet.Hosting" Version="{Version}" />
+                <PackageReference Include="Fleet.Postgres" Version="{Version}" />
+                <PackageReference Include="Fleet.RabbitMq" Version="{Version}" />
+                <PackageReference Include="Fleet.SqlServer" Version="{Version}" />
               </ItemGroup>
             </Project>
             """);
-        foreach (var readme in new[] { "Fleet.Contracts", "Fleet.Client", "Fleet.EntityFrameworkCore" })
+        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), Code("Fleet.Hosting"));
+        foreach (var readme in new[]
+            { "Fleet.Contracts", "Fleet.Client", "Fleet.EntityFrameworkCore", "Fleet.Postgres", "Fleet.SqlServer", "Fleet.RabbitMq" })
         {
-            var code = string.Join('\n', CSharp().Matches(Read(readme, "README.md")).Select(m => m.Groups["text"].Value));
             var name = readme.Replace('.', '_');
-            await File.WriteAllTextAsync(Path.Combine(folder, name + ".cs"), $"namespace Of{name}\n{{\n{code}\n}}\n");
+            await File.WriteAllTextAsync(Path.Combine(folder, name + ".cs"), $"namespace Of{name}\n{{\n{Code(readme)}\n}}\n");
+        }
+
+        string Code(string package)
+        {
+            var blocks = CSharp().Matches(Read(package, "README.md"));
+            Assert.NotEmpty(blocks);
+            return string.Join('\n', blocks.Select(m => m.Groups["text"].Value));
         }
     }
 

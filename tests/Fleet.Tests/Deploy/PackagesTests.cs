@@ -104,19 +104,26 @@ public sealed class PackagesTests(PackageFeed feed, PostgresServer postgres, Rab
         };
         await using var server = Start("Server", out var serverHttp, settings);
         await Until.TrueAsync(async () => await CountAsync(serverHttp, "fleet/api/v1/jobs") >= 0, why: () => server.Output);
-        // The job library is dropped into the worker's folder.
-        await using var worker = Start("Worker", out _, new(settings) { ["Fleet__Worker__JobsPath"] = feed.Output("Words") });
         await using var client = Start("Orders", out var http, new()
         {
             ["Fleet__Client__Server"] = new Uri(serverHttp.BaseAddress!, "fleet").AbsoluteUri,
         });
+        // Before the first worker with this job.
+        var refused = "";
+        await Until.TrueAsync(
+            async () => await AnswersAsync(async () => refused = await http.GetStringAsync("greet/Ada", Ct)), why: () => client.Output);
+        Assert.StartsWith("refused: job: 'greet' is not a known job; ", refused, StringComparison.Ordinal);
+
+        // The job library is dropped into the worker's folder.
+        await using var worker = Start("Worker", out _, new(settings) { ["Fleet__Worker__JobsPath"] = feed.Output("Words") });
         await Until.TrueAsync(
             async () => await CountAsync(serverHttp, "fleet/api/v1/workers") == 2, why: () => server.Output + worker.Output);
 
         var answer = "";
         await Until.TrueAsync(
-            async () => await AnswersAsync(async () => answer = await http.GetStringAsync("greet/Ada", Ct)),
-            why: () => client.Output + worker.Output);
+            async () => await AnswersAsync(async () => answer = await http.GetStringAsync("greet/Ada", Ct))
+                && !answer.StartsWith("refused", StringComparison.Ordinal),
+            why: () => answer + client.Output + worker.Output);
         Assert.Equal("Succeeded: \"Good day, Ada!\"", answer);
         Assert.Equal("Succeeded: 3", await http.GetStringAsync("words/a%20b%20c", Ct));
         Assert.DoesNotContain(
