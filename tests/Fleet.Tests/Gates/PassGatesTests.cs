@@ -41,6 +41,24 @@ public sealed class PassGatesTests() : StorageVerbs(new SqliteDatabase())
         Assert.Single(_second.Asked);
     }
 
+    /// <summary>The same nudge may come twice.</summary>
+    [Fact]
+    public async Task ClaimAsync_SameRunTwiceInASet_IsDecidedOnce()
+    {
+        var outcomes = await ClaimSetAsync(
+            2,
+            (_, run) =>
+            {
+                _first.Keys[run.Id] = "k";
+                _first.Decisions[run.Id] = GateDecision.WaitUntil(Verbs.Noon.AddMinutes(3));
+            },
+            times: 2);
+
+        Assert.Equal(4, outcomes.Length);
+        Assert.All(outcomes, o => Assert.Equal(ClaimStatus.NotDue, o.Status));
+        Assert.Equal(2, _first.Asked.Count);
+    }
+
     [Fact]
     public async Task ClaimAsync_NoKeyAtAGate_TheGateIsNotAsked()
     {
@@ -85,7 +103,7 @@ public sealed class PassGatesTests() : StorageVerbs(new SqliteDatabase())
     }
 
     /// <summary>Claims runs that meet at the gates: they arrive while another claim is under way.</summary>
-    private async Task<ClaimOutcome[]> ClaimSetAsync(int count, Action<int, PendingRun> prepare)
+    private async Task<ClaimOutcome[]> ClaimSetAsync(int count, Action<int, PendingRun> prepare, int times = 1)
     {
         await using var gates = Gates();
         var worker = await Fleet.RegisterAsync();
@@ -103,7 +121,10 @@ public sealed class PassGatesTests() : StorageVerbs(new SqliteDatabase())
         await _first.Entered.Task.WaitAsync(Waiting.Limit);
         _first.Locked.Clear();
         _first.Asked.Clear();
-        Task<ClaimOutcome>[] claims = [.. runs.Select(run => gates.ClaimAsync(worker, run, CancellationToken.None))];
+        Task<ClaimOutcome>[] claims =
+        [
+            .. Enumerable.Repeat(runs, times).SelectMany(all => all).Select(run => gates.ClaimAsync(worker, run, CancellationToken.None)),
+        ];
         open.SetResult();
         Assert.Equal(ClaimStatus.Claimed, (await first).Status);
         return await Task.WhenAll(claims);
