@@ -1,4 +1,7 @@
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
+using Fleet.Storage.Postgres;
+using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Storage;
 
@@ -51,6 +54,19 @@ public sealed class FleetSchemaTests
         Assert.Equal(expected, schema.In(sql));
         // Once for each text, not for each execution.
         Assert.Same(schema.In(sql), schema.In(sql));
+    }
+
+    /// <summary>EF Core keeps one model for each type of context, unless it is told what else tells models apart.</summary>
+    [Fact]
+    public async Task Read_TwoSchemasInOneProcess_EachHasAModelOfItsOwn()
+    {
+        await using var a = new PostgresStorage("Host=nowhere", schema: FleetSchema.Create("a"));
+        await using var b = new PostgresStorage("Host=nowhere", schema: FleetSchema.Create("b"));
+        await using var readA = a.Read();
+        await using var readB = b.Read();
+
+        Assert.Equal("a", readA.Model.FindEntityType(typeof(Run))!.GetSchema());
+        Assert.Equal("b", readB.Model.FindEntityType(typeof(Run))!.GetSchema());
     }
 
     [Fact]

@@ -45,6 +45,23 @@ public sealed class PostgresLocksTests : StorageVerbs
         Assert.Equal((RunState.Running, 1), ((await Fleet.ReadAsync(late.Id)).State, (await Fleet.ReadAsync(late.Id)).Attempt));
     }
 
+    /// <summary>Of two processes that decide about one schedule at once, the second one waits for the first.</summary>
+    [Fact]
+    public async Task Claim_SomebodyDecidesAboutTheSchedule_WaitsForIt()
+    {
+        await PutScheduleAsync("1h");
+        var run = Fleet.NewRun(schedule: "s", fireTime: Fleet.Now.AddSeconds(-1)) with { Overlap = OverlapPolicy.Skip };
+        await Fleet.InsertAsync(run);
+        var worker = await Fleet.RegisterAsync();
+        var hold = await PostgresHold.StartAsync(_database.ConnectionString, "SELECT 1 FROM fleet.schedules FOR UPDATE");
+
+        var claiming = Fleet.TryClaimAsync(worker, run.Id);
+        await WaitForLockAsync();
+        await hold.DisposeAsync();
+
+        Assert.Equal(ClaimStatus.Claimed, (await claiming).Status);
+    }
+
     /// <summary>To lock it is a write: an idle fleet would write to disk with every poll.</summary>
     [Fact]
     public async Task Leader_NothingIsDue_DoesNotLockItsLease()

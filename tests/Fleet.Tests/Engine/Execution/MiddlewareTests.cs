@@ -161,6 +161,25 @@ public sealed class MiddlewareTests
     }
 
     [Fact]
+    public async Task Middleware_KeepsNextAndCallsItAfterItsReturn_IsRefused()
+    {
+        JobStep? kept = null;
+        _body = (_, next, _) =>
+        {
+            kept = next;
+            return Task.CompletedTask;
+        };
+        var script = Script.Of(_ => { });
+        await using var fleet = await StartAsync(script, jobs => jobs.Use<Scriptable>());
+        await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new Scripted()));
+
+        var refused = await Record.ExceptionAsync(() => kept!(CancellationToken.None));
+
+        Assert.Contains("or after it had returned", Assert.IsType<InvalidOperationException>(refused).Message, StringComparison.Ordinal);
+        Assert.Equal(0, script.Calls);
+    }
+
+    [Fact]
     public async Task Middleware_DoesNotAwaitNext_EndsWithTheHandler()
     {
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
