@@ -1,6 +1,7 @@
 using Fleet.Bench.Drivers.Fleets;
 using Fleet.Hosting;
 using MassTransit;
+using MassTransit.Transports;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Bench.Drivers.Consumers;
@@ -16,7 +17,8 @@ internal static class ConsumerProcess
         await using var app = Build(variant);
         await app.StartAsync();
         // The table tells that the queues are there.
-        await app.Services.GetRequiredService<IBusControl>().WaitForHealthStatus(BusHealthStatus.Healthy, CancellationToken.None);
+        var bus = app.Services.GetRequiredService<IBusInstance<IFleetBus>>().BusControl;
+        await bus.WaitForHealthStatus(BusHealthStatus.Healthy, CancellationToken.None);
         await PostgresCost.ExecuteAsync(BenchContext.Schema);
         app.Services.GetRequiredService<Load>().Open();
         await app.WaitForShutdownAsync();
