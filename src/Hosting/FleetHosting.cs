@@ -118,10 +118,10 @@ public static class FleetHosting
         if (string.IsNullOrEmpty(text))
             return new LaneOptions();
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var lanes)
-            && lanes is >= 1 and <= LaneOptions.MostAllowed
+            && lanes is >= 1 and <= LaneOptions.MaxAllowed
             ? new LaneOptions { MaxLanes = lanes }
             : throw new InvalidOperationException(
-                $"{LaneOptions.Setting}: '{text}' is not allowed; allowed is 1–{LaneOptions.MostAllowed}.");
+                $"{LaneOptions.Setting}: '{text}' is not allowed; allowed is 1–{LaneOptions.MaxAllowed}.");
     }
 
     /// <summary>Registered once Fleet is.</summary>

@@ -12,8 +12,8 @@ internal sealed record ConsumerParts(
     EnqueueRuns Enqueue, Wakers Wakers, ConsumerBuses Buses, TimeProvider Time)
 {
     /// <summary>Maximum number of tries of a claim if other deliveries of the same messages conflict with it.</summary>
-    private const int MostTries = 10;
+    private const int MaxTries = 10;
 
     /// <summary>True if another try makes sense after an error.</summary>
-    public bool IsConflict(Exception e, int tries) => tries < MostTries && Storage.IsConflict(e);
+    public bool IsConflict(Exception e, int tries) => tries < MaxTries && Storage.IsConflict(e);
 }

@@ -11,7 +11,7 @@ internal sealed class OpenClaimSets
     private const int Most = 10_000;
 
     // They go along with every claim until one of them finds something.
-    private const int MostGivenBack = 1_000;
+    private const int MaxGivenBack = 1_000;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<long, int> _runs = [];
@@ -74,6 +74,6 @@ internal sealed class OpenClaimSets
     public void GiveBack(long[] tokens)
     {
         lock (_lock)
-            _over.AddRange(tokens.AsSpan(0, Math.Min(tokens.Length, MostGivenBack)));
+            _over.AddRange(tokens.AsSpan(0, Math.Min(tokens.Length, MaxGivenBack)));
     }
 }

@@ -118,10 +118,10 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     internal static IReadOnlyList<string> Migrations { get; } = ["20261130000000_Initial"];
 
     private PooledDbContextFactory<PostgresDbContext> Reading =>
-        _reading ??= new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_pool.Source).UseSchema(_schema).AddInterceptors(new ThroughTheGate(_pool)).Options, FleetDbContext.MostPooled);
+        _reading ??= new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_pool.Source).UseSchema(_schema).AddInterceptors(new ThroughTheGate(_pool)).Options, FleetDbContext.MaxPooled);
 
     private PooledDbContextFactory<PostgresDbContext> Writing =>
-        _writing ??= new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql().UseSchema(_schema).Options, FleetDbContext.MostPooled);
+        _writing ??= new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql().UseSchema(_schema).Options, FleetDbContext.MaxPooled);
 
     public async Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct)
     {

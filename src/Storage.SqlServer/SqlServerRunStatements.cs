@@ -10,10 +10,10 @@ namespace Fleet.Storage.SqlServer;
 /// <summary>Executes <see cref="SqlServerStatements"/>.</summary>
 internal sealed class SqlServerRunStatements(FleetSchema schema) : ServerRunStatements
 {
-    private const int MostTries = 5;
+    private const int MaxTries = 5;
 
     /// <summary>Below the number of row locks from which the server locks the whole table.</summary>
-    private const int MostDeleted = 1000;
+    private const int MaxDeleted = 1000;
 
     public override async Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(StorageSession session, CancellationToken ct) => await QueryAsync(
         session, SqlServerStatements.LockOrphans,
@@ -36,7 +36,7 @@ internal sealed class SqlServerRunStatements(FleetSchema schema) : ServerRunStat
     public override async Task<PrunedRuns> DeleteEndedAsync(
         StorageSession session, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct)
     {
-        var most = Math.Min(limit, MostDeleted);
+        var most = Math.Min(limit, MaxDeleted);
         var gone = await QueryAsync(
             session, succeeded ? SqlServerStatements.DeleteSucceeded : SqlServerStatements.DeleteFailedOrCanceled, r => r.GetInt32(0), ct,
             Instant("@from", from), Instant("@before", before), Integer("@limit", most));
@@ -45,7 +45,7 @@ internal sealed class SqlServerRunStatements(FleetSchema schema) : ServerRunStat
 
     public override async Task<int> DeleteInboxAsync(StorageSession session, DateTimeOffset before, int limit, CancellationToken ct)
     {
-        var most = Math.Min(limit, MostDeleted);
+        var most = Math.Min(limit, MaxDeleted);
         var gone = (await QueryAsync(session, SqlServerStatements.DeleteInbox, r => r.GetInt32(0), ct, Instant("@before", before), Integer("@limit", most)))[0];
         return gone == most ? limit : gone;
     }
@@ -68,7 +68,7 @@ internal sealed class SqlServerRunStatements(FleetSchema schema) : ServerRunStat
             {
                 return await QueryAsync(session, SqlServerStatements.Insert, r => r.GetRunId(0), ct, Rows.Of(rows, RowMembers.New));
             }
-            catch (SqlException e) when (tries < MostTries && SqlServerErrors.IsDuplicate(e.Number) && session.Transaction.Connection is not null)
+            catch (SqlException e) when (tries < MaxTries && SqlServerErrors.IsDuplicate(e.Number) && session.Transaction.Connection is not null)
             {
                 // Somebody else has just committed one of them. The statement is undone, the transaction goes on (unless its owner
                 // set XACT_ABORT), and this time it is seen.

@@ -52,8 +52,8 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
         _pool = new SqlServerPool(builder.ConnectionString, _gate, time);
         _reading = new(
             new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer(builder.ConnectionString).UseSchema(_schema).AddInterceptors(new ThroughTheGate(_pool)).Options,
-            FleetDbContext.MostPooled);
-        _writing = new(new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer().UseSchema(_schema).Options, FleetDbContext.MostPooled);
+            FleetDbContext.MaxPooled);
+        _writing = new(new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer().UseSchema(_schema).Options, FleetDbContext.MaxPooled);
     }
 
     public IRunStatements Statements => _statements;

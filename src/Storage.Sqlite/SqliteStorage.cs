@@ -24,7 +24,7 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
     // Pooled, because to make a context takes longer than most of its queries.
     private readonly PooledDbContextFactory<SqliteDbContext> _reading;
     private readonly PooledDbContextFactory<SqliteDbContext> _writing =
-        new(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite().UseSchema(FleetSchema.Prefix).Options, FleetDbContext.MostPooled);
+        new(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite().UseSchema(FleetSchema.Prefix).Options, FleetDbContext.MaxPooled);
     private readonly SqliteConnection _writer;
     private readonly SharedCommits _commits;
     private readonly WalCheckpoints _checkpoints;
@@ -40,7 +40,7 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
         Statements = new SqliteRunStatements(_writer);
         _reading = new(
             new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(connectionString).UseSchema(FleetSchema.Prefix).AddInterceptors(new SetPragmas()).Options,
-            FleetDbContext.MostPooled);
+            FleetDbContext.MaxPooled);
         _commits = new SharedCommits(OpenWriter, OpenOnTransaction);
         _checkpoints = new WalCheckpoints(connectionString, time);
         _probe = new FileProbe(connectionString);

@@ -36,7 +36,7 @@ public sealed class VirtualFleet : IAsyncDisposable
     private static readonly TimeSpan LookAhead = TimeSpan.FromDays(1);
 
     /// <summary>The most runs that are claimed together; the next follow when these have ended or wait.</summary>
-    private const int MostAtOnce = 256;
+    private const int MaxAtOnce = 256;
 
     // Nobody renews these leases.
     private static readonly TimeSpan ForEver = TimeSpan.FromDays(36_500);
@@ -258,10 +258,10 @@ public sealed class VirtualFleet : IAsyncDisposable
         _mayBeDue = false;
         var free = _slots.ToDictionary(l => l.Key, l => l.Value - _underWay.Count(r => r.Run.Lane == l.Key), StringComparer.Ordinal);
         var lanes = free.Where(l => l.Value > 0).Select(l => l.Key).ToList();
-        var due = await VirtualRuns.DueAsync(db, null, Time.GetUtcNow(), MostAtOnce, ct);
+        var due = await VirtualRuns.DueAsync(db, null, Time.GetUtcNow(), MaxAtOnce, ct);
         // Those of lanes that are full, or that nobody serves, may stand before the others.
-        if (due.Count == MostAtOnce)
-            due = await VirtualRuns.DueAsync(db, lanes, Time.GetUtcNow(), MostAtOnce, ct);
+        if (due.Count == MaxAtOnce)
+            due = await VirtualRuns.DueAsync(db, lanes, Time.GetUtcNow(), MaxAtOnce, ct);
         var ids = due.Where(r => free.TryGetValue(r.Lane, out var left) && (free[r.Lane] = left - 1) >= 0).Select(r => r.Id).ToList();
         var started = false;
         foreach (var claim in await Task.WhenAll(ids.Select(id => _claim.ExecuteAsync(_worker, id, ct))))

@@ -12,7 +12,7 @@ internal sealed partial class InMemoryLaneSource(IBelt belt, LaneQueues lanes, T
 
     /// <summary>Maximum number of unexpected errors in a row. After that the nudge of a run is dropped, and Reconcile sends
     /// another.</summary>
-    private const int MostTries = 10;
+    private const int MaxTries = 10;
 
     // Runs whose nudges failed, and how often; few at any time.
     private readonly ConcurrentDictionary<RunId, int> _failures = new();
@@ -56,7 +56,7 @@ internal sealed partial class InMemoryLaneSource(IBelt belt, LaneQueues lanes, T
 
     private bool MayTryAgain(RunId id)
     {
-        if (_failures.AddOrUpdate(id, 1, static (_, failures) => failures + 1) < MostTries)
+        if (_failures.AddOrUpdate(id, 1, static (_, failures) => failures + 1) < MaxTries)
             return true;
         _failures.TryRemove(id, out var _);
         return false;

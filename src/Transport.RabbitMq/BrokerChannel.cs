@@ -26,7 +26,7 @@ internal sealed partial class BrokerChannel(
     private const int Window = 256;
 
     /// <summary>How often a message is tried that others keep from getting through: theirs were too large.</summary>
-    private const int MostTries = 4;
+    private const int MaxTries = 4;
 
     /// <summary>After a failed opening, the next is not tried sooner: callers are many, and each attempt is a connection.</summary>
     private static readonly TimeSpan BetweenOpenings = TimeSpan.FromMilliseconds(500);
@@ -66,7 +66,7 @@ internal sealed partial class BrokerChannel(
                 if (body.Length > limit)
                     throw TooLarge(body.Length, limit);
                 // Somebody else's message closed the channel.
-                if (tries == MostTries)
+                if (tries == MaxTries)
                     throw;
             }
             catch (OperationInterruptedException e) when (BrokerRefusal.IsForbidden(e))

@@ -16,7 +16,7 @@ internal sealed partial class RabbitMqEvents(BrokerLink link, ConsumerBuses buse
     private const int MaxConsumerHeaders = 120_000;
 
     /// <summary>Maximum number of events whose size is reported.</summary>
-    private const int MostTold = 1_000;
+    private const int MaxReported = 1_000;
 
     private readonly ConcurrentDictionary<Guid, bool> _tooLarge = new();
 
@@ -39,7 +39,7 @@ internal sealed partial class RabbitMqEvents(BrokerLink link, ConsumerBuses buse
         catch (MessageTooLargeException e)
         {
             // It is tried again and again; one line is enough.
-            if (_tooLarge.Count < MostTold && _tooLarge.TryAdd(message.Id, true))
+            if (_tooLarge.Count < MaxReported && _tooLarge.TryAdd(message.Id, true))
                 LogTooLarge(message.Name, message.Id, e.Message);
             throw;
         }

@@ -8,7 +8,7 @@ internal sealed partial class Turn
 {
     // A worker that has not begun by then counts as begun: it may have found nothing left.
     private static readonly TimeSpan Begun = TimeSpan.FromSeconds(1);
-    private const int MostCounted = 5_000;
+    private const int MaxCounted = 5_000;
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(240);
@@ -93,7 +93,7 @@ internal sealed partial class Turn
                 $"Port={own}", $"Port={other}", StringComparison.Ordinal).Replace($":{own}/", $":{other}/", StringComparison.Ordinal));
         _workers.Add(await StartDriverAsync($"worker-{way.Name}-counted", way.Worker ?? contender.Worker, through, ct));
         await DrainAsync(way, _workers, Scale.SmokeJobs, table, ct);
-        var count = Math.Min(scale.OfWay(way.Count), MostCounted);
+        var count = Math.Min(scale.OfWay(way.Count), MaxCounted);
         // With what a start takes, which is little beside so many jobs: a part of it could not be told from the jobs in flight.
         var (trips, statements) = (0L, 0L);
         await DrainAsync(way, _workers, count, table, ct, beforeStart: () => (trips, statements) = (relay.Trips, relay.Statements));

@@ -11,7 +11,7 @@ namespace Fleet.Api.Schedules;
 
 internal static class DiffSchedulesEndpoints
 {
-    private const int MostListed = 1000;
+    private const int MaxListed = 1000;
     private const int ByDefault = 100;
 
     public static void Map(IEndpointRouteBuilder api) =>
@@ -24,7 +24,7 @@ internal static class DiffSchedulesEndpoints
         var now = time.GetUtcNow();
         var query = new QueryString(http);
         var range = PreviewRange.Read(query.Instant("from"), query.Instant("until"), now);
-        var count = (int)(query.Number("count", 1, MostListed) ?? ByDefault);
+        var count = (int)(query.Number("count", 1, MaxListed) ?? ByDefault);
         var body = await RequestBody.ReadAsync<PutScheduleBody>(http, RequestBody.MaxSingle, ct);
         if (await get.FindAsync(id, ct) is not { Row: var schedule } info)
             return Problems.NotFound("schedule", id);

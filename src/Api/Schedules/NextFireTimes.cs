@@ -11,7 +11,7 @@ namespace Fleet.Api.Schedules;
 
 internal static class NextFireTimesEndpoints
 {
-    private const int MostTimes = 1000;
+    private const int MaxTimes = 1000;
     private const int ByDefault = 10;
 
     public static void Map(IEndpointRouteBuilder api) =>
@@ -20,7 +20,7 @@ internal static class NextFireTimesEndpoints
     private static async Task<IResult> NextAsync(string id, HttpContext http, GetSchedules get, TimeProvider time, CancellationToken ct)
     {
         var query = new QueryString(http);
-        var count = (int)(query.Number("count", 1, MostTimes) ?? ByDefault);
+        var count = (int)(query.Number("count", 1, MaxTimes) ?? ByDefault);
         var after = PreviewRange.ReadStart(query.Instant("after"), "after", time.GetUtcNow());
         if (await get.FindAsync(id, ct) is not { Row: var schedule } info)
             return Problems.NotFound("schedule", id);

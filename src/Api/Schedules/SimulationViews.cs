@@ -9,7 +9,7 @@ internal static class SimulationViews
     private const int Hour = 60;
 
     // A week in minutes takes about 50 kB, a year in hours as well.
-    private static readonly TimeSpan MostInMinutes = TimeSpan.FromDays(8);
+    private static readonly TimeSpan MaxRangeByMinute = TimeSpan.FromDays(8);
 
     public static SimulationView ToView(this Simulation simulation) => new()
     {
@@ -58,7 +58,7 @@ internal static class SimulationViews
     private static HeatMapView ToHeatMap(Simulation simulation)
     {
         var load = simulation.Load;
-        var perCell = simulation.Range.Until - simulation.Range.After <= MostInMinutes ? 1 : Hour;
+        var perCell = simulation.Range.Until - simulation.Range.After <= MaxRangeByMinute ? 1 : Hour;
         var intoCell = load.First.Minute % perCell;
         var cells = ((load.Starts.Length + intoCell - 1) / perCell) + 1;
         var (starts, busy) = (new int[cells], new double[cells]);

@@ -11,7 +11,7 @@ namespace Fleet.Cli.Dev;
 /// is left out, runs last.</summary>
 public static class LiveLayout
 {
-    public const int MostRuns = 12;
+    public const int MaxRuns = 12;
 
     private const int WideEnoughForIds = 120;
     private const int BarWidth = 10;
@@ -162,12 +162,12 @@ public readonly record struct LiveRoom(int Schedules, int Lanes, int Runs)
     public static LiveRoom Share(int height, int schedules, int lanes, int runs)
     {
         var free = height - TopLines - CursorLine;
-        var runRows = Take(ref free, Math.Min(runs, LiveLayout.MostRuns), Math.Max(3, free / 2));
+        var runRows = Take(ref free, Math.Min(runs, LiveLayout.MaxRuns), Math.Max(3, free / 2));
         var scheduleRows = Take(ref free, schedules, Math.Max(2, free * 2 / 3));
         var laneRows = Take(ref free, lanes, free);
 
         // What the others left goes back to those that were cut.
-        var moreRuns = runRows == 0 ? 0 : Math.Min(Math.Max(free, 0), Math.Min(runs, LiveLayout.MostRuns) - runRows);
+        var moreRuns = runRows == 0 ? 0 : Math.Min(Math.Max(free, 0), Math.Min(runs, LiveLayout.MaxRuns) - runRows);
         free -= moreRuns;
         var moreSchedules = scheduleRows == 0 ? 0 : Math.Min(Math.Max(free, 0), schedules - scheduleRows);
         return new LiveRoom(scheduleRows + moreSchedules, laneRows, runRows + moreRuns);

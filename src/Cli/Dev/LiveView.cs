@@ -93,6 +93,6 @@ public sealed record LiveSnapshot(
             .ThenByDescending(ListRuns.When);
         var ended = runs.Where(r => r.Ended).OrderByDescending(ListRuns.When);
         var planned = runs.Where(r => r.State == "pending" && r.DueAt > now).OrderBy(r => r.DueAt);
-        return [.. active.Concat(ended).Concat(planned).Take(LiveLayout.MostRuns)];
+        return [.. active.Concat(ended).Concat(planned).Take(LiveLayout.MaxRuns)];
     }
 }

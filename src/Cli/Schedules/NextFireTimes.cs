@@ -13,8 +13,8 @@ namespace Fleet.Cli.Schedules;
 /// needed; or those of a stored schedule, which the server is asked for.</summary>
 public static class NextFireTimes
 {
-    private const int MostTimes = 10_000;
-    private const int MostOfServer = 1000;
+    private const int MaxTimes = 10_000;
+    private const int MaxOfServer = 1000;
 
     private static readonly Argument<string?> Id = new("ID")
     {
@@ -45,7 +45,7 @@ public static class NextFireTimes
     };
 
     private static readonly Option<int?> Count = NumberOption.Make(
-        "--count", 1, MostTimes, $"How many; of a stored schedule up to {MostOfServer}. Default: 10.", "N");
+        "--count", 1, MaxTimes, $"How many; of a stored schedule up to {MaxOfServer}. Default: 10.", "N");
 
     public static Command Command(CommandContext cli)
     {
@@ -73,8 +73,8 @@ public static class NextFireTimes
         }
 
         var count = parsed.GetValue(Count);
-        if (count > MostOfServer)
-            throw new CommandFailedException($"--count: '{count}' is not allowed; allowed is 1–{MostOfServer} for a stored schedule.");
+        if (count > MaxOfServer)
+            throw new CommandFailedException($"--count: '{count}' is not allowed; allowed is 1–{MaxOfServer} for a stored schedule.");
         using var api = cli.Connect(parsed);
         var query = string.Join('&', new[]
         {

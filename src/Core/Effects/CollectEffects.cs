@@ -7,16 +7,16 @@ namespace Fleet.Core.Effects;
 public sealed class CollectEffects(EffectSyntax syntax, string job)
 {
     /// <summary>Maximum number of effects of a run.</summary>
-    public const int MostEffects = 100;
+    public const int MaxEffects = 100;
 
     /// <summary>Maximum size of the statements and values of a run, in bytes of UTF-8.</summary>
-    public const int MostBytes = 256 * 1024;
+    public const int MaxBytes = 256 * 1024;
 
     /// <summary>Maximum number of parameters of a statement. SQL Server allows 2,100.</summary>
-    private const int MostParameters = 1000;
+    private const int MaxParameters = 1000;
 
     /// <summary>Maximum number of parsed statements that are cached. More than that usually means that the text contains values.</summary>
-    private const int MostKept = 1000;
+    private const int MaxCached = 1000;
 
     /// <summary>Maximum length of a statement that is cached, in characters.</summary>
     private const int LongestKept = 4096;
@@ -48,11 +48,11 @@ public sealed class CollectEffects(EffectSyntax syntax, string job)
     /// <exception cref="EffectRefusedException">There are too many, or they are too large.</exception>
     public void Add((Effect Effect, int Bytes) read)
     {
-        if (_effects.Count == MostEffects)
-            throw Refused($"is one too many. Allowed are {MostEffects} for each run.", "sql");
-        if (_bytes + read.Bytes > MostBytes)
+        if (_effects.Count == MaxEffects)
+            throw Refused($"is one too many. Allowed are {MaxEffects} for each run.", "sql");
+        if (_bytes + read.Bytes > MaxBytes)
             throw Refused(
-                $"would make {_bytes + read.Bytes} bytes of statements and values. Allowed are {MostBytes} (256 KiB) for each run.", "sql");
+                $"would make {_bytes + read.Bytes} bytes of statements and values. Allowed are {MaxBytes} (256 KiB) for each run.", "sql");
         _effects.Add(read.Effect);
         _bytes += read.Bytes;
     }
@@ -83,8 +83,8 @@ public sealed class CollectEffects(EffectSyntax syntax, string job)
         if (EffectValues.WhyNotText(sql) is { } problem)
             throw new FormatException($"holds {problem}");
         read = EffectText.Read(sql, syntax, given.Has);
-        if (read.Names.Count > MostParameters)
-            throw new FormatException($"has {read.Names.Count} parameters. Allowed are {MostParameters} for each statement");
+        if (read.Names.Count > MaxParameters)
+            throw new FormatException($"has {read.Names.Count} parameters. Allowed are {MaxParameters} for each statement");
         if (read.Names.FirstOrDefault(name => !given.Has(name)) is { } missing)
             throw new FormatException($"has no value for @{missing}. {Given(given)}");
         if (given.Count > read.Names.Count)
@@ -95,7 +95,7 @@ public sealed class CollectEffects(EffectSyntax syntax, string job)
 
         if (given.Shape is { } shape && sql.Length <= LongestKept)
         {
-            if (Known.Count >= MostKept)
+            if (Known.Count >= MaxCached)
                 Known.Clear();
             Known[(syntax.Database, sql, shape)] = read;
         }

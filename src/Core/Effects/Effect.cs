@@ -39,7 +39,7 @@ public sealed class EffectRefusedException(string message, string parameter) : A
 /// <summary>The database refused the effects of a run: the attempt fails, and nothing of it was stored.</summary>
 public sealed class EffectFailedException : Exception
 {
-    private const int MostShown = 200;
+    private const int MaxShown = 200;
 
     private EffectFailedException(string message, Exception inner) : base(message, inner)
     {
@@ -61,7 +61,7 @@ public sealed class EffectFailedException : Exception
             inner);
 
     private static string Shorten(string sql) =>
-        StoredText.Cut(string.Join(' ', sql.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), MostShown);
+        StoredText.Cut(string.Join(' ', sql.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), MaxShown);
 }
 
 /// <summary>A shared transaction was rolled back because of one of its effects. Its other runs did not cause this.</summary>

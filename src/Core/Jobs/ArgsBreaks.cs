@@ -12,7 +12,7 @@ public readonly record struct ArgsBreak(string Field, string What, string Advice
 /// <summary>Compares the args schemas of two versions of a job.</summary>
 public static class ArgsBreaks
 {
-    private const int MostDeep = 16;
+    private const int MaxDepth = 16;
 
     /// <summary>Finds what args of one version may lack or contain that the other version cannot read.</summary>
     /// <param name="before">JSON Schema of the version whose runs may be waiting.</param>
@@ -26,7 +26,7 @@ public static class ArgsBreaks
 
     private static void Compare(JsonNode? before, JsonNode? now, string path, List<ArgsBreak> found, int depth)
     {
-        if (before is not JsonObject was || now is not JsonObject nowIs || depth > MostDeep)
+        if (before is not JsonObject was || now is not JsonObject nowIs || depth > MaxDepth)
             return;
         var (typesBefore, typesNow) = (Words(was["type"]), Words(nowIs["type"]));
         if (typesBefore.Length > 0 && typesNow.Length > 0

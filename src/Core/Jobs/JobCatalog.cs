@@ -16,7 +16,7 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(30);
 
     /// <summary>Maximum number of names that an error lists.</summary>
-    private const int MostShown = 50;
+    private const int MaxShown = 50;
 
     private readonly SemaphoreSlim _reading = new(1);
     private readonly Dictionary<string, JobInfo> _local = Index(registry.All.Select(job => JobSchemas.Describe(job).WithVersion()));
@@ -83,7 +83,7 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
         var hint = nearest is not null
             ? $"did you mean '{nearest}'?"
             : known.Length == 0 ? "no worker has offered any job yet." : "GET /api/v1/jobs lists the known jobs.";
-        var allowed = nearest ?? (known.Length == 0 ? null : string.Join(", ", known.Order(StringComparer.Ordinal).Take(MostShown)));
+        var allowed = nearest ?? (known.Length == 0 ? null : string.Join(", ", known.Order(StringComparer.Ordinal).Take(MaxShown)));
         return new InputError("unknown_job", field, $"{field}: '{shown}' is not a known job; {hint}", shown, allowed);
     }
 

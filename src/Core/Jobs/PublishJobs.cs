@@ -11,7 +11,7 @@ namespace Fleet.Core.Jobs;
 public sealed partial class PublishJobs(JobCatalog catalog, IStorage storage, TimeProvider time, ILogger<PublishJobs> logger)
 {
     /// <summary>How many versions of a job are kept that no worker offers any more.</summary>
-    public const int MostOutdated = 10;
+    public const int MaxOutdated = 10;
 
     /// <summary>Writes the jobs to the table.</summary>
     /// <param name="by">The worker.</param>
@@ -31,7 +31,7 @@ public sealed partial class PublishJobs(JobCatalog catalog, IStorage storage, Ti
                 {
                     var isNew = await SeeAsync(session, job, by, now, ct);
                     var others = stored[job.Name].Where(v => v.Version != job.Version).ToArray();
-                    foreach (var version in offers.Outdated(job.Name, others.Select(v => (v.Version, v.SeenAt)), MostOutdated))
+                    foreach (var version in offers.Outdated(job.Name, others.Select(v => (v.Version, v.SeenAt)), MaxOutdated))
                         await storage.Jobs.DeleteAsync(session, job.Name, version, ct);
                     // Versions of the past matter once, to whoever follows them; those of other workers at every start.
                     var latest = others.OrderByDescending(v => v.SeenAt).Select(v => v.Version).FirstOrDefault();

@@ -11,7 +11,7 @@ namespace Fleet.Core.Jobs;
 internal sealed class SchemaCheck(string job, JsonElement root)
 {
     // A schema that somebody else wrote may refer to itself without end.
-    private const int MostReferences = 16;
+    private const int MaxReferences = 16;
 
     private static readonly TimeSpan PatternTime = TimeSpan.FromMilliseconds(100);
 
@@ -43,7 +43,7 @@ internal sealed class SchemaCheck(string job, JsonElement root)
 
     private JsonElement Resolve(JsonElement schema)
     {
-        for (var i = 0; i < MostReferences && schema.TryGetMember("$ref", out var reference); i++)
+        for (var i = 0; i < MaxReferences && schema.TryGetMember("$ref", out var reference); i++)
         {
             schema = root;
             foreach (var step in (reference.GetString() ?? "").Split('/').Skip(1))

@@ -12,7 +12,7 @@ public sealed partial class DeadCopies : IAsyncDisposable
     public const int Capacity = 10_000;
 
     /// <summary>Maximum number of characters of args and errors in waiting copies.</summary>
-    public const long MostText = 16 * 1024 * 1024;
+    public const long MaxCharacters = 16 * 1024 * 1024;
 
     /// <summary>Maximum number of copies that are sent in parallel: as many as a channel sends without a confirm.</summary>
     private const int Together = 256;
@@ -38,7 +38,7 @@ public sealed partial class DeadCopies : IAsyncDisposable
     public void Add(DeadRun run)
     {
         var length = TextOf(run);
-        if (Interlocked.Add(ref _text, length) <= MostText + length && _queue.Writer.TryWrite(run))
+        if (Interlocked.Add(ref _text, length) <= MaxCharacters + length && _queue.Writer.TryWrite(run))
             return;
         Interlocked.Add(ref _text, -length);
         // The other left-out copies are logged when the storm is over.

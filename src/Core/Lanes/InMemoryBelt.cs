@@ -11,7 +11,7 @@ public sealed class InMemoryBelt(
     : BackgroundLoop("belt", time, logger), IAsyncDisposable
 {
     /// <summary>Maximum number of nudges that are put back while a lane refuses them. Reconcile finds the runs of further ones.</summary>
-    public const int MostPutBack = 100_000;
+    public const int MaxPutBack = 100_000;
 
     private static readonly TimeSpan Idle = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
@@ -112,7 +112,7 @@ public sealed class InMemoryBelt(
         var again = Time.GetUtcNow() + (pause > RetryPause ? pause : RetryPause);
         lock (_lock)
         {
-            foreach (var nudge in nudges.TakeWhile(_ => _queue.Count < MostPutBack))
+            foreach (var nudge in nudges.TakeWhile(_ => _queue.Count < MaxPutBack))
                 _queue.Enqueue(nudge with { DueAt = again }, again);
         }
     }

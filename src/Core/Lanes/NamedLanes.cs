@@ -12,7 +12,7 @@ public sealed record LaneOptions
     public const string Setting = "Fleet:Transport:MaxLanes";
 
     /// <summary>The largest <see cref="MaxLanes"/>.</summary>
-    public const int MostAllowed = 10_000;
+    public const int MaxAllowed = 10_000;
 
     /// <summary>Maximum number of lanes; 1–10,000. A caller that names a lane beyond it is refused; lanes of workers and jobs are always
     /// accepted. Default: 200.</summary>

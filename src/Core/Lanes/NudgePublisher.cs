@@ -20,10 +20,10 @@ public sealed partial class NudgePublisher : IAsyncDisposable
     public const int LaneCapacity = 4096;
 
     /// <summary>Maximum number of ids of a lane that are sent in parallel.</summary>
-    private const int MostTaken = 4096;
+    private const int MaxTaken = 4096;
 
     /// <summary>Maximum number of empty lane queues that are kept.</summary>
-    private const int MostLanes = 1000;
+    private const int MaxLanes = 1000;
 
     /// <summary>Pause after a failure. Ids that arrive meanwhile wait in the queue, instead of failing one by one.</summary>
     private static readonly TimeSpan FailurePause = TimeSpan.FromMilliseconds(500);
@@ -93,7 +93,7 @@ public sealed partial class NudgePublisher : IAsyncDisposable
     {
         if (!_lanes.TryGetValue((name, isEarly), out var lane))
         {
-            if (_lanes.Count >= MostLanes)
+            if (_lanes.Count >= MaxLanes)
                 ForgetIdleLanes();
             lane = _lanes.GetOrAdd((name, isEarly), static key => new LaneQueue(key.Lane, key.IsEarly));
         }
@@ -209,7 +209,7 @@ public sealed partial class NudgePublisher : IAsyncDisposable
         {
             lock (this)
             {
-                var most = IsFailing ? MaxIds : MostTaken;
+                var most = IsFailing ? MaxIds : MaxTaken;
                 _taken.Clear();
                 if (Waiting.Count == 0)
                 {

@@ -13,7 +13,7 @@ public sealed class TermLostException(Term term) : Exception($"Term {term} is ov
 /// watched it for the length of its own lease.</summary>
 /// <param name="storage">The database.</param>
 /// <param name="time">The clock of this process, to watch the lease of another.</param>
-/// <param name="name">Name of the lease: 1 to <see cref="MostCharacters"/> characters of a–z, 0–9, '-' and '.'. Each name has a leader of
+/// <param name="name">Name of the lease: 1 to <see cref="MaxCharacters"/> characters of a–z, 0–9, '-' and '.'. Each name has a leader of
 /// its own. Today all work belongs to <see cref="DefaultName"/>; a second name is for a region or a cell that leads itself.</param>
 public sealed partial class LeaderLease(IStorage storage, TimeProvider time, string name = LeaderLease.DefaultName)
 {
@@ -21,7 +21,7 @@ public sealed partial class LeaderLease(IStorage storage, TimeProvider time, str
     public const string DefaultName = "leader";
 
     /// <summary>Maximum length of a name.</summary>
-    public const int MostCharacters = 64;
+    public const int MaxCharacters = 64;
 
     /// <summary>Maximum length of a lease.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
@@ -35,7 +35,7 @@ public sealed partial class LeaderLease(IStorage storage, TimeProvider time, str
     public string Name { get; } = ValidName().IsMatch(name) && name != FleetIdentity.RowName
         ? name
         : throw new ArgumentException(
-            $"'{name}' is not a name of a lease; allowed are 1 to {MostCharacters} characters of a-z, 0-9, '-' and '.', "
+            $"'{name}' is not a name of a lease; allowed are 1 to {MaxCharacters} characters of a-z, 0-9, '-' and '.', "
                 + $"but not '{FleetIdentity.RowName}'.", nameof(name));
 
     /// <summary>Takes the lease if it is free or over, or renews it.</summary>

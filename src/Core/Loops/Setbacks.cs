@@ -33,7 +33,7 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
     public static readonly TimeSpan ForgetAfter = TimeSpan.FromMinutes(10);
 
     /// <summary>Maximum number of remembered items. Beyond it, the items whose pauses end first are forgotten.</summary>
-    public const int MostItems = 10_000;
+    public const int MaxItems = 10_000;
 
     private readonly Dictionary<string, Item> _items = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
@@ -324,10 +324,10 @@ public sealed partial class Setbacks(string loop, string kind, Predicate<Excepti
     {
         if (_items.TryGetValue(key, out var item))
             return item;
-        if (_items.Count >= MostItems)
+        if (_items.Count >= MaxItems)
         {
             var oldest = _items.Where(i => i.Value.UnderWay is null).OrderBy(i => i.Value.Pause - Passed(i.Value));
-            foreach (var old in oldest.Take(MostItems / 10).Select(i => i.Key).ToList())
+            foreach (var old in oldest.Take(MaxItems / 10).Select(i => i.Key).ToList())
                 Forget(old);
         }
 

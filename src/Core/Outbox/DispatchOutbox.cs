@@ -21,7 +21,7 @@ public sealed partial class DispatchOutbox(
     public const int BatchSize = 500;
 
     /// <summary>Maximum number of failing messages that are logged one by one. For further ones, the row has the error.</summary>
-    public const int MostTold = 10;
+    public const int MaxReported = 10;
 
     private static readonly TimeSpan MaxPause = TimeSpan.FromMinutes(5);
 
@@ -97,7 +97,7 @@ public sealed partial class DispatchOutbox(
                 if (!transport.IsOutage(e))
                 {
                     source.Failed.Add((message, e));
-                    if (_messages.Suspects.Count < MostTold)
+                    if (_messages.Suspects.Count < MaxReported)
                         _messages.SetBack($"{message.MessageId}", e);
                 }
                 else if (_setbacks.Failed(destination, e, begun))

@@ -18,27 +18,27 @@ public sealed class ApplyEffects : IAsyncDisposable
     /// <summary>If a transaction takes longer than this, the next one is smaller.</summary>
     private static readonly TimeSpan LongFlush = TimeSpan.FromSeconds(1);
 
-    private const int MostRuns = 500;
+    private const int MaxRuns = 500;
 
     /// <summary>Maximum number of effects in a transaction, unless a single run has more.</summary>
-    private const int MostStatements = 1000;
+    private const int MaxStatements = 1000;
 
-    private const int MostAlone = 4;
+    private const int MaxAlone = 4;
 
     /// <summary>Maximum number of tries for the effects of one run if other writers are in the way. After that the caller waits and starts
     /// again.</summary>
-    private const int MostConflicts = 10;
+    private const int MaxConflicts = 10;
 
     private readonly IStorage _storage;
     private readonly GroupCommit<Completion, Task<SettleOutcome>> _group;
-    private readonly SemaphoreSlim _alone = new(MostAlone);
+    private readonly SemaphoreSlim _alone = new(MaxAlone);
     private readonly HashSet<Task> _applyingAlone = [];
-    private int _size = MostRuns;
+    private int _size = MaxRuns;
 
     public ApplyEffects(IStorage storage)
     {
         _storage = storage;
-        _group = new("effects", FlushAsync, storage.JudgeBatch, MostRuns);
+        _group = new("effects", FlushAsync, storage.JudgeBatch, MaxRuns);
     }
 
     /// <summary>Completes a run and applies its effects.</summary>
@@ -77,7 +77,7 @@ public sealed class ApplyEffects : IAsyncDisposable
                 waiting.RemoveRange(0, chunk.Count);
                 _size = Stopwatch.GetElapsedTime(startedAt) > LongFlush
                     ? Math.Max(1, chunk.Count / 2)
-                    : Math.Min(MostRuns, Math.Max(_size, chunk.Count) * 2);
+                    : Math.Min(MaxRuns, Math.Max(_size, chunk.Count) * 2);
             }
             catch (EffectStoppedException e) when (_storage.Effects.Judge(e.InnerException!) is EffectFault.Effect or EffectFault.Slow)
             {
@@ -126,7 +126,7 @@ public sealed class ApplyEffects : IAsyncDisposable
         while (count < waiting.Count && count < _size)
         {
             statements += waiting[count].Effects.Count;
-            if (count > 0 && statements > MostStatements)
+            if (count > 0 && statements > MaxStatements)
                 break;
             count++;
         }
@@ -182,7 +182,7 @@ public sealed class ApplyEffects : IAsyncDisposable
                     var error = e.InnerException!;
                     switch (_storage.Effects.Judge(error))
                     {
-                        case EffectFault.Conflict when tries < MostConflicts:
+                        case EffectFault.Conflict when tries < MaxConflicts:
                             break;
                         case EffectFault.Conflict or EffectFault.Outage:
                             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
@@ -193,7 +193,7 @@ public sealed class ApplyEffects : IAsyncDisposable
                             throw FailureOf(completion, e.Effect, error);
                     }
                 }
-                catch (Exception e) when (tries < MostConflicts && _storage.Effects.Judge(e) == EffectFault.Conflict)
+                catch (Exception e) when (tries < MaxConflicts && _storage.Effects.Judge(e) == EffectFault.Conflict)
                 {
                     // At the commit.
                 }

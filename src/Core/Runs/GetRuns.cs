@@ -14,7 +14,7 @@ public sealed record RunHistory(Run Run, IReadOnlyList<Attempt> Attempts, IReadO
 /// <summary>Reads runs.</summary>
 public sealed class GetRuns(IStorage storage, TimeProvider time)
 {
-    private const int MostRows = 1000;
+    private const int MaxRows = 1000;
 
     /// <summary>Reads one run; null when there is none.</summary>
     public async Task<Run?> FindAsync(RunId id, CancellationToken ct)
@@ -31,8 +31,8 @@ public sealed class GetRuns(IStorage storage, TimeProvider time)
         {
             if (await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, ct) is not { } run)
                 return null;
-            var attempts = await db.Attempts.AsNoTracking().Where(a => a.RunId == id).OrderBy(a => a.Id).Take(MostRows).ToListAsync(ct);
-            var replays = await db.Replays.AsNoTracking().Where(r => r.RunId == id).OrderBy(r => r.Number).Take(MostRows).ToListAsync(ct);
+            var attempts = await db.Attempts.AsNoTracking().Where(a => a.RunId == id).OrderBy(a => a.Id).Take(MaxRows).ToListAsync(ct);
+            var replays = await db.Replays.AsNoTracking().Where(r => r.RunId == id).OrderBy(r => r.Number).Take(MaxRows).ToListAsync(ct);
             return new RunHistory(run, attempts, replays);
         },
         ct);

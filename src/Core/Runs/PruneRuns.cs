@@ -16,7 +16,7 @@ public sealed partial class PruneRuns(IStorage storage, TimeProvider time, ILogg
     public const int BatchSize = 500;
 
     /// <summary>Minimum and maximum number of rows of a deletion.</summary>
-    public const int LeastRows = 100, MostRows = 20_000;
+    public const int MinRows = 100, MaxRows = 20_000;
 
     /// <summary>How long a deletion should take. It is short, so that it does not delay other writers.</summary>
     public static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(50);
@@ -122,9 +122,9 @@ public sealed partial class PruneRuns(IStorage storage, TimeProvider time, ILogg
             var result = await delete(_size);
             var took = time.GetElapsedTime(begun);
             if (took < BatchTime / 2)
-                _size = Math.Min(_size * 2, MostRows);
+                _size = Math.Min(_size * 2, MaxRows);
             else if (took > BatchTime * 2)
-                _size = Math.Max(_size / 2, LeastRows);
+                _size = Math.Max(_size / 2, MinRows);
             return result;
         }
     }

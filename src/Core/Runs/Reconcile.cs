@@ -39,10 +39,10 @@ public sealed partial class Reconcile(
     public static readonly TimeSpan UnknownRepeat = TimeSpan.FromMinutes(5);
 
     /// <summary>Lanes that read from the database at the same time.</summary>
-    private const int MostReads = 4;
+    private const int MaxReads = 4;
 
     private readonly Setbacks _setbacks = new("reconcile", "lane", e => transport.IsOutage(e) || storage.IsOutage(e), time, logger);
-    private readonly SemaphoreSlim _reads = new(MostReads);
+    private readonly SemaphoreSlim _reads = new(MaxReads);
 
     /// <summary>Lane → run → when it was nudged again. Only one pass at a time looks at a lane.</summary>
     private readonly ConcurrentDictionary<string, Dictionary<RunId, DateTimeOffset>> _nudged = new(StringComparer.Ordinal);

@@ -10,7 +10,7 @@ public sealed class WakeUnserved(IStorage storage, Wakers wakers, TimeProvider t
     public static readonly TimeSpan MaxPause = TimeSpan.FromMinutes(5);
 
     // A statement takes a limited number of parameters.
-    private const int MostNames = 500;
+    private const int MaxNames = 500;
 
     /// <param name="lanes">The lanes that the worker serves.</param>
     /// <param name="jobs">The names and aliases of the jobs that the worker knows.</param>
@@ -21,7 +21,7 @@ public sealed class WakeUnserved(IStorage storage, Wakers wakers, TimeProvider t
         var woken = 0;
         foreach (var lane in lanes)
         {
-            foreach (var names in jobs.Chunk(MostNames))
+            foreach (var names in jobs.Chunk(MaxNames))
                 woken += await WakeAsync(lane, names, ct);
         }
 

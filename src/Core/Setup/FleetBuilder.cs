@@ -111,7 +111,7 @@ public sealed class FleetBuilder(IServiceCollection services, IConfiguration con
     public FleetBuilder LimitLanes(int most)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(most, LaneOptions.MostAllowed);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(most, LaneOptions.MaxAllowed);
         services.AddSingleton(new LaneOptions { MaxLanes = most });
         return this;
     }

@@ -12,7 +12,7 @@ namespace Fleet.Core.Storage;
 public abstract class FleetDbContext(DbContextOptions options) : DbContext(options)
 {
     /// <summary>How many contexts a storage keeps to use again, of each kind that it has.</summary>
-    public const int MostPooled = 32;
+    public const int MaxPooled = 32;
 
     /// <summary>The schema of the tables.</summary>
     internal string SchemaName { get; } = FleetSchemaOptions.Of(options);

@@ -20,7 +20,7 @@ public sealed partial class FleetSchema
         "1–63 lower-case letters, digits and '_', starting with a letter, and no schema of the database's own (public, dbo, guest, sys, information_schema, pg_…, db_…)";
 
     // Texts that are put together for each call would otherwise fill the memory.
-    private const int MostTexts = 1000;
+    private const int MaxTexts = 1000;
 
     private readonly ConcurrentDictionary<string, string> _texts = new(StringComparer.Ordinal);
 
@@ -61,7 +61,7 @@ public sealed partial class FleetSchema
         if (_texts.TryGetValue(sql, out var known))
             return known;
         var text = IsPrefix ? Qualifier().Replace(sql, "fleet_") : Names().Replace(sql, Rename);
-        if (_texts.Count < MostTexts)
+        if (_texts.Count < MaxTexts)
             _texts.TryAdd(sql, text);
         return text;
     }

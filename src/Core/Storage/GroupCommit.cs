@@ -16,7 +16,7 @@ public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
 
     /// <summary>After this many items in a row have failed alone for a reason that may not be their own, the other items fail without a
     /// try. Otherwise, on a database that returns only errors, every batch would become five hundred statements.</summary>
-    private const int MostFailuresInARow = 3;
+    private const int MaxFailuresInARow = 3;
 
     private readonly Channel<Entry> _queue;
     private readonly FlushBatch _flush;
@@ -136,7 +136,7 @@ public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
                 var fault = _judge(e);
                 if (fault == BatchFault.Unknown)
                     failures++;
-                if (fault == BatchFault.Outage || failures == MostFailuresInARow)
+                if (fault == BatchFault.Outage || failures == MaxFailuresInARow)
                 {
                     Fail(batch[(i + 1)..], e);
                     return;

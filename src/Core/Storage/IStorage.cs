@@ -197,7 +197,7 @@ public interface IStorage
 /// <summary>Writes of several processes to the same rows.</summary>
 public static class ConflictingWrites
 {
-    private const int MostTries = 5;
+    private const int MaxTries = 5;
 
     /// <summary>As <see cref="IStorage.WriteAsync{T}"/>, done again when another writer was in the way; the work must bear that.</summary>
     public static Task<T> WriteRetryingAsync<T>(this IStorage storage, Func<StorageSession, Task<T>> work, CancellationToken ct) =>
@@ -212,7 +212,7 @@ public static class ConflictingWrites
             {
                 return await write();
             }
-            catch (Exception e) when (tries < MostTries && storage.IsConflict(e))
+            catch (Exception e) when (tries < MaxTries && storage.IsConflict(e))
             {
                 // At once: the other one's commit is what made this fail.
             }

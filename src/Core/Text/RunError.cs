@@ -13,13 +13,13 @@ public sealed record RunError(string Type, string Message, string? Stack)
     private const int MaxStack = 4000;
 
     /// <summary>Maximum number of exceptions of a chain that are described.</summary>
-    private const int MostDescribed = 6;
+    private const int MaxDescribed = 6;
 
     /// <summary>Describes an exception. Never throws: a message or a stack trace that cannot be read is replaced by a sentence.</summary>
     /// <remarks>It calls members that the exception's author may have overridden; they may block.</remarks>
     public static RunError From(Exception e)
     {
-        var chain = e.Chain().Take(MostDescribed).ToList();
+        var chain = e.Chain().Take(MaxDescribed).ToList();
         return new RunError(TypeOf(e), MessageOf(chain), StackOf(chain));
     }
 

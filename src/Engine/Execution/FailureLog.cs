@@ -29,22 +29,22 @@ internal enum FailureKind
 public sealed partial class FailureLog : IDisposable
 {
     /// <summary>Lines in full within a window, for each job and type of error.</summary>
-    public const int MostAlike = 5;
+    public const int MaxAlike = 5;
 
     /// <summary>The same for runs that failed for good: somebody has to look at each of them.</summary>
-    public const int MostDeadAlike = 20;
+    public const int MaxDeadAlike = 20;
 
     /// <summary>Lines in full within a window, of all jobs and errors of a kind together.</summary>
-    public const int MostOfKind = 50;
+    public const int MaxOfKind = 50;
 
     /// <summary>Summaries at the end of a window; what is left shares one line.</summary>
-    public const int MostSummaries = 20;
+    public const int MaxSummaries = 20;
 
     /// <summary>How long what is alike is counted before it is summed up.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
 
     /// <summary>Of more jobs and errors than these within a window, the rest is counted together.</summary>
-    private const int MostKeys = 1000;
+    private const int MaxKeys = 1000;
 
     private static readonly int Kinds = Enum.GetValues<FailureKind>().Length;
 
@@ -118,13 +118,13 @@ public sealed partial class FailureLog : IDisposable
             var key = new Key(kind, run.Job, errorType);
             if (!_counters.TryGetValue(key, out var counter))
             {
-                if (_counters.Count >= MostKeys)
+                if (_counters.Count >= MaxKeys)
                     key = new Key(kind, "", "");
                 if (!_counters.TryGetValue(key, out counter))
                     _counters.Add(key, counter = new Counter());
             }
 
-            if (counter.Written < counter.Most(kind) && _lines[(int)kind] < MostOfKind)
+            if (counter.Written < counter.Most(kind) && _lines[(int)kind] < MaxOfKind)
             {
                 counter.Written++;
                 _lines[(int)kind]++;
@@ -167,10 +167,10 @@ public sealed partial class FailureLog : IDisposable
         }
 
         left.Sort(static (a, b) => a.Kind == b.Kind ? b.Count.CompareTo(a.Count) : (b.Kind == FailureKind.Dead).CompareTo(a.Kind == FailureKind.Dead));
-        foreach (var (kind, count, last) in left.Take(MostSummaries))
+        foreach (var (kind, count, last) in left.Take(MaxSummaries))
             LogMore(LevelOf(kind), count, last.Job, TextOf(kind), Math.Round(window.TotalSeconds, 1), last.RunId, last.Attempt, last.ErrorType, last.Error);
-        if (left.Count > MostSummaries)
-            LogOthers(left.Skip(MostSummaries).Sum(l => l.Count), left.Count - MostSummaries, Math.Round(window.TotalSeconds, 1));
+        if (left.Count > MaxSummaries)
+            LogOthers(left.Skip(MaxSummaries).Sum(l => l.Count), left.Count - MaxSummaries, Math.Round(window.TotalSeconds, 1));
     }
 
     private static LogLevel LevelOf(FailureKind kind) => kind == FailureKind.Dead ? LogLevel.Error : LogLevel.Warning;
@@ -224,7 +224,7 @@ public sealed partial class FailureLog : IDisposable
         public Last Last { get; set; }
 
         /// <summary>One line in full where the window before had more than could be written.</summary>
-        public int Most(FailureKind kind) => _goesOn ? 1 : kind == FailureKind.Dead ? MostDeadAlike : MostAlike;
+        public int Most(FailureKind kind) => _goesOn ? 1 : kind == FailureKind.Dead ? MaxDeadAlike : MaxAlike;
 
         public void Reset() => (_goesOn, Written, Left) = (true, 0, 0);
     }

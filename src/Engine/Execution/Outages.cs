@@ -7,7 +7,7 @@ public sealed class Outages(IStorage storage)
 {
     /// <summary>How often in a row a run is given back uncounted: with the growing pause about an hour. The next time counts as a failed
     /// attempt.</summary>
-    public const int MostInARow = 20;
+    public const int MaxInARow = 20;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);

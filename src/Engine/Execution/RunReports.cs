@@ -15,16 +15,16 @@ public readonly record struct ProgressReport(RunId RunId, long LeaseToken, doubl
 public sealed partial class RunReports(IStorage storage, TimeProvider time, ILogger<RunReports> logger) : BackgroundLoop("run-reports", time, logger)
 {
     /// <summary>Maximum number of log lines that wait to be written, and of runs whose progress does.</summary>
-    public const int MostWaiting = 20_000;
+    public const int MaxWaiting = 20_000;
 
     /// <summary>Maximum number of characters in the log lines that wait.</summary>
-    public const int MostCharacters = 8_000_000;
+    public const int MaxCharacters = 8_000_000;
 
     private const int BatchSize = 1000;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
-    private readonly Channel<RunLogLine> _lines = Channel.CreateBounded<RunLogLine>(MostWaiting);
+    private readonly Channel<RunLogLine> _lines = Channel.CreateBounded<RunLogLine>(MaxWaiting);
     private readonly Lock _lock = new();
     private Dictionary<RunId, ProgressReport> _progress = [];
     private List<RunLogLine> _unwritten = [];
@@ -36,7 +36,7 @@ public sealed partial class RunReports(IStorage storage, TimeProvider time, ILog
 
     public void Add(RunLogLine line)
     {
-        if (Interlocked.Add(ref _characters, line.Message.Length) <= MostCharacters && _lines.Writer.TryWrite(line))
+        if (Interlocked.Add(ref _characters, line.Message.Length) <= MaxCharacters && _lines.Writer.TryWrite(line))
             return;
         Interlocked.Add(ref _characters, -line.Message.Length);
         Interlocked.Increment(ref _dropped);
@@ -46,7 +46,7 @@ public sealed partial class RunReports(IStorage storage, TimeProvider time, ILog
     {
         lock (_lock)
         {
-            if (_progress.Count < MostWaiting || _progress.ContainsKey(progress.RunId))
+            if (_progress.Count < MaxWaiting || _progress.ContainsKey(progress.RunId))
                 _progress[progress.RunId] = progress;
         }
     }
@@ -190,7 +190,7 @@ public sealed partial class RunReports(IStorage storage, TimeProvider time, ILog
         {
             foreach (var (run, report) in progress)
             {
-                if (_progress.Count < MostWaiting)
+                if (_progress.Count < MaxWaiting)
                     _progress.TryAdd(run, report);
             }
         }

@@ -16,7 +16,7 @@ namespace Fleet.Engine.Execution;
 public sealed partial class SettleRuns
 {
     /// <summary>How often a form is written again for an error that nobody knows; about a minute.</summary>
-    private const int MostOfOneForm = 15;
+    private const int MaxTriesOfForm = 15;
 
     private static readonly RunError NotStorable = new("Fleet.ErrorNotStorable", "The attempt failed; the database refused to store its error.", null);
 
@@ -137,7 +137,7 @@ public sealed partial class SettleRuns
     private async Task<SettledAttempt> GiveBackAsync(ClaimedRun run, RunError error, Lazy<Task<IReadOnlyList<Func<Task<SettledAttempt>>>>> failure)
     {
         var before = await _outages.CountAsync(run.Id, CancellationToken.None);
-        if (before >= Outages.MostInARow)
+        if (before >= Outages.MaxInARow)
             return await (await failure.Value)[ReferenceEquals(error, NotStorable) ? 1 : 0]();
         var pause = Outages.PauseAfter(before);
         var outcome = await _release.ExecuteAsync(run, AttemptOutcome.Outage, error, pause, CancellationToken.None);
@@ -211,7 +211,7 @@ public sealed partial class SettleRuns
     /// <summary>Whether the next form is to be tried: the data are at fault, or may be after so many failures that do not say that the
     /// database is away.</summary>
     private bool IsRefusal(Exception e, int failures) =>
-        (!_storage.IsOutage(e) && !_storage.IsConflict(e)) || (failures >= MostOfOneForm && !_storage.IsUnavailable(e));
+        (!_storage.IsOutage(e) && !_storage.IsConflict(e)) || (failures >= MaxTriesOfForm && !_storage.IsUnavailable(e));
 
     private AttemptEnd Canceled(ClaimedRun run) => new()
     {

@@ -12,7 +12,7 @@ namespace Fleet.Engine.Workers;
 public sealed partial class LaneListener(
     string lane,
     int slots,
-    int mostSlots,
+    int maxSlots,
     TransactionSlots ofTransactions,
     ClaimRuns claim,
     ExecuteRuns execute,
@@ -36,7 +36,7 @@ public sealed partial class LaneListener(
     /// <summary>A run whose nudge came before its commit is looked for again after this; each time the pause is doubled.</summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
 
-    private readonly SlotPool _slots = new(slots, mostSlots, time, ofTransactions);
+    private readonly SlotPool _slots = new(slots, maxSlots, time, ofTransactions);
 
     // How long a nudge waits for a slot before it is looked at. Doubles from one look to the next: where all runs are long,
     // nudges do not travel back and forth between workers that are full.

@@ -4,12 +4,12 @@ namespace Fleet.Engine.Workers;
 /// gives its slot on while its fate is written, so that the next is claimed meanwhile; <see cref="SettlingPerSlot"/> times as many as
 /// there are slots may do that, which bounds what a killed process leaves unsettled.</summary>
 /// <param name="slots">How many there are at first, and while handlers are long.</param>
-/// <param name="mostSlots">How many there may be while handlers are short and runs wait for slots: a slot is then taken by the claim for
+/// <param name="maxSlots">How many there may be while handlers are short and runs wait for slots: a slot is then taken by the claim for
 /// most of its time. As many as <paramref name="slots"/>: the number is fixed.</param>
 /// <param name="time">The clock.</param>
 /// <param name="ofTransactions">Bounds slots that nobody set, where handlers complete in transactions of their own; null for no
 /// bound.</param>
-public sealed class SlotPool(int slots, int mostSlots, TimeProvider time, TransactionSlots? ofTransactions = null)
+public sealed class SlotPool(int slots, int maxSlots, TimeProvider time, TransactionSlots? ofTransactions = null)
 {
     /// <summary>How many runs may be settled at once for each slot.</summary>
     public const int SettlingPerSlot = 4;
@@ -133,7 +133,7 @@ public sealed class SlotPool(int slots, int mostSlots, TimeProvider time, Transa
     /// much already for their mean to be short.</summary>
     private void Resize(TimeSpan took, TimeSpan waited, bool atOnce)
     {
-        if (mostSlots == _atFirst)
+        if (maxSlots == _atFirst)
             return;
         _worked += took - waited;
         _waited += waited;
@@ -156,7 +156,7 @@ public sealed class SlotPool(int slots, int mostSlots, TimeProvider time, Transa
         var isLong = _worked >= 2 * Short * _slots;
         var mostlyWaited = _waited > _worked && _waited > Short * _ended;
         var isShort = _worked + _waited <= Short * _ended && _waited < NoWait * _ended;
-        return isLong || mostlyWaited ? _atFirst : isShort && _waiters.Count > 0 ? Math.Min(2 * Math.Max(_slots, _atFirst / 2), mostSlots) : Math.Max(_slots, _atFirst);
+        return isLong || mostlyWaited ? _atFirst : isShort && _waiters.Count > 0 ? Math.Min(2 * Math.Max(_slots, _atFirst / 2), maxSlots) : Math.Max(_slots, _atFirst);
     }
 
     private sealed class Waiter(int most) : TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously)

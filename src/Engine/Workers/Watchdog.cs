@@ -12,7 +12,7 @@ namespace Fleet.Engine.Workers;
 public sealed partial class Watchdog : IHostedService, IDisposable
 {
     /// <summary>The most threads that the pool may be made to keep ready.</summary>
-    public const int MostThreads = 1024;
+    public const int MaxThreads = 1024;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan IdlePause = TimeSpan.FromSeconds(1);
@@ -47,7 +47,7 @@ public sealed partial class Watchdog : IHostedService, IDisposable
     {
         _mayGrow = options.Value.GrowThreadPool;
         (_running, _logger) = (running, new CarefulLogger(logger));
-        _most = Math.Min(MostThreads, lanes.Slots.Keys.Sum(lanes.MostOf) + Reserve);
+        _most = Math.Min(MaxThreads, lanes.Slots.Keys.Sum(lanes.MostOf) + Reserve);
     }
 
     public Task StartAsync(CancellationToken cancellationToken)

@@ -11,10 +11,10 @@ public sealed class WorkerLanes(IOptions<WorkerOptions> options, JobRegistry reg
     public const int SlotsAtFirst = 64;
 
     /// <summary>The most that such a lane has while its handlers are short.</summary>
-    public const int MostSlots = 512;
+    public const int MaxSlots = 512;
 
     /// <summary>The same where one process is the whole fleet: larger claims there hold up those who enqueue.</summary>
-    public const int MostSlotsEmbedded = 256;
+    public const int MaxSlotsEmbedded = 256;
 
     private readonly bool _areSized = options.Value is { Lanes.Count: 0, DefaultSlots: null };
 
@@ -25,7 +25,7 @@ public sealed class WorkerLanes(IOptions<WorkerOptions> options, JobRegistry reg
             .ToDictionary(lane => lane, _ => options.Value.DefaultSlots ?? SlotsAtFirst, StringComparer.Ordinal);
 
     /// <summary>The most slots that the lane may come to have; as many as it has when somebody set them.</summary>
-    public int MostOf(string lane) => _areSized ? transport.ReachesOtherProcesses ? MostSlots : MostSlotsEmbedded : Slots[lane];
+    public int MostOf(string lane) => _areSized ? transport.ReachesOtherProcesses ? MaxSlots : MaxSlotsEmbedded : Slots[lane];
 
     /// <summary>How people call this process.</summary>
     public string WorkerName { get; } = $"{Environment.MachineName}/{Environment.ProcessId}";

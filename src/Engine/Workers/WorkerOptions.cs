@@ -14,7 +14,7 @@ public sealed class WorkerOptions
     public Dictionary<string, int> Lanes { get; set; } = [];
 
     /// <summary>1–10000. Null (the default): the slots of each lane are sized by themselves, <see cref="WorkerLanes.SlotsAtFirst"/> at first
-    /// and up to <see cref="WorkerLanes.MostSlots"/> (embedded: <see cref="WorkerLanes.MostSlotsEmbedded"/>) while its handlers take no more than
+    /// and up to <see cref="WorkerLanes.MaxSlots"/> (embedded: <see cref="WorkerLanes.MaxSlotsEmbedded"/>) while its handlers take no more than
     /// <see cref="SlotPool.Short"/> on average.</summary>
     public int? DefaultSlots { get; set; }
 

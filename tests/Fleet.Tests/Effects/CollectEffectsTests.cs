@@ -128,7 +128,7 @@ public sealed class CollectEffectsTests
     [Fact]
     public void Add_MoreThanAHundred_IsRefused()
     {
-        for (var i = 0; i < CollectEffects.MostEffects; i++)
+        for (var i = 0; i < CollectEffects.MaxEffects; i++)
             _effects.Add(_effects.Read("SELECT 1", null));
 
         var e = Assert.Throws<EffectRefusedException>(() => _effects.Add(_effects.Read("SELECT 1", null)));

@@ -52,7 +52,7 @@ public sealed class PruningSpeedTests(PostgresServer server)
             Assert.Equal(Runs, deleted);
             Assert.Equal(0, await PostgresServer.CountAsync(database, "SELECT count(*) FROM fleet.runs"));
             // 500, 1,000, 2,000, … at first; never fewer than 100.
-            Assert.InRange(passes, 2, (Runs / PruneRuns.LeastRows) + 1);
+            Assert.InRange(passes, 2, (Runs / PruneRuns.MinRows) + 1);
             TestContext.Current.SendDiagnosticMessage(
                 $"{Runs} runs: inserted {Runs / insert.TotalSeconds:N0}/s, pruned {Runs / delete.TotalSeconds:N0}/s in {passes} passes; "
                 + $"ratio {insert / delete:N1}.");

@@ -56,7 +56,7 @@ public sealed class DeadCopiesTests
         var transport = new ScriptedTransport();
         var open = new TaskCompletionSource();
         transport.BeforeDeadAsync = _ => open.Task;
-        var large = Dead(args: new string('x', (int)(DeadCopies.MostText / 4)));
+        var large = Dead(args: new string('x', (int)(DeadCopies.MaxCharacters / 4)));
         await using (var copies = Copies(transport))
         {
             for (var i = 0; i < 10; i++)

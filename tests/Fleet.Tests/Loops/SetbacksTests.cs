@@ -169,9 +169,9 @@ public sealed class SetbacksTests : IAsyncDisposable
     public async Task LeftOut_ManyOrOld_AreForgotten()
     {
         var error = new InvalidOperationException();
-        for (var i = 0; i < Setbacks.MostItems + 1; i++)
+        for (var i = 0; i < Setbacks.MaxItems + 1; i++)
             _setbacks.SetBack($"{i}", error);
-        Assert.InRange(_setbacks.LeftOut.Count, Setbacks.MostItems / 2, Setbacks.MostItems);
+        Assert.InRange(_setbacks.LeftOut.Count, Setbacks.MaxItems / 2, Setbacks.MaxItems);
 
         _time.Advance(Setbacks.ForgetAfter + Setbacks.LongestPause);
 

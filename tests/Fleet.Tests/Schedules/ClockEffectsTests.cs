@@ -96,7 +96,7 @@ public sealed class ClockEffectsTests
         var effect = Assert.Single(Summarize("Europe/Berlin", "* * * * * *", Days("2026-10-24", 3)));
 
         Assert.Equal(
-            (ClockEffectKind.Twice, 3600, ClockEffect.MostShown, ClockEffect.MostShown),
+            (ClockEffectKind.Twice, 3600, ClockEffect.MaxShown, ClockEffect.MaxShown),
             (effect.Kind, effect.Count, effect.WallTimes.Count, effect.FireTimes.Count));
     }
 

@@ -11,7 +11,7 @@ public sealed class DiffFiringsTests
     [Fact]
     public void Diff_Edit_ListsWhatComesAndGoesInOrder()
     {
-        var diff = DiffFirings.Execute(Parse("0,30 * * * *", null), Parse("0,20 * * * *", null), TwoHours, mostListed: 100);
+        var diff = DiffFirings.Execute(Parse("0,30 * * * *", null), Parse("0,20 * * * *", null), TwoHours, maxListed: 100);
 
         Assert.Equal((2, 2, 2, null, false), (diff.Added, diff.Removed, diff.Kept, diff.TruncatedAt, diff.IsTruncated));
         Assert.Equal(
@@ -24,7 +24,7 @@ public sealed class DiffFiringsTests
     {
         // The same instants: Berlin is one hour ahead in winter.
         var diff = DiffFirings.Execute(
-            Parse("0 0 3 * * *", "UTC"), Parse("0 4 * * *", "Europe/Berlin"), new PreviewRange(Monday, Monday.AddDays(7)), mostListed: 100);
+            Parse("0 0 3 * * *", "UTC"), Parse("0 4 * * *", "Europe/Berlin"), new PreviewRange(Monday, Monday.AddDays(7)), maxListed: 100);
 
         Assert.Equal((0, 0, 7), (diff.Added, diff.Removed, diff.Kept));
     }
@@ -34,8 +34,8 @@ public sealed class DiffFiringsTests
     {
         var (none, some) = (Parse("0 0 1 1 *", null), Parse("0 * * * *", null));
 
-        Assert.Equal((0, 2), Counts(DiffFirings.Execute(some, none, TwoHours, mostListed: 100)));
-        Assert.Equal((2, 0), Counts(DiffFirings.Execute(none, some, TwoHours, mostListed: 100)));
+        Assert.Equal((0, 2), Counts(DiffFirings.Execute(some, none, TwoHours, maxListed: 100)));
+        Assert.Equal((2, 0), Counts(DiffFirings.Execute(none, some, TwoHours, maxListed: 100)));
 
         static (int, int) Counts(FiringsDiff diff) => (diff.Added, diff.Removed);
     }
@@ -43,7 +43,7 @@ public sealed class DiffFiringsTests
     [Fact]
     public void Diff_MoreThanIsListed_CountsAllAndSaysSo()
     {
-        var diff = DiffFirings.Execute(Parse("0 * * * *", null), Parse("* * * * *", null), TwoHours, mostListed: 5);
+        var diff = DiffFirings.Execute(Parse("0 * * * *", null), Parse("* * * * *", null), TwoHours, maxListed: 5);
 
         Assert.Equal(
             (118, 0, 2, 5, null, true), (diff.Added, diff.Removed, diff.Kept, diff.Changes.Count, diff.TruncatedAt, diff.IsTruncated));
@@ -52,7 +52,7 @@ public sealed class DiffFiringsTests
     [Fact]
     public void Diff_TooMany_SaysUpToWhereItIsComplete()
     {
-        var diff = DiffFirings.Execute(Parse("0 * * * *", null), Parse("* * * * *", null), TwoHours, mostListed: 100, mostFirings: 30);
+        var diff = DiffFirings.Execute(Parse("0 * * * *", null), Parse("* * * * *", null), TwoHours, maxListed: 100, maxFirings: 30);
 
         Assert.Equal((30, Monday.AddMinutes(31), true), (diff.Added, diff.TruncatedAt, diff.IsTruncated));
     }

@@ -105,12 +105,12 @@ public sealed class SimulateSchedulesTests
     {
         SimulatedSchedule[] schedules = [Cron("often", "* * * * *"), Cron("seldom", "3 * * * *")];
 
-        var simulation = SimulateFirings.Execute(schedules, Week, mostFirings: 10);
+        var simulation = SimulateFirings.Execute(schedules, Week, maxFirings: 10);
 
         // 00:01, :02, :03 twice, :04 … :09: everything before 00:10 is counted, of every schedule.
         Assert.Equal((10, Monday.AddMinutes(10)), (simulation.Firings, simulation.TruncatedAt));
         Assert.Equal([9, 1], simulation.Schedules.Select(s => s.Count));
-        Assert.Null(SimulateFirings.Execute(schedules, new PreviewRange(Monday, Monday.AddMinutes(9)), mostFirings: 10).TruncatedAt);
+        Assert.Null(SimulateFirings.Execute(schedules, new PreviewRange(Monday, Monday.AddMinutes(9)), maxFirings: 10).TruncatedAt);
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class SimulateSchedulesTests
         var busiest = Simulate(
             Week, [.. Enumerable.Range(10, 14).Select(i => Cron($"s{i}", "0 3 25 11 *")), Cron("often", "*/20 0 3 25 11 *")]).Busiest[0];
 
-        Assert.Equal((17, 5, BusyMinute.MostSchedules), (busiest.Starts, busiest.MoreSchedules, busiest.Schedules.Count));
+        Assert.Equal((17, 5, BusyMinute.MaxSchedules), (busiest.Starts, busiest.MoreSchedules, busiest.Schedules.Count));
         Assert.Equal((KeyValuePair.Create("often", 3), KeyValuePair.Create("s10", 1)), (busiest.Schedules[0], busiest.Schedules[1]));
     }
 
@@ -139,7 +139,7 @@ public sealed class SimulateSchedulesTests
         var range = new PreviewRange(Time("2026-10-20T00:00Z"), Time("2026-10-30T00:00Z"));
 
         Assert.Single(SimulateFirings.Execute([berlin], range).Schedules[0].ClockEffects);
-        Assert.Empty(SimulateFirings.Execute([berlin], range, mostFirings: 3).Schedules[0].ClockEffects);
+        Assert.Empty(SimulateFirings.Execute([berlin], range, maxFirings: 3).Schedules[0].ClockEffects);
     }
 
     private static Simulation Simulate(PreviewRange range, params SimulatedSchedule[] schedules) =>

@@ -136,7 +136,7 @@ public abstract partial class StorageConformance
         await StartWorkerAsync(Open(jobs => jobs.Add<ShipNewJob>()));
 
         var versions = (await One.ListAsync(db => db.Jobs.Where(j => j.Name == "ship"))).Select(j => j.Version).ToArray();
-        Assert.Equal(PublishJobs.MostOutdated + 2, versions.Length);
+        Assert.Equal(PublishJobs.MaxOutdated + 2, versions.Length);
         Assert.Equal(Enumerable.Range(20, 10).Select(i => $"v{i}"), versions.Where(v => v.StartsWith('v')).Order(StringComparer.Ordinal));
     }
 

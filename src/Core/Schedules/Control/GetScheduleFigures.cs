@@ -62,7 +62,7 @@ public sealed class GetScheduleFigures(IStorage storage, TimeProvider time)
     /// <summary>Maximum number of fire times in a range.</summary>
     public const int Most = 100_000;
 
-    private const int MostMissingShown = 10;
+    private const int MaxMissingShown = 10;
 
     private static readonly double?[] Bounds = [0.1, 0.5, 1, 5, 10, 60, 600, null];
 
@@ -103,7 +103,7 @@ public sealed class GetScheduleFigures(IStorage storage, TimeProvider time)
             Canceled = notStarted.Count(r => r.State == RunState.Canceled && !r.IsSkipped),
             Waiting = notStarted.Count(r => r.State != RunState.Canceled),
             Missing = missing.Count,
-            FirstMissing = [.. missing.Take(MostMissingShown)],
+            FirstMissing = [.. missing.Take(MaxMissingShown)],
             Unexpected = runs.Count(r => !expected.Contains(r.FireTime)),
             Lateness = lateness.Count == 0 ? null : Summarize(lateness),
         };

@@ -32,7 +32,7 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     public const int RunAllCap = 100;
 
     /// <summary>Maximum number of missed fire times that one pass counts per schedule.</summary>
-    public const int MostMissedCounted = 1000;
+    public const int MaxMissedCounted = 1000;
 
     /// <summary>A fire time that passed less than this ago is late, not missed.</summary>
     public static readonly TimeSpan MisfireAfter = TimeSpan.FromSeconds(5);
@@ -226,7 +226,7 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
         };
         if (Durations.TryParse(schedule.MisfireDeadline, out var deadline))
             caughtUp.RemoveAll(fireTime => now - fireTime > deadline);
-        schedule.Missed += trigger.Between(schedule.PlannedUntil, until).Take(MostMissedCounted).Count() - caughtUp.Count;
+        schedule.Missed += trigger.Between(schedule.PlannedUntil, until).Take(MaxMissedCounted).Count() - caughtUp.Count;
         if (latest.Count > 0)
             LogMissed(schedule.Id, schedule.PlannedUntil, schedule.Misfire, caughtUp.Count);
         return caughtUp;

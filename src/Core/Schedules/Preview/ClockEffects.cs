@@ -20,16 +20,16 @@ public enum ClockEffectKind
 /// <param name="Kind">The kind of effect.</param>
 /// <param name="Change">The clock change.</param>
 /// <param name="Count">Number of affected local times; at least 1.</param>
-/// <param name="WallTimes">The first affected local times, at most <see cref="MostShown"/>.</param>
+/// <param name="WallTimes">The first affected local times, at most <see cref="MaxShown"/>.</param>
 /// <param name="FireTimes">The fire times for them, with the zone's offset, in chronological order; at most
-/// <see cref="MostShown"/>.</param>
+/// <see cref="MaxShown"/>.</param>
 public sealed record ClockEffect(
     ClockEffectKind Kind, ClockChange Change, int Count, IReadOnlyList<DateTime> WallTimes, IReadOnlyList<DateTimeOffset> FireTimes)
 {
     /// <summary>Maximum number of times that an effect lists.</summary>
-    public const int MostShown = 6;
+    public const int MaxShown = 6;
 
-    private const int MostInText = 3;
+    private const int MaxInText = 3;
 
     /// <summary>A sentence for people, without the full stop: <c>the clock skips 02:30; it fires at 03:00, when the clock has
     /// jumped</c>.</summary>
@@ -44,8 +44,8 @@ public sealed record ClockEffect(
     {
         get
         {
-            var shown = string.Join(", ", WallTimes.Take(MostInText).Select(Clock));
-            return Count <= MostInText ? shown : $"{shown} and {Count - MostInText} more";
+            var shown = string.Join(", ", WallTimes.Take(MaxInText).Select(Clock));
+            return Count <= MaxInText ? shown : $"{shown} and {Count - MaxInText} more";
         }
     }
 
@@ -83,8 +83,8 @@ public static class ClockEffects
                     group.Key.Kind,
                     group.Key.Change,
                     group.Sum(e => e.Count),
-                    [.. group.SelectMany(e => e.WallTimes).Take(ClockEffect.MostShown)],
-                    [.. group.SelectMany(e => e.FireTimes).Order().Take(ClockEffect.MostShown)])),
+                    [.. group.SelectMany(e => e.WallTimes).Take(ClockEffect.MaxShown)],
+                    [.. group.SelectMany(e => e.FireTimes).Order().Take(ClockEffect.MaxShown)])),
         ];
     }
 
@@ -141,7 +141,7 @@ public static class ClockEffects
         var walls = new List<DateTime>();
         foreach (var wall in calendar.Between(AsUtc(change.WallBefore) - Tick, AsUtc(change.WallAfter) - Tick))
         {
-            if (count++ < ClockEffect.MostShown)
+            if (count++ < ClockEffect.MaxShown)
                 walls.Add(wall.DateTime);
         }
 

@@ -29,14 +29,14 @@ public sealed record FiringsDiff(int Added, int Removed, int Kept, IReadOnlyList
 public static class DiffFirings
 {
     /// <summary>Maximum number of fire times that are counted, both triggers together.</summary>
-    public const int MostFirings = 200_000;
+    public const int MaxFirings = 200_000;
 
     /// <param name="before">The current trigger.</param>
     /// <param name="after">The trigger after the edit.</param>
     /// <param name="range">The range of fire times.</param>
-    /// <param name="mostListed">Maximum number of changes in the list.</param>
-    /// <param name="mostFirings">Maximum number of fire times that are counted.</param>
-    public static FiringsDiff Execute(Trigger before, Trigger after, PreviewRange range, int mostListed, int mostFirings = MostFirings)
+    /// <param name="maxListed">Maximum number of changes in the list.</param>
+    /// <param name="maxFirings">Maximum number of fire times that are counted.</param>
+    public static FiringsDiff Execute(Trigger before, Trigger after, PreviewRange range, int maxListed, int maxFirings = MaxFirings)
     {
         int[] counts = new int[3];
         var changes = new List<ChangedFiring>();
@@ -45,10 +45,10 @@ public static class DiffFirings
         {
             var change = old == next ? FiringChange.Kept : next is null || old < next ? FiringChange.Removed : FiringChange.Added;
             var at = change == FiringChange.Added ? next!.Value : old!.Value;
-            if (looked == mostFirings)
+            if (looked == maxFirings)
                 return new FiringsDiff(counts[1], counts[2], counts[0], changes, at);
             counts[(int)change]++;
-            if (change != FiringChange.Kept && changes.Count < mostListed)
+            if (change != FiringChange.Kept && changes.Count < maxListed)
                 changes.Add(new ChangedFiring(at, change));
             if (change != FiringChange.Added)
                 old = Next(before, at);

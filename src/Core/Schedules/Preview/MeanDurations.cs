@@ -7,7 +7,7 @@ namespace Fleet.Core.Schedules.Preview;
 public sealed class MeanDurations(IStorage storage, TimeProvider time)
 {
     /// <summary>Maximum number of runs that are read; the latest ones.</summary>
-    public const int MostRuns = 10_000;
+    public const int MaxRuns = 10_000;
 
     /// <summary>Age of the oldest run that is read.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromDays(7);
@@ -18,7 +18,7 @@ public sealed class MeanDurations(IStorage storage, TimeProvider time)
         var now = time.GetUtcNow();
         await using var db = storage.Read();
         // The mean is computed here because the databases subtract timestamps differently.
-        var runs = await db.Succeeded(now - Window, now).Reverse().Where(r => r.StartedAt != null).Take(MostRuns)
+        var runs = await db.Succeeded(now - Window, now).Reverse().Where(r => r.StartedAt != null).Take(MaxRuns)
             .Select(r => new { r.Job, r.StartedAt, r.FinishedAt }).ToListAsync(ct);
         return runs.GroupBy(r => r.Job, StringComparer.Ordinal).ToDictionary(
             job => job.Key,

@@ -4,7 +4,7 @@ namespace Fleet.Core.Schedules.Preview;
 public static class SimulateFirings
 {
     /// <summary>Maximum number of fire times that are counted, over all schedules.</summary>
-    public const int MostFirings = 1_000_000;
+    public const int MaxFirings = 1_000_000;
 
     /// <summary>Number of fire times that are listed per schedule.</summary>
     public const int ListedPerSchedule = 5;
@@ -16,10 +16,10 @@ public static class SimulateFirings
 
     /// <param name="schedules">The schedules that fire.</param>
     /// <param name="range">The range; at most <see cref="PreviewRange.Longest"/>.</param>
-    /// <param name="mostFirings">Maximum number of fire times that are counted.</param>
+    /// <param name="maxFirings">Maximum number of fire times that are counted.</param>
     /// <param name="ct">Cancels it.</param>
     public static Simulation Execute(
-        IReadOnlyList<SimulatedSchedule> schedules, PreviewRange range, int mostFirings = MostFirings, CancellationToken ct = default)
+        IReadOnlyList<SimulatedSchedule> schedules, PreviewRange range, int maxFirings = MaxFirings, CancellationToken ct = default)
     {
         var load = new LoadMap(range);
         var counted = schedules.Select(s => new Counted(s)).ToList();
@@ -30,7 +30,7 @@ public static class SimulateFirings
         foreach (var schedule in counted)
             Enqueue(schedule, range.After);
         var firings = 0;
-        for (; firings < mostFirings && queue.TryDequeue(out var schedule, out var ticks); firings++)
+        for (; firings < maxFirings && queue.TryDequeue(out var schedule, out var ticks); firings++)
         {
             if (firings % 1024 == 0)
                 ct.ThrowIfCancellationRequested();
@@ -89,8 +89,8 @@ public static class SimulateFirings
             var who = schedules.Select(s => KeyValuePair.Create(s.Id, s.Trigger.Between(after, end).Count())).Where(s => s.Value > 0)
                 .OrderByDescending(s => s.Value).ThenBy(s => s.Key, StringComparer.Ordinal).ToList();
             busiest.Add(new BusyMinute(
-                load.MinuteAt(i), load.Starts[i], load.BusySeconds[i], [.. who.Take(BusyMinute.MostSchedules)],
-                Math.Max(0, who.Count - BusyMinute.MostSchedules)));
+                load.MinuteAt(i), load.Starts[i], load.BusySeconds[i], [.. who.Take(BusyMinute.MaxSchedules)],
+                Math.Max(0, who.Count - BusyMinute.MaxSchedules)));
         }
 
         busiest.Reverse();

@@ -57,11 +57,11 @@ public sealed record LaneLoad(string Lane, int Firings, double BusySeconds, int 
 /// <param name="Starts">Number of runs that start in it.</param>
 /// <param name="BusySeconds">Seconds of execution in it, including runs that started earlier.</param>
 /// <param name="Schedules">The schedules that fire in it with their counts, the most frequent first; at most
-/// <see cref="MostSchedules"/>.</param>
+/// <see cref="MaxSchedules"/>.</param>
 /// <param name="MoreSchedules">Number of further schedules that fire in it.</param>
 public sealed record BusyMinute(
     DateTimeOffset Minute, int Starts, double BusySeconds, IReadOnlyList<KeyValuePair<string, int>> Schedules, int MoreSchedules)
 {
     /// <summary>Maximum number of schedules that are listed.</summary>
-    public const int MostSchedules = 10;
+    public const int MaxSchedules = 10;
 }

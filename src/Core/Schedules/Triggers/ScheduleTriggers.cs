@@ -10,7 +10,7 @@ public static class ScheduleTriggers
     /// <summary>Who stops a schedule that has no further fire times.</summary>
     public static readonly Actor LastFireTime = Actor.Create(ActorKind.Policy, "last fire time");
 
-    private const int MostLookedFor = 100_000;
+    private const int MaxCounted = 100_000;
 
     /// <summary>The trigger of the row.</summary>
     /// <exception cref="InvalidRunException">The row can no longer be parsed, for example because its zone was removed from the time zone
@@ -46,7 +46,7 @@ public static class ScheduleTriggers
         DateTimeOffset? last = schedule.OccurrencesLeft switch
         {
             0 => schedule.LastFireTime ?? schedule.PlannedUntil,
-            <= MostLookedFor => trigger.Between(schedule.PlannedUntil, DateTimeOffset.MaxValue).Take((int)schedule.OccurrencesLeft)
+            <= MaxCounted => trigger.Between(schedule.PlannedUntil, DateTimeOffset.MaxValue).Take((int)schedule.OccurrencesLeft)
                 .Cast<DateTimeOffset?>().LastOrDefault(),
             _ => null,
         };

@@ -45,16 +45,16 @@ public sealed class FailureLogTests : IDisposable
     {
         for (var i = 0; i < 412; i++)
             Retry(Run());
-        Assert.Equal(FailureLog.MostAlike, Count);
+        Assert.Equal(FailureLog.MaxAlike, Count);
 
         var last = Run();
         Retry(last);
         _time.Advance(FailureLog.Window);
 
-        Assert.Equal(FailureLog.MostAlike + 1, Count);
+        Assert.Equal(FailureLog.MaxAlike + 1, Count);
         var summary = _lines.Lines.Last();
         Assert.StartsWith(
-            $"Warning: {413 - FailureLog.MostAlike} more of report in the last 10 s: attempt(s) failed and are tried again.", summary,
+            $"Warning: {413 - FailureLog.MaxAlike} more of report in the last 10 s: attempt(s) failed and are tried again.", summary,
             StringComparison.Ordinal);
         Assert.Contains($"The last was {last.Id}, attempt 2, T: boom", summary, StringComparison.Ordinal);
 
@@ -62,15 +62,15 @@ public sealed class FailureLogTests : IDisposable
         for (var i = 0; i < 100; i++)
             Retry(Run());
         _time.Advance(FailureLog.Window);
-        Assert.Equal(FailureLog.MostAlike + 3, Count);
+        Assert.Equal(FailureLog.MaxAlike + 3, Count);
         Assert.Contains("99 more of report", _lines.Lines.Last(), StringComparison.Ordinal);
 
         // After a window without any, the next failure is one that stands alone.
         _time.Advance(FailureLog.Window);
-        Assert.Equal(FailureLog.MostAlike + 3, Count);
-        for (var i = 0; i < FailureLog.MostAlike; i++)
+        Assert.Equal(FailureLog.MaxAlike + 3, Count);
+        for (var i = 0; i < FailureLog.MaxAlike; i++)
             Retry(Run());
-        Assert.Equal((2 * FailureLog.MostAlike) + 3, Count);
+        Assert.Equal((2 * FailureLog.MaxAlike) + 3, Count);
     }
 
     [Fact]
@@ -100,15 +100,15 @@ public sealed class FailureLogTests : IDisposable
             _log.Dead(Run("mail"), Error("T"), null);
         }
 
-        Assert.Equal(FailureLog.MostAlike + FailureLog.MostDeadAlike, Count);
+        Assert.Equal(FailureLog.MaxAlike + FailureLog.MaxDeadAlike, Count);
         _time.Advance(FailureLog.Window);
 
-        var summaries = _lines.Lines.Skip(FailureLog.MostAlike + FailureLog.MostDeadAlike).ToArray();
+        var summaries = _lines.Lines.Skip(FailureLog.MaxAlike + FailureLog.MaxDeadAlike).ToArray();
         Assert.Equal(2, summaries.Length);
         Assert.StartsWith(
-            $"Error: {100 - FailureLog.MostDeadAlike} more of mail in the last 10 s: run(s) failed for good.", summaries[0],
+            $"Error: {100 - FailureLog.MaxDeadAlike} more of mail in the last 10 s: run(s) failed for good.", summaries[0],
             StringComparison.Ordinal);
-        Assert.StartsWith($"Warning: {100 - FailureLog.MostAlike} more of report", summaries[1], StringComparison.Ordinal);
+        Assert.StartsWith($"Warning: {100 - FailureLog.MaxAlike} more of report", summaries[1], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,10 +121,10 @@ public sealed class FailureLogTests : IDisposable
             Retry(Run($"job.{i}"));
         }
 
-        Assert.Equal(FailureLog.MostOfKind, Count);
+        Assert.Equal(FailureLog.MaxOfKind, Count);
         _time.Advance(FailureLog.Window);
 
-        Assert.Equal(FailureLog.MostOfKind + FailureLog.MostSummaries + 1, Count);
+        Assert.Equal(FailureLog.MaxOfKind + FailureLog.MaxSummaries + 1, Count);
         Assert.Contains("other jobs or errors", _lines.Lines.Last(), StringComparison.Ordinal);
     }
 

@@ -116,14 +116,14 @@ public sealed class RunReportsTests() : StorageVerbs(new SqliteDatabase())
         Start();
         _storage.BeforeCommit = () => throw new SqliteException("locked", 5);
         var text = new string('x', 4000);
-        for (var i = 0; i < 3 * (RunReports.MostCharacters / text.Length); i++)
+        for (var i = 0; i < 3 * (RunReports.MaxCharacters / text.Length); i++)
             Say(text);
         await Assert.ThrowsAsync<SqliteException>(FlushAsync);
         _storage.BeforeCommit = null;
         for (var i = 0; i < 5; i++)
             await FlushAsync();
 
-        Assert.Equal(RunReports.MostCharacters / text.Length, (await LinesAsync()).Count);
+        Assert.Equal(RunReports.MaxCharacters / text.Length, (await LinesAsync()).Count);
         // There is room again.
         Say("after");
         await FlushAsync();

@@ -8,8 +8,8 @@ namespace Fleet.Tests.Engine.Workers;
 public sealed class WorkerLanesTests
 {
     [Theory]
-    [InlineData(true, WorkerLanes.MostSlots)]
-    [InlineData(false, WorkerLanes.MostSlotsEmbedded)]
+    [InlineData(true, WorkerLanes.MaxSlots)]
+    [InlineData(false, WorkerLanes.MaxSlotsEmbedded)]
     public void Slots_NobodySetThem_MayGrow(bool reachesOtherProcesses, int most)
     {
         var lanes = Lanes(new WorkerOptions(), new ScriptedTransport { ReachesOtherProcesses = reachesOtherProcesses });
