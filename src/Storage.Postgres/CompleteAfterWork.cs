@@ -61,7 +61,8 @@ internal sealed class CompleteAfterWork(UserConnections connections, PostgresRun
             {
                 return e;
             }
-            catch (PostgresException e) when (e.BatchCommand is NpgsqlBatchCommand failed && batch.BatchCommands.IndexOf(failed) >= committed)
+            catch (PostgresException e)
+                when (e.BatchCommand is NpgsqlBatchCommand failed && batch.BatchCommands.IndexOf(failed) >= committed)
             {
                 // The transaction was committed before. The connection is not reset, and its end sees to that.
             }
@@ -92,7 +93,9 @@ internal sealed class CompleteAfterWork(UserConnections connections, PostgresRun
         catch (InvalidOperationException e)
         {
             throw new InvalidOperationException(
-                "The work of CompleteAsync has ended its transaction: Fleet commits it together with the completion of the run. Neither commit nor roll back there.", e);
+                "The work of CompleteAsync has ended its transaction: Fleet commits it together with the completion of the run. "
+                    + "Neither commit nor roll back there.",
+                e);
         }
     }
 }

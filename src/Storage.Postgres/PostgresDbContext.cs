@@ -12,8 +12,8 @@ namespace Fleet.Storage.Postgres;
 /// that look for a state, so that their claim and their completion update none (docs/adr/0014).</summary>
 public sealed partial class PostgresDbContext(DbContextOptions<PostgresDbContext> options) : FleetDbContext(options)
 {
-    /// <summary>Copy of <c>state</c> for indexes; null for a simple run, which is found by its id, and for every run that succeeded. Whoever
-    /// changes the state sets it too: <see cref="PostgresRunStatements"/> and <see cref="PostgresRunStates"/>.</summary>
+    /// <summary>Copy of <c>state</c> for indexes; null for a simple run, which is found by its id, and for every run that succeeded.
+    /// Whoever changes the state sets it too: <see cref="PostgresRunStatements"/> and <see cref="PostgresRunStates"/>.</summary>
     internal const string IndexedState = nameof(IndexedState);
 
     // Ids stay in their row, up to 500 of them: they cannot be compressed, and a row lives for seconds.
@@ -90,7 +90,8 @@ public sealed partial class PostgresDbContext(DbContextOptions<PostgresDbContext
     private static partial Regex IsFalse();
 
     /// <summary>The driver takes no other offset.</summary>
-    private sealed class UtcConverter() : ValueConverter<DateTimeOffset, DateTimeOffset>(instant => instant.ToUniversalTime(), instant => instant);
+    private sealed class UtcConverter()
+        : ValueConverter<DateTimeOffset, DateTimeOffset>(instant => instant.ToUniversalTime(), instant => instant);
 }
 
 /// <summary>A row of <c>pending_sets</c>: simple runs of one lane that were stored together. It stays until

@@ -43,7 +43,8 @@ internal static class PostgresErrors
     {
         if (Conflicts.Contains(sqlState))
             return PostgresFault.Conflict;
-        var isData = Data.Contains(sqlState) || (sqlState.Length == 5 && DataClasses.Contains(sqlState[..2]) && !NotData.Contains(sqlState));
+        var isData = Data.Contains(sqlState)
+            || (sqlState.Length == 5 && DataClasses.Contains(sqlState[..2]) && !NotData.Contains(sqlState));
         return isData ? PostgresFault.Data : PostgresFault.Outage;
     }
 
@@ -56,12 +57,15 @@ internal static class PostgresErrors
     /// <summary>The same of what the driver says by itself. Not of a statement that took longer than its command timeout, and not of a
     /// wrong use of the driver: these may be the handler's own.</summary>
     public static bool IsUnavailable(NpgsqlException e) =>
-        e is PostgresException p ? IsUnavailable(p.SqlState) : e.IsTransient && e.InnerException is not TimeoutException { Message: CommandTimedOut };
+        e is PostgresException p
+            ? IsUnavailable(p.SqlState)
+            : e.IsTransient && e.InnerException is not TimeoutException { Message: CommandTimedOut };
 
     /// <summary>True when the server may have committed before it failed: the connection broke, or the server ended it.</summary>
     public static bool MayBeCommitted(Exception e) => e switch
     {
-        PostgresException p => p.InvariantSeverity != "ERROR" || p.SqlState == "40003" || p.SqlState.StartsWith("08", StringComparison.Ordinal),
+        PostgresException p =>
+            p.InvariantSeverity != "ERROR" || p.SqlState == "40003" || p.SqlState.StartsWith("08", StringComparison.Ordinal),
         NpgsqlException or TimeoutException or IOException or System.Net.Sockets.SocketException or ObjectDisposedException => true,
         _ => false,
     };

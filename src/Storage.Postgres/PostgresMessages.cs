@@ -10,10 +10,12 @@ namespace Fleet.Storage.Postgres;
 internal sealed class PostgresMessages(PostgresRunStatements runs, FleetSchema schema) : IMessageStatements
 {
     internal const string FindHandled =
-        "SELECT i.consumer, i.message_id FROM unnest($1::text[], $2::uuid[]) AS k(consumer, id) JOIN fleet.inbox i ON i.consumer = k.consumer AND i.message_id = k.id";
+        "SELECT i.consumer, i.message_id FROM unnest($1::text[], $2::uuid[]) AS k(consumer, id) "
+            + "JOIN fleet.inbox i ON i.consumer = k.consumer AND i.message_id = k.id";
 
     // One message alone needs no arrays, which are more to plan on a connection that prepares nothing.
-    internal const string AddOneHandled = "INSERT INTO fleet.inbox (consumer, message_id, received_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    internal const string AddOneHandled =
+        "INSERT INTO fleet.inbox (consumer, message_id, received_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 
     // Whoever is adding the same message is waited for.
     internal const string AddHandled = """
@@ -23,19 +25,22 @@ internal sealed class PostgresMessages(PostgresRunStatements runs, FleetSchema s
         """;
 
     private const string RemoveHandled =
-        "DELETE FROM fleet.inbox AS i USING unnest($1::text[], $2::uuid[]) AS k(consumer, id) WHERE i.consumer = k.consumer AND i.message_id = k.id";
+        "DELETE FROM fleet.inbox AS i USING unnest($1::text[], $2::uuid[]) AS k(consumer, id) "
+            + "WHERE i.consumer = k.consumer AND i.message_id = k.id";
 
     internal const string Add = """
-        INSERT INTO fleet.outbox (message_id, name, body, consumed_id, destination, envelope, trace_parent, created_at, failures, next_try_at)
+        INSERT INTO fleet.outbox (message_id, name, body, consumed_id, destination, envelope, trace_parent,
+            created_at, failures, next_try_at)
         SELECT m.message, m.name, m.body, m.consumed, m.destination, m.envelope, m.trace, m.created, 0, m.due
-        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[])
-            AS m(message, name, body, consumed, destination, envelope, trace, created, due)
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[],
+            $8::timestamptz[], $9::timestamptz[]) AS m(message, name, body, consumed, destination, envelope, trace, created, due)
         """;
 
     // In a transaction that a failed statement has ended, COMMIT alone would undo it and report success; this fails there.
     private const string IsIntact = "SELECT 1";
 
-    public async Task<IReadOnlySet<InboxKey>> FindHandledAsync(StorageSession session, IReadOnlyCollection<InboxKey> keys, CancellationToken ct) =>
+    public async Task<IReadOnlySet<InboxKey>> FindHandledAsync(
+        StorageSession session, IReadOnlyCollection<InboxKey> keys, CancellationToken ct) =>
         (await QueryAsync(session, schema.In(FindHandled), KeyOf, ct, Columns(keys))).ToHashSet();
 
     public async Task<IReadOnlyCollection<InboxKey>> AddHandledAsync(
@@ -86,7 +91,8 @@ internal sealed class PostgresMessages(PostgresRunStatements runs, FleetSchema s
         Array(NpgsqlDbType.Uuid, messages.Select(m => m.MessageId)), Array(NpgsqlDbType.Text, messages.Select(m => m.Name)),
         Array(NpgsqlDbType.Text, messages.Select(m => m.Body)), Array(NpgsqlDbType.Uuid, messages.Select(m => m.ConsumedId)),
         Array(NpgsqlDbType.Text, messages.Select(m => m.Destination)), Array(NpgsqlDbType.Text, messages.Select(m => m.Envelope)),
-        SparseArray(NpgsqlDbType.Text, messages.Select(m => m.TraceParent)), Array(NpgsqlDbType.TimestampTz, messages.Select(m => Utc(m.CreatedAt))),
+        SparseArray(NpgsqlDbType.Text, messages.Select(m => m.TraceParent)),
+        Array(NpgsqlDbType.TimestampTz, messages.Select(m => Utc(m.CreatedAt))),
         Array(NpgsqlDbType.TimestampTz, messages.Select(m => Utc(m.NextTryAt))),
     ];
 }

@@ -16,7 +16,8 @@ internal sealed class PostgresPlainSql(FleetSchema schema) : PlainSql(schema)
     public override string ReadHeld => $"""
         WITH over AS (
             DELETE FROM fleet.claim_sets WHERE worker_id = @worker AND lease_token = ANY (ARRAY(
-                SELECT c.lease_token FROM fleet.claim_sets c WHERE c.worker_id = @worker AND NOT EXISTS (SELECT 1 FROM {PostgresRunStatements.HeldRuns})
+                SELECT c.lease_token FROM fleet.claim_sets c WHERE c.worker_id = @worker
+                    AND NOT EXISTS (SELECT 1 FROM {PostgresRunStatements.HeldRuns})
                 FOR UPDATE SKIP LOCKED))
         )
         SELECT r.id, r.lease_token, CASE WHEN r.cancel_requested_at IS NULL THEN 0 ELSE 1 END

@@ -8,15 +8,16 @@ using static Fleet.Storage.Postgres.Statement;
 namespace Fleet.Storage.Postgres;
 
 /// <summary>The hot statements in PostgreSQL's SQL, each over arrays (<c>unnest</c>).</summary>
-/// <remarks>Rows are locked in the order of their ids, so that two batches that meet wait for each other and do not deadlock: with <c>FOR UPDATE</c>, or,
-/// where that would cost a third of the statement, by the order of the array that a nested loop reads (should they deadlock after all, the loser is tried
-/// again). Claim and completion of a simple run change no column that an index sees: what waits is found in <c>pending_sets</c>, what runs in
-/// <c>claim_sets</c> (docs/adr/0014).</remarks>
+/// <remarks>Rows are locked in the order of their ids, so that two batches that meet wait for each other and do not deadlock: with
+/// <c>FOR UPDATE</c>, or, where that would cost a third of the statement, by the order of the array that a nested loop reads (should they
+/// deadlock after all, the loser is tried again). Claim and completion of a simple run change no column that an index sees: what waits is
+/// found in <c>pending_sets</c>, what runs in <c>claim_sets</c> (docs/adr/0014).</remarks>
 internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunStatements
 {
     private const string NewColumns = """
         id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
-            created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent, indexed_state
+            created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked,
+            parent_id, args, tags, trace_parent, indexed_state
         """;
 
     private const string NewValues = """
@@ -24,12 +25,14 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
             n.created, n.key, n.hash, n.schedule, n.fire, n.overlap, false, n.parent, n.args, n.tags, n.trace, n.indexed_state
         """;
 
-    // The arrays side by side in SELECT: as one call in FROM each of the seventeen would be written to a store of its own first, a sixth of the statement.
+    // The arrays side by side in SELECT: as one call in FROM each of the seventeen would be written to a store of its own first,
+    // a sixth of the statement.
     private const string NewArrays = """
         SELECT unnest($1::uuid[]) AS id, unnest($2::text[]) AS job, unnest($3::text[]) AS lane, unnest($4::timestamptz[]) AS due,
-                unnest($5::boolean[]) AS staged, unnest($6::integer[]) AS max, unnest($7::timestamptz[]) AS created, unnest($8::text[]) AS key,
-                unnest($9::bytea[]) AS hash, unnest($10::text[]) AS schedule, unnest($11::timestamptz[]) AS fire, unnest($12::uuid[]) AS parent,
-                unnest($13::text[]) AS args, unnest($14::text[]) AS tags, unnest($15::text[]) AS trace, unnest($16::integer[]) AS overlap,
+                unnest($5::boolean[]) AS staged, unnest($6::integer[]) AS max, unnest($7::timestamptz[]) AS created,
+                unnest($8::text[]) AS key, unnest($9::bytea[]) AS hash, unnest($10::text[]) AS schedule,
+                unnest($11::timestamptz[]) AS fire, unnest($12::uuid[]) AS parent, unnest($13::text[]) AS args,
+                unnest($14::text[]) AS tags, unnest($15::text[]) AS trace, unnest($16::integer[]) AS overlap,
                 unnest($17::integer[]) AS indexed_state
         """;
 
@@ -74,7 +77,8 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
 
     private const string SimpleArrays = """
         SELECT unnest($1::uuid[]) AS id, unnest($4::text[]) AS job, unnest($5::timestamptz[]) AS due, unnest($6::timestamptz[]) AS created,
-                unnest($7::text[]) AS args, unnest($8::integer[]) AS max, unnest($9::uuid[]) AS parent, unnest($10::text[]) AS tags, unnest($11::text[]) AS trace
+                unnest($7::text[]) AS args, unnest($8::integer[]) AS max, unnest($9::uuid[]) AS parent, unnest($10::text[]) AS tags,
+                unnest($11::text[]) AS trace
         """;
 
     private const string WithPendingSet = """
@@ -106,8 +110,8 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
     /// <summary>Maximum number of ids in a pending set: as many as fit into a page.</summary>
     private const int PendingSetSize = 500;
 
-    // Gives the runs of the oldest pending sets that still wait their indexed state. Not "indexed_state IS NULL": for that the planner would
-    // read the index of all succeeded runs.
+    // Gives the runs of the oldest pending sets that still wait their indexed state. Not "indexed_state IS NULL": for that the planner
+    // would read the index of all succeeded runs.
     internal const string IndexPendingSets = """
         WITH taken AS (
             DELETE FROM fleet.pending_sets WHERE id = ANY (ARRAY(
@@ -133,24 +137,26 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
 
     private const string FindIds = "SELECT id FROM fleet.runs WHERE id = ANY($1)";
 
-    /// <summary>The runs <c>r</c> of a claim set <c>c</c> that are still held. A set without any is over: it was committed together with its runs,
-    /// and its token never comes back.</summary>
-    internal const string HeldRuns = "unnest(c.ids) AS i(id) JOIN fleet.runs r ON r.id = i.id AND r.state = 1 AND r.lease_token = c.lease_token";
+    /// <summary>The runs <c>r</c> of a claim set <c>c</c> that are still held. A set without any is over: it was committed together with
+    /// its runs, and its token never comes back.</summary>
+    internal const string HeldRuns =
+        "unnest(c.ids) AS i(id) JOIN fleet.runs r ON r.id = i.id AND r.state = 1 AND r.lease_token = c.lease_token";
 
     private const string FindWorker = "SELECT id FROM fleet.workers WHERE id = $1 AND state <> 2";
 
     private const string Take = """
-        UPDATE fleet.runs AS r SET state = 1, indexed_state = CASE WHEN r.schedule_id IS NULL THEN NULL ELSE 1 END, attempt = r.attempt + 1, worker_id = $3, lease_token = $2, started_at = $4,
+        UPDATE fleet.runs AS r SET state = 1, indexed_state = CASE WHEN r.schedule_id IS NULL THEN NULL ELSE 1 END,
+            attempt = r.attempt + 1, worker_id = $3, lease_token = $2, started_at = $4,
             staged = true, progress = NULL, progress_message = NULL
         """;
 
     private const string Taken = """
-        RETURNING r.id, r.lease_token, r.job, r.lane, r.args, r.attempt, r.attempt_offset, r.max_attempts, r.due_at, r.schedule_id, r.fire_time,
-            r.tags, r.trace_parent
+        RETURNING r.id, r.lease_token, r.job, r.lane, r.args, r.attempt, r.attempt_offset, r.max_attempts,
+            r.due_at, r.schedule_id, r.fire_time, r.tags, r.trace_parent
         """;
 
-    // $5 and $6: whether runs with a gate are claimed; $7: the worker's claim sets that are over. Those of the ids that are not claimed after all do not matter to the
-    // claim: they do not have the token. Where none of them is pending, nothing is written.
+    // $5 and $6: whether runs with a gate are claimed; $7: the worker's claim sets that are over. Those of the ids that are not claimed
+    // after all do not matter to the claim: they do not have the token. Where none of them is pending, nothing is written.
     internal const string Claim = $"""
         WITH kept AS (
             INSERT INTO fleet.claim_sets (worker_id, lease_token, ids) SELECT id, $2, $1 FROM fleet.workers
@@ -165,26 +171,31 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
         {Taken}
         """;
 
-    private const string FindPending = "SELECT id, due_at, overlap, crashes, schedule_id, coalesce(fire_time, created_at) FROM fleet.runs WHERE id = ANY($1) AND state = 0";
+    private const string FindPending =
+        "SELECT id, due_at, overlap, crashes, schedule_id, coalesce(fire_time, created_at) "
+            + "FROM fleet.runs WHERE id = ANY($1) AND state = 0";
 
     internal const string Complete = """
-        UPDATE fleet.runs AS r SET state = 2, indexed_state = NULL, finished_at = c.finished, output = c.output, error = NULL, error_type = NULL, cancel_requested_at = NULL,
+        UPDATE fleet.runs AS r SET state = 2, indexed_state = NULL, finished_at = c.finished, output = c.output,
+            error = NULL, error_type = NULL, cancel_requested_at = NULL,
             progress = CASE WHEN r.progress IS NULL THEN NULL ELSE 1 END
         FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[]) AS c(id, token, finished, output)
         WHERE r.id = c.id AND r.lease_token = c.token AND r.state = 1
         RETURNING r.id, r.lease_token
         """;
 
-    // From here to the commit the row is locked, and may not stay so with a worker that stands still: its run is another's when its lease is over.
+    // From here to the commit the row is locked, and may not stay so with a worker that stands still:
+    // its run is another's when its lease is over.
     private const string CompleteInTransaction = Complete + ", set_config('idle_in_transaction_session_timeout', '10s', true)";
 
     private const string Succeed = """
-        UPDATE fleet.runs SET state = 2, indexed_state = NULL, finished_at = $3, output = $4, error = NULL, error_type = NULL, cancel_requested_at = NULL,
+        UPDATE fleet.runs SET state = 2, indexed_state = NULL, finished_at = $3, output = $4,
+            error = NULL, error_type = NULL, cancel_requested_at = NULL,
             progress = CASE WHEN progress IS NULL THEN NULL ELSE 1 END
         """;
 
-    // One run on a connection of the application's. The array keeps the server from caching a plan that reads the whole table: made while the
-    // table was small, it would be used until the next ANALYZE.
+    // One run on a connection of the application's. The array keeps the server from caching a plan that reads the whole table: made while
+    // the table was small, it would be used until the next ANALYZE.
     internal const string CompleteOneInTransaction = $"""
         {Succeed}
         WHERE id = ANY ($1) AND lease_token = $2 AND state = 1
@@ -209,8 +220,8 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
         SELECT e.message, e.name, e.body, e.run, e.trace, e.created, 0, e.created
         """;
 
-    // Completions with what they bring, in one statement, which is one commit: follow-ups and events of those that are completed here. $5 to $21 are the
-    // follow-ups as for an insert, $22 and $23 the leases that bring them; $24 to $29 the events, $30 their tokens.
+    // Completions with what they bring, in one statement, which is one commit: follow-ups and events of those that are completed here. $5
+    // to $21 are the follow-ups as for an insert, $22 and $23 the leases that bring them; $24 to $29 the events, $30 their tokens.
     internal const string CompleteAlong = $"""
         WITH done AS (
             {Complete}
@@ -218,14 +229,17 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
             SELECT n.*, row_number() OVER (PARTITION BY n.lane ORDER BY n.id) - 1 AS place
             FROM (
                 SELECT unnest($5::uuid[]) AS id, unnest($6::text[]) AS job, unnest($7::text[]) AS lane, unnest($8::timestamptz[]) AS due,
-                    unnest($9::boolean[]) AS staged, unnest($10::integer[]) AS max, unnest($11::timestamptz[]) AS created, unnest($12::text[]) AS key,
-                    unnest($13::bytea[]) AS hash, unnest($14::text[]) AS schedule, unnest($15::timestamptz[]) AS fire, unnest($16::uuid[]) AS parent,
-                    unnest($17::text[]) AS args, unnest($18::text[]) AS tags, unnest($19::text[]) AS trace, unnest($20::integer[]) AS overlap,
+                    unnest($9::boolean[]) AS staged, unnest($10::integer[]) AS max, unnest($11::timestamptz[]) AS created,
+                    unnest($12::text[]) AS key, unnest($13::bytea[]) AS hash, unnest($14::text[]) AS schedule,
+                    unnest($15::timestamptz[]) AS fire, unnest($16::uuid[]) AS parent, unnest($17::text[]) AS args,
+                    unnest($18::text[]) AS tags, unnest($19::text[]) AS trace, unnest($20::integer[]) AS overlap,
                     unnest($21::integer[]) AS indexed_state, unnest($22::uuid[]) AS owner, unnest($23::bigint[]) AS token
             ) AS n
             JOIN done d ON d.id = n.owner AND d.lease_token = n.token
         ), pending_set AS (
-            INSERT INTO fleet.pending_sets (lane, due_at, ids) SELECT b.lane, max(b.due), array_agg(b.id) FROM brought b WHERE b.indexed_state IS NULL GROUP BY b.lane, b.place / 500
+            INSERT INTO fleet.pending_sets (lane, due_at, ids)
+            SELECT b.lane, max(b.due), array_agg(b.id) FROM brought b
+            WHERE b.indexed_state IS NULL GROUP BY b.lane, b.place / 500
         ), followed AS (
             {InsertRuns}
             FROM brought n
@@ -243,11 +257,12 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
 
     private const string InsertEvents = $"""
         {InsertOutbox}
-        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[]) AS e(message, name, body, run, trace, created)
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[])
+            AS e(message, name, body, run, trace, created)
         """;
 
-    // A cancel that came while the attempt was ending wins over another try. The row keeps worker and start until the next claim, so the attempt's row is
-    // written from what the update returns.
+    // A cancel that came while the attempt was ending wins over another try. The row keeps worker and start until the next claim, so the
+    // attempt's row is written from what the update returns.
     internal const string EndAttempt = """
         WITH ended AS (
             UPDATE fleet.runs AS r SET
@@ -260,9 +275,11 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
                 error = CASE WHEN r.cancel_requested_at IS NOT NULL AND e.next IN (0, 4) THEN r.error
                     WHEN e.outcome IN (3, 4) THEN r.error ELSE e.error END
             FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::integer[], $5::integer[], $6::timestamptz[], $7::integer[],
-                $8::text[], $9::text[], $10::text[], $11::boolean[]) AS e(id, token, ended, outcome, next, due, uncounted, type, error, stack, staged)
+                $8::text[], $9::text[], $10::text[], $11::boolean[])
+                AS e(id, token, ended, outcome, next, due, uncounted, type, error, stack, staged)
             WHERE r.id = e.id AND r.lease_token = e.token AND r.state = 1
-            RETURNING r.id, r.lease_token, r.attempt + e.uncounted AS number, r.worker_id, r.started_at, e.ended, e.outcome, e.type, e.error, e.stack
+            RETURNING r.id, r.lease_token, r.attempt + e.uncounted AS number, r.worker_id, r.started_at,
+                e.ended, e.outcome, e.type, e.error, e.stack
         ), written AS (
             INSERT INTO fleet.attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack)
             SELECT id, number, worker_id, started_at, ended, outcome, type, error, stack FROM ended
@@ -270,16 +287,18 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
         SELECT id, lease_token FROM ended
         """;
 
-    // 4 is AttemptOutcome.Snoozed, 7 is Unserved. OFFSET 0 has the attempts of the run found first, by their index: asked for the latest id, the planner
-    // may read the whole table backwards until it meets the run.
+    // 4 is AttemptOutcome.Snoozed, 7 is Unserved. OFFSET 0 has the attempts of the run found first, by their index: asked for the latest
+    // id, the planner may read the whole table backwards until it meets the run.
     internal const string FoldAttempts = """
         WITH pairs AS (
             SELECT l.id AS last, p.id AS before, p.times, p.started_at
             FROM unnest($1::uuid[]) AS w(id)
             CROSS JOIN LATERAL (
-                SELECT a.id, a.number, a.outcome FROM (SELECT * FROM fleet.attempts WHERE run_id = w.id OFFSET 0) AS a ORDER BY a.id DESC LIMIT 1) AS l
+                SELECT a.id, a.number, a.outcome FROM (SELECT * FROM fleet.attempts WHERE run_id = w.id OFFSET 0) AS a
+                ORDER BY a.id DESC LIMIT 1) AS l
             CROSS JOIN LATERAL (
-                SELECT a.id, a.number, a.outcome, a.times, a.started_at FROM (SELECT * FROM fleet.attempts WHERE run_id = w.id OFFSET 0) AS a
+                SELECT a.id, a.number, a.outcome, a.times, a.started_at
+                FROM (SELECT * FROM fleet.attempts WHERE run_id = w.id OFFSET 0) AS a
                 WHERE a.id < l.id ORDER BY a.id DESC LIMIT 1) AS p
             WHERE l.outcome IN (4, 7) AND p.outcome = l.outcome AND p.number = l.number
         ), folded AS (
@@ -288,7 +307,8 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
         UPDATE fleet.attempts AS a SET times = a.times + pairs.times, started_at = pairs.started_at FROM pairs WHERE a.id = pairs.last
         """;
 
-    // Not those that a worker is ending at this moment: one that stands still in the middle of it would hold up the leader, who would lose his lease.
+    // Not those that a worker is ending at this moment: one that stands still in the middle of it would hold up the leader,
+    // who would lose his lease.
     internal const string LockOrphans = $"""
         WITH orphaned AS (
             SELECT c.worker_id, c.lease_token, c.ids FROM fleet.workers w JOIN fleet.claim_sets c ON c.worker_id = w.id WHERE w.state = 2
@@ -310,15 +330,16 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
             INSERT INTO fleet.attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error)
             SELECT r.id, r.attempt, r.worker_id, r.started_at, $5, $6, $7, o.error FROM rescued o JOIN fleet.runs r ON r.id = o.id
         )
-        UPDATE fleet.runs AS r SET state = o.next, indexed_state = o.next, crashes = o.crashes, attempt_offset = r.attempt_offset + 1, staged = false,
-            due_at = least($5, clock_timestamp()), finished_at = CASE WHEN o.next = 0 THEN NULL ELSE $5 END,
+        UPDATE fleet.runs AS r SET state = o.next, indexed_state = o.next, crashes = o.crashes, attempt_offset = r.attempt_offset + 1,
+            staged = false, due_at = least($5, clock_timestamp()), finished_at = CASE WHEN o.next = 0 THEN NULL ELSE $5 END,
             error_type = CASE WHEN o.next = 4 THEN r.error_type ELSE $7 END,
             error = CASE WHEN o.next = 4 THEN r.error ELSE o.error END
         FROM rescued o WHERE r.id = o.id
         """;
 
     private const string ReadUnstaged =
-        "SELECT id, lane, due_at FROM fleet.runs WHERE indexed_state = 0 AND NOT staged AND due_at <= $1 AND lane <> ALL ($3) ORDER BY due_at LIMIT $2";
+        "SELECT id, lane, due_at FROM fleet.runs WHERE indexed_state = 0 AND NOT staged AND due_at <= $1 AND lane <> ALL ($3) "
+            + "ORDER BY due_at LIMIT $2";
 
     internal const string MarkStaged = """
         WITH found AS (
@@ -332,13 +353,17 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
     // Arrays, so that each table is read by its index whatever the planner expects.
     internal const string DeleteSucceeded = $"""
         WITH old AS (
-            SELECT id, due_at AS at FROM fleet.runs WHERE indexed_state IS NULL AND due_at >= $1 AND due_at < $2 AND state = 2 AND finished_at < $2 ORDER BY due_at LIMIT $3
+            SELECT id, due_at AS at FROM fleet.runs
+            WHERE indexed_state IS NULL AND due_at >= $1 AND due_at < $2 AND state = 2 AND finished_at < $2
+            ORDER BY due_at LIMIT $3
         ), {DeleteOld}
         """;
 
     internal const string DeleteFailedOrCanceled = $"""
         WITH old AS (
-            SELECT id, created_at AS at FROM fleet.runs WHERE indexed_state > 2 AND created_at >= $1 AND created_at < $2 AND finished_at < $2 ORDER BY created_at LIMIT $3
+            SELECT id, created_at AS at FROM fleet.runs
+            WHERE indexed_state > 2 AND created_at >= $1 AND created_at < $2 AND finished_at < $2
+            ORDER BY created_at LIMIT $3
         ), {DeleteOld}
         """;
 
@@ -359,7 +384,9 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
 
     internal const string DeleteInbox = """
         WITH gone AS (
-            DELETE FROM fleet.inbox WHERE ctid = ANY (ARRAY(SELECT ctid FROM fleet.inbox WHERE received_at < $1 ORDER BY received_at LIMIT $2)) RETURNING 1
+            DELETE FROM fleet.inbox WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM fleet.inbox WHERE received_at < $1 ORDER BY received_at LIMIT $2))
+            RETURNING 1
         )
         SELECT count(*) FROM gone
         """;
@@ -390,15 +417,19 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
 
     private readonly OpenClaimSets _claimSets = new();
 
-    public override async Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(StorageSession session, CancellationToken ct) => await QueryAsync(
-        session, LockOrphans,
-        r => new OrphanedRun(RunIdOf(r), r.IsDBNull(1) ? null : new WorkerId(r.GetGuid(1)), r.GetInt64(2), r.GetInt32(3), r.GetBoolean(4)), ct);
+    public override async Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(StorageSession session, CancellationToken ct) =>
+        await QueryAsync(
+            session, LockOrphans,
+            r => new OrphanedRun(
+                RunIdOf(r), r.IsDBNull(1) ? null : new WorkerId(r.GetGuid(1)), r.GetInt64(2), r.GetInt32(3), r.GetBoolean(4)),
+            ct);
 
-    public override Task RescueAsync(StorageSession session, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct) => ExecuteAsync(
-        session, Rescue, ct,
-        Uuids(runs.Select(r => r.Orphan.Id)), Array(NpgsqlDbType.Integer, runs.Select(r => (int)r.Next)),
-        Array(NpgsqlDbType.Integer, runs.Select(r => r.Crashes)), Array(NpgsqlDbType.Text, runs.Select(r => r.Error)),
-        Instant(now), Integer((int)AttemptOutcome.Crashed), Text(RescuedRun.ErrorType));
+    public override Task RescueAsync(StorageSession session, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct) =>
+        ExecuteAsync(
+            session, Rescue, ct,
+            Uuids(runs.Select(r => r.Orphan.Id)), Array(NpgsqlDbType.Integer, runs.Select(r => (int)r.Next)),
+            Array(NpgsqlDbType.Integer, runs.Select(r => r.Crashes)), Array(NpgsqlDbType.Text, runs.Select(r => r.Error)),
+            Instant(now), Integer((int)AttemptOutcome.Crashed), Text(RescuedRun.ErrorType));
 
     public override async Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
         StorageSession session, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct) => await QueryAsync(
@@ -409,10 +440,11 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
         session, MarkStaged, ct, Uuids(runs.Select(r => r.Id)), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.DueAt))));
 
     public override async Task<PrunedRuns> DeleteEndedAsync(
-        StorageSession session, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct) => (await QueryAsync(
-        session, succeeded ? DeleteSucceeded : DeleteFailedOrCanceled,
-        r => new PrunedRuns((int)r.GetInt64(0), r.GetInt64(1) == limit, r.IsDBNull(2) ? null : r.GetUtc(2)), ct,
-        Instant(from), Instant(before), Integer(limit)))[0];
+        StorageSession session, bool succeeded, DateTimeOffset from, DateTimeOffset before, int limit, CancellationToken ct) =>
+        (await QueryAsync(
+            session, succeeded ? DeleteSucceeded : DeleteFailedOrCanceled,
+            r => new PrunedRuns((int)r.GetInt64(0), r.GetInt64(1) == limit, r.IsDBNull(2) ? null : r.GetUtc(2)), ct,
+            Instant(from), Instant(before), Integer(limit)))[0];
 
     public override async Task<int> DeleteInboxAsync(StorageSession session, DateTimeOffset before, int limit, CancellationToken ct) =>
         (await QueryAsync(session, DeleteInbox, r => (int)r.GetInt64(0), ct, Instant(before), Integer(limit)))[0];
@@ -426,7 +458,8 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
 
     public void Committed(RunLease lease) => _claimSets.Settled([lease.LeaseToken]);
 
-    public override async Task<IReadOnlyList<bool>> AreCompletedAsync(StorageSession session, IReadOnlyList<RunLease> leases, CancellationToken ct)
+    public override async Task<IReadOnlyList<bool>> AreCompletedAsync(
+        StorageSession session, IReadOnlyList<RunLease> leases, CancellationToken ct)
     {
         var answers = await base.AreCompletedAsync(session, leases, ct);
         _claimSets.Settled(leases.Where((_, i) => answers[i]).Select(l => l.LeaseToken));
@@ -435,7 +468,8 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
 
     /// <summary>The statement that completes one run, or fails with <see cref="PostgresErrorCodes.DivisionByZero"/>.</summary>
     public NpgsqlBatchCommand CompleteOrFail(Completion completion) => Command(
-        CompleteOneOrFail, Uuid(completion.Id.Value), Bigint(completion.LeaseToken), Instant(completion.FinishedAt), NullableText(completion.Output));
+        CompleteOneOrFail,
+        Uuid(completion.Id.Value), Bigint(completion.LeaseToken), Instant(completion.FinishedAt), NullableText(completion.Output));
 
     /// <summary>The statement that adds events to the outbox, in their order.</summary>
     public NpgsqlBatchCommand AddEvents(IReadOnlyList<OutboxMessage> events) => Command(InsertEvents, Rows(events));
@@ -470,7 +504,8 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
     {
         for (var (taken, indexed) = (1L, 0L); taken > 0 && indexed < runs;)
         {
-            var found = await QueryAsync(session, IndexPendingSets, r => (Taken: r.GetInt64(0), Indexed: r.GetInt64(1)), ct, Text(lane), Instant(dueBefore));
+            var found = await QueryAsync(
+                session, IndexPendingSets, r => (Taken: r.GetInt64(0), Indexed: r.GetInt64(1)), ct, Text(lane), Instant(dueBefore));
             (taken, indexed) = (found[0].Taken, indexed + found[0].Indexed);
         }
     }
@@ -478,7 +513,8 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
     public override async Task<bool> LockTermAsync(StorageSession session, string lease, long term, CancellationToken ct) =>
         (await QueryAsync(session, LockTerm, _ => true, ct, Text(lease), Bigint(term))).Count > 0;
 
-    protected override async Task<IReadOnlyList<RunId>> InsertRowsAsync(StorageSession session, IReadOnlyList<NewRun> runs, CancellationToken ct)
+    protected override async Task<IReadOnlyList<RunId>> InsertRowsAsync(
+        StorageSession session, IReadOnlyList<NewRun> runs, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch((NpgsqlConnection)session.Connection);
         var inserted = new List<RunId>(runs.Count);
@@ -512,14 +548,16 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
 
     private static NpgsqlParameter[] Rows(NewRun[] runs) =>
     [
-        Uuids(runs.Select(r => r.Id)), Array(NpgsqlDbType.Text, runs.Select(r => r.Job)), Array(NpgsqlDbType.Text, runs.Select(r => r.Lane)),
+        Uuids(runs.Select(r => r.Id)), Array(NpgsqlDbType.Text, runs.Select(r => r.Job)),
+        Array(NpgsqlDbType.Text, runs.Select(r => r.Lane)),
         Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.DueAt))), Array(NpgsqlDbType.Boolean, runs.Select(r => r.Staged)),
         Array(NpgsqlDbType.Integer, runs.Select(r => r.MaxAttempts)), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.CreatedAt))),
         Array(NpgsqlDbType.Text, runs.Select(r => r.IdempotencyKey)), Array(NpgsqlDbType.Bytea, runs.Select(r => r.RequestHash)),
         Array(NpgsqlDbType.Text, runs.Select(r => r.ScheduleId)), Array(NpgsqlDbType.TimestampTz, runs.Select(r => Utc(r.FireTime))),
         Array(NpgsqlDbType.Uuid, runs.Select(r => r.ParentId?.Value)), Array(NpgsqlDbType.Text, runs.Select(r => r.Args)),
         Array(NpgsqlDbType.Text, runs.Select(r => r.Tags)), Array(NpgsqlDbType.Text, runs.Select(r => r.TraceParent)),
-        Array(NpgsqlDbType.Integer, runs.Select(r => (int)r.Overlap)), Array(NpgsqlDbType.Integer, runs.Select(r => IsSimple(r) ? null : (int?)RunState.Pending)),
+        Array(NpgsqlDbType.Integer, runs.Select(r => (int)r.Overlap)),
+        Array(NpgsqlDbType.Integer, runs.Select(r => IsSimple(r) ? null : (int?)RunState.Pending)),
     ];
 
     /// <summary>True for a run that is inserted together with its pending set, in a statement that cannot refuse it.</summary>
@@ -549,15 +587,21 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
 
     private static NpgsqlParameter[] NewRows(NewRun[] together) =>
     [
-        Uuids(together.Select(r => r.Id)), Text(together[0].Lane), DueUntil(together), Array(NpgsqlDbType.Text, together.Select(r => r.Job)),
-        Array(NpgsqlDbType.TimestampTz, together.Select(r => Utc(r.DueAt))), Array(NpgsqlDbType.TimestampTz, together.Select(r => Utc(r.CreatedAt))),
+        Uuids(together.Select(r => r.Id)), Text(together[0].Lane), DueUntil(together),
+        Array(NpgsqlDbType.Text, together.Select(r => r.Job)),
+        Array(NpgsqlDbType.TimestampTz, together.Select(r => Utc(r.DueAt))),
+        Array(NpgsqlDbType.TimestampTz, together.Select(r => Utc(r.CreatedAt))),
         Array(NpgsqlDbType.Text, together.Select(r => r.Args)), SparseArray(NpgsqlDbType.Integer, together.Select(r => r.MaxAttempts)),
-        SparseArray(NpgsqlDbType.Uuid, together.Select(r => r.ParentId?.Value)), SparseArray(NpgsqlDbType.Text, together.Select(r => r.Tags)),
+        SparseArray(NpgsqlDbType.Uuid, together.Select(r => r.ParentId?.Value)),
+        SparseArray(NpgsqlDbType.Text, together.Select(r => r.Tags)),
         SparseArray(NpgsqlDbType.Text, together.Select(r => r.TraceParent)),
     ];
 
-    protected override async Task<IReadOnlyList<(string Key, RunId Id, byte[] Hash)>> FindKeysAsync(StorageSession session, string[] keys, CancellationToken ct) =>
-        await QueryAsync(session, FindKeys, r => (r.GetString(0), new RunId(r.GetGuid(1)), r.GetFieldValue<byte[]>(2)), ct, Array(NpgsqlDbType.Text, keys));
+    protected override async Task<IReadOnlyList<(string Key, RunId Id, byte[] Hash)>> FindKeysAsync(
+        StorageSession session, string[] keys, CancellationToken ct) =>
+        await QueryAsync(
+            session, FindKeys, r => (r.GetString(0), new RunId(r.GetGuid(1)), r.GetFieldValue<byte[]>(2)), ct,
+            Array(NpgsqlDbType.Text, keys));
 
     protected override async Task<IReadOnlyList<(string Schedule, DateTimeOffset Fire, RunId Id)>> FindOccurrencesAsync(
         StorageSession session, IReadOnlyList<NewRun> planned, CancellationToken ct) => await QueryAsync(
@@ -572,7 +616,8 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
     {
         var over = !session.HasTransaction ? _claimSets.TakeOver() : [];
         var claimed = await QueryAsync(session, Claim, Read, ct, [
-                Uuids(ids), Bigint(token), Uuid(worker.Value), Instant(now), Integer(CrashLimit(passedGates)), new NpgsqlParameter<bool> { TypedValue = passedGates },
+                Uuids(ids), Bigint(token), Uuid(worker.Value), Instant(now), Integer(CrashLimit(passedGates)),
+                new NpgsqlParameter<bool> { TypedValue = passedGates },
                 Array(NpgsqlDbType.Bigint, over),
             ]);
         if (claimed.Count == 0 && (await QueryAsync(session, FindWorker, RunIdOf, ct, Uuid(worker.Value))).Count == 0)
@@ -604,7 +649,8 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
         NpgsqlParameter[] parameters =
         [
             Uuids(completions.Select(c => c.Id)), Array(NpgsqlDbType.Bigint, completions.Select(c => c.LeaseToken)),
-            Array(NpgsqlDbType.TimestampTz, completions.Select(c => Utc(c.FinishedAt))), Array(NpgsqlDbType.Text, completions.Select(c => c.Output)),
+            Array(NpgsqlDbType.TimestampTz, completions.Select(c => Utc(c.FinishedAt))),
+            Array(NpgsqlDbType.Text, completions.Select(c => c.Output)),
         ];
         if (BringsAlong(session, completions))
             return await CompleteAlongAsync(session, completions, parameters, ct);
@@ -638,7 +684,8 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
                 Uuids(brought.Select(b => b.Owner.Id)), Array(NpgsqlDbType.Bigint, brought.Select(b => b.Owner.LeaseToken)),
                 Array(NpgsqlDbType.Uuid, events.Select(e => e.Event.MessageId)), Array(NpgsqlDbType.Text, events.Select(e => e.Event.Name)),
                 Array(NpgsqlDbType.Text, events.Select(e => e.Event.Body)), Uuids(events.Select(e => e.Id)),
-                Array(NpgsqlDbType.Text, events.Select(e => e.Event.TraceParent)), Array(NpgsqlDbType.TimestampTz, events.Select(e => Utc(e.Event.CreatedAt))),
+                Array(NpgsqlDbType.Text, events.Select(e => e.Event.TraceParent)),
+                Array(NpgsqlDbType.TimestampTz, events.Select(e => Utc(e.Event.CreatedAt))),
                 Array(NpgsqlDbType.Bigint, events.Select(e => e.LeaseToken)),
             ]);
         _claimSets.Settled(completed.Select(c => c.LeaseToken));
@@ -655,7 +702,8 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
         batch.BatchCommands.Add(Command(
             EndAttempt,
             Uuids(ends.Select(e => e.Id)), Array(NpgsqlDbType.Bigint, ends.Select(e => e.LeaseToken)),
-            Array(NpgsqlDbType.TimestampTz, ends.Select(e => Utc(e.EndedAt))), Array(NpgsqlDbType.Integer, ends.Select(e => (int)e.Outcome)),
+            Array(NpgsqlDbType.TimestampTz, ends.Select(e => Utc(e.EndedAt))),
+            Array(NpgsqlDbType.Integer, ends.Select(e => (int)e.Outcome)),
             Array(NpgsqlDbType.Integer, ends.Select(e => (int)e.Next)), Array(NpgsqlDbType.TimestampTz, ends.Select(e => Utc(e.DueAt))),
             Array(NpgsqlDbType.Integer, ends.Select(e => e.Counts ? 0 : 1)), Array(NpgsqlDbType.Text, ends.Select(e => e.ErrorType)),
             Array(NpgsqlDbType.Text, ends.Select(e => e.Error)), Array(NpgsqlDbType.Text, ends.Select(e => e.Stack)),

@@ -15,13 +15,15 @@ namespace Fleet.Storage.Postgres;
 /// <summary>A PostgreSQL database, shared by any number of processes.</summary>
 public sealed class PostgresStorage : IStorage, IAsyncDisposable
 {
-    /// <summary>A hot statement has one plan, whatever its arrays hold: by index, from the first row on. Left to choose, the server plans small batches again each
-    /// time, which takes longer than executing them, and reads a table to the end that was small when it last looked. With a bitmap it
-    /// would read all pending sets to take the oldest, and what is deleted each time again: a plain scan of an index marks what the next one can skip.</summary>
+    /// <summary>A hot statement has one plan, whatever its arrays hold: by index, from the first row on. Left to choose, the server plans
+    /// small batches again each time, which takes longer than executing them, and reads a table to the end that was small when it last
+    /// looked. With a bitmap it would read all pending sets to take the oldest, and what is deleted each time again: a plain scan
+    /// of an index marks what the next one can skip.</summary>
     internal const string OnePlan = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off";
 
-    /// <summary>PostgreSQL looks for a table first in the schema that is called as the role. A role called as Fleet's schema would find Fleet's tables where
-    /// the application means its own, and would create its own among them: in this database it looks in <c>public</c>, unless it has a path of its own.</summary>
+    /// <summary>PostgreSQL looks for a table first in the schema that is called as the role. A role called as Fleet's schema would find
+    /// Fleet's tables where the application means its own, and would create its own among them: in this database it looks in
+    /// <c>public</c>, unless it has a path of its own.</summary>
     private const string KeepOut = """
         DO $$ BEGIN
             IF current_user = 'fleet' AND current_setting('search_path') = '"$user", public' THEN
@@ -78,14 +80,19 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         // That of a data source lacks the password.
         _connectionString = builder.ConnectionString;
         _gate = new ConnectionGate(time);
-        Transactions = new TransactionGate(time, ReadRoomAsync, Math.Max(1, builder.MaxPoolSize - ConnectionShare.OfWorker)) { OnLess = ClearPools };
+        Transactions = new TransactionGate(time, ReadRoomAsync, Math.Max(1, builder.MaxPoolSize - ConnectionShare.OfWorker))
+        {
+            OnLess = ClearPools,
+        };
         _gate.OnRefused = Transactions.Refused;
         _pool = new PostgresPool(PostgresServers.Build(builder, _ => { }), _gate, time);
         _effects = new PostgresPool(PostgresServers.Build(builder, _ => { }), _gate, time);
         builder.NoResetOnClose = true;
         _handlers = new PostgresPool(PostgresServers.Build(builder, _ => { }), _gate, time);
         _completeAfterWork = new CompleteAfterWork(new UserConnections(_handlers), _statements);
-        _autocommit = new PostgresPool(PostgresServers.Build(builder, source => source.UsePhysicalConnectionInitializer(PlanOnce, PlanOnceAsync)), _gate, time);
+        _autocommit = new PostgresPool(
+            PostgresServers.Build(builder, source => source.UsePhysicalConnectionInitializer(PlanOnce, PlanOnceAsync)),
+            _gate, time);
         _open = OpenOnTransaction;
         Messages = new PostgresMessages(_statements, _schema);
     }
@@ -118,7 +125,11 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     internal static IReadOnlyList<string> Migrations { get; } = ["20261130000000_Initial"];
 
     private PooledDbContextFactory<PostgresDbContext> Reading =>
-        _reading ??= new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_pool.Source).UseSchema(_schema).AddInterceptors(new ThroughTheGate(_pool)).Options, FleetDbContext.MaxPooled);
+        _reading ??= new(
+            new DbContextOptionsBuilder<PostgresDbContext>()
+                .UseNpgsql(_pool.Source).UseSchema(_schema)
+                .AddInterceptors(new ThroughTheGate(_pool)).Options,
+            FleetDbContext.MaxPooled);
 
     private PooledDbContextFactory<PostgresDbContext> Writing =>
         _writing ??= new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql().UseSchema(_schema).Options, FleetDbContext.MaxPooled);
@@ -181,7 +192,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         }
     }
 
-    public async Task CompleteAfterAsync(Func<DbTransaction, CancellationToken, Task> work, Func<Completion> completion, CancellationToken ct)
+    public async Task CompleteAfterAsync(
+        Func<DbTransaction, CancellationToken, Task> work, Func<Completion> completion, CancellationToken ct)
     {
         Completion? made = null;
         PostgresException? refused;
@@ -250,7 +262,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     public async Task PingAsync(CancellationToken ct)
     {
-        const string sql = "SELECT EXISTS (SELECT 1 FROM fleet.leases), current_setting('transaction_read_only') = 'on', pg_is_in_recovery()";
+        const string sql =
+            "SELECT EXISTS (SELECT 1 FROM fleet.leases), current_setting('transaction_read_only') = 'on', pg_is_in_recovery()";
         var connection = await _pool.OpenAsync(ct);
         try
         {
@@ -276,7 +289,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         {
             connection = await _pool.OpenAsync(ct);
         }
-        catch (DatabaseUnavailableException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName })
+        catch (DatabaseUnavailableException e)
+            when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName })
         {
             return DatabaseSchema.Of([], Migrations);
         }
@@ -315,7 +329,9 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     {
         if (!(await ReadSchemaAsync(ct)).MustMigrate())
             return;
-        var options = new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(_pool.Source).UseMigrationsOf(_schema).AddInterceptors(new ThroughTheGate(_pool));
+        var options = new DbContextOptionsBuilder<PostgresDbContext>()
+            .UseNpgsql(_pool.Source).UseMigrationsOf(_schema)
+            .AddInterceptors(new ThroughTheGate(_pool));
         await using var db = new PostgresDbContext(options.Options);
         try
         {
@@ -441,7 +457,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     private static async Task<(bool HasHistory, int Process)> FindHistoryAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("""SELECT to_regclass('"__EFMigrationsHistory"') IS NOT NULL, pg_backend_pid()""", connection);
+        await using var command = new NpgsqlCommand(
+            """SELECT to_regclass('"__EFMigrationsHistory"') IS NOT NULL, pg_backend_pid()""", connection);
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
         return (reader.GetBoolean(0), reader.GetInt32(1));
@@ -449,7 +466,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     private static async Task<List<string>> ReadMigrationsAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        await using var history = new NpgsqlCommand("""SELECT "MigrationId" FROM "__EFMigrationsHistory" ORDER BY "MigrationId" """, connection);
+        await using var history = new NpgsqlCommand(
+            """SELECT "MigrationId" FROM "__EFMigrationsHistory" ORDER BY "MigrationId" """, connection);
         await using var reader = await history.ExecuteReaderAsync(ct);
         var applied = new List<string>();
         while (await reader.ReadAsync(ct))

@@ -7,7 +7,9 @@ namespace Fleet.Storage.Postgres;
 
 /// <summary>A transaction for code of the application, on a connection of Fleet's own.</summary>
 internal sealed class PostgresTransaction(
-    PostgresPool pool, NpgsqlConnection connection, NpgsqlTransaction transaction, StorageSession session, IMessageStatements messages, TransactionPass? pass) : OpenTransaction
+    PostgresPool pool, NpgsqlConnection connection, NpgsqlTransaction transaction,
+    StorageSession session, IMessageStatements messages, TransactionPass? pass)
+    : OpenTransaction
 {
     public override StorageSession Session => session;
 

@@ -10,7 +10,8 @@ internal sealed class ReadSchema(FleetSchema schema)
     /// <summary>Fleet's tables. A role needs SELECT, INSERT, UPDATE and DELETE on them; others may stand in the same schema.</summary>
     internal static readonly string[] Tables =
     [
-        "attempts", "claim_sets", "diag_ledger", "inbox", "jobs", "lanes", "leases", "outbox", "pending_sets", "replays", "run_logs", "runs", "schedules", "workers",
+        "attempts", "claim_sets", "diag_ledger", "inbox", "jobs", "lanes", "leases", "outbox", "pending_sets",
+        "replays", "run_logs", "runs", "schedules", "workers",
     ];
 
     // From the catalogs, which every role may read. An earlier Fleet had its tables beside EF Core's usual table of migrations.
@@ -34,12 +35,16 @@ internal sealed class ReadSchema(FleetSchema schema)
     /// <param name="known">The migrations of this program, oldest first.</param>
     /// <param name="ct">Cancels the reading.</param>
     /// <returns>The schema, and the server's process that has answered.</returns>
-    public async Task<(DatabaseSchema Schema, int Process)> ExecuteAsync(NpgsqlConnection connection, IReadOnlyList<string> known, CancellationToken ct)
+    public async Task<(DatabaseSchema Schema, int Process)> ExecuteAsync(
+        NpgsqlConnection connection, IReadOnlyList<string> known, CancellationToken ct)
     {
         int process;
         bool hasHistory;
         string? obstacle, old;
-        await using (var command = new NpgsqlCommand(Look, connection) { Parameters = { Statement.Text(schema.Name), new NpgsqlParameter<string[]> { TypedValue = Tables } } })
+        await using (var command = new NpgsqlCommand(Look, connection)
+        {
+            Parameters = { Statement.Text(schema.Name), new NpgsqlParameter<string[]> { TypedValue = Tables } },
+        })
         await using (var reader = await command.ExecuteReaderAsync(ct))
         {
             await reader.ReadAsync(ct);
@@ -52,7 +57,9 @@ internal sealed class ReadSchema(FleetSchema schema)
         if (obstacle is not null)
             return (new DatabaseSchema([], [], []) { Obstacle = obstacle }, process);
         var found = DatabaseSchema.Of(hasHistory ? await ReadMigrationsAsync(connection, ct) : [], known);
-        return (found.Applied.Count == 0 && old is not null ? found with { Obstacle = DatabaseSchema.OldTables($"{old}.runs", schema) } : found, process);
+        if (found.Applied.Count == 0 && old is not null)
+            found = found with { Obstacle = DatabaseSchema.OldTables($"{old}.runs", schema) };
+        return (found, process);
     }
 
     /// <summary>The sentence for a role that lacks rights; null if it has them all.</summary>
@@ -60,15 +67,21 @@ internal sealed class ReadSchema(FleetSchema schema)
     {
         var role = reader.GetString(1);
         if (!reader.IsDBNull(2) && !reader.GetBoolean(2))
-            return $"The role '{role}' may not use the schema '{schema.Name}' of Fleet's tables: it lacks USAGE on it. Grant it, as docs/storage.md shows.";
+        {
+            return $"The role '{role}' may not use the schema '{schema.Name}' of Fleet's tables: it lacks USAGE on it. "
+                + "Grant it, as docs/storage.md shows.";
+        }
+
         return reader.IsDBNull(4)
             ? null
-            : $"The role '{role}' lacks rights in the schema '{schema.Name}' of Fleet's tables: {reader.GetString(4)}. Grant them, as docs/storage.md shows.";
+            : $"The role '{role}' lacks rights in the schema '{schema.Name}' of Fleet's tables: {reader.GetString(4)}. "
+                + "Grant them, as docs/storage.md shows.";
     }
 
     private async Task<List<string>> ReadMigrationsAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        await using var history = new NpgsqlCommand(schema.In("""SELECT "MigrationId" FROM fleet.migrations ORDER BY "MigrationId" """), connection);
+        await using var history = new NpgsqlCommand(
+            schema.In("""SELECT "MigrationId" FROM fleet.migrations ORDER BY "MigrationId" """), connection);
         await using var reader = await history.ExecuteReaderAsync(ct);
         var applied = new List<string>();
         while (await reader.ReadAsync(ct))

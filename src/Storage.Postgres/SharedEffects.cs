@@ -13,8 +13,9 @@ internal sealed class SharedEffects(NpgsqlTransaction transaction) : StorageSess
     // The plan of the completion, as in PostgresStorage.OnePlan. Nobody may keep the rows of many runs locked while it waits for a lock or
     // stands still.
     private const string Settings = """
-        SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
-            set_config('lock_timeout', '2s', true), set_config('idle_in_transaction_session_timeout', '10s', true)
+        SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+            set_config('enable_bitmapscan', 'off', true), set_config('lock_timeout', '2s', true),
+            set_config('idle_in_transaction_session_timeout', '10s', true)
         """;
 
     // The statements of users have plans of their own.
@@ -26,17 +27,23 @@ internal sealed class SharedEffects(NpgsqlTransaction transaction) : StorageSess
 
     /// <inheritdoc cref="IStorage.ApplyEffectsAsync"/>
     public async Task<IReadOnlyList<EffectOutcome>> ApplyAsync(
-        PostgresRunStatements statements, EffectSql sql, IReadOnlyList<Completion> completions, bool checksEach, TimeSpan limit, CancellationToken ct)
+        PostgresRunStatements statements, EffectSql sql, IReadOnlyList<Completion> completions,
+        bool checksEach, TimeSpan limit, CancellationToken ct)
     {
         var outcomes = await statements.CompleteAsync(this, completions, ct);
-        await ExecuteAsync(sql, [.. completions.Select((c, i) => outcomes[i] == SettleOutcome.Settled ? c.Effects : [])], checksEach, limit, ct);
+        await ExecuteAsync(
+            sql, [.. completions.Select((c, i) => outcomes[i] == SettleOutcome.Settled ? c.Effects : [])], checksEach, limit, ct);
         return [.. outcomes.Select(o => new EffectOutcome(o))];
     }
 
     /// <summary>Completes runs under <see cref="Settings"/>.</summary>
-    public async Task<List<T>> CompleteAsync<T>(string sql, Func<NpgsqlDataReader, T> read, NpgsqlParameter[] parameters, CancellationToken ct)
+    public async Task<List<T>> CompleteAsync<T>(
+        string sql, Func<NpgsqlDataReader, T> read, NpgsqlParameter[] parameters, CancellationToken ct)
     {
-        await using var batch = new NpgsqlBatch((NpgsqlConnection)Connection) { BatchCommands = { Statement.Command(Settings), Statement.Command(sql, parameters) } };
+        await using var batch = new NpgsqlBatch((NpgsqlConnection)Connection)
+        {
+            BatchCommands = { Statement.Command(Settings), Statement.Command(sql, parameters) },
+        };
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
         var rows = new List<T>();
@@ -91,7 +98,9 @@ internal sealed class SharedEffects(NpgsqlTransaction transaction) : StorageSess
 
         // What ended the connection is nobody's fault, whatever was executed then.
         (int Run, int Effect)? PlaceOf(Exception e) =>
-            Find(e) is { BatchCommand: { } command, InvariantSeverity: "ERROR" } && places.TryGetValue(command, out var place) ? place : null;
+            Find(e) is { BatchCommand: { } command, InvariantSeverity: "ERROR" } && places.TryGetValue(command, out var place)
+                ? place
+                : null;
     }
 
     /// <summary>The server's own error, also of a statement that was canceled.</summary>

@@ -12,7 +12,8 @@ internal sealed class UserConnections(PostgresPool pool)
     // What the driver sends: its NpgsqlConnector.Reset for connections that have prepared statements.
     private static readonly string[] Statements =
     [
-        "CLOSE ALL", "SET SESSION AUTHORIZATION DEFAULT", "RESET ALL", "UNLISTEN *", "SELECT pg_advisory_unlock_all()", "DISCARD SEQUENCES", "DISCARD TEMP",
+        "CLOSE ALL", "SET SESSION AUTHORIZATION DEFAULT", "RESET ALL", "UNLISTEN *",
+        "SELECT pg_advisory_unlock_all()", "DISCARD SEQUENCES", "DISCARD TEMP",
     ];
 
     /// <summary>Opens a connection. Give it back with <see cref="CloseAsync"/>.</summary>

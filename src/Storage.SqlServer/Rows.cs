@@ -11,7 +11,11 @@ namespace Fleet.Storage.SqlServer;
 /// are UTC without an offset, and a member that is missing is NULL.</summary>
 internal static class Rows
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions Options = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
 
     /// <summary>The parameter <c>@rows</c>.</summary>
     public static SqlParameter Of<T>(IEnumerable<T> items, Action<Utf8JsonWriter, T> writeMembers)

@@ -17,7 +17,8 @@ internal sealed class SqlServerEffectSql : EffectSql
 
     public override EffectSyntax Syntax => EffectSyntax.SqlServer;
 
-    public override string Check => $"IF @@TRANCOUNT <> {Depth} THROW 51000, N'The statement ended the transaction that the effects of many runs share.', 1;";
+    public override string Check =>
+        $"IF @@TRANCOUNT <> {Depth} THROW 51000, N'The statement ended the transaction that the effects of many runs share.', 1;";
 
     public override string End => "COMMIT TRANSACTION;";
 

@@ -51,9 +51,11 @@ internal static class SqlServerErrors
 
     /// <summary>True when the error says by itself that the database cannot serve. Not a statement that took longer than its command
     /// timeout (-2), nor a lock that was not free in time (1222): these may be the handler's own.</summary>
-    public static bool IsUnavailable(int number, byte severity) => (severity >= ServerAtFault && number < FirstOfUsers) || Unavailable.Contains(number);
+    public static bool IsUnavailable(int number, byte severity) =>
+        (severity >= ServerAtFault && number < FirstOfUsers) || Unavailable.Contains(number);
 
-    /// <summary>Whose fault an error of a handler's effect is. -2: the statement took too long; 1222: a lock was not free in time.</summary>
+    /// <summary>Whose fault an error of a handler's effect is. -2: the statement took too long;
+    /// 1222: a lock was not free in time.</summary>
     public static EffectFault JudgeEffect(int number, byte severity) => number switch
     {
         -2 or 1222 => EffectFault.Slow,
@@ -88,7 +90,8 @@ internal static class SqlServerErrors
     {
         10928 or 10929 or 17809 or 17892 or 40544 or 49918 or 49919 or 49920 => "too many connections",
         4060 or 18452 or 18456 or 18487 or 18488 => "the login was refused",
-        904 or 922 or 927 or 942 or 945 or 952 or 976 or 978 or 979 or 983 or 6005 or 40197 or 40501 or 40613 => "the database is starting, moving or offline",
+        904 or 922 or 927 or 942 or 945 or 952 or 976 or 978 or 979 or 983 or 6005 or 40197 or 40501 or 40613 =>
+            "the database is starting, moving or offline",
         _ => null,
     };
 }

@@ -8,7 +8,8 @@ namespace Fleet.Storage.SqlServer;
 
 internal class SqlServerPlainSql(FleetSchema schema) : PlainSql(schema)
 {
-    public override string CreateTable(string name, string columns) => $"IF OBJECT_ID(N'{name}', N'U') IS NULL CREATE TABLE {name} ({columns})";
+    public override string CreateTable(string name, string columns) =>
+        $"IF OBJECT_ID(N'{name}', N'U') IS NULL CREATE TABLE {name} ({columns})";
 
     public override RunId ReadRunId(DbDataReader reader, int column) => reader.GetRunId(column);
 

@@ -4,7 +4,8 @@ using Microsoft.Data.SqlClient;
 namespace Fleet.Storage.SqlServer;
 
 /// <summary>The pool of the driver's, behind the gate of the process.</summary>
-internal sealed class SqlServerPool(string connectionString, ConnectionGate gate, TimeProvider time) : ConnectionPool<SqlConnection>(gate, time)
+internal sealed class SqlServerPool(string connectionString, ConnectionGate gate, TimeProvider time)
+    : ConnectionPool<SqlConnection>(gate, time)
 {
     protected override async ValueTask<SqlConnection> OpenOneAsync(CancellationToken ct)
     {
@@ -28,5 +29,7 @@ internal sealed class SqlServerPool(string connectionString, ConnectionGate gate
     }
 
     protected override string? WhyRefused(Exception e) =>
-        e is SqlException refused && SqlServerErrors.WhyRefused(refused.Number) is { } why ? $"{why} ({refused.Number}: {refused.Message})" : null;
+        e is SqlException refused && SqlServerErrors.WhyRefused(refused.Number) is { } why
+            ? $"{why} ({refused.Number}: {refused.Message})"
+            : null;
 }

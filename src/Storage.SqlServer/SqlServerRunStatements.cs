@@ -15,14 +15,18 @@ internal sealed class SqlServerRunStatements(FleetSchema schema) : ServerRunStat
     /// <summary>Below the number of row locks from which the server locks the whole table.</summary>
     private const int MaxDeleted = 1000;
 
-    public override async Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(StorageSession session, CancellationToken ct) => await QueryAsync(
-        session, SqlServerStatements.LockOrphans,
-        r => new OrphanedRun(r.GetRunId(0), r.IsDBNull(1) ? null : new WorkerId(r.GetId(1)), r.GetInt64(2), r.GetInt32(3), r.GetInt32(4) == 1), ct);
+    public override async Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(StorageSession session, CancellationToken ct) =>
+        await QueryAsync(
+            session, SqlServerStatements.LockOrphans,
+            r => new OrphanedRun(
+                r.GetRunId(0), r.IsDBNull(1) ? null : new WorkerId(r.GetId(1)), r.GetInt64(2), r.GetInt32(3), r.GetInt32(4) == 1),
+            ct);
 
-    public override Task RescueAsync(StorageSession session, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct) => ExecuteAsync(
-        session, SqlServerStatements.Rescue, ct,
-        Rows.Of(runs.OrderBy(r => r.Orphan.Id), RowMembers.Rescued),
-        Instant("@now", now), Integer("@outcome", (int)AttemptOutcome.Crashed), Text("@type", RescuedRun.ErrorType));
+    public override Task RescueAsync(StorageSession session, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct) =>
+        ExecuteAsync(
+            session, SqlServerStatements.Rescue, ct,
+            Rows.Of(runs.OrderBy(r => r.Orphan.Id), RowMembers.Rescued),
+            Instant("@now", now), Integer("@outcome", (int)AttemptOutcome.Crashed), Text("@type", RescuedRun.ErrorType));
 
     public override async Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
         StorageSession session, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct) => await QueryAsync(
@@ -46,17 +50,21 @@ internal sealed class SqlServerRunStatements(FleetSchema schema) : ServerRunStat
     public override async Task<int> DeleteInboxAsync(StorageSession session, DateTimeOffset before, int limit, CancellationToken ct)
     {
         var most = Math.Min(limit, MaxDeleted);
-        var gone = (await QueryAsync(session, SqlServerStatements.DeleteInbox, r => r.GetInt32(0), ct, Instant("@before", before), Integer("@limit", most)))[0];
+        var counts = await QueryAsync(
+            session, SqlServerStatements.DeleteInbox, r => r.GetInt32(0), ct, Instant("@before", before), Integer("@limit", most));
+        var gone = counts[0];
         return gone == most ? limit : gone;
     }
 
     public override Task DeleteLeftOversAsync(StorageSession session, DateTimeOffset before, CancellationToken ct) =>
         ExecuteAsync(session, SqlServerStatements.DeleteWorkers, ct, Instant("@before", before));
 
-    public override async Task<bool> LockTermAsync(StorageSession session, string lease, long term, CancellationToken ct) => (await QueryAsync(
-        session, SqlServerStatements.LockTerm, _ => true, ct, Text("@lease", lease), BigInteger("@term", term))).Count > 0;
+    public override async Task<bool> LockTermAsync(StorageSession session, string lease, long term, CancellationToken ct) =>
+        (await QueryAsync(
+            session, SqlServerStatements.LockTerm, _ => true, ct, Text("@lease", lease), BigInteger("@term", term))).Count > 0;
 
-    protected override async Task<IReadOnlyList<RunId>> InsertRowsAsync(StorageSession session, IReadOnlyList<NewRun> runs, CancellationToken ct)
+    protected override async Task<IReadOnlyList<RunId>> InsertRowsAsync(
+        StorageSession session, IReadOnlyList<NewRun> runs, CancellationToken ct)
     {
         // What the batch brings twice is inserted once; the second one then finds the first.
         var rows = runs.DistinctBy(r => r.Id)
@@ -68,7 +76,8 @@ internal sealed class SqlServerRunStatements(FleetSchema schema) : ServerRunStat
             {
                 return await QueryAsync(session, SqlServerStatements.Insert, r => r.GetRunId(0), ct, Rows.Of(rows, RowMembers.New));
             }
-            catch (SqlException e) when (tries < MaxTries && SqlServerErrors.IsDuplicate(e.Number) && session.Transaction.Connection is not null)
+            catch (SqlException e)
+                when (tries < MaxTries && SqlServerErrors.IsDuplicate(e.Number) && session.Transaction.Connection is not null)
             {
                 // Somebody else has just committed one of them. The statement is undone, the transaction goes on (unless its owner
                 // set XACT_ABORT), and this time it is seen.
@@ -76,9 +85,11 @@ internal sealed class SqlServerRunStatements(FleetSchema schema) : ServerRunStat
         }
     }
 
-    protected override async Task<IReadOnlyList<(string Key, RunId Id, byte[] Hash)>> FindKeysAsync(StorageSession session, string[] keys, CancellationToken ct) =>
+    protected override async Task<IReadOnlyList<(string Key, RunId Id, byte[] Hash)>> FindKeysAsync(
+        StorageSession session, string[] keys, CancellationToken ct) =>
         await QueryAsync(
-            session, SqlServerStatements.FindKeys, r => (Encoding.ASCII.GetString(r.GetFieldValue<byte[]>(0)), r.GetRunId(1), r.GetFieldValue<byte[]>(2)), ct,
+            session, SqlServerStatements.FindKeys,
+            r => (Encoding.ASCII.GetString(r.GetFieldValue<byte[]>(0)), r.GetRunId(1), r.GetFieldValue<byte[]>(2)), ct,
             Rows.Of(keys, RowMembers.Key));
 
     protected override async Task<IReadOnlyList<(string Schedule, DateTimeOffset Fire, RunId Id)>> FindOccurrencesAsync(
@@ -107,7 +118,8 @@ internal sealed class SqlServerRunStatements(FleetSchema schema) : ServerRunStat
     }
 
     protected override async Task<IReadOnlyList<PendingRun>> FindPendingAsync(StorageSession session, RunId[] ids, CancellationToken ct) =>
-        await QueryAsync(session, SqlServerStatements.FindPending, r => ReadPending(r, r.GetRunId(0)), ct, Rows.Of(ids.Order(), RowMembers.Id));
+        await QueryAsync(
+            session, SqlServerStatements.FindPending, r => ReadPending(r, r.GetRunId(0)), ct, Rows.Of(ids.Order(), RowMembers.Id));
 
     protected override async Task<IReadOnlyList<RunLease>> CompleteRowsAsync(
         StorageSession session, IReadOnlyList<Completion> completions, CancellationToken ct) => await QueryAsync(
@@ -126,9 +138,10 @@ internal sealed class SqlServerRunStatements(FleetSchema schema) : ServerRunStat
         return ended;
     }
 
-    protected override Task InsertEventsAsync(StorageSession session, IReadOnlyList<OutboxMessage> events, CancellationToken ct) => ExecuteAsync(
-        session, SqlServerStatements.InsertEvents, ct,
-        Rows.Of(events.Index(), RowMembers.Event));
+    protected override Task InsertEventsAsync(StorageSession session, IReadOnlyList<OutboxMessage> events, CancellationToken ct) =>
+        ExecuteAsync(
+            session, SqlServerStatements.InsertEvents, ct,
+            Rows.Of(events.Index(), RowMembers.Event));
 
     // These hide the methods of Statement: no text reaches the server without the schema's name in it.
     private Task<List<T>> QueryAsync<T>(
@@ -138,7 +151,8 @@ internal sealed class SqlServerRunStatements(FleetSchema schema) : ServerRunStat
     private Task ExecuteAsync(StorageSession session, string sql, CancellationToken ct, params SqlParameter[] parameters) =>
         Statement.ExecuteAsync(session, schema.In(sql), ct, parameters);
 
-    private SqlCommand Command(StorageSession session, string sql, params SqlParameter[] parameters) => Statement.Command(session, schema.In(sql), parameters);
+    private SqlCommand Command(StorageSession session, string sql, params SqlParameter[] parameters) =>
+        Statement.Command(session, schema.In(sql), parameters);
 
     private static RunLease LeaseOf(SqlDataReader reader) => new(reader.GetRunId(0), reader.GetInt64(1));
 

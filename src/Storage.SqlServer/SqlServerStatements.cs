@@ -16,16 +16,19 @@ internal static class SqlServerStatements
     // Whoever inserts the same key or occurrence at the same moment is not seen here, but meets the unique index: see InsertRowsAsync.
     public const string Insert = $"""
         INSERT INTO fleet.runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, max_attempts, crashes, replays, lease_token,
-            created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked, parent_id, args, tags, trace_parent, enqueued_by)
+            created_at, idempotency_key, request_hash, schedule_id, fire_time, overlap, revoked,
+            parent_id, args, tags, trace_parent, enqueued_by)
         OUTPUT inserted.id
         SELECT CONVERT(binary(16), n.id, 2), n.job, n.lane, 0, n.due, n.staged, 0, 0, n.max, 0, 0, 0,
             n.created, CONVERT(varbinary(200), n.[key]), CONVERT(varbinary(32), n.hash, 2), n.schedule, n.fire, n.overlap, 0,
             CONVERT(binary(16), n.parent, 2), n.args, n.tags, n.trace, n.actor
-        FROM OPENJSON(@rows) WITH (id char(32), job nvarchar(128), lane nvarchar(64), due datetime2(7), staged bit, max int, created datetime2(7),
-            [key] varchar(200), hash varchar(64), schedule nvarchar(128), fire datetime2(7), overlap int, parent char(32), args nvarchar(max),
+        FROM OPENJSON(@rows) WITH (id char(32), job nvarchar(128), lane nvarchar(64), due datetime2(7),
+            staged bit, max int, created datetime2(7), [key] varchar(200), hash varchar(64), schedule nvarchar(128),
+            fire datetime2(7), overlap int, parent char(32), args nvarchar(max),
             tags nvarchar(max), trace nvarchar(max), actor nvarchar(256)) AS n
         WHERE NOT EXISTS (SELECT 1 FROM fleet.runs AS r WHERE r.id = CONVERT(binary(16), n.id, 2))
-            AND NOT EXISTS (SELECT 1 FROM fleet.runs AS r WHERE r.idempotency_key = CONVERT(varbinary(200), n.[key]) AND r.idempotency_key IS NOT NULL)
+            AND NOT EXISTS (SELECT 1 FROM fleet.runs AS r WHERE r.idempotency_key = CONVERT(varbinary(200), n.[key])
+                AND r.idempotency_key IS NOT NULL)
             AND NOT EXISTS (SELECT 1 FROM fleet.runs AS r WHERE r.schedule_id = n.schedule COLLATE {Collation} AND r.fire_time = n.fire
                 AND r.fire_time IS NOT NULL AND r.revoked = 0)
         OPTION (LOOP JOIN);
@@ -41,7 +44,8 @@ internal static class SqlServerStatements
     public const string FindOccurrences = $"""
         SELECT r.schedule_id, r.fire_time, r.id
         FROM OPENJSON(@rows) WITH (schedule nvarchar(128), fire datetime2(7)) AS o
-        JOIN fleet.runs AS r ON r.schedule_id = o.schedule COLLATE {Collation} AND r.fire_time = o.fire AND r.fire_time IS NOT NULL AND r.revoked = 0
+        JOIN fleet.runs AS r ON r.schedule_id = o.schedule COLLATE {Collation} AND r.fire_time = o.fire
+            AND r.fire_time IS NOT NULL AND r.revoked = 0
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
 
@@ -113,8 +117,8 @@ internal static class SqlServerStatements
         OUTPUT deleted.id, deleted.attempt, deleted.worker_id, deleted.started_at, e.ended, e.outcome, e.type, e.error, e.stack
             INTO fleet.attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack)
         OUTPUT inserted.id, inserted.lease_token
-        FROM OPENJSON(@rows) WITH (id char(32), token bigint, ended datetime2(7), outcome int, next_state int, due datetime2(7), uncounted int, staged bit,
-            type nvarchar(max), error nvarchar(max), stack nvarchar(max)) AS e
+        FROM OPENJSON(@rows) WITH (id char(32), token bigint, ended datetime2(7), outcome int, next_state int,
+            due datetime2(7), uncounted int, staged bit, type nvarchar(max), error nvarchar(max), stack nvarchar(max)) AS e
         JOIN fleet.runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), e.id, 2)
         WHERE r.lease_token = e.token AND r.state = 1
         OPTION (LOOP JOIN, FORCE ORDER);
@@ -146,7 +150,8 @@ internal static class SqlServerStatements
     // Due by the earlier of both clocks: by a leader's clock that is ahead, the runs would wait until every other clock has got there.
     public const string Rescue = $"""
         UPDATE r SET state = o.next_state, crashes = o.crashes, attempt_offset = r.attempt_offset + 1, staged = 0,
-            due_at = CASE WHEN @now < SYSUTCDATETIME() THEN @now ELSE SYSUTCDATETIME() END, finished_at = CASE WHEN o.next_state = 0 THEN NULL ELSE @now END,
+            due_at = CASE WHEN @now < SYSUTCDATETIME() THEN @now ELSE SYSUTCDATETIME() END,
+            finished_at = CASE WHEN o.next_state = 0 THEN NULL ELSE @now END,
             error_type = CASE WHEN o.next_state = 4 THEN r.error_type ELSE @type END,
             error = CASE WHEN o.next_state = 4 THEN r.error ELSE o.error COLLATE {Collation} END
         OUTPUT deleted.id, deleted.attempt, deleted.worker_id, deleted.started_at, @now, @outcome, @type, o.error
@@ -194,20 +199,24 @@ internal static class SqlServerStatements
         SELECT COUNT(*) FROM @gone;
         """;
 
-    public const string DeleteInbox = "DELETE TOP (@limit) FROM fleet.inbox WITH (READPAST, ROWLOCK) WHERE received_at < @before; SELECT @@ROWCOUNT;";
+    public const string DeleteInbox =
+        "DELETE TOP (@limit) FROM fleet.inbox WITH (READPAST, ROWLOCK) WHERE received_at < @before; SELECT @@ROWCOUNT;";
 
     public const string DeleteWorkers = """
         DELETE w FROM fleet.workers AS w
-        WHERE w.state = 2 AND w.heartbeat_at < @before AND NOT EXISTS (SELECT 1 FROM fleet.runs AS r WHERE r.worker_id = w.id AND r.state = 1);
+        WHERE w.state = 2 AND w.heartbeat_at < @before
+            AND NOT EXISTS (SELECT 1 FROM fleet.runs AS r WHERE r.worker_id = w.id AND r.state = 1);
         """;
 
     // Shared by all of this leader's writes, refused to whoever wants to take or renew the lease. Until the connection is reset, none of
     // its statements waits longer for a lock than LockPatience: a leader that waits for a process that stands still could not renew its
     // lease.
-    public const string LockTerm = LockPatience + "SELECT 1 FROM fleet.leases WITH (REPEATABLEREAD, ROWLOCK) WHERE name = @lease AND term = @term;";
+    public const string LockTerm =
+        LockPatience + "SELECT 1 FROM fleet.leases WITH (REPEATABLEREAD, ROWLOCK) WHERE name = @lease AND term = @term;";
 
     /// <summary>Whether the database takes writes: <c>READ_WRITE</c>, where Fleet's tables are there.</summary>
-    public const string Ping = "SELECT CONVERT(nvarchar(20), DATABASEPROPERTYEX(DB_NAME(), 'Updateability')), (SELECT COUNT(*) FROM fleet.leases);";
+    public const string Ping =
+        "SELECT CONVERT(nvarchar(20), DATABASEPROPERTYEX(DB_NAME(), 'Updateability')), (SELECT COUNT(*) FROM fleet.leases);";
 
     // Asked by leader and workers before they renew a lease, which must not wait for long either.
     public const string ReadClock = LockPatience + "SELECT SYSUTCDATETIME();";
@@ -218,7 +227,9 @@ internal static class SqlServerStatements
 
     private const string Repeated = """
         FROM OPENJSON(@rows) WITH (id char(32)) AS w
-        CROSS APPLY (SELECT TOP (1) a.id FROM fleet.attempts AS a WHERE a.run_id = CONVERT(binary(16), w.id, 2) ORDER BY a.id DESC) AS latest
+        CROSS APPLY (
+            SELECT TOP (1) a.id FROM fleet.attempts AS a WHERE a.run_id = CONVERT(binary(16), w.id, 2)
+            ORDER BY a.id DESC) AS latest
         JOIN fleet.attempts AS l ON l.id = latest.id
         CROSS APPLY (SELECT TOP (1) a.id FROM fleet.attempts AS a WHERE a.run_id = l.run_id AND a.id < l.id ORDER BY a.id DESC) AS earlier
         JOIN fleet.attempts AS p ON p.id = earlier.id

@@ -15,7 +15,8 @@ namespace Fleet.Storage.SqlServer;
 public sealed class SqlServerStorage : IStorage, IAsyncDisposable
 {
     private const string CountOld =
-        "SELECT COUNT(*) AS Value FROM sys.columns WHERE object_id = OBJECT_ID(N'dbo.runs') AND name IN (N'lease_token', N'attempt_offset')";
+        "SELECT COUNT(*) AS Value FROM sys.columns "
+            + "WHERE object_id = OBJECT_ID(N'dbo.runs') AND name IN (N'lease_token', N'attempt_offset')";
 
     private readonly FleetSchema _schema;
     private readonly SqlServerRunStatements _statements;
@@ -51,9 +52,12 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
         _gate.OnRefused = Transactions.Refused;
         _pool = new SqlServerPool(builder.ConnectionString, _gate, time);
         _reading = new(
-            new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer(builder.ConnectionString).UseSchema(_schema).AddInterceptors(new ThroughTheGate(_pool)).Options,
+            new DbContextOptionsBuilder<SqlServerDbContext>()
+                .UseSqlServer(builder.ConnectionString).UseSchema(_schema)
+                .AddInterceptors(new ThroughTheGate(_pool)).Options,
             FleetDbContext.MaxPooled);
-        _writing = new(new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer().UseSchema(_schema).Options, FleetDbContext.MaxPooled);
+        _writing = new(
+            new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer().UseSchema(_schema).Options, FleetDbContext.MaxPooled);
     }
 
     public IRunStatements Statements => _statements;
@@ -102,8 +106,8 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
 
     public FleetDbContext Read() => _reading.CreateDbContext();
 
-    /// <remarks>READ_COMMITTED_SNAPSHOT covers one statement, and SNAPSHOT would have to be allowed by the database's owner. So what was read
-    /// stays locked until the end; a reader that deadlocks with a writer because of that reads again.</remarks>
+    /// <remarks>READ_COMMITTED_SNAPSHOT covers one statement, and SNAPSHOT would have to be allowed by the database's owner. So what was
+    /// read stays locked until the end; a reader that deadlocks with a writer because of that reads again.</remarks>
     public Task<T> ReadSnapshotAsync<T>(Func<FleetDbContext, Task<T>> read, CancellationToken ct) => this.RetryConflictsAsync(async () =>
     {
         await using var db = Read();
@@ -124,7 +128,9 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
     {
         if (!(await ReadSchemaAsync(ct)).MustMigrate())
             return;
-        var options = new DbContextOptionsBuilder<SqlServerDbContext>().UseSqlServer(_connectionString).UseMigrationsOf(_schema).AddInterceptors(new ThroughTheGate(_pool));
+        var options = new DbContextOptionsBuilder<SqlServerDbContext>()
+            .UseSqlServer(_connectionString).UseMigrationsOf(_schema)
+            .AddInterceptors(new ThroughTheGate(_pool));
         await using var db = new SqlServerDbContext(options.Options);
         try
         {
@@ -150,7 +156,12 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
     public OwnConnection OpenOwn(TimeSpan limit)
     {
         var seconds = Math.Max(1, (int)Math.Ceiling(limit.TotalSeconds));
-        var builder = new SqlConnectionStringBuilder(_connectionString) { Pooling = false, ConnectTimeout = 2 * seconds, CommandTimeout = seconds };
+        var builder = new SqlConnectionStringBuilder(_connectionString)
+        {
+            Pooling = false,
+            ConnectTimeout = 2 * seconds,
+            CommandTimeout = seconds,
+        };
         return new DriverConnection(() => new SqlConnection(builder.ConnectionString));
     }
 

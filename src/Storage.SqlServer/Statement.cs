@@ -38,7 +38,8 @@ internal static class Statement
 
     public static SqlParameter Id(string name, byte[] id) => new(name, SqlDbType.Binary, 16) { Value = id };
 
-    public static SqlParameter Instant(string name, DateTimeOffset instant) => new(name, SqlDbType.DateTime2) { Value = instant.UtcDateTime };
+    public static SqlParameter Instant(string name, DateTimeOffset instant) =>
+        new(name, SqlDbType.DateTime2) { Value = instant.UtcDateTime };
 
     public static SqlParameter Integer(string name, int value) => new(name, SqlDbType.Int) { Value = value };
 

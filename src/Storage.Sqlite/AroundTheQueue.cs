@@ -20,7 +20,11 @@ internal sealed class AroundTheQueue : OwnConnection
     {
         _commits = commits;
         _patience = limit / 2;
-        var own = new SqliteConnectionStringBuilder(connectionString) { Pooling = false, DefaultTimeout = Math.Max(1, (int)_patience.TotalSeconds) };
+        var own = new SqliteConnectionStringBuilder(connectionString)
+        {
+            Pooling = false,
+            DefaultTimeout = Math.Max(1, (int)_patience.TotalSeconds),
+        };
         _past = new DriverConnection(() => new SqliteConnection(own.ConnectionString));
     }
 

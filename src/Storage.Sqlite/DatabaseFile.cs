@@ -34,7 +34,8 @@ internal static class DatabaseFile
     }
 
     private static DatabaseUnavailableException Moved(string path) => new(
-        $"database: the file {Path.GetFullPath(path)} was deleted or replaced while this process has it open; put the file back, or restart the process",
+        $"database: the file {Path.GetFullPath(path)} was deleted or replaced while this process has it open; "
+            + "put the file back, or restart the process",
         TimeSpan.FromSeconds(2));
 
     // The name is SQLite's. The driver's package brings this library, and no call for it.

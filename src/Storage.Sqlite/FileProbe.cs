@@ -48,7 +48,11 @@ internal sealed class FileProbe(string connectionString) : IDisposable
     {
         var code = raw.sqlite3_exec(_connection.Handle, sql);
         if (code != raw.SQLITE_OK && code != allowed)
-            throw new DatabaseUnavailableException($"database: {raw.sqlite3_errmsg(_connection.Handle).utf8_to_string()} (SQLite {code})", TimeSpan.FromSeconds(2));
+        {
+            throw new DatabaseUnavailableException(
+                $"database: {raw.sqlite3_errmsg(_connection.Handle).utf8_to_string()} (SQLite {code})", TimeSpan.FromSeconds(2));
+        }
+
         return code;
     }
 }

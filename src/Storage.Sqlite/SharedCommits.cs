@@ -73,7 +73,11 @@ internal sealed class SharedCommits : IAsyncDisposable
                 // Its work may still use the connection. Whatever it writes from now on meets a transaction that has ended; so have those
                 // beside it, who may write again.
                 foreach (var work in works)
-                    work.Fail(new SqliteException($"Nothing was stored, because another write of the process held the database for too long. {e.Message}", SqliteErrors.Busy));
+                {
+                    work.Fail(new SqliteException(
+                        $"Nothing was stored, because another write of the process held the database for too long. {e.Message}",
+                        SqliteErrors.Busy));
+                }
             }
             catch (Exception e)
             {

@@ -26,8 +26,10 @@ internal sealed class SqliteEffectSql : EffectSql
         return EffectFault.Effect;
     }
 
-    public override bool IsRefusedCommit(Exception e) => e.Chain().OfType<SqliteException>().FirstOrDefault() is { } s && SqliteErrors.IsData(s.SqliteErrorCode);
+    public override bool IsRefusedCommit(Exception e) =>
+        e.Chain().OfType<SqliteException>().FirstOrDefault() is { } s && SqliteErrors.IsData(s.SqliteErrorCode);
 
     /// <remarks>As the driver stores each .NET type by itself.</remarks>
-    public override DbParameter Parameter(int number, EffectValue value) => new SqliteParameter(Syntax.MarkOf(number), value.Value ?? DBNull.Value);
+    public override DbParameter Parameter(int number, EffectValue value) =>
+        new SqliteParameter(Syntax.MarkOf(number), value.Value ?? DBNull.Value);
 }

@@ -36,7 +36,8 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         RETURNING job, lane, args, attempt, attempt_offset, max_attempts, due_at, schedule_id, fire_time, tags, trace_parent
         """;
 
-    private const string FindPending = "SELECT due_at, overlap, crashes, schedule_id, coalesce(fire_time, created_at) FROM fleet_runs WHERE id = $id AND state = 0";
+    private const string FindPending =
+        "SELECT due_at, overlap, crashes, schedule_id, coalesce(fire_time, created_at) FROM fleet_runs WHERE id = $id AND state = 0";
 
     private const string Complete = """
         UPDATE fleet_runs SET state = 2, finished_at = $now, output = $output, error = NULL, error_type = NULL, cancel_requested_at = NULL,
@@ -61,7 +62,8 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
     private const string RepeatAttempt = """
         UPDATE fleet_attempts SET times = times + 1, ended_at = $now, worker_id = r.worker_id, error_type = $type, error = $error
         FROM fleet_runs AS r
-        WHERE r.id = $id AND r.state = 1 AND r.lease_token = $token AND fleet_attempts.id = (SELECT max(a.id) FROM fleet_attempts AS a WHERE a.run_id = $id)
+        WHERE r.id = $id AND r.state = 1 AND r.lease_token = $token
+            AND fleet_attempts.id = (SELECT max(a.id) FROM fleet_attempts AS a WHERE a.run_id = $id)
             AND fleet_attempts.outcome = $outcome AND fleet_attempts.number = r.attempt
         """;
 
@@ -71,8 +73,10 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
             state = CASE WHEN $state = 0 AND cancel_requested_at IS NOT NULL THEN 4 ELSE $state END,
             finished_at = CASE WHEN $state = 0 AND cancel_requested_at IS NULL THEN NULL ELSE $now END,
             due_at = coalesce($due, due_at), staged = $staged, attempt = attempt - $uncounted,
-            error_type = CASE WHEN cancel_requested_at IS NOT NULL AND $state IN (0, 4) THEN NULL WHEN $outcome IN (3, 4) THEN error_type ELSE $type END,
-            error = CASE WHEN cancel_requested_at IS NOT NULL AND $state IN (0, 4) THEN error WHEN $outcome IN (3, 4) THEN error ELSE $error END
+            error_type = CASE WHEN cancel_requested_at IS NOT NULL AND $state IN (0, 4) THEN NULL
+                WHEN $outcome IN (3, 4) THEN error_type ELSE $type END,
+            error = CASE WHEN cancel_requested_at IS NOT NULL AND $state IN (0, 4) THEN error
+                WHEN $outcome IN (3, 4) THEN error ELSE $error END
         WHERE id = $id AND state = 1 AND lease_token = $token
         """;
 
@@ -97,21 +101,26 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
 
     private const string MarkStaged = "UPDATE fleet_runs SET staged = 1 WHERE id = $id AND state = 0 AND staged = 0 AND due_at = $due";
 
-    private const string FindSucceeded = "SELECT id FROM fleet_runs WHERE finished_at < $before AND finished_at >= $from AND state = 2 ORDER BY finished_at LIMIT $limit";
+    private const string FindSucceeded =
+        "SELECT id FROM fleet_runs WHERE finished_at < $before AND finished_at >= $from AND state = 2 ORDER BY finished_at LIMIT $limit";
 
     private const string FindFailedOrCanceled =
-        "SELECT id FROM fleet_runs WHERE finished_at < $before AND finished_at >= $from AND state IN (3, 4) ORDER BY finished_at LIMIT $limit";
+        "SELECT id FROM fleet_runs WHERE finished_at < $before AND finished_at >= $from AND state IN (3, 4) "
+            + "ORDER BY finished_at LIMIT $limit";
 
     private static readonly string[] DeleteRun =
     [
-        "DELETE FROM fleet_attempts WHERE run_id = $id", "DELETE FROM fleet_replays WHERE run_id = $id", "DELETE FROM fleet_run_logs WHERE run_id = $id", "DELETE FROM fleet_runs WHERE id = $id",
+        "DELETE FROM fleet_attempts WHERE run_id = $id", "DELETE FROM fleet_replays WHERE run_id = $id",
+        "DELETE FROM fleet_run_logs WHERE run_id = $id", "DELETE FROM fleet_runs WHERE id = $id",
     ];
 
     private const string DeleteInbox =
-        "DELETE FROM fleet_inbox WHERE rowid IN (SELECT rowid FROM fleet_inbox WHERE received_at < $before ORDER BY received_at LIMIT $limit)";
+        "DELETE FROM fleet_inbox WHERE rowid IN "
+            + "(SELECT rowid FROM fleet_inbox WHERE received_at < $before ORDER BY received_at LIMIT $limit)";
 
     private const string DeleteWorkers = """
-        DELETE FROM fleet_workers WHERE state = 2 AND heartbeat_at < $before AND NOT EXISTS (SELECT 1 FROM fleet_runs WHERE fleet_runs.worker_id = fleet_workers.id AND fleet_runs.state = 1)
+        DELETE FROM fleet_workers WHERE state = 2 AND heartbeat_at < $before
+            AND NOT EXISTS (SELECT 1 FROM fleet_runs WHERE fleet_runs.worker_id = fleet_workers.id AND fleet_runs.state = 1)
         """;
 
     private const string LockTerm = "SELECT 1 FROM fleet_leases WHERE name = $name AND term = $term";
@@ -142,7 +151,8 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
     public Task<IReadOnlyList<bool>> AreCompletedAsync(StorageSession session, IReadOnlyList<RunLease> leases, CancellationToken ct)
     {
         var batch = new Batch(this, session);
-        return Task.FromResult<IReadOnlyList<bool>>([.. leases.Select(l => batch.Exists(IsCompleted, ("$id", l.Id.ToBytes()), ("$token", l.LeaseToken)))]);
+        return Task.FromResult<IReadOnlyList<bool>>(
+            [.. leases.Select(l => batch.Exists(IsCompleted, ("$id", l.Id.ToBytes()), ("$token", l.LeaseToken)))]);
     }
 
     public Task<IReadOnlyList<SettleOutcome>> EndAttemptAsync(StorageSession session, IReadOnlyList<AttemptEnd> ends, CancellationToken ct)
@@ -168,7 +178,8 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
             batch.Execute(
                 InsertAttempt,
                 ("$id", id), ("$token", run.Orphan.LeaseToken), ("$now", Values.ToMicroseconds(now)),
-                ("$outcome", (int)AttemptOutcome.Crashed), ("$type", RescuedRun.ErrorType), ("$error", run.Error), ("$stack", DBNull.Value));
+                ("$outcome", (int)AttemptOutcome.Crashed), ("$type", RescuedRun.ErrorType), ("$error", run.Error),
+                ("$stack", DBNull.Value));
             batch.Execute(
                 Rescue,
                 ("$id", id), ("$state", (int)run.Next), ("$crashes", run.Crashes), ("$now", Values.ToMicroseconds(now)),
@@ -231,7 +242,8 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
             ("$id", run.Id.ToBytes()), ("$job", run.Job), ("$lane", run.Lane), ("$due", Values.ToMicroseconds(run.DueAt)),
             ("$staged", run.Staged), ("$max", Values.OrNull(run.MaxAttempts)), ("$created", Values.ToMicroseconds(run.CreatedAt)),
             ("$key", Values.OrNull(run.IdempotencyKey)), ("$hash", Values.OrNull(run.RequestHash)),
-            ("$schedule", Values.OrNull(run.ScheduleId)), ("$fire", Values.OrNull(run.FireTime)), ("$overlap", (int)run.Overlap), ("$parent", Values.OrNull(run.ParentId)),
+            ("$schedule", Values.OrNull(run.ScheduleId)), ("$fire", Values.OrNull(run.FireTime)),
+            ("$overlap", (int)run.Overlap), ("$parent", Values.OrNull(run.ParentId)),
             ("$args", run.Args), ("$tags", Values.OrNull(run.Tags)), ("$trace", Values.OrNull(run.TraceParent)));
         if (inserted == 1)
         {
@@ -248,7 +260,8 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         }
 
         if (run.ScheduleId is { } schedule
-            && batch.Query(FindOccurrence, r => r.GetRunId(0), ("$schedule", schedule), ("$fire", Values.OrNull(run.FireTime))) is [var planned])
+            && batch.Query(FindOccurrence, r => r.GetRunId(0), ("$schedule", schedule), ("$fire", Values.OrNull(run.FireTime)))
+                is [var planned])
         {
             return new EnqueueOutcome(EnqueueStatus.Existing, planned);
         }
@@ -280,7 +293,8 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
                 Tags = r.GetStringOrNull(9),
                 TraceParent = r.GetStringOrNull(10),
             },
-            ("$id", key), ("$worker", worker), ("$token", token), ("$now", Values.ToMicroseconds(now)), ("$last", PendingRun.LastChance), ("$passed", passedGates));
+            ("$id", key), ("$worker", worker), ("$token", token), ("$now", Values.ToMicroseconds(now)),
+            ("$last", PendingRun.LastChance), ("$passed", passedGates));
         if (claimed is [var run])
             return new ClaimOutcome(ClaimStatus.Claimed, run);
         var pending = batch.Query(

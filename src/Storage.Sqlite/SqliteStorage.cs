@@ -16,7 +16,8 @@ namespace Fleet.Storage.Sqlite;
 /// (<see cref="SharedCommits"/>); between processes the file's lock decides, with SQLite's own waiting.</remarks>
 public sealed class SqliteStorage : IStorage, IAsyncDisposable
 {
-    private const string CountOld = "SELECT count(*) AS Value FROM pragma_table_info('runs') WHERE name IN ('lease_token', 'attempt_offset')";
+    private const string CountOld =
+        "SELECT count(*) AS Value FROM pragma_table_info('runs') WHERE name IN ('lease_token', 'attempt_offset')";
 
     private readonly TimeProvider _time;
     private readonly PlainSql _sql = new SqlitePlainSql();
@@ -39,7 +40,9 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
         _shared = new SharedStatements(_sql);
         Statements = new SqliteRunStatements(_writer);
         _reading = new(
-            new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(connectionString).UseSchema(FleetSchema.Prefix).AddInterceptors(new SetPragmas()).Options,
+            new DbContextOptionsBuilder<SqliteDbContext>()
+                .UseSqlite(connectionString).UseSchema(FleetSchema.Prefix)
+                .AddInterceptors(new SetPragmas()).Options,
             FleetDbContext.MaxPooled);
         _commits = new SharedCommits(OpenWriter, OpenOnTransaction);
         _checkpoints = new WalCheckpoints(connectionString, time);
@@ -141,7 +144,8 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
         _ => false,
     });
 
-    public bool IsMissingTable(Exception e) => e is SqliteException { SqliteErrorCode: 1 } && e.Message.Contains("no such table", StringComparison.Ordinal);
+    public bool IsMissingTable(Exception e) =>
+        e is SqliteException { SqliteErrorCode: 1 } && e.Message.Contains("no such table", StringComparison.Ordinal);
 
     /// <summary>Never: a write transaction has the file to itself.</summary>
     public bool IsConflict(Exception e) => false;

@@ -6,7 +6,8 @@ namespace Fleet.Storage.Sqlite;
 /// <summary>How values look in the file, for hand-written statements.</summary>
 internal static class Values
 {
-    public static long ToMicroseconds(DateTimeOffset instant) => (instant.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+    public static long ToMicroseconds(DateTimeOffset instant) =>
+        (instant.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
 
     public static DateTimeOffset FromMicroseconds(long value) => DateTimeOffset.UnixEpoch.AddTicks(value * TimeSpan.TicksPerMicrosecond);
 
@@ -21,5 +22,6 @@ internal static class Values
     public static DateTimeOffset? GetInstantOrNull(this SqliteDataReader reader, int column) =>
         reader.IsDBNull(column) ? null : reader.GetInstant(column);
 
-    public static string? GetStringOrNull(this SqliteDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+    public static string? GetStringOrNull(this SqliteDataReader reader, int column) =>
+        reader.IsDBNull(column) ? null : reader.GetString(column);
 }

@@ -29,7 +29,10 @@ public sealed class ConnectionGate(TimeProvider time) : IDisposable
     public bool IsCareful => _refusal is { } refusal && !IsOver(refusal);
 
     /// <summary>How long nobody may open a connection.</summary>
-    public TimeSpan PauseLeft => _refusal is { } refusal && refusal.Pause - time.GetElapsedTime(refusal.At) is { Ticks: > 0 } left ? left : TimeSpan.Zero;
+    public TimeSpan PauseLeft =>
+        _refusal is { } refusal && refusal.Pause - time.GetElapsedTime(refusal.At) is { Ticks: > 0 } left
+            ? left
+            : TimeSpan.Zero;
 
     /// <summary>Takes note that the server refused a connection.</summary>
     /// <param name="e">What it said.</param>
@@ -44,7 +47,8 @@ public sealed class ConnectionGate(TimeProvider time) : IDisposable
             {
                 var failures = IsCareful ? _refusal!.Failures + 1 : 1;
                 var pause = Math.Min(LongestPause.TotalSeconds, FirstPause.TotalSeconds * Math.Pow(2, Math.Min(failures - 1, 10)));
-                _refusal = new Refusal(e, reason, failures, time.GetTimestamp(), TimeSpan.FromSeconds(pause * (0.75 + (Random.Shared.NextDouble() / 2))));
+                _refusal = new Refusal(
+                    e, reason, failures, time.GetTimestamp(), TimeSpan.FromSeconds(pause * (0.75 + (Random.Shared.NextDouble() / 2))));
             }
 
         }

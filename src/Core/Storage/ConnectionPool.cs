@@ -71,7 +71,8 @@ public abstract class ConnectionPool<T>(ConnectionGate gate, TimeProvider time) 
     public void Clear()
     {
         var last = Volatile.Read(ref _clearedAt);
-        if ((last != 0 && time.GetElapsedTime(last) < BetweenClears) || Interlocked.CompareExchange(ref _clearedAt, time.GetTimestamp(), last) != last)
+        if ((last != 0 && time.GetElapsedTime(last) < BetweenClears)
+            || Interlocked.CompareExchange(ref _clearedAt, time.GetTimestamp(), last) != last)
             return;
         Volatile.Write(ref _open, Volatile.Read(ref _busy));
         ClearIdle();
@@ -116,7 +117,8 @@ public abstract class ConnectionPool<T>(ConnectionGate gate, TimeProvider time) 
         }
         catch (Exception e) when (e is not (OperationCanceledException or ObjectDisposedException))
         {
-            throw Refused(e, time.GetElapsedTime(startedAt)) ?? new DatabaseUnavailableException("database: " + e.Message, ConnectionGate.FirstPause, e);
+            throw Refused(e, time.GetElapsedTime(startedAt))
+                ?? new DatabaseUnavailableException("database: " + e.Message, ConnectionGate.FirstPause, e);
         }
     }
 }

@@ -19,7 +19,8 @@ public sealed record DatabaseSchema(IReadOnlyList<string> Applied, IReadOnlyList
 
     /// <summary>Why they do not agree, and what to do; null when they do.</summary>
     public string? Problem => Obstacle ?? (Unknown.Count > 0
-        ? $"The database's schema is newer than this program: it has {Unknown[^1]}, which this program does not know. Use the program that made it, or a later one."
+        ? $"The database's schema is newer than this program: it has {Unknown[^1]}, which this program does not know. "
+            + "Use the program that made it, or a later one."
         : Missing.Count > 0
             ? $"The database's schema is older than this program: it lacks {string.Join(", ", Missing)}. Run 'fleet db migrate'."
             : null);
@@ -32,9 +33,11 @@ public sealed record DatabaseSchema(IReadOnlyList<string> Applied, IReadOnlyList
     /// <param name="db">Reads.</param>
     /// <param name="schema">Where Fleet's tables stand.</param>
     /// <param name="old">The name of the earlier table of runs.</param>
-    /// <param name="countOld">SQL that counts those columns of the earlier table that no other table would have, both, as <c>Value</c>.</param>
+    /// <param name="countOld">SQL that counts those columns of the earlier table that no other table would have, both,
+    /// as <c>Value</c>.</param>
     /// <param name="ct">Cancels the reading.</param>
-    public static async Task<DatabaseSchema> ReadAsync(FleetDbContext db, FleetSchema schema, string old, string countOld, CancellationToken ct)
+    public static async Task<DatabaseSchema> ReadAsync(
+        FleetDbContext db, FleetSchema schema, string old, string countOld, CancellationToken ct)
     {
         var found = Of([.. await db.Database.GetAppliedMigrationsAsync(ct)], [.. db.Database.GetMigrations()]);
         var isOld = found.Applied.Count == 0 && await db.GetService<IRelationalDatabaseCreator>().ExistsAsync(ct)
@@ -47,7 +50,8 @@ public sealed record DatabaseSchema(IReadOnlyList<string> Applied, IReadOnlyList
     /// <param name="schema">Where this program's tables stand.</param>
     public static string OldTables(string table, FleetSchema schema) =>
         $"The database has tables of an earlier Fleet ({table} and others), and this program, whose tables stand in "
-            + (schema.IsPrefix ? "fleet_runs and others" : $"the schema {schema.Name}") + ", does not take them over: use another database, or drop the old tables.";
+            + (schema.IsPrefix ? "fleet_runs and others" : $"the schema {schema.Name}")
+            + ", does not take them over: use another database, or drop the old tables.";
 
     /// <summary>The sentence for a login that may not create or change the tables.</summary>
     public static string MayNotMigrate(FleetSchema schema, string error) =>
@@ -56,7 +60,10 @@ public sealed record DatabaseSchema(IReadOnlyList<string> Applied, IReadOnlyList
 
     /// <summary>Whether migrations are missing.</summary>
     /// <exception cref="InvalidOperationException">The database cannot be migrated by this program.</exception>
-    public bool MustMigrate() => Obstacle is not null || Unknown.Count > 0 ? throw new InvalidOperationException(Problem) : Missing.Count > 0;
+    public bool MustMigrate() =>
+        Obstacle is not null || Unknown.Count > 0
+            ? throw new InvalidOperationException(Problem)
+            : Missing.Count > 0;
 
     /// <summary>The whole schema as SQL, for those who let nothing but a script near their database.</summary>
     public static string Script(IStorage storage)

@@ -6,13 +6,17 @@ namespace Fleet.Core.Storage;
 /// <summary>The statements of inbox and outbox as EF Core writes them, for every database.</summary>
 public sealed class DbContextMessages(IRunStatements runs) : IMessageStatements
 {
-    public async Task<IReadOnlySet<InboxKey>> FindHandledAsync(StorageSession session, IReadOnlyCollection<InboxKey> keys, CancellationToken ct)
+    public async Task<IReadOnlySet<InboxKey>> FindHandledAsync(
+        StorageSession session, IReadOnlyCollection<InboxKey> keys, CancellationToken ct)
     {
         var handled = new HashSet<InboxKey>();
         foreach (var group in keys.GroupBy(k => k.Consumer, StringComparer.Ordinal))
         {
             Guid[] ids = [.. group.Select(k => k.MessageId)];
-            var found = await session.Db.Inbox.Where(m => m.Consumer == group.Key && ids.Contains(m.MessageId)).Select(m => m.MessageId).ToListAsync(ct);
+            var found = await session.Db.Inbox
+                .Where(m => m.Consumer == group.Key && ids.Contains(m.MessageId))
+                .Select(m => m.MessageId)
+                .ToListAsync(ct);
             handled.UnionWith(found.Select(id => new InboxKey(group.Key, id)));
         }
 

@@ -22,14 +22,16 @@ public static class EffectTransaction
             if (storage.HasOneWriter)
                 return await ApplyEachAsync(storage, session, completions, ct);
             var outcomes = await storage.Statements.CompleteAsync(session, completions, ct);
-            await ExecuteAsync(storage, session, [.. completions.Select((c, i) => outcomes[i] == SettleOutcome.Settled ? c.Effects : [])], limit, ct);
+            await ExecuteAsync(
+                storage, session, [.. completions.Select((c, i) => outcomes[i] == SettleOutcome.Settled ? c.Effects : [])], limit, ct);
             return [.. outcomes.Select(o => new EffectOutcome(o))];
         },
         ct);
 
     /// <summary>Applies the effects of one run and then completes it, so that its row is not locked while they wait.</summary>
     /// <exception cref="EffectStoppedException">An effect failed, and nothing was committed.</exception>
-    public static async Task<SettleOutcome> ApplyAloneAsync(this IStorage storage, Completion completion, TimeSpan limit, CancellationToken ct)
+    public static async Task<SettleOutcome> ApplyAloneAsync(
+        this IStorage storage, Completion completion, TimeSpan limit, CancellationToken ct)
     {
         try
         {
@@ -129,7 +131,8 @@ public static class EffectTransaction
         }
     }
 
-    private static async Task ExecuteOneByOneAsync(EffectSql sql, StorageSession session, IReadOnlyList<Effect>[] runs, CancellationToken ct)
+    private static async Task ExecuteOneByOneAsync(
+        EffectSql sql, StorageSession session, IReadOnlyList<Effect>[] runs, CancellationToken ct)
     {
         for (var run = 0; run < runs.Length; run++)
         {

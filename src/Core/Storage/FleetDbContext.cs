@@ -66,7 +66,8 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
         modelBuilder.Entity<Run>(run =>
         {
             run.ToTable("runs").HasKey(r => r.Id);
-            run.HasIndex(r => r.IdempotencyKey).IsUnique().HasFilter("idempotency_key IS NOT NULL").HasDatabaseName("ux_runs_idempotency_key");
+            run.HasIndex(r => r.IdempotencyKey).IsUnique()
+                .HasFilter("idempotency_key IS NOT NULL").HasDatabaseName("ux_runs_idempotency_key");
             run.HasIndex(r => new { r.ScheduleId, r.FireTime }).IsUnique()
                 .HasFilter(Filter("fire_time IS NOT NULL AND {revoked} = 0")).HasDatabaseName("ux_runs_occurrence");
             AddStateIndexes(run);
@@ -131,7 +132,8 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
         }
     }
 
-    /// <summary>The indexes that find runs by what they are at: the work that waits, and the work under way, stay small however many runs have ended.</summary>
+    /// <summary>The indexes that find runs by what they are at: the work that waits, and the work under way,
+    /// stay small however many runs have ended.</summary>
     protected virtual void AddStateIndexes(EntityTypeBuilder<Run> run)
     {
         run.HasIndex(r => new { r.Lane, r.DueAt }).HasFilter("state = 0").HasDatabaseName("ix_runs_pending");
@@ -143,7 +145,8 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
     }
 
     /// <summary>A filter over booleans in the provider's own literals; <c>{column} = 0</c> stands for "is false".</summary>
-    protected virtual string Filter(string sql) => sql.Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal);
+    protected virtual string Filter(string sql) =>
+        sql.Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal);
 
     private static string SnakeCase(string name)
     {

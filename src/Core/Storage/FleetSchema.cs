@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace Fleet.Core.Storage;
 
-/// <summary>Where Fleet's tables stand: in a schema of their own, or under a prefix in a database without schemas. They share a database with
-/// the tables of others, so every statement names the schema and none relies on a search path.</summary>
+/// <summary>Where Fleet's tables stand: in a schema of their own, or under a prefix in a database without schemas. They share a database
+/// with the tables of others, so every statement names the schema and none relies on a search path.</summary>
 /// <remarks>SQL text names the tables <c>fleet.runs</c>, whatever the schema is called. A storage passes each text through
 /// <see cref="In"/>, which puts the real name there once and remembers the result. With the default name the text stays as it is.</remarks>
 public sealed partial class FleetSchema
@@ -17,7 +17,8 @@ public sealed partial class FleetSchema
 
     /// <summary>What <see cref="Create"/> allows, for error messages.</summary>
     public const string Allowed =
-        "1–63 lower-case letters, digits and '_', starting with a letter, and no schema of the database's own (public, dbo, guest, sys, information_schema, pg_…, db_…)";
+        "1–63 lower-case letters, digits and '_', starting with a letter, "
+            + "and no schema of the database's own (public, dbo, guest, sys, information_schema, pg_…, db_…)";
 
     // Texts that are put together for each call would otherwise fill the memory.
     private const int MaxTexts = 1000;
@@ -80,12 +81,16 @@ public sealed partial class FleetSchema
     [GeneratedRegex("^[a-z][a-z0-9_]{0,62}\\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex Form();
 
-    [GeneratedRegex("^(?:public|dbo|guest|sys|information_schema|pg_.*|db_.*)\\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        "^(?:public|dbo|guest|sys|information_schema|pg_.*|db_.*)\\z",
+        RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex Reserved();
 
     [GeneratedRegex(@"\bfleet\.", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Qualifier();
 
-    [GeneratedRegex(@"\bfleet(?=\.)|(?<=\bSCHEMA )fleet\b|\[fleet\]|'fleet'", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"\bfleet(?=\.)|(?<=\bSCHEMA )fleet\b|\[fleet\]|'fleet'",
+        RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Names();
 }

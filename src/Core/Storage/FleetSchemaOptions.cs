@@ -8,8 +8,10 @@ namespace Fleet.Core.Storage;
 /// <summary>Tells EF Core in which schema Fleet's tables stand.</summary>
 public static class FleetSchemaOptions
 {
-    /// <summary>Puts the tables of the context, and EF Core's table of migrations, into the schema. Call it after <c>UseNpgsql</c> and the like.</summary>
-    public static DbContextOptionsBuilder<T> UseSchema<T>(this DbContextOptionsBuilder<T> options, FleetSchema schema) where T : FleetDbContext
+    /// <summary>Puts the tables of the context, and EF Core's table of migrations, into the schema.
+    /// Call it after <c>UseNpgsql</c> and the like.</summary>
+    public static DbContextOptionsBuilder<T> UseSchema<T>(this DbContextOptionsBuilder<T> options, FleetSchema schema)
+        where T : FleetDbContext
     {
         var relational = RelationalOptionsExtension.Extract(options.Options)
             .WithMigrationsHistoryTableName(schema.Table(FleetSchema.History))
@@ -21,7 +23,8 @@ public static class FleetSchemaOptions
 
     /// <summary>As <see cref="UseSchema{T}"/>, for a context that migrates. Migrations are generated for the schema <c>fleet</c>; their
     /// commands are renamed when they are executed. For databases with schemas: a prefix is generated into the migrations.</summary>
-    public static DbContextOptionsBuilder<T> UseMigrationsOf<T>(this DbContextOptionsBuilder<T> options, FleetSchema schema) where T : FleetDbContext
+    public static DbContextOptionsBuilder<T> UseMigrationsOf<T>(this DbContextOptionsBuilder<T> options, FleetSchema schema)
+        where T : FleetDbContext
     {
         options.UseSchema(FleetSchema.Default).AddInterceptors(new RenameSchema(schema));
         return options;
@@ -43,14 +46,16 @@ public static class FleetSchemaOptions
             DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result) => Rename(command, result);
 
         public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
-            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default) =>
+            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result,
+            CancellationToken cancellationToken = default) =>
             new(Rename(command, result));
 
         public override InterceptionResult<object> ScalarExecuting(
             DbCommand command, CommandEventData eventData, InterceptionResult<object> result) => Rename(command, result);
 
         public override ValueTask<InterceptionResult<object>> ScalarExecutingAsync(
-            DbCommand command, CommandEventData eventData, InterceptionResult<object> result, CancellationToken cancellationToken = default) =>
+            DbCommand command, CommandEventData eventData, InterceptionResult<object> result,
+            CancellationToken cancellationToken = default) =>
             new(Rename(command, result));
 
         public override InterceptionResult<int> NonQueryExecuting(

@@ -8,11 +8,12 @@ public interface IColdRunStatements
     Task<bool> ExistsAsync(StorageSession session, RunId run, CancellationToken ct);
 
     /// <summary>Counts the attempts of a run that ended because the database was away, since the last attempt that ended in another way. A
-    /// worker that shut down or could not serve the run did not use the database: such an attempt neither counts nor ends the row.</summary>
+    /// worker that shut down or could not serve the run did not use the database:
+    /// such an attempt neither counts nor ends the row.</summary>
     Task<int> CountOutagesAsync(StorageSession session, RunId run, CancellationToken ct);
 
-    /// <summary>Makes pending runs due now that were released with this type of error and wait for a later due time. Their nudges wait on the
-    /// belt until the old due time, so they have to be staged again.</summary>
+    /// <summary>Makes pending runs due now that were released with this type of error and wait for a later due time. Their nudges wait on
+    /// the belt until the old due time, so they have to be staged again.</summary>
     /// <param name="session">A write transaction.</param>
     /// <param name="lane">The lane.</param>
     /// <param name="jobs">The jobs; at most 500.</param>

@@ -4,8 +4,8 @@ using Fleet.Core.Storage.Rows;
 namespace Fleet.Core.Storage;
 
 /// <summary>The statements of the gates: they lock a key, and ask about the runs that share it.</summary>
-/// <remarks>Workers execute them, so they do without EF Core (docs/adr/0010). What a gate decides stands in Core; a database only finds runs
-/// by their state in its own way (docs/adr/0014).</remarks>
+/// <remarks>Workers execute them, so they do without EF Core (docs/adr/0010). What a gate decides stands in Core; a database only finds
+/// runs by their state in its own way (docs/adr/0014).</remarks>
 public interface IGateStatements
 {
     /// <summary>Locks the turns of a schedule until the transaction ends.</summary>
@@ -17,12 +17,12 @@ public interface IGateStatements
     /// <summary>True while a worker executes a run that is on its last chance (<see cref="PendingRun.IsOnLastChance"/>).</summary>
     Task<bool> HasLastChanceAsync(StorageSession session, WorkerId worker, CancellationToken ct);
 
-    /// <summary>Finds the other runs of a pending run's schedule that are due or have started, and have not ended. Of a backfill's runs only
-    /// one that is running: the others come after all live ones.</summary>
+    /// <summary>Finds the other runs of a pending run's schedule that are due or have started, and have not ended. Of a backfill's runs
+    /// only one that is running: the others come after all live ones.</summary>
     Task<IReadOnlyList<OverlappingRun>> FindOverlappingAsync(StorageSession session, RunId run, DateTimeOffset now, CancellationToken ct);
 
-    /// <summary>True if another run of its schedule comes before a pending run of a backfill. It does not say which: thousands of a backfill's
-    /// runs may wait.</summary>
+    /// <summary>True if another run of its schedule comes before a pending run of a backfill. It does not say which: thousands of a
+    /// backfill's runs may wait.</summary>
     Task<bool> IsAnyBeforeBackfillAsync(StorageSession session, RunId run, DateTimeOffset now, CancellationToken ct);
 
     /// <summary>Finds the run whose turn comes when a run has ended: live runs before those of a backfill.</summary>

@@ -16,7 +16,8 @@ public interface IMessageStatements
     /// <remarks>A message that another transaction is remembering is waited for. It is then left out, or the statement fails with an error
     /// that <see cref="IStorage.IsConflict"/> knows.</remarks>
     /// <returns>Those that were not handled before.</returns>
-    Task<IReadOnlyCollection<InboxKey>> AddHandledAsync(StorageSession session, IReadOnlyCollection<InboxKey> keys, DateTimeOffset now, CancellationToken ct);
+    Task<IReadOnlyCollection<InboxKey>> AddHandledAsync(
+        StorageSession session, IReadOnlyCollection<InboxKey> keys, DateTimeOffset now, CancellationToken ct);
 
     /// <summary>Forgets messages that this transaction has remembered.</summary>
     Task RemoveHandledAsync(StorageSession session, IReadOnlyCollection<InboxKey> keys, CancellationToken ct);

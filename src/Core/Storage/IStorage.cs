@@ -8,8 +8,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Fleet.Core.Storage;
 
 /// <summary>The database, as Core sees it. One implementation per provider.</summary>
-/// <remarks>This seam exists so that Core says what is asked and a storage says in which SQL: nothing above the storages contains SQL. Verbs
-/// whose SQL differs are written per database. Storage.Sql has those that all databases understand.</remarks>
+/// <remarks>This seam exists so that Core says what is asked and a storage says in which SQL: nothing above the storages contains SQL.
+/// Verbs whose SQL differs are written per database. Storage.Sql has those that all databases understand.</remarks>
 public interface IStorage
 {
     /// <summary>The hot statements in this provider's SQL.</summary>
@@ -53,7 +53,8 @@ public interface IStorage
     /// round trip that executes it. A failure leaves what was committed before it.</summary>
     Task<T> AutocommitAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct) => WriteAsync(work, ct);
 
-    /// <summary>Opens a transaction, does the work in it, completes the run and commits. It passes the gate of <see cref="Transactions"/>.</summary>
+    /// <summary>Opens a transaction, does the work in it, completes the run and commits.
+    /// It passes the gate of <see cref="Transactions"/>.</summary>
     /// <param name="work">Code of the application.</param>
     /// <param name="completion">Asked after the work.</param>
     /// <param name="ct">Cancels the work, not the commit.</param>
@@ -86,7 +87,8 @@ public interface IStorage
     /// <returns>One outcome per run, in order.</returns>
     /// <exception cref="EffectStoppedException">An effect failed, and nothing was committed.</exception>
     /// <exception cref="OutcomeUnknownException">The answer to the commit was lost.</exception>
-    Task<IReadOnlyList<EffectOutcome>> ApplyEffectsAsync(IReadOnlyList<Completion> completions, bool checksEach, TimeSpan limit, CancellationToken ct) =>
+    Task<IReadOnlyList<EffectOutcome>> ApplyEffectsAsync(
+        IReadOnlyList<Completion> completions, bool checksEach, TimeSpan limit, CancellationToken ct) =>
         this.ApplyTogetherAsync(completions, limit, ct);
 
     /// <summary>Waits until a transaction that the caller opens by itself has no rival in this process, where there is one writer
@@ -103,15 +105,16 @@ public interface IStorage
 
     /// <summary>As <see cref="WriteAsync{T}"/>, for works of Fleet's own; what the work returns is stored with the commit.</summary>
     /// <returns>What became of each run.</returns>
-    Task<IReadOnlyList<EnqueueOutcome>> WriteMessagesAsync(Func<StorageSession, Task<MessageWrite>> work, CancellationToken ct) => WriteAsync(
-        async session =>
-        {
-            var write = await work(session);
-            var outcomes = await Statements.InsertAsync(session, write.Runs, ct);
-            await Messages.AddAsync(session, write.Messages, ct);
-            return outcomes;
-        },
-        ct);
+    Task<IReadOnlyList<EnqueueOutcome>> WriteMessagesAsync(Func<StorageSession, Task<MessageWrite>> work, CancellationToken ct) =>
+        WriteAsync(
+            async session =>
+            {
+                var write = await work(session);
+                var outcomes = await Statements.InsertAsync(session, write.Runs, ct);
+                await Messages.AddAsync(session, write.Messages, ct);
+                return outcomes;
+            },
+            ct);
 
     /// <summary>Opens a transaction for code of the application, after <see cref="Transactions"/> has let it through.</summary>
     ValueTask<OpenTransaction> BeginAsync(CancellationToken ct) => DbContextTransaction.BeginAsync(this, ct);
@@ -152,7 +155,8 @@ public interface IStorage
     /// <summary>The same, of these pending runs.</summary>
     static async Task<IReadOnlyList<RunId>> ReadWaitingAsync(
         IQueryable<Run> pending, string lane, DateTimeOffset dueBefore, int limit, CancellationToken ct) =>
-        await pending.Where(r => r.Lane == lane && r.Staged && r.DueAt < dueBefore).OrderBy(r => r.DueAt).Select(r => r.Id).Take(limit).ToListAsync(ct);
+        await pending.Where(r => r.Lane == lane && r.Staged && r.DueAt < dueBefore)
+            .OrderBy(r => r.DueAt).Select(r => r.Id).Take(limit).ToListAsync(ct);
 
     /// <summary>Brings the schema up to date; changes nothing if it is.</summary>
     /// <exception cref="InvalidOperationException">The schema cannot be migrated, or the login may not; says what is missing.</exception>

@@ -3,8 +3,8 @@ using Fleet.Core.Storage.Rows;
 namespace Fleet.Core.Storage;
 
 /// <summary>The statements about workers: their rows, their leases, and the runs that they hold.</summary>
-/// <remarks>A worker executes them at its start and with every heartbeat, so they do without EF Core (docs/adr/0010). The heartbeat must get
-/// through while handlers block the thread pool, so its statements also exist in a form that stays on the calling thread.</remarks>
+/// <remarks>A worker executes them at its start and with every heartbeat, so they do without EF Core (docs/adr/0010). The heartbeat must
+/// get through while handlers block the thread pool, so its statements also exist in a form that stays on the calling thread.</remarks>
 public interface IWorkerStatements
 {
     /// <summary>Adds a worker.</summary>

@@ -7,7 +7,8 @@ namespace Fleet.Core.Storage;
 
 /// <summary>Writes the state of runs outside the hot road, each verb over a set of runs.</summary>
 /// <remarks>This seam exists because a database may keep more than the column <c>state</c> to find runs by their state (PostgreSQL does:
-/// docs/adr/0014). A write that forgets it would make runs unfindable without an error. So nothing outside the storages writes a state.</remarks>
+/// docs/adr/0014). A write that forgets it would make runs unfindable without an error.
+/// So nothing outside the storages writes a state.</remarks>
 public class RunStates
 {
     /// <summary>Pending → Canceled at once; a running run is asked to stop.</summary>
@@ -31,7 +32,9 @@ public class RunStates
             set => set.SetProperty(r => r.CancelRequestedAt, now).SetProperty(r => r.CancelCause, cause).SetProperty(r => r.CanceledBy, by)
                 .SetProperty(r => r.Error, reason),
             ct);
-        var found = await runs.Select(r => new { r.Id, r.State, IsRequested = r.CancelRequestedAt != null }).ToDictionaryAsync(r => r.Id, ct);
+        var found = await runs
+            .Select(r => new { r.Id, r.State, IsRequested = r.CancelRequestedAt != null })
+            .ToDictionaryAsync(r => r.Id, ct);
         if (found.Values.Any(r => r.State is RunState.Pending or RunState.Running && !r.IsRequested))
             throw new DbUpdateConcurrencyException("A run was started again while it was being canceled.");
 
@@ -127,7 +130,8 @@ public class RunStates
 
         ReplayedRun AnswerOf(RunId id) => !found.TryGetValue(id, out var run)
             ? new ReplayedRun(ReplayResult.NotFound, "")
-            : new ReplayedRun(run.IsReplayable ? ReplayResult.Replayed : run.Revoked ? ReplayResult.Revoked : ReplayResult.WrongState, run.Lane);
+            : new ReplayedRun(
+                run.IsReplayable ? ReplayResult.Replayed : run.Revoked ? ReplayResult.Revoked : ReplayResult.WrongState, run.Lane);
     }
 
     /// <summary>Pending → Canceled for the planned runs of a schedule whose fire time has not come and that have not started.</summary>

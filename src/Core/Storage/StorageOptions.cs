@@ -12,7 +12,8 @@ public sealed class StorageOptions
     /// program's folder.</summary>
     public string? ConnectionString { get; set; }
 
-    /// <summary>The schema of Fleet's tables, on PostgreSQL and SQL Server; <see cref="FleetSchema.Allowed"/>. Default: <c>fleet</c>.</summary>
+    /// <summary>The schema of Fleet's tables, on PostgreSQL and SQL Server; <see cref="FleetSchema.Allowed"/>.
+    /// Default: <c>fleet</c>.</summary>
     public string? Schema { get; set; }
 
     /// <summary>True: the start creates or updates Fleet's tables. False: it refuses to start on an older schema. Default: true.</summary>

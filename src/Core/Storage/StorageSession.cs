@@ -4,8 +4,9 @@ namespace Fleet.Core.Storage;
 
 /// <summary>A connection to Fleet's database, and the transaction that is open on it, if there is one. Every statement of Fleet is executed
 /// in a session.</summary>
-/// <remarks>This seam exists because the same statements run in three situations: in a transaction of Fleet's, in one that a caller brought,
-/// and in none. Without a transaction the database commits each round trip, which is cheaper for a statement that stands alone.</remarks>
+/// <remarks>This seam exists because the same statements run in three situations: in a transaction of Fleet's, in one that a caller
+/// brought, and in none. Without a transaction the database commits each round trip, which is cheaper for a statement that stands
+/// alone.</remarks>
 public class StorageSession : IAsyncDisposable
 {
     private readonly DbConnection? _connection;
@@ -27,15 +28,19 @@ public class StorageSession : IAsyncDisposable
     /// <summary>The transaction.</summary>
     /// <exception cref="InvalidOperationException">There is none.</exception>
     public DbTransaction Transaction =>
-        _transaction ?? throw new InvalidOperationException("This session has no transaction: the database commits each statement by itself.");
+        _transaction
+            ?? throw new InvalidOperationException("This session has no transaction: the database commits each statement by itself.");
 
-    /// <summary>The connection. Null would mean that the caller's transaction has ended; the driver refuses that with its own error.</summary>
+    /// <summary>The connection. Null would mean that the caller's transaction has ended;
+    /// the driver refuses that with its own error.</summary>
     public DbConnection Connection => _connection ?? _transaction!.Connection!;
 
     /// <summary>For LINQ, in the same transaction.</summary>
     /// <exception cref="InvalidOperationException">The session has no transaction, or is for statements only.</exception>
     public FleetDbContext Db =>
-        _db ??= _open is null ? throw new InvalidOperationException("This session is for statements: LINQ needs one of WriteAsync.") : _open(Transaction);
+        _db ??= _open is null
+            ? throw new InvalidOperationException("This session is for statements: LINQ needs one of WriteAsync.")
+            : _open(Transaction);
 
     /// <summary>Makes a command of this session.</summary>
     public DbCommand CreateCommand()

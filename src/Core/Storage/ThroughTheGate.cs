@@ -13,7 +13,8 @@ public sealed class ThroughTheGate(IConnectionPool pool) : DbConnectionIntercept
         return result;
     }
 
-    public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+    public override Task ConnectionOpenedAsync(
+        DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
     {
         pool.Opened();
         return Task.CompletedTask;
@@ -29,6 +30,7 @@ public sealed class ThroughTheGate(IConnectionPool pool) : DbConnectionIntercept
 
     public override void ConnectionClosed(DbConnection connection, ConnectionEndEventData eventData) => pool.Closed();
 
-    public override Task ConnectionFailedAsync(DbConnection connection, ConnectionErrorEventData eventData, CancellationToken cancellationToken = default) =>
+    public override Task ConnectionFailedAsync(
+        DbConnection connection, ConnectionErrorEventData eventData, CancellationToken cancellationToken = default) =>
         pool.Refused(eventData.Exception, eventData.Duration) is { } refused ? throw refused : Task.CompletedTask;
 }

@@ -8,8 +8,8 @@ public delegate Task<ConnectionRoom?> ReadConnectionRoom(CancellationToken ct);
 /// <summary>Limits how many transactions of handlers this process has open at once. Whoever finds it full waits, in order of
 /// arrival.</summary>
 /// <remarks>A database commits most when few transactions are open; more of them only take its connections and its processor. Fleet's own
-/// statements (heartbeat, claim, completion) do not pass this gate. The limit is what still gains throughput (<see cref="ThroughputLimit"/>), up
-/// to the process's share of the server's connections (<see cref="ConnectionShare"/>).</remarks>
+/// statements (heartbeat, claim, completion) do not pass this gate. The limit is what still gains throughput
+/// (<see cref="ThroughputLimit"/>), up to the process's share of the server's connections (<see cref="ConnectionShare"/>).</remarks>
 /// <param name="time">The clock.</param>
 /// <param name="read">Reads what the server has to give; null when nobody needs to know.</param>
 /// <param name="most">The most that the process's pool of connections can serve.</param>
@@ -273,7 +273,8 @@ public sealed class TransactionGate(TimeProvider time, ReadConnectionRoom? read 
         if (_isWatching)
             return;
         _isWatching = true;
-        _watch ??= time.CreateTimer(static gate => ((TransactionGate)gate!).OnWatch(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _watch ??= time.CreateTimer(
+            static gate => ((TransactionGate)gate!).OnWatch(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _watch.Change(LongWait / 2, LongWait / 2);
     }
 

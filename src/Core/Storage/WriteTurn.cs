@@ -22,8 +22,10 @@ public static class WriteTurn
         if (Current.Value is { HasEnded: false })
         {
             throw new InvalidOperationException(
-                "This write would wait for itself: with SQLite one transaction writes at a time, and the calling code is inside it (the work of CompleteAsync, or a "
-                    + "consumer). Write before or after it, or through it: in a handler, context.EnqueueAsync and context.PublishAsync are stored with the completion.");
+                "This write would wait for itself: with SQLite one transaction writes at a time, "
+                    + "and the calling code is inside it (the work of CompleteAsync, or a consumer). "
+                    + "Write before or after it, or through it: in a handler, "
+                    + "context.EnqueueAsync and context.PublishAsync are stored with the completion.");
         }
     }
 

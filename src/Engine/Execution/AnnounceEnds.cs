@@ -12,8 +12,8 @@ public sealed partial class AnnounceEnds(IRunGates gates, EnqueueRuns enqueue, D
 {
     private readonly CarefulLogger _logger = new(logger);
 
-    /// <summary>Lets the runs go on that waited at a gate for this one, copies a dead letter, and starts the delivery of follow-up runs and events. Never
-    /// throws.</summary>
+    /// <summary>Lets the runs go on that waited at a gate for this one, copies a dead letter, and starts the delivery of follow-up runs and
+    /// events. Never throws.</summary>
     internal async Task ExecuteAsync(RunHandle handle, SettledAttempt settled)
     {
         var run = handle.Run;

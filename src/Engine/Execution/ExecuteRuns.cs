@@ -9,8 +9,8 @@ using Microsoft.Extensions.Options;
 
 namespace Fleet.Engine.Execution;
 
-/// <summary>Executes claimed runs in four steps: <see cref="InvokeHandlers"/> calls the handler, <see cref="JudgeAttempts"/> decides what its
-/// end means, <see cref="SettleRuns"/> writes that, <see cref="AnnounceEnds"/> tells others.</summary>
+/// <summary>Executes claimed runs in four steps: <see cref="InvokeHandlers"/> calls the handler, <see cref="JudgeAttempts"/> decides what
+/// its end means, <see cref="SettleRuns"/> writes that, <see cref="AnnounceEnds"/> tells others.</summary>
 /// <remarks>A handler may do anything: block its thread, never return, throw what cannot be read. The thread that called it is not needed
 /// to end its run: whoever finds the handler overdue takes the run from it (<see cref="RunHandle.TryTake"/>).</remarks>
 public sealed partial class ExecuteRuns
@@ -157,7 +157,8 @@ public sealed partial class ExecuteRuns
 
     [LoggerMessage(
         Level = LogLevel.Error,
-        Message = "The handler of {Job} {RunId} has ended, and the disposal of it or of its services does not; it keeps its slot until then.")]
+        Message = "The handler of {Job} {RunId} has ended, and the disposal of it or of its services does not; "
+            + "it keeps its slot until then.")]
     private partial void LogStillDisposing(string job, RunId runId);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A callback on the token of {Job} {RunId} threw: {Error}")]

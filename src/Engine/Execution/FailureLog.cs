@@ -23,8 +23,9 @@ internal enum FailureKind
     NotSettled,
 }
 
-/// <summary>Logs how attempts ended, and no more of it than a person can read. The first lines of a job and kind of error are written at once and in full.
-/// Of what comes after them, every <see cref="Window"/> has one line: how many there were, and the last of them.</summary>
+/// <summary>Logs how attempts ended, and no more of it than a person can read. The first lines of a job and kind of error are written at
+/// once and in full. Of what comes after them, every <see cref="Window"/> has one line: how many there were, and the
+/// last of them.</summary>
 /// <remarks>Only lines are left out. Attempts, runs and metrics have every failure.</remarks>
 public sealed partial class FailureLog : IDisposable
 {
@@ -166,9 +167,16 @@ public sealed partial class FailureLog : IDisposable
                 _timer.Change(Window, Timeout.InfiniteTimeSpan);
         }
 
-        left.Sort(static (a, b) => a.Kind == b.Kind ? b.Count.CompareTo(a.Count) : (b.Kind == FailureKind.Dead).CompareTo(a.Kind == FailureKind.Dead));
+        left.Sort(static (a, b) => a.Kind == b.Kind
+            ? b.Count.CompareTo(a.Count)
+            : (b.Kind == FailureKind.Dead).CompareTo(a.Kind == FailureKind.Dead));
         foreach (var (kind, count, last) in left.Take(MaxSummaries))
-            LogMore(LevelOf(kind), count, last.Job, TextOf(kind), Math.Round(window.TotalSeconds, 1), last.RunId, last.Attempt, last.ErrorType, last.Error);
+        {
+            LogMore(
+                LevelOf(kind), count, last.Job, TextOf(kind), Math.Round(window.TotalSeconds, 1),
+                last.RunId, last.Attempt, last.ErrorType, last.Error);
+        }
+
         if (left.Count > MaxSummaries)
             LogOthers(left.Skip(MaxSummaries).Sum(l => l.Count), left.Count - MaxSummaries, Math.Round(window.TotalSeconds, 1));
     }
@@ -190,7 +198,9 @@ public sealed partial class FailureLog : IDisposable
     [LoggerMessage(Level = LogLevel.Error, Message = "{Job} {RunId} failed for good at attempt {Attempt}: {Error}")]
     private partial void LogDead(string job, RunId runId, int attempt, string error, Exception? e);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Job} {RunId} met an outage of the database. It starts again in {Delay}, and the attempt does not count: {Error}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Job} {RunId} met an outage of the database. It starts again in {Delay}, and the attempt does not count: {Error}")]
     private partial void LogOutage(string job, RunId runId, TimeSpan delay, string error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Job} {RunId} is no longer this worker's; its result was dropped.")]
@@ -199,10 +209,15 @@ public sealed partial class FailureLog : IDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "The result of {Job} {RunId} could not be written; next try in {Pause}.")]
     private partial void LogNotSettled(string job, RunId runId, TimeSpan pause, Exception e);
 
-    [LoggerMessage(Message = "{Count} more of {Job} in the last {Seconds} s: {What}. The last was {RunId}, attempt {Attempt}, {ErrorType}: {Error}")]
-    private partial void LogMore(LogLevel level, int count, string job, string what, double seconds, RunId runId, int attempt, string errorType, string error);
+    [LoggerMessage(
+        Message = "{Count} more of {Job} in the last {Seconds} s: {What}. The last was {RunId}, attempt {Attempt}, {ErrorType}: {Error}")]
+    private partial void LogMore(
+        LogLevel level, int count, string job, string what, double seconds, RunId runId, int attempt, string errorType, string error);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} more failures of {Others} other jobs or errors in the last {Seconds} s; attempts and metrics are complete.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Count} more failures of {Others} other jobs or errors in the last {Seconds} s; "
+            + "attempts and metrics are complete.")]
     private partial void LogOthers(int count, int others, double seconds);
 
     private readonly record struct Key(FailureKind Kind, string Job, string ErrorType);

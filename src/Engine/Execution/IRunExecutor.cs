@@ -9,8 +9,8 @@ namespace Fleet.Engine.Execution;
 /// <see cref="InProcessExecutor"/>.</remarks>
 public interface IRunExecutor
 {
-    /// <summary>Does the work and returns when it has ended. What it throws is judged as the exception of a handler: by the retry policy, as an
-    /// outage, or as a signal such as <see cref="NonRetryableException"/>.</summary>
+    /// <summary>Does the work and returns when it has ended. What it throws is judged as the exception of a handler: by the retry policy,
+    /// as an outage, or as a signal such as <see cref="NonRetryableException"/>.</summary>
     /// <param name="job">The job of the run.</param>
     /// <param name="run">What was claimed.</param>
     /// <param name="services">The scope of the attempt. It is disposed after the work has ended.</param>

@@ -6,14 +6,15 @@ using Fleet.Engine.Workers;
 
 namespace Fleet.Engine.Execution;
 
-/// <summary>The first step of an attempt: the executor does the work in a dependency-injection scope of its own, and the handle keeps how it
-/// ended.</summary>
+/// <summary>The first step of an attempt: the executor does the work in a dependency-injection scope of its own, and the handle keeps how
+/// it ended.</summary>
 public sealed partial class InvokeHandlers(
     IServiceProvider services, IRunExecutor executor, UnservedRuns unserved, IStorage storage, ILogger<InvokeHandlers> logger)
 {
     private readonly CarefulLogger _logger = new(logger);
 
-    /// <summary>Invokes the handler. Returns when its scope is disposed; <see cref="RunHandle.End"/> is set before that. Never throws.</summary>
+    /// <summary>Invokes the handler. Returns when its scope is disposed; <see cref="RunHandle.End"/> is set before that.
+    /// Never throws.</summary>
     internal async Task ExecuteAsync(JobDefinition? job, RunHandle handle)
     {
         // The run was canceled, given back or lost while it waited for a thread. Only its end is left to be written.

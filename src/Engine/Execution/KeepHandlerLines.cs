@@ -10,8 +10,8 @@ public sealed class KeepHandlerLines(ILoggerFactory loggers)
     public void Start() => loggers.AddProvider(new HandlerLineProvider());
 }
 
-/// <summary>Keeps what a handler writes to an <see cref="ILogger"/> with its run, beside the lines of <see cref="JobContext.Log"/>: also the
-/// lines of services, tasks and timers that the handler uses, as they share its execution context.</summary>
+/// <summary>Keeps what a handler writes to an <see cref="ILogger"/> with its run, beside the lines of <see cref="JobContext.Log"/>: also
+/// the lines of services, tasks and timers that the handler uses, as they share its execution context.</summary>
 /// <remarks>Outside of handlers it is disabled, which costs one read of an async local per log call. The configuration section
 /// <c>Logging:FleetRun:LogLevel</c> chooses what is kept, as for any other provider. By default <c>Microsoft</c> and <c>System</c> are kept
 /// from <see cref="LogLevel.Warning"/> on; a database command per line would fill the log of the run.</remarks>

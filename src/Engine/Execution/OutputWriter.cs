@@ -13,7 +13,12 @@ internal sealed class OutputRefusedException(string message, string parameter) :
 /// <summary>Writes outputs as JSON, up to the size that is stored; it stops there, also for a sequence without an end.</summary>
 internal static class OutputWriter
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = FleetJson.Payload.Encoder, MaxDepth = FleetJson.MaxDepth, SkipValidation = true };
+    private static readonly JsonWriterOptions Options = new()
+    {
+        Encoder = FleetJson.Payload.Encoder,
+        MaxDepth = FleetJson.MaxDepth,
+        SkipValidation = true,
+    };
 
     /// <summary>Writes an output.</summary>
     /// <param name="output">Any value; its getters may throw.</param>
@@ -42,7 +47,8 @@ internal static class OutputWriter
     }
 
     /// <summary>The output that stands for one that was left out: <c>{"$omitted":"why"}</c>.</summary>
-    public static string Omitted(string why) => JsonSerializer.Serialize(new Dictionary<string, string>(StringComparer.Ordinal) { ["$omitted"] = why }, FleetJson.Payload);
+    public static string Omitted(string why) =>
+        JsonSerializer.Serialize(new Dictionary<string, string>(StringComparer.Ordinal) { ["$omitted"] = why }, FleetJson.Payload);
 
     /// <summary>A rented buffer that takes no more than an output may have.</summary>
     private sealed class Bytes : IBufferWriter<byte>, IDisposable

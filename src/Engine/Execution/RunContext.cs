@@ -15,7 +15,8 @@ namespace Fleet.Engine.Execution;
 /// <remarks>Nothing can be added once the completion has been made: it would be lost, while its caller holds the id of a run that never
 /// exists.</remarks>
 internal sealed partial class RunContext(
-    ClaimedRun run, string jobName, EnqueueRuns enqueue, CompleteRuns complete, EffectSyntax syntax, RunReports reports, TimeProvider time, ILogger logger)
+    ClaimedRun run, string jobName, EnqueueRuns enqueue, CompleteRuns complete,
+    EffectSyntax syntax, RunReports reports, TimeProvider time, ILogger logger)
     : JobContext, IResultTaker, ICommitTaker
 {
     private const int MaxMessage = 200;
@@ -65,7 +66,8 @@ internal sealed partial class RunContext(
     /// <summary>True once a completion was committed by Fleet itself: nothing is left to be written.</summary>
     public bool IsCommitted { get; private set; }
 
-    /// <summary>True when the handler had a completion in a transaction of its own and has ended: whether it committed it, the database knows.</summary>
+    /// <summary>True when the handler had a completion in a transaction of its own and has ended: whether it committed it,
+    /// the database knows.</summary>
     public bool IsInDoubt { get; private set; }
 
     public override void ReportProgress(double fraction, string? message = null)
@@ -82,7 +84,8 @@ internal sealed partial class RunContext(
     public override void SetOutput<T>(T output)
     {
         RequireOpen(nameof(SetOutput));
-        var json = OutputWriter.Write(output, out var problem) ?? throw new OutputRefusedException($"The output of job '{jobName}' {problem}.", nameof(output));
+        var json = OutputWriter.Write(output, out var problem)
+            ?? throw new OutputRefusedException($"The output of job '{jobName}' {problem}.", nameof(output));
         lock (_lock)
         {
             RequireOpen(nameof(SetOutput));
@@ -95,7 +98,12 @@ internal sealed partial class RunContext(
         if (_phase != Phase.Open)
         {
             if (result is not null)
-                Log.Warning("The returned result was not stored: CompleteAsync had completed the run before. Call SetOutput before CompleteAsync instead.");
+            {
+                Log.Warning(
+                    "The returned result was not stored: CompleteAsync had completed the run before. "
+                        + "Call SetOutput before CompleteAsync instead.");
+            }
+
             return;
         }
 
@@ -312,7 +320,8 @@ internal sealed partial class RunContext(
         if (_effects is { Effects.Count: > 0 })
         {
             throw new InvalidOperationException(
-                $"CompleteAsync was called after Effect in run {run.Id}: Fleet completes the run together with its effects when the handler returns. "
+                $"CompleteAsync was called after Effect in run {run.Id}: "
+                    + "Fleet completes the run together with its effects when the handler returns. "
                     + "Use one of them: write through the transaction of CompleteAsync, or hand everything over with Effect and return.");
         }
     }
@@ -325,8 +334,10 @@ internal sealed partial class RunContext(
 
     private InvalidOperationException Refusal(string member) => new(
         _phase >= Phase.Ended
-            ? $"{member} was called after attempt {run.Attempt} of run {run.Id} had ended: nothing can be stored with it any more. Await everything that the handler starts."
-            : $"{member} was called after CompleteAsync had completed run {run.Id}: it could not be stored with the completion any more. Call it before CompleteAsync.");
+            ? $"{member} was called after attempt {run.Attempt} of run {run.Id} had ended: "
+                + "nothing can be stored with it any more. Await everything that the handler starts."
+            : $"{member} was called after CompleteAsync had completed run {run.Id}: "
+                + "it could not be stored with the completion any more. Call it before CompleteAsync.");
 
     private enum Phase : byte
     {

@@ -114,7 +114,8 @@ public sealed class RunHandle : IDisposable
             if (Timeout is { } after)
             {
                 _timeoutAt = TimestampIn(after);
-                _timeout = _time.CreateTimer(static handle => ((RunHandle)handle!).Stop(StopCause.TimedOut), this, after, System.Threading.Timeout.InfiniteTimeSpan);
+                _timeout = _time.CreateTimer(
+                    static handle => ((RunHandle)handle!).Stop(StopCause.TimedOut), this, after, System.Threading.Timeout.InfiniteTimeSpan);
             }
 
             return true;
@@ -200,7 +201,8 @@ public sealed class RunHandle : IDisposable
             return;
         _overdueAt = at;
         _graceEnd?.Dispose();
-        _graceEnd = _time.CreateTimer(static handle => ((RunHandle)handle!).BeOverdue(), this, grace, System.Threading.Timeout.InfiniteTimeSpan);
+        _graceEnd = _time.CreateTimer(
+            static handle => ((RunHandle)handle!).BeOverdue(), this, grace, System.Threading.Timeout.InfiniteTimeSpan);
     }
 
     private void BeOverdue()

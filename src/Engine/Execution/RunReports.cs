@@ -12,7 +12,8 @@ public readonly record struct ProgressReport(RunId RunId, long LeaseToken, doubl
 
 /// <summary>Writes what handlers report while they run, log lines and progress, in one small transaction a few times a second.</summary>
 /// <remarks>Log lines and progress wait in bounded memory while the database is away. What the database refuses is dropped alone.</remarks>
-public sealed partial class RunReports(IStorage storage, TimeProvider time, ILogger<RunReports> logger) : BackgroundLoop("run-reports", time, logger)
+public sealed partial class RunReports(IStorage storage, TimeProvider time, ILogger<RunReports> logger)
+    : BackgroundLoop("run-reports", time, logger)
 {
     /// <summary>Maximum number of log lines that wait to be written, and of runs whose progress does.</summary>
     public const int MaxWaiting = 20_000;
@@ -139,7 +140,10 @@ public sealed partial class RunReports(IStorage storage, TimeProvider time, ILog
     private async Task WriteAsync(IReadOnlyList<RunLogLine> lines, IReadOnlyCollection<ProgressReport> progress, CancellationToken ct)
     {
         // New rows for each try: those of a failed one have got ids, which the next try would insert again.
-        RunLogLine[] rows = [.. lines.Select(l => new RunLogLine { RunId = l.RunId, Attempt = l.Attempt, At = l.At, Level = l.Level, Message = l.Message })];
+        RunLogLine[] rows =
+        [
+            .. lines.Select(l => new RunLogLine { RunId = l.RunId, Attempt = l.Attempt, At = l.At, Level = l.Level, Message = l.Message }),
+        ];
         var isSaved = false;
         try
         {
@@ -152,7 +156,10 @@ public sealed partial class RunReports(IStorage storage, TimeProvider time, ILog
                     {
                         // What the handler said last may be written after its run has succeeded: then all of it is done.
                         await session.Db.Runs.Where(r => r.Id == report.RunId && r.LeaseToken == report.LeaseToken).ExecuteUpdateAsync(
-                            set => set.SetProperty(r => r.Progress, r => r.State == RunState.Succeeded ? 1 : report.Fraction).SetProperty(r => r.ProgressMessage, report.Message), ct);
+                            set => set
+                                .SetProperty(r => r.Progress, r => r.State == RunState.Succeeded ? 1 : report.Fraction)
+                                .SetProperty(r => r.ProgressMessage, report.Message),
+                            ct);
                     }
 
                     isSaved = rows.Length > 0;
@@ -173,7 +180,9 @@ public sealed partial class RunReports(IStorage storage, TimeProvider time, ILog
         if (_doubt is not { First: var first } doubt)
             return;
         await using var db = storage.Read();
-        if (await db.RunLogs.AnyAsync(l => l.Id == first.Id && l.RunId == first.RunId && l.At == first.At && l.Message == first.Message, ct))
+        var isStored = await db.RunLogs.AnyAsync(
+            l => l.Id == first.Id && l.RunId == first.RunId && l.At == first.At && l.Message == first.Message, ct);
+        if (isStored)
             Forget(doubt.Lines);
         _doubt = null;
     }
@@ -203,6 +212,8 @@ public sealed partial class RunReports(IStorage storage, TimeProvider time, ILog
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} log line(s) of runs were dropped, because too many wait to be written.")]
     private partial void LogDropped(int count);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A log line or the progress of run {RunId} was dropped, because the database refuses it.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "A log line or the progress of run {RunId} was dropped, because the database refuses it.")]
     private partial void LogRefused(RunId runId, Exception e);
 }

@@ -4,7 +4,8 @@ using Fleet.Core.Telemetry;
 
 namespace Fleet.Engine.Execution;
 
-/// <summary>Traces, metrics and log scope of an attempt. Listeners are foreign code: one that throws is logged, and the run goes on.</summary>
+/// <summary>Traces, metrics and log scope of an attempt. Listeners are foreign code: one that throws is logged,
+/// and the run goes on.</summary>
 public sealed partial class RunTelemetry(ILogger<RunTelemetry> logger)
 {
     private readonly CarefulLogger _logger = new(logger);

@@ -11,14 +11,15 @@ using Fleet.Engine.Workers;
 
 namespace Fleet.Engine.Execution;
 
-/// <summary>The third step of an attempt: writes its end. Whatever the handler or the retry policy did, the attempt ends: as a success, as a
-/// counted attempt, or given back a limited number of times.</summary>
+/// <summary>The third step of an attempt: writes its end. Whatever the handler or the retry policy did, the attempt ends: as a success, as
+/// a counted attempt, or given back a limited number of times.</summary>
 public sealed partial class SettleRuns
 {
     /// <summary>How often a form is written again for an error that nobody knows; about a minute.</summary>
     private const int MaxTriesOfForm = 15;
 
-    private static readonly RunError NotStorable = new("Fleet.ErrorNotStorable", "The attempt failed; the database refused to store its error.", null);
+    private static readonly RunError NotStorable = new(
+        "Fleet.ErrorNotStorable", "The attempt failed; the database refused to store its error.", null);
 
     private readonly CompleteRuns _complete;
     private readonly FailRuns _fail;
@@ -69,9 +70,14 @@ public sealed partial class SettleRuns
                 // The work is done: what cannot be stored with it is left out, and it is not done again.
                 List<Func<Task<SettledAttempt>>> forms = [() => CompleteAsync(completion, context.IsInDoubt)];
                 if (completion.Output is not null)
-                    forms.Add(() => CompleteAsync(completion with { Output = OutputWriter.Omitted("The database refused to store the output.") }, context.IsInDoubt));
-                forms.Add(() => FailAsync(
-                    run, AttemptOutcome.Failed, new RunError("Fleet.ResultNotStorable", "The handler succeeded; the database refused to store its follow-up runs or events.", null), null));
+                {
+                    var omitted = OutputWriter.Omitted("The database refused to store the output.");
+                    forms.Add(() => CompleteAsync(completion with { Output = omitted }, context.IsInDoubt));
+                }
+
+                var notStorable = new RunError(
+                    "Fleet.ResultNotStorable", "The handler succeeded; the database refused to store its follow-up runs or events.", null);
+                forms.Add(() => FailAsync(run, AttemptOutcome.Failed, notStorable, null));
                 return await PersistAsync(run, forms, e);
             }
         }
@@ -96,7 +102,8 @@ public sealed partial class SettleRuns
     internal void TellLost(ClaimedRun run) => _failures.LeaseLost(run);
 
     /// <summary>Makes the ways in which the end of an attempt can be written, the fullest first.</summary>
-    private async Task<IReadOnlyList<Func<Task<SettledAttempt>>>> DecideAsync(RunHandle handle, JobDefinition? job, AttemptOutcome outcome, HandlerEnd end)
+    private async Task<IReadOnlyList<Func<Task<SettledAttempt>>>> DecideAsync(
+        RunHandle handle, JobDefinition? job, AttemptOutcome outcome, HandlerEnd end)
     {
         var run = handle.Run;
         switch (outcome)
@@ -105,21 +112,27 @@ public sealed partial class SettleRuns
                 return [() => ReleaseAsync(run, outcome, "The worker was shut down.", TimeSpan.Zero)];
             case AttemptOutcome.Snoozed:
                 var delay = JudgeAttempts.Clamp(((SnoozeException)end.Error!).Delay);
-                return [() => ReleaseAsync(run, outcome, end.Described!.Message, delay), () => ReleaseAsync(run, outcome, "Snoozed.", delay)];
+                return
+                [
+                    () => ReleaseAsync(run, outcome, end.Described!.Message, delay),
+                    () => ReleaseAsync(run, outcome, "Snoozed.", delay),
+                ];
             case AttemptOutcome.Canceled:
                 return [async () => new SettledAttempt(await _ends.ExecuteAsync(Canceled(run), CancellationToken.None))];
             case AttemptOutcome.Unserved:
                 var (reason, pause) = await _unserved.JudgeAsync(run, job is not null, (UnservedException)end.Error!);
                 return [() => ReleaseAsync(run, outcome, reason, pause)];
             case AttemptOutcome.Outage:
-                var failure = new Lazy<Task<IReadOnlyList<Func<Task<SettledAttempt>>>>>(() => DecideFailureAsync(handle, job, AttemptOutcome.Failed, end));
+                var failure = new Lazy<Task<IReadOnlyList<Func<Task<SettledAttempt>>>>>(
+                    () => DecideFailureAsync(handle, job, AttemptOutcome.Failed, end));
                 return [() => GiveBackAsync(run, end.Described!, failure), () => GiveBackAsync(run, NotStorable, failure)];
             default:
                 return await DecideFailureAsync(handle, job, outcome, end);
         }
     }
 
-    private async Task<IReadOnlyList<Func<Task<SettledAttempt>>>> DecideFailureAsync(RunHandle handle, JobDefinition? job, AttemptOutcome outcome, HandlerEnd end)
+    private async Task<IReadOnlyList<Func<Task<SettledAttempt>>>> DecideFailureAsync(
+        RunHandle handle, JobDefinition? job, AttemptOutcome outcome, HandlerEnd end)
     {
         var run = handle.Run;
         var (error, described, delay) = await _judge.JudgeFailureAsync(handle, job, outcome, end);
@@ -134,7 +147,8 @@ public sealed partial class SettleRuns
 
     /// <summary>Gives a run back whose handler met an outage of Fleet's database, uncounted and after a growing pause; counts the attempt
     /// when that has happened too often in a row, so that a run ends whose handler's own database is dead for good.</summary>
-    private async Task<SettledAttempt> GiveBackAsync(ClaimedRun run, RunError error, Lazy<Task<IReadOnlyList<Func<Task<SettledAttempt>>>>> failure)
+    private async Task<SettledAttempt> GiveBackAsync(
+        ClaimedRun run, RunError error, Lazy<Task<IReadOnlyList<Func<Task<SettledAttempt>>>>> failure)
     {
         var before = await _outages.CountAsync(run.Id, CancellationToken.None);
         if (before >= Outages.MaxInARow)
@@ -156,13 +170,17 @@ public sealed partial class SettleRuns
 
     private async Task<SettledAttempt> ReleaseAsync(ClaimedRun run, AttemptOutcome outcome, string reason, TimeSpan delay) =>
         new(await _release.ExecuteAsync(
-            run.Id, run.LeaseToken, outcome, reason, delay, CancellationToken.None, lane: outcome == AttemptOutcome.Snoozed ? run.Lane : null));
+            run.Id, run.LeaseToken, outcome, reason, delay, CancellationToken.None,
+            lane: outcome == AttemptOutcome.Snoozed ? run.Lane : null));
 
     private async Task<SettledAttempt> FailAsync(ClaimedRun run, AttemptOutcome outcome, RunError error, DateTimeOffset? retryAt)
     {
         var settled = await _fail.ExecuteAsync(new Failure(run, outcome, error, retryAt), CancellationToken.None);
         return new SettledAttempt(
-            settled, Dead: retryAt is null ? new DeadRun(run.Id, run.Job, run.Lane, run.Args, run.Attempt, error.Message, error.Type, _time.GetUtcNow()) : null);
+            settled,
+            Dead: retryAt is null
+                ? new DeadRun(run.Id, run.Job, run.Lane, run.Args, run.Attempt, error.Message, error.Type, _time.GetUtcNow())
+                : null);
     }
 
     /// <summary>Writes until it is written. The run stays ours as long as heartbeats get through; once they do not, another worker takes it
@@ -170,7 +188,8 @@ public sealed partial class SettleRuns
     /// <param name="run">The run.</param>
     /// <param name="forms">The ways to write it; when the database refuses the data of one, the next is written.</param>
     /// <param name="failure">What the first of them met already.</param>
-    private async Task<SettledAttempt> PersistAsync(ClaimedRun run, IReadOnlyList<Func<Task<SettledAttempt>>> forms, Exception? failure = null)
+    private async Task<SettledAttempt> PersistAsync(
+        ClaimedRun run, IReadOnlyList<Func<Task<SettledAttempt>>> forms, Exception? failure = null)
     {
         var form = 0;
         for (var failures = 0; ; failures++)
@@ -223,10 +242,14 @@ public sealed partial class SettleRuns
         Counts = true,
     };
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The database refused the error or output of {Job} {RunId}; the result is written without it.")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "The database refused the error or output of {Job} {RunId}; the result is written without it.")]
     private partial void LogRefused(string job, RunId runId, Exception e);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The storage was closed before the result of {Job} {RunId} was written; the scheduler rescues the run.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The storage was closed before the result of {Job} {RunId} was written; the scheduler rescues the run.")]
     private partial void LogGoneFirst(string job, RunId runId);
 }
 

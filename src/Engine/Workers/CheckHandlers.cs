@@ -4,12 +4,12 @@ namespace Fleet.Engine.Workers;
 
 /// <summary>Checks at the start that the container can make every handler and every middleware, so that a missing registration is found
 /// before the first run needs it.</summary>
-/// <remarks>It makes none of them: a constructor may connect to something. Services that are registered with a factory or by an instance are
-/// taken as they are.</remarks>
+/// <remarks>It makes none of them: a constructor may connect to something. Services that are registered with a factory or by an instance
+/// are taken as they are.</remarks>
 public sealed class CheckHandlers(JobRegistry jobs, FindMissingServices missing)
 {
-    /// <exception cref="InvalidOperationException">A constructor cannot be filled; the message names every job, its handler, and the service
-    /// that nothing registers.</exception>
+    /// <exception cref="InvalidOperationException">A constructor cannot be filled; the message names every job, its handler, and the
+    /// service that nothing registers.</exception>
     public void Execute()
     {
         var problems = new List<string>();
@@ -27,7 +27,8 @@ public sealed class CheckHandlers(JobRegistry jobs, FindMissingServices missing)
         if (problems.Count > 0)
         {
             problems.Add(
-                "Register what is missing with the services of this process, or in an IFleetModule of the assembly that the handler is in.");
+                "Register what is missing with the services of this process, "
+                    + "or in an IFleetModule of the assembly that the handler is in.");
             throw new InvalidOperationException(string.Join(Environment.NewLine, problems));
         }
     }

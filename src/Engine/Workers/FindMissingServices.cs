@@ -2,8 +2,8 @@ using System.Reflection;
 
 namespace Fleet.Engine.Workers;
 
-/// <summary>Finds the service that a constructor needs and that nothing registers, also behind registered types: the container itself says so
-/// only when it makes the object.</summary>
+/// <summary>Finds the service that a constructor needs and that nothing registers, also behind registered types: the container itself says
+/// so only when it makes the object.</summary>
 /// <param name="registered">What was registered with the process.</param>
 /// <param name="provider">The container.</param>
 public sealed class FindMissingServices(RegisteredServices registered, IServiceProvider provider)
@@ -11,12 +11,13 @@ public sealed class FindMissingServices(RegisteredServices registered, IServiceP
     /// <summary>Null with a container that cannot tell what it has: nothing is checked then.</summary>
     private readonly IServiceProviderIsService? _has = provider.GetService<IServiceProviderIsService>();
 
-    /// <summary>Null when the container can fill the constructor of a class that is not registered, such as a handler; otherwise the path to
-    /// what is missing.</summary>
+    /// <summary>Null when the container can fill the constructor of a class that is not registered, such as a handler; otherwise the path
+    /// to what is missing.</summary>
     public string? InConstructor(Type type)
     {
         var constructors = type.GetConstructors();
-        var chosen = constructors.FirstOrDefault(c => c.IsDefined(typeof(ActivatorUtilitiesConstructorAttribute))) ?? constructors.FirstOrDefault();
+        var chosen = constructors.FirstOrDefault(c => c.IsDefined(typeof(ActivatorUtilitiesConstructorAttribute)))
+            ?? constructors.FirstOrDefault();
         return chosen is null ? null : InParameters(type, chosen, []);
     }
 

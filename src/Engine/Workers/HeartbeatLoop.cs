@@ -147,7 +147,9 @@ public sealed partial class HeartbeatLoop(
     private WorkerId RegisterAgain()
     {
         using var limit = new CancellationTokenSource(options.Value.Lease);
-        return Task.Run(() => workers.RegisterAsync(lanes.WorkerName, lanes.Slots, options.Value.Lease, limit.Token), limit.Token).GetAwaiter().GetResult();
+        var registered = Task.Run(
+            () => workers.RegisterAsync(lanes.WorkerName, lanes.Slots, options.Value.Lease, limit.Token), limit.Token);
+        return registered.GetAwaiter().GetResult();
     }
 
     /// <summary>Tells the handlers that the lease is over as soon as it is, whatever the beat hangs on: from then on another worker may
@@ -180,7 +182,10 @@ public sealed partial class HeartbeatLoop(
     private async Task LearnAsync(IReadOnlyList<HeldRun> held)
     {
         // Found out here and now: what is not known at this moment may be by the time the pool has a thread.
-        var unknown = held.Where(h => !running.IsAsked(h.Id) && !running.Holds(h.Id, h.LeaseToken)).Select(h => new RunLease(h.Id, h.LeaseToken)).ToHashSet();
+        var unknown = held
+            .Where(h => !running.IsAsked(h.Id) && !running.Holds(h.Id, h.LeaseToken))
+            .Select(h => new RunLease(h.Id, h.LeaseToken))
+            .ToHashSet();
         var lost = unknown.Where(_unknown.Contains).ToList();
         _unknown = unknown;
         foreach (var canceled in held.Where(h => h.IsCancelRequested))
@@ -196,7 +201,9 @@ public sealed partial class HeartbeatLoop(
         try
         {
             LogGivenBack(run.Id);
-            await release.ExecuteAsync(run.Id, run.LeaseToken, AttemptOutcome.Released, "The answer to its claim was lost.", TimeSpan.Zero, CancellationToken.None);
+            await release.ExecuteAsync(
+                run.Id, run.LeaseToken, AttemptOutcome.Released, "The answer to its claim was lost.",
+                TimeSpan.Zero, CancellationToken.None);
         }
         catch (Exception e)
         {
@@ -205,10 +212,15 @@ public sealed partial class HeartbeatLoop(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Worker {WorkerId} was declared gone. It has lost its {Count} run(s) and continues under a new id.")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Worker {WorkerId} was declared gone. It has lost its {Count} run(s) and continues under a new id.")]
     private partial void LogGone(WorkerId workerId, int count);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "No heartbeat succeeded for a whole lease ({Lease}): {Count} run(s) are asked to stop, because other workers may be executing them by now.")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "No heartbeat succeeded for a whole lease ({Lease}): {Count} run(s) are asked to stop, "
+            + "because other workers may be executing them by now.")]
     private partial void LogOver(TimeSpan lease, int count);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The heartbeat failed {Failures} time(s) in a row; next try in {Pause}.")]
@@ -220,6 +232,9 @@ public sealed partial class HeartbeatLoop(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Run {RunId} is claimed by this worker but not executed here; it was given back.")]
     private partial void LogGivenBack(RunId runId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Run {RunId}, which is claimed by this worker but not executed here, could not be given back; a later heartbeat tries again.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Run {RunId}, which is claimed by this worker but not executed here, could not be given back; "
+            + "a later heartbeat tries again.")]
     private partial void LogNotGivenBack(RunId runId, Exception e);
 }

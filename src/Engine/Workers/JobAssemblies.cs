@@ -25,7 +25,8 @@ public static class JobAssemblies
             {
                 jobs.AddFrom(new JobLoadContext(file).LoadFromAssemblyPath(file));
             }
-            catch (Exception e) when (e is BadImageFormatException or FileLoadException or ReflectionTypeLoadException or FileNotFoundException)
+            catch (Exception e)
+                when (e is BadImageFormatException or FileLoadException or ReflectionTypeLoadException or FileNotFoundException)
             {
                 throw new InvalidOperationException($"{Setting}: '{file}' cannot be loaded: {e.Message}", e);
             }

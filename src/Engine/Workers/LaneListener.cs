@@ -27,7 +27,8 @@ public sealed partial class LaneListener(
     TimeProvider time,
     ILogger logger)
 {
-    /// <summary>A nudge that came this little before its due time waits here; more, and it is dropped (Stage or Reconcile brings it again).</summary>
+    /// <summary>A nudge that came this little before its due time waits here; more,
+    /// and it is dropped (Stage or Reconcile brings it again).</summary>
     private static readonly TimeSpan MaxEarly = HoldRetries.Longest;
 
     /// <summary>The most that the patience grows to while no slot comes free.</summary>
@@ -50,8 +51,8 @@ public sealed partial class LaneListener(
     /// <param name="stopping">Trips when the worker takes nothing new.</param>
     public Task OnReadyAsync(IReadOnlyList<RunId> ids, CancellationToken stopping) => TakeAsync(ids, Drop, stopping);
 
-    /// <summary>Handles a nudge that was sent while its runs were being committed: looks again for those that are not there. The pauses add up to
-    /// <see cref="EnqueueRuns.QuickCommit"/> or more; a run that is committed later is nudged again.</summary>
+    /// <summary>Handles a nudge that was sent while its runs were being committed: looks again for those that are not there. The pauses add
+    /// up to <see cref="EnqueueRuns.QuickCommit"/> or more; a run that is committed later is nudged again.</summary>
     /// <inheritdoc cref="OnReadyAsync" path="/param"/>
     public async Task OnEarlyAsync(IReadOnlyList<RunId> ids, CancellationToken stopping)
     {

@@ -96,7 +96,8 @@ public sealed partial class LastWords : IHostedService, IDisposable
         try
         {
             await Task.WhenAll(handles.Select(h => _release.ExecuteAsync(
-                h.Run.Id, h.Run.LeaseToken, AttemptOutcome.Released, "The worker's process ended: " + reason, Pause, CancellationToken.None)));
+                h.Run.Id, h.Run.LeaseToken, AttemptOutcome.Released,
+                "The worker's process ended: " + reason, Pause, CancellationToken.None)));
         }
         catch (Exception e)
         {
@@ -120,7 +121,8 @@ public sealed partial class LastWords : IHostedService, IDisposable
 
     // A handler that called Environment.Exit still occupies its thread.
     private void OnExit(object? sender, EventArgs e) => Speak(
-        $"the process was ended with exit code {Environment.ExitCode}", [.. CurrentRun.OnThreads().Where(h => Mine(h) is not null && !h.Settled.IsCompleted)]);
+        $"the process was ended with exit code {Environment.ExitCode}",
+        [.. CurrentRun.OnThreads().Where(h => Mine(h) is not null && !h.Settled.IsCompleted)]);
 
     private void OnUnobserved(object? sender, UnobservedTaskExceptionEventArgs e)
     {
@@ -137,16 +139,22 @@ public sealed partial class LastWords : IHostedService, IDisposable
 
     private RunHandle? Mine(RunHandle? handle) => handle?.Owner == _running ? handle : null;
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The process ends: {How}, in the handler of {Culprits}, or in work that it left running. "
-        + "The other {Others} executing run(s) are given back and do not count an attempt.")]
+    [LoggerMessage(
+        Level = LogLevel.Critical,
+        Message = "The process ends: {How}, in the handler of {Culprits}, or in work that it left running. "
+            + "The other {Others} executing run(s) are given back and do not count an attempt.")]
     private partial void LogKnown(string how, string culprits, int others);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The process ends: {How}. {Count} run(s) were executing: {Names}.")]
     private partial void LogUnknown(string how, int count, string names);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A task that the handler of {Job} {RunId} started failed, and nobody awaited it: {Error}")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "A task that the handler of {Job} {RunId} started failed, and nobody awaited it: {Error}")]
     private partial void LogUnobserved(string job, RunId runId, string error, Exception e);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Executing runs could not be given back before the process ended; each of them counts a crash.")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Executing runs could not be given back before the process ended; each of them counts a crash.")]
     private partial void LogNotGivenBack(Exception e);
 }

@@ -156,7 +156,11 @@ public sealed class SlotPool(int slots, int maxSlots, TimeProvider time, Transac
         var isLong = _worked >= 2 * Short * _slots;
         var mostlyWaited = _waited > _worked && _waited > Short * _ended;
         var isShort = _worked + _waited <= Short * _ended && _waited < NoWait * _ended;
-        return isLong || mostlyWaited ? _atFirst : isShort && _waiters.Count > 0 ? Math.Min(2 * Math.Max(_slots, _atFirst / 2), maxSlots) : Math.Max(_slots, _atFirst);
+        if (isLong || mostlyWaited)
+            return _atFirst;
+        return isShort && _waiters.Count > 0
+            ? Math.Min(2 * Math.Max(_slots, _atFirst / 2), maxSlots)
+            : Math.Max(_slots, _atFirst);
     }
 
     private sealed class Waiter(int most) : TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously)

@@ -2,8 +2,8 @@ using Fleet.Core.Storage;
 
 namespace Fleet.Engine.Workers;
 
-/// <summary>Bounds the slots of lanes whose handlers complete in transactions that they open themselves. Each of their runs has a connection
-/// that Fleet did not open, so there may be as many runs as the process may spend connections.</summary>
+/// <summary>Bounds the slots of lanes whose handlers complete in transactions that they open themselves. Each of their runs has a
+/// connection that Fleet did not open, so there may be as many runs as the process may spend connections.</summary>
 /// <param name="transactions">The gate of the process; null where connections are not limited.</param>
 /// <param name="time">The clock.</param>
 public sealed class TransactionSlots(TransactionGate? transactions, TimeProvider time)

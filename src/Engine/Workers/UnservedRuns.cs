@@ -39,7 +39,10 @@ public sealed partial class UnservedRuns(
         }
         catch (Exception e) when (storage.IsOutage(e))
         {
-            return new UnservedException($"{refused.Message} The database does not answer, so it is not known whether another version of the job accepts them.", refused);
+            return new UnservedException(
+                $"{refused.Message} The database does not answer, "
+                    + "so it is not known whether another version of the job accepts them.",
+                refused);
         }
         catch (Exception)
         {
@@ -56,7 +59,8 @@ public sealed partial class UnservedRuns(
         var others = await FindOthersAsync(run.Job, own);
         var nearby = others.Where(o => o.Lanes.Contains(run.Lane)).Sum(o => o.Workers);
         var now = time.GetUtcNow();
-        var episode = _episodes.AddOrUpdate(run.Job, _ => new Episode(now), (_, known) => now - known.Last > MaxPause * 2 ? new Episode(now) : known);
+        var episode = _episodes.AddOrUpdate(
+            run.Job, _ => new Episode(now), (_, known) => now - known.Last > MaxPause * 2 ? new Episode(now) : known);
         episode.Last = now;
         var reason = Explain(run, knowsJob, why, nearby, others);
         if (episode.BecomesTold())
@@ -100,7 +104,9 @@ public sealed partial class UnservedRuns(
 
     private static TimeSpan Clamp(TimeSpan pause, TimeSpan least, TimeSpan most) => pause < least ? least : pause > most ? most : pause;
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Runs of job {Job} on lane {Lane} are given back, and the attempt is not counted: {Reason} This is logged once.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Runs of job {Job} on lane {Lane} are given back, and the attempt is not counted: {Reason} This is logged once.")]
     private partial void LogUnserved(string job, string lane, string reason);
 
     /// <summary>Since when runs of a job have been given back without a long break, and when the last one was.</summary>

@@ -138,12 +138,16 @@ public sealed partial class Watchdog : IHostedService, IDisposable
         _readyAtFirst = _quietLooks = 0;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The thread pool was full for 200 ms; it may use {Threads} threads now. Some handlers of the {Running} "
-        + "executing run(s) block their threads: let them await instead, or give their lane fewer slots.")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "The thread pool was full for 200 ms; it may use {Threads} threads now. Some handlers of the {Running} "
+            + "executing run(s) block their threads: let them await instead, or give their lane fewer slots.")]
     private partial void LogGrown(int threads, int running);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The thread pool with {Threads} threads was full for 200 ms. Some handlers of the {Running} executing run(s) "
-        + "block their threads: let them await instead, give their lane fewer slots, or set {Section}:GrowThreadPool.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The thread pool with {Threads} threads was full for 200 ms. Some handlers of the {Running} executing run(s) "
+            + "block their threads: let them await instead, give their lane fewer slots, or set {Section}:GrowThreadPool.")]
     private partial void LogFull(int threads, int running, string section);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The watchdog failed; it continues.")]

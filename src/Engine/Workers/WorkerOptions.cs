@@ -13,9 +13,9 @@ public sealed class WorkerOptions
     /// registered job names, with <see cref="DefaultSlots"/> each.</summary>
     public Dictionary<string, int> Lanes { get; set; } = [];
 
-    /// <summary>1–10000. Null (the default): the slots of each lane are sized by themselves, <see cref="WorkerLanes.SlotsAtFirst"/> at first
-    /// and up to <see cref="WorkerLanes.MaxSlots"/> (embedded: <see cref="WorkerLanes.MaxSlotsEmbedded"/>) while its handlers take no more than
-    /// <see cref="SlotPool.Short"/> on average.</summary>
+    /// <summary>1–10000. Null (the default): the slots of each lane are sized by themselves, <see cref="WorkerLanes.SlotsAtFirst"/> at
+    /// first and up to <see cref="WorkerLanes.MaxSlots"/> (embedded: <see cref="WorkerLanes.MaxSlotsEmbedded"/>) while its handlers take no
+    /// more than <see cref="SlotPool.Short"/> on average.</summary>
     public int? DefaultSlots { get; set; }
 
     /// <summary>How long the worker counts as alive without a heartbeat; 3 s to 5 min. Default: 10 s.</summary>
@@ -44,9 +44,9 @@ public sealed class WorkerOptions
     /// <summary>The timeout of jobs that name none; 1 ms to 30 days, as in <c>[Job]</c>. Null (the default): none.</summary>
     public TimeSpan? DefaultTimeout { get; set; }
 
-    /// <summary>True: if blocking handlers fill the thread pool of the process, the pool gets more threads until it is quiet again. False: a
-    /// warning says so, and the pool stays as the program has set it. Default: false in a program that has Fleet inside, true in Fleet's own
-    /// programs.</summary>
+    /// <summary>True: if blocking handlers fill the thread pool of the process, the pool gets more threads until it is quiet again. False:
+    /// a warning says so, and the pool stays as the program has set it. Default: false in a program that has Fleet inside, true in Fleet's
+    /// own programs.</summary>
     public bool GrowThreadPool { get; set; }
 
     /// <summary>Adds the diagnostic jobs (<c>diag.echo</c> and so on). Default: false.</summary>
@@ -69,7 +69,8 @@ public sealed class WorkerOptions
             yield return $"{Section}:Lease: '{Lease}' is not allowed; allowed is 00:00:03 to 00:05:00.";
         if (Heartbeat <= TimeSpan.Zero || Heartbeat * 3 > Lease)
             yield return $"{Section}:Heartbeat: '{Heartbeat}' is not allowed; allowed is more than 0, at most a third of Lease ({Lease}).";
-        foreach (var (name, value) in new[] { (nameof(Drain), Drain), (nameof(StopGrace), StopGrace), (nameof(GiveBackAfter), GiveBackAfter) })
+        (string, TimeSpan)[] upToAnHour = [(nameof(Drain), Drain), (nameof(StopGrace), StopGrace), (nameof(GiveBackAfter), GiveBackAfter)];
+        foreach (var (name, value) in upToAnHour)
         {
             if (value < TimeSpan.Zero || value > TimeSpan.FromHours(1))
                 yield return $"{Section}:{name}: '{value}' is not allowed; allowed is 00:00:00 to 01:00:00.";
@@ -78,6 +79,9 @@ public sealed class WorkerOptions
         if (KillAfter < TimeSpan.FromSeconds(1) || KillAfter > TimeSpan.FromHours(2))
             yield return $"{Section}:KillAfter: '{KillAfter}' is not allowed; allowed is 00:00:01 to 02:00:00, or nothing.";
         if (DefaultTimeout is { } timeout && !Core.Jobs.JobDefinition.IsTimeout(timeout))
-            yield return $"{Section}:DefaultTimeout: '{DefaultTimeout}' is not allowed; allowed is 00:00:00.001 to 30.00:00:00 (30 days), or nothing.";
+        {
+            yield return $"{Section}:DefaultTimeout: '{DefaultTimeout}' is not allowed; "
+                + "allowed is 00:00:00.001 to 30.00:00:00 (30 days), or nothing.";
+        }
     }
 }

@@ -113,8 +113,8 @@ public sealed partial class WorkerService(
         _loops = Task.WhenAll(heartbeat.RunAsync(_stopLoops.Token), reports.RunAsync(_stopLoops.Token), wake.RunAsync(_stopLoops.Token));
     }
 
-    /// <summary>Claims a run that does not exist for a worker that does not: the first run does not wait for a connection and for code that was never called.
-    /// Nobody waits for it; the disposal of <see cref="ClaimRuns"/> does.</summary>
+    /// <summary>Claims a run that does not exist for a worker that does not: the first run does not wait for a connection and for code that
+    /// was never called. Nobody waits for it; the disposal of <see cref="ClaimRuns"/> does.</summary>
     private async Task RehearseClaimAsync()
     {
         var now = time.GetUtcNow();
@@ -228,9 +228,11 @@ public sealed partial class WorkerService(
             await Task.WhenAll(left);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Waiting} run(s) wait to open a transaction, the first for {Longest}: {Open} transactions are open, the limit is {Limit}, "
-        + "and the share of this process is {Share} connections. The usual reasons are handlers that keep a transaction open for long, "
-        + "or a server with few connections.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Waiting} run(s) wait to open a transaction, the first for {Longest}: {Open} transactions are open, "
+            + "the limit is {Limit}, and the share of this process is {Share} connections. "
+            + "The usual reasons are handlers that keep a transaction open for long, or a server with few connections.")]
     private partial void LogTransactionsWait(int waiting, TimeSpan longest, int open, int limit, int share);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Worker {Worker} ({WorkerId}) listens: {Lanes}.")]
@@ -242,8 +244,12 @@ public sealed partial class WorkerService(
     [LoggerMessage(Level = LogLevel.Information, Message = "Stopping: {Count} run(s) may continue for up to {Drain}.")]
     private partial void LogDraining(int count, TimeSpan drain);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Fleet:Worker:KillAfter is {Grace}, which is less than Fleet:Worker:Drain ({Drain}) plus {Reserve} for flushing and closing. "
-        + "Runs that are still executing may be interrupted when the process is killed. Give the process more time, or shorten the drain.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Fleet:Worker:KillAfter is {Grace}, which is less than Fleet:Worker:Drain ({Drain}) "
+            + "plus {Reserve} for flushing and closing. "
+            + "Runs that are still executing may be interrupted when the process is killed. "
+            + "Give the process more time, or shorten the drain.")]
     private partial void LogShortGrace(TimeSpan grace, TimeSpan drain, TimeSpan reserve);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The drain time is over: {Count} run(s) are given back.")]
@@ -252,7 +258,9 @@ public sealed partial class WorkerService(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The database does not answer; the worker stops without it.")]
     private partial void LogNotTold(Exception e);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The transport did not close its subscriptions within {Grace}; the worker stops without it.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The transport did not close its subscriptions within {Grace}; the worker stops without it.")]
     private partial void LogStillListening(TimeSpan grace, Exception e);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Run {RunId} is canceled by {Actor}; its handler is asked to stop.")]

@@ -20,7 +20,8 @@ public sealed record AttemptEnd
     /// <summary>False: the next attempt gets the same number.</summary>
     public required bool Counts { get; init; }
 
-    /// <summary>For Pending: true when the one who ends the attempt also sends the nudge (<c>HoldRetries</c>); else the leader does.</summary>
+    /// <summary>For Pending: true when the one who ends the attempt also sends the nudge (<c>HoldRetries</c>);
+    /// else the leader does.</summary>
     public bool Staged { get; init; }
 
     /// <summary>True if it shares one row in <c>attempts</c> with the same kind of end before it (<see cref="Attempt.Times"/>).</summary>

@@ -48,7 +48,8 @@ public sealed class Run
 
     public DateTimeOffset? CancelRequestedAt { get; set; }
 
-    /// <summary>Why it was canceled or asked to stop. Left as it is when the run ends otherwise: see <see cref="CanceledBecause"/>.</summary>
+    /// <summary>Why it was canceled or asked to stop. Left as it is when the run ends otherwise:
+    /// see <see cref="CanceledBecause"/>.</summary>
     public CancelCause? CancelCause { get; set; }
 
     /// <summary>The cause of the cancel of a canceled run, or of a running run that was asked to stop. Null for every other run.</summary>

@@ -151,8 +151,8 @@ public sealed class Schedule
     public ScheduleStatus StatusOf(DateTimeOffset now) =>
         Status == ScheduleStatus.Paused && ResumeAt <= now ? ScheduleStatus.Running : Status;
 
-    /// <summary>True if Fleet stopped it, because it has no further fire times or its trigger can no longer be read. A new definition starts
-    /// it again. A schedule that a person or a program stopped stays stopped.</summary>
+    /// <summary>True if Fleet stopped it, because it has no further fire times or its trigger can no longer be read. A new definition
+    /// starts it again. A schedule that a person or a program stopped stays stopped.</summary>
     public bool HasEnded => Status == ScheduleStatus.Stopped && StatusBy is { Kind: ActorKind.Scheduler or ActorKind.Policy };
 
     /// <summary>Sets the status.</summary>
