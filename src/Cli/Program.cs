@@ -36,6 +36,7 @@ var root = new RootCommand("Fleet, a job scheduler: enqueue runs, follow them, a
         DiffSchedules.Command(cli),
         TriggerSchedules.Command(cli),
         BackfillSchedules.Command(cli),
+        DeleteSchedules.Command(cli),
         GetScheduleFigures.Command(cli),
     },
     ApplySchedules.ApplyCommand(cli),

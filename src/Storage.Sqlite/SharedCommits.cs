@@ -92,6 +92,8 @@ internal sealed class SharedCommits : IAsyncDisposable
 
     private async Task CommitAsync(List<Work> works)
     {
+        // A work that asks for another write is told so. It would wait for itself, and with it every write of the process.
+        using var mark = WriteTurn.Begin();
         // BEGIN IMMEDIATE: takes the write lock now, so that no statement can find it taken half-way.
         await using var transaction = _openWriter().BeginTransaction(IsolationLevel.Serializable, deferred: false);
         foreach (var work in works)

@@ -73,6 +73,14 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct) => _commits.AddAsync(work, ct);
 
+    public async Task<T> ReadAsync<T>(Func<StorageSession, Task<T>> read, CancellationToken ct)
+    {
+        await using var db = Read();
+        await db.Database.OpenConnectionAsync(ct);
+        await using var session = new StorageSession(db.Database.GetDbConnection());
+        return await read(session);
+    }
+
     public async ValueTask<IAsyncDisposable?> TakeTurnAsync(CancellationToken ct) => await _commits.TakeTurnAsync(ct);
 
     public StorageSession Enlist(DbTransaction transaction) => new(transaction.As<SqliteTransaction>("SQLite"), OpenOnTransaction);

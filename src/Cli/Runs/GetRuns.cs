@@ -71,7 +71,10 @@ public static class GetRuns
 
         Screen.Show(facts);
         if (run.Attempts is { Count: > 0 } attempts)
-            ShowAttempts(attempts);
+        {
+            ShowAttempts(run, attempts);
+            ShowStack(attempts[^1]);
+        }
 
         string At(DateTimeOffset? at) => at is null ? "" : $"{Times.Instant(at)} ({Times.Relative(at, now)})";
 
@@ -84,7 +87,18 @@ public static class GetRuns
 
     private static readonly Style Label = new(Color.Grey);
 
-    private static void ShowAttempts(IReadOnlyList<AttemptView> attempts)
+    /// <summary>Where the last attempt failed; empty when nothing was thrown.</summary>
+    private static void ShowStack(AttemptView attempt)
+    {
+        if (string.IsNullOrEmpty(attempt.Stack))
+            return;
+        Screen.Line("");
+        Screen.Line($"Stack of attempt {attempt.Number}:");
+        foreach (var line in attempt.Stack.ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            Screen.Line("  " + line.TrimStart());
+    }
+
+    private static void ShowAttempts(RunDetailView run, IReadOnlyList<AttemptView> attempts)
     {
         Screen.Line("");
         var table = Screen.Table("ATTEMPT", "OUTCOME", "STARTED", "TOOK", "WORKER", "ERROR");
@@ -98,6 +112,14 @@ public static class GetRuns
                 Screen.Cell(took is { } span ? Times.Span(span) : ""),
                 Screen.Cell(attempt.Worker),
                 Screen.Cell(attempt.ErrorType is null ? attempt.Error : $"{attempt.ErrorType}: {attempt.Error}"));
+        }
+
+        // An attempt that simply succeeded has no row of its own: its facts are those of the run.
+        if (run is { State: "succeeded", FinishedAt: { } ended, StartedAt: { } started } && attempts[^1].Number < run.Attempt)
+        {
+            table.AddRow(
+                Screen.Cell($"{run.Attempt}"), Screen.State(run.State), Screen.Cell(Times.Instant(started)),
+                Screen.Cell(Times.Span(ended - started)), Screen.Cell(run.Worker), Screen.Cell(""));
         }
 
         Screen.Show(table);

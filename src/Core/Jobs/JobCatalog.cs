@@ -103,7 +103,7 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
             // Another caller may have read them meanwhile.
             if (maxAge > TimeSpan.Zero && Age < maxAge)
                 return;
-            _stored = await storage.AutocommitAsync(session => JobOffers.ReadAsync(storage, session, ct), ct);
+            _stored = await storage.ReadAsync(session => JobOffers.ReadAsync(storage, session, ct), ct);
             _readAt = time.GetTimestamp();
         }
         finally

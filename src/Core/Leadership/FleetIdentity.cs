@@ -44,7 +44,7 @@ public sealed class FleetIdentity
     private async Task<string> ReadAsync()
     {
         var ct = CancellationToken.None;
-        if (await _storage!.AutocommitAsync(session => FindAsync(session, ct), ct) is { } known)
+        if (await _storage!.ReadAsync(session => FindAsync(session, ct), ct) is { } known)
             return _id = known;
 
         // Two processes may start at once: the key lets one insert, and the other one reads what was inserted.

@@ -53,6 +53,9 @@ public interface IStorage
     /// round trip that executes it. A failure leaves what was committed before it.</summary>
     Task<T> AutocommitAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct) => WriteAsync(work, ct);
 
+    /// <summary>Reads with statements, outside of every transaction. It waits for no write, so the work of a write may use it.</summary>
+    Task<T> ReadAsync<T>(Func<StorageSession, Task<T>> read, CancellationToken ct) => AutocommitAsync(read, ct);
+
     /// <summary>Opens a transaction, does the work in it, completes the run and commits.
     /// It passes the gate of <see cref="Transactions"/>.</summary>
     /// <param name="work">Code of the application.</param>

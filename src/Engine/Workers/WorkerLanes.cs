@@ -1,5 +1,6 @@
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
+using Fleet.Core.Text;
 using Microsoft.Extensions.Options;
 
 namespace Fleet.Engine.Workers;
@@ -26,6 +27,21 @@ public sealed class WorkerLanes(IOptions<WorkerOptions> options, JobRegistry reg
 
     /// <summary>The most slots that the lane may come to have; as many as it has when somebody set them.</summary>
     public int MostOf(string lane) => _areSized ? transport.ReachesOtherProcesses ? MaxSlots : MaxSlotsEmbedded : Slots[lane];
+
+    /// <summary>Lanes that jobs of this process name and that it does not serve, each with these jobs.</summary>
+    public IEnumerable<(string Lane, IEnumerable<string> Jobs)> NotServed => registry.All
+        .Where(j => !Slots.ContainsKey(j.Lane)).GroupBy(j => j.Lane, StringComparer.Ordinal)
+        .Select(g => (g.Key, g.Select(j => j.Name).Order(StringComparer.Ordinal).AsEnumerable()))
+        .OrderBy(l => l.Key, StringComparer.Ordinal);
+
+    /// <summary>Lanes that it serves, that none of its jobs names, and whose names are close to that of a lane that it does not
+    /// serve.</summary>
+    public IEnumerable<(string Lane, string Nearest)> Doubtful =>
+        from lane in Slots.Keys
+        where !registry.All.Any(j => j.Lane == lane)
+        let nearest = Nearest.To(lane, NotServed.Select(l => l.Lane))
+        where nearest is not null
+        select (lane, nearest);
 
     /// <summary>How people call this process.</summary>
     public string WorkerName { get; } = $"{Environment.MachineName}/{Environment.ProcessId}";

@@ -62,6 +62,7 @@ public sealed partial class WorkerService(
         // 2. Listen.
         await Task.WhenAll(lanes.Slots.Keys.Select(lane => ListenToLaneAsync(lane, cancellationToken)));
         WarnOfShortGrace();
+        TellOfOtherLanes();
         LogStarted(lanes.WorkerName, identity.Id, string.Join(", ", lanes.Slots.Select(l => $"{l.Key}={l.Value}")));
     }
 
@@ -234,6 +235,24 @@ public sealed partial class WorkerService(
             + "the limit is {Limit}, and the share of this process is {Share} connections. "
             + "The usual reasons are handlers that keep a transaction open for long, or a server with few connections.")]
     private partial void LogTransactionsWait(int waiting, TimeSpan longest, int open, int limit, int share);
+
+    /// <summary>A lane that is misspelt in the configuration would serve nothing, and its job would wait without a word.</summary>
+    private void TellOfOtherLanes()
+    {
+        foreach (var (lane, jobs) in lanes.NotServed)
+            LogNotServed(lane, string.Join(", ", jobs));
+        foreach (var (lane, nearest) in lanes.Doubtful)
+            LogDoubtful(lane, nearest);
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "This worker does not serve lane {Lane}: runs of {Jobs} wait there for another worker.")]
+    private partial void LogNotServed(string lane, string jobs);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "This worker serves lane {Lane}, which none of its jobs names; did you mean '{Nearest}'?")]
+    private partial void LogDoubtful(string lane, string nearest);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Worker {Worker} ({WorkerId}) listens: {Lanes}.")]
     private partial void LogStarted(string worker, WorkerId workerId, string lanes);

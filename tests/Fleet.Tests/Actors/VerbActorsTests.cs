@@ -93,7 +93,7 @@ public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(dat
             typeof(AttemptOutcome), typeof(JobContext)];
 
     private static readonly string[] Reads =
-        ["Get", "Find", "List", "Read", "Describe", "Check", "Wait", "Is", "Fits", "Simulate", "Dispose", "Call", "Invoke"];
+        ["Get", "Find", "List", "Read", "Search", "Describe", "Check", "Wait", "Is", "Fits", "Simulate", "Dispose", "Call", "Invoke"];
 
     /// <summary>The rest, each with its reason.</summary>
     private static readonly Dictionary<string, string> WithoutActor = new(StringComparer.Ordinal)

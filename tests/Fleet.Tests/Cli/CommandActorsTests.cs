@@ -42,6 +42,14 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
         ["schedule resume"] = test => test.ControlAsync("resume"),
         ["schedule stop"] = test => test.ControlAsync("stop"),
         ["schedule start"] = test => test.ControlAsync("start"),
+        ["schedule delete"] = async test =>
+        {
+            var id = NewId();
+            await test.SendAsync("PUT", $"/api/v1/schedules/{id}", """{"job":"diag.echo","every":"1s"}""");
+            await Waiting.UntilAsync(async () => await test.PlannedAsync(id) is not null);
+            Assert.Equal($"{id} deleted", await test.RunAsync("schedule", "delete", id));
+            return (await test.PlannedAsync(id))!.CanceledBy;
+        },
         ["schedule trigger"] = async test =>
             (await test.ReadAsync(await test.RunAsync("schedule", "trigger", await test.PutAsync()))).EnqueuedBy,
         ["schedule backfill"] = async test =>
@@ -107,6 +115,8 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
         return output.Trim();
     }
 
+    private Task<Answer> SendAsync(string method, string path, string body) => api.SendAsync(method, path, body);
+
     private async Task<string> WaitingAsync() => $"{await api.EnqueueAsync("""{"job":"diag.echo","args":{},"delay":"1h"}""")}";
 
     private async Task<string> PutAsync()
@@ -114,6 +124,13 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
         var id = NewId();
         Assert.Equal(201, (await api.SendAsync("PUT", $"/api/v1/schedules/{id}", """{"job":"diag.echo","every":"1d"}""")).Status);
         return id;
+    }
+
+    /// <summary>The run of a schedule that is due last; null while there is none.</summary>
+    private async Task<Run?> PlannedAsync(string schedule)
+    {
+        await using var db = Storage();
+        return await db.Runs.Where(r => r.ScheduleId == schedule).OrderByDescending(r => r.FireTime).FirstOrDefaultAsync();
     }
 
     private async Task<Actor?> ControlAsync(string verb)

@@ -53,7 +53,9 @@ public sealed class DevTests
         var result = await FleetProcess.RunAsync("--server", "http://127.0.0.1:9", "run", "list");
 
         Assert.Equal(1, result.ExitCode);
-        Assert.Equal("No Fleet server answers at http://127.0.0.1:9; start one with 'fleet dev'.", result.Error.Trim());
+        Assert.Equal(
+            "No Fleet server answers at http://127.0.0.1:9; name another with --server or FLEET_SERVER, or start one with 'fleet dev'.",
+            result.Error.Trim().Split('\n')[^1]);
     }
 
     [Fact]

@@ -43,6 +43,19 @@ public abstract class PlanOccurrencesTests(TestDatabase database) : ScheduleVerb
     }
 
     [Fact]
+    public async Task PlanOccurrences_JobThatNobodyKnows_PlansInTheDefaultLane()
+    {
+        var request = new ScheduleRequest { Id = "s", Job = "gone", Trigger = new TriggerSpec { Every = "10s" } };
+        await Fleet.Get<PutSchedules>().ExecuteAsync(request, "code", Somebody.Me, CancellationToken.None);
+        // What the process knows of jobs is too old by then: it reads it again in the middle of planning.
+        Time.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal((3, false), await PlanAsync().WaitAsync(Waiting.Limit));
+
+        Assert.All(await OccurrencesAsync(), run => Assert.Equal(("gone", "default"), (run.Job, run.Lane)));
+    }
+
+    [Fact]
     public async Task PlanOccurrences_Again_PlansNothingTwice()
     {
         await PutAsync("10s");

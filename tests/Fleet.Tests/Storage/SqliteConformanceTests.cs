@@ -28,6 +28,21 @@ public sealed class SqliteConformanceTests() : StorageConformance(new SqliteData
     }
 
     [Fact]
+    public async Task Write_InsideAWrite_IsRefusedAndTheNextOneGoesThrough()
+    {
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => One.Storage.WriteAsync(
+            async _ =>
+            {
+                await Task.Yield();
+                return await One.EnqueueAsync();
+            },
+            CancellationToken.None).WaitAsync(Waiting.Limit));
+
+        Assert.Contains("would wait for itself", refused.Message, StringComparison.Ordinal);
+        await One.EnqueueAsync().WaitAsync(Waiting.Limit);
+    }
+
+    [Fact]
     public async Task TakeTurn_Canceled_LetsTheNextOneIn()
     {
         using var canceled = new CancellationTokenSource();

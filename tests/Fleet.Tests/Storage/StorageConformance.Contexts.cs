@@ -1,4 +1,5 @@
 using Fleet.Core.Storage.Rows;
+using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Storage;
@@ -25,6 +26,18 @@ public abstract partial class StorageConformance
 
             Assert.Equal(0, written);
         }
+    }
+
+    [Fact]
+    public async Task ReadAsync_InsideAWrite_Answers()
+    {
+        await One.RegisterAsync();
+
+        var offers = await One.Storage.WriteAsync(
+            _ => One.Storage.ReadAsync(read => One.Storage.Jobs.ReadOffersAsync(read, CancellationToken.None), CancellationToken.None),
+            CancellationToken.None).WaitAsync(Waiting.Limit);
+
+        Assert.Single(offers);
     }
 
     [Fact]

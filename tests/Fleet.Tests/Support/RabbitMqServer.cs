@@ -137,16 +137,19 @@ public sealed class RabbitMqServer : IAsyncDisposable
         return host.Uri.Replace("guest:guest", $"{user}:p", StringComparison.Ordinal);
     }
 
-    /// <summary>Sets a policy on queues of a virtual host, and waits until a queue has it.</summary>
-    public async Task SetPolicyAsync(VirtualHost host, string pattern, Dictionary<string, object> definition, string queue)
+    /// <summary>Sets a policy on queues of a virtual host, and waits until these have it.</summary>
+    public async Task SetPolicyAsync(VirtualHost host, string pattern, Dictionary<string, object> definition, params string[] queues)
     {
         var name = "policy-" + Guid.NewGuid().ToString("N")[..8];
         await SendAsync(
             HttpMethod.Put,
             $"api/policies/{host.Name}/{name}",
             new Dictionary<string, object> { ["pattern"] = pattern, ["apply-to"] = "queues", ["definition"] = definition });
-        await Waiting.UntilAsync(
-            async () => (await SendAsync(HttpMethod.Get, $"api/queues/{host.Name}/{queue}"))!["policy"]?.GetValue<string>() == name);
+        foreach (var queue in queues)
+        {
+            await Waiting.UntilAsync(
+                async () => (await SendAsync(HttpMethod.Get, $"api/queues/{host.Name}/{queue}"))!["policy"]?.GetValue<string>() == name);
+        }
     }
 
     private async Task PutHostAsync(string name)

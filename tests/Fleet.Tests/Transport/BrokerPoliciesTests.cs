@@ -53,7 +53,7 @@ public sealed class BrokerPoliciesTests(RabbitMqServer server) : IAsyncLifetime
     public async Task Apply_PolicyOnAllQueues_WarnsAndSucceeds()
     {
         await ApplyAsync();
-        await server.SetPolicyAsync(_broker, ".*", new() { ["message-ttl"] = 5000 }, "fleet.parked");
+        await server.SetPolicyAsync(_broker, ".*", new() { ["message-ttl"] = 5000 }, "fleet.parked", "fleet.default");
         var environment = new Dictionary<string, string>
         {
             ["Fleet__Transport__Uri"] = _broker.Uri,

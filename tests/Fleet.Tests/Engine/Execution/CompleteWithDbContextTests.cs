@@ -52,7 +52,9 @@ public sealed class CompleteWithDbContextTests
 
         var run = await fleet.WaitAsync(await fleet.Client.EnqueueAsync(new PlaceOrder("a", Break: false)));
 
-        Assert.Equal((RunState.Succeeded, 1, true), (run.State, run.Attempt, trouble.HasFailed));
+        // What is committed is seen before the interceptor is called.
+        await trouble.Failed.WaitAsync(Waiting.Limit);
+        Assert.Equal((RunState.Succeeded, 1), (run.State, run.Attempt));
         Assert.Equal(1, await CountOrdersAsync(fleet));
         Assert.Equal(1, await CountFollowUpsAsync(fleet));
     }
@@ -176,7 +178,10 @@ public sealed class CompleteWithDbContextTests
 
     internal sealed class CommitFailsOnce(string when) : DbTransactionInterceptor
     {
-        public bool HasFailed { get; private set; }
+        private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Ends when a commit has failed.</summary>
+        public Task Failed => _failed.Task;
 
         public override ValueTask<InterceptionResult> TransactionCommittingAsync(
             DbTransaction transaction, TransactionEventData eventData, InterceptionResult result,
@@ -195,10 +200,8 @@ public sealed class CompleteWithDbContextTests
 
         private void FailAt(string point)
         {
-            if (HasFailed || point != when)
-                return;
-            HasFailed = true;
-            throw new IOException("The connection broke.");
+            if (point == when && _failed.TrySetResult())
+                throw new IOException("The connection broke.");
         }
     }
 

@@ -63,7 +63,7 @@ public sealed class EnqueueWithDbContextTests
 
         await EnqueueAsync(fleet);
 
-        Assert.True(trouble.HasFailed);
+        Assert.True(trouble.Failed.IsCompleted);
         Assert.Equal((1, 1), (await CountOrdersAsync(fleet), await CountFollowUpsAsync(fleet)));
     }
 

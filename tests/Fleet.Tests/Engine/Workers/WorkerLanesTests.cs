@@ -1,6 +1,7 @@
 using Fleet.Core.Jobs;
 using Fleet.Engine.Workers;
 using Fleet.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace Fleet.Tests.Engine.Workers;
@@ -36,6 +37,22 @@ public sealed class WorkerLanesTests
         Assert.Equal(3, lanes.MostOf("mail"));
     }
 
-    private static WorkerLanes Lanes(WorkerOptions options, ScriptedTransport? transport = null) =>
-        new(Options.Create(options), new JobRegistry([]), transport ?? new ScriptedTransport());
+    [Fact]
+    public void Lanes_MisspeltInTheConfiguration_AreTold()
+    {
+        using var services = new ServiceCollection().AddFleetJobs(jobs => jobs.Add<RuledJob>().Add<ScriptedJob>())
+            .AddSingleton<JobRegistry>().BuildServiceProvider();
+        var registry = services.GetRequiredService<JobRegistry>();
+
+        var lanes = Lanes(new WorkerOptions { Lanes = { ["narow"] = 3, ["default"] = 1, ["others"] = 1 } }, registry: registry);
+
+        var (lane, jobs) = Assert.Single(lanes.NotServed);
+        Assert.Equal(("narrow", "test.ruled"), (lane, Assert.Single(jobs)));
+        Assert.Equal([("narow", "narrow")], lanes.Doubtful);
+        Assert.Empty(Lanes(new WorkerOptions(), registry: registry).NotServed);
+        Assert.Empty(Lanes(new WorkerOptions { Lanes = { ["narrow"] = 1, ["default"] = 1 } }, registry: registry).Doubtful);
+    }
+
+    private static WorkerLanes Lanes(WorkerOptions options, ScriptedTransport? transport = null, JobRegistry? registry = null) =>
+        new(Options.Create(options), registry ?? new JobRegistry([]), transport ?? new ScriptedTransport());
 }

@@ -1,0 +1,26 @@
+using System.CommandLine;
+using Fleet.Cli.Printing;
+
+namespace Fleet.Cli.Schedules;
+
+/// <summary><c>fleet schedule delete ID</c>: a schedule that is not wanted any more, such as one that code or configuration no longer
+/// brings.</summary>
+public static class DeleteSchedules
+{
+    public static Command Command(CommandContext cli)
+    {
+        var id = new Argument<string>("ID") { Description = "The schedule's id." };
+        var command = new Command("delete", "Delete a schedule; its planned runs are canceled, its ended runs stay.") { id };
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var api = cli.Connect(parsed);
+            var schedule = parsed.GetRequiredValue(id);
+            var answer = await api.DeleteAsync($"schedules/{Uri.EscapeDataString(schedule)}", ct);
+            if (cli.WantsJson(parsed))
+                Screen.Json(answer);
+            else
+                Screen.Line($"{schedule} deleted");
+        });
+        return command;
+    }
+}
