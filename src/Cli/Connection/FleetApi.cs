@@ -86,8 +86,8 @@ public sealed class FleetApi : IDisposable
         }
         catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
         {
-            throw new ServerUnreachableException($"No Fleet server answers at {_shown}; name another with --server or FLEET_SERVER, or start one with "
-                + "'fleet dev'.");
+            throw new ServerUnreachableException(
+                $"No Fleet server answers at {_shown}; name another with --server or FLEET_SERVER, or start one with 'fleet dev'.");
         }
         catch (HttpRequestException e)
         {
