@@ -117,7 +117,8 @@ public sealed class FleetApi : IDisposable
     {
         var problem = ReadProblem(body);
         var reason = problem?.Detail ?? problem?.Title ?? (status is HttpStatusCode.NotFound
-            ? $"The server at {_shown} answered 404: it does not know this, or is no Fleet server."
+            ? $"The server at {_shown} answered 404: it does not know this, or is no Fleet server. The URL of a program that maps Fleet "
+                + "ends with that path, such as /fleet."
             : $"The server at {_shown} answered {(int)status} {status}.");
         return status is >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests
             ? new ServerUnreachableException(reason)

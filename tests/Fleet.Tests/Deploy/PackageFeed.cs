@@ -41,7 +41,7 @@ public sealed partial class PackageFeed : IAsyncLifetime
         await DotnetAsync(Repository.Root, null, "pack", "Fleet.sln", "--no-build", "-c", Configuration, "-o", Feed, "-v", "q");
         Version = FileVersion().Match(Directory.GetFiles(Feed, "Fleet.Contracts.*.nupkg").Single()).Groups["text"].Value;
         Directory.CreateDirectory(Apps);
-        await File.WriteAllTextAsync(Path.Combine(Apps, "nuget.config"), NugetConfig());
+        await File.WriteAllTextAsync(Path.Combine(Apps, "nuget.config"), NugetConfig(await SourcesAsync()));
         await File.WriteAllTextAsync(Path.Combine(Apps, "all.proj"), """
             <Project>
               <ItemGroup>
@@ -148,14 +148,22 @@ public sealed partial class PackageFeed : IAsyncLifetime
         await File.WriteAllTextAsync(path, text.Replace(old, now, StringComparison.Ordinal));
     }
 
-    private string NugetConfig() => $"""
+    /// <summary>The names of the package sources of the machine.</summary>
+    private async Task<IEnumerable<string>> SourcesAsync()
+    {
+        var english = new Dictionary<string, string> { ["DOTNET_CLI_UI_LANGUAGE"] = "en" };
+        var (_, output, _) = await Programs.RunAsync(["dotnet", "nuget", "list", "source"], Apps, english, BuildLimit);
+        return Source().Matches(output).Select(m => m.Groups["name"].Value);
+    }
+
+    private string NugetConfig(IEnumerable<string> others) => $"""
         <configuration>
           <packageSources>
             <add key="fleet" value="{Feed}" />
           </packageSources>
           <packageSourceMapping>
             <packageSource key="fleet"><package pattern="Fleet.*" /></packageSource>
-            <packageSource key="nuget.org"><package pattern="*" /></packageSource>
+            {string.Concat(others.Select(name => $"<packageSource key=\"{name}\"><package pattern=\"*\" /></packageSource>"))}
           </packageSourceMapping>
           <fallbackPackageFolders>
             <add key="machine" value="{MachineCache()}" />
@@ -174,6 +182,9 @@ public sealed partial class PackageFeed : IAsyncLifetime
         var (exitCode, output, error) = await Programs.RunAsync(["dotnet", .. args], folder, environment, BuildLimit);
         Assert.True(exitCode == 0, $"dotnet {string.Join(' ', args)} ended with {exitCode}.\n{output}\n{error}");
     }
+
+    [GeneratedRegex(@"^\s*\d+\.\s+(?<name>.+) \[Enabled\]", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Source();
 
     [GeneratedRegex(@"Fleet\.Contracts\.(?<text>\d.*)\.nupkg", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex FileVersion();
