@@ -39,7 +39,7 @@ public static class EnqueueRuns
 
     private static readonly Option<bool> Wait = new("--wait")
     {
-        Description = "Wait until the run has ended and print its state; exit code 1 unless it succeeded.",
+        Description = "Wait until the run has ended and print its state with output or error; exit code 1 unless it succeeded.",
     };
 
     public static Command Command(CommandContext cli)
@@ -70,7 +70,12 @@ public static class EnqueueRuns
         if (json)
             Screen.Json(ended);
         else
-            Screen.Line(run.Error is { Length: > 0 } error ? $"{run.State}: {error}" : run.State);
+            Screen.Line(run switch
+            {
+                { State: "succeeded", Output: { } output } => $"{run.State}: {Screen.JsonText(output)}",
+                { Error: { Length: > 0 } error } => $"{run.State}: {error}",
+                _ => run.State,
+            });
         return run.State == "succeeded" ? CommandLine.Ok : CommandLine.Failed;
     }
 

@@ -32,6 +32,11 @@ public static class ListRuns
 
     public static Command Command(CommandContext cli)
     {
+        Query.Validators.Add(result =>
+        {
+            if (result.Tokens.FirstOrDefault(t => t.Value.StartsWith('-')) is { } option)
+                result.AddError($"'{option.Value}' is no option of this command; a term of a query is written field:value.");
+        });
         var command = new Command("list", "List the latest runs.") { Query, State, Job, Lane, Schedule, Limit };
         command.SetAction(async (parsed, ct) =>
         {
@@ -81,7 +86,7 @@ public static class ListRuns
         }
 
         var table = Screen.Table("ID", "JOB", "STATE", "ATTEMPT", "WHEN", "ERROR");
-        foreach (var run in page.Items)
+        foreach (var run in page.Items.OrderByDescending(When))
         {
             table.AddRow(
                 Screen.Cell(run.Id),

@@ -36,8 +36,6 @@ internal static class FilterRuns
             runs = runs.Where(ArePlain(term) ? AnyContained(r => r.Tags!, term) : r => r.Tags != null);
         foreach (var term in query.Args)
         {
-            if (term.Path[^1] is var name && IsPlain(name))
-                runs = runs.Where(r => r.Args.Contains(name));
             if (term.Value.Text is var value && IsPlain(value))
                 runs = runs.Where(r => r.Args.Contains(value));
         }

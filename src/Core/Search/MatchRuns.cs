@@ -56,7 +56,7 @@ public static class MatchRuns
     {
         foreach (var name in path)
         {
-            if (at.ValueKind == JsonValueKind.Object && at.TryGetProperty(name, out var member))
+            if (at.ValueKind == JsonValueKind.Object && Member(at, name) is { } member)
                 at = member;
             else if (at.ValueKind == JsonValueKind.Array
                 && int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < at.GetArrayLength())
@@ -66,6 +66,20 @@ public static class MatchRuns
         }
 
         return at;
+    }
+
+    /// <summary>A member by its name. As for the args themselves, upper and lower case are the same.</summary>
+    private static JsonElement? Member(JsonElement value, string name)
+    {
+        if (value.TryGetProperty(name, out var exact))
+            return exact;
+        foreach (var member in value.EnumerateObject())
+        {
+            if (member.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+                return member.Value;
+        }
+
+        return null;
     }
 
     private static string? TextOf(JsonElement value) => value.ValueKind switch

@@ -36,22 +36,26 @@ public static class Nearest
         && candidate[candidate.Length - value.Length - 1] is '/' or '.'
         && candidate.EndsWith(value, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Levenshtein's distance, with one row of memory.</summary>
+    /// <summary>Levenshtein's distance, in which two neighbours that are swapped count as one mistake.</summary>
     private static int Distance(string a, string b)
     {
         var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        var (above, before) = (new int[b.Length + 1], new int[b.Length + 1]);
         for (var i = 1; i <= a.Length; i++)
         {
-            var diagonal = row[0];
+            (before, above, row) = (above, row, before);
             row[0] = i;
             for (var j = 1; j <= b.Length; j++)
             {
-                var replace = diagonal + (char.ToUpperInvariant(a[i - 1]) == char.ToUpperInvariant(b[j - 1]) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(replace, 1 + Math.Min(row[j], row[j - 1]));
+                var replace = above[j - 1] + (AreAlike(a[i - 1], b[j - 1]) ? 0 : 1);
+                row[j] = Math.Min(replace, 1 + Math.Min(above[j], row[j - 1]));
+                if (i > 1 && j > 1 && AreAlike(a[i - 1], b[j - 2]) && AreAlike(a[i - 2], b[j - 1]))
+                    row[j] = Math.Min(row[j], before[j - 2] + 1);
             }
         }
 
         return row[b.Length];
     }
+
+    private static bool AreAlike(char a, char b) => char.ToUpperInvariant(a) == char.ToUpperInvariant(b);
 }

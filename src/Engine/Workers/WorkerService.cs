@@ -4,6 +4,7 @@ using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
+using Fleet.Core.Text;
 using Fleet.Core.Workers;
 using Fleet.Engine.Execution;
 using Microsoft.Extensions.Options;
@@ -35,6 +36,8 @@ public sealed partial class WorkerService(
     IControlChannel control,
     ITransport transport,
     IOptions<WorkerOptions> options,
+    IOptions<RetryOptions> retry,
+    JobRegistry jobs,
     TimeProvider time,
     ILogger<WorkerService> logger) : IHostedService, IDisposable
 {
@@ -63,6 +66,7 @@ public sealed partial class WorkerService(
         await Task.WhenAll(lanes.Slots.Keys.Select(lane => ListenToLaneAsync(lane, cancellationToken)));
         WarnOfShortGrace();
         TellOfOtherLanes();
+        TellOfOtherRules();
         LogStarted(lanes.WorkerName, identity.Id, string.Join(", ", lanes.Slots.Select(l => $"{l.Key}={l.Value}")));
     }
 
@@ -239,11 +243,25 @@ public sealed partial class WorkerService(
     /// <summary>A lane that is misspelt in the configuration would serve nothing, and its job would wait without a word.</summary>
     private void TellOfOtherLanes()
     {
-        foreach (var (lane, jobs) in lanes.NotServed)
-            LogNotServed(lane, string.Join(", ", jobs));
+        foreach (var (lane, names) in lanes.NotServed)
+            LogNotServed(lane, string.Join(", ", names));
         foreach (var (lane, nearest) in lanes.Doubtful)
             LogDoubtful(lane, nearest);
     }
+
+    /// <summary>The rules of a misspelt job would never be used. Those of a job that only other workers know do no harm.</summary>
+    private void TellOfOtherRules()
+    {
+        foreach (var job in retry.Value.Jobs.Keys.Where(job => jobs.Find(job) is null))
+        {
+            if (Nearest.To(job, jobs.Names) is { } nearest)
+                LogOtherRules($"{RetryOptions.Section}:Jobs:{job}", nearest);
+        }
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "{Setting} is for a job that this worker does not know; did you mean '{Nearest}'?")]
+    private partial void LogOtherRules(string setting, string nearest);
 
     [LoggerMessage(
         Level = LogLevel.Information,

@@ -42,6 +42,13 @@ public sealed class DevTests
         var list = await FleetProcess.RunAsync("--server", server, "run", "list", "-o", "json");
         Assert.Equal(2, JsonNode.Parse(list.Output)!["items"]![0]!["attempt"]!.GetValue<int>());
 
+        var failed = await FleetProcess.RunAsync("--server", server, "run", "list", "state:failed", "since:1h");
+        Assert.Equal((0, "No runs."), (failed.ExitCode, failed.Output.Trim()));
+
+        var wrong = await FleetProcess.RunAsync("--server", server, "run", "list", "--failed");
+        Assert.NotEqual(0, wrong.ExitCode);
+        Assert.Contains("'--failed' is no option of this command", wrong.Error, StringComparison.Ordinal);
+
         var unknown = await FleetProcess.RunAsync("--server", server, "run", "enqueue", "diag.eco");
         Assert.Equal(1, unknown.ExitCode);
         Assert.Contains("did you mean 'diag.echo'?", unknown.Error, StringComparison.Ordinal);

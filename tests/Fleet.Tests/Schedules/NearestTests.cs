@@ -4,7 +4,7 @@ namespace Fleet.Tests.Schedules;
 
 public sealed class NearestTests
 {
-    private static readonly string[] Jobs = ["report.daily", "report.weekly", "mail.send", "a"];
+    private static readonly string[] Jobs = ["report.daily", "report.weekly", "mail.send", "drain", "a"];
 
     [Theory]
     [InlineData("report.dayly", "report.daily")]
@@ -12,6 +12,8 @@ public sealed class NearestTests
     [InlineData("reportdaily", "report.daily")]
     [InlineData("weekly", "report.weekly")]
     [InlineData("mail.sned", "mail.send")]
+    [InlineData("drian", "drain")]
+    [InlineData("drain", "drain")]
     public void To_Mistyped_ReturnsTheCandidate(string value, string expected) => Assert.Equal(expected, Nearest.To(value, Jobs));
 
     [Theory]

@@ -37,6 +37,7 @@ public abstract partial class StorageConformance
         { "error:\"at last\"", "" },
         { "error:The*", "failed" },
         { "args.customer.id=42", "paid" },
+        { "args.Customer.ID=42", "paid" },
         { "args.customer.id=4*", "paid failed" },
         { "args.customer.name=\"Ä & Ö\"", "paid" },
         { "args.items.1=true", "paid" },
