@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 
 namespace Fleet.Samples;
@@ -50,7 +49,7 @@ internal sealed class FlakyImportJob(TimeProvider time) : IJob<FlakyImport>
             throw new NonRetryableException($"batch: '{args.Batch}' is not allowed; allowed is 0 or more.");
 
         // 1. Read. Both instants are the same for every attempt and after a replay; the due time is not.
-        var arrived = context.FireTime ?? CreatedAt(context.RunId);
+        var arrived = context.FireTime ?? context.RunId.CreatedAt;
         var batch = args.Batch ?? SupplierFiles.BatchOf(arrived);
         var lines = SupplierFiles.Read(batch, time.GetUtcNow() - arrived, context.Attempt);
 
@@ -82,8 +81,4 @@ internal sealed class FlakyImportJob(TimeProvider time) : IJob<FlakyImport>
             ? (number, parts[0], amount)
             : throw new NonRetryableException($"(sample, on purpose) Batch {batch}, line {number}: '{parts[^1]}' is no amount.");
     }
-
-    /// <summary>The instant in a run's id.</summary>
-    private static DateTimeOffset CreatedAt(RunId id) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(id.Value.ToByteArray(bigEndian: true)) >> 16);
 }

@@ -55,15 +55,13 @@ internal sealed class HttpScheduleClient(FleetServer server) : IScheduleClient
     private static string PathOf(string id) => "schedules/" + Uri.EscapeDataString(id);
 
     /// <summary>Whether a schedule can have this id. Others are not sent: they would name another path, or none.</summary>
-    private static bool IsId(string id) => id.Length is > 0 and <= 128 && char.IsAsciiLetterOrDigit(id[0])
-        && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
+    private static bool IsId(string id) => Names.IsName(id);
 
     private static InvalidRunException NoId(string id)
     {
-        const string allowed = "1–128 characters: lower-case letters, digits, '.', '_', '-', starting with a letter or digit";
         var shown = Shown.Value(id);
         return new InvalidRunException(
-            new InputError("invalid_name", "id", $"id: '{shown}' is not allowed; allowed is {allowed}.", shown, allowed));
+            new InputError("invalid_name", "id", $"id: '{shown}' is not allowed; allowed is {Names.Allowed}.", shown, Names.Allowed));
     }
 
     private static string? Text(DateTimeOffset? instant) => instant?.ToString("O", CultureInfo.InvariantCulture);

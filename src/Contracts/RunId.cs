@@ -25,6 +25,19 @@ public readonly record struct RunId(Guid Value) : IComparable<RunId>
         return new RunId(new Guid(bytes, bigEndian: true));
     }
 
+    /// <summary>The instant that the id carries, in milliseconds: when it was made.</summary>
+    public DateTimeOffset CreatedAt =>
+        DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(Value.ToByteArray(bigEndian: true)) >>> 16);
+
+    /// <summary>The smallest id of a millisecond.</summary>
+    internal static RunId FirstOf(long unixMilliseconds)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        bytes.Clear();
+        BinaryPrimitives.WriteInt64BigEndian(bytes, unixMilliseconds << 16);
+        return new RunId(new Guid(bytes, bigEndian: true));
+    }
+
     /// <summary>Reads the 36-character form.</summary>
     /// <returns>False when the text is anything else.</returns>
     public static bool TryParse([NotNullWhen(true)] string? text, out RunId id)

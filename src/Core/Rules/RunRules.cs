@@ -17,13 +17,10 @@ public static partial class RunRules
 
     private const string AllowedDelay = "0 to 3650 days, written as " + Durations.Allowed;
 
-    /// <summary>The allowed form of the names of jobs and schedules.</summary>
-    public const string AllowedName = "1–128 characters: lower-case letters, digits, '.', '_', '-', starting with a letter or digit";
-
     /// <summary>Checks the name of a job, an event or a schedule.</summary>
-    public static InputError? CheckName(string field, string? name) => IsName(name, 128)
+    public static InputError? CheckName(string field, string? name) => Names.IsName(name)
         ? null
-        : Invalid("invalid_name", field, name, AllowedName);
+        : Invalid("invalid_name", field, name, Names.Allowed);
 
     /// <summary>The reserved names of lanes, for errors and documents.</summary>
     public const string ReservedLanes = "parked, control, events, lanes, belt, again, early, dead, belt.N, again.N, control.N, NAME.dead";
@@ -37,7 +34,7 @@ public static partial class RunRules
     /// runs would wait forever.</summary>
     public static InputError? CheckLane(string? lane)
     {
-        if (!IsName(lane, 64))
+        if (!Names.IsName(lane, 64))
         {
             return Invalid(
                 "invalid_lane", "lane", lane,
@@ -156,21 +153,11 @@ public static partial class RunRules
     /// <summary>A value for an error message: cut to a length, with control characters replaced.</summary>
     /// <param name="value">The value.</param>
     /// <param name="longest">Maximum number of characters to show.</param>
-    public static string Show(string? value, int longest = 100)
-    {
-        if (value is null)
-            return "(nothing)";
-        var cut = value.Length > longest ? string.Concat(value.AsSpan(0, longest), "…") : value;
-        return ControlCharacters.AreIn(cut) ? string.Concat(cut.Select(c => ControlCharacters.Contains(c) ? '\uFFFD' : c)) : cut;
-    }
+    public static string Show(string? value, int longest = 100) =>
+        value is null ? "(nothing)" : Shown.Value(value, longest);
 
     [GeneratedRegex(
         @"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})\z",
         RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Iso8601();
-
-    private static bool IsName(string? name, int maxLength) =>
-        name is { Length: > 0 } && name.Length <= maxLength
-        && char.IsAsciiLetterOrDigit(name[0])
-        && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '_' or '-');
 }

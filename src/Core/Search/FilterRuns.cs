@@ -30,10 +30,10 @@ internal static class FilterRuns
         // The culture of this process has no say in it: the database does it.
 #pragma warning disable CA1304, CA1311, MA0011
         foreach (var term in query.Errors)
-            runs = runs.Where(ArePlain(term) ? ContainsAny(r => r.Error!.ToLower(), term) : r => r.Error != null);
+            runs = runs.Where(ArePlain(term) ? AnyOf(r => r.Error!.ToLower(), Containing(term, ignoresCase: true)) : r => r.Error != null);
 #pragma warning restore CA1304, CA1311, MA0011
         foreach (var term in query.Tags)
-            runs = runs.Where(ArePlain(term) ? AnyContained(r => r.Tags!, term) : r => r.Tags != null);
+            runs = runs.Where(ArePlain(term) ? AnyOf(r => r.Tags!, Containing(term)) : r => r.Tags != null);
         foreach (var term in query.Args)
         {
             if (term.Value.Text is var value && IsPlain(value))
@@ -59,27 +59,24 @@ internal static class FilterRuns
 
     private static bool ArePlain(WordTerm term) => term.AnyOf.All(p => IsPlain(p.Text));
 
+    /// <summary>The same values, anywhere in the column.</summary>
+    private static WordTerm Containing(WordTerm term, bool ignoresCase = false) => new([.. term.AnyOf.Select(
+        p => new Pattern(ignoresCase ? p.Text.ToLowerInvariant() : p.Text, PatternKind.Contains))]);
+
     private static Expression<Func<Run, bool>> AnyOf(Expression<Func<Run, string>> column, WordTerm term) =>
-        Or(column, term, (value, p) => Call(value, p.Kind switch
+        Expression.Lambda<Func<Run, bool>>(
+            term.AnyOf.Select(p => (Expression)Compare(column.Body, p)).Aggregate(Expression.OrElse), column.Parameters);
+
+    private static MethodCallExpression Compare(Expression value, Pattern pattern)
+    {
+        var text = pattern.Text;
+        var method = pattern.Kind switch
         {
             PatternKind.Exact => nameof(string.Equals),
             PatternKind.Prefix => nameof(string.StartsWith),
             PatternKind.Suffix => nameof(string.EndsWith),
             _ => nameof(string.Contains),
-        }, p.Text));
-
-    private static Expression<Func<Run, bool>> AnyContained(Expression<Func<Run, string>> column, WordTerm term) =>
-        Or(column, term, (value, p) => Call(value, nameof(string.Contains), p.Text));
-
-    private static Expression<Func<Run, bool>> ContainsAny(Expression<Func<Run, string>> column, WordTerm term) =>
-        Or(column, term, (value, p) => Call(value, nameof(string.Contains), p.Text.ToLowerInvariant()));
-
-    private static Expression<Func<Run, bool>> Or(
-        Expression<Func<Run, string>> column, WordTerm term, Func<Expression, Pattern, Expression> compare) =>
-        Expression.Lambda<Func<Run, bool>>(term.AnyOf.Select(p => compare(column.Body, p)).Aggregate(Expression.OrElse), column.Parameters);
-
-    private static MethodCallExpression Call(Expression value, string method, string text)
-    {
+        };
         // As a captured variable, so that the database gets a parameter and one text of SQL serves every value.
         Expression<Func<string>> captured = () => text;
         return Expression.Call(value, typeof(string).GetMethod(method, [typeof(string)])!, captured.Body);

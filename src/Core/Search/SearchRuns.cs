@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
@@ -148,7 +147,7 @@ public sealed class SearchRuns(IStorage storage, TimeProvider time)
 
         return isAll || last is not { } oldest
             ? new RunPage(found, null, new Scanned(null, rows, Complete: true))
-            : new RunPage(found, oldest, new Scanned(IdRange.CreationOf(oldest), rows, Complete: false));
+            : new RunPage(found, oldest, new Scanned(oldest.CreatedAt, rows, Complete: false));
     }
 }
 
@@ -182,10 +181,6 @@ internal sealed record IdRange(RunId? From, RunId? Before)
         return new IdRange(query.Since is { } since ? First(since) : null, Least(until, before));
     }
 
-    /// <summary>The instant in an id, in milliseconds.</summary>
-    public static DateTimeOffset CreationOf(RunId id) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(id.Value.ToByteArray(bigEndian: true)) >>> 16);
-
     public IQueryable<Run> Of(IQueryable<Run> runs)
     {
         if (From is { } from)
@@ -197,13 +192,5 @@ internal sealed record IdRange(RunId? From, RunId? Before)
 
     private static RunId? Least(RunId? a, RunId? b) => a is { } one && b is { } two ? (one < two ? one : two) : a ?? b;
 
-    /// <summary>The smallest id of a millisecond.</summary>
-    private static RunId First(DateTimeOffset instant)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        bytes.Clear();
-        var milliseconds = Math.Clamp(instant.ToUnixTimeMilliseconds(), 0, (1L << 47) - 1);
-        BinaryPrimitives.WriteInt64BigEndian(bytes, milliseconds << 16);
-        return new RunId(new Guid(bytes, bigEndian: true));
-    }
+    private static RunId First(DateTimeOffset instant) => RunId.FirstOf(Math.Clamp(instant.ToUnixTimeMilliseconds(), 0, (1L << 47) - 1));
 }

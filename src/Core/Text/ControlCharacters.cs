@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -8,17 +7,10 @@ namespace Fleet.Core.Text;
 /// the reading direction. In a log they would forge lines.</summary>
 public static class ControlCharacters
 {
-    // C0, DEL and C1; line and paragraph separators; marks, embeddings and isolates of bidirectional text.
-    private static readonly SearchValues<char> All = SearchValues.Create(
-    [
-        .. Range('\0', '\u001F'), .. Range('\u007F', '\u009F'), '\u061C', '\u200E', '\u200F', .. Range('\u2028', '\u202E'),
-        .. Range('\u2066', '\u2069'), '\uFEFF',
-    ]);
-
-    public static bool Contains(char c) => All.Contains(c);
+    public static bool Contains(char c) => Shown.Controls.Contains(c);
 
     /// <summary>True when the text has any of them.</summary>
-    public static bool AreIn(ReadOnlySpan<char> text) => text.ContainsAny(All);
+    public static bool AreIn(ReadOnlySpan<char> text) => text.ContainsAny(Shown.Controls);
 
     /// <summary>The text in one line, with each of them written as in C#: <c>\n</c>, <c>\r</c>, <c>\t</c>, <c>\u001b</c>.</summary>
     public static string Escape(string text)
@@ -44,6 +36,4 @@ public static class ControlCharacters
     /// <summary>The same for each line of a text that is meant to have several.</summary>
     public static string EscapeLines(string text) =>
         AreIn(text) ? string.Join(Environment.NewLine, text.ReplaceLineEndings("\n").Split('\n').Select(Escape)) : text;
-
-    private static IEnumerable<char> Range(char first, char last) => Enumerable.Range(first, last - first + 1).Select(c => (char)c);
 }
