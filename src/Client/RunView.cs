@@ -82,6 +82,16 @@ public sealed record AttemptView
 
     /// <summary>How many attempts in a row ended so; more than 1 where they share a row because none of them counts.</summary>
     public int Times { get; init; } = 1;
+
+    /// <summary>What followed from a counted attempt that failed: <c>retried</c>, <c>attemptsUsed</c>, <c>notRetryable</c>, <c>refused</c>
+    /// or <c>policyStopped</c>; null for every other attempt.</summary>
+    public string? Verdict { get; init; }
+
+    /// <summary>The limit of attempts that was applied; null if there was none.</summary>
+    public int? MaxAttempts { get; init; }
+
+    /// <summary>Who set that limit: <c>run</c>, <c>jobSetting</c>, <c>job</c> or <c>setting</c>.</summary>
+    public string? MaxAttemptsFrom { get; init; }
 }
 
 /// <summary>A replay: what the run was before it.</summary>

@@ -275,14 +275,15 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
                 error = CASE WHEN r.cancel_requested_at IS NOT NULL AND e.next IN (0, 4) THEN r.error
                     WHEN e.outcome IN (3, 4) THEN r.error ELSE e.error END
             FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::integer[], $5::integer[], $6::timestamptz[], $7::integer[],
-                $8::text[], $9::text[], $10::text[], $11::boolean[])
-                AS e(id, token, ended, outcome, next, due, uncounted, type, error, stack, staged)
+                $8::text[], $9::text[], $10::text[], $11::boolean[], $12::integer[], $13::integer[], $14::integer[])
+                AS e(id, token, ended, outcome, next, due, uncounted, type, error, stack, staged, verdict, max, max_from)
             WHERE r.id = e.id AND r.lease_token = e.token AND r.state = 1
             RETURNING r.id, r.lease_token, r.attempt + e.uncounted AS number, r.worker_id, r.started_at,
-                e.ended, e.outcome, e.type, e.error, e.stack
+                e.ended, e.outcome, e.type, e.error, e.stack, e.verdict, e.max, e.max_from
         ), written AS (
-            INSERT INTO fleet.attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack)
-            SELECT id, number, worker_id, started_at, ended, outcome, type, error, stack FROM ended
+            INSERT INTO fleet.attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack,
+                verdict, max_attempts, max_attempts_from)
+            SELECT id, number, worker_id, started_at, ended, outcome, type, error, stack, verdict, max, max_from FROM ended
         )
         SELECT id, lease_token FROM ended
         """;
@@ -707,7 +708,10 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
             Array(NpgsqlDbType.Integer, ends.Select(e => (int)e.Next)), Array(NpgsqlDbType.TimestampTz, ends.Select(e => Utc(e.DueAt))),
             Array(NpgsqlDbType.Integer, ends.Select(e => e.Counts ? 0 : 1)), Array(NpgsqlDbType.Text, ends.Select(e => e.ErrorType)),
             Array(NpgsqlDbType.Text, ends.Select(e => e.Error)), Array(NpgsqlDbType.Text, ends.Select(e => e.Stack)),
-            Array(NpgsqlDbType.Boolean, ends.Select(e => e.Staged || e.Next != RunState.Pending))));
+            Array(NpgsqlDbType.Boolean, ends.Select(e => e.Staged || e.Next != RunState.Pending)),
+            Array(NpgsqlDbType.Integer, ends.Select(e => (int?)e.Decision?.Verdict)),
+            Array(NpgsqlDbType.Integer, ends.Select(e => e.Decision?.Limit?.Max)),
+            Array(NpgsqlDbType.Integer, ends.Select(e => (int?)e.Decision?.Limit?.From))));
         if (repeated.Length > 0)
             batch.BatchCommands.Add(Command(FoldAttempts, Uuids(repeated)));
         var ended = new List<RunLease>(ends.Count);

@@ -68,6 +68,9 @@ internal static class RowMembers
         json.WriteText("type", end.ErrorType);
         json.WriteText("error", end.Error);
         json.WriteText("stack", end.Stack);
+        json.WriteNumber("verdict", (int?)end.Decision?.Verdict);
+        json.WriteNumber("max_attempts", end.Decision?.Limit?.Max);
+        json.WriteNumber("max_from", (int?)end.Decision?.Limit?.From);
     }
 
     public static void Event(Utf8JsonWriter json, (int Index, OutboxMessage Item) entry)

@@ -114,11 +114,14 @@ internal static class SqlServerStatements
                 WHEN e.outcome IN (3, 4) THEN r.error_type ELSE e.type COLLATE {Collation} END,
             error = CASE WHEN r.cancel_requested_at IS NOT NULL AND e.next_state IN (0, 4) THEN r.error
                 WHEN e.outcome IN (3, 4) THEN r.error ELSE e.error COLLATE {Collation} END
-        OUTPUT deleted.id, deleted.attempt, deleted.worker_id, deleted.started_at, e.ended, e.outcome, e.type, e.error, e.stack
-            INTO fleet.attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack)
+        OUTPUT deleted.id, deleted.attempt, deleted.worker_id, deleted.started_at, e.ended, e.outcome, e.type, e.error, e.stack,
+                e.verdict, e.max_attempts, e.max_from
+            INTO fleet.attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack,
+                verdict, max_attempts, max_attempts_from)
         OUTPUT inserted.id, inserted.lease_token
         FROM OPENJSON(@rows) WITH (id char(32), token bigint, ended datetime2(7), outcome int, next_state int,
-            due datetime2(7), uncounted int, staged bit, type nvarchar(max), error nvarchar(max), stack nvarchar(max)) AS e
+            due datetime2(7), uncounted int, staged bit, type nvarchar(max), error nvarchar(max), stack nvarchar(max),
+            verdict int, max_attempts int, max_from int) AS e
         JOIN fleet.runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), e.id, 2)
         WHERE r.lease_token = e.token AND r.state = 1
         OPTION (LOOP JOIN, FORCE ORDER);

@@ -53,8 +53,9 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         """;
 
     private const string InsertAttempt = """
-        INSERT INTO fleet_attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack)
-        SELECT id, attempt, worker_id, started_at, $now, $outcome, $type, $error, $stack
+        INSERT INTO fleet_attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack,
+            verdict, max_attempts, max_attempts_from)
+        SELECT id, attempt, worker_id, started_at, $now, $outcome, $type, $error, $stack, $verdict, $max, $from
         FROM fleet_runs WHERE id = $id AND state = 1 AND lease_token = $token
         """;
 
@@ -179,7 +180,7 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
                 InsertAttempt,
                 ("$id", id), ("$token", run.Orphan.LeaseToken), ("$now", Values.ToMicroseconds(now)),
                 ("$outcome", (int)AttemptOutcome.Crashed), ("$type", RescuedRun.ErrorType), ("$error", run.Error),
-                ("$stack", DBNull.Value));
+                ("$stack", DBNull.Value), ("$verdict", DBNull.Value), ("$max", DBNull.Value), ("$from", DBNull.Value));
             batch.Execute(
                 Rescue,
                 ("$id", id), ("$state", (int)run.Next), ("$crashes", run.Crashes), ("$now", Values.ToMicroseconds(now)),
@@ -350,7 +351,9 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         var attempt = isRepeated ? 1 : batch.Execute(
             InsertAttempt,
             ("$id", id), ("$token", end.LeaseToken), ("$now", now), ("$outcome", (int)end.Outcome),
-            ("$type", Values.OrNull(end.ErrorType)), ("$error", Values.OrNull(end.Error)), ("$stack", Values.OrNull(end.Stack)));
+            ("$type", Values.OrNull(end.ErrorType)), ("$error", Values.OrNull(end.Error)), ("$stack", Values.OrNull(end.Stack)),
+            ("$verdict", Values.OrNull((int?)end.Decision?.Verdict)), ("$max", Values.OrNull(end.Decision?.Limit?.Max)),
+            ("$from", Values.OrNull((int?)end.Decision?.Limit?.From)));
         if (attempt == 0)
             return SettleOutcome.LeaseLost;
         batch.Execute(

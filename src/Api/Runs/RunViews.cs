@@ -30,6 +30,9 @@ internal static class RunViews
         Error = attempt.Error,
         Stack = attempt.Stack,
         Times = attempt.Times,
+        Verdict = attempt.Verdict?.ToWord(),
+        MaxAttempts = attempt.MaxAttempts,
+        MaxAttemptsFrom = attempt.MaxAttemptsFrom?.ToWord(),
     };
 
     private static ReplayView ToView(Replay replay) => new()

@@ -4,7 +4,8 @@ using Fleet.Core.Text;
 namespace Fleet.Core.Runs;
 
 /// <summary>An attempt that failed. With <paramref name="RetryAt"/> the run becomes Pending until then; null: Failed.</summary>
-public readonly record struct Failure(ClaimedRun Run, AttemptOutcome Outcome, RunError Error, DateTimeOffset? RetryAt);
+public readonly record struct Failure(
+    ClaimedRun Run, AttemptOutcome Outcome, RunError Error, DateTimeOffset? RetryAt, RetryDecision? Decision = null);
 
 /// <summary>Running → Pending for a retry, or Running → Failed, fenced by the lease token. The only retry mechanism for jobs.</summary>
 public sealed class FailRuns(EndAttempts ends, HoldRetries hold, TimeProvider time)
@@ -23,6 +24,7 @@ public sealed class FailRuns(EndAttempts ends, HoldRetries hold, TimeProvider ti
             ErrorType = failure.Error.Type,
             Error = failure.Error.Message,
             Stack = failure.Error.Stack,
+            Decision = failure.Decision,
         };
         if (failure.RetryAt is not { } retryAt)
             return await ends.ExecuteAsync(end, ct);

@@ -42,25 +42,27 @@ public sealed partial class JudgeAttempts(IRetryPolicy retry, RetryPolicy builtI
             described = RunError.From(isOnlyStopped ? new TimeoutException(error.Message) : error);
         }
 
-        return new FailureVerdict(error, described, await NextDelayAsync(handle.Run, job, error));
+        var (delay, decision) = await DecideAsync(handle.Run, job, error);
+        return new FailureVerdict(error, described, delay, decision);
     }
 
     /// <summary>Asks the policy. A policy of the application may throw, never return, or name a delay that no clock reaches.</summary>
-    private async Task<TimeSpan?> NextDelayAsync(ClaimedRun run, JobDefinition? job, Exception error)
+    private async Task<(TimeSpan? Delay, RetryDecision Decision)> DecideAsync(ClaimedRun run, JobDefinition? job, Exception error)
     {
         if (error is OutputRefusedException or EffectRefusedException)
-            return null;
+            return (null, new RetryDecision(RetryVerdict.Refused, null));
         if (ReferenceEquals(retry, builtIn))
-            return builtIn.NextDelay(run, job, error);
+            return builtIn.Decide(run, job, error);
         try
         {
             var delay = await Task.Run(() => retry.NextDelay(run, job, error)).WaitAsync(PolicyLimit, time);
-            return delay is { } pause ? Clamp(pause) : null;
+            return (delay is { } pause ? Clamp(pause) : null,
+                new RetryDecision(delay is null ? RetryVerdict.PolicyStopped : RetryVerdict.Retried, null));
         }
         catch (Exception e)
         {
             LogBadPolicy(run.Job, run.Id, RunError.From(e).Message);
-            return builtIn.NextDelay(run, job, error);
+            return builtIn.Decide(run, job, error);
         }
     }
 
@@ -72,4 +74,5 @@ public sealed partial class JudgeAttempts(IRetryPolicy retry, RetryPolicy builtI
 /// <param name="Error">What the retry policy was asked about.</param>
 /// <param name="Described">The error that is stored.</param>
 /// <param name="Delay">The time until the next attempt; null when there is none.</param>
-internal readonly record struct FailureVerdict(Exception Error, RunError Described, TimeSpan? Delay);
+/// <param name="Decision">Why, for people who ask later.</param>
+internal readonly record struct FailureVerdict(Exception Error, RunError Described, TimeSpan? Delay, RetryDecision Decision);

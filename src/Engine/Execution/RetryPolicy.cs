@@ -13,7 +13,7 @@ public sealed class RetryOptions : RetryRule
     /// <summary>What counts where a setting says nothing, also one that was set to an empty text.</summary>
     internal static readonly RetryRule Defaults = new()
     {
-        MaxAttempts = 4,
+        MaxAttempts = AttemptLimit.Default,
         FirstDelay = TimeSpan.FromSeconds(1),
         Factor = 2,
         MaxDelay = TimeSpan.FromHours(1),
@@ -98,20 +98,26 @@ public sealed class RetryPolicy : IRetryPolicy, IDisposable
 
     public void Dispose() => _reloads?.Dispose();
 
-    public TimeSpan? NextDelay(ClaimedRun run, JobDefinition? job, Exception error)
-    {
-        if (error is NonRetryableException)
-            return null;
-        var general = _options;
-        var defaults = RetryOptions.Defaults;
-        var own = general.Jobs.GetValueOrDefault(run.Job);
-        var limit = run.MaxAttempts ?? own?.MaxAttempts ?? job?.MaxAttempts ?? general.MaxAttempts ?? defaults.MaxAttempts!.Value;
-        var used = run.Attempt - run.AttemptOffset;
-        if (used >= limit)
-            return null;
-        if (error is RetryAfterException after)
-            return JudgeAttempts.Clamp(after.Delay);
+    public TimeSpan? NextDelay(ClaimedRun run, JobDefinition? job, Exception error) => Decide(run, job, error).Delay;
 
+    /// <summary>As <see cref="NextDelay"/>, with the reason.</summary>
+    public (TimeSpan? Delay, RetryDecision Decision) Decide(ClaimedRun run, JobDefinition? job, Exception error)
+    {
+        var general = _options;
+        var own = general.Jobs.GetValueOrDefault(run.Job);
+        var limit = AttemptLimit.Decide(run.MaxAttempts, own?.MaxAttempts, job?.MaxAttempts, general.MaxAttempts);
+        if (error is NonRetryableException)
+            return (null, new RetryDecision(RetryVerdict.NotRetryable, limit));
+        var used = run.Attempt - run.AttemptOffset;
+        if (used >= limit.Max)
+            return (null, new RetryDecision(RetryVerdict.AttemptsUsed, limit));
+        var delay = error is RetryAfterException after ? JudgeAttempts.Clamp(after.Delay) : BackOff(own, general, used);
+        return (delay, new RetryDecision(RetryVerdict.Retried, limit));
+    }
+
+    private static TimeSpan BackOff(RetryRule? own, RetryRule general, int used)
+    {
+        var defaults = RetryOptions.Defaults;
         var first = own?.FirstDelay ?? general.FirstDelay ?? defaults.FirstDelay!.Value;
         var factor = own?.Factor ?? general.Factor ?? defaults.Factor!.Value;
         var longest = own?.MaxDelay ?? general.MaxDelay ?? defaults.MaxDelay!.Value;

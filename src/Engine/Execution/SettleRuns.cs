@@ -135,14 +135,18 @@ public sealed partial class SettleRuns
         RunHandle handle, JobDefinition? job, AttemptOutcome outcome, HandlerEnd end)
     {
         var run = handle.Run;
-        var (error, described, delay) = await _judge.JudgeFailureAsync(handle, job, outcome, end);
+        var (error, described, delay, decision) = await _judge.JudgeFailureAsync(handle, job, outcome, end);
         if (delay is { } next)
             _failures.Retry(run, next, described);
         else
             // Where a handler says in words that it will never work, the words are enough.
             _failures.Dead(run, described, error is NonRetryableException ? null : new HandlerException(described));
         DateTimeOffset? retryAt = delay is { } pause ? _time.GetUtcNow() + pause : null;
-        return [() => FailAsync(run, outcome, described, retryAt), () => FailAsync(run, outcome, NotStorable, retryAt)];
+        return
+        [
+            () => FailAsync(run, outcome, described, retryAt, decision),
+            () => FailAsync(run, outcome, NotStorable, retryAt, decision),
+        ];
     }
 
     /// <summary>Gives a run back whose handler met an outage of Fleet's database, uncounted and after a growing pause; counts the attempt
@@ -173,9 +177,10 @@ public sealed partial class SettleRuns
             run.Id, run.LeaseToken, outcome, reason, delay, CancellationToken.None,
             lane: outcome == AttemptOutcome.Snoozed ? run.Lane : null));
 
-    private async Task<SettledAttempt> FailAsync(ClaimedRun run, AttemptOutcome outcome, RunError error, DateTimeOffset? retryAt)
+    private async Task<SettledAttempt> FailAsync(
+        ClaimedRun run, AttemptOutcome outcome, RunError error, DateTimeOffset? retryAt, RetryDecision? decision = null)
     {
-        var settled = await _fail.ExecuteAsync(new Failure(run, outcome, error, retryAt), CancellationToken.None);
+        var settled = await _fail.ExecuteAsync(new Failure(run, outcome, error, retryAt, decision), CancellationToken.None);
         return new SettledAttempt(
             settled,
             Dead: retryAt is null

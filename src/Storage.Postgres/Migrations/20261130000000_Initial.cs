@@ -31,7 +31,10 @@ namespace Fleet.Storage.Postgres.Migrations
                     outcome = table.Column<int>(type: "integer", nullable: false),
                     error_type = table.Column<string>(type: "text", nullable: true),
                     error = table.Column<string>(type: "text", nullable: true),
-                    stack = table.Column<string>(type: "text", nullable: true)
+                    stack = table.Column<string>(type: "text", nullable: true),
+                    verdict = table.Column<int>(type: "integer", nullable: true),
+                    max_attempts = table.Column<int>(type: "integer", nullable: true),
+                    max_attempts_from = table.Column<int>(type: "integer", nullable: true)
                 },
                 constraints: table =>
                 {

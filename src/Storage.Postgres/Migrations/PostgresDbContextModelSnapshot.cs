@@ -44,6 +44,14 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("text")
                         .HasColumnName("error_type");
 
+                    b.Property<int?>("MaxAttempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("max_attempts");
+
+                    b.Property<int?>("MaxAttemptsFrom")
+                        .HasColumnType("integer")
+                        .HasColumnName("max_attempts_from");
+
                     b.Property<int>("Number")
                         .HasColumnType("integer")
                         .HasColumnName("number");
@@ -69,6 +77,10 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("integer")
                         .HasDefaultValue(1)
                         .HasColumnName("times");
+
+                    b.Property<int?>("Verdict")
+                        .HasColumnType("integer")
+                        .HasColumnName("verdict");
 
                     b.Property<Guid?>("WorkerId")
                         .HasColumnType("uuid")

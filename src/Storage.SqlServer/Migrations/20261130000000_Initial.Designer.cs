@@ -49,6 +49,14 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnName("error_type")
                         .UseCollation("Latin1_General_100_BIN2");
 
+                    b.Property<int?>("MaxAttempts")
+                        .HasColumnType("int")
+                        .HasColumnName("max_attempts");
+
+                    b.Property<int?>("MaxAttemptsFrom")
+                        .HasColumnType("int")
+                        .HasColumnName("max_attempts_from");
+
                     b.Property<int>("Number")
                         .HasColumnType("int")
                         .HasColumnName("number");
@@ -76,6 +84,10 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnType("int")
                         .HasDefaultValue(1)
                         .HasColumnName("times");
+
+                    b.Property<int?>("Verdict")
+                        .HasColumnType("int")
+                        .HasColumnName("verdict");
 
                     b.Property<byte[]>("WorkerId")
                         .HasColumnType("binary(16)")

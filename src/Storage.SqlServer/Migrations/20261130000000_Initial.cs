@@ -31,7 +31,10 @@ namespace Fleet.Storage.SqlServer.Migrations
                     outcome = table.Column<int>(type: "int", nullable: false),
                     error_type = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
                     error = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
-                    stack = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2")
+                    stack = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    verdict = table.Column<int>(type: "int", nullable: true),
+                    max_attempts = table.Column<int>(type: "int", nullable: true),
+                    max_attempts_from = table.Column<int>(type: "int", nullable: true)
                 },
                 constraints: table =>
                 {

@@ -38,6 +38,14 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("error_type");
 
+                    b.Property<int?>("MaxAttempts")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("max_attempts");
+
+                    b.Property<int?>("MaxAttemptsFrom")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("max_attempts_from");
+
                     b.Property<int>("Number")
                         .HasColumnType("INTEGER")
                         .HasColumnName("number");
@@ -64,6 +72,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasDefaultValue(1)
                         .HasColumnName("times");
+
+                    b.Property<int?>("Verdict")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("verdict");
 
                     b.Property<byte[]>("WorkerId")
                         .HasColumnType("BLOB")

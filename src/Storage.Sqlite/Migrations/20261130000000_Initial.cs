@@ -25,7 +25,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                     outcome = table.Column<int>(type: "INTEGER", nullable: false),
                     error_type = table.Column<string>(type: "TEXT", nullable: true),
                     error = table.Column<string>(type: "TEXT", nullable: true),
-                    stack = table.Column<string>(type: "TEXT", nullable: true)
+                    stack = table.Column<string>(type: "TEXT", nullable: true),
+                    verdict = table.Column<int>(type: "INTEGER", nullable: true),
+                    max_attempts = table.Column<int>(type: "INTEGER", nullable: true),
+                    max_attempts_from = table.Column<int>(type: "INTEGER", nullable: true)
                 },
                 constraints: table =>
                 {

@@ -10,6 +10,9 @@ outcome integer NOT NULL
 error_type text
 error text
 stack text
+verdict integer
+max_attempts integer
+max_attempts_from integer
 CREATE INDEX ix_attempts_run ON fleet.attempts USING btree (run_id)
 CREATE UNIQUE INDEX "PK_attempts" ON fleet.attempts USING btree (id)
 

@@ -9,7 +9,10 @@ CREATE TABLE "fleet_attempts" (
     "outcome" INTEGER NOT NULL,
     "error_type" TEXT NULL,
     "error" TEXT NULL,
-    "stack" TEXT NULL
+    "stack" TEXT NULL,
+    "verdict" INTEGER NULL,
+    "max_attempts" INTEGER NULL,
+    "max_attempts_from" INTEGER NULL
 );
 
 CREATE INDEX "fleet_ix_attempts_run" ON "fleet_attempts" ("run_id");

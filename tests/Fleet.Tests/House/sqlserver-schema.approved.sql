@@ -35,6 +35,9 @@ CREATE TABLE [fleet].[attempts] (
     [error_type] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [error] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [stack] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [verdict] int NULL,
+    [max_attempts] int NULL,
+    [max_attempts_from] int NULL,
     CONSTRAINT [PK_attempts] PRIMARY KEY ([id])
 );
 

@@ -62,6 +62,7 @@ public sealed class SqlServerRowsTests
                 Id = Id, LeaseToken = 1, Outcome = AttemptOutcome.Failed, EndedAt = Verbs.Noon, Next = RunState.Pending, DueAt = Verbs.Noon,
                 Counts = true,
                 ErrorType = "T", Error = "e", Stack = "at",
+                Decision = new RetryDecision(RetryVerdict.Retried, new AttemptLimit(4, AttemptLimitSource.Job)),
             }],
             RowMembers.Ended),
         [nameof(SqlServerStatements.FoldAttempts)] = Rows.Of([Id], RowMembers.Id),

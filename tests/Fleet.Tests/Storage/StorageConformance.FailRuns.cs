@@ -39,6 +39,23 @@ public abstract partial class StorageConformance
     }
 
     [Fact]
+    public async Task FailRuns_DecisionOfThePolicy_IsKeptWithTheAttempt()
+    {
+        var worker = await One.RegisterAsync();
+        var run = await One.StartAsync(worker);
+        await One.FailAsync(
+            run, TimeSpan.Zero, decision: new RetryDecision(RetryVerdict.Retried, new AttemptLimit(5, AttemptLimitSource.JobSetting)));
+        run = await One.ClaimAsync(worker, run.Id);
+        await One.FailAsync(run, TimeSpan.Zero, decision: new RetryDecision(RetryVerdict.PolicyStopped, null));
+        run = await One.ClaimAsync(worker, run.Id);
+        await One.ReleaseAsync(run);
+
+        Assert.Equal(
+            [(RetryVerdict.Retried, 5, AttemptLimitSource.JobSetting), (RetryVerdict.PolicyStopped, null, null), (null, null, null)],
+            (await One.AttemptsAsync(run.Id)).Select(a => (a.Verdict, a.MaxAttempts, a.MaxAttemptsFrom)));
+    }
+
+    [Fact]
     public async Task FailRuns_StaleToken_IsRefusedAndWritesNoAttempt()
     {
         var worker = await One.RegisterAsync();

@@ -109,8 +109,10 @@ public sealed class Verbs : IAsyncDisposable
 
     /// <param name="run">The claim.</param>
     /// <param name="retryIn">Null: for good.</param>
-    public Task<SettleOutcome> FailAsync(ClaimedRun run, TimeSpan? retryIn = null, string error = "boom") => Get<FailRuns>().ExecuteAsync(
-        new Failure(run, AttemptOutcome.Failed, new RunError("T", error, "at x"), Now + retryIn), CancellationToken.None);
+    public Task<SettleOutcome> FailAsync(
+        ClaimedRun run, TimeSpan? retryIn = null, string error = "boom", RetryDecision? decision = null) => Get<FailRuns>().ExecuteAsync(
+        new Failure(run, AttemptOutcome.Failed, new RunError("T", error, "at x"), Now + retryIn, decision),
+        CancellationToken.None);
 
     public Task<SettleOutcome> ReleaseAsync(ClaimedRun run, AttemptOutcome outcome = AttemptOutcome.Released, TimeSpan delay = default) =>
         Get<ReleaseRuns>().ExecuteAsync(run.Id, run.LeaseToken, outcome, "drain", delay, CancellationToken.None);

@@ -58,4 +58,13 @@ public sealed class Attempt
 
     /// <summary>At most 4,000 characters.</summary>
     public string? Stack { get; set; }
+
+    /// <summary>What the retry policy decided; null if it was not asked.</summary>
+    public RetryVerdict? Verdict { get; set; }
+
+    /// <summary>The limit of attempts that the policy applied; null if it was not asked or has none.</summary>
+    public int? MaxAttempts { get; set; }
+
+    /// <summary>Who set <see cref="MaxAttempts"/>.</summary>
+    public AttemptLimitSource? MaxAttemptsFrom { get; set; }
 }

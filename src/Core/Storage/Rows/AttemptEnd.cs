@@ -32,4 +32,7 @@ public sealed record AttemptEnd
     public string? Error { get; init; }
 
     public string? Stack { get; init; }
+
+    /// <summary>What the retry policy decided; null if it was not asked.</summary>
+    public RetryDecision? Decision { get; init; }
 }

@@ -74,6 +74,12 @@ public sealed class RetryPolicyTests
 
         var job = withJob ? TwoAttempts : null;
         Assert.Null(policy.NextDelay(Attempt(expected) with { MaxAttempts = ofRun }, job, Transient));
+        var from = ofRun is not null ? AttemptLimitSource.Run
+            : configured is not null ? AttemptLimitSource.JobSetting
+            : withJob ? AttemptLimitSource.Job : AttemptLimitSource.Setting;
+        Assert.Equal(
+            new RetryDecision(RetryVerdict.AttemptsUsed, new AttemptLimit(expected, from)),
+            policy.Decide(Attempt(expected) with { MaxAttempts = ofRun }, job, Transient).Decision);
         if (expected > 1)
             Assert.NotNull(policy.NextDelay(Attempt(expected - 1) with { MaxAttempts = ofRun }, job, Transient));
     }

@@ -129,6 +129,7 @@ public sealed class SettleRunsTests
 
         var row = (await fleet.AttemptsAsync(id))[0];
         Assert.Equal(TimeSpan.FromDays(expectedDays), (await fleet.FindAsync(id))!.DueAt - row.EndedAt);
+        Assert.Equal(RetryVerdict.Retried, row.Verdict);
     }
 
     [Fact]
