@@ -76,6 +76,7 @@ public static class ApiServices
         GetScheduleFiguresEndpoints.Map(api);
         NextFireTimesEndpoints.Map(api);
         DiffSchedulesEndpoints.Map(api);
+        DescribeTriggersEndpoints.Map(api);
         SimulateSchedulesEndpoints.Map(api);
         GetJobsEndpoints.Map(api);
         GetLanesEndpoints.Map(api);

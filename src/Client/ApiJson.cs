@@ -25,6 +25,7 @@ namespace Fleet.Client;
 [JsonSerializable(typeof(ScheduleFiguresView))]
 [JsonSerializable(typeof(NextFireTimesView))]
 [JsonSerializable(typeof(ScheduleDiffView))]
+[JsonSerializable(typeof(TriggerView))]
 [JsonSerializable(typeof(SimulationView))]
 [JsonSerializable(typeof(RunPageView), TypeInfoPropertyName = "Runs")]
 [JsonSerializable(typeof(Page<LogLineView>), TypeInfoPropertyName = "Logs")]

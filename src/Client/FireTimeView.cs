@@ -11,6 +11,9 @@ public sealed record NextFireTimesView
     /// <summary>IANA id of its time zone; null is UTC.</summary>
     public string? Zone { get; init; }
 
+    /// <summary>When it fires, in words: <c>at 03:00 every day, Europe/Berlin</c>.</summary>
+    public string Words { get; init; } = "";
+
     /// <summary>In order; fewer than were asked for when it does not fire again.</summary>
     public IReadOnlyList<FireTimeView> Items { get; init; } = [];
 
@@ -58,7 +61,29 @@ public sealed record ScheduleDiffView
     /// <summary>The first fire time that was not counted, because there are too many. Null: all were counted.</summary>
     public DateTimeOffset? TruncatedAt { get; init; }
 
+    /// <summary>When the edited trigger fires, in words.</summary>
+    public string Words { get; init; } = "";
+
+    /// <summary>The minutes in which the edited schedule fires together with others of its lane.</summary>
+    public CollisionsView Collisions { get; init; } = new();
+
     /// <summary>Parts of the edited trigger that its author may not have meant.</summary>
+    public IReadOnlyList<WarningView> Warnings { get; init; } = [];
+}
+
+/// <summary>The fire times of a trigger that is not stored, with what it means in words.</summary>
+public sealed record TriggerView
+{
+    /// <summary>When it fires, in words: <c>at 03:00 every day, Europe/Berlin</c>.</summary>
+    public string Words { get; init; } = "";
+
+    /// <summary>IANA id of its time zone; null is UTC.</summary>
+    public string? Zone { get; init; }
+
+    /// <summary>The next fire times, in order; fewer than were asked for when it does not fire again.</summary>
+    public IReadOnlyList<FireTimeView> Items { get; init; } = [];
+
+    /// <summary>Parts of the trigger that its author may not have meant.</summary>
     public IReadOnlyList<WarningView> Warnings { get; init; } = [];
 }
 

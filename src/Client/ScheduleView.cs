@@ -15,6 +15,9 @@ public sealed record ScheduleView
     public DateTimeOffset? Anchor { get; init; }
     public DateTimeOffset? At { get; init; }
     public string? Zone { get; init; }
+
+    /// <summary>When it fires, in words: <c>at 03:00 every day, Europe/Berlin</c>.</summary>
+    public string Words { get; init; } = "";
     public string? Lane { get; init; }
     public int? MaxAttempts { get; init; }
     public IReadOnlyList<string> Tags { get; init; } = [];

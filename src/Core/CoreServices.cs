@@ -44,7 +44,7 @@ public static class CoreServices
             .AddSingleton<ScheduleChanges>().AddSingleton<TriggerSchedules>()
             .AddSingleton<DeleteSchedules>().AddSingleton<GetSchedules>().AddSingleton<BackfillSchedules>()
             .AddSingleton<GetScheduleFigures>()
-            .AddSingleton<MeanDurations>().AddSingleton<SimulateSchedules>()
+            .AddSingleton<MeanDurations>().AddSingleton<SimulateSchedules>().AddSingleton<FindCollisions>()
             .AddSingleton<RegisterWorkers>().AddSingleton<Heartbeat>()
             .AddSingleton<FleetIdentity>().AddSingleton<LeaderLease>()
             .AddSingleton<ReplanSchedules>().AddSingleton<DispatchOutbox>().AddSingleton<AcceptMessages>()

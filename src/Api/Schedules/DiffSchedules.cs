@@ -19,7 +19,7 @@ internal static class DiffSchedulesEndpoints
             .WithName("diffSchedule");
 
     private static async Task<IResult> DiffAsync(
-        string id, HttpContext http, PutSchedules put, GetSchedules get, TimeProvider time, CancellationToken ct)
+        string id, HttpContext http, PutSchedules put, GetSchedules get, FindCollisions collisions, TimeProvider time, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var query = new QueryString(http);
@@ -47,6 +47,8 @@ internal static class DiffSchedulesEndpoints
                 Changes = [.. diff.Changes.Select(c => (c.Change == FiringChange.Added ? after : before).View(c))],
                 Truncated = diff.IsTruncated,
                 TruncatedAt = diff.TruncatedAt?.ToUniversalTime(),
+                Words = TriggerWords.Of(edited.ReadTrigger(), edited.MaxOccurrences),
+                Collisions = (await collisions.ExecuteAsync(edited, range, ct)).ToView(),
                 Warnings = edited.ReadTrigger().ToWarnings(),
             },
             FleetJson.Payload);

@@ -35,6 +35,7 @@ internal static class NextFireTimesEndpoints
                 Id = schedule.Id,
                 Status = info.Status.ToWord(),
                 Zone = schedule.Zone,
+                Words = TriggerWords.Of(schedule.ReadTrigger(), schedule.MaxOccurrences),
                 Items =
                 [
                     .. times.Select(t => new FireTimeView

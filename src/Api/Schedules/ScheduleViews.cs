@@ -22,6 +22,7 @@ internal static class ScheduleViews
             Anchor = schedule.Anchor,
             At = schedule.At,
             Zone = schedule.Zone,
+            Words = TriggerWords.Of(schedule.ReadTrigger(), schedule.MaxOccurrences),
             Lane = schedule.Lane,
             MaxAttempts = schedule.MaxAttempts,
             Tags = GetRuns.ReadTags(schedule.Tags),
@@ -50,6 +51,25 @@ internal static class ScheduleViews
             Warnings = schedule.ReadTrigger().ToWarnings(),
         };
     }
+
+    public static CollisionsView ToView(this Collisions collisions) => new()
+    {
+        Lane = collisions.Lane,
+        Slots = collisions.Slots,
+        Count = collisions.Count,
+        Worst =
+        [
+            .. collisions.Worst.Select(c => new CollisionView
+            {
+                Minute = c.Minute,
+                Starts = c.Starts,
+                ExpectedSlots = c.ExpectedSlots,
+                Schedules = [.. c.Schedules.Select(s => new FiringsView { Id = s.Key, Firings = s.Value })],
+                MoreSchedules = c.MoreSchedules,
+            }),
+        ],
+        TruncatedAt = collisions.TruncatedAt,
+    };
 
     public static ClockEffectView ToView(this ClockEffect effect) => new()
     {

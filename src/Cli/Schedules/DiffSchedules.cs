@@ -91,6 +91,15 @@ public static class DiffSchedules
             Screen.Line($"{diff.Added:N0} added, {diff.Removed:N0} removed, {diff.Kept:N0} kept");
         }
 
+        if (diff.Collisions is { Worst: [var worst, ..] } collisions)
+        {
+            var more = collisions.Count > 1 ? $", and in {collisions.Count - 1:N0} more minutes" : "";
+            var others = string.Join(", ", worst.Schedules.Select(s => s.Id)) + (worst.MoreSchedules > 0 ? ", …" : "");
+            Screen.Line(
+                $"collides with {others} at {Times.Instant(worst.Minute)}: {worst.ExpectedSlots:N0} slots expected in use of "
+                + $"{collisions.Slots:N0} in lane {collisions.Lane}{more}");
+        }
+
         if (diff.TruncatedAt is { } at)
             Console.Error.WriteLine($"There are too many fire times: only those before {Times.Instant(at)} were compared.");
         FireTimes.Warn(diff.Warnings);

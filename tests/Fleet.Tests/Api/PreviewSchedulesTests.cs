@@ -127,6 +127,7 @@ public sealed class PreviewSchedulesTests(ApiFleet api) : IClassFixture<ApiFleet
 
         var answer = await api.SendAsync("GET", "/api/v1/schedules/next-b/next");
 
+        Assert.Equal((await api.SendAsync("GET", "/api/v1/schedules/next-b"))["words"], answer["words"]);
         Assert.Equal(10, answer.Items.Count);
         Assert.Equal((await api.SendAsync("GET", "/api/v1/schedules/next-b"))["nextFireAt"], answer.Items[0].GetProperty("at").GetString());
     }
@@ -191,6 +192,62 @@ public sealed class PreviewSchedulesTests(ApiFleet api) : IClassFixture<ApiFleet
             Items(answer, "changes")
                 .Select(c => $"{c.GetProperty("change")} {c.GetProperty("local")} "
                     + $"{(c.GetProperty("clockEffect") is { ValueKind: JsonValueKind.Object } e ? e.GetProperty("kind") : "")}"));
+    }
+
+    [Fact]
+    public async Task Diff_EditThatCollides_NamesTheOthersAndTheSlots()
+    {
+        await PutAsync("diff-e", """ "cron":"0 4 * * *","lane":"narrow" """);
+        await PutAsync("diff-backup", """ "cron":"30 2 * * *","lane":"narrow" """);
+
+        var answer = await DiffAsync("diff-e", """ "cron":"30 2 * * *","lane":"narrow" """, "?from=2026-10-24T00:00:00Z");
+
+        var collisions = answer.Json.GetProperty("collisions");
+        Assert.Equal(
+            ("narrow", 64, 7),
+            (collisions.GetProperty("lane").GetString(), collisions.GetProperty("slots").GetInt32(),
+                collisions.GetProperty("count").GetInt32()));
+        var worst = collisions.GetProperty("worst")[0];
+        Assert.Equal(
+            ("2026-10-24T02:30:00+00:00", 2, 2, "diff-backup"),
+            (worst.GetProperty("minute").GetString(), worst.GetProperty("starts").GetInt32(), worst.GetProperty("expectedSlots").GetInt32(),
+                worst.GetProperty("schedules")[0].GetProperty("id").GetString()));
+        Assert.Equal("at 02:30 every day, UTC", answer["words"]);
+        // As it is now it collides with nothing.
+        Assert.Equal(
+            0, (await DiffAsync("diff-e", """ "cron":"0 4 * * *","lane":"narrow" """)).Json
+                .GetProperty("collisions").GetProperty("count").GetInt32());
+    }
+
+    [Fact]
+    public async Task Describe_Trigger_SaysInWordsWhenItFires()
+    {
+        var answer = await api.SendAsync(
+            "GET",
+            "/api/v1/triggers/describe?cron=30%202%20*%20*%20*&zone=Europe/Berlin&exclude=12-25,12-26&count=2&after=2026-10-24T12:00:00Z");
+
+        Assert.Equal((200, "at 02:30 every day, Europe/Berlin, not on 12-25, 12-26"), (answer.Status, answer["words"]));
+        Assert.Equal(
+            ["2026-10-25T02:30:00+02:00", "2026-10-26T02:30:00+01:00"], answer.Items.Select(i => i.GetProperty("local").GetString()));
+        Assert.Equal("once", answer.Items[0].GetProperty("clockEffect").GetProperty("kind").GetString());
+        var quartz = await api.SendAsync("GET", "/api/v1/triggers/describe?cron=0%200%20%3F%20*%202");
+        Assert.Equal("quartz_weekdays", quartz.Json.GetProperty("warnings")[0].GetProperty("code").GetString());
+        Assert.Equal("every 5 minutes", (await api.SendAsync("GET", "/api/v1/triggers/describe?every=5m"))["words"]);
+    }
+
+    [Theory]
+    [InlineData("", "invalid_trigger", "trigger")]
+    [InlineData("cron=61%20*%20*%20*%20*", "invalid_cron", "cron")]
+    [InlineData("every=5m&at=2026-12-01T00:00:00Z", "invalid_trigger", "trigger")]
+    [InlineData("at=tomorrow", "invalid_instant", "at")]
+    [InlineData("every=5m&zone=Mars", "invalid_zone", "zone")]
+    [InlineData("every=5m&exclude=christmas", "invalid_exclude", "exclude[0]")]
+    [InlineData("every=5m&count=1001", "invalid_count", "count")]
+    public async Task Describe_BadInput_IsRefusedWithTheField(string query, string code, string field)
+    {
+        var answer = await api.SendAsync("GET", "/api/v1/triggers/describe?" + query);
+
+        Assert.Equal((400, code, field), (answer.Status, answer["code"], answer["field"]));
     }
 
     [Theory]
