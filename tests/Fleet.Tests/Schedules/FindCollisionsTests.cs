@@ -23,7 +23,8 @@ public sealed class FindCollisionsTests
         var collision = Assert.Single(found.Worst);
         Assert.Equal((1, 2, "a", null), (found.Count, found.Slots, found.Lane, found.TruncatedAt));
         // The run of "long" began half an hour before, and still executes.
-        Assert.Equal((Start.AddHours(2.5), 2, 3, 0), (collision.Minute, collision.Starts, collision.ExpectedSlots, collision.MoreSchedules));
+        Assert.Equal(
+            (Start.AddHours(2.5), 2, 3, 0), (collision.Minute, collision.Starts, collision.ExpectedSlots, collision.MoreSchedules));
         Assert.Equal([KeyValuePair.Create("backup", 1)], collision.Schedules);
     }
 

@@ -127,8 +127,10 @@ internal static class CronWords
 
     private static string Years(CronYears? years) => years is null
         ? ""
-        : ", in " + Join(Runs([.. Enumerable.Range(CronField.FirstYear, CronField.LastYear - CronField.FirstYear + 1).Where(years.Contains)],
-            year => year.ToString(CultureInfo.InvariantCulture)));
+        : ", in " + Join(Runs(
+            [.. Enumerable.Range(CronField.FirstYear, CronField.LastYear - CronField.FirstYear + 1).Where(years.Contains)], Number));
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static string MonthNames(CronValues months) => Join(Runs(months.All, CultureInfo.InvariantCulture.DateTimeFormat.GetMonthName));
 
@@ -136,7 +138,7 @@ internal static class CronWords
         Join(Runs(weekdays.All, day => Weekdays[day - 1]), or ? "or" : "and");
 
     private static string List(string unit, IReadOnlyList<int> values) =>
-        $"{unit}{(values.Count == 1 ? "" : "s")} {Join(Runs(values, value => value.ToString(CultureInfo.InvariantCulture)))}";
+        $"{unit}{(values.Count == 1 ? "" : "s")} {Join(Runs(values, Number))}";
 
     /// <summary>The values; three or more in sequence become a range.</summary>
     private static List<string> Runs(IReadOnlyList<int> values, Func<int, string> name)
@@ -154,7 +156,7 @@ internal static class CronWords
         return parts;
     }
 
-    private static string Join(IReadOnlyList<string> parts, string last = "and") => parts.Count == 1
+    private static string Join(List<string> parts, string last = "and") => parts.Count == 1
         ? parts[0]
         : $"{string.Join(", ", parts.Take(parts.Count - 1))} {last} {parts[^1]}";
 }
