@@ -31,6 +31,9 @@ internal sealed class GateStatements(PlainSql sql) : IGateStatements
             AND (o.overlap <> {OverlapGate.Backfill:D} OR o.state = 1)
         """;
 
+    private readonly string _firstInTheWay =
+        $"\nORDER BY CASE WHEN o.state = 1 THEN 0 WHEN {IsBefore} THEN 1 ELSE 2 END, COALESCE(o.fire_time, o.created_at), o.id\n";
+
     private readonly string _isAnyBeforeBackfill = $"""
         SELECT CASE WHEN EXISTS (
             SELECT 1 FROM fleet.runs r JOIN fleet.runs o ON o.schedule_id = r.schedule_id AND o.id <> r.id
@@ -63,12 +66,12 @@ internal sealed class GateStatements(PlainSql sql) : IGateStatements
     public Task LockWorkerAsync(StorageSession session, WorkerId worker, CancellationToken ct) =>
         sql.ExecuteAsync(session, LockWorker, ct, ("@worker", worker));
 
-    public async Task<bool> HasLastChanceAsync(StorageSession session, WorkerId worker, CancellationToken ct) =>
-        (await sql.QueryAsync(session, FindLastChance, _ => true, ct, ("@worker", worker))).Count > 0;
+    public async Task<RunId?> FindLastChanceAsync(StorageSession session, WorkerId worker, CancellationToken ct) =>
+        await sql.QueryAsync(session, FindLastChance, row => sql.ReadRunId(row, 0), ct, ("@worker", worker)) is [var run, ..] ? run : null;
 
     public Task<IReadOnlyList<OverlappingRun>> FindOverlappingAsync(
-        StorageSession session, RunId run, DateTimeOffset now, CancellationToken ct) => sql.QueryAsync(
-        session, _findOverlapping,
+        StorageSession session, RunId run, DateTimeOffset now, int most, CancellationToken ct) => sql.QueryAsync(
+        session, most == int.MaxValue ? _findOverlapping : _findOverlapping + _firstInTheWay + sql.First(most),
         row => new OverlappingRun(sql.ReadRunId(row, 0), row.GetInt32(1) != 0, row.GetInt32(2) != 0, row.GetInt32(3) != 0), ct,
         ("@id", run), ("@now", now));
 

@@ -53,6 +53,9 @@ public abstract class PlainSql(FleetSchema schema)
     /// <summary>The column of <c>runs</c> with the <see cref="RunState"/>, by which an index finds runs that have not ended.</summary>
     public virtual string OpenState => "state";
 
+    /// <summary>The end of a query with an <c>ORDER BY</c> that returns this many rows at most.</summary>
+    public virtual string First(int rows) => $"LIMIT {rows}";
+
     /// <summary>What sets the state in an update of runs that are not running.</summary>
     public virtual string SetState(RunState state) => $"state = {state:D}";
 

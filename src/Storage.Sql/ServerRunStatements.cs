@@ -21,7 +21,7 @@ public abstract partial class ServerRunStatements : IRunStatements
         RunId[] others = [.. wanted.Where(id => !claimed.ContainsKey(id))];
         var pending = others.Length == 0 ? [] : (await FindPendingAsync(session, others, ct)).ToDictionary(p => p.Id);
         // Committed since the claim looked, as the run of an early nudge may be.
-        RunId[] late = [.. pending.Values.Where(p => p.DueAt <= now && (passedGates || !p.IsGated)).Select(p => p.Id).Order()];
+        RunId[] late = [.. pending.Values.Where(p => p.HurdleAt(now, passedGates) == ClaimHurdle.None).Select(p => p.Id).Order()];
         if (late.Length > 0)
         {
             foreach (var run in await ClaimRowsAsync(session, worker, late, Random.Shared.NextInt64(), now, passedGates, ct) ?? [])

@@ -8,6 +8,8 @@ namespace Fleet.Storage.SqlServer;
 
 internal class SqlServerPlainSql(FleetSchema schema) : PlainSql(schema)
 {
+    public override string First(int rows) => $"OFFSET 0 ROWS FETCH NEXT {rows} ROWS ONLY";
+
     public override string CreateTable(string name, string columns) =>
         $"IF OBJECT_ID(N'{name}', N'U') IS NULL CREATE TABLE {name} ({columns})";
 

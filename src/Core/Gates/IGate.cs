@@ -26,6 +26,10 @@ public interface IGate
     /// <returns>One decision per run, in order.</returns>
     Task<IReadOnlyList<GateDecision>> DecideAsync(GatePass pass, IReadOnlyList<PendingRun> runs, CancellationToken ct);
 
+    /// <summary>Decides about one run as <see cref="DecideAsync"/> would if it were alone. Changes nothing and locks nothing, so the answer
+    /// may be out of date at once.</summary>
+    Task<GateDecision> JudgeAsync(StorageSession session, WorkerId worker, PendingRun run, DateTimeOffset now, CancellationToken ct);
+
     /// <summary>Finds the runs that may start because another run has ended.</summary>
     Task<IReadOnlyList<Nudge>> FindNextAsync(StorageSession session, RunId ended, DateTimeOffset now, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<Nudge>>([]);
@@ -34,13 +38,14 @@ public interface IGate
 /// <summary>What a gate decided about one run.</summary>
 /// <param name="Passes">True when the run may start.</param>
 /// <param name="TryAgainAt">When the claim is tried again. Null: the run is nudged when it may start, or it was canceled.</param>
-public readonly record struct GateDecision(bool Passes, DateTimeOffset? TryAgainAt = null)
+/// <param name="Reason">Why it does not pass; null if it does.</param>
+public readonly record struct GateDecision(bool Passes, DateTimeOffset? TryAgainAt = null, GateReason? Reason = null)
 {
     public static GateDecision Pass { get; } = new(true);
 
-    public static GateDecision Wait { get; } = new(false);
+    public static GateDecision Wait(GateReason reason) => new(false, Reason: reason);
 
-    public static GateDecision WaitUntil(DateTimeOffset at) => new(false, at);
+    public static GateDecision WaitUntil(DateTimeOffset at, GateReason reason) => new(false, at, reason);
 }
 
 /// <summary>One transaction in which a worker's runs pass the gates.</summary>

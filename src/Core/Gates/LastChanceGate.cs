@@ -19,8 +19,15 @@ public sealed class LastChanceGate(IStorage storage) : IGate
 
     public async Task<IReadOnlyList<GateDecision>> DecideAsync(GatePass pass, IReadOnlyList<PendingRun> runs, CancellationToken ct)
     {
-        var isTaken = await storage.Gates.HasLastChanceAsync(pass.Session, pass.Worker, ct);
-        var first = isTaken ? (RunId?)null : runs.Min(r => r.Id);
-        return [.. runs.Select(r => r.Id == first ? GateDecision.Pass : GateDecision.WaitUntil(pass.Now + Pause))];
+        var first = runs.MinBy(r => r.Id)!;
+        var decision = await JudgeAsync(pass.Session, pass.Worker, first, pass.Now, ct);
+        var taken = decision.Reason ?? new GateReason(GateReasonKind.LastChanceIsTaken, first.Id);
+        return [.. runs.Select(r => r.Id == first.Id ? decision : GateDecision.WaitUntil(pass.Now + Pause, taken))];
     }
+
+    public async Task<GateDecision> JudgeAsync(
+        StorageSession session, WorkerId worker, PendingRun run, DateTimeOffset now, CancellationToken ct) =>
+        await storage.Gates.FindLastChanceAsync(session, worker, ct) is { } other
+            ? GateDecision.WaitUntil(now + Pause, new GateReason(GateReasonKind.LastChanceIsTaken, other))
+            : GateDecision.Pass;
 }

@@ -12,6 +12,9 @@ public sealed class OverlapGate(IStorage storage) : IGate
     /// <summary>Maximum number of runs of a schedule that wait with <see cref="OverlapPolicy.Queue"/>.</summary>
     public const int QueueCap = 100;
 
+    /// <summary>More runs than any schedule can have; a decision reads them all.</summary>
+    private const int MaxOverlapping = int.MaxValue;
+
     /// <summary>The policy of a backfill's runs if their schedule does not allow overlap: each waits for its turn without a limit, after
     /// all live runs. It is not a policy that a schedule can have.</summary>
     public const OverlapPolicy Backfill = (OverlapPolicy)4;
@@ -30,72 +33,122 @@ public sealed class OverlapGate(IStorage storage) : IGate
     {
         // Live runs before those of a backfill, each in the order of their turns.
         var passed = new HashSet<RunId>();
+        var waiting = new Dictionary<RunId, GateDecision>();
         foreach (var run in runs.OrderBy(r => r.Overlap == Backfill).ThenBy(r => r.Position).ThenBy(r => r.Id))
         {
-            if (await IsItsTurnAsync(pass, run, passed, ct))
+            var turn = await FindTurnAsync(pass.Session, run, pass.Now, passed, MaxOverlapping, ct);
+            await ApplyAsync(pass, run, turn, passed, ct);
+            if (turn.Decision.Passes)
                 passed.Add(run.Id);
+            else
+                waiting.Add(run.Id, turn.Decision);
         }
 
-        return [.. runs.Select(r => passed.Contains(r.Id) ? GateDecision.Pass : GateDecision.Wait)];
+        return [.. runs.Select(r => passed.Contains(r.Id) ? GateDecision.Pass : DecisionOf(r.Id))];
+
+        // A run that had passed is replaced by a later one of the set.
+        GateDecision DecisionOf(RunId id) => waiting.TryGetValue(id, out var decision)
+            ? decision
+            : GateDecision.Wait(new GateReason(GateReasonKind.IsReplaced));
     }
+
+    public async Task<GateDecision> JudgeAsync(
+        StorageSession session, WorkerId worker, PendingRun run, DateTimeOffset now, CancellationToken ct) =>
+        (await FindTurnAsync(session, run, now, [], QueueCap + 2, ct)).Decision;
 
     public async Task<IReadOnlyList<Nudge>> FindNextAsync(StorageSession session, RunId ended, DateTimeOffset now, CancellationToken ct) =>
         await storage.Gates.FindNextAsync(session, ended, now, ct) is var (id, lane) ? [new Nudge(lane, id)] : [];
 
-    /// <param name="pass">The transaction.</param>
+    /// <summary>Decides about one run. It only reads; <see cref="ApplyAsync"/> writes what follows.</summary>
+    /// <param name="session">Where it reads.</param>
     /// <param name="run">The run.</param>
-    /// <param name="passed">Runs of the same set that pass; a run that is replaced here is removed.</param>
+    /// <param name="now">The time of the decision.</param>
+    /// <param name="passed">Runs of the same set that pass.</param>
+    /// <param name="most">The most other runs to read; those that are in the way come first.</param>
     /// <param name="ct">Cancels the statements.</param>
-    private async Task<bool> IsItsTurnAsync(GatePass pass, PendingRun run, HashSet<RunId> passed, CancellationToken ct)
+    private async Task<Turn> FindTurnAsync(
+        StorageSession session, PendingRun run, DateTimeOffset now, HashSet<RunId> passed, int most, CancellationToken ct)
     {
         if (run.Overlap == Backfill)
-            return !await storage.Gates.IsAnyBeforeBackfillAsync(pass.Session, run.Id, pass.Now, ct);
+        {
+            return await storage.Gates.IsAnyBeforeBackfillAsync(session, run.Id, now, ct)
+                ? new Turn(GateDecision.Wait(new GateReason(GateReasonKind.BackfillWaits)), [])
+                : Turn.Now;
+        }
 
-        var others = await storage.Gates.FindOverlappingAsync(pass.Session, run.Id, pass.Now, ct);
+        var others = await storage.Gates.FindOverlappingAsync(session, run.Id, now, most, ct);
         OverlappingRun[] inTheWay = [.. others.Where(o => (o.IsBefore || o.IsRunning || passed.Contains(o.Id)) && !o.IsBackfill)];
         switch (run.Overlap)
         {
             case OverlapPolicy.Skip when inTheWay.Length > 0:
-                await CancelAsync(run.Id, CancelCause.Overlap, $"Skipped: run {inTheWay[0].Id} of the schedule had not ended.");
-                return false;
+                return Wait(GateReasonKind.Skipped);
             case OverlapPolicy.Queue when inTheWay.Length > QueueCap:
-                await CancelAsync(run.Id, CancelCause.Overlap, $"Skipped: {QueueCap} runs of the schedule were waiting before it.");
-                return false;
+                return Wait(GateReasonKind.QueueIsFull);
             case OverlapPolicy.Queue when inTheWay.Length > 0:
-                return false;
+                return Wait(GateReasonKind.WaitsForTurn);
             case OverlapPolicy.Replace when Array.Find(inTheWay, o => !o.IsBefore) is { } newer:
-                await CancelAsync(run.Id, CancelCause.Replaced, $"Replaced: run {newer.Id} of the schedule is newer.");
-                return false;
-            case OverlapPolicy.Replace:
-                if (await ReplaceAsync())
-                    return false;
-                break;
+                return new Turn(GateDecision.Wait(new GateReason(GateReasonKind.IsReplaced, newer.Id)), []);
+            case OverlapPolicy.Replace when Array.Find(inTheWay, o => o.IsRunning) is { } running:
+                return new Turn(
+                    GateDecision.Wait(
+                        new GateReason(GateReasonKind.WaitsForReplaced, running.Id, inTheWay.Count(o => o.IsRunning))), inTheWay);
         }
 
         // A live run neither stops a run of a backfill nor is skipped because of it: it comes next.
-        return !others.Any(o => o.IsBackfill);
+        return others.FirstOrDefault(o => o.IsBackfill) is { } backfill
+            ? new Turn(GateDecision.Wait(new GateReason(GateReasonKind.WaitsForBackfill, backfill.Id)), Replaced())
+            : new Turn(GateDecision.Pass, Replaced());
 
-        async Task<bool> ReplaceAsync()
+        Turn Wait(GateReasonKind kind) =>
+            new(GateDecision.Wait(new GateReason(kind, FirstInTheWay(), inTheWay.Length)), []);
+
+        // The one that is running ends first.
+        RunId FirstInTheWay() => (Array.Find(inTheWay, o => o.IsRunning) ?? inTheWay[0]).Id;
+
+        OverlappingRun[] Replaced() => run.Overlap == OverlapPolicy.Replace ? inTheWay : [];
+    }
+
+    /// <summary>Cancels what the decision cancels: the run itself, or the runs that it replaces.</summary>
+    private async Task ApplyAsync(GatePass pass, PendingRun run, Turn turn, HashSet<RunId> passed, CancellationToken ct)
+    {
+        if (turn.Decision.Reason is { Cancels: true } reason)
         {
-            var reason = $"Replaced by run {run.Id}.";
-            foreach (var other in inTheWay)
-            {
-                if (other.IsRunning)
-                {
-                    await storage.Gates.RequestCancelAsync(pass.Session, other.Id, CancelCause.Replaced, reason, Overlap, pass.Now, ct);
-                    pass.Stop(other.Id);
-                }
-                else
-                {
-                    await CancelAsync(other.Id, CancelCause.Replaced, reason);
-                    passed.Remove(other.Id);
-                }
-            }
-
-            return Array.Exists(inTheWay, o => o.IsRunning);
+            var cause = reason.Kind == GateReasonKind.IsReplaced ? CancelCause.Replaced : CancelCause.Overlap;
+            await CancelAsync(run.Id, cause, TextOf(reason));
         }
 
-        Task CancelAsync(RunId id, CancelCause cause, string reason) =>
-            storage.Gates.CancelPendingAsync(pass.Session, id, cause, reason, Overlap, pass.Now, ct);
+        foreach (var other in turn.Replaced)
+        {
+            var text = $"Replaced by run {run.Id}.";
+            if (other.IsRunning)
+            {
+                await storage.Gates.RequestCancelAsync(pass.Session, other.Id, CancelCause.Replaced, text, Overlap, pass.Now, ct);
+                pass.Stop(other.Id);
+            }
+            else
+            {
+                await CancelAsync(other.Id, CancelCause.Replaced, text);
+                passed.Remove(other.Id);
+            }
+        }
+
+        Task CancelAsync(RunId id, CancelCause cause, string text) =>
+            storage.Gates.CancelPendingAsync(pass.Session, id, cause, text, Overlap, pass.Now, ct);
+    }
+
+    /// <summary>The reason of a cancel, as it is stored.</summary>
+    private static string TextOf(GateReason reason) => reason.Kind switch
+    {
+        GateReasonKind.Skipped => $"Skipped: run {reason.Run} of the schedule had not ended.",
+        GateReasonKind.QueueIsFull => $"Skipped: {QueueCap} runs of the schedule were waiting before it.",
+        _ => $"Replaced: run {reason.Run} of the schedule is newer.",
+    };
+
+    /// <summary>What the policy says about one run.</summary>
+    /// <param name="Decision">Whether it may start.</param>
+    /// <param name="Replaced">The runs that it replaces.</param>
+    private sealed record Turn(GateDecision Decision, IReadOnlyList<OverlappingRun> Replaced)
+    {
+        public static Turn Now { get; } = new(GateDecision.Pass, []);
     }
 }

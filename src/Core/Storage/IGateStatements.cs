@@ -14,12 +14,19 @@ public interface IGateStatements
     /// <summary>Locks the runs on their last chance of a worker until the transaction ends.</summary>
     Task LockWorkerAsync(StorageSession session, WorkerId worker, CancellationToken ct);
 
-    /// <summary>True while a worker executes a run that is on its last chance (<see cref="PendingRun.IsOnLastChance"/>).</summary>
-    Task<bool> HasLastChanceAsync(StorageSession session, WorkerId worker, CancellationToken ct);
+    /// <summary>Finds the run on its last chance (<see cref="PendingRun.IsOnLastChance"/>) that a worker executes; null if there is
+    /// none.</summary>
+    Task<RunId?> FindLastChanceAsync(StorageSession session, WorkerId worker, CancellationToken ct);
 
     /// <summary>Finds the other runs of a pending run's schedule that are due or have started, and have not ended. Of a backfill's runs
     /// only one that is running: the others come after all live ones.</summary>
-    Task<IReadOnlyList<OverlappingRun>> FindOverlappingAsync(StorageSession session, RunId run, DateTimeOffset now, CancellationToken ct);
+    /// <param name="session">Where it is executed.</param>
+    /// <param name="run">The pending run.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="most">The most runs; those that are running or come before it are the first.</param>
+    /// <param name="ct">Cancels the statement.</param>
+    Task<IReadOnlyList<OverlappingRun>> FindOverlappingAsync(
+        StorageSession session, RunId run, DateTimeOffset now, int most, CancellationToken ct);
 
     /// <summary>True if another run of its schedule comes before a pending run of a backfill. It does not say which: thousands of a
     /// backfill's runs may wait.</summary>

@@ -56,49 +56,48 @@ public sealed partial class UnservedRuns(
     public async Task<(string Reason, TimeSpan Pause)> JudgeAsync(ClaimedRun run, bool knowsJob, UnservedException why)
     {
         var own = catalog.OwnVersionOf(run.Job);
-        var others = await FindOthersAsync(run.Job, own);
-        var nearby = others.Where(o => o.Lanes.Contains(run.Lane)).Sum(o => o.Workers);
+        var others = await FindOthersAsync(run, own);
         var now = time.GetUtcNow();
         var episode = _episodes.AddOrUpdate(
             run.Job, _ => new Episode(now), (_, known) => now - known.Last > MaxPause * 2 ? new Episode(now) : known);
         episode.Last = now;
-        var reason = Explain(run, knowsJob, why, nearby, others);
+        var reason = Explain(run, knowsJob, why, others);
         if (episode.BecomesTold())
             LogUnserved(run.Job, run.Lane, reason);
         // Half of the time that has passed: each pause is about half as long again as the one before.
-        var pause = Clamp((now - episode.Since) / 2, FirstPause, nearby > 0 ? MaxPauseNearby : MaxPause);
+        var pause = Clamp((now - episode.Since) / 2, FirstPause, others.Able > 0 ? MaxPauseNearby : MaxPause);
         return ($"{reason} Given back by {lanes.WorkerName}.", pause * (0.8 + (Random.Shared.NextDouble() * 0.4)));
     }
 
-    private static string Explain(ClaimedRun run, bool knowsJob, UnservedException why, int nearby, IReadOnlyList<WorkerOffer> others)
+    private static string Explain(ClaimedRun run, bool knowsJob, UnservedException why, Serving others)
     {
-        if (nearby > 0)
+        if (others.Able > 0)
         {
             return knowsJob
-                ? $"{why.Message} It waits for one of the {nearby} worker(s) of lane '{run.Lane}' with another version of the job."
-                : $"{why.Message} It waits for one of the {nearby} worker(s) of lane '{run.Lane}' that know it.";
+                ? $"{why.Message} It waits for one of the {others.Able} worker(s) of lane '{run.Lane}' with another version of the job."
+                : $"{why.Message} It waits for one of the {others.Able} worker(s) of lane '{run.Lane}' that know it.";
         }
 
-        var elsewhere = others.SelectMany(o => o.Lanes).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
-        var hint = elsewhere.Length == 0 ? "" : $" Workers of lane {string.Join(", ", elsewhere.Select(l => $"'{l}'"))} offer it.";
+        var hint = others.Elsewhere.Count == 0
+            ? "" : $" Workers of lane {string.Join(", ", others.Elsewhere.Select(l => $"'{l}'"))} offer it.";
         return knowsJob
             ? $"{why.Message} No active worker of lane '{run.Lane}' has another version of the job; it waits for one.{hint}"
             : $"No active worker of lane '{run.Lane}' knows the job '{run.Job}'; it waits for one.{hint}";
     }
 
     /// <summary>The active workers that offer the job in a version other than this worker's.</summary>
-    private async Task<IReadOnlyList<WorkerOffer>> FindOthersAsync(string job, string? own)
+    private async Task<Serving> FindOthersAsync(ClaimedRun run, string? own)
     {
         try
         {
             var offers = await catalog.FindOffersAsync(MaxAge, CancellationToken.None);
-            var name = (await catalog.FindAsync(job, CancellationToken.None))?.Name ?? job;
-            return [.. offers.Where(o => o.Versions.TryGetValue(name, out var version) && version != own)];
+            var name = (await catalog.FindAsync(run.Job, CancellationToken.None))?.Name ?? run.Job;
+            return Serving.Find(offers, run.Lane, name, own);
         }
         catch (Exception)
         {
             // The run is given back all the same; only its pause and its reason know nothing of others.
-            return [];
+            return new Serving(0, 0, [], []);
         }
     }
 

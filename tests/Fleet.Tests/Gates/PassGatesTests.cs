@@ -31,7 +31,7 @@ public sealed class PassGatesTests() : StorageVerbs(new SqliteDatabase())
         {
             _first.Keys[run.Id] = _second.Keys[run.Id] = "k";
             if (i == 0)
-                _first.Decisions[held = run.Id] = GateDecision.WaitUntil(Verbs.Noon.AddMinutes(3));
+                _first.Decisions[held = run.Id] = GateDecision.WaitUntil(Verbs.Noon.AddMinutes(3), Held);
         });
 
         Assert.Equal((ClaimStatus.NotDue, Verbs.Noon.AddMinutes(3)), (outcomes[0].Status, outcomes[0].DueAt));
@@ -50,7 +50,7 @@ public sealed class PassGatesTests() : StorageVerbs(new SqliteDatabase())
             (_, run) =>
             {
                 _first.Keys[run.Id] = "k";
-                _first.Decisions[run.Id] = GateDecision.WaitUntil(Verbs.Noon.AddMinutes(3));
+                _first.Decisions[run.Id] = GateDecision.WaitUntil(Verbs.Noon.AddMinutes(3), Held);
             },
             times: 2);
 
@@ -145,6 +145,8 @@ public sealed class PassGatesTests() : StorageVerbs(new SqliteDatabase())
         };
     }
 
+    private static GateReason Held => new(GateReasonKind.WaitsForTurn);
+
     private PassGates Gates() =>
         new(Fleet.Storage, [_first, _second], Fleet.Transport, Fleet.Get<NudgePublisher>(), Time);
 
@@ -178,6 +180,10 @@ public sealed class PassGatesTests() : StorageVerbs(new SqliteDatabase())
             Locked.Add(key);
             return Task.CompletedTask;
         }
+
+        public Task<GateDecision> JudgeAsync(
+            StorageSession session, WorkerId worker, PendingRun run, DateTimeOffset now, CancellationToken ct) =>
+            Task.FromResult(Decisions.GetValueOrDefault(run.Id, GateDecision.Pass));
 
         public async Task<IReadOnlyList<GateDecision>> DecideAsync(
             GatePass pass, IReadOnlyList<PendingRun> runs, CancellationToken ct)

@@ -39,12 +39,13 @@ public readonly record struct ClaimOutcome(ClaimStatus Status, ClaimedRun? Run =
     /// <param name="run">The run.</param>
     /// <param name="now">The time of the claim.</param>
     /// <param name="passedGates">True if it had passed the gates.</param>
-    public static ClaimOutcome Left(PendingRun run, DateTimeOffset now, bool passedGates)
-    {
-        if (run.DueAt > now)
-            return new ClaimOutcome(ClaimStatus.NotDue, Pending: run);
-        return run.IsGated && !passedGates ? new ClaimOutcome(ClaimStatus.Gated, Pending: run) : Refused(run, now + Pause);
-    }
+    public static ClaimOutcome Left(PendingRun run, DateTimeOffset now, bool passedGates) =>
+        run.HurdleAt(now, passedGates) switch
+        {
+            ClaimHurdle.NotDue => new ClaimOutcome(ClaimStatus.NotDue, Pending: run),
+            ClaimHurdle.Gated => new ClaimOutcome(ClaimStatus.Gated, Pending: run),
+            _ => Refused(run, now + Pause),
+        };
 
     /// <summary>The outcome for a run that has to wait.</summary>
     /// <param name="run">The run.</param>
