@@ -1,5 +1,3 @@
-using Fleet.Core.Storage.Rows;
-
 namespace Fleet.Core.Gates;
 
 /// <summary>Why a gate lets a run wait, or cancels it.</summary>
