@@ -32,14 +32,19 @@ internal sealed class FleetServer(IHttpClientFactory factory, IOptions<FleetClie
         where T : class => SendAsync(HttpMethod.Post, path, body, shape, isRepeatable, ct);
 
     /// <summary>PUT with a body. Null when the server does not know the thing.</summary>
-    public Task<T?> PutAsync<T>(string path, byte[] body, JsonTypeInfo<T> shape, CancellationToken ct) where T : class =>
-        SendAsync(HttpMethod.Put, path, body, shape, isRepeatable: true, ct);
+    /// <param name="path">Behind <c>/api/v1/</c>.</param>
+    /// <param name="body">The JSON.</param>
+    /// <param name="shape">The type of the answer.</param>
+    /// <param name="isMatch">True to change what is stored, in any version. Else the server only creates.</param>
+    /// <param name="ct">Gives up.</param>
+    public Task<T?> PutAsync<T>(string path, byte[] body, JsonTypeInfo<T> shape, bool isMatch, CancellationToken ct) where T : class =>
+        SendAsync(HttpMethod.Put, path, body, shape, isRepeatable: true, ct, isMatch);
 
-    /// <summary>DELETE.</summary>
+    /// <summary>DELETE, in any version.</summary>
     /// <returns>False when the server does not know the thing.</returns>
     public async Task<bool> DeleteAsync(string path, CancellationToken ct)
     {
-        var answer = await RepeatAsync(HttpMethod.Delete, path, body: null, isRepeatable: true, ct);
+        var answer = await RepeatAsync(HttpMethod.Delete, path, body: null, isRepeatable: true, ct, isMatch: true);
         return answer.IsSuccess || (IsNotFound(answer) ? false : throw Refusal(answer));
     }
 
@@ -48,9 +53,10 @@ internal sealed class FleetServer(IHttpClientFactory factory, IOptions<FleetClie
         new($"What answers at {Shown} does not speak the API of this version of Fleet.", inner);
 
     private async Task<T?> SendAsync<T>(
-        HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> shape, bool isRepeatable, CancellationToken ct) where T : class
+        HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> shape, bool isRepeatable, CancellationToken ct, bool isMatch = false)
+        where T : class
     {
-        var answer = await RepeatAsync(method, path, body, isRepeatable, ct);
+        var answer = await RepeatAsync(method, path, body, isRepeatable, ct, isMatch);
         if (!answer.IsSuccess)
             return IsNotFound(answer) ? null : throw Refusal(answer);
         try
@@ -63,7 +69,8 @@ internal sealed class FleetServer(IHttpClientFactory factory, IOptions<FleetClie
         }
     }
 
-    private async Task<Answer> RepeatAsync(HttpMethod method, string path, byte[]? body, bool isRepeatable, CancellationToken ct)
+    private async Task<Answer> RepeatAsync(
+        HttpMethod method, string path, byte[]? body, bool isRepeatable, CancellationToken ct, bool isMatch = false)
     {
         var pause = FirstPause;
         for (var attempt = 0; ; attempt++)
@@ -71,7 +78,7 @@ internal sealed class FleetServer(IHttpClientFactory factory, IOptions<FleetClie
             TimeSpan? retryAfter = null;
             try
             {
-                var answer = await SendAsync(method, path, body, ct);
+                var answer = await SendAsync(method, path, body, isMatch, ct);
                 if (answer.Status != HttpStatusCode.ServiceUnavailable || !isRepeatable || attempt == options.Value.Retries)
                     return answer;
                 retryAfter = answer.RetryAfter;
@@ -95,12 +102,14 @@ internal sealed class FleetServer(IHttpClientFactory factory, IOptions<FleetClie
         }
     }
 
-    private async Task<Answer> SendAsync(HttpMethod method, string path, byte[]? body, CancellationToken ct)
+    private async Task<Answer> SendAsync(HttpMethod method, string path, byte[]? body, bool isMatch, CancellationToken ct)
     {
         using var http = factory.CreateClient(HttpClientName);
         using var request = new HttpRequestMessage(method, new Uri("api/v1/" + path, UriKind.Relative));
         if (body is not null)
             request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        if (isMatch)
+            request.Headers.IfMatch.Add(EntityTagHeaderValue.Any);
         using var limit = new CancellationTokenSource(options.Value.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try

@@ -11,8 +11,7 @@ internal sealed class HttpScheduleClient(FleetServer server) : IScheduleClient
         if (!IsId(schedule.Id))
             throw NoId(schedule.Id);
         var body = JsonSerializer.SerializeToUtf8Bytes(ToBody(schedule), ApiJson.Default.PutScheduleBody);
-        var answer = await server.PutAsync(PathOf(schedule.Id), body, ApiJson.Default.ScheduleView, ct);
-        return ToInfo(answer ?? throw server.Foreign());
+        return ToInfo(await PutAsync(PathOf(schedule.Id), body, ct) ?? throw server.Foreign());
     }
 
     public async Task<ScheduleInfo?> GetAsync(string id, CancellationToken ct = default) =>
@@ -47,6 +46,19 @@ internal sealed class HttpScheduleClient(FleetServer server) : IScheduleClient
 
     public Task<bool> DeleteAsync(string id, CancellationToken ct = default) =>
         IsId(id) ? server.DeleteAsync(PathOf(id), ct) : Task.FromResult(false);
+
+    /// <summary>Creates it, or changes it whatever it is: what a program declares is right.</summary>
+    private async Task<ScheduleView?> PutAsync(string path, byte[] body, CancellationToken ct)
+    {
+        try
+        {
+            return await server.PutAsync(path, body, ApiJson.Default.ScheduleView, isMatch: false, ct);
+        }
+        catch (InvalidRunException e) when (e.Error.Code == "precondition_required")
+        {
+            return await server.PutAsync(path, body, ApiJson.Default.ScheduleView, isMatch: true, ct);
+        }
+    }
 
     private async Task<ScheduleInfo?> ControlAsync(string id, string verb, byte[] body, CancellationToken ct) => IsId(id)
         ? ToInfoOrNull(await server.PostAsync($"{PathOf(id)}/{verb}", body, ApiJson.Default.ScheduleView, isRepeatable: true, ct))

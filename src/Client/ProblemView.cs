@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Fleet.Client;
 
 /// <summary>Why the API refused a request (RFC 9457).</summary>
@@ -22,4 +24,7 @@ public sealed record ProblemView
 
     /// <summary>The run that has the idempotency key, when the key was used before with another request.</summary>
     public string? Existing { get; init; }
+
+    /// <summary>What is stored, when it is not what the request expected (<c>precondition_failed</c>); null when nothing is.</summary>
+    public JsonElement? Current { get; init; }
 }

@@ -70,6 +70,9 @@ public sealed record ScheduleView
     public DateTimeOffset? LastStartedAt { get; init; }
     public DateTimeOffset UpdatedAt { get; init; }
 
+    /// <summary>Changes with each edit of the definition or the status. <c>If-Match: "VERSION"</c> changes this version alone.</summary>
+    public string? Version { get; init; }
+
     /// <summary>Parts of its trigger that its author may not have meant.</summary>
     public IReadOnlyList<WarningView> Warnings { get; init; } = [];
 }

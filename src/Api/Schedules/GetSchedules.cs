@@ -21,8 +21,8 @@ internal static class GetSchedulesEndpoints
         return Results.Json(new Page<ScheduleView> { Items = [.. schedules.Select(s => s.ToView())] }, FleetJson.Payload);
     }
 
-    private static async Task<IResult> GetAsync(string id, GetSchedules get, CancellationToken ct) =>
+    private static async Task<IResult> GetAsync(string id, HttpContext http, GetSchedules get, CancellationToken ct) =>
         await get.FindAsync(id, ct) is { } schedule
-        ? Results.Json(schedule.ToView(), FleetJson.Payload)
+        ? Tagged.Show(http, schedule.ToView(), schedule.Row.EditVersion())
         : Problems.NotFound("schedule", id);
 }

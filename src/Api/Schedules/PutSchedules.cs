@@ -18,21 +18,32 @@ internal static class PutSchedulesEndpoints
         string id, HttpContext http, PutSchedules put, GetSchedules get, CancellationToken ct)
     {
         var isDryRun = new QueryString(http).Flag("dryRun");
+        var expected = Preconditions.Read(http);
         var body = await RequestBody.ReadAsync<PutScheduleBody>(http, RequestBody.MaxSingle, ct);
-        if (isDryRun)
-        {
-            var (outcome, row) = await put.TryAsync(body.ToRequest(id), "api", Caller.Of(http), ct);
-            return Show(outcome, await get.DescribeAsync(row, lastFireTime: null, lastStartedAt: null, ct));
-        }
+        return await Preconditions.AnsweringAsync(
+            async () =>
+            {
+                if (isDryRun)
+                {
+                    // Changes nothing, so it need not say what it expects.
+                    var (outcome, row) = await put.TryAsync(
+                        body.ToRequest(id), "api", Caller.Of(http), ct, expected == Expected.Unsaid ? null : expected);
+                    var described = await get.DescribeAsync(row, lastFireTime: null, lastStartedAt: null, ct);
+                    return Results.Json(described.ToView(), FleetJson.Payload, statusCode: StatusOf(outcome));
+                }
 
-        var result = await put.ExecuteAsync(body.ToRequest(id), "api", Caller.Of(http), CancellationToken.None);
-        // Deleted by somebody else in this very moment: what was put is gone.
-        return await get.FindAsync(id, ct) is { } schedule ? Show(result, schedule) : Problems.NotFound("schedule", id);
+                var result = await put.ExecuteAsync(body.ToRequest(id), "api", Caller.Of(http), CancellationToken.None, expected);
+                // Deleted by somebody else in this very moment: what was put is gone.
+                return await get.FindAsync(id, ct) is { } schedule
+                    ? Tagged.Show(http, schedule.ToView(), schedule.Row.EditVersion(), StatusOf(result))
+                    : Problems.NotFound("schedule", id);
+            },
+            http,
+            () => get.FindTaggedAsync(id, ct));
     }
 
-    private static IResult Show(PutResult result, DescribedSchedule schedule) => Results.Json(
-        schedule.ToView(), FleetJson.Payload,
-        statusCode: result == PutResult.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+    private static int StatusOf(PutResult result) =>
+        result == PutResult.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK;
 
     /// <exception cref="InvalidRunException">A field cannot be read.</exception>
     public static ScheduleRequest ToRequest(this PutScheduleBody body, string id) => new()

@@ -48,6 +48,7 @@ internal static class ScheduleViews
             PlannedUntil = schedule.PlannedUntil,
             LastStartedAt = info.LastStartedAt,
             UpdatedAt = schedule.UpdatedAt,
+            Version = schedule.EditVersion(),
             Warnings = schedule.ReadTrigger().ToWarnings(),
         };
     }
@@ -70,6 +71,10 @@ internal static class ScheduleViews
         ],
         TruncatedAt = collisions.TruncatedAt,
     };
+
+    /// <summary>A schedule as an endpoint shows it, with its version; null when there is no such schedule.</summary>
+    public static async Task<Tagged?> FindTaggedAsync(this GetSchedules get, string id, CancellationToken ct) =>
+        await get.FindAsync(id, ct) is { } schedule ? new Tagged(schedule.ToView(), schedule.Row.EditVersion()) : null;
 
     public static ClockEffectView ToView(this ClockEffect effect) => new()
     {

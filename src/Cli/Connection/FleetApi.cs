@@ -12,6 +12,13 @@ namespace Fleet.Cli.Connection;
 /// <summary>Nobody answers at the server's URL, or not in time, or not as Fleet would. Often passes by itself.</summary>
 public sealed class ServerUnreachableException(string message) : CommandFailedException(message);
 
+/// <summary>Somebody else changed the thing since it was read.</summary>
+public sealed class ChangedMeanwhileException(string message, JsonElement? current) : CommandFailedException(message)
+{
+    /// <summary>What is stored now; null when it was deleted.</summary>
+    public JsonElement? Current { get; } = current;
+}
+
 /// <summary>Fleet's HTTP API: sends requests and turns every failure into one line for people.</summary>
 public sealed class FleetApi : IDisposable
 {
@@ -51,10 +58,17 @@ public sealed class FleetApi : IDisposable
     public Task<JsonElement> PostAsync(string path, byte[]? json, CancellationToken ct) => SendAsync(HttpMethod.Post, path, json, ct);
 
     /// <summary>PUT, with a JSON body. Throws as <see cref="GetAsync"/>.</summary>
-    public Task<JsonElement> PutAsync(string path, byte[] json, CancellationToken ct) => SendAsync(HttpMethod.Put, path, json, ct);
+    /// <param name="path">Behind <c>/api/v1/</c>, with its query.</param>
+    /// <param name="json">The body.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <param name="version">The version that is changed; <c>*</c> for any. Null: the server creates, and changes nothing.</param>
+    /// <exception cref="ChangedMeanwhileException">Another version is stored.</exception>
+    public Task<JsonElement> PutAsync(string path, byte[] json, CancellationToken ct, string? version = null) =>
+        SendAsync(HttpMethod.Put, path, json, ct, version);
 
-    /// <summary>DELETE. Throws as <see cref="GetAsync"/>.</summary>
-    public Task<JsonElement> DeleteAsync(string path, CancellationToken ct) => SendAsync(HttpMethod.Delete, path, null, ct);
+    /// <summary>DELETE. Throws as <see cref="PutAsync"/>.</summary>
+    public Task<JsonElement> DeleteAsync(string path, CancellationToken ct, string version = "*") =>
+        SendAsync(HttpMethod.Delete, path, null, ct, version);
 
     /// <summary>Reads an answer's JSON as one of the known shapes.</summary>
     /// <exception cref="ServerUnreachableException">It has another shape: no Fleet server, or one of another version.</exception>
@@ -73,11 +87,14 @@ public sealed class FleetApi : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private async Task<JsonElement> SendAsync(HttpMethod method, string path, byte[]? json, CancellationToken ct)
+    private async Task<JsonElement> SendAsync(
+        HttpMethod method, string path, byte[]? json, CancellationToken ct, string? version = null)
     {
         using var request = new HttpRequestMessage(method, new Uri("api/v1/" + path, UriKind.Relative));
         if (json is not null)
             request.Content = new ByteArrayContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        if (version is not null)
+            request.Headers.TryAddWithoutValidation("If-Match", version == "*" ? version : $"\"{version}\"");
         try
         {
             using var response = await _http.SendAsync(request, ct);
@@ -120,6 +137,8 @@ public sealed class FleetApi : IDisposable
             ? $"The server at {_shown} answered 404: it does not know this, or is no Fleet server. The URL of a program that maps Fleet "
                 + "ends with that path, such as /fleet."
             : $"The server at {_shown} answered {(int)status} {status}.");
+        if (problem?.Code == "precondition_failed")
+            return new ChangedMeanwhileException(reason, problem.Current);
         return status is >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests
             ? new ServerUnreachableException(reason)
             : new CommandFailedException(reason);

@@ -63,8 +63,8 @@ public static class ApplySchedules
         {
             changes.AddRange(existing.Values
                 .Where(s => s.GetProperty("labels").TryGetProperty(label.Name, out var value) && value.GetString() == label.Value)
-                .Select(s => s.GetProperty("id").GetString()!).Except(declared.Select(d => d.Id), StringComparer.Ordinal)
-                .Select(id => new Change(id, "deleted", null, [])));
+                .ExceptBy(declared.Select(d => d.Id), s => s.GetProperty("id").GetString()!, StringComparer.Ordinal)
+                .Select(s => new Change(s.GetProperty("id").GetString()!, "deleted", null, [], s)));
         }
 
         foreach (var change in changes)
@@ -108,17 +108,34 @@ public static class ApplySchedules
 
         FireTimes.Warn(api.Read(after, ApiJson.Default.ScheduleView).Warnings, $"{schedule.Place}: {schedule.Id}");
         if (!existing.TryGetValue(schedule.Id, out var before))
-            return new Change(schedule.Id, "created", body, [.. ScheduleFields.Differences(JsonElement.Parse("{}"), after)]);
+        {
+            return new Change(
+                schedule.Id, "created", body, [.. ScheduleFields.Differences(JsonElement.Parse("{}"), after)], Before: null);
+        }
+
         string[] differences = [.. ScheduleFields.Differences(before, after)];
-        return new Change(schedule.Id, differences.Length == 0 ? Unchanged : "changed", body, differences);
+        return new Change(schedule.Id, differences.Length == 0 ? Unchanged : "changed", body, differences, before);
     }
 
-    private static Task DoAsync(FleetApi api, Change change, CancellationToken ct) => change switch
+    /// <summary>Changes the version that was compared, and no other.</summary>
+    private static async Task DoAsync(FleetApi api, Change change, CancellationToken ct)
     {
-        { What: Unchanged } => Task.CompletedTask,
-        { Body: { } body } => api.PutAsync(PathOf(change.Id), body, ct),
-        _ => api.DeleteAsync(PathOf(change.Id), ct),
-    };
+        var version = change.Before?.GetProperty("version").GetString();
+        try
+        {
+            if (change is { What: not Unchanged, Body: { } body })
+                await api.PutAsync(PathOf(change.Id), body, ct, version);
+            else if (change.What != Unchanged)
+                await api.DeleteAsync(PathOf(change.Id), ct, version!);
+        }
+        catch (ChangedMeanwhileException e)
+        {
+            var differences = change.Before is { } before && e.Current is { } current
+                ? string.Join("; ", ScheduleFields.Differences(before, current))
+                : "";
+            throw new CommandFailedException($"{change.Id}: {e.Message} {differences}".TrimEnd());
+        }
+    }
 
     private static void Show(Change change, bool isDryRun)
     {
@@ -129,5 +146,5 @@ public static class ApplySchedules
 
     private static string PathOf(string id) => "schedules/" + Uri.EscapeDataString(id);
 
-    private sealed record Change(string Id, string What, byte[]? Body, string[] Differences);
+    private sealed record Change(string Id, string What, byte[]? Body, string[] Differences, JsonElement? Before);
 }

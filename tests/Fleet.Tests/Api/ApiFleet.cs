@@ -32,14 +32,20 @@ public sealed class ApiFleet : IAsyncLifetime, ICollectionFixture<ApiFleet>
 
     public ValueTask DisposeAsync() => Fleet.DisposeAsync();
 
-    /// <summary>Sends a body as it is.</summary>
-    public async Task<Answer> SendAsync(string method, string path, string? body = null, string? key = null)
+    /// <summary>Sends a body as it is. A DELETE without <paramref name="ifMatch"/> deletes any version; an empty text leaves the header
+    /// out.</summary>
+    public async Task<Answer> SendAsync(
+        string method, string path, string? body = null, string? key = null, string? ifMatch = null, string? ifNoneMatch = null)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(Http.BaseAddress + path.TrimStart('/')));
         if (body is not null)
             request.Content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
         if (key is not null)
             request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+        if ((ifMatch ?? (method == "DELETE" ? "*" : "")) is { Length: > 0 } match)
+            request.Headers.TryAddWithoutValidation("If-Match", match);
+        if (ifNoneMatch is not null)
+            request.Headers.TryAddWithoutValidation("If-None-Match", ifNoneMatch);
         using var response = await Http.SendAsync(request);
         return await Answer.ReadAsync(response);
     }
@@ -79,12 +85,18 @@ public sealed record Answer(int Status, string Text, JsonElement Json, string? C
 
     public IReadOnlyList<JsonElement> Items => [.. Json.GetProperty("items").EnumerateArray()];
 
+    /// <summary>The header, in quotation marks; null when there is none.</summary>
+    public string? ETag { get; init; }
+
     public static async Task<Answer> ReadAsync(HttpResponseMessage response)
     {
         var text = await response.Content.ReadAsStringAsync();
         return new Answer(
             (int)response.StatusCode, text, text.StartsWith('{') ? JsonElement.Parse(text) : default,
             response.Content.Headers.ContentType?.MediaType,
-            response.Headers.Location?.OriginalString, response.Headers.RetryAfter?.ToString());
+            response.Headers.Location?.OriginalString, response.Headers.RetryAfter?.ToString())
+        {
+            ETag = response.Headers.ETag?.ToString(),
+        };
     }
 }

@@ -197,6 +197,8 @@ public sealed class CallerTests(ApiFleet api) : IClassFixture<ApiFleet>
         using var http = new HttpClient(handler);
         using var request = new HttpRequestMessage(new HttpMethod(method), new Uri($"{api.Http.BaseAddress}api/v1/{path}"));
         request.Headers.TryAddWithoutValidation(Header, Name);
+        if (method == "DELETE")
+            request.Headers.IfMatch.Add(EntityTagHeaderValue.Any);
         if (body is not null)
             request.Content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
         using var response = await http.SendAsync(request);

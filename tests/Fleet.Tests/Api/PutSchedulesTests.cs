@@ -21,7 +21,7 @@ public sealed class PutSchedulesTests(ApiFleet api)
             (created.Status, created["id"], created["cron"], created["zone"], created["status"], created["source"]));
         Assert.NotNull(created["nextFireAt"]);
         Assert.Equal(200, (await api.SendAsync("PUT", path, body)).Status);
-        var changed = await api.SendAsync("PUT", path, """{"job":"diag.echo","every":"PT24H"}""");
+        var changed = await api.SendAsync("PUT", path, """{"job":"diag.echo","every":"PT24H"}""", ifMatch: created.ETag);
         Assert.Equal((200, "PT24H", ""), (changed.Status, changed["every"], changed["cron"]));
         Assert.Contains(
             "nightly.report", (await api.SendAsync("GET", "/api/v1/schedules")).Items.Select(s => s.GetProperty("id").GetString()));

@@ -79,7 +79,9 @@ public sealed class ChaosTests : IAsyncLifetime
         // 2. No more ticks, and everything ends. A message that the broker has is a run once a worker has stored it.
         foreach (var schedule in Schedules)
         {
-            using var deleted = await standby.Http.DeleteAsync($"/api/v1/schedules/{schedule}");
+            using var request = new HttpRequestMessage(HttpMethod.Delete, $"/api/v1/schedules/{schedule}");
+            request.Headers.IfMatch.Add(System.Net.Http.Headers.EntityTagHeaderValue.Any);
+            using var deleted = await standby.Http.SendAsync(request);
             deleted.EnsureSuccessStatusCode();
         }
 

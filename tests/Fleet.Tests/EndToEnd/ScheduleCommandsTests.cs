@@ -57,7 +57,10 @@ public sealed class ScheduleCommandsTests : IAsyncLifetime
         Assert.Equal("nightly unchanged\noften unchanged\n", (await FleetAsync("apply", "-f", exported)).Output);
 
         // Somebody turns a knob by hand: the drift is shown, and reverted.
-        using var drifted = await _fleet.Http.PutAsJsonAsync("/api/v1/schedules/often", new { job = "diag.echo", every = "20m" });
+        using var request = new HttpRequestMessage(HttpMethod.Put, "/api/v1/schedules/often");
+        request.Content = JsonContent.Create(new { job = "diag.echo", every = "20m" });
+        request.Headers.IfMatch.Add(System.Net.Http.Headers.EntityTagHeaderValue.Any);
+        using var drifted = await _fleet.Http.SendAsync(request);
         drifted.EnsureSuccessStatusCode();
         var drift = await FleetAsync("diff", "-f", file);
         Assert.Equal(1, drift.ExitCode);

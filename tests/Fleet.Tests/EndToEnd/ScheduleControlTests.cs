@@ -77,8 +77,20 @@ public sealed class ScheduleControlTests(PostgresServer postgres, RabbitMqServer
 
         public async Task PutAsync(string schedule, string every)
         {
-            using var answer = await standby.Http.PutAsJsonAsync($"/api/v1/schedules/{schedule}", new { job = "diag.echo", every });
-            answer.EnsureSuccessStatusCode();
+            using var created = await SendAsync(isMatch: false);
+            if (created.IsSuccessStatusCode)
+                return;
+            using var changed = await SendAsync(isMatch: true);
+            changed.EnsureSuccessStatusCode();
+
+            async Task<HttpResponseMessage> SendAsync(bool isMatch)
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Put, $"/api/v1/schedules/{schedule}");
+                request.Content = JsonContent.Create(new { job = "diag.echo", every });
+                if (isMatch)
+                    request.Headers.IfMatch.Add(System.Net.Http.Headers.EntityTagHeaderValue.Any);
+                return await standby.Http.SendAsync(request);
+            }
         }
 
         public async Task ControlAsync(string schedule, string verb)

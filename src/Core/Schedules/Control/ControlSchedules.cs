@@ -11,7 +11,8 @@ namespace Fleet.Core.Schedules.Control;
 /// <summary>Why a schedule's status is changed, and by whom.</summary>
 /// <param name="By">Who changes it.</param>
 /// <param name="Reason">The reason, in words for people.</param>
-public readonly record struct ScheduleControl(Actor By, string? Reason = null);
+/// <param name="Expected">What must be stored; null: anything.</param>
+public readonly record struct ScheduleControl(Actor By, string? Reason = null, Expected? Expected = null);
 
 /// <summary>Stops, pauses and starts schedules. Pausing or stopping also revokes the planned occurrences in the same transaction, so no
 /// worker can claim them after the commit. Fire times that pass while the schedule is paused or stopped are skipped.</summary>
@@ -25,6 +26,7 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
     /// <param name="ct">Cancels the call.</param>
     /// <returns>False when there is no such schedule.</returns>
     /// <exception cref="InvalidRunException">The instant is in the past or too far ahead.</exception>
+    /// <exception cref="UnexpectedVersionException">Something else is stored than <paramref name="control"/> expects.</exception>
     public Task<bool> PauseAsync(string id, DateTimeOffset? until, ScheduleControl control, CancellationToken ct)
     {
         var now = time.GetUtcNow();
@@ -55,7 +57,7 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
                 row.PlanFrom(now, row.ParseTrigger());
                 return Task.CompletedTask;
             },
-            control.By,
+            control,
             now,
             ct);
     }
@@ -74,12 +76,12 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
             else
                 row.NextPlanAt = null;
         },
-        control.By,
+        control,
         now,
         ct);
 
     private async Task<bool> ChangeAsync(
-        string id, Func<StorageSession, Schedule, Task> change, Actor by, DateTimeOffset now, CancellationToken ct)
+        string id, Func<StorageSession, Schedule, Task> change, ScheduleControl control, DateTimeOffset now, CancellationToken ct)
     {
         var found = await storage.WriteRetryingAsync(
             async session =>
@@ -87,6 +89,7 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
                 if (!await LockSchedule.ExecuteAsync(session, id, ct))
                     return false;
                 var row = await session.Db.Schedules.AsTracking().FirstAsync(s => s.Id == id, ct);
+                control.Expected?.Check(row.EditVersion());
                 await change(session, row);
                 row.UpdatedAt = now;
                 row.Version++;
@@ -94,7 +97,7 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
                 return true;
             },
             ct);
-        await changes.AnnounceAsync(by, ct);
+        await changes.AnnounceAsync(control.By, ct);
         return found;
     }
 }

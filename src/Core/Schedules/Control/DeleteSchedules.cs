@@ -1,4 +1,5 @@
 using Fleet.Core.Actors;
+using Fleet.Core.Rules;
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -13,14 +14,18 @@ public sealed partial class DeleteSchedules(
     /// <param name="id">The schedule.</param>
     /// <param name="by">Who deletes it.</param>
     /// <param name="ct">Cancels the call.</param>
+    /// <param name="expected">What must be stored; null: anything.</param>
     /// <returns>False when there is no such schedule.</returns>
-    public async Task<bool> ExecuteAsync(string id, Actor by, CancellationToken ct)
+    /// <exception cref="UnexpectedVersionException">Something else is stored than expected.</exception>
+    public async Task<bool> ExecuteAsync(string id, Actor by, CancellationToken ct, Expected? expected = null)
     {
         var found = await storage.WriteRetryingAsync(
             async session =>
             {
                 if (!await LockSchedule.ExecuteAsync(session, id, ct))
                     return false;
+                if (expected is not null)
+                    expected.Check((await session.Db.Schedules.AsNoTracking().FirstAsync(s => s.Id == id, ct)).EditVersion());
                 await RevokeOccurrences.ExecuteAsync(storage, session, id, time.GetUtcNow(), "the schedule was deleted", by, ct);
                 return await session.Db.Schedules.Where(s => s.Id == id).ExecuteDeleteAsync(ct) > 0;
             },

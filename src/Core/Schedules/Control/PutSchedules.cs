@@ -1,6 +1,7 @@
 using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
+using Fleet.Core.Rules;
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage;
@@ -50,11 +51,14 @@ public sealed class PutSchedules(
     /// <param name="source"><c>code</c>, <c>configuration</c> or <c>api</c>.</param>
     /// <param name="by">Who puts it.</param>
     /// <param name="ct">Cancels the call.</param>
+    /// <param name="expected">What must be stored; null: anything. A definition that is stored already is not a change.</param>
+    /// <exception cref="UnexpectedVersionException">Something else is stored than expected.</exception>
     /// <exception cref="InvalidRunException">A field is refused, or the job is unknown. Unknown jobs are refused only for <c>api</c>: when
     /// a scheduler starts, the job's workers may not have started yet.</exception>
-    public async Task<PutResult> ExecuteAsync(ScheduleRequest request, string source, Actor by, CancellationToken ct)
+    public async Task<PutResult> ExecuteAsync(
+        ScheduleRequest request, string source, Actor by, CancellationToken ct, Expected? expected = null)
     {
-        var (result, _) = await PutAsync(request, source, by, dryRun: false, ct);
+        var (result, _) = await PutAsync(request, source, by, dryRun: false, expected ?? Expected.Anything, ct);
         if (result != PutResult.Unchanged)
             await changes.AnnounceAsync(by, ct);
         return result;
@@ -63,8 +67,9 @@ public sealed class PutSchedules(
     /// <summary>Returns what <see cref="ExecuteAsync"/> would do and the row it would store. Changes nothing.</summary>
     /// <inheritdoc cref="ExecuteAsync" path="/param"/>
     /// <inheritdoc cref="ExecuteAsync" path="/exception"/>
-    public Task<(PutResult Result, Schedule Row)> TryAsync(ScheduleRequest request, string source, Actor by, CancellationToken ct) =>
-        PutAsync(request, source, by, dryRun: true, ct);
+    public Task<(PutResult Result, Schedule Row)> TryAsync(
+        ScheduleRequest request, string source, Actor by, CancellationToken ct, Expected? expected = null) =>
+        PutAsync(request, source, by, dryRun: true, expected ?? Expected.Anything, ct);
 
     /// <summary>Puts all schedules of a program in one transaction. If one is refused, none is stored.</summary>
     /// <param name="brought">The schedules; each id once.</param>
@@ -104,7 +109,8 @@ public sealed class PutSchedules(
                     {
                         var row = rows.GetValueOrDefault(schedule.Request.Id);
                         var outcome = await RefusingAsync(
-                            schedule, () => ApplyAsync(session, row, definition, schedule.Source, by, dryRun: false, now, ct));
+                            schedule,
+                            () => ApplyAsync(session, row, definition, schedule.Source, by, dryRun: false, Expected.Anything, now, ct));
                         if (outcome.Result != PutResult.Unchanged)
                             changed.Add(outcome);
                     }
@@ -134,7 +140,7 @@ public sealed class PutSchedules(
     }
 
     private async Task<(PutResult Result, Schedule Row)> PutAsync(
-        ScheduleRequest request, string source, Actor by, bool dryRun, CancellationToken ct)
+        ScheduleRequest request, string source, Actor by, bool dryRun, Expected expected, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var definition = await CheckAsync(request, source, dryRun, now, ct);
@@ -146,7 +152,7 @@ public sealed class PutSchedules(
                 if (!dryRun)
                     await LockSchedule.ExecuteAsync(session, request.Id, ct);
                 var row = await session.Db.Schedules.AsTracking().FirstOrDefaultAsync(s => s.Id == request.Id, ct);
-                var outcome = await ApplyAsync(session, row, definition, source, by, dryRun, now, ct);
+                var outcome = await ApplyAsync(session, row, definition, source, by, dryRun, expected, now, ct);
                 if (!dryRun)
                     await session.Db.SaveChangesAsync(ct);
                 return (outcome.Result, outcome.Row);
@@ -171,17 +177,23 @@ public sealed class PutSchedules(
     }
 
     private async Task<PutOutcome> ApplyAsync(
-        StorageSession session, Schedule? row, Definition definition, string source, Actor by, bool dryRun, DateTimeOffset now,
-        CancellationToken ct)
+        StorageSession session, Schedule? row, Definition definition, string source, Actor by, bool dryRun, Expected expected,
+        DateTimeOffset now, CancellationToken ct)
     {
         var (request, trigger, job) = definition;
         var isNew = row is null;
+        var version = row?.EditVersion();
+        if (isNew || expected == Expected.Nothing)
+            expected.Check(version);
         if (row is null)
             session.Db.Schedules.Add(row = new Schedule { Id = request.Id, CreatedAt = now, Status = ScheduleStatus.Running });
         var before = isNew ? null : row.Fingerprint();
         // The check for "unchanged" comes first: a program puts its one-shot schedule at every start, also after it has fired.
         if (!request.ApplyTo(row, job) && !isNew)
             return new PutOutcome(PutResult.Unchanged, row);
+        // Only now: who puts what is stored already overwrites nothing. It may be the same request again, whose answer was lost.
+        if (!isNew)
+            expected.Check(version);
         if (trigger.Next(now) is null)
             throw new InvalidRunException(request.NeverFires(now));
         (Actor?, DateTimeOffset)? undone = source != "api" && row.Replaced is { } replaced && replaced == row.Fingerprint()

@@ -1,5 +1,6 @@
 using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
+using Fleet.Core.Rules;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -12,15 +13,19 @@ public sealed class TriggerSchedules(IStorage storage, EnqueueRuns enqueue, JobC
     /// <param name="id">The schedule.</param>
     /// <param name="by">Who triggers it.</param>
     /// <param name="ct">Cancels the call.</param>
+    /// <param name="expected">What must be stored; null: anything. An edit that is committed between the check and the run is not
+    /// seen.</param>
     /// <returns>The new run; null when there is no such schedule.</returns>
     /// <exception cref="InvalidRunException">The job is unknown, or its args type has changed and the schedule's args no longer
     /// fit.</exception>
-    public async Task<RunId?> ExecuteAsync(string id, Actor by, CancellationToken ct)
+    /// <exception cref="UnexpectedVersionException">Something else is stored than expected.</exception>
+    public async Task<RunId?> ExecuteAsync(string id, Actor by, CancellationToken ct, Expected? expected = null)
     {
         await using var db = storage.Read();
         var schedule = await db.Schedules.AsNoTracking().FirstOrDefaultAsync(s => s.Id == id, ct);
         if (schedule is null)
             return null;
+        expected?.Check(schedule.EditVersion());
         if (await catalog.FindAsync(schedule.Job, ct) is { } job && await schemas.CheckAsync(job, schedule.Args) is { } error)
             throw new InvalidRunException(error);
         var outcome = await enqueue.ExecuteAsync(

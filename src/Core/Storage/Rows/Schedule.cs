@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Fleet.Core.Actors;
+using Fleet.Core.Rules;
 using Fleet.Core.Text;
 
 namespace Fleet.Core.Storage.Rows;
@@ -121,6 +122,11 @@ public sealed class Schedule
         ];
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(definition))).AsSpan(0, 16));
     }
+
+    /// <summary>The version of what people edit: definition and status. Planning and firing do not change it.</summary>
+    public string EditVersion() => VersionOf.Parts(
+        Fingerprint(), $"{Status}", StatusReason, StatusBy?.ToRow(), VersionOf.Instant(StatusSince), VersionOf.Instant(ResumeAt), Source,
+        PutBy?.ToRow(), VersionOf.Instant(CreatedAt), VersionOf.Instant(UpdatedAt));
 
     /// <summary>The cron expression if its local times are the fire times; null with <see cref="Jitter"/>, which moves them.</summary>
     public string? CronOnTheClock => Jitter is null ? Cron : null;
