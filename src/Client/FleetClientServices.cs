@@ -1,7 +1,6 @@
 using System.Net.Http.Headers;
 using System.Reflection;
 using System.Text;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -24,8 +23,8 @@ public static class FleetClientServices
     {
         services.TryAddSingleton(TimeProvider.System);
         var options = services.AddOptions<FleetClientOptions>().ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<FleetClientOptions>, BindFleetClientOptions>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FleetClientOptions>, ValidateFleetClientOptions>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<FleetClientOptions>, ReadFleetClientOptions>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FleetClientOptions>, CheckFleetClientOptions>());
         if (configure is not null)
             options.Configure(configure);
         services.TryAddSingleton<FleetServer>();
@@ -58,22 +57,6 @@ public static class FleetClientServices
         {
             http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
                 "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(credentials))));
-        }
-    }
-
-    private sealed class BindFleetClientOptions(IServiceProvider services) : IConfigureOptions<FleetClientOptions>
-    {
-        // A program without a host may have no configuration.
-        public void Configure(FleetClientOptions options) =>
-            services.GetService<IConfiguration>()?.GetSection(FleetClientOptions.Section).Bind(options);
-    }
-
-    private sealed class ValidateFleetClientOptions : IValidateOptions<FleetClientOptions>
-    {
-        public ValidateOptionsResult Validate(string? name, FleetClientOptions options)
-        {
-            string[] problems = [.. options.Check()];
-            return problems.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
         }
     }
 }

@@ -16,6 +16,8 @@ public static class SchedulerServices
             .Configure<IOptions<SchedulerOptions>>((belt, scheduler) => belt.LookAhead = scheduler.Value.LookAhead);
         return services
             .AddSingleton(new ConfiguredSchedules(configuration))
+            .AddSingleton<BroughtSchedules>()
+            .AddSingleton<IStartCheck>(provider => provider.GetRequiredService<BroughtSchedules>())
             .AddSingleton<LeaderElection>()
             .AddSingleton<PlanLoop>().AddSingleton<StageLoop>().AddSingleton<RescueLoop>()
             .AddSingleton<ReconcileLoop>().AddSingleton<OutboxLoop>().AddSingleton<PruneLoop>()

@@ -39,6 +39,7 @@ public static class WorkerServices
             .AddSingleton(new RegisteredServices(services))
             .AddSingleton<FindMissingServices>()
             .AddSingleton<CheckHandlers>()
+            .AddSingleton<IStartCheck>(provider => provider.GetRequiredService<CheckHandlers>())
             .AddSingleton<KeepHandlerLines>()
             .AddSingleton<ExecuteRuns>();
         // Before the worker starts: the ledger's table must be there by then.

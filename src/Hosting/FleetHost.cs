@@ -1,7 +1,6 @@
-using System.Data.Common;
 using System.Globalization;
 using Fleet.Api;
-using Fleet.Core.Storage;
+using Fleet.Core.Setup;
 using Fleet.Core.Text;
 using Fleet.Engine.Workers;
 using Microsoft.AspNetCore.Builder;
@@ -90,18 +89,11 @@ public static class FleetHost
         }
     }
 
-    /// <summary>A failure that a person can mend, in one line; null for any other.</summary>
+    /// <summary>A failure that a person can mend, in words; null for any other.</summary>
     public static string? Explain(Exception e) => e switch
     {
-        Microsoft.Extensions.Options.OptionsValidationException options => string.Join(Environment.NewLine, options.Failures),
-        InvalidRunException invalid => invalid.Message,
-        InvalidOperationException => e.Message,
-        // The file, then what is wrong in it, and where.
-        InvalidDataException { InnerException: { } inner } => $"{e.Message} {inner.Message} {inner.InnerException?.Message}".TrimEnd(),
-        DatabaseUnavailableException => $"The database cannot be used: {e.InnerException?.Message ?? e.Message}",
-        DbException => $"The database cannot be used: {e.Message}",
         IOException when e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException =>
             string.Create(CultureInfo.InvariantCulture, $"{e.Message.TrimEnd('.')}. Choose another with --port or {ApiUrlsKey}."),
-        _ => null,
+        _ => StartRefusal.Explain(e),
     };
 }

@@ -4,6 +4,7 @@ using Fleet.Api;
 using Fleet.Core;
 using Fleet.Core.Lanes;
 using Fleet.Core.Rules;
+using Fleet.Core.Setup;
 using Fleet.Core.Storage;
 using Fleet.Core.Text;
 using Fleet.Engine;
@@ -26,32 +27,14 @@ public static class FleetHosting
     /// nothing else. What the code sets wins over the configuration (<c>Fleet:…</c>).</summary>
     /// <param name="builder">A <c>WebApplicationBuilder</c> or <c>HostApplicationBuilder</c>.</param>
     /// <param name="configure">Chooses storage and transport, adds jobs and schedules, and says what the program does.</param>
-    /// <exception cref="InvalidOperationException">A setting or a choice is not allowed; names it and what is allowed.</exception>
+    /// <exception cref="FleetStartException">A setting or a choice is not allowed; names it and what is allowed.</exception>
     public static TBuilder AddFleet<TBuilder>(this TBuilder builder, Action<FleetBuilder>? configure = null)
         where TBuilder : IHostApplicationBuilder
     {
-        var (services, configuration) = (builder.Services, builder.Configuration);
-        KnownSettings.Check(configuration);
-        if (services.Any(s => s.ServiceType == typeof(AddedFleet)))
-            throw new InvalidOperationException("AddFleet was called before; a program has one fleet.");
-        services.AddSingleton<AddedFleet>();
-        services.AddFleetCore().AddFleetApi().AddSingleton(ReadLanes(configuration));
-        services.AddStorageOptions(configuration);
-        // Programs that do not lead need it, too. Those that do check it.
-        if (Durations.TryParse(configuration[$"{SchedulerOptions.Section}:{nameof(SchedulerOptions.LookAhead)}"], out var lookAhead))
-            services.Configure<BeltOptions>(belt => belt.LookAhead = lookAhead);
-        // The schema first: every hosted service that follows may use it.
-        services.AddSingleton<SchemaAtStart>().AddHostedService(provider => provider.GetRequiredService<SchemaAtStart>());
-        var fleet = new FleetBuilder(services, configuration, builder.Environment.ContentRootPath);
+        var fleet = StartRefusal.InWords(() => Begin(builder));
+        // Not in words: if the program's own code throws here, people need its stack.
         configure?.Invoke(fleet);
-        Providers.Choose(fleet);
-        CheckParts(fleet);
-        fleet.Complete();
-        // The worker before the scheduler: it listens when the first nudge is sent.
-        if (fleet.Does(FleetPart.RunsJobs))
-            AddWorker(services, configuration);
-        if (fleet.Does(FleetPart.Leads))
-            services.AddFleetScheduler(configuration);
+        StartRefusal.InWords(() => End(fleet));
         return builder;
     }
 
@@ -77,6 +60,37 @@ public static class FleetHosting
         return services;
     }
 
+    private static FleetBuilder Begin(IHostApplicationBuilder builder)
+    {
+        var (services, configuration) = (builder.Services, builder.Configuration);
+        KnownSettings.Check(configuration);
+        if (services.Any(s => s.ServiceType == typeof(AddedFleet)))
+            throw new InvalidOperationException("AddFleet was called before; a program has one fleet.");
+        services.AddSingleton<AddedFleet>();
+        services.AddFleetCore().AddFleetApi().AddSingleton(ReadLanes(configuration));
+        services.AddStorageOptions(configuration);
+        // Programs that do not lead need it, too. Those that do check it.
+        if (Durations.TryParse(configuration[$"{SchedulerOptions.Section}:{nameof(SchedulerOptions.LookAhead)}"], out var lookAhead))
+            services.Configure<BeltOptions>(belt => belt.LookAhead = lookAhead);
+        // The first of the hosted services: those that follow may use the schema. What is refused when it is made is told in words, too.
+        services.AddSingleton<SchemaAtStart>()
+            .AddHostedService(provider => StartRefusal.InWords(() => ActivatorUtilities.CreateInstance<FleetStart>(provider)));
+        return new FleetBuilder(services, configuration, builder.Environment.ContentRootPath);
+    }
+
+    private static FleetBuilder End(FleetBuilder fleet)
+    {
+        Providers.Choose(fleet);
+        CheckParts(fleet);
+        fleet.Complete();
+        // The worker before the scheduler: it listens when the first nudge is sent.
+        if (fleet.Does(FleetPart.RunsJobs))
+            AddWorker(fleet.Services, fleet.Configuration);
+        if (fleet.Does(FleetPart.Leads))
+            fleet.Services.AddFleetScheduler(fleet.Configuration);
+        return fleet;
+    }
+
     private static void AddStorageOptions(this IServiceCollection services, IConfiguration configuration) =>
         services.AddSettings<StorageOptions>(configuration.GetSection(StorageOptions.Section), _ => [], alsoKnown: ["Provider"]);
 
@@ -86,7 +100,8 @@ public static class FleetHosting
         // A stop that is cut off counts as a crash of each run under way. The host's time to stop is never shortened.
         services.AddOptions<HostOptions>().PostConfigure<IOptions<WorkerOptions>>((host, worker) =>
         {
-            var needed = worker.Value.Drain + WorkerOptions.StopReserve;
+            // The host reads this when it is built, so options that are not allowed are found here first.
+            var needed = StartRefusal.InWords(() => worker.Value.Drain) + WorkerOptions.StopReserve;
             if (host.ShutdownTimeout < needed)
                 host.ShutdownTimeout = needed;
         });

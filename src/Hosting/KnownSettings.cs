@@ -11,6 +11,8 @@ internal static class KnownSettings
         ["Api"] = ["Urls", "Hosts"],
         ["Storage"] = ["Provider", "ConnectionString", "Schema", "MigrateAtStart"],
         ["Transport"] = ["Provider", "Uri", "ManagementUri", "CaFile", "MaxLanes"],
+        // Of Fleet.Client, which a program may use beside Fleet.
+        ["Client"] = ["Server", "Timeout", "Retries", "User"],
         // These are read strictly by those who own them.
         ["Samples"] = [],
         ["Scheduler"] = [],

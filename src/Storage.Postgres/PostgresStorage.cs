@@ -309,7 +309,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         }
     }
 
-    public async Task<IReadOnlyList<RunId>> ReadWaitingAsync(string lane, DateTimeOffset dueBefore, int limit, CancellationToken ct)
+    public async Task<IReadOnlyList<WaitingRun>> ReadWaitingAsync(string lane, DateTimeOffset dueBefore, int limit, CancellationToken ct)
     {
         await AutocommitAsync(
             async session =>

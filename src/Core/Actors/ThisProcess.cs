@@ -1,10 +1,11 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
 using Fleet.Core.Text;
 
 namespace Fleet.Core.Actors;
 
 /// <summary>This process as an actor, in each of its roles.</summary>
-public static class ThisProcess
+public static partial class ThisProcess
 {
     /// <summary>The program's name, version and process, such as <c>Shop 2.1.0 on web-3/1234</c>.</summary>
     public static string Name { get; } = NameProgram();
@@ -22,12 +23,22 @@ public static class ThisProcess
     public static Actor User { get; } =
         Actor.TryCreate(ActorKind.Person, Environment.UserName, address: null, out var user) ? user : Program;
 
+    /// <summary>True if the actor is this program, in whatever version, and on whatever machine and in whatever process.</summary>
+    public static bool IsSameProgram(Actor actor) => actor.Kind == ActorKind.Program
+        && OtherName().Match(actor.Name) is { Success: true } other && other.Groups["program"].Value == ProgramName;
+
+    private static string? ProgramName => Assembly.GetEntryAssembly()?.GetName().Name;
+
     private static string NameProgram()
     {
         var entry = Assembly.GetEntryAssembly();
         var version = entry?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
             ?.InformationalVersion.Split('+')[0] ?? entry?.GetName().Version?.ToString();
-        var name = $"{entry?.GetName().Name} {version} on {Environment.MachineName}/{Environment.ProcessId}";
+        var name = $"{ProgramName} {version} on {Environment.MachineName}/{Environment.ProcessId}";
         return StoredText.Cut(ControlCharacters.Escape(name), Actor.MaxName);
     }
+
+    /// <summary>What <see cref="Name"/> looks like.</summary>
+    [GeneratedRegex(@"^(?<program>.*) \S+ on [^ ]*/\d+$", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex OtherName();
 }

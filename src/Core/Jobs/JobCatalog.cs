@@ -33,6 +33,9 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
     /// <summary>A job of this process, by name.</summary>
     public JobInfo OwnOf(JobDefinition job) => _local[job.Name];
 
+    /// <summary>A job of this process, by name or alias; null when it does not know the job.</summary>
+    public JobInfo? OwnOf(string name) => _local.GetValueOrDefault(name);
+
     /// <summary>This process's version of a job, by name or alias; null when it does not know the job.</summary>
     public string? OwnVersionOf(string name) => _local.GetValueOrDefault(name)?.Version;
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace Fleet.Core.Rules;
@@ -10,6 +11,14 @@ public static class OptionsChecks
     public static OptionsBuilder<T> ValidateWith<T>(this OptionsBuilder<T> builder, Func<T, IEnumerable<string>> check) where T : class
     {
         builder.Services.AddSingleton<IValidateOptions<T>>(new Check<T>(check));
+        return builder.ValidateFirst();
+    }
+
+    /// <summary>Stops the start before it writes anything, if a validator of these options finds something.</summary>
+    public static OptionsBuilder<T> ValidateFirst<T>(this OptionsBuilder<T> builder) where T : class
+    {
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartCheck, StartCheck<T>>());
+        // For hosts that check the options of all their parts at once.
         return builder.ValidateOnStart();
     }
 
@@ -19,6 +28,15 @@ public static class OptionsChecks
         {
             var errors = check(options).ToList();
             return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+        }
+    }
+
+    private sealed class StartCheck<T>(IOptions<T> options) : IStartCheck where T : class
+    {
+        public Task CheckAsync(CancellationToken ct)
+        {
+            _ = options.Value;
+            return Task.CompletedTask;
         }
     }
 }

@@ -37,7 +37,7 @@ public static class Settings
         params string[] alsoKnown) where T : class, new()
     {
         services.AddSingleton(check);
-        return services.AddBound<T>(section, alsoKnown).ValidateOnStart();
+        return services.AddBound<T>(section, alsoKnown).ValidateFirst();
     }
 
     /// <summary>What cannot be bound: unknown settings and values of another kind.</summary>

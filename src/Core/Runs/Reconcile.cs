@@ -13,9 +13,11 @@ namespace Fleet.Core.Runs;
 /// and publishes it again. Runs carry no mark for this. There are two signs: the queue of the lane is empty although due runs wait, or runs
 /// that were due well after this one have been claimed.</summary>
 /// <remarks>Lanes are checked in parallel, so a lane that does not answer delays only its own runs. If the length of the queue is unknown,
-/// a nudge counts as lost after <see cref="UnknownGrace"/>: a second nudge is harmless, waiting forever is not.</remarks>
+/// a nudge counts as lost after <see cref="UnknownGrace"/>: a second nudge is harmless, waiting forever is not. If the transport ends with
+/// the process, all nudges are gone at a start: then no sign is awaited (<see cref="StartOver"/>).</remarks>
 public sealed partial class Reconcile(
-    IStorage storage, INudgeSender nudges, ILaneGauge gauge, ITransport transport, TimeProvider time, ILogger<Reconcile> logger)
+    IStorage storage, INudgeSender nudges, IBelt belt, ILaneGauge gauge, ITransport transport, TimeProvider time,
+    ILogger<Reconcile> logger)
     : IAsyncDisposable
 {
     /// <summary>Runs per lane and pass.</summary>
@@ -38,6 +40,12 @@ public sealed partial class Reconcile(
     /// claimed, which shows that the queue is short.</summary>
     public static readonly TimeSpan UnknownRepeat = TimeSpan.FromMinutes(5);
 
+    /// <summary>A lane whose nudges were lost with the process gets no further batch while this many nudges wait there.</summary>
+    private const int MaxNudges = BatchSize / NudgePublisher.MaxIds;
+
+    /// <summary>Longer than the longest look-ahead: no staged run is due later.</summary>
+    private static readonly TimeSpan StagedAhead = TimeSpan.FromDays(1);
+
     /// <summary>Lanes that read from the database at the same time.</summary>
     private const int MaxReads = 4;
 
@@ -46,6 +54,18 @@ public sealed partial class Reconcile(
 
     /// <summary>Lane → run → when it was nudged again. Only one pass at a time looks at a lane.</summary>
     private readonly ConcurrentDictionary<string, Dictionary<RunId, DateTimeOffset>> _nudged = new(StringComparer.Ordinal);
+
+    /// <summary>Lanes whose runs are not all nudged again since <see cref="StartOver"/>. The value is not used.</summary>
+    private readonly ConcurrentDictionary<string, bool> _startingOver = new(StringComparer.Ordinal);
+
+    private volatile bool _startsOver;
+
+    /// <summary>True while lanes wait for a further batch after <see cref="StartOver"/>.</summary>
+    public bool IsStartingOver => _startsOver || !_startingOver.IsEmpty;
+
+    /// <summary>Must be called when this process begins to lead. If the transport ends with a process, the nudges of all staged runs may
+    /// have ended with another one. The next passes publish them again: to the lanes, and to the belt if they are not due yet.</summary>
+    public void StartOver() => _startsOver = !transport.ReachesOtherProcesses;
 
     /// <returns>How many runs were nudged again.</returns>
     /// <exception cref="Exception">The broker or the database is away.</exception>
@@ -57,6 +77,13 @@ public sealed partial class Reconcile(
         {
             lanes = await db.Lanes.AsNoTracking().Select(l => l.Name).ToListAsync(ct);
             progress = await ReadProgressAsync(db, ct);
+        }
+
+        if (_startsOver)
+        {
+            foreach (var lane in lanes)
+                _startingOver[lane] = true;
+            _startsOver = false;
         }
 
         var total = 0;
@@ -80,6 +107,8 @@ public sealed partial class Reconcile(
     {
         var now = time.GetUtcNow();
         var count = await gauge.CountWaitingAsync(lane, ct);
+        if (_startingOver.ContainsKey(lane) && await StartOverAsync(lane, now, count, ct) is { } startedOver)
+            return startedOver;
         var (before, forgetBefore) = count switch
         {
             0 => (now - Grace, now - Repeat),
@@ -95,10 +124,9 @@ public sealed partial class Reconcile(
                 nudged.Remove(id);
         }
 
-        // Runs that were nudged recently are read too and then skipped, so that they do not take the place of others.
         var all = await ReadWaitingAsync(lane, before, BatchSize + nudged.Count, ct);
-        RunId[] waiting = [.. all.Where(id => !nudged.ContainsKey(id)).Take(BatchSize)];
-        if (waiting.Length == 0 || (count is null && all.Any(nudged.ContainsKey)))
+        RunId[] waiting = [.. NotNudged(all, nudged).Select(r => r.Id)];
+        if (waiting.Length == 0 || (count is null && all.Any(r => nudged.ContainsKey(r.Id))))
             return 0;
         await NudgePublisher.SendAllAsync(nudges, lane, waiting, ct);
         foreach (var id in waiting)
@@ -109,7 +137,36 @@ public sealed partial class Reconcile(
         return waiting.Length;
     }
 
-    private async Task<IReadOnlyList<RunId>> ReadWaitingAsync(string lane, DateTimeOffset dueBefore, int limit, CancellationToken ct)
+    /// <summary>Publishes the next batch of a lane whose nudges were lost with the process.</summary>
+    /// <returns>How many runs; null if the lane is left to the signs.</returns>
+    private async Task<int?> StartOverAsync(string lane, DateTimeOffset now, long? count, CancellationToken ct)
+    {
+        // Nobody in this process listens to such a lane.
+        if (count is null or long.MaxValue)
+        {
+            _startingOver.TryRemove(lane, out _);
+            return null;
+        }
+
+        if (count >= MaxNudges)
+            return 0;
+        var nudged = _nudged.GetOrAdd(lane, _ => []);
+        var lost = NotNudged(await ReadWaitingAsync(lane, now + StagedAhead, BatchSize + nudged.Count, ct), nudged);
+        await NudgePublisher.SendAllAsync(nudges, lane, [.. lost.Where(r => r.DueAt <= now).Select(r => r.Id)], ct);
+        belt.HoldReady([.. lost.Where(r => r.DueAt > now).Select(r => new DelayedNudge(lane, r.Id, r.DueAt))]);
+        foreach (var run in lost)
+            nudged[run.Id] = now;
+        if (lost.Count < BatchSize)
+            _startingOver.TryRemove(lane, out _);
+        return lost.Count;
+    }
+
+    /// <summary>The next batch. Runs that were nudged recently are read too and left out here, so that they do not take the place of
+    /// others.</summary>
+    private static List<WaitingRun> NotNudged(IReadOnlyList<WaitingRun> runs, Dictionary<RunId, DateTimeOffset> nudged) =>
+        [.. runs.Where(r => !nudged.ContainsKey(r.Id)).Take(BatchSize)];
+
+    private async Task<IReadOnlyList<WaitingRun>> ReadWaitingAsync(string lane, DateTimeOffset dueBefore, int limit, CancellationToken ct)
     {
         await _reads.WaitAsync(ct);
         try

@@ -148,18 +148,18 @@ public interface IStorage
     /// <summary>How the schema stands to the one that this program needs. A database that is not there has none.</summary>
     Task<DatabaseSchema> ReadSchemaAsync(CancellationToken ct);
 
-    /// <summary>Pending runs of a lane that are staged and were due before an instant, in due order.</summary>
-    async Task<IReadOnlyList<RunId>> ReadWaitingAsync(string lane, DateTimeOffset dueBefore, int limit, CancellationToken ct)
+    /// <summary>Pending runs of a lane that are staged and due before an instant, in due order.</summary>
+    async Task<IReadOnlyList<WaitingRun>> ReadWaitingAsync(string lane, DateTimeOffset dueBefore, int limit, CancellationToken ct)
     {
         await using var db = Read();
         return await ReadWaitingAsync(db.Pending, lane, dueBefore, limit, ct);
     }
 
     /// <summary>The same, of these pending runs.</summary>
-    static async Task<IReadOnlyList<RunId>> ReadWaitingAsync(
+    static async Task<IReadOnlyList<WaitingRun>> ReadWaitingAsync(
         IQueryable<Run> pending, string lane, DateTimeOffset dueBefore, int limit, CancellationToken ct) =>
         await pending.Where(r => r.Lane == lane && r.Staged && r.DueAt < dueBefore)
-            .OrderBy(r => r.DueAt).Select(r => r.Id).Take(limit).ToListAsync(ct);
+            .OrderBy(r => r.DueAt).Select(r => new WaitingRun(r.Id, r.DueAt)).Take(limit).ToListAsync(ct);
 
     /// <summary>Brings the schema up to date; changes nothing if it is.</summary>
     /// <exception cref="InvalidOperationException">The schema cannot be migrated, or the login may not; says what is missing.</exception>

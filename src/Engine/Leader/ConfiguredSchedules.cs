@@ -1,7 +1,5 @@
 using Fleet.Core.Rules;
-using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
-using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Engine.Leader;
 
@@ -69,17 +67,6 @@ public sealed class ConfiguredSchedules
             ? error.Message[(error.Field.Length + 1)..]
             : " " + error.Message;
         return new InvalidOperationException($"{Section}:{id}{field}:{rest}");
-    }
-
-    /// <summary>Schedules that once came from the configuration and are no longer there. Reads those alone, and not what they are:
-    /// there may be a hundred thousand others.</summary>
-    public async Task<IReadOnlyList<(string Id, ScheduleStatus Status)>> FindLeftOverAsync(IStorage storage, CancellationToken ct)
-    {
-        await using var db = storage.Read();
-        var rows = await db.Schedules.AsNoTracking().Where(s => s.Source == Source).OrderBy(s => s.Id).Select(s => new { s.Id, s.Status })
-            .ToListAsync(ct);
-        var known = Requests.Select(r => r.Id).ToHashSet(StringComparer.Ordinal);
-        return [.. rows.Where(r => !known.Contains(r.Id)).Select(r => (r.Id, r.Status))];
     }
 
     private static ScheduleRequest ReadOne(IConfigurationSection section)

@@ -96,14 +96,18 @@ public sealed class ReconcileLoop(
     private static readonly TimeSpan BetweenBatches = TimeSpan.FromMilliseconds(50);
 
     private bool _isCatchingUp;
+    private Term? _term;
 
     /// <summary>After a restart with much to do, the next batch follows as soon as the queue has taken the last one.</summary>
     protected override async Task<TimeSpan> LeadAsync(Term term, CancellationToken ct)
     {
+        if (_term != term)
+            reconcile.StartOver();
+        _term = term;
         var nudged = await reconcile.ExecuteAsync(ct);
         if (nudged > 0)
             _isCatchingUp = nudged >= Reconcile.BatchSize;
-        return _isCatchingUp ? BetweenBatches : Options.Rescue;
+        return _isCatchingUp || reconcile.IsStartingOver ? BetweenBatches : Options.Rescue;
     }
 }
 

@@ -1,4 +1,5 @@
 using Fleet.Core.Jobs;
+using Fleet.Core.Rules;
 
 namespace Fleet.Engine.Workers;
 
@@ -6,8 +7,14 @@ namespace Fleet.Engine.Workers;
 /// before the first run needs it.</summary>
 /// <remarks>It makes none of them: a constructor may connect to something. Services that are registered with a factory or by an instance
 /// are taken as they are.</remarks>
-public sealed class CheckHandlers(JobRegistry jobs, FindMissingServices missing)
+public sealed class CheckHandlers(JobRegistry jobs, FindMissingServices missing) : IStartCheck
 {
+    public Task CheckAsync(CancellationToken ct)
+    {
+        Execute();
+        return Task.CompletedTask;
+    }
+
     /// <exception cref="InvalidOperationException">A constructor cannot be filled; the message names every job, its handler, and the
     /// service that nothing registers.</exception>
     public void Execute()

@@ -16,7 +16,6 @@ namespace Fleet.Engine.Workers;
 public sealed partial class WorkerService(
     RegisterWorkers workers,
     PublishJobs publish,
-    CheckHandlers checkHandlers,
     KeepHandlerLines handlerLines,
     ClaimRuns claim,
     SubmitRuns submit,
@@ -54,7 +53,6 @@ public sealed partial class WorkerService(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        checkHandlers.Execute();
         handlerLines.Start();
         if (storage.Transactions is { } transactions)
             transactions.OnLongWait = w => LogTransactionsWait(w.Waiting, w.Longest, w.Open, w.Limit, w.Share);

@@ -135,22 +135,30 @@ public sealed class FleetServerTests
     [InlineData("Timeout", "00:00:00.5", "Fleet:Client:Timeout: '00:00:00.5000000' is not allowed; ")]
     [InlineData("Retries", "11", "Fleet:Client:Retries: '11' is not allowed; ")]
     [InlineData("User", "ä", "Fleet:Client:User is not allowed; ")]
-    public void Options_OutOfRange_NameTheSetting(string setting, string? value, string message)
+    [InlineData("Timeout", "60", "Fleet:Client:Timeout: '60' is not allowed; allowed is a duration: 15s, 5m,")]
+    [InlineData("Timeout", "", "Fleet:Client:Timeout: '' is not allowed; allowed is a duration: 15s, 5m,")]
+    [InlineData("Retries", "x", "Fleet:Client:Retries: 'x' is not allowed; allowed is a whole number.")]
+    [InlineData("Servr", "http://b", "Fleet:Client:Servr is not a known setting; did you mean 'Server'?")]
+    [InlineData("Colour", "red", "Fleet:Client:Colour is not a known setting; allowed are Retries, Server, Timeout, User.")]
+    public void Options_NotAllowed_NameTheSetting(string setting, string? value, string message)
     {
         var settings = new Dictionary<string, string?> { ["Fleet:Client:Server"] = "http://fleet", [$"Fleet:Client:{setting}"] = value };
         var services = new ServiceCollection();
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings).Build()).AddFleetClient();
         using var program = services.BuildServiceProvider();
 
-        var e = Assert.Throws<OptionsValidationException>(() => program.GetRequiredService<IOptions<FleetClientOptions>>().Value);
+        var e = Assert.ThrowsAny<OptionsValidationException>(() => program.GetRequiredService<IOptions<FleetClientOptions>>().Value);
 
         Assert.StartsWith(message, e.Message, StringComparison.Ordinal);
+        // What the runtime prints when a program does not catch it.
+        Assert.StartsWith("Fleet.Client cannot be used: " + message, e.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", e.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Options_InCode_WinOverTheConfiguration()
     {
-        var settings = new Dictionary<string, string?> { ["Fleet:Client:Server"] = "http://a", ["Fleet:Client:Timeout"] = "00:00:09" };
+        var settings = new Dictionary<string, string?> { ["Fleet:Client:Server"] = "http://a", ["fleet:client:timeout"] = "9s" };
         var services = new ServiceCollection();
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings).Build())
             .AddFleetClient(o => o.Server = new Uri("http://b"));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using Fleet.Client;
 using Fleet.Core.Lanes;
 using Fleet.Core.Storage;
 using Fleet.Core.Text;
@@ -22,7 +23,10 @@ public sealed class SettingsTableTests
     ];
 
     private static readonly object[] Options =
-        [new StorageOptions(), new RabbitMqOptions(), new SchedulerOptions(), new WorkerOptions(), new RetryOptions()];
+    [
+        new StorageOptions(), new RabbitMqOptions(), new SchedulerOptions(), new WorkerOptions(), new RetryOptions(),
+        new FleetClientOptions(),
+    ];
 
     [Fact]
     public void Table_HasEverySetting_AndNoOther() => Assert.Equal(

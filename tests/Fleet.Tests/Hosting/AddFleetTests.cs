@@ -1,3 +1,4 @@
+using Fleet.Client;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Storage;
@@ -108,13 +109,23 @@ public sealed class AddFleetTests : IDisposable
     [InlineData("Fleet:Storage:Providr", "Fleet:Storage:Providr is not a known setting; did you mean 'Provider'?")]
     [InlineData("Fleet:Worker:Drai", "Fleet:Worker:Drai is not a known setting; did you mean 'Drain'?")]
     [InlineData("Fleet:Scheduler:Pol", "Fleet:Scheduler:Pol is not a known setting; did you mean 'Poll'?")]
+    [InlineData("Fleet:Client:Servr", "Fleet:Client:Servr is not a known setting; did you mean 'Server'?")]
     [InlineData("Fleet:Storage:MigrateAtStart", "Fleet:Storage:MigrateAtStart: 'x' is not allowed; allowed is true or false.")]
     public void Setting_Misspelt_IsNamed(string key, string error) => Assert.Equal(error, AddedFleet.Refuse([new(key, "x")]));
 
     [Fact]
+    public void SettingsOfTheClient_BesideFleet_AreAllowed()
+    {
+        var settings = typeof(FleetClientOptions).GetProperties().Select(p => KeyValuePair.Create($"Fleet:Client:{p.Name}", (string?)"x"));
+
+        Assert.Equal(4, settings.Count());
+        Assert.Null(AddedFleet.Refuse(settings));
+    }
+
+    [Fact]
     public void AddFleet_Twice_IsRefused() => Assert.Equal(
         "AddFleet was called before; a program has one fleet.",
-        Assert.Throws<InvalidOperationException>(() => NewBuilder().AddFleet().AddFleet()).Message);
+        Assert.Throws<FleetStartException>(() => NewBuilder().AddFleet().AddFleet()).Message);
 
     [Fact]
     public void OnlyEnqueues_WithAnotherPart_IsRefused() => Assert.Equal(

@@ -50,7 +50,7 @@ public sealed class ProvidersTests
         Assert.Equal(
             $"Fleet:{section}:Provider: '{provider}' needs the package {package}: add it with 'dotnet add package {package}' "
                 + $"(in code: fleet.{call}).",
-            Assert.IsType<InvalidOperationException>(error).Message);
+            Assert.IsAssignableFrom<InvalidOperationException>(error).Message);
     }
 
     private static ServiceProvider Services(params (string Key, string Value)[] settings)

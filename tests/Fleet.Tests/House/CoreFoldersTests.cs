@@ -9,7 +9,7 @@ public sealed partial class CoreFoldersTests
     private const string Root = "Fleet.Core";
 
     /// <summary>Files that belong to the public namespace, so that callers need no using.</summary>
-    private static readonly string[] InThePublicNamespace = ["Setup/FleetBuilder.cs"];
+    private static readonly string[] InThePublicNamespace = ["Setup/FleetBuilder.cs", "Setup/FleetStartException.cs"];
 
     [Fact]
     public void Folders_OfCore_HaveNoCircles()

@@ -1,7 +1,8 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Storage.Rows;
-using Fleet.Hosting;
 using Fleet.Tests.Support;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -18,12 +19,10 @@ public sealed class BroughtSchedulesTests : IDisposable
     [Fact]
     public async Task Start_OneIdIsWrong_StoresNoneAndNamesIt()
     {
-        var refused = await Assert.ThrowsAsync<BroughtScheduleRefusedException>(
+        var refused = await Assert.ThrowsAsync<FleetStartException>(
             () => StartAsync(s => s.Every("good", "1h", new Scripted()).Every("No Good", "1h", new Scripted())));
 
         Assert.StartsWith("Schedule 'No Good' from code: id: 'No Good' is not allowed", refused.Message, StringComparison.Ordinal);
-        // A program says it in one line, without a stack.
-        Assert.Equal(refused.Message, FleetHost.Explain(refused));
         Assert.Empty(await StoredAsync());
     }
 
@@ -32,7 +31,7 @@ public sealed class BroughtSchedulesTests : IDisposable
     [InlineData("1h", "61 * * * *", "cron")]
     public async Task Start_ALaterOneNeverFires_StoresNone(string every, string cron, string why)
     {
-        var refused = await Assert.ThrowsAsync<BroughtScheduleRefusedException>(
+        var refused = await Assert.ThrowsAsync<FleetStartException>(
             () => StartAsync(s => s.Every("good", every, new Scripted()).Cron("bad", cron, new Scripted())));
 
         Assert.Contains(why, refused.Message, StringComparison.Ordinal);
@@ -49,7 +48,7 @@ public sealed class BroughtSchedulesTests : IDisposable
             schedules.Cron("bad", "0 0 30 2 *", new Scripted());
         }
 
-        await Assert.ThrowsAsync<BroughtScheduleRefusedException>(() => StartAsync(AddMany));
+        await Assert.ThrowsAsync<FleetStartException>(() => StartAsync(AddMany));
 
         Assert.Empty(await StoredAsync());
     }
@@ -57,7 +56,7 @@ public sealed class BroughtSchedulesTests : IDisposable
     [Fact]
     public async Task Start_TheConfigurationIsWrong_StoresNothingOfTheCodeEither()
     {
-        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(
+        var refused = await Assert.ThrowsAsync<FleetStartException>(() => StartAsync(
             s => s.Every("good", "1h", new Scripted()), ["Schedules:late:Job=test.scripted", "Schedules:late:Cron=bad"]));
 
         Assert.StartsWith("Fleet:Schedules:late:Cron: 'bad'", refused.Message, StringComparison.Ordinal);
@@ -67,7 +66,7 @@ public sealed class BroughtSchedulesTests : IDisposable
     [Fact]
     public async Task Start_IdTwiceInTheCode_IsRefused()
     {
-        var refused = await Assert.ThrowsAsync<BroughtScheduleRefusedException>(
+        var refused = await Assert.ThrowsAsync<FleetStartException>(
             () => StartAsync(s => s.Every("twice", "1h", new Scripted()).Every("twice", "2h", new Scripted())));
 
         Assert.Equal("Schedule 'twice' from code: id: it stands there twice; each schedule needs an id of its own.", refused.Message);
@@ -107,6 +106,54 @@ public sealed class BroughtSchedulesTests : IDisposable
         var stored = (await StoredAsync()).Single(s => s.Id == "flip");
         Assert.Equal("2h", stored.Every);
         Assert.Contains($"on {Environment.MachineName}/{Environment.ProcessId}", stored.PutBy!.Name, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_NoLongerInTheCode_IsToldWithWhatToDo()
+    {
+        await RunAsync(s => s.Every("gone", "1h", new Scripted()).Every("stays", "1h", new Scripted()));
+        await RunAsync(s => s.Every("stays", "1h", new Scripted()));
+
+        var told = Assert.Single(_log.Warnings("no longer defines"));
+        Assert.StartsWith("Schedule gone goes on firing, although this program no longer defines it: ", told, StringComparison.Ordinal);
+        Assert.Contains("delete it with 'fleet schedule delete gone'", told, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_NoLongerInTheConfiguration_IsTold()
+    {
+        await using (await StartAsync(settings: ["Schedules:gone:Job=test.scripted", "Schedules:gone:Every=2h"]))
+        {
+        }
+
+        await RunAsync(_ => { });
+
+        Assert.Contains("put it from its configuration", Assert.Single(_log.Warnings("Schedule gone")), StringComparison.Ordinal);
+    }
+
+    /// <summary>Those of another program, of a person, and those that do not fire any more.</summary>
+    [Theory]
+    [InlineData("program - Shop 2.1.0 on web-3/12", "code", ScheduleStatus.Running, 0)]
+    [InlineData("program - Fleet.Tests.Other 2.1.0 on web-3/12", "code", ScheduleStatus.Running, 0)]
+    [InlineData("program - Fleet.Tests 2.1.0 on web-3/12", "code", ScheduleStatus.Running, 1)]
+    [InlineData("program - Fleet.Tests 2.1.0 on web-3/12", "code", ScheduleStatus.Paused, 1)]
+    [InlineData("program - Fleet.Tests 2.1.0 on web-3/12", "code", ScheduleStatus.Stopped, 0)]
+    [InlineData("program - Fleet.Tests 2.1.0 on web-3/12", "api", ScheduleStatus.Running, 0)]
+    [InlineData("person - Fleet.Tests 2.1.0 on web-3/12", "code", ScheduleStatus.Running, 0)]
+    public async Task Start_NotInTheCode_IsToldIfThisProgramPutItAndItFires(
+        string putBy, string source, ScheduleStatus status, int warnings)
+    {
+        await using (var fleet = await StartAsync(s => s.Every("other", "1h", new Scripted())))
+        {
+            await fleet.Storage.WriteAsync(
+                session => session.Db.Schedules.ExecuteUpdateAsync(row => row
+                    .SetProperty(s => s.PutBy, Actor.FromRow(putBy)).SetProperty(s => s.Source, source).SetProperty(s => s.Status, status)),
+                TestContext.Current.CancellationToken);
+        }
+
+        await RunAsync(_ => { });
+
+        Assert.Equal(warnings, _log.Warnings("Schedule other").Count);
     }
 
     private async Task RunAsync(Action<SchedulesBuilder> schedules)

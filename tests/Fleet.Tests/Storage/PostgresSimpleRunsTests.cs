@@ -61,7 +61,8 @@ public sealed class PostgresSimpleRunsTests : StorageVerbs
         Assert.Empty(await Fleet.Storage.ReadWaitingAsync("other", Fleet.Now.AddSeconds(1), 10, CancellationToken.None));
         Assert.Empty(await Fleet.Storage.ReadWaitingAsync("default", Fleet.Now, 10, CancellationToken.None));
         Assert.Equal(3, await CountAsync("FROM fleet.pending_sets"));
-        Assert.Equal([waits], await Fleet.Storage.ReadWaitingAsync("default", Fleet.Now.AddSeconds(1), 10, CancellationToken.None));
+        var waiting = await Fleet.Storage.ReadWaitingAsync("default", Fleet.Now.AddSeconds(1), 10, CancellationToken.None);
+        Assert.Equal([waits], waiting.Select(r => r.Id));
 
         Assert.Equal(0, await CountAsync("FROM fleet.pending_sets"));
         Assert.Equal(1, await CountAsync("FROM fleet.runs WHERE indexed_state = 0"));

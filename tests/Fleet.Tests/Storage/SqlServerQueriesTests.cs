@@ -150,8 +150,13 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => fleet.Get<Heartbeat>().ExecuteAsync(
                 new WorkerId(Id.Value), TimeSpan.FromSeconds(10), new Dictionary<string, long>(StringComparer.Ordinal), true, None),
         ],
-        ["Engine/Leader/ConfiguredSchedules.cs"] = [
-            fleet => new ConfiguredSchedules(new ConfigurationBuilder().Build()).FindLeftOverAsync(fleet.Storage, None)],
+        ["Engine/Leader/BroughtSchedules.cs"] =
+        [
+            fleet => new BroughtSchedules(
+                    [], new ConfiguredSchedules(new ConfigurationBuilder().Build()), fleet.Get<PutSchedules>(), fleet.Storage,
+                    NullLogger<BroughtSchedules>.Instance)
+                .TellOfLeftOversAsync(None),
+        ],
         ["Testing/VirtualRuns.cs"] =
         [
             fleet => ReadAsync(fleet, db => VirtualRuns.DueAsync(db, null, Verbs.Noon, 10, None)),

@@ -100,6 +100,7 @@ public abstract partial class StorageConformance
         Assert.Equal(longer.Id, Assert.Single(unstaged).Id);
         // Should the process that holds its nudge die, Reconcile reads it.
         Time.Advance(HoldRetries.Longest + TimeSpan.FromSeconds(1));
-        Assert.Contains(held.Id, await One.Storage.ReadWaitingAsync("default", One.Now, 10, CancellationToken.None));
+        Assert.Contains(
+            new WaitingRun(held.Id, row.DueAt), await One.Storage.ReadWaitingAsync("default", One.Now, 10, CancellationToken.None));
     }
 }

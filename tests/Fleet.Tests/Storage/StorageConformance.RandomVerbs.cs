@@ -118,7 +118,7 @@ public abstract partial class StorageConformance
         {
             Check(
                 r => r.State == RunState.Pending && r.Staged && r.DueAt < before,
-                await One.Storage.ReadWaitingAsync("default", before, 10_000, CancellationToken.None));
+                (await One.Storage.ReadWaitingAsync("default", before, 10_000, CancellationToken.None)).Select(r => r.Id));
         }
 
         void Check(Func<Run, bool> belongs, IEnumerable<RunId> found) =>

@@ -155,6 +155,62 @@ public abstract partial class StorageConformance
         Assert.Equal(0, await ReconcileAsync());
     }
 
+    [Fact]
+    public async Task Reconcile_StartOver_NudgesWhatIsDueAndHoldsTheRest_WithoutWaitingForASign()
+    {
+        var worker = await One.RegisterAsync();
+        var due = await NudgedAsync();
+        var later = await One.StartAsync(worker);
+        await One.FailAsync(later, HoldRetries.Longest);
+        One.Transport.Belt.Clear();
+        One.Transport.TakeReady();
+
+        StartOver();
+
+        Assert.Equal(2, await ReconcileAsync());
+        Assert.Equal(("default", due), Assert.Single(One.Transport.TakeReady()));
+        var held = Assert.Single(One.Transport.Belt);
+        Assert.Equal((later.Id, One.Now + HoldRetries.Longest), (held.Id, held.DueAt));
+        Assert.False(One.Get<Reconcile>().IsStartingOver);
+        Assert.Equal(0, await ReconcileAsync());
+    }
+
+    [Fact]
+    public async Task Reconcile_StartOver_TheQueueIsLong_WaitsWithTheNextBatch()
+    {
+        await One.RegisterAsync();
+        await NudgedAsync();
+        StartOver();
+        One.Transport.Waiting = 62;
+
+        Assert.Equal(0, await ReconcileAsync());
+        Assert.True(One.Get<Reconcile>().IsStartingOver);
+        One.Transport.Waiting--;
+        Assert.Equal(1, await ReconcileAsync());
+        Assert.False(One.Get<Reconcile>().IsStartingOver);
+    }
+
+    [Theory]
+    [InlineData(true, 0L)]
+    [InlineData(false, long.MaxValue)]
+    public async Task Reconcile_StartOver_NudgesAreNotLostOrNobodyListens_IsLeftToTheSigns(bool reachesOtherProcesses, long waiting)
+    {
+        await One.RegisterAsync();
+        await NudgedAsync();
+        One.Transport.Waiting = waiting;
+
+        StartOver(reachesOtherProcesses);
+
+        Assert.Equal(0, await ReconcileAsync());
+        Assert.False(One.Get<Reconcile>().IsStartingOver);
+    }
+
+    private void StartOver(bool reachesOtherProcesses = false)
+    {
+        One.Transport.ReachesOtherProcesses = reachesOtherProcesses;
+        One.Get<Reconcile>().StartOver();
+    }
+
     /// <summary>A run whose nudge went out and was lost.</summary>
     private async Task<RunId> NudgedAsync()
     {

@@ -69,7 +69,7 @@ public sealed class ScriptedTransport : IEveryRole
     public Task SendConsumerMessageAsync(OutboxMessage message, CancellationToken ct) =>
         PublishEventAsync(new EventMessage(message.MessageId, message.Name, message.Body, null, message.TraceParent), ct);
 
-    public bool ReachesOtherProcesses { get; init; } = true;
+    public bool ReachesOtherProcesses { get; set; } = true;
 
     /// <summary>The next nudge; waits for it, 30 s at most.</summary>
     public async Task<(string Lane, RunId Id)> NextAsync() =>

@@ -78,7 +78,7 @@ public sealed class CheckHandlersTests
     [Fact]
     public async Task Start_EmbeddedFleet_IsRefused()
     {
-        var refused = await Assert.ThrowsAsync<InvalidOperationException>(
+        var refused = await Assert.ThrowsAsync<FleetStartException>(
             () => EmbeddedFleet.StartAsync(services => services.AddFleetJobs(jobs => jobs.Add<DirectJob>())));
 
         Assert.Contains("The handler of job 'test.direct' cannot be made", refused.Message, StringComparison.Ordinal);
