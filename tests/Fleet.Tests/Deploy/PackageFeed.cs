@@ -118,15 +118,21 @@ public sealed partial class PackageFeed : IAsyncLifetime
                 <PackageReference Include="Fleet.Client" Version="{Version}" />
                 <PackageReference Include="Fleet.EntityFrameworkCore" Version="{Version}" />
                 <PackageReference Include="Fleet.Hosting" Version="{Version}" />
+                <PackageReference Include="Fleet.MassTransit" Version="{Version}" />
                 <PackageReference Include="Fleet.Postgres" Version="{Version}" />
                 <PackageReference Include="Fleet.RabbitMq" Version="{Version}" />
+                <PackageReference Include="Fleet.Testing" Version="{Version}" />
                 <PackageReference Include="Fleet.SqlServer" Version="{Version}" />
               </ItemGroup>
             </Project>
             """);
         await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), Code("Fleet.Hosting"));
-        foreach (var readme in new[]
-            { "Fleet.Contracts", "Fleet.Client", "Fleet.EntityFrameworkCore", "Fleet.Postgres", "Fleet.SqlServer", "Fleet.RabbitMq" })
+        string[] others =
+        [
+            "Fleet.Contracts", "Fleet.Client", "Fleet.EntityFrameworkCore", "Fleet.MassTransit", "Fleet.Postgres", "Fleet.SqlServer",
+            "Fleet.RabbitMq", "Fleet.Testing",
+        ];
+        foreach (var readme in others)
         {
             var name = readme.Replace('.', '_');
             await File.WriteAllTextAsync(Path.Combine(folder, name + ".cs"), $"namespace Of{name}\n{{\n{Code(readme)}\n}}\n");
