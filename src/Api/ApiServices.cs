@@ -67,6 +67,8 @@ public static class ApiServices
         var api = endpoints.MapGroup("/api/v1").WithMetadata(new EndpointInput([])).WithGroupName(DescriptionGroup);
         EnqueueRunsEndpoints.Map(api);
         GetRunsEndpoints.Map(api);
+        CountRunsEndpoints.Map(api);
+        GetRunPartsEndpoints.Map(api);
         CancelRunsEndpoints.Map(api);
         ReplayRunsEndpoints.Map(api);
         PutSchedulesEndpoints.Map(api);

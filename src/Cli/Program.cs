@@ -19,6 +19,7 @@ var root = new RootCommand("Fleet, a job scheduler: enqueue runs, follow them, a
         EnqueueRuns.Command(cli),
         GetRuns.Command(cli),
         ListRuns.Command(cli),
+        CountRuns.Command(cli),
         RunLogs.Command(cli),
         CancelRuns.Command(cli),
         ReplayRuns.Command(cli),

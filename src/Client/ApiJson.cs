@@ -28,6 +28,7 @@ namespace Fleet.Client;
 [JsonSerializable(typeof(TriggerView))]
 [JsonSerializable(typeof(SimulationView))]
 [JsonSerializable(typeof(RunPageView), TypeInfoPropertyName = "Runs")]
+[JsonSerializable(typeof(RunCountView))]
 [JsonSerializable(typeof(Page<LogLineView>), TypeInfoPropertyName = "Logs")]
 [JsonSerializable(typeof(Page<ScheduleView>), TypeInfoPropertyName = "Schedules")]
 [JsonSerializable(typeof(Page<LaneView>), TypeInfoPropertyName = "Lanes")]

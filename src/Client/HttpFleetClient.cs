@@ -95,7 +95,7 @@ internal sealed class HttpFleetClient(FleetServer server, TimeProvider time) : I
 
     private RunId ReadId(string? text) => RunId.TryParse(text, out var id) ? id : throw server.Foreign();
 
-    private RunInfo ToInfo(RunView run) => new()
+    private RunInfo ToInfo(RunDetailView run) => new()
     {
         Id = ReadId(run.Id),
         Job = run.Job,

@@ -25,3 +25,29 @@ public sealed record ScannedView
     /// <summary>True when no older run can match.</summary>
     public bool Complete { get; init; }
 }
+
+/// <summary>How many runs match a query.</summary>
+public sealed record RunCountView
+{
+    /// <summary>The number; at most 10,000.</summary>
+    public int Value { get; init; }
+
+    /// <summary><c>eq</c>: so many; <c>gte</c>: at least so many.</summary>
+    public string Relation { get; init; } = "";
+
+    /// <summary>The same for each state; each run counts once. Null unless it was asked for.</summary>
+    public IReadOnlyDictionary<string, CountView>? States { get; init; }
+
+    /// <summary>How far the server looked.</summary>
+    public ScannedView Scanned { get; init; } = new();
+}
+
+/// <summary>A number.</summary>
+public sealed record CountView
+{
+    /// <summary>The number; at most 10,000.</summary>
+    public int Value { get; init; }
+
+    /// <summary><c>eq</c>: so many; <c>gte</c>: at least so many.</summary>
+    public string Relation { get; init; } = "";
+}

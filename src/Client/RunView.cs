@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Fleet.Client;
 
-/// <summary>A run as the API shows it.</summary>
+/// <summary>A run as lists of the API show it: without args, output and error text.</summary>
 /// <remarks>Words such as the state are texts and no member is required, so that the answer of a newer or an older server can still be
 /// read.</remarks>
 public record RunView
@@ -22,9 +22,8 @@ public record RunView
     public DateTimeOffset? FinishedAt { get; init; }
     public string? ScheduleId { get; init; }
     public DateTimeOffset? FireTime { get; init; }
-    public JsonElement? Args { get; init; }
-    public JsonElement? Output { get; init; }
-    public string? Error { get; init; }
+
+    /// <summary>The .NET type of the latest error; null when there is none or it has no type.</summary>
     public string? ErrorType { get; init; }
 
     /// <summary>0 to 1; null when the job reports none.</summary>
@@ -59,6 +58,12 @@ public record RunView
 /// <summary>A run with all that happened to it.</summary>
 public sealed record RunDetailView : RunView
 {
+    public JsonElement? Args { get; init; }
+    public JsonElement? Output { get; init; }
+
+    /// <summary>The latest error, or the reason of the cancel.</summary>
+    public string? Error { get; init; }
+
     /// <summary>The attempts that did not simply succeed at once, oldest first.</summary>
     public IReadOnlyList<AttemptView> Attempts { get; init; } = [];
 

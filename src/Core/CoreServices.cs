@@ -38,7 +38,7 @@ public static class CoreServices
             .AddSingleton<RescueRuns>().AddSingleton<CancelRuns>()
             .AddSingleton<ReplayRuns>().AddSingleton<StageRuns>().AddSingleton<Reconcile>().AddSingleton<PruneRuns>()
             .AddSingleton<GetRuns>()
-            .AddSingleton<SearchRuns>()
+            .AddSingleton<SearchRuns>().AddSingleton<CountRuns>()
             .AddSingleton<IFleetClient, FleetClient>().AddSingleton<IScheduleClient, ScheduleClient>()
             .AddSingleton<PlanOccurrences>().AddSingleton<PutSchedules>().AddSingleton<ControlSchedules>()
             .AddSingleton<ScheduleChanges>().AddSingleton<TriggerSchedules>()

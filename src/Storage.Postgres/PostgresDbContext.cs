@@ -47,6 +47,18 @@ public sealed partial class PostgresDbContext(DbContextOptions<PostgresDbContext
         .Where(r => EF.Property<int?>(r, IndexedState) > (int)RunState.Succeeded && r.FinishedAt < until && r.CreatedAt < until)
         .OrderBy(r => r.CreatedAt);
 
+    /// <remarks>The index has both states together.</remarks>
+    public override IQueryable<Run>? Ended(IReadOnlyList<RunState> states, DateTimeOffset since) =>
+        states.Count > 0 && states.All(s => s is RunState.Failed or RunState.Canceled)
+            ? Runs.Where(r => EF.Property<int?>(r, IndexedState) > (int)RunState.Succeeded && r.CreatedAt >= since)
+            : null;
+
+    /// <remarks>The sets also name runs that have been claimed since, and all of their ids are read.</remarks>
+    public override async Task<bool> CanReadPendingAsync(int mostRows, CancellationToken ct) =>
+        (await Database.SqlQueryRaw<int>(_schema.In(
+            """SELECT 1 AS "Value" FROM (SELECT unnest(ids) FROM fleet.pending_sets OFFSET {0} LIMIT 1) AS s"""), mostRows)
+            .ToListAsync(ct)).Count == 0;
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<PendingSet>(set =>

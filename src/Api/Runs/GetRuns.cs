@@ -13,11 +13,9 @@ namespace Fleet.Api.Runs;
 
 internal static class GetRunsEndpoints
 {
-    private static readonly string[] Fields = ["state", "job", "lane", "schedule"];
-
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/runs", ListAsync).TakesQuery("q", "state", "job", "lane", "schedule", "limit", "cursor").Produces<RunPageView>()
+        api.MapGet("/runs", ListAsync).TakesQuery([.. RunTerms.Parameters, "limit", "cursor"]).Produces<RunPageView>()
             .WithName("listRuns");
         api.MapGet("/runs/{id}", GetAsync).Produces<RunDetailView>().WithName("getRun");
         api.MapGet("/runs/{id}/logs", LogsAsync).TakesQuery("after", "limit").Produces<Page<LogLineView>>().WithName("getRunLogs");
@@ -28,26 +26,16 @@ internal static class GetRunsEndpoints
     {
         var query = new QueryString(http);
         var limit = query.Limit(50);
-        var terms = ParseRunQuery.Read(Terms(query), time.GetUtcNow());
+        var terms = RunTerms.Read(query, time.GetUtcNow());
         var page = await search.ExecuteAsync(terms, RunCursor.Read(query.Text("cursor"), terms), limit, ct);
         return Results.Json(
             new RunPageView
             {
                 Items = [.. page.Runs.Select(r => r.ToView())],
                 Next = page.Next is { } next ? RunCursor.Write(next, terms) : null,
-                Scanned = new ScannedView { BackTo = page.Scanned.BackTo, Rows = page.Scanned.Rows, Complete = page.Scanned.Complete },
+                Scanned = page.Scanned.ToView(),
             },
             FleetJson.Payload);
-    }
-
-    /// <summary>The parameters of one field each are terms of the query.</summary>
-    private static string Terms(QueryString query)
-    {
-        // One word and no list: the error names the parameter.
-        _ = query.Word<StateWord>("state");
-        var fields = Fields.Where(name => query.Text(name) is not null)
-            .Select(name => ParseRunQuery.Term(name, query.Text(name)!));
-        return string.Join(' ', fields.Prepend(query.Text("q") ?? ""));
     }
 
     private static async Task<IResult> GetAsync(string id, GetRuns runs, CancellationToken ct) =>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fleet.Client;
 using Fleet.Core.Runs;
+using Fleet.Core.Search;
 using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Api.Runs;
@@ -8,10 +9,13 @@ namespace Fleet.Api.Runs;
 /// <summary>Rows of runs as the API shows them.</summary>
 internal static class RunViews
 {
-    public static RunView ToView(this Run run) => Fill(run, new RunView());
+    public static RunView ToView(this RunSummary run) => Fill(run, new RunView());
 
-    public static RunDetailView ToView(this RunHistory history) => Fill(history.Run, new RunDetailView
+    public static RunDetailView ToView(this RunHistory history) => Fill(RunColumns.ToSummary(history.Run), new RunDetailView
     {
+        Args = Parse(history.Run.Args),
+        Output = Parse(history.Run.Output),
+        Error = history.Run.Error,
         Attempts = [.. history.Attempts.Select(ToView)],
         Lineage = [.. history.Replays.Select(ToView)],
     });
@@ -47,7 +51,10 @@ internal static class RunViews
         FromFinishedAt = replay.FromFinishedAt,
     };
 
-    private static T Fill<T>(Run run, T view) where T : RunView => (T)(view with
+    public static ScannedView ToView(this Scanned scanned) =>
+        new() { BackTo = scanned.BackTo, Rows = scanned.Rows, Complete = scanned.Complete };
+
+    private static T Fill<T>(RunSummary run, T view) where T : RunView => (T)(view with
     {
         Id = run.Id.ToString(),
         Job = run.Job,
@@ -61,9 +68,6 @@ internal static class RunViews
         FinishedAt = run.FinishedAt,
         ScheduleId = run.ScheduleId,
         FireTime = run.FireTime,
-        Args = Parse(run.Args),
-        Output = Parse(run.Output),
-        Error = run.Error,
         ErrorType = run.ErrorType,
         Progress = run.Progress,
         ProgressMessage = run.ProgressMessage,

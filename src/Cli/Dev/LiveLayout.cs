@@ -113,7 +113,7 @@ public static class LiveLayout
     {
         { State: "running", Progress: { } part } =>
             Cell($"{Bar(part)} {part * 100,3:0}% {run.ProgressMessage}", width, new Style(Color.Aqua)),
-        { Error: { Length: > 0 } error, State: not "succeeded" } => Cell(error, width, Alert),
+        { State: not "succeeded" } when ListRuns.Why(run) is { } why => Cell(why, width, Alert),
         _ => Cell("", width),
     };
 

@@ -19,6 +19,10 @@ internal static class FilterRuns
                 : runs.Where(r => whole.Contains(r.State));
         }
 
+        if (query.Since is { } since)
+            runs = runs.Where(r => r.CreatedAt >= since);
+        if (query.Until is { } until)
+            runs = runs.Where(r => r.CreatedAt < until);
         if (query.Keys is { Count: > 0 } keys)
             runs = runs.Where(r => keys.Contains(r.IdempotencyKey!));
         foreach (var term in query.Jobs)

@@ -1,15 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
 using Fleet.Core.Runs;
-using Fleet.Core.Storage.Rows;
-
 namespace Fleet.Core.Search;
 
 /// <summary>Whether a run matches a query. This decides; what the database filters (<see cref="FilterRuns"/>) only spares reading
 /// rows.</summary>
 public static class MatchRuns
 {
-    public static bool Matches(this RunQuery query, Run run, DateTimeOffset now) =>
+    public static bool Matches(this RunQuery query, RunSummary run, DateTimeOffset now) =>
         (query.States.Count == 0 || query.States.Any(s => IsIn(run, s, now)))
         && (query.Ids.Count == 0 || query.Ids.Contains(run.Id))
         && (query.Keys.Count == 0 || (run.IdempotencyKey is { } key && query.Keys.Contains(key, StringComparer.Ordinal)))
@@ -20,12 +18,12 @@ public static class MatchRuns
         && query.Schedules.All(t => t.Matches(run.ScheduleId))
         && query.Errors.All(t => t.Matches(run.Error, StringComparison.OrdinalIgnoreCase))
         && (query.Tags.Count == 0 || MatchesTags(query, GetRuns.ReadTags(run.Tags)))
-        && (query.Args.Count == 0 || MatchesArgs(query, run.Args));
+        && (query.Args.Count == 0 || (run.Args is { } args && MatchesArgs(query, args)));
 
     private static bool Matches(this WordTerm term, string? value, StringComparison comparison = StringComparison.Ordinal) =>
         term.AnyOf.Any(p => p.Matches(value, comparison));
 
-    private static bool IsIn(Run run, StateWord word, DateTimeOffset now) => word switch
+    private static bool IsIn(RunSummary run, StateWord word, DateTimeOffset now) => word switch
     {
         StateWord.Pending => run.State == RunState.Pending,
         StateWord.Ready => run.State == RunState.Pending && run.DueAt <= now,

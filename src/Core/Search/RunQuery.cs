@@ -29,6 +29,12 @@ public sealed record RunQuery
 
     public IReadOnlyList<ArgsTerm> Args { get; init; } = [];
 
+    /// <summary>True if it asks for states and times only, which every database compares exactly as <see cref="MatchRuns"/>.</summary>
+    internal bool IsByStateAlone => Ids.Count + Keys.Count + Jobs.Count + Lanes.Count + Schedules.Count == 0 && !ReadsTexts;
+
+    /// <summary>True if the database filters only roughly, and rows have to be read and compared.</summary>
+    internal bool ReadsTexts => Tags.Count + Errors.Count + Args.Count > 0;
+
     /// <summary>Created at this instant or later.</summary>
     public DateTimeOffset? Since { get; init; }
 

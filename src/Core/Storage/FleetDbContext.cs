@@ -53,6 +53,15 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
     public virtual IOrderedQueryable<Run> FailedOrCanceled(DateTimeOffset until) =>
         Runs.Where(r => (r.State == RunState.Failed || r.State == RunState.Canceled) && r.FinishedAt < until).OrderBy(r => r.FinishedAt);
 
+    /// <summary>Runs that ended in one of these states and were made since an instant, found by an index. Null when no index finds them.
+    /// </summary>
+    public virtual IQueryable<Run>? Ended(IReadOnlyList<RunState> states, DateTimeOffset since) => states is [RunState.Failed]
+        ? Runs.Where(r => r.State == RunState.Failed && r.FinishedAt >= since)
+        : null;
+
+    /// <summary>True if <see cref="Pending"/> reads few rows, however many runs it finds.</summary>
+    public virtual Task<bool> CanReadPendingAsync(int mostRows, CancellationToken ct) => Task.FromResult(true);
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         configurationBuilder.Properties<RunId>().HaveConversion<RunIdConverter>();

@@ -73,7 +73,7 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
     /// <summary>The others: they read, or they work without the API and leave no row of Fleet's that could say who did it.</summary>
     private static readonly string[] Others =
     [
-        "dev", "db", "broker apply", "diff", "export", "run get", "run list", "run logs", "schedule list", "schedule next",
+        "dev", "db", "broker apply", "diff", "export", "run count", "run get", "run list", "run logs", "schedule list", "schedule next",
         "schedule simulate", "schedule diff", "schedule figures",
     ];
 

@@ -45,6 +45,9 @@ public sealed class DevTests
         var failed = await FleetProcess.RunAsync("--server", server, "run", "list", "state:failed", "since:1h");
         Assert.Equal((0, "No runs."), (failed.ExitCode, failed.Output.Trim()));
 
+        var count = await FleetProcess.RunAsync("--server", server, "run", "count", "job:diag.flaky");
+        Assert.Equal((0, "1"), (count.ExitCode, count.Output.Trim()));
+
         var wrong = await FleetProcess.RunAsync("--server", server, "run", "list", "--failed");
         Assert.NotEqual(0, wrong.ExitCode);
         Assert.Contains("'--failed' is no option of this command", wrong.Error, StringComparison.Ordinal);

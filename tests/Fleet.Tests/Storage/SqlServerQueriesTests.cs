@@ -68,7 +68,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ["Core/Runs/Reconcile.cs"] = [fleet => fleet.Get<Reconcile>().ExecuteAsync(None)],
         ["Core/Runs/RescueRuns.cs"] = [fleet => fleet.Get<RescueRuns>().ExecuteAsync(Leading, None)],
         ["Core/Schedules/Control/DeleteSchedules.cs"] = [fleet => fleet.Get<DeleteSchedules>().ExecuteAsync("nightly", Somebody.Me, None)],
-        ["Core/Search/SearchRuns.cs"] =
+        ["Core/Search/CandidateRuns.cs"] =
         [
             fleet => SearchAsync(fleet, EveryTerm),
             fleet => SearchAsync(fleet, "since:1h until:1m"),
@@ -76,6 +76,13 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => SearchAsync(fleet, "state:running"),
             fleet => SearchAsync(fleet, "state:failed,canceled"),
             fleet => SearchAsync(fleet, $"id:{Id} key:a,b"),
+        ],
+        ["Core/Search/ScanRuns.cs"] = [fleet => SearchAsync(fleet, EveryTerm), fleet => SearchAsync(fleet, "state:failed error:a")],
+        ["Core/Search/CountRuns.cs"] =
+        [
+            fleet => CountAsync(fleet, ""),
+            fleet => CountAsync(fleet, "state:ready,succeeded since:1h until:1m"),
+            fleet => CountAsync(fleet, EveryTerm),
         ],
         ["Core/Schedules/Control/GetSchedules.cs"] = [
             fleet => fleet.Get<GetSchedules>().ListAsync(None), fleet => fleet.Get<GetSchedules>().FindAsync("nightly", None)],
@@ -171,6 +178,11 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => ReportAsync(fleet, r => r.Add(new ProgressReport(Id, 1, 0.5, "half"))),
         ],
         ["Api/Lanes/GetLanes.cs"] = [fleet => GetAsync(fleet, "/api/v1/lanes"), fleet => GetAsync(fleet, "/api/v1/workers")],
+        ["Api/Runs/GetRunParts.cs"] =
+        [
+            fleet => GetAsync(fleet, $"/api/v1/runs/{Id}/args"), fleet => GetAsync(fleet, $"/api/v1/runs/{Id}/output"),
+            fleet => GetAsync(fleet, $"/api/v1/runs/{Id}/error"), fleet => GetAsync(fleet, $"/api/v1/runs/{Id}/log"),
+        ],
         ["Api/Runs/GetRuns.cs"] =
         [
             fleet => GetAsync(fleet, $"/api/v1/runs/{Id}"),
@@ -181,7 +193,8 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     /// <summary>Those that read lists of names from JSON where others read objects.</summary>
     private static readonly string[] ReadLists =
     [
-        "Storage.Sql/JobStatements.cs", "Api/Runs/GetRuns.cs", "Core/Schedules/Control/GetSchedules.cs",
+        "Storage.Sql/JobStatements.cs", "Core/Search/CandidateRuns.cs", "Core/Search/ScanRuns.cs", "Core/Search/CountRuns.cs",
+        "Api/Runs/GetRuns.cs", "Core/Schedules/Control/GetSchedules.cs",
         "Core/Schedules/Control/TriggerSchedules.cs", "Core/Schedules/Control/BackfillSchedules.cs",
     ];
 
@@ -230,6 +243,20 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         Assert.Equal(Askers.Keys.Order(StringComparer.Ordinal), files.Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData("", "args,error,output")]
+    [InlineData("state:failed job:a lane:b schedule:c tag:d since:1h", "args,error,output")]
+    [InlineData("error:a", "args,output")]
+    [InlineData("args.a=1", "error,output")]
+    public async Task Search_Columns_AreReadOnlyToCompareThem(string query, string unread)
+    {
+        await SearchAsync(_fleet, query);
+        await CountAsync(_fleet, query);
+
+        foreach (var column in unread.Split(','))
+            Assert.DoesNotContain($"[{column}]", string.Join('\n', _server.Sent.Keys), StringComparison.OrdinalIgnoreCase);
+    }
+
     [Fact]
     public async Task Query_WithoutTranslation_IsFound()
     {
@@ -243,6 +270,9 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
 
     private static Task<RunPage> SearchAsync(Verbs fleet, string query) => fleet.Get<SearchRuns>().ExecuteAsync(
         ParseRunQuery.Read(query, Verbs.Noon), before: Id, limit: 10, None);
+
+    private static Task<RunCount> CountAsync(Verbs fleet, string query) => fleet.Get<CountRuns>().ExecuteAsync(
+        ParseRunQuery.Read(query, Verbs.Noon), byState: true, None);
 
     private static async Task ReadAsync(Verbs fleet, Func<FleetDbContext, Task> ask)
     {

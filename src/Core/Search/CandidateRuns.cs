@@ -1,0 +1,61 @@
+using System.Runtime.CompilerServices;
+using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Core.Search;
+
+/// <summary>Finds the runs that can match a query by the indexes that there are.</summary>
+internal static class CandidateRuns
+{
+    // Clocks of other machines may be behind: a run may seem to end before it was made.
+    private static readonly TimeSpan Skew = TimeSpan.FromHours(1);
+
+    /// <summary>The ids of all runs that can match, newest first, when an index shows that they are few; otherwise null.</summary>
+    /// <remarks>It reads at most so many rows of an index, whatever else the query asks for.</remarks>
+    public static async Task<List<RunId>?> FindFewAsync(
+        FleetDbContext db, RunQuery query, IdRange range, int most, CancellationToken ct)
+    {
+        await foreach (var source in SourcesAsync(db, query, most, ct))
+        {
+            // The range stays out of the query: with it the database would go on reading behind these rows.
+            var ids = await source.Select(r => r.Id).Take(most + 1).ToListAsync(ct);
+            if (ids.Count <= most)
+                return [.. ids.Where(range.Contains).OrderDescending()];
+        }
+
+        return null;
+    }
+
+    /// <summary>The runs to walk along when they are not few, in the order of their ids.</summary>
+    public static IQueryable<Run> ToWalk(FleetDbContext db) => db.Runs;
+
+    /// <summary>The runs in these states that were made since the query's <c>since:</c>, and perhaps others. Null when no index finds
+    /// them.</summary>
+    /// <param name="db">The database.</param>
+    /// <param name="states">The states.</param>
+    /// <param name="query">The query.</param>
+    /// <param name="most">How many rows may be read.</param>
+    /// <param name="ct">Gives up.</param>
+    public static async Task<IQueryable<Run>?> FindAsync(
+        FleetDbContext db, IReadOnlyList<RunState> states, RunQuery query, int most, CancellationToken ct) => states switch
+        {
+            [RunState.Pending] => await db.CanReadPendingAsync(most, ct) ? db.Pending : null,
+            [RunState.Running] => db.Running,
+            _ => db.Ended(states, Since(query)),
+        };
+
+    private static async IAsyncEnumerable<IQueryable<Run>> SourcesAsync(
+        FleetDbContext db, RunQuery query, int most, [EnumeratorCancellation] CancellationToken ct)
+    {
+        if (query.Ids is { Count: > 0 } ids)
+            yield return db.Runs.Where(r => ids.Contains(r.Id));
+        if (query.Keys is { Count: > 0 } keys)
+            yield return db.Runs.Where(r => keys.Contains(r.IdempotencyKey!));
+        if (query.States.Count > 0 && await FindAsync(db, FilterRuns.StatesOf(query.States), query, most, ct) is { } inStates)
+            yield return inStates;
+    }
+
+    private static DateTimeOffset Since(RunQuery query) =>
+        query.Since is { } since && since - DateTimeOffset.UnixEpoch > Skew ? since - Skew : DateTimeOffset.UnixEpoch;
+}
