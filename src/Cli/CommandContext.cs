@@ -1,15 +1,21 @@
 using System.CommandLine;
 using Fleet.Cli.Connection;
+using Fleet.Cli.Printing;
 using Fleet.Core.Text;
 
 namespace Fleet.Cli;
 
-/// <summary>What every command shares: the clock and the two global options.</summary>
+/// <summary>What every command shares: the clock and the global options.</summary>
 public sealed class CommandContext(TimeProvider time)
 {
     public const string DefaultServer = "http://127.0.0.1:8710";
 
+    private const string Formats = "table, wide, tsv, json, jsonl, yaml, name";
+
     public TimeProvider Time { get; } = time;
+
+    /// <summary>How long the server may take for an answer.</summary>
+    public TimeSpan AnswerTime { get; init; } = TimeSpan.FromSeconds(30);
 
     public Option<string> ServerOption { get; } = new("--server")
     {
@@ -20,10 +26,24 @@ public sealed class CommandContext(TimeProvider time)
 
     public Option<string> OutputOption { get; } = new Option<string>("--output", "-o")
     {
-        Description = "table for people, json for programs. Default: table.",
-        HelpName = "table|json",
+        Description = "table or wide for people, the others for programs. Default: table on a terminal, tsv into a pipe or a file.",
+        HelpName = Formats.Replace(", ", "|", StringComparison.Ordinal),
         Recursive = true,
-    }.AcceptOnlyFromAmong("table", "json");
+    }.AcceptOnlyFromAmong(Formats.Split(", "));
+
+    public Option<string> ColorOption { get; } = new Option<string>("--color")
+    {
+        Description = "Default: auto, which is always on a terminal, and never when NO_COLOR is set or TERM is dumb.",
+        HelpName = "auto|always|never",
+        Recursive = true,
+    }.AcceptOnlyFromAmong("auto", "always", "never");
+
+    /// <summary>For the commands that print a list.</summary>
+    public Option<string> ColumnsOption { get; } = new("--columns")
+    {
+        Description = "The columns of the table, in this order, such as ID,STATE.",
+        HelpName = "NAME,NAME",
+    };
 
     /// <summary>A connection to the server that this command line names.</summary>
     /// <exception cref="CommandFailedException">The URL is not one.</exception>
@@ -35,11 +55,36 @@ public sealed class CommandContext(TimeProvider time)
             ? ("FLEET_SERVER", variable)
             : ("", DefaultServer);
         return Uri.TryCreate(text, UriKind.Absolute, out var server) && server.Scheme is "http" or "https"
-            ? new FleetApi(server)
-            : throw new CommandFailedException(
+            ? new FleetApi(server, AnswerTime)
+            : throw new UsageException(
                 $"{source}: '{Secrets.HideInUri(text)}' is not a URL; allowed is http://host:port or https://host:port.");
     }
 
-    /// <summary>True when the caller wants JSON.</summary>
-    public bool WantsJson(ParseResult parsed) => parsed.GetValue(OutputOption) == "json";
+    /// <summary>How this command line wants its result printed.</summary>
+    public Output Output(ParseResult parsed) => new(FormatOf(parsed), TerminalOf(parsed), Time);
+
+    /// <summary>How this command line wants its list printed. Called before anything is asked: it checks <c>--columns</c>.</summary>
+    /// <exception cref="UsageException">There is no such column, or the format has none.</exception>
+    public ListOutput<T> Output<T>(ParseResult parsed, Listing<T> listing)
+    {
+        var (format, names) = (FormatOf(parsed), parsed.GetValue(ColumnsOption));
+        if (names is not null && format is not (OutputFormat.Table or OutputFormat.Wide or OutputFormat.Tsv))
+            throw new UsageException($"--columns: it goes with -o table, wide or tsv; -o {parsed.GetValue(OutputOption)} has no columns.");
+        return new ListOutput<T>(
+            format, TerminalOf(parsed), Time, listing, listing.Choose(names, isWide: format == OutputFormat.Wide));
+    }
+
+    /// <summary>For a command whose result is a text in another language, such as SQL.</summary>
+    /// <exception cref="UsageException">The command line wants another format.</exception>
+    public void RefuseFormats(ParseResult parsed, string language)
+    {
+        if (parsed.GetValue(OutputOption) is { } format)
+            throw new UsageException($"-o: '{format}' is not allowed here; this command prints {language}.");
+    }
+
+    private Terminal TerminalOf(ParseResult parsed) => Terminal.Detect(parsed.GetValue(ColorOption));
+
+    private OutputFormat FormatOf(ParseResult parsed) =>
+        Enum.TryParse<OutputFormat>(parsed.GetValue(OutputOption), ignoreCase: true, out var format) ? format
+        : Console.IsOutputRedirected ? OutputFormat.Tsv : OutputFormat.Table;
 }

@@ -7,23 +7,17 @@ using Fleet.Hosting;
 
 namespace Fleet.Cli;
 
-/// <summary>Thrown by a command that cannot do what was asked: the message goes to stderr, the exit code is 1.</summary>
-public class CommandFailedException(string message) : Exception(message);
-
 /// <summary>Parses the arguments, runs the command and turns every way to fail into a line and an exit code.</summary>
 public static class CommandLine
 {
-    public const int Ok = 0;
-    public const int Failed = 1;
-    public const int BadUsage = 2;
-    public const int Interrupted = 130;
-
     // On Ctrl+C a command is asked to stop and has this long: more than the longest drain of `fleet dev`, which ends by itself.
     private static readonly TimeSpan TimeToStop = TimeSpan.FromHours(2);
 
     /// <summary>Runs the command that the arguments name.</summary>
-    /// <returns>The exit code: 0 done, 1 failed, 2 bad usage, 130 interrupted.</returns>
-    public static async Task<int> InvokeAsync(RootCommand root, string[] args)
+    /// <returns>The exit code, one of <see cref="ExitCode"/>.</returns>
+    public static async Task<int> InvokeAsync(RootCommand root, string[] args) => (int)await RunAsync(root, args);
+
+    private static async Task<ExitCode> RunAsync(RootCommand root, string[] args)
     {
         FleetHost.UseInvariantCulture();
         // No response files: in Fleet `@hourly` is a cron macro and not the name of a file.
@@ -31,22 +25,23 @@ public static class CommandLine
         if (parsed.Action is ParseErrorAction usage)
         {
             usage.ShowHelp = parsed.CommandResult.Command.Subcommands.Count > 0;
-            await parsed.InvokeAsync();
-            return BadUsage;
+            // Standard output carries data only, so the help of a group goes where the error goes.
+            await parsed.InvokeAsync(new InvocationConfiguration { Output = Console.Error });
+            return ExitCode.Usage;
         }
 
         try
         {
-            return await parsed.InvokeAsync(
+            return (ExitCode)await parsed.InvokeAsync(
                 new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeToStop });
         }
         catch (CommandFailedException e)
         {
-            return Fail(e.Message);
+            return Fail(e.Message, e.Code);
         }
         catch (OperationCanceledException)
         {
-            return Interrupted;
+            return ExitCode.Interrupted;
         }
         catch (IOException e)
         {
@@ -59,9 +54,9 @@ public static class CommandLine
         }
     }
 
-    private static int Fail(string message)
+    private static ExitCode Fail(string message, ExitCode code = ExitCode.Failure)
     {
         Console.Error.WriteLine(Plain.Lines(Secrets.Hide(message)));
-        return Failed;
+        return code;
     }
 }

@@ -8,6 +8,7 @@ namespace Fleet.Client;
     JsonSerializerDefaults.Web, MaxDepth = MaxDepth, UseStringEnumConverter = false,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     Converters = [typeof(CamelCaseEnumConverter<MisfirePolicy>), typeof(CamelCaseEnumConverter<OverlapPolicy>)])]
+[JsonSerializable(typeof(IEnumerable<JsonElement>))]
 [JsonSerializable(typeof(EnqueueBody))]
 [JsonSerializable(typeof(EnqueueBatchBody))]
 [JsonSerializable(typeof(CancelBody))]

@@ -5,7 +5,6 @@ using Fleet.Core.Rules;
 using Fleet.Core.Text;
 using Fleet.Transport.RabbitMq;
 using Microsoft.Extensions.Configuration;
-using Spectre.Console;
 
 namespace Fleet.Cli.Broker;
 
@@ -37,34 +36,45 @@ public static class ApplyTopology
         AllowMultipleArgumentsPerToken = true,
     };
 
+    private static readonly Listing<AppliedPart> Listing = new(part => part.Name)
+    {
+        { "KIND", part => part.Kind },
+        { "NAME", part => part.Name, ColumnKind.Id },
+        { "OUTCOME", part => JsonNamingPolicy.CamelCase.ConvertName($"{part.Outcome}"), ColumnKind.State },
+        { "READY", part => $"{part.Messages}" },
+    };
+
     public static Command Command(CommandContext cli)
     {
         var command = new Command(
-            "apply", "Declare the exchanges and queues of lanes in RabbitMQ; leaves alone what is there. Exit code 1 when the broker "
+            "apply", "Declare the exchanges and queues of lanes in RabbitMQ; leaves alone what is there. Exit code 3 when the broker "
             + "refuses one.")
         {
-            Uri, ManagementUri, Lane,
+            Uri, ManagementUri, Lane, cli.ColumnsOption,
         };
         command.SetAction(async (parsed, ct) =>
         {
+            var output = cli.Output(parsed, Listing);
             var configuration = Configure(parsed);
             try
             {
                 var settings = RabbitMqSettings.Read(configuration);
                 var parts = await Transport.RabbitMq.ApplyTopology.ExecuteAsync(
                     settings, ReadLanes(parsed.GetValue(Lane), configuration), ct);
-                if (cli.WantsJson(parsed))
-                    Screen.Json(JsonSerializer.SerializeToElement(parts, FleetJson.Payload));
-                else
-                    Show(parts);
+                output.Print(JsonSerializer.SerializeToElement(parts, FleetJson.Payload), parts, "Nothing to declare.");
                 foreach (var problem in parts.Select(part => part.Problem).OfType<string>())
                     Console.Error.WriteLine(Plain.Line(problem));
                 await WarnOfPoliciesAsync(settings, ct);
-                return parts.All(part => part.Outcome is ApplyOutcome.Created or ApplyOutcome.Exists) ? CommandLine.Ok : CommandLine.Failed;
+                var isAll = parts.All(part => part.Outcome is ApplyOutcome.Created or ApplyOutcome.Exists);
+                return (int)(isAll ? ExitCode.Ok : ExitCode.Partial);
             }
-            catch (Exception e) when (e is BrokerUnusableException or InvalidOperationException)
+            catch (BrokerUnusableException e)
             {
-                throw new CommandFailedException(e.Message);
+                throw new CommandFailedException(e.Message, ExitCode.Unreachable);
+            }
+            catch (InvalidOperationException e)
+            {
+                throw new UsageException(e.Message);
             }
         });
         return command;
@@ -102,29 +112,7 @@ public static class ApplyTopology
             ? given
             : [.. configuration.GetSection("Fleet:Worker:Lanes").GetChildren().Select(lane => lane.Key)];
         if (lanes.Select(RunRules.CheckLane).FirstOrDefault(error => error is not null) is { } error)
-            throw new CommandFailedException(error.Message);
+            throw new UsageException(error.Message);
         return lanes.Length > 0 ? [.. lanes.Distinct(StringComparer.Ordinal)] : ["default"];
-    }
-
-    private static void Show(IReadOnlyList<AppliedPart> parts)
-    {
-        var table = Screen.Table("KIND", "NAME", "OUTCOME", "READY");
-        foreach (var part in parts)
-        {
-            var color = part.Outcome switch
-            {
-                ApplyOutcome.Created => Color.Green,
-                ApplyOutcome.Refused => Color.Red,
-                ApplyOutcome.Missing => Color.Yellow,
-                _ => Color.Default,
-            };
-            table.AddRow(
-                Screen.Cell(part.Kind),
-                Screen.Cell(part.Name),
-                Screen.Cell(JsonNamingPolicy.CamelCase.ConvertName($"{part.Outcome}"), new Style(color)),
-                Screen.Cell(part.Messages is { } messages ? $"{messages}" : ""));
-        }
-
-        Screen.Show(table);
     }
 }

@@ -10,10 +10,11 @@ using Fleet.Core.Text;
 namespace Fleet.Cli.Connection;
 
 /// <summary>Nobody answers at the server's URL, or not in time, or not as Fleet would. Often passes by itself.</summary>
-public sealed class ServerUnreachableException(string message) : CommandFailedException(message);
+public sealed class ServerUnreachableException(string message) : CommandFailedException(message, ExitCode.Unreachable);
 
 /// <summary>Somebody else changed the thing since it was read.</summary>
-public sealed class ChangedMeanwhileException(string message, JsonElement? current) : CommandFailedException(message)
+public sealed class ChangedMeanwhileException(string message, JsonElement? current)
+    : CommandFailedException(message, ExitCode.Conflict)
 {
     /// <summary>What is stored now; null when it was deleted.</summary>
     public JsonElement? Current { get; } = current;
@@ -22,14 +23,12 @@ public sealed class ChangedMeanwhileException(string message, JsonElement? curre
 /// <summary>Fleet's HTTP API: sends requests and turns every failure into one line for people.</summary>
 public sealed class FleetApi : IDisposable
 {
-    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(30);
-
     private readonly HttpClient _http;
     private readonly string _shown;
 
     /// <param name="server">The server's URL, with or without a path in front of <c>/api/v1</c>.</param>
-    /// <param name="answerTime">How long an answer may take. Null: 30 s.</param>
-    public FleetApi(Uri server, TimeSpan? answerTime = null)
+    /// <param name="answerTime">How long an answer may take.</param>
+    public FleetApi(Uri server, TimeSpan answerTime)
     {
         // A proxy in the environment is meant for the internet and knows nothing of our loopback.
         var handler = new SocketsHttpHandler { UseProxy = !server.IsLoopback, ConnectTimeout = TimeSpan.FromSeconds(5) };
@@ -38,7 +37,7 @@ public sealed class FleetApi : IDisposable
         _http = new HttpClient(handler)
         {
             BaseAddress = new Uri(server.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/"),
-            Timeout = answerTime ?? AnswerTime,
+            Timeout = answerTime,
         };
         _http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         // A name that the server would refuse is left out.
@@ -84,6 +83,11 @@ public sealed class FleetApi : IDisposable
         }
     }
 
+    /// <summary>The items of an answer that is a list.</summary>
+    /// <exception cref="ServerUnreachableException">It is none.</exception>
+    public JsonElement Items(JsonElement json) =>
+        json.TryGetProperty("items", out var items) && items.ValueKind == JsonValueKind.Array ? items : throw Foreign();
+
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
@@ -122,7 +126,8 @@ public sealed class FleetApi : IDisposable
             return JsonElement.Parse("{}");
         try
         {
-            return JsonElement.Parse(body, new JsonDocumentOptions { MaxDepth = ApiJson.MaxDepth });
+            var json = JsonElement.Parse(body, new JsonDocumentOptions { MaxDepth = ApiJson.MaxDepth });
+            return json.ValueKind == JsonValueKind.Object ? json : throw Foreign();
         }
         catch (JsonException)
         {
@@ -133,16 +138,26 @@ public sealed class FleetApi : IDisposable
     private CommandFailedException Refusal(HttpStatusCode status, byte[] body)
     {
         var problem = ReadProblem(body);
+        var isForeign = status == HttpStatusCode.NotFound && problem?.Code is null;
         var reason = problem?.Detail ?? problem?.Title ?? (status is HttpStatusCode.NotFound
             ? $"The server at {_shown} answered 404: it does not know this, or is no Fleet server. The URL of a program that maps Fleet "
                 + "ends with that path, such as /fleet."
             : $"The server at {_shown} answered {(int)status} {status}.");
         if (problem?.Code == "precondition_failed")
             return new ChangedMeanwhileException(reason, problem.Current);
-        return status is >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests
+        return isForeign || status is >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests
             ? new ServerUnreachableException(reason)
-            : new CommandFailedException(reason);
+            : new CommandFailedException(reason, CodeOf(status));
     }
+
+    private static ExitCode CodeOf(HttpStatusCode status) => status switch
+    {
+        HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.RequestEntityTooLarge => ExitCode.Usage,
+        HttpStatusCode.NotFound or HttpStatusCode.Gone => ExitCode.NotFound,
+        HttpStatusCode.Conflict or HttpStatusCode.PreconditionFailed or HttpStatusCode.PreconditionRequired => ExitCode.Conflict,
+        HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ExitCode.Auth,
+        _ => ExitCode.Failure,
+    };
 
     private static ProblemView? ReadProblem(byte[] body)
     {

@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Fleet.Cli.Printing;
 using Fleet.Core.Storage;
 using Fleet.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -42,16 +45,23 @@ public static class DbCommand
         var migrate = new Command("migrate", "Bring the schema up to date. Does nothing if it is up to date already.") { Wait };
         migrate.SetAction(
             (parsed, ct) =>
-                UseAsync(parsed, (storage, _) => MigrateAsync(storage, WaitForDatabase.Read(parsed.GetValue(Wait)), cli.Time, ct), ct));
+                UseAsync(
+                    parsed, (storage, _) => MigrateAsync(storage, WaitForDatabase.Read(parsed.GetValue(Wait)), cli, parsed, ct), ct));
         var status = new Command(
             "status", "Show which migrations the database has and lacks; exit code 1 when it and this program do not agree.");
-        status.SetAction((parsed, ct) => UseAsync(parsed, StatusAsync, ct));
+        status.SetAction((parsed, ct) => UseAsync(
+            parsed, (storage, _) => StatusAsync(storage, cli.Output(parsed), ct), ct));
         var script = new Command("script", "Print the whole schema as SQL, for an empty database; needs no connection.");
-        script.SetAction((parsed, ct) => UseAsync(parsed, ScriptAsync, ct));
+        script.SetAction((parsed, ct) =>
+        {
+            cli.RefuseFormats(parsed, "SQL");
+            return UseAsync(parsed, ScriptAsync, ct);
+        });
         return new Command("db", "The schema of the database.") { Provider, Connection, Schema, migrate, status, script };
     }
 
-    private static async Task<int> UseAsync(ParseResult parsed, Func<IStorage, CancellationToken, Task<int>> work, CancellationToken ct)
+    private static async Task<int> UseAsync(
+        ParseResult parsed, Func<IStorage, CancellationToken, Task<ExitCode>> work, CancellationToken ct)
     {
         var given = new Dictionary<string, string?>(StringComparer.Ordinal);
         if (parsed.GetValue(Provider) is { } provider)
@@ -61,41 +71,62 @@ public static class DbCommand
         if (parsed.GetValue(Schema) is { } schema)
             given[$"{StorageOptions.Section}:Schema"] = schema;
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables().AddInMemoryCollection(given).Build();
+        IStorage? storage = null;
         try
         {
             await using var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddFleetStorage(configuration)
                 .BuildServiceProvider();
-            return await work(services.GetRequiredService<IStorage>(), ct);
+            storage = services.GetRequiredService<IStorage>();
+            return (int)await work(storage, ct);
         }
         catch (Exception e) when (FleetHost.Explain(e) is { } reason)
         {
-            throw new CommandFailedException(reason);
+            var isAway = e is DatabaseUnavailableException || storage?.IsOutage(e) == true;
+            var hasWaited = parsed.CommandResult.Command.Options.Contains(Wait) && parsed.GetValue(Wait) is not null;
+            throw new CommandFailedException(
+                reason, !isAway ? ExitCode.Failure : hasWaited ? ExitCode.WaitTimeout : ExitCode.Unreachable);
         }
     }
 
-    private static async Task<int> MigrateAsync(IStorage storage, TimeSpan patience, TimeProvider time, CancellationToken ct)
+    private static async Task<ExitCode> MigrateAsync(
+        IStorage storage, TimeSpan patience, CommandContext cli, ParseResult parsed, CancellationToken ct)
     {
-        await WaitForDatabase.ToAnswerAsync(storage, patience, time, ct);
+        await WaitForDatabase.ToAnswerAsync(storage, patience, cli.Time, ct);
         var before = await storage.ReadSchemaAsync(ct);
         await storage.MigrateAsync(ct);
-        Console.WriteLine(before.IsCurrent ? "The schema is up to date." : $"Applied {string.Join(", ", before.Missing)}.");
-        return CommandLine.Ok;
+        var applied = new JsonArray([.. before.Missing.Select(name => JsonValue.Create(name))]);
+        cli.Output(parsed).Answer(
+            JsonElement.Parse(new JsonObject { ["applied"] = applied }.ToJsonString()), string.Join('\n', before.Missing),
+            before.IsCurrent ? "The schema is up to date." : $"Applied {string.Join(", ", before.Missing)}.");
+        return ExitCode.Ok;
     }
 
-    private static async Task<int> StatusAsync(IStorage storage, CancellationToken ct)
+    private static async Task<ExitCode> StatusAsync(IStorage storage, Output output, CancellationToken ct)
     {
         var schema = await storage.ReadSchemaAsync(ct);
+        var json = new JsonObject
+        {
+            ["isCurrent"] = schema.IsCurrent,
+            ["applied"] = new JsonArray([.. schema.Applied.Select(name => JsonValue.Create(name))]),
+            ["missing"] = new JsonArray([.. schema.Missing.Select(name => JsonValue.Create(name))]),
+            ["problem"] = schema.Problem,
+        };
+        output.Answer(JsonElement.Parse(json.ToJsonString()), string.Join('\n', schema.Applied), () => Show(schema));
+        return schema.IsCurrent ? ExitCode.Ok : ExitCode.Failure;
+    }
+
+    private static void Show(DatabaseSchema schema)
+    {
         foreach (var migration in schema.Applied)
             Console.WriteLine($"applied  {migration}");
         foreach (var migration in schema.Missing)
             Console.WriteLine($"missing  {migration}");
         Console.WriteLine(schema.Problem ?? "The schema is up to date.");
-        return schema.IsCurrent ? CommandLine.Ok : CommandLine.Failed;
     }
 
-    private static Task<int> ScriptAsync(IStorage storage, CancellationToken ct)
+    private static Task<ExitCode> ScriptAsync(IStorage storage, CancellationToken ct)
     {
         Console.Write(DatabaseSchema.Script(storage));
-        return Task.FromResult(CommandLine.Ok);
+        return Task.FromResult(ExitCode.Ok);
     }
 }

@@ -19,7 +19,7 @@ internal static class WaitForDatabase
             return TimeSpan.Zero;
         return Durations.TryParse(text, out var patience) && patience >= TimeSpan.Zero && patience <= Longest
             ? patience
-            : throw new CommandFailedException($"--wait: '{text}' is not allowed; allowed is {Durations.Allowed}, up to 1h.");
+            : throw new UsageException($"--wait: '{text}' is not allowed; allowed is {Durations.Allowed}, up to 1h.");
     }
 
     /// <summary>Returns once the database answers, or when the patience is used up: what is done with it then says what is wrong.</summary>

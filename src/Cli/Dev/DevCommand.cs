@@ -37,9 +37,13 @@ public static class DevCommand
             Description = "Print lines instead of the live view. This is the default if the output is not a terminal.",
         };
         var command = new Command("dev", "Run scheduler, worker and API in this process.") { port, data, noSamples, plain };
-        command.SetAction((parsed, _) => RunAsync(
-            parsed.GetValue(port), parsed.GetValue(data)!, !parsed.GetValue(noSamples),
-            parsed.GetValue(plain) || Console.IsOutputRedirected, cli.Time));
+        command.SetAction((parsed, _) =>
+        {
+            cli.RefuseFormats(parsed, "lines for people");
+            return RunAsync(
+                parsed.GetValue(port), parsed.GetValue(data)!, !parsed.GetValue(noSamples),
+                parsed.GetValue(plain) || Console.IsOutputRedirected, cli.Time);
+        });
         return command;
     }
 

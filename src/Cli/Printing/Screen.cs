@@ -2,11 +2,10 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Fleet.Client;
 using Spectre.Console;
-using Spectre.Console.Rendering;
 
 namespace Fleet.Cli.Printing;
 
-/// <summary>Prints tables and JSON: coloured and fitted on a terminal, plain and of any width into a file or a pipe.</summary>
+/// <summary>Prints lines of text and JSON.</summary>
 public static class Screen
 {
     private static readonly JsonSerializerOptions Compact = new()
@@ -28,26 +27,6 @@ public static class Screen
     /// <summary>JSON in one line, for a cell.</summary>
     public static string JsonText(JsonElement json) => JsonSerializer.Serialize(json, Compact);
 
-    /// <summary>A table without rules, one line of text per cell.</summary>
-    public static Table Table(params string[] columns)
-    {
-        var table = new Table().Border(TableBorder.None);
-        foreach (var column in columns)
-            table.AddColumn(
-                new TableColumn(new Text(column, new Style(decoration: Decoration.Bold)))
-                {
-                    Padding = new Padding(0, 0, 2, 0),
-                    NoWrap = true,
-                });
-        return table;
-    }
-
-    /// <summary>A cell with text that others wrote.</summary>
-    public static Text Cell(string? text, Style? style = null) => new(Plain.Line(text), style) { Overflow = Overflow.Ellipsis };
-
-    /// <summary>A state or status in its colour.</summary>
-    public static Text State(string state) => Cell(state, StateStyle(state));
-
     /// <summary>The colour of a state or status.</summary>
     public static Style StateStyle(string state) => new(state switch
     {
@@ -58,28 +37,4 @@ public static class Screen
         "stopped" => Color.Grey,
         _ => Color.Default,
     });
-
-    /// <summary>Prints a table or another shape.</summary>
-    public static void Show(IRenderable what)
-    {
-        if (!Console.IsOutputRedirected)
-        {
-            AnsiConsole.Write(what);
-            return;
-        }
-
-        // A file has no width: nothing is cut, and the padding at the end of lines goes.
-        using var text = new StringWriter();
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Ansi = AnsiSupport.No,
-            ColorSystem = ColorSystemSupport.NoColors,
-            Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(text),
-        });
-        console.Profile.Width = 100_000;
-        console.Write(what);
-        foreach (var line in text.ToString().TrimEnd().ReplaceLineEndings("\n").Split('\n'))
-            Console.Out.WriteLine(line.TrimEnd());
-    }
 }

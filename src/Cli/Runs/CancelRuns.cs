@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text;
 using System.Text.Json.Nodes;
-using Fleet.Cli.Printing;
 using Fleet.Client;
 
 namespace Fleet.Cli.Runs;
@@ -22,11 +21,9 @@ public static class CancelRuns
                 body["reason"] = why;
             var answer = await api.PostAsync(
                 $"{GetRuns.Path(parsed.GetRequiredValue(id))}/cancel", Encoding.UTF8.GetBytes(body.ToJsonString()), ct);
-            if (cli.WantsJson(parsed))
-                Screen.Json(answer);
-            else
-                Screen.Line(
-                    api.Read(answer, ApiJson.Default.CanceledView).Result == "requested"
+            cli.Output(parsed).Answer(
+                answer, parsed.GetRequiredValue(id),
+                api.Read(answer, ApiJson.Default.CanceledView).Result == "requested"
                     ? "requested: its worker was asked to stop it"
                     : "canceled");
         });

@@ -57,26 +57,25 @@ public static class EnqueueRuns
         using var api = cli.Connect(parsed);
         var answer = await api.PostAsync("runs", Body(parsed), ct);
         var id = api.Read(answer, ApiJson.Default.EnqueuedView).Id;
-        var (json, wait) = (cli.WantsJson(parsed), parsed.GetValue(Wait));
-        if (!json)
-            Screen.Line(id);
-        else if (!wait)
-            Screen.Json(answer);
-        if (!wait)
-            return CommandLine.Ok;
+        var output = cli.Output(parsed);
+        if (!parsed.GetValue(Wait))
+        {
+            output.Answer(answer, id, id);
+            return (int)ExitCode.Ok;
+        }
 
+        // Before the wait, so that a person can look at the run meanwhile.
+        if (output.IsText)
+            output.Line(id);
         var ended = await WaitForRuns.UntilEndedAsync(api, id, cli.Time, ct);
         var run = api.Read(ended, ApiJson.Default.RunDetailView);
-        if (json)
-            Screen.Json(ended);
-        else
-            Screen.Line(run switch
-            {
-                { State: "succeeded", Output: { } output } => $"{run.State}: {Screen.JsonText(output)}",
-                { Error: { Length: > 0 } error } => $"{run.State}: {error}",
-                _ => run.State,
-            });
-        return run.State == "succeeded" ? CommandLine.Ok : CommandLine.Failed;
+        output.Answer(ended, id, run switch
+        {
+            { State: "succeeded", Output: { } result } => $"{run.State}: {Screen.JsonText(result)}",
+            { Error: { Length: > 0 } error } => $"{run.State}: {error}",
+            _ => run.State,
+        });
+        return (int)(run.State == "succeeded" ? ExitCode.Ok : ExitCode.Failure);
     }
 
     // Only what was given: the server knows the defaults. Args go as they were written, so that no number loses a digit.
@@ -128,7 +127,7 @@ public static class EnqueueRuns
         }
         catch (JsonException e)
         {
-            throw new CommandFailedException($"ARGS-JSON: {Plain.Line(args, 100)} is not JSON; put it in single quotes. {e.Message}");
+            throw new UsageException($"ARGS-JSON: {Plain.Line(args, 100)} is not JSON; put it in single quotes. {e.Message}");
         }
     }
 }

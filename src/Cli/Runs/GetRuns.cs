@@ -1,13 +1,22 @@
 using System.CommandLine;
 using Fleet.Cli.Printing;
 using Fleet.Client;
-using Spectre.Console;
 
 namespace Fleet.Cli.Runs;
 
 /// <summary><c>fleet run get ID</c>: shows one run with its attempts.</summary>
 public static class GetRuns
 {
+    private static readonly Listing<AttemptView> Attempts = new(attempt => $"{attempt.Number}")
+    {
+        { "ATTEMPT", attempt => $"{attempt.Number}" },
+        { "OUTCOME", OutcomeOf, ColumnKind.State },
+        { "STARTED", attempt => Times.Instant(attempt.StartedAt), ColumnKind.Id },
+        { "TOOK", attempt => attempt.EndedAt - attempt.StartedAt is { } took ? Times.Span(took) : "" },
+        { "WORKER", attempt => attempt.Worker },
+        { "ERROR", attempt => attempt.ErrorType is null ? attempt.Error : $"{attempt.ErrorType}: {attempt.Error}" },
+    };
+
     /// <summary>The argument that names a run.</summary>
     public static Argument<string> IdArgument() => new("ID") { Description = "The run's id." };
 
@@ -15,7 +24,7 @@ public static class GetRuns
     public static string Path(string id) =>
         RunId.TryParse(id, out var run)
             ? $"runs/{run}"
-            : throw new CommandFailedException(
+            : throw new UsageException(
                 $"ID: '{id}' is not the id of a run; allowed are 36 characters such as 0198c0de-7a3b-7c4d-8e5f-0123456789ab.");
 
     public static Command Command(CommandContext cli)
@@ -26,24 +35,20 @@ public static class GetRuns
         {
             using var api = cli.Connect(parsed);
             var run = await api.GetAsync(Path(parsed.GetRequiredValue(id)), ct);
-            if (cli.WantsJson(parsed))
-                Screen.Json(run);
-            else
-                Show(api.Read(run, ApiJson.Default.RunDetailView), cli.Time.GetUtcNow());
+            var output = cli.Output(parsed);
+            output.Answer(
+                run, parsed.GetRequiredValue(id), () => Show(api.Read(run, ApiJson.Default.RunDetailView), cli.Time.GetUtcNow(), output));
         });
         return command;
     }
 
-    private static void Show(RunDetailView run, DateTimeOffset now)
+    private static void Show(RunDetailView run, DateTimeOffset now, Output output)
     {
-        var facts = new Table().Border(TableBorder.None).HideHeaders();
-        facts.AddColumn(new TableColumn("") { NoWrap = true, Padding = new Padding(0, 0, 2, 0) });
-        facts.AddColumn(new TableColumn("") { Padding = new Padding(0) });
-
+        var facts = new Facts();
         Add("id", run.Id);
         Add("job", run.Job);
-        facts.AddRow(new Text("state", Label), Screen.State(run.State));
-        Add("", run.CancelRequested ? "asked to stop" : null);
+        facts.AddState("state", run.State);
+        Add("stop", run.CancelRequested ? "asked to stop" : null);
         Add("cause", run.CanceledBy is { } canceler ? $"{run.CancelCause}, by {canceler}" : run.CancelCause);
         Add("lane", run.Lane);
         Add("attempt", run.MaxAttempts is { } most ? $"{run.Attempt} of {most}" : $"{run.Attempt}");
@@ -60,7 +65,7 @@ public static class GetRuns
         Add("key", run.IdempotencyKey);
         Add("tags", run.Tags is { Count: > 0 } tags ? string.Join(", ", tags) : null);
         Add("args", run.Args is { } args ? Screen.JsonText(args) : null);
-        Add("output", run.Output is { } output ? Screen.JsonText(output) : null);
+        Add("output", run.Output is { } result ? Screen.JsonText(result) : null);
         Add("error", run.ErrorType is null ? run.Error : $"{run.ErrorType}: {run.Error}");
         foreach (var replay in run.Lineage)
         {
@@ -69,23 +74,17 @@ public static class GetRuns
             Add($"replay {replay.Number}", $"{Times.Instant(replay.At)} by {replay.By}, {state}");
         }
 
-        Screen.Show(facts);
+        output.Facts(facts);
         if (run.Attempts is { Count: > 0 } attempts)
         {
-            ShowAttempts(run, attempts);
+            ShowAttempts(run, attempts, output);
             ShowStack(attempts[^1]);
         }
 
         string At(DateTimeOffset? at) => at is null ? "" : $"{Times.Instant(at)} ({Times.Relative(at, now)})";
 
-        void Add(string name, string? value)
-        {
-            if (!string.IsNullOrWhiteSpace(value))
-                facts.AddRow(new Text(name, Label), new Text(Plain.Lines(value.Trim())));
-        }
+        void Add(string name, string? value) => facts.Add(name, value);
     }
-
-    private static readonly Style Label = new(Color.Grey);
 
     /// <summary>Where the last attempt failed; empty when nothing was thrown.</summary>
     private static void ShowStack(AttemptView attempt)
@@ -98,30 +97,26 @@ public static class GetRuns
             Screen.Line("  " + line.TrimStart());
     }
 
-    private static void ShowAttempts(RunDetailView run, IReadOnlyList<AttemptView> attempts)
+    private static void ShowAttempts(RunDetailView run, IReadOnlyList<AttemptView> attempts, Output output)
     {
-        Screen.Line("");
-        var table = Screen.Table("ATTEMPT", "OUTCOME", "STARTED", "TOOK", "WORKER", "ERROR");
-        foreach (var attempt in attempts)
-        {
-            var took = attempt.EndedAt - attempt.StartedAt;
-            table.AddRow(
-                Screen.Cell($"{attempt.Number}"),
-                attempt.Times > 1 ? Screen.Cell($"{attempt.Outcome}, {attempt.Times} times") : Screen.State(attempt.Outcome ?? "running"),
-                Screen.Cell(Times.Instant(attempt.StartedAt)),
-                Screen.Cell(took is { } span ? Times.Span(span) : ""),
-                Screen.Cell(attempt.Worker),
-                Screen.Cell(attempt.ErrorType is null ? attempt.Error : $"{attempt.ErrorType}: {attempt.Error}"));
-        }
-
+        List<AttemptView> all = [.. attempts];
         // An attempt that simply succeeded has no row of its own: its facts are those of the run.
         if (run is { State: "succeeded", FinishedAt: { } ended, StartedAt: { } started } && attempts[^1].Number < run.Attempt)
         {
-            table.AddRow(
-                Screen.Cell($"{run.Attempt}"), Screen.State(run.State), Screen.Cell(Times.Instant(started)),
-                Screen.Cell(Times.Span(ended - started)), Screen.Cell(run.Worker), Screen.Cell(""));
+            all.Add(new AttemptView
+            {
+                Number = run.Attempt,
+                Outcome = run.State,
+                StartedAt = started,
+                EndedAt = ended,
+                Worker = run.Worker ?? "",
+            });
         }
 
-        Screen.Show(table);
+        output.Line("");
+        output.Table(Attempts, all);
     }
+
+    private static string OutcomeOf(AttemptView attempt) =>
+        attempt.Times > 1 ? $"{attempt.Outcome}, {attempt.Times} times" : attempt.Outcome ?? "running";
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
+using System.Text.Json;
 using Fleet.Cli.Printing;
 using Fleet.Client;
-using Spectre.Console;
 
 namespace Fleet.Cli.Runs;
 
@@ -13,56 +13,54 @@ public static class ListRuns
 
     private static readonly Option<int?> Limit = NumberOption.Make("--limit", 1, 500, "How many at most. Default: the server's.", "N");
 
+    private static readonly Listing<RunView> Listing = new(run => run.Id)
+    {
+        { "ID", run => run.Id, ColumnKind.Id },
+        { "JOB", run => run.Job },
+        { "STATE", run => run.State, ColumnKind.State },
+        { "ATTEMPT", run => $"{run.Attempt}" },
+        { "WHEN", When },
+        { "ERROR", Why },
+        { "LANE", run => run.Lane, ColumnKind.Text, true },
+        { "CREATED", run => run.CreatedAt, true },
+        { "DUE", run => run.DueAt, true },
+        { "STARTED", run => run.StartedAt, true },
+        { "FINISHED", run => run.FinishedAt, true },
+        { "WORKER", run => run.Worker, ColumnKind.Text, true },
+        { "SCHEDULE", run => run.ScheduleId, ColumnKind.Text, true },
+        { "TAGS", run => string.Join(',', run.Tags), ColumnKind.Text, true },
+    };
+
     public static Command Command(CommandContext cli)
     {
         var command = new Command("list", "List the latest runs.");
         var terms = RunTerms.AddTo(command);
         command.Add(Limit);
+        command.Add(cli.ColumnsOption);
         command.SetAction(async (parsed, ct) =>
         {
+            var output = cli.Output(parsed, Listing);
             using var api = cli.Connect(parsed);
-            var page = await api.GetAsync(terms.Path(parsed, "runs", NotScheduled, ("limit", parsed.GetValue(Limit)?.ToString())), ct);
-            if (cli.WantsJson(parsed))
-                Screen.Json(page);
-            else
-                Show(api.Read(page, ApiJson.Default.Runs), terms.AreWithoutQuery(parsed), cli.Time.GetUtcNow());
+            var answer = await api.GetAsync(
+                terms.Path(parsed, "runs", NotScheduled, ("limit", parsed.GetValue(Limit)?.ToString())), ct);
+            var page = api.Read(answer, ApiJson.Default.Runs);
+            // In the order of what happened, which is not the order in which the runs were made.
+            var order = Enumerable.Range(0, page.Items.Count).OrderByDescending(i => When(page.Items[i])).ToList();
+            var items = api.Items(answer);
+            if (terms.AreWithoutQuery(parsed) && output.IsText)
+                Output.Remark("Runs that are due later are left out; --state scheduled lists them.");
+            output.Print(
+                JsonSerializer.SerializeToElement(order.Select(i => items[i]), ApiJson.Default.IEnumerableJsonElement),
+                [.. order.Select(i => page.Items[i])], None(page.Scanned));
+            if (page.Next is not null && page.Items.Count > 0)
+                Output.Remark("There are more; raise --limit.");
         });
         return command;
     }
 
-    private static void Show(RunPageView page, bool leavesOutScheduled, DateTimeOffset now)
-    {
-        if (leavesOutScheduled)
-            Console.Error.WriteLine("Runs that are due later are left out; --state scheduled lists them.");
-        if (page is { Items.Count: 0, Scanned.Complete: true })
-        {
-            Screen.Line("No runs.");
-            return;
-        }
-
-        if (!page.Scanned.Complete && page.Items.Count == 0)
-        {
-            Screen.Line(
-                $"No runs among the latest {page.Scanned.Rows}, back to {page.Scanned.BackTo:yyyy-MM-dd HH:mm:ss}Z; add since: or until:.");
-            return;
-        }
-
-        var table = Screen.Table("ID", "JOB", "STATE", "ATTEMPT", "WHEN", "ERROR");
-        foreach (var run in page.Items.OrderByDescending(When))
-        {
-            table.AddRow(
-                Screen.Cell(run.Id),
-                Screen.Cell(run.Job),
-                Screen.State(run.State),
-                Screen.Cell($"{run.Attempt}"),
-                Screen.Cell(Times.Relative(When(run), now)),
-                Screen.Cell(Why(run)));
-        }
-
-        Screen.Show(table);
-        if (page.Next is not null)
-            Console.Error.WriteLine("There are more; raise --limit.");
-    }
+    private static string None(ScannedView scanned) => scanned.Complete
+        ? "No runs."
+        : $"No runs among the latest {scanned.Rows}, back to {scanned.BackTo:yyyy-MM-dd HH:mm:ss}Z; add since: or until:.";
 
     /// <summary>The type of the error, or who canceled the run; null when there is neither. <c>fleet run get</c> has the text.</summary>
     public static string? Why(RunView run) => run switch

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Fleet.Cli.Printing;
 using Fleet.Client;
 
 namespace Fleet.Cli.Runs;
@@ -15,10 +14,8 @@ public static class ReplayRuns
         {
             using var api = cli.Connect(parsed);
             var answer = await api.PostAsync($"{GetRuns.Path(parsed.GetRequiredValue(id))}/replay", null, ct);
-            if (cli.WantsJson(parsed))
-                Screen.Json(answer);
-            else
-                Screen.Line(api.Read(answer, ApiJson.Default.EnqueuedView).Id);
+            var run = api.Read(answer, ApiJson.Default.EnqueuedView).Id;
+            cli.Output(parsed).Answer(answer, run, run);
         });
         return command;
     }

@@ -6,7 +6,7 @@ using Fleet.Client;
 
 namespace Fleet.Cli.Runs;
 
-/// <summary><c>fleet run logs ID [--follow]</c>: what a run has written; JSON comes as one object per line.</summary>
+/// <summary><c>fleet run logs ID [--follow]</c>: what a run has written.</summary>
 public static class RunLogs
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
@@ -15,15 +15,16 @@ public static class RunLogs
     {
         var id = GetRuns.IdArgument();
         var follow = new Option<bool>("--follow", "-f") { Description = "Continue until the run has ended." };
-        var command = new Command("logs", "Print a run's log; with -o json one object per line.") { id, follow };
+        var command = new Command("logs", "Print a run's log.") { id, follow };
         command.SetAction(async (parsed, ct) =>
         {
             using var api = cli.Connect(parsed);
-            var printer = new Printer(api, GetRuns.Path(parsed.GetRequiredValue(id)), cli.WantsJson(parsed));
+            var printer = new Printer(api, GetRuns.Path(parsed.GetRequiredValue(id)), cli.Output(parsed));
             if (parsed.GetValue(follow))
                 await FollowAsync(printer, cli.Time, ct);
             else
                 await printer.PrintNewAsync(ct);
+            printer.Finish();
         });
         return command;
     }
@@ -51,8 +52,9 @@ public static class RunLogs
         }
     }
 
-    private sealed class Printer(FleetApi api, string path, bool json)
+    private sealed class Printer(FleetApi api, string path, Output output)
     {
+        private readonly List<JsonElement> _lines = [];
         private long _after;
 
         public async Task<bool> HasEndedAsync(CancellationToken ct) =>
@@ -68,17 +70,40 @@ public static class RunLogs
                 var answer = await api.GetAsync($"{path}/logs?after={_after}", ct);
                 var page = api.Read(answer, ApiJson.Default.Logs);
                 for (var i = 0; i < page.Items.Count; i++)
-                    Print(page.Items[i], answer.GetProperty("items")[i]);
+                    Print(page.Items[i], api.Items(answer)[i]);
             }
             while (_after > before);
         }
 
+        /// <summary>Prints what must be one document.</summary>
+        public void Finish()
+        {
+            if (output.Format is OutputFormat.Json or OutputFormat.Yaml)
+                output.Answer(JsonSerializer.SerializeToElement(_lines, ApiJson.Default.IEnumerableJsonElement), "", "");
+        }
+
         private void Print(LogLineView line, JsonElement raw)
         {
-            if (json)
-                Screen.JsonLine(raw);
-            else
-                Screen.Line($"{line.At.ToUniversalTime():yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {line.Attempt} {line.Level,-11} {line.Message}");
+            var at = $"{line.At.ToUniversalTime():yyyy-MM-dd'T'HH:mm:ss.fff'Z'}";
+            switch (output.Format)
+            {
+                case OutputFormat.Json or OutputFormat.Yaml:
+                    _lines.Add(raw);
+                    break;
+                case OutputFormat.Jsonl:
+                    Screen.JsonLine(raw);
+                    break;
+                case OutputFormat.Name:
+                    output.Line($"{line.Id}");
+                    break;
+                case OutputFormat.Tsv:
+                    output.Line($"{at}\t{line.Attempt}\t{line.Level}\t{Plain.Line(line.Message)}");
+                    break;
+                default:
+                    output.Line($"{at} {line.Attempt} {line.Level,-11} {line.Message}");
+                    break;
+            }
+
             _after = Math.Max(_after, line.Id);
         }
     }

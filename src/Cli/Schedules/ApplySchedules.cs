@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
 using Fleet.Client;
@@ -34,7 +35,7 @@ public static class ApplySchedules
         command.SetAction(async (parsed, ct) =>
         {
             await RunAsync(cli, parsed, parsed.GetValue(DryRun), ct);
-            return CommandLine.Ok;
+            return (int)ExitCode.Ok;
         });
         return command;
     }
@@ -42,7 +43,8 @@ public static class ApplySchedules
     public static Command DiffCommand(CommandContext cli)
     {
         var command = new Command("diff", "Show what 'apply' would change. Exit code 1 if there is a difference.") { Source, Prune, Label };
-        command.SetAction(async (parsed, ct) => await RunAsync(cli, parsed, isDryRun: true, ct) == 0 ? CommandLine.Ok : CommandLine.Failed);
+        command.SetAction(async (parsed, ct) =>
+            (int)(await RunAsync(cli, parsed, isDryRun: true, ct) == 0 ? ExitCode.Ok : ExitCode.Failure));
         return command;
     }
 
@@ -51,8 +53,9 @@ public static class ApplySchedules
     {
         var label = ReadLabel(parsed);
         var declared = ScheduleFiles.Read(parsed.GetRequiredValue(Source));
+        var output = cli.Output(parsed);
         using var api = cli.Connect(parsed);
-        var existing = (await api.GetAsync("schedules", ct)).GetProperty("items").EnumerateArray()
+        var existing = api.Items(await api.GetAsync("schedules", ct)).EnumerateArray()
             .ToDictionary(s => s.GetProperty("id").GetString()!, StringComparer.Ordinal);
 
         // Everything is checked before anything is put.
@@ -67,13 +70,24 @@ public static class ApplySchedules
                 .Select(s => new Change(s.GetProperty("id").GetString()!, "deleted", null, [], s)));
         }
 
-        foreach (var change in changes)
+        List<Change> done = [];
+        try
         {
-            if (!isDryRun)
-                await DoAsync(api, change, ct);
-            Show(change, isDryRun);
+            foreach (var change in changes)
+            {
+                if (!isDryRun)
+                    await DoAsync(api, change, ct);
+                done.Add(change);
+            }
+        }
+        catch (CommandFailedException e) when (done.Exists(c => c.What != Unchanged))
+        {
+            // A schedule that passed its check a moment ago: it was changed meanwhile, or the server went away.
+            Print(output, done, isDryRun);
+            throw new CommandFailedException(e.Message, ExitCode.Partial);
         }
 
+        Print(output, changes, isDryRun);
         return changes.Count(c => c.What != Unchanged);
     }
 
@@ -83,12 +97,12 @@ public static class ApplySchedules
     {
         var text = parsed.GetValue(Label);
         if (parsed.GetValue(Prune) != text is not null)
-            throw new CommandFailedException("--prune and --label go together: --prune deletes schedules with that label only.");
+            throw new UsageException("--prune and --label go together: --prune deletes schedules with that label only.");
         return text?.Split('=', 2) switch
         {
             null => ("", ""),
             [{ Length: > 0 } name, var value] => (name, value),
-            _ => throw new CommandFailedException($"--label: '{text}' is not allowed; allowed is NAME=VALUE."),
+            _ => throw new UsageException($"--label: '{text}' is not allowed; allowed is NAME=VALUE."),
         };
     }
 
@@ -103,7 +117,7 @@ public static class ApplySchedules
         }
         catch (CommandFailedException e) when (e is not ServerUnreachableException)
         {
-            throw new CommandFailedException($"{schedule.Place}: {schedule.Id}: {e.Message}");
+            throw new CommandFailedException($"{schedule.Place}: {schedule.Id}: {e.Message}", e.Code);
         }
 
         FireTimes.Warn(api.Read(after, ApiJson.Default.ScheduleView).Warnings, $"{schedule.Place}: {schedule.Id}");
@@ -128,13 +142,36 @@ public static class ApplySchedules
             else if (change.What != Unchanged)
                 await api.DeleteAsync(PathOf(change.Id), ct, version!);
         }
-        catch (ChangedMeanwhileException e)
+        catch (CommandFailedException e)
         {
-            var differences = change.Before is { } before && e.Current is { } current
+            var differences = change.Before is { } before && e is ChangedMeanwhileException { Current: { } current }
                 ? string.Join("; ", ScheduleFields.Differences(before, current))
                 : "";
-            throw new CommandFailedException($"{change.Id}: {e.Message} {differences}".TrimEnd());
+            throw new CommandFailedException($"{change.Id}: {e.Message} {differences}".TrimEnd(), e.Code);
         }
+    }
+
+    private static void Print(Output output, IReadOnlyList<Change> changes, bool isDryRun)
+    {
+        if (output.Format == OutputFormat.Name)
+        {
+            foreach (var change in changes.Where(c => c.What != Unchanged))
+                output.Line(change.Id);
+            return;
+        }
+
+        var json = new JsonArray([.. changes.Select(c => new JsonObject
+        {
+            ["id"] = c.Id,
+            ["change"] = c.What,
+            ["differences"] = new JsonArray([.. c.Differences.Select(d => JsonValue.Create(d))]),
+            ["dryRun"] = isDryRun,
+        })]);
+        output.Answer(JsonElement.Parse(json.ToJsonString()), "", () =>
+        {
+            foreach (var change in changes)
+                Show(change, isDryRun);
+        });
     }
 
     private static void Show(Change change, bool isDryRun)

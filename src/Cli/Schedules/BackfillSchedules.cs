@@ -50,10 +50,7 @@ public static class BackfillSchedules
                 DryRun = !isReal,
             }, ApiJson.Default.BackfillBody);
             var answer = await api.PostAsync($"schedules/{Uri.EscapeDataString(schedule)}/backfill", body, ct);
-            if (cli.WantsJson(parsed))
-                Screen.Json(answer);
-            else
-                Show(schedule, api.Read(answer, ApiJson.Default.BackfillView), isReal);
+            cli.Output(parsed).Answer(answer, schedule, () => Show(schedule, api.Read(answer, ApiJson.Default.BackfillView), isReal));
         });
         return command;
     }

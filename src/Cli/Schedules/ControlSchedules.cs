@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using Fleet.Cli.Printing;
 using Fleet.Core.Text;
 
 namespace Fleet.Cli.Schedules;
@@ -43,10 +42,7 @@ public static class ControlSchedules
             var answer = await api.PostAsync(
                 $"schedules/{Uri.EscapeDataString(schedule)}/{verb}",
                 JsonSerializer.SerializeToUtf8Bytes(Body(parsed.GetValue(reason), until)), ct);
-            if (cli.WantsJson(parsed))
-                Screen.Json(answer);
-            else
-                Screen.Line(until is null ? $"{schedule} {done}" : $"{schedule} {done} until {until}");
+            cli.Output(parsed).Answer(answer, schedule, until is null ? $"{schedule} {done}" : $"{schedule} {done} until {until}");
         });
         return command;
     }
@@ -66,9 +62,9 @@ public static class ControlSchedules
         if (parsed.GetValue(For) is not { } text)
             return parsed.GetValue(Until);
         if (parsed.GetValue(Until) is not null)
-            throw new CommandFailedException("--for: give either --for or --until, not both.");
+            throw new UsageException("--for: give either --for or --until, not both.");
         return Durations.TryParse(text, out var duration) && duration > TimeSpan.Zero && duration <= TimeSpan.FromDays(3650)
             ? (now + duration).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture)
-            : throw new CommandFailedException($"--for: '{text}' is not allowed; allowed is a duration such as {Durations.Allowed}.");
+            : throw new UsageException($"--for: '{text}' is not allowed; allowed is a duration such as {Durations.Allowed}.");
     }
 }

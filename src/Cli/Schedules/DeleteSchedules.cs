@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Fleet.Cli.Printing;
 
 namespace Fleet.Cli.Schedules;
 
@@ -16,10 +15,7 @@ public static class DeleteSchedules
             using var api = cli.Connect(parsed);
             var schedule = parsed.GetRequiredValue(id);
             var answer = await api.DeleteAsync($"schedules/{Uri.EscapeDataString(schedule)}", ct);
-            if (cli.WantsJson(parsed))
-                Screen.Json(answer);
-            else
-                Screen.Line($"{schedule} deleted");
+            cli.Output(parsed).Answer(answer, schedule, $"{schedule} deleted");
         });
         return command;
     }

@@ -43,16 +43,14 @@ public static class DiffSchedules
         command.SetAction(async (parsed, ct) =>
         {
             if (new[] { Cron, Every, At, Zone }.All(o => parsed.GetValue(o) is null))
-                throw new CommandFailedException("Nothing would change; give --cron, --every, --at or --zone.");
+                throw new UsageException("Nothing would change; give --cron, --every, --at or --zone.");
             using var api = cli.Connect(parsed);
             var path = $"schedules/{Uri.EscapeDataString(parsed.GetRequiredValue(Id))}";
             var body = Edit(await api.GetAsync(path, ct), parsed);
             var query = RangeQuery.Of(parsed.GetValue(From), parsed.GetValue(Until), parsed.GetValue(Count));
             var answer = await api.PostAsync($"{path}/diff{query}", JsonSerializer.SerializeToUtf8Bytes(body), ct);
-            if (cli.WantsJson(parsed))
-                Screen.Json(answer);
-            else
-                Show(api.Read(answer, ApiJson.Default.ScheduleDiffView));
+            cli.Output(parsed).Answer(
+                answer, parsed.GetRequiredValue(Id), () => Show(api.Read(answer, ApiJson.Default.ScheduleDiffView)));
         });
         return command;
     }

@@ -30,10 +30,7 @@ public static class GetScheduleFigures
             string?[] query = [Parameter("from", parsed.GetValue(From)), Parameter("until", parsed.GetValue(Until))];
             var answer = await api.GetAsync(
                 $"schedules/{Uri.EscapeDataString(schedule)}/figures?{string.Join('&', query.OfType<string>())}", ct);
-            if (cli.WantsJson(parsed))
-                Screen.Json(answer);
-            else
-                Show(schedule, api.Read(answer, ApiJson.Default.ScheduleFiguresView));
+            cli.Output(parsed).Answer(answer, schedule, () => Show(schedule, api.Read(answer, ApiJson.Default.ScheduleFiguresView)));
         });
         return command;
     }

@@ -1,50 +1,39 @@
 using System.CommandLine;
 using Fleet.Cli.Printing;
 using Fleet.Client;
-using Spectre.Console;
 
 namespace Fleet.Cli.Schedules;
 
 /// <summary><c>fleet schedule list</c>.</summary>
 public static class ListSchedules
 {
+    private static readonly Listing<ScheduleView> Listing = new(schedule => schedule.Id)
+    {
+        { "ID", schedule => schedule.Id, ColumnKind.Id },
+        { "JOB", schedule => schedule.Job },
+        { "TRIGGER", FireTimes.TriggerOf },
+        { "LAST", schedule => schedule.LastFireTime },
+        { "NEXT", schedule => schedule.NextFireAt },
+        { "STATUS", schedule => schedule.Status, ColumnKind.State },
+        { "REASON", Reason },
+        { "LANE", schedule => schedule.Lane, ColumnKind.Text, true },
+        { "OVERLAP", schedule => schedule.Overlap, ColumnKind.Text, true },
+        { "MISFIRE", schedule => schedule.Misfire, ColumnKind.Text, true },
+        { "SOURCE", schedule => schedule.Source, ColumnKind.Text, true },
+        { "UPDATED", schedule => schedule.UpdatedAt, true },
+    };
+
     public static Command Command(CommandContext cli)
     {
-        var command = new Command("list", "List schedules with their next fire time.");
+        var command = new Command("list", "List schedules with their next fire time.") { cli.ColumnsOption };
         command.SetAction(async (parsed, ct) =>
         {
+            var output = cli.Output(parsed, Listing);
             using var api = cli.Connect(parsed);
             var page = await api.GetAsync("schedules", ct);
-            if (cli.WantsJson(parsed))
-                Screen.Json(page);
-            else
-                Show(api.Read(page, ApiJson.Default.Schedules), cli.Time.GetUtcNow());
+            output.Print(api.Items(page), api.Read(page, ApiJson.Default.Schedules).Items, "No schedules.");
         });
         return command;
-    }
-
-    private static void Show(Page<ScheduleView> page, DateTimeOffset now)
-    {
-        if (page.Items.Count == 0)
-        {
-            Screen.Line("No schedules.");
-            return;
-        }
-
-        var table = Screen.Table("ID", "JOB", "TRIGGER", "LAST", "NEXT", "STATUS", "REASON");
-        foreach (var schedule in page.Items)
-        {
-            table.AddRow(
-                Screen.Cell(schedule.Id),
-                Screen.Cell(schedule.Job),
-                Screen.Cell(FireTimes.TriggerOf(schedule)),
-                Screen.Cell(schedule.LastFireTime is { } last ? $"{Times.Instant(last)} ({Times.Relative(last, now)})" : ""),
-                Screen.Cell(schedule.NextFireAt is { } next ? $"{Times.Instant(next)} ({Times.Relative(next, now)})" : ""),
-                Screen.State(schedule.Status),
-                Screen.Cell(Reason(schedule)));
-        }
-
-        Screen.Show(table);
     }
 
     private static string Reason(ScheduleView schedule)

@@ -68,13 +68,13 @@ public static class NextFireTimes
         foreach (var option in new[] { Cron, Every, Zone })
         {
             if (parsed.GetValue(option) is not null)
-                throw new CommandFailedException(
+                throw new UsageException(
                     $"{option.Name}: give either a stored schedule's ID or a trigger; 'fleet schedule diff' compares the two.");
         }
 
         var count = parsed.GetValue(Count);
         if (count > MaxOfServer)
-            throw new CommandFailedException($"--count: '{count}' is not allowed; allowed is 1–{MaxOfServer} for a stored schedule.");
+            throw new UsageException($"--count: '{count}' is not allowed; allowed is 1–{MaxOfServer} for a stored schedule.");
         using var api = cli.Connect(parsed);
         var query = string.Join('&', new[]
         {
@@ -84,19 +84,16 @@ public static class NextFireTimes
                 : null,
         }.OfType<string>());
         var answer = await api.GetAsync($"schedules/{Uri.EscapeDataString(id)}/next?{query}", ct);
-        if (cli.WantsJson(parsed))
+        cli.Output(parsed).Answer(answer, id, () =>
         {
-            Screen.Json(answer);
-            return;
-        }
-
-        var next = api.Read(answer, ApiJson.Default.NextFireTimesView);
-        foreach (var time in next.Items)
-            Screen.Line(FireTimes.Line(time.Local, time.ClockEffect?.Text));
-        if (next.Items.Count < (count ?? 10))
-            Console.Error.WriteLine(NoMore(next.Items.Count));
-        FireTimes.Warn(next.Warnings);
-        FireTimes.WarnUnlessRunning(next.Status);
+            var next = api.Read(answer, ApiJson.Default.NextFireTimesView);
+            foreach (var time in next.Items)
+                Screen.Line(FireTimes.Line(time.Local, time.ClockEffect?.Text));
+            if (next.Items.Count < (count ?? 10))
+                Console.Error.WriteLine(NoMore(next.Items.Count));
+            FireTimes.Warn(next.Warnings);
+            FireTimes.WarnUnlessRunning(next.Status);
+        });
     }
 
     private static void Compute(ParseResult parsed, CommandContext cli)
@@ -104,22 +101,26 @@ public static class NextFireTimes
         var count = parsed.GetValue(Count) ?? 10;
         var spec = new TriggerSpec { Cron = parsed.GetValue(Cron), Every = parsed.GetValue(Every), Zone = parsed.GetValue(Zone) };
         if (!Trigger.TryParse(spec, out var trigger, out var error) || !Zones.TryFind(spec.Zone, out var zone, out error))
-            throw new CommandFailedException(error.Message);
+            throw new UsageException(error.Message);
 
         var after = parsed.GetValue(From) is { } from ? ParseFrom(from, zone) : cli.Time.GetUtcNow();
         FireTimes.Warn(TriggerWarnings.Of(spec).Select(w => new WarningView { Message = w.Message }));
         var times = trigger.Between(after, DateTimeOffset.MaxValue).Take(count).Select(t => TimeZoneInfo.ConvertTime(t, zone)).ToList();
         if (times.Count < count)
             Console.Error.WriteLine(times.Count == 0 ? $"It does not fire after {after:yyyy-MM-dd'T'HH:mm:sszzz}." : NoMore(times.Count));
-        if (cli.WantsJson(parsed))
+        var output = cli.Output(parsed);
+        if (output.Format == OutputFormat.Name)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(times.Select(FireTimes.Iso), FleetJson.Payload));
+            times.ForEach(time => output.Line(FireTimes.Iso(time)));
             return;
         }
 
-        var effects = ClockEffects.ByFireTime(trigger, spec.Cron, spec.Zone, times);
-        foreach (var time in times)
-            Screen.Line(FireTimes.Line(time, effects.GetValueOrDefault(time)?.Description));
+        output.Answer(JsonSerializer.SerializeToElement(times.Select(FireTimes.Iso), FleetJson.Payload), "", () =>
+        {
+            var effects = ClockEffects.ByFireTime(trigger, spec.Cron, spec.Zone, times);
+            foreach (var time in times)
+                output.Line(FireTimes.Line(time, effects.GetValueOrDefault(time)?.Description));
+        });
     }
 
     private static string NoMore(int shown) => shown == 0 ? "It does not fire after that." : "It does not fire again after that.";
@@ -129,15 +130,15 @@ public static class NextFireTimes
     {
         // RoundtripKind leaves "no offset" visible as Unspecified; the other two kinds name an instant.
         if (!DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var local))
-            throw new CommandFailedException($"--from: '{text}' is not an instant; allowed is ISO 8601 such as 2026-03-29T01:30:00+01:00.");
+            throw new UsageException($"--from: '{text}' is not an instant; allowed is ISO 8601 such as 2026-03-29T01:30:00+01:00.");
         if (local.Kind != DateTimeKind.Unspecified)
             return DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind);
         if (zone is null)
-            throw new CommandFailedException(
+            throw new UsageException(
                 $"--from: '{text}' has no offset; a stored schedule needs one, such as 2026-03-29T01:30:00+01:00.");
         // In the first hours of the year 1 and the last of 9999 some offsets lead out of the calendar.
         return local.Year is > 1 and < 9999
             ? new DateTimeOffset(local, zone.GetUtcOffset(local))
-            : throw new CommandFailedException($"--from: '{text}' is not allowed; allowed are the years 2 to 9998.");
+            : throw new UsageException($"--from: '{text}' is not allowed; allowed are the years 2 to 9998.");
     }
 }

@@ -28,12 +28,12 @@ public static class ScheduleFiles
         else if (File.Exists(path))
             schedules.AddRange(Parse(File.ReadAllText(path), path));
         else
-            throw new CommandFailedException($"-f: '{path}' is neither a file nor a folder; '-' reads what is piped in.");
+            throw new UsageException($"-f: '{path}' is neither a file nor a folder; '-' reads what is piped in.");
 
         if (schedules.Count == 0)
-            throw new CommandFailedException($"-f: '{path}' declares no schedule.");
+            throw new UsageException($"-f: '{path}' declares no schedule.");
         foreach (var twins in schedules.GroupBy(s => s.Id, StringComparer.Ordinal).Where(g => g.Count() > 1))
-            throw new CommandFailedException(
+            throw new UsageException(
                 $"{twins.Last().Place}: '{twins.Key}' stands at {twins.First().Place} too; each schedule is declared once.");
         return schedules;
     }
@@ -54,7 +54,7 @@ public static class ScheduleFiles
             var hint = e is AnchorNotFoundException || e.Message.Contains("alias", StringComparison.OrdinalIgnoreCase)
                 ? " A text that begins with '*' needs quotes."
                 : "";
-            throw new CommandFailedException($"{file}:{e.Start.Line}: it is not valid YAML: {e.Message}{hint}");
+            throw new UsageException($"{file}:{e.Start.Line}: it is not valid YAML: {e.Message}{hint}");
         }
 
         var schedules = new List<DeclaredSchedule>();
@@ -76,9 +76,9 @@ public static class ScheduleFiles
     {
         var place = $"{file}:{node.Start.Line}";
         if (node is not YamlMappingNode || ToJson(node) is not JsonObject body)
-            throw new CommandFailedException($"{place}: a schedule is a mapping of fields, such as 'id: nightly'.");
+            throw new UsageException($"{place}: a schedule is a mapping of fields, such as 'id: nightly'.");
         if (body["id"] is not JsonValue value || !value.TryGetValue(out string? id) || id.Length == 0)
-            throw new CommandFailedException($"{place}: id: it is missing or not a text; it names the schedule.");
+            throw new UsageException($"{place}: id: it is missing or not a text; it names the schedule.");
         body.Remove("id");
         return new DeclaredSchedule(id, body, place);
     }

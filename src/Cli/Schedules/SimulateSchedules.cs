@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Fleet.Cli.Printing;
 using Fleet.Client;
-using Spectre.Console;
 
 namespace Fleet.Cli.Schedules;
 
@@ -19,6 +18,31 @@ public static class SimulateSchedules
         HelpName = "INSTANT",
     };
 
+    private static readonly Listing<BusyMinuteView> Minutes = new(minute => Times.Instant(minute.Minute))
+    {
+        { "BUSIEST MINUTE", minute => Times.Instant(minute.Minute), ColumnKind.Id },
+        { "STARTS", minute => $"{minute.Starts:N0}" },
+        { "LOAD", minute => Work(minute.BusySeconds) },
+        { "SCHEDULES", Firing },
+    };
+
+    private static readonly Listing<LaneLoadView> Lanes = new(lane => lane.Lane)
+    {
+        { "LANE", lane => lane.Lane, ColumnKind.Id },
+        { "FIRINGS", lane => $"{lane.Firings:N0}" },
+        { "LOAD", lane => Work(lane.BusySeconds) },
+        { "MOST AT ONCE", lane => $"{lane.MostAtOnce:N0}" },
+        { "WHEN", lane => Times.Instant(lane.MostAtOnceAt) },
+    };
+
+    private static readonly Listing<SimulatedScheduleView> Schedules = new(schedule => schedule.Id)
+    {
+        { "SCHEDULE", schedule => schedule.Id, ColumnKind.Id },
+        { "FIRINGS", schedule => $"{schedule.Firings:N0}" },
+        { "A RUN TAKES", schedule => schedule.MeanSeconds is { } mean ? Work(mean) : "unknown" },
+        { "FIRST", schedule => schedule.Next.Count > 0 ? Times.Instant(schedule.Next[0]) : "" },
+    };
+
     public static Command Command(CommandContext cli)
     {
         var command = new Command(
@@ -30,15 +54,20 @@ public static class SimulateSchedules
         {
             using var api = cli.Connect(parsed);
             var answer = await api.GetAsync("simulation" + RangeQuery.Of(parsed.GetValue(From), parsed.GetValue(Until)), ct);
-            if (cli.WantsJson(parsed))
-                Screen.Json(answer);
+            var output = cli.Output(parsed);
+            var simulation = api.Read(answer, ApiJson.Default.SimulationView);
+            if (output.Format == OutputFormat.Name)
+            {
+                foreach (var schedule in simulation.Schedules)
+                    output.Line(schedule.Id);
+            }
             else
-                Show(api.Read(answer, ApiJson.Default.SimulationView));
+                output.Answer(answer, "", () => Show(simulation, output));
         });
         return command;
     }
 
-    private static void Show(SimulationView simulation)
+    private static void Show(SimulationView simulation, Output output)
     {
         Screen.Line(
             $"{Times.Instant(simulation.From)} to {Times.Instant(simulation.Until)}: {simulation.Firings:N0} firings of "
@@ -51,15 +80,15 @@ public static class SimulateSchedules
         foreach (var line in HeatMap.Draw(simulation.Load, simulation.From, simulation.Until))
             Screen.Line(line);
         Screen.Line("");
-        ShowBusiest(simulation.Busiest);
+        ShowBusiest(simulation.Busiest, output);
         Screen.Line("");
-        ShowLanes(simulation.Lanes);
+        output.Table(Lanes, simulation.Lanes);
         Screen.Line("");
-        ShowSchedules(simulation.Schedules);
+        output.Table(Schedules, simulation.Schedules);
         ShowClockEffects(simulation.Schedules);
     }
 
-    private static void ShowBusiest(IReadOnlyList<BusyMinuteView> minutes)
+    private static void ShowBusiest(IReadOnlyList<BusyMinuteView> minutes, Output output)
     {
         var collisions = minutes.Where(m => m.Starts > 1).ToList();
         if (collisions.Count == 0)
@@ -68,47 +97,12 @@ public static class SimulateSchedules
             return;
         }
 
-        var table = Screen.Table("BUSIEST MINUTE", "STARTS", "LOAD", "SCHEDULES");
-        foreach (var minute in collisions)
-        {
-            var names = minute.Schedules.Select(s => s.Firings == 1 ? s.Id : $"{s.Id} ×{s.Firings}");
-            table.AddRow(
-                Screen.Cell(Times.Instant(minute.Minute)),
-                Screen.Cell($"{minute.Starts:N0}"),
-                Screen.Cell(Work(minute.BusySeconds)),
-                Screen.Cell(string.Join(", ", names) + (minute.MoreSchedules > 0 ? $" and {minute.MoreSchedules:N0} more" : "")));
-        }
-
-        Screen.Show(table);
+        output.Table(Minutes, collisions);
     }
 
-    private static void ShowLanes(IReadOnlyList<LaneLoadView> lanes)
-    {
-        var table = Screen.Table("LANE", "FIRINGS", "LOAD", "MOST AT ONCE", "WHEN");
-        foreach (var lane in lanes)
-        {
-            table.AddRow(
-                Screen.Cell(lane.Lane), Screen.Cell($"{lane.Firings:N0}"), Screen.Cell(Work(lane.BusySeconds)),
-                Screen.Cell($"{lane.MostAtOnce:N0}"), Screen.Cell(Times.Instant(lane.MostAtOnceAt)));
-        }
-
-        Screen.Show(table);
-    }
-
-    private static void ShowSchedules(IReadOnlyList<SimulatedScheduleView> schedules)
-    {
-        var table = Screen.Table("SCHEDULE", "FIRINGS", "A RUN TAKES", "FIRST");
-        foreach (var schedule in schedules)
-        {
-            table.AddRow(
-                Screen.Cell(schedule.Id),
-                Screen.Cell($"{schedule.Firings:N0}"),
-                Screen.Cell(schedule.MeanSeconds is { } mean ? Work(mean) : "unknown"),
-                Screen.Cell(schedule.Next.Count > 0 ? Times.Instant(schedule.Next[0]) : ""));
-        }
-
-        Screen.Show(table);
-    }
+    private static string Firing(BusyMinuteView minute) =>
+        string.Join(", ", minute.Schedules.Select(s => s.Firings == 1 ? s.Id : $"{s.Id} ×{s.Firings}"))
+        + (minute.MoreSchedules > 0 ? $" and {minute.MoreSchedules:N0} more" : "");
 
     private static void ShowClockEffects(IReadOnlyList<SimulatedScheduleView> schedules)
     {

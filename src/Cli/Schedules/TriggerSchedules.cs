@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Fleet.Cli.Printing;
 using Fleet.Client;
 
 namespace Fleet.Cli.Schedules;
@@ -15,10 +14,8 @@ public static class TriggerSchedules
         {
             using var api = cli.Connect(parsed);
             var answer = await api.PostAsync($"schedules/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}/trigger", null, ct);
-            if (cli.WantsJson(parsed))
-                Screen.Json(answer);
-            else
-                Screen.Line(api.Read(answer, ApiJson.Default.EnqueuedView).Id);
+            var run = api.Read(answer, ApiJson.Default.EnqueuedView).Id;
+            cli.Output(parsed).Answer(answer, run, run);
         });
         return command;
     }

@@ -89,7 +89,7 @@ public sealed class ComposedServicesTests(PostgresServer postgres, RabbitMqServe
             "db", "migrate", "--provider", "Postgres", "--connection", $"Host=127.0.0.1;Port={FreePort.Next()};Username=fleet", "--wait",
             "1s");
 
-        Assert.Equal(1, result.ExitCode);
+        Assert.Equal(8, result.ExitCode);
         Assert.Contains("Waiting for the database: Failed to connect", result.Error, StringComparison.Ordinal);
         Assert.Contains("The database cannot be used: Failed to connect", result.Error, StringComparison.Ordinal);
     }
@@ -99,7 +99,7 @@ public sealed class ComposedServicesTests(PostgresServer postgres, RabbitMqServe
     {
         var result = await FleetProcess.RunAsync("db", "migrate", "--wait", "soon");
 
-        Assert.Equal(1, result.ExitCode);
+        Assert.Equal(2, result.ExitCode);
         Assert.StartsWith("--wait: 'soon' is not allowed; allowed is 15s, 5m", result.Error, StringComparison.Ordinal);
     }
 

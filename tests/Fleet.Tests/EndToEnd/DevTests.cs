@@ -40,10 +40,10 @@ public sealed class DevTests
         Assert.Equal((0, true), (flaky.ExitCode, flaky.Output.Contains("succeeded", StringComparison.Ordinal)));
 
         var list = await FleetProcess.RunAsync("--server", server, "run", "list", "-o", "json");
-        Assert.Equal(2, JsonNode.Parse(list.Output)!["items"]![0]!["attempt"]!.GetValue<int>());
+        Assert.Equal(2, JsonNode.Parse(list.Output)![0]!["attempt"]!.GetValue<int>());
 
         var failed = await FleetProcess.RunAsync("--server", server, "run", "list", "state:failed", "since:1h");
-        Assert.Equal((0, "No runs."), (failed.ExitCode, failed.Output.Trim()));
+        Assert.Equal((0, "", "No runs."), (failed.ExitCode, failed.Output, failed.Error.Trim()));
 
         var count = await FleetProcess.RunAsync("--server", server, "run", "count", "job:diag.flaky");
         Assert.Equal((0, "1"), (count.ExitCode, count.Output.Trim()));
@@ -53,7 +53,7 @@ public sealed class DevTests
         Assert.Contains("'--failed' is no option of this command", wrong.Error, StringComparison.Ordinal);
 
         var unknown = await FleetProcess.RunAsync("--server", server, "run", "enqueue", "diag.eco");
-        Assert.Equal(1, unknown.ExitCode);
+        Assert.Equal(2, unknown.ExitCode);
         Assert.Contains("did you mean 'diag.echo'?", unknown.Error, StringComparison.Ordinal);
     }
 
@@ -62,7 +62,7 @@ public sealed class DevTests
     {
         var result = await FleetProcess.RunAsync("--server", "http://127.0.0.1:9", "run", "list");
 
-        Assert.Equal(1, result.ExitCode);
+        Assert.Equal(7, result.ExitCode);
         Assert.Equal(
             "No Fleet server answers at http://127.0.0.1:9; name another with --server or FLEET_SERVER, or start one with 'fleet dev'.",
             result.Error.Trim().Split('\n')[^1]);

@@ -102,7 +102,7 @@ public sealed class ScheduleCommandsTests : IAsyncLifetime
 
         var (code, output, error) = await FleetAsync("apply", "-f", path);
 
-        Assert.Equal((1, ""), (code, output));
+        Assert.Equal((2, ""), (code, output));
         Assert.Contains(reason, error, StringComparison.Ordinal);
         Assert.Contains(hint ?? "", error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
@@ -138,7 +138,7 @@ public sealed class ScheduleCommandsTests : IAsyncLifetime
 
         Assert.Contains("expected 0, fired 0", (await FleetAsync("schedule", "figures", "often")).Output, StringComparison.Ordinal);
         var wrong = await FleetAsync("schedule", "figures", "often", "--from", "yesterday");
-        Assert.Equal((1, true), (wrong.ExitCode, wrong.Error.StartsWith("from: 'yesterday' is not allowed", StringComparison.Ordinal)));
+        Assert.Equal((2, true), (wrong.ExitCode, wrong.Error.StartsWith("from: 'yesterday' is not allowed", StringComparison.Ordinal)));
     }
 
     private async Task<string> WriteAsync(string yaml, string? name = null)

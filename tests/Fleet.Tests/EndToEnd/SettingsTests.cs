@@ -58,7 +58,7 @@ public sealed class SettingsTests
         var (exitCode, _, error) = await FleetProcess.RunAsync(
             "db", "status", "--provider", "SqlServer", "--connection", "Server=127.0.0.1,1;User Id=fleet;Password=x;Connect Timeout=5");
 
-        Assert.Equal(1, exitCode);
+        Assert.Equal(7, exitCode);
         Assert.StartsWith("The database cannot be used: A network-related", error, StringComparison.Ordinal);
     }
 

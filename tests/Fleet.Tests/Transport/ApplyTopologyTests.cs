@@ -69,7 +69,7 @@ public sealed class ApplyTopologyTests(RabbitMqServer server, PostgresServer pos
         var (exitCode, output, error) = await FleetProcess.RunAsync(
             "broker", "apply", "--uri", _broker.Uri, "--lane", "default", "mail", "-o", "json");
 
-        Assert.Equal(1, exitCode);
+        Assert.Equal(3, exitCode);
         var parts = JsonNode.Parse(output)!.AsArray();
         Assert.Equal(["exchange fleet.belt.2", "queue fleet.default"], Of(parts, "refused"));
         Assert.Equal(["queue fleet.belt.2"], Of(parts, "missing"));
@@ -80,7 +80,7 @@ public sealed class ApplyTopologyTests(RabbitMqServer server, PostgresServer pos
     }
 
     [Fact]
-    public async Task Command_LanesOfTheConfiguration_PrintsATable()
+    public async Task Command_LanesOfTheConfiguration_PrintsOneLineForEach()
     {
         var environment =
             new Dictionary<string, string> { ["Fleet__Transport__Uri"] = _broker.Uri, ["Fleet__Worker__Lanes__reports"] = "8" };
@@ -88,10 +88,10 @@ public sealed class ApplyTopologyTests(RabbitMqServer server, PostgresServer pos
         var (exitCode, output, error) = await FleetProcess.RunAsync(environment, "broker", "apply");
 
         Assert.Equal((0, ""), (exitCode, error));
-        var lines = output.Split('\n').Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
-        Assert.Contains("exchange fleet.control created", lines);
-        Assert.Contains("queue fleet.reports created 0", lines);
-        Assert.Contains("queue fleet.reports.dead created 0", lines);
+        var lines = output.Split('\n');
+        Assert.Contains("exchange\tfleet.control\tcreated\t", lines);
+        Assert.Contains("queue\tfleet.reports\tcreated\t0", lines);
+        Assert.Contains("queue\tfleet.reports.dead\tcreated\t0", lines);
         Assert.DoesNotContain("fleet.default", output, StringComparison.Ordinal);
     }
 
@@ -106,7 +106,7 @@ public sealed class ApplyTopologyTests(RabbitMqServer server, PostgresServer pos
 
         var (exitCode, _, error) = await RunAsync(_broker.Uri.Replace("guest:guest", $"{user}:p", StringComparison.Ordinal));
 
-        Assert.Equal(1, exitCode);
+        Assert.Equal(3, exitCode);
         Assert.Contains(
             $"queue 'fleet.default' in vhost '{_broker.Name}' refused for user '{user}'. The user needs configure, write and read on it.",
             error, StringComparison.Ordinal);
@@ -117,7 +117,7 @@ public sealed class ApplyTopologyTests(RabbitMqServer server, PostgresServer pos
     {
         var (exitCode, _, error) = await RunAsync(_broker.Uri.Replace("guest:guest", "guest:secret", StringComparison.Ordinal));
 
-        Assert.Equal(1, exitCode);
+        Assert.Equal(7, exitCode);
         Assert.EndsWith("refuses user 'guest': the name or the password is wrong.", error.Trim(), StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error, StringComparison.Ordinal);
     }
@@ -127,7 +127,7 @@ public sealed class ApplyTopologyTests(RabbitMqServer server, PostgresServer pos
     {
         var (exitCode, _, error) = await RunAsync(_broker.Uri + "-gone");
 
-        Assert.Equal(1, exitCode);
+        Assert.Equal(7, exitCode);
         Assert.Contains($"does not let user 'guest' use the virtual host '{_broker.Name}-gone'", error, StringComparison.Ordinal);
     }
 
@@ -138,7 +138,7 @@ public sealed class ApplyTopologyTests(RabbitMqServer server, PostgresServer pos
 
         var (exitCode, _, error) = await RunAsync($"amqp://127.0.0.1:{port}/");
 
-        Assert.Equal((1, $"The broker at 127.0.0.1:{port} cannot be reached: Connection refused."), (exitCode, error.Trim()));
+        Assert.Equal((7, $"The broker at 127.0.0.1:{port} cannot be reached: Connection refused."), (exitCode, error.Trim()));
     }
 
     [Fact]
@@ -149,7 +149,7 @@ public sealed class ApplyTopologyTests(RabbitMqServer server, PostgresServer pos
 
         var (exitCode, _, error) = await RunAsync($"amqp://{silent.LocalEndpoint}/");
 
-        Assert.Equal(1, exitCode);
+        Assert.Equal(7, exitCode);
         Assert.StartsWith($"The broker at {silent.LocalEndpoint} cannot be reached: ", error, StringComparison.Ordinal);
     }
 
@@ -162,7 +162,7 @@ public sealed class ApplyTopologyTests(RabbitMqServer server, PostgresServer pos
     {
         var (exitCode, _, error) = await FleetProcess.RunAsync("broker", "apply", "--uri", uri, "--lane", lane);
 
-        Assert.Equal(1, exitCode);
+        Assert.Equal(2, exitCode);
         Assert.StartsWith(said, error, StringComparison.Ordinal);
     }
 

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using Fleet.Cli.Broker;
+using Fleet.Cli.Db;
+using Fleet.Cli.Dev;
+using Fleet.Cli.Help;
+using Fleet.Cli.Runs;
+using Fleet.Cli.Schedules;
+
+namespace Fleet.Cli;
+
+/// <summary>Every command. <c>fleet --help</c> shows this list.</summary>
+public static class Commands
+{
+    /// <summary>Makes the root of them all.</summary>
+    public static RootCommand Root(CommandContext cli)
+    {
+        var root = new RootCommand("Fleet, a job scheduler: enqueue runs, follow them, and look at schedules.")
+        {
+            cli.ServerOption,
+            cli.OutputOption,
+            cli.ColorOption,
+            DevCommand.Command(cli),
+            new Command("run", "Enqueue, inspect, cancel and replay runs.")
+            {
+                EnqueueRuns.Command(cli),
+                GetRuns.Command(cli),
+                ListRuns.Command(cli),
+                CountRuns.Command(cli),
+                RunLogs.Command(cli),
+                CancelRuns.Command(cli),
+                ReplayRuns.Command(cli),
+            },
+            DbCommand.Command(cli),
+            new Command("broker", "The exchanges and queues in RabbitMQ.")
+            {
+                ApplyTopology.Command(cli),
+            },
+            new Command("schedule", "Look at schedules, start, stop and trigger them.")
+            {
+                ListSchedules.Command(cli),
+                NextFireTimes.Command(cli),
+                SimulateSchedules.Command(cli),
+                DiffSchedules.Command(cli),
+                TriggerSchedules.Command(cli),
+                BackfillSchedules.Command(cli),
+                DeleteSchedules.Command(cli),
+                GetScheduleFigures.Command(cli),
+            },
+            ApplySchedules.ApplyCommand(cli),
+            ApplySchedules.DiffCommand(cli),
+            ExportSchedules.Command(cli),
+            HelpTopics.Command(cli),
+        };
+        foreach (var command in ControlSchedules.Commands(cli))
+            root.Subcommands.Single(c => c.Name == "schedule").Add(command);
+        return root;
+    }
+}

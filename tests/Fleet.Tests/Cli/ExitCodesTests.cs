@@ -1,0 +1,158 @@
+using System.Text.Json;
+using Fleet.Cli;
+using Fleet.Cli.Help;
+
+namespace Fleet.Tests.Cli;
+
+/// <summary>Every command that asks the server × every way in which a server can fail: the exit code, an empty standard output, and a
+/// reason without the password of the address.</summary>
+public sealed class ExitCodesTests(RudeServer server) : IClassFixture<RudeServer>
+{
+    private const string Run = "0198c0de-7a3b-7c4d-8e5f-0123456789ab";
+
+    /// <summary>The commands with arguments that are allowed.</summary>
+    private static readonly Dictionary<string, string[]> Asking = new(StringComparer.Ordinal)
+    {
+        ["run enqueue"] = ["diag.echo"],
+        ["run get"] = [Run],
+        ["run list"] = [],
+        ["run count"] = [],
+        ["run logs"] = [Run],
+        ["run cancel"] = [Run],
+        ["run replay"] = [Run],
+        ["schedule list"] = [],
+        ["schedule next"] = ["nightly"],
+        ["schedule simulate"] = [],
+        ["schedule diff"] = ["nightly", "--every", "1h"],
+        ["schedule trigger"] = ["nightly"],
+        ["schedule backfill"] = ["nightly", "--from", "2026-01-01T00:00:00Z", "--until", "2026-01-02T00:00:00Z"],
+        ["schedule delete"] = ["nightly"],
+        ["schedule figures"] = ["nightly"],
+        ["schedule pause"] = ["nightly"],
+        ["schedule resume"] = ["nightly"],
+        ["schedule stop"] = ["nightly"],
+        ["schedule start"] = ["nightly"],
+        ["apply"] = ["-f", SchedulesFile.Path],
+        ["diff"] = ["-f", SchedulesFile.Path],
+        ["export"] = [],
+    };
+
+    /// <summary>They do not ask the server, or only look whether it is there.</summary>
+    private static readonly string[] Others = ["dev", "db migrate", "db status", "db script", "broker apply", "help exit-codes"];
+
+    private static readonly Dictionary<string, ExitCode> Ways = new(StringComparer.Ordinal)
+    {
+        ["400"] = ExitCode.Usage,
+        ["413"] = ExitCode.Usage,
+        ["422"] = ExitCode.Usage,
+        ["401"] = ExitCode.Auth,
+        ["403"] = ExitCode.Auth,
+        ["404"] = ExitCode.NotFound,
+        ["409"] = ExitCode.Conflict,
+        ["412"] = ExitCode.Conflict,
+        ["428"] = ExitCode.Conflict,
+        ["429"] = ExitCode.Unreachable,
+        ["500"] = ExitCode.Unreachable,
+        ["502"] = ExitCode.Unreachable,
+        ["503"] = ExitCode.Unreachable,
+        ["html"] = ExitCode.Unreachable,
+        ["html404"] = ExitCode.Unreachable,
+        ["array"] = ExitCode.Unreachable,
+        ["garbage"] = ExitCode.Unreachable,
+        ["nothing"] = ExitCode.Unreachable,
+        ["slow"] = ExitCode.Unreachable,
+        ["away"] = ExitCode.Unreachable,
+    };
+
+    public static TheoryData<string> Commands { get; } = new(Asking.Keys);
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task Command_ServerFails_ExitCodeSaysHow(string command)
+    {
+        foreach (var (way, expected) in Ways)
+        {
+            var (exit, output, error) = await RunAsync(way, command, "-o", way.Length % 2 == 0 ? "json" : "table");
+
+            Assert.True(exit == (int)expected, $"{way}: {exit} instead of {(int)expected}: {error}");
+            Assert.True(output.Length == 0, $"{way}: {output}");
+            Assert.NotEqual("", error);
+            Assert.DoesNotContain("sesame", error, StringComparison.Ordinal);
+            Assert.DoesNotContain("user", error, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+            if (char.IsAsciiDigit(way[0]))
+                Assert.Contains($"Refused with {way}.", error, StringComparison.Ordinal);
+            else
+                Assert.Contains($"127.0.0.1:{server.Url(way).Split(':')[^1]}", error, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task Command_UnknownOption_IsUsage(string command)
+    {
+        var (exit, output, error) = await RunAsync("away", command, "--frobnicate");
+
+        Assert.Equal((int)ExitCode.Usage, exit);
+        Assert.Equal("", output);
+        Assert.Contains("--frobnicate", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("run")]
+    [InlineData("run lst")]
+    [InlineData("run get")]
+    [InlineData("run get 1")]
+    [InlineData("run list --columns nix")]
+    [InlineData("run list --columns id -o json")]
+    [InlineData("run list -o xml")]
+    [InlineData("run list --color red")]
+    [InlineData("run list --server ftp://x")]
+    [InlineData("run enqueue diag.echo {")]
+    [InlineData("schedule pause x --for soon")]
+    [InlineData("schedule next --cron 61")]
+    [InlineData("apply -f /nowhere")]
+    [InlineData("db script -o json")]
+    [InlineData("db migrate --wait soon")]
+    [InlineData("dev -o json")]
+    public async Task Command_BadUsage_IsTwoWithAnEmptyOutput(string line)
+    {
+        var (exit, output, error) = await FleetCommand.RunAsync(line.Split(' '));
+
+        Assert.Equal(((int)ExitCode.Usage, ""), (exit, output));
+        Assert.NotEqual("", error);
+    }
+
+    [Fact]
+    public void Commands_ThatAskTheServer_AreAllTestedHere() => Assert.Equal(
+        Asking.Keys.Concat(Others).Order(StringComparer.Ordinal), FleetCommand.All().Order(StringComparer.Ordinal));
+
+    [Fact]
+    public async Task HelpExitCodes_PrintsEveryCode()
+    {
+        var (exit, output, _) = await FleetCommand.RunAsync("help", "exit-codes", "-o", "json");
+
+        Assert.Equal(0, exit);
+        var codes = JsonElement.Parse(output).EnumerateArray().Select(c => (ExitCode)c.GetProperty("code").GetInt32());
+        Assert.Equal(Enum.GetValues<ExitCode>(), codes);
+        Assert.Equal(Enum.GetValues<ExitCode>(), HelpTopics.ExitCodes.Select(c => c.Code));
+    }
+
+    private Task<(int ExitCode, string Output, string Error)> RunAsync(string way, string command, params string[] more) =>
+        FleetCommand.RunAsync(
+            new CommandContext(TimeProvider.System) { AnswerTime = TimeSpan.FromMilliseconds(way == "slow" ? 100 : 30_000) },
+            [.. command.Split(' '), .. Asking[command], "--server", server.Url(way), .. more]);
+
+    /// <summary>A file with one schedule.</summary>
+    private static class SchedulesFile
+    {
+        public static string Path { get; } = Write();
+
+        private static string Write()
+        {
+            var path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), "fleet-exit-codes.yaml");
+            File.WriteAllText(path, "id: nightly\njob: diag.echo\nevery: 1h\n");
+            return path;
+        }
+    }
+}

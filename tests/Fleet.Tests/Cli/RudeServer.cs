@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Fleet.Tests.Cli;
+
+/// <summary>A server that refuses every request. The first segment of the path says how: a status code, or a word.</summary>
+public sealed class RudeServer : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _serving;
+
+    public RudeServer()
+    {
+        _listener.Start();
+        _serving = ServeAsync();
+    }
+
+    /// <summary>The URL of a server that answers in this way.</summary>
+    public string Url(string way) => way == "away"
+        ? "http://user:sesame@127.0.0.1:9/away"
+        : $"http://user:sesame@127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/{way}";
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _serving;
+        _listener.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task ServeAsync()
+    {
+        List<Task> answers = [];
+        try
+        {
+            while (true)
+                answers.Add(AnswerAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
+        }
+        catch (OperationCanceledException)
+        {
+            await Task.WhenAll(answers);
+        }
+    }
+
+    private async Task AnswerAsync(TcpClient client)
+    {
+        using (client)
+        {
+            try
+            {
+                var stream = client.GetStream();
+                var request = new StringBuilder();
+                var buffer = new byte[4096];
+                while (!request.ToString().Contains("\r\n\r\n", StringComparison.Ordinal))
+                {
+                    if (await stream.ReadAsync(buffer, _stop.Token) is > 0 and var read)
+                        request.Append(Encoding.UTF8.GetString(buffer, 0, read));
+                    else
+                        return;
+                }
+
+                var way = request.ToString().Split(' ')[1].Split('/')[1];
+                if (way == "slow")
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _stop.Token);
+                await stream.WriteAsync(Encoding.UTF8.GetBytes(Answer(way)), _stop.Token);
+            }
+            catch (Exception e) when (e is OperationCanceledException or IOException)
+            {
+                // The command has given up, or the test is over.
+            }
+        }
+    }
+
+    private static string Answer(string way) => way switch
+    {
+        "nothing" => "",
+        "garbage" => "What do you want?\r\n\r\n",
+        "html" => Http(200, "<html>It works!</html>"),
+        "html404" => Http(404, "<html>Not found</html>"),
+        "array" => Http(200, "[]"),
+        _ => Http(int.Parse(way, CultureInfo.InvariantCulture), $$"""{"code":"of_{{way}}","detail":"Refused with {{way}}."}"""),
+    };
+
+    private static string Http(int status, string body) =>
+        $"HTTP/1.1 {status} Whatever\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}";
+}
