@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Fleet.Api.Contract;
 using Fleet.Api.Jobs;
 using Fleet.Api.Lanes;
 using Fleet.Api.Runs;
@@ -63,8 +64,7 @@ public static class ApiServices
     {
         var problems = endpoints.ServiceProvider.GetRequiredService<ExceptionProblems>();
         var isFirst = endpoints.ServiceProvider.GetRequiredService<MappedApis>().Add() == 1;
-        // What an endpoint does not say that it takes, it does not take.
-        var api = endpoints.MapGroup("/api/v1").WithMetadata(new EndpointInput([])).WithGroupName(DescriptionGroup);
+        var api = endpoints.MapGroup("/api/v1").WithGroupName(DescriptionGroup);
         EnqueueRunsEndpoints.Map(api);
         GetRunsEndpoints.Map(api);
         CountRunsEndpoints.Map(api);
@@ -84,24 +84,13 @@ public static class ApiServices
         GetLanesEndpoints.Map(api);
         ((IEndpointConventionBuilder)api).Finally(endpoint =>
         {
-            NameEndpoint(endpoint.Metadata, isFirst);
+            // Names of endpoints are unique in a program, so Fleet's begin with "fleet.", and only the first mapping has them.
+            EndpointContracts.Apply(endpoint, contract => isFirst ? $"{DescriptionGroup}.{contract.Name}" : null);
             var handle = endpoint.RequestDelegate!;
             RequestDelegate check = http => EndpointRules.CheckAsync(http, handle);
             endpoint.RequestDelegate = http => problems.InvokeAsync(http, check);
         });
         return api;
-    }
-
-    /// <summary>Names of endpoints are unique in a program, so Fleet's begin with <c>fleet.</c>, and only the first mapping has
-    /// them.</summary>
-    private static void NameEndpoint(IList<object> metadata, bool isFirst)
-    {
-        if (metadata.OfType<EndpointNameMetadata>().LastOrDefault() is not { } name)
-            return;
-        metadata.Remove(name);
-        metadata.Add(new ApiOperation(name.EndpointName));
-        if (isFirst)
-            metadata.Add(new EndpointNameMetadata($"{DescriptionGroup}.{name.EndpointName}"));
     }
 
     /// <summary>How often the API was mapped in this program.</summary>
@@ -112,6 +101,3 @@ public static class ApiServices
         public int Add() => Interlocked.Increment(ref _count);
     }
 }
-
-/// <summary>What an endpoint does, such as <c>enqueueRun</c>.</summary>
-internal sealed record ApiOperation(string Name);

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
+using Fleet.Api.Contract;
 using Fleet.Core.Storage;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Http;
@@ -124,7 +125,7 @@ internal sealed partial class ExceptionProblems(IStorage storage, ILogger<Except
         var told = e.Chain().OfType<DatabaseUnavailableException>().FirstOrDefault();
         var reason = told?.Message ?? "database: " + (e.Chain().OfType<DbException>().FirstOrDefault() ?? e).Message;
         // Known of an enqueue alone: other requests may have made their change before they failed, and may be repeated.
-        var outcome = http.GetEndpoint()?.Metadata.GetMetadata<ApiOperation>()?.Name is "enqueueRun" or "enqueueRuns"
+        var outcome = http.GetEndpoint()?.Metadata.GetMetadata<EndpointContract>()?.Name is "enqueueRun" or "enqueueRuns"
             ? "Nothing was stored."
             : "Repeat the request.";
         return Busy(

@@ -1,10 +1,35 @@
 namespace Fleet;
 
 /// <summary>What was asked for is refused; nothing was stored.</summary>
-public sealed class InvalidRunException(InputError error) : Exception(error.Message)
+public sealed class InvalidRunException : Exception
 {
-    /// <summary>Which field, which value, and what is allowed.</summary>
-    public InputError Error { get; } = error;
+    private const int MostInMessage = 5;
+
+    /// <summary>One field is refused.</summary>
+    /// <param name="error">Which field, which value, and what is allowed.</param>
+    public InvalidRunException(InputError error)
+        : this([error])
+    {
+    }
+
+    /// <summary>Several fields are refused.</summary>
+    /// <param name="errors">An error for each field; at least one.</param>
+    public InvalidRunException(IReadOnlyList<InputError> errors)
+        : base(Join(errors)) => Errors = errors;
+
+    /// <summary>The first error: which field, which value, and what is allowed.</summary>
+    public InputError Error => Errors[0];
+
+    /// <summary>The errors of all refused fields; at least one.</summary>
+    public IReadOnlyList<InputError> Errors { get; }
+
+    private static string Join(IReadOnlyList<InputError> errors)
+    {
+        if (errors.Count == 1)
+            return errors[0].Message;
+        var told = string.Join(' ', errors.Take(MostInMessage).Select(e => e.Message));
+        return errors.Count <= MostInMessage ? told : $"{told} And {errors.Count - MostInMessage} more fields are refused.";
+    }
 }
 
 /// <summary>Why an input was refused.</summary>

@@ -1,3 +1,4 @@
+using Fleet.Api.Contract;
 using System.Text.Json;
 using Fleet.Client;
 using Fleet.Core.Jobs;
@@ -13,10 +14,24 @@ internal static class GetJobsEndpoints
     /// <summary>How old the number of workers may be.</summary>
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
 
+    private static readonly TextParameter Name = new("name", "The name of the job, or one of its aliases.")
+    {
+        Place = ParameterPlace.Path,
+        Example = "diag.echo",
+    };
+
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/jobs", ListAsync).Produces<Page<JobView>>().WithName("listJobs");
-        api.MapGet("/jobs/{name}", GetAsync).Produces<JobView>().WithName("getJob");
+        api.MapGet("/jobs", ListAsync).Declare(new("listJobs", "Lists the jobs that the workers have offered.")
+        {
+            Answers = [AnswerContract.Of<Page<JobView>>("All jobs, by name.")],
+        });
+        api.MapGet("/jobs/{name}", GetAsync).Declare(new("getJob", "Shows a job with the schema of its args and an example.")
+        {
+            Parameters = [Name],
+            Answers = [AnswerContract.Of<JobView>("The job.")],
+            Problems = ["not_found"],
+        });
     }
 
     private static async Task<IResult> ListAsync(JobCatalog catalog, CancellationToken ct) =>

@@ -1,3 +1,4 @@
+using Fleet.Api.Contract;
 using System.Text.Json;
 using Fleet.Client;
 using Fleet.Core.Storage;
@@ -14,8 +15,14 @@ internal static class GetLanesEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/lanes", LanesAsync).Produces<Page<LaneView>>().WithName("listLanes");
-        api.MapGet("/workers", WorkersAsync).Produces<Page<WorkerView>>().WithName("listWorkers");
+        api.MapGet("/lanes", LanesAsync).Declare(new("listLanes", "Lists the lanes with what waits and runs in them.")
+        {
+            Answers = [AnswerContract.Of<Page<LaneView>>("All lanes, by name.")],
+        });
+        api.MapGet("/workers", WorkersAsync).Declare(new("listWorkers", "Lists the workers, the last started first.")
+        {
+            Answers = [AnswerContract.Of<Page<WorkerView>>("At most 500 workers.")],
+        });
     }
 
     private static async Task<IResult> LanesAsync(IStorage storage, CancellationToken ct)

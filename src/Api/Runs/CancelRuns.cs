@@ -1,3 +1,4 @@
+using Fleet.Api.Contract;
 using Fleet.Client;
 using Fleet.Core.Runs;
 using Fleet.Core.Text;
@@ -10,12 +11,20 @@ namespace Fleet.Api.Runs;
 internal static class CancelRunsEndpoints
 {
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapPost("/runs/{id}/cancel", CancelAsync).TakesBody<CancelBody>().Produces<CanceledView>().WithName("cancelRun");
+        api.MapPost("/runs/{id}/cancel", CancelAsync).Declare(new("cancelRun", "Cancels a run.")
+        {
+            Description = "A pending run is canceled at once. The worker of a running one is asked to stop it: the handler's token is "
+                + "canceled, and the run ends as `canceled` when the handler returns.",
+            Parameters = [CommonParameters.RunId],
+            Body = BodyContract.Optional<CancelBody>("""{"reason":"ordered twice"}"""),
+            Answers = [AnswerContract.Of<CanceledView>("The run is canceled, or its worker was asked to stop it.")],
+            Problems = ["not_found", "already_ended"],
+        });
 
     private static async Task<IResult> CancelAsync(string id, HttpContext http, CancelRuns cancel, CancellationToken ct)
     {
-        var runId = GetRunsEndpoints.ReadId(id);
-        var body = await RequestBody.ReadOptionalAsync<CancelBody>(http, ct);
+        var runId = CommonParameters.RunId.Of(http);
+        var body = await RequestBody.ReadAsync<CancelBody>(http, ct);
         var result = await cancel.ExecuteAsync(runId, body.Reason, Caller.Of(http), CancellationToken.None);
         return result switch
         {

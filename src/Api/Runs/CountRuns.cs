@@ -1,3 +1,4 @@
+using Fleet.Api.Contract;
 using Fleet.Client;
 using Fleet.Core.Search;
 using Fleet.Core.Text;
@@ -9,8 +10,17 @@ namespace Fleet.Api.Runs;
 
 internal static class CountRunsEndpoints
 {
+    private static readonly WordParameter<Division> By = new("by", "`state`: also counts the runs of each state.") { Example = "state" };
+
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapGet("/runs/count", CountAsync).TakesQuery([.. RunTerms.Parameters, "by"]).Produces<RunCountView>().WithName("countRuns");
+        api.MapGet("/runs/count", CountAsync).Declare(new("countRuns", "Counts the runs that match a query, up to 10,000.")
+        {
+            Description = "`relation` is `eq` for an exact number. It is `gte` if there are at least as many: more than 10,000, or the search "
+                + "reached its limit, which `scanned` tells.",
+            Parameters = [.. RunTerms.Parameters, By],
+            Answers = [AnswerContract.Of<RunCountView>("The number of runs.")],
+            Problems = RunTerms.Codes,
+        });
 
     /// <summary>What a count is divided by.</summary>
     private enum Division
@@ -20,9 +30,8 @@ internal static class CountRunsEndpoints
 
     private static async Task<IResult> CountAsync(HttpContext http, CountRuns count, TimeProvider time, CancellationToken ct)
     {
-        var query = new QueryString(http);
-        var byState = query.Word<Division>("by") is Division.State;
-        var counted = await count.ExecuteAsync(RunTerms.Read(query, time.GetUtcNow()), byState, ct);
+        var byState = By.Find(http) is Division.State;
+        var counted = await count.ExecuteAsync(RunTerms.Read(http, time.GetUtcNow()), byState, ct);
         return Results.Json(
             new RunCountView
             {

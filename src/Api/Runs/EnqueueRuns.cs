@@ -1,3 +1,4 @@
+using Fleet.Api.Contract;
 using Fleet.Client;
 using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
@@ -7,6 +8,7 @@ using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Api.Runs;
 
@@ -15,25 +17,50 @@ internal static class EnqueueRunsEndpoints
     /// <summary>The most runs in one batch.</summary>
     public const int MaxBatch = 1000;
 
+    private static readonly string[] Codes =
+    [
+        "missing_field", "unknown_job", "invalid_argument", "unknown_argument", "missing_argument", "duplicate_argument", "args_too_large",
+        "invalid_text", "invalid_lane", "too_many_lanes", "invalid_delay", "delay_and_run_at", "invalid_instant", "invalid_tags",
+        "invalid_max_attempts", "invalid_idempotency_key", "idempotency_conflict", "too_many_requests", "outcome_unknown",
+    ];
+
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/runs", EnqueueAsync).TakesBody<EnqueueBody>().Produces<EnqueuedView>(202).WithName("enqueueRun");
-        api.MapPost("/runs/batch", EnqueueManyAsync).TakesBody<EnqueueBatchBody>().Produces<EnqueuedBatchView>(202).WithName("enqueueRuns");
+        api.MapPost("/runs", EnqueueAsync).Declare(new("enqueueRun", "Enqueues a run.")
+        {
+            Description = "When the answer has arrived, the run is stored and will be executed at least once. Without `delay` and `runAt` "
+                + "it starts as soon as a worker of its lane has a free slot.",
+            Parameters = [CommonParameters.IdempotencyKey],
+            Body = BodyContract.Of<EnqueueBody>("""{"job":"diag.echo","args":{"text":"hello"},"tags":["docs"]}""", CheckAsync),
+            Answers =
+            [
+                AnswerContract.Of<EnqueuedView>("The run is stored.", StatusCodes.Status202Accepted) with
+                {
+                    Headers = new Dictionary<string, string> { ["Location"] = "The path of the run." },
+                },
+            ],
+            Problems = Codes,
+        });
+        api.MapPost("/runs/batch", EnqueueManyAsync).Declare(new("enqueueRuns", "Enqueues up to 1,000 runs: all of them, or none.")
+        {
+            Description = "If one of them is refused, nothing is stored. Each run may have an `idempotencyKey` of its own.",
+            Body = BodyContract.Of<EnqueueBatchBody>(
+                """{"runs":[{"job":"diag.echo","args":{"text":"one"}},{"job":"diag.echo","args":{"text":"two"}}]}""", CheckManyAsync) with
+            {
+                MaxBytes = RequestBody.MaxBatch,
+            },
+            Answers = [AnswerContract.Of<EnqueuedBatchView>("All runs are stored.", StatusCodes.Status202Accepted)],
+            Problems = ["invalid_batch", "key_of_a_batch", .. Codes],
+        });
     }
 
     private static async Task<IResult> EnqueueAsync(
-        HttpContext http, EnqueueRuns enqueue, JobCatalog catalog, ArgsSchemas schemas, CancellationToken ct)
+        HttpContext http, EnqueueRuns enqueue, JobCatalog catalog, ArgsSchemas schemas, TimeProvider time, CancellationToken ct)
     {
-        var body = await RequestBody.ReadAsync<EnqueueBody>(http, RequestBody.MaxSingle, ct);
-        var key = IdempotencyKeyHeader.Read(http.Request);
-        if (key is not null && body.IdempotencyKey is { } other && other != key)
-        {
-            throw new InvalidRunException(new InputError(
-                "two_idempotency_keys", "idempotencyKey", "idempotencyKey: it differs from the header Idempotency-Key.",
-                RunRules.Show(other), "one of them, or the same twice"));
-        }
-
-        var request = await ToRequestAsync(body, "", key, Caller.Of(http), catalog, schemas, ct);
+        var body = await RequestBody.ReadAsync<EnqueueBody>(http, ct);
+        var errors = new InputErrors();
+        var request = await ReadAsync(http, body, catalog, schemas, time, errors, ct);
+        errors.ThrowIfAny();
         var outcome = await enqueue.ExecuteAsync(request, CancellationToken.None);
         // Below the path of this request, wherever the program has mapped the API.
         http.Response.Headers.Location = $"{http.Request.PathBase}{http.Request.Path}".TrimEnd('/') + $"/{outcome.Id}";
@@ -42,60 +69,130 @@ internal static class EnqueueRunsEndpoints
     }
 
     private static async Task<IResult> EnqueueManyAsync(
-        HttpContext http, EnqueueRuns enqueue, JobCatalog catalog, ArgsSchemas schemas, CancellationToken ct)
+        HttpContext http, EnqueueRuns enqueue, JobCatalog catalog, ArgsSchemas schemas, TimeProvider time, CancellationToken ct)
     {
-        if (http.Request.Headers.ContainsKey(IdempotencyKeyHeader.Name))
-        {
-            throw new InvalidRunException(new InputError(
-                "key_of_a_batch", "idempotencyKey",
-                "idempotencyKey: the header Idempotency-Key is for one run; in a batch each run has its own.", null,
-                "idempotencyKey in each run"));
-        }
-
-        var body = await RequestBody.ReadAsync<EnqueueBatchBody>(http, RequestBody.MaxBatch, ct);
-        if (body.Runs is not { Count: > 0 and <= MaxBatch } runs)
-            throw new InvalidRunException(RunRules.Invalid("invalid_batch", "runs", $"{body.Runs?.Count ?? 0} runs", $"1–{MaxBatch} runs"));
-        var by = Caller.Of(http);
-        var requests = new RunRequest[runs.Count];
-        for (var i = 0; i < requests.Length; i++)
-        {
-            // The serializer lets null pass as an element.
-            if (runs[i] is null)
-                throw new InvalidRunException(
-                    new InputError("wrong_type", $"runs[{i}]", $"runs[{i}]: expected a JSON object.", "null", "a JSON object"));
-            requests[i] = await ToRequestAsync(runs[i], $"runs[{i}].", null, by, catalog, schemas, ct);
-        }
-
+        var body = await RequestBody.ReadAsync<EnqueueBatchBody>(http, ct);
+        var errors = new InputErrors();
+        var requests = await ReadManyAsync(http, body, catalog, schemas, time, errors, ct);
+        errors.ThrowIfAny();
         var outcomes = await enqueue.ExecuteManyAsync(requests, CancellationToken.None);
         return Results.Json(
             new EnqueuedBatchView { Ids = [.. outcomes.Select(o => o.Id.ToString())] }, FleetJson.Payload,
             statusCode: StatusCodes.Status202Accepted);
     }
 
-    private static async Task<RunRequest> ToRequestAsync(
-        EnqueueBody body, string path, string? key, Actor by, JobCatalog catalog, ArgsSchemas schemas, CancellationToken ct)
+    private static async ValueTask CheckAsync(HttpContext http, EnqueueBody body, InputErrors errors)
     {
-        if (body.Job is not { Length: > 0 } name)
-            throw new InvalidRunException(
-                new InputError("missing_field", path + "job", $"{path}job: it is missing; it names the job to run.", null, "a job's name"));
-        var job = await catalog.FindAsync(name, ct) ?? throw new InvalidRunException(catalog.UnknownJob(name, path + "job"));
-        var args = ArgsText.From(body.Args, path);
-        if (await schemas.CheckAsync(job, args) is { } error)
-            throw new InvalidRunException(error with { Field = path + error.Field, Message = path + error.Message });
-        return new RunRequest
+        var services = http.RequestServices;
+        await ReadAsync(
+            http, body, services.GetRequiredService<JobCatalog>(), services.GetRequiredService<ArgsSchemas>(),
+            services.GetRequiredService<TimeProvider>(), errors, http.RequestAborted);
+    }
+
+    private static async ValueTask CheckManyAsync(HttpContext http, EnqueueBatchBody body, InputErrors errors)
+    {
+        var services = http.RequestServices;
+        await ReadManyAsync(
+            http, body, services.GetRequiredService<JobCatalog>(), services.GetRequiredService<ArgsSchemas>(),
+            services.GetRequiredService<TimeProvider>(), errors, http.RequestAborted);
+    }
+
+    private static async ValueTask<RunRequest> ReadAsync(
+        HttpContext http, EnqueueBody body, JobCatalog catalog, ArgsSchemas schemas, TimeProvider time, InputErrors errors,
+        CancellationToken ct)
+    {
+        var key = CommonParameters.IdempotencyKey.Find(http);
+        if (key is not null && body.IdempotencyKey is { } other && other != key)
         {
-            Job = name,
+            errors.Add(new InputError(
+                "two_idempotency_keys", "idempotencyKey", "idempotencyKey: it differs from the header Idempotency-Key.",
+                RunRules.Show(other), "one of them, or the same twice"));
+        }
+
+        var (request, job) = await ReadAsync(body, "", key, Caller.Of(http), catalog, schemas, errors, ct);
+        if (!errors.AreNone)
+            errors.Add(request.Check(job, time.GetUtcNow()), "");
+        return request;
+    }
+
+    private static async ValueTask<IReadOnlyList<RunRequest>> ReadManyAsync(
+        HttpContext http, EnqueueBatchBody body, JobCatalog catalog, ArgsSchemas schemas, TimeProvider time, InputErrors errors,
+        CancellationToken ct)
+    {
+        if (http.Request.Headers.ContainsKey(IdempotencyKeyParameter.HeaderName))
+        {
+            errors.Add(new InputError(
+                "key_of_a_batch", IdempotencyKeyParameter.HeaderName,
+                "Idempotency-Key: the header is for one run; in a batch each run has its own.", null, "idempotencyKey in each run"));
+        }
+
+        if (body.Runs is not { Count: > 0 and <= MaxBatch } runs)
+        {
+            errors.Add(RunRules.Invalid("invalid_batch", "runs", $"{body.Runs?.Count ?? 0} runs", $"1–{MaxBatch} runs"));
+            return [];
+        }
+
+        var by = Caller.Of(http);
+        var read = new List<(RunRequest Request, JobInfo? Job)>(runs.Count);
+        for (var i = 0; i < runs.Count && !errors.AreFull; i++)
+        {
+            // The serializer lets null pass as an element.
+            if (runs[i] is null)
+                errors.Add(new InputError("wrong_type", $"runs[{i}]", $"runs[{i}]: expected a JSON object.", "null", "a JSON object"));
+            read.Add(await ReadAsync(runs[i] ?? new(), $"runs[{i}].", null, by, catalog, schemas, errors, ct));
+        }
+
+        for (var i = 0; i < read.Count && !errors.AreNone && !errors.AreFull; i++)
+            errors.Add(read[i].Request.Check(read[i].Job, time.GetUtcNow()), $"runs[{i}].");
+        return [.. read.Select(r => r.Request)];
+    }
+
+    /// <summary>Reads what only this way in has: the names of the members, and times as text. What holds for every run is checked when the
+    /// run is enqueued.</summary>
+    private static async ValueTask<(RunRequest Request, JobInfo? Job)> ReadAsync(
+        EnqueueBody body, string path, string? key, Actor by, JobCatalog catalog, ArgsSchemas schemas, InputErrors errors,
+        CancellationToken ct)
+    {
+        var job = body.Job is { Length: > 0 } name ? await catalog.FindAsync(name, ct) : null;
+        if (body.Job is not { Length: > 0 })
+        {
+            errors.Add(new InputError(
+                "missing_field", path + "job", $"{path}job: it is missing; it names the job to run.", null, "a job's name"));
+        }
+        else if (job is null)
+        {
+            errors.Add(catalog.UnknownJob(body.Job, path + "job"));
+        }
+
+        var args = "{}";
+        try
+        {
+            args = ArgsText.From(body.Args, path);
+            if (job is not null)
+                errors.Add((await schemas.CheckAsync(job, args))?.Within(path));
+        }
+        catch (InvalidRunException e)
+        {
+            errors.Add(e);
+        }
+
+        errors.Add(RunRules.TryReadDelay(body.Delay, path + "delay", out var delay));
+        errors.Add(RunRules.TryReadInstant(body.RunAt, path + "runAt", out var runAt));
+        var request = new RunRequest
+        {
+            Job = body.Job ?? "",
             Args = args,
             By = by,
             Options = new EnqueueOptions
             {
                 Lane = body.Lane,
-                Delay = RunRules.ReadDelay(body.Delay, path + "delay"),
-                RunAt = RunRules.ReadInstant(body.RunAt, path + "runAt"),
+                Delay = delay,
+                RunAt = runAt,
                 Tags = body.Tags,
                 MaxAttempts = body.MaxAttempts,
                 IdempotencyKey = body.IdempotencyKey ?? key,
             },
         };
+        return (request, job);
     }
 }

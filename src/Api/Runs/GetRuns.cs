@@ -1,5 +1,5 @@
+using Fleet.Api.Contract;
 using Fleet.Client;
-using Fleet.Core.Rules;
 using Fleet.Core.Runs;
 using Fleet.Core.Search;
 using Fleet.Core.Storage;
@@ -13,21 +13,46 @@ namespace Fleet.Api.Runs;
 
 internal static class GetRunsEndpoints
 {
+    private static readonly NumberParameter Limit = CommonParameters.Limit(50);
+
+    private static readonly TextParameter Cursor =
+        new("cursor", "The `next` of an earlier page, unchanged and with the same query: the answer goes on after that page.");
+
+    private static readonly NumberParameter After =
+        new("after", "Lines after the one with this id: the `id` of the last line of an earlier answer.", 0, long.MaxValue) { Default = 0 };
+
+    private static readonly NumberParameter LineLimit = CommonParameters.Limit(CommonParameters.MaxLimit);
+
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/runs", ListAsync).TakesQuery([.. RunTerms.Parameters, "limit", "cursor"]).Produces<RunPageView>()
-            .WithName("listRuns");
-        api.MapGet("/runs/{id}", GetAsync).Produces<RunDetailView>().WithName("getRun");
-        api.MapGet("/runs/{id}/logs", LogsAsync).TakesQuery("after", "limit").Produces<Page<LogLineView>>().WithName("getRunLogs");
+        api.MapGet("/runs", ListAsync).Declare(new("listRuns", "Lists the runs that match a query, the last created first.")
+        {
+            Description = "A search takes a bounded time, however little it finds: it looks at runs from the newest on, for at most 150 ms "
+                + "or 100,000 runs. Then `scanned` says how far it looked, and `next` goes on from there; a short or an empty page is not "
+                + "the end while `next` is given. The query language is described at the top of this document.",
+            Parameters = [.. RunTerms.Parameters, Limit, Cursor],
+            Answers = [AnswerContract.Of<RunPageView>("The runs that were found so far, and how far the search looked.")],
+            Problems = [.. RunTerms.Codes, "cursor_of_another_query"],
+        });
+        api.MapGet("/runs/{id}", GetAsync).Declare(new("getRun", "Shows a run with its attempts and replays.")
+        {
+            Parameters = [CommonParameters.RunId],
+            Answers = [AnswerContract.Of<RunDetailView>("The run.")],
+            Problems = ["not_found"],
+        });
+        api.MapGet("/runs/{id}/logs", LogsAsync).Declare(new("getRunLogs", "Lists the log lines of a run, the oldest first.")
+        {
+            Parameters = [CommonParameters.RunId, After, LineLimit],
+            Answers = [AnswerContract.Of<Page<LogLineView>>("The lines.")],
+            Problems = ["not_found"],
+        });
     }
 
     /// <summary>Newest first.</summary>
     private static async Task<IResult> ListAsync(HttpContext http, SearchRuns search, TimeProvider time, CancellationToken ct)
     {
-        var query = new QueryString(http);
-        var limit = query.Limit(50);
-        var terms = RunTerms.Read(query, time.GetUtcNow());
-        var page = await search.ExecuteAsync(terms, RunCursor.Read(query.Text("cursor"), terms), limit, ct);
+        var terms = RunTerms.Read(http, time.GetUtcNow());
+        var page = await search.ExecuteAsync(terms, RunCursor.Read(Cursor.Find(http), terms), Limit.Of(http), ct);
         return Results.Json(
             new RunPageView
             {
@@ -38,17 +63,15 @@ internal static class GetRunsEndpoints
             FleetJson.Payload);
     }
 
-    private static async Task<IResult> GetAsync(string id, GetRuns runs, CancellationToken ct) =>
-        await runs.FindHistoryAsync(ReadId(id), ct) is { } history
+    private static async Task<IResult> GetAsync(string id, HttpContext http, GetRuns runs, CancellationToken ct) =>
+        await runs.FindHistoryAsync(CommonParameters.RunId.Of(http), ct) is { } history
             ? Results.Json(history.ToView(), FleetJson.Payload)
             : Problems.NotFound("run", id);
 
     private static async Task<IResult> LogsAsync(string id, HttpContext http, IStorage storage, CancellationToken ct)
     {
-        var runId = ReadId(id);
-        var query = new QueryString(http);
-        var after = query.Number("after", 0, long.MaxValue) ?? 0;
-        var limit = query.Limit(QueryString.MaxLimit);
+        var runId = CommonParameters.RunId.Of(http);
+        var (after, limit) = (After.Find(http), LineLimit.Of(http));
         await using var db = storage.Read();
         if (!await db.Runs.AnyAsync(r => r.Id == runId, ct))
             return Problems.NotFound("run", id);
@@ -56,10 +79,4 @@ internal static class GetRunsEndpoints
             .ToListAsync(ct);
         return Results.Json(new Page<LogLineView> { Items = [.. lines.Select(l => l.ToView())] }, FleetJson.Payload);
     }
-
-    /// <exception cref="InvalidRunException">The text is no run id.</exception>
-    public static RunId ReadId(string text) => RunId.TryParse(text, out var id)
-        ? id
-        : throw new InvalidRunException(
-            RunRules.Invalid("invalid_id", "id", text, "a run id: a UUID of 36 characters, as the enqueue answered"));
 }

@@ -1,3 +1,4 @@
+using Fleet.Api.Contract;
 using Fleet.Client;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage.Rows;
@@ -11,12 +12,19 @@ namespace Fleet.Api.Runs;
 internal static class ReplayRunsEndpoints
 {
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapPost("/runs/{id}/replay", ReplayAsync).TakesBody<EmptyBody>().Produces<EnqueuedView>(202).WithName("replayRun");
+        api.MapPost("/runs/{id}/replay", ReplayAsync).Declare(new("replayRun", "Executes a failed or canceled run once more.")
+        {
+            Description = "The run keeps its id, its args and its history, and gets all of its attempts again.",
+            Parameters = [CommonParameters.RunId],
+            Body = BodyContract.Optional<EmptyBody>("{}"),
+            Answers = [AnswerContract.Of<EnqueuedView>("The run is pending again.", StatusCodes.Status202Accepted)],
+            Problems = ["not_found", "not_replayable", "run_revoked"],
+        });
 
     private static async Task<IResult> ReplayAsync(string id, HttpContext http, ReplayRuns replay, CancellationToken ct)
     {
-        var runId = GetRunsEndpoints.ReadId(id);
-        await RequestBody.ReadOptionalAsync<EmptyBody>(http, ct);
+        var runId = CommonParameters.RunId.Of(http);
+        await RequestBody.ReadAsync<EmptyBody>(http, ct);
         return await replay.ExecuteAsync(runId, Caller.Of(http), ct) switch
         {
             ReplayResult.NotFound => Problems.NotFound("run", id),

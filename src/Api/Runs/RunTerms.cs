@@ -1,21 +1,37 @@
+using Fleet.Api.Contract;
 using Fleet.Core.Search;
+using Microsoft.AspNetCore.Http;
 
 namespace Fleet.Api.Runs;
 
 /// <summary>The query for runs in the parameters of a request.</summary>
 internal static class RunTerms
 {
-    private static readonly string[] Fields = ["state", "job", "lane", "schedule"];
+    /// <summary>The codes of queries that are refused.</summary>
+    public static readonly string[] Codes = ["invalid_query", "query_too_long"];
+
+    private static readonly TextParameter Query = new(
+        "q", "A query, such as `state:failed job:report.* since:1h`. All terms must match; without one, every run does.")
+    {
+        MaxLength = ParseRunQuery.MaxLength,
+        Example = "since:1d",
+    };
+
+    private static readonly Parameter[] Fields =
+    [
+        new WordParameter<StateWord>("state", "Runs in this state: the same as the term `state:` of the query."),
+        new TextParameter("job", "Runs of this job: the same as the term `job:` of the query."),
+        new TextParameter("lane", "Runs in this lane: the same as the term `lane:` of the query."),
+        new TextParameter("schedule", "Runs of this schedule: the same as the term `schedule:` of the query."),
+    ];
 
     /// <summary>The parameters: <c>q</c>, and one for each field that is asked for often.</summary>
-    public static string[] Parameters { get; } = ["q", .. Fields];
+    public static IReadOnlyList<Parameter> Parameters { get; } = [Query, .. Fields];
 
     /// <exception cref="InvalidRunException">The query is not well formed.</exception>
-    public static RunQuery Read(QueryString query, DateTimeOffset now)
+    public static RunQuery Read(HttpContext http, DateTimeOffset now)
     {
-        // One word and no list: the error names the parameter.
-        _ = query.Word<StateWord>("state");
-        var fields = Fields.Where(name => query.Text(name) is not null).Select(name => ParseRunQuery.Term(name, query.Text(name)!));
-        return ParseRunQuery.Read(string.Join(' ', fields.Prepend(query.Text("q") ?? "")), now);
+        var terms = Fields.Where(field => field.Text(http) is not null).Select(field => ParseRunQuery.Term(field.Name, field.Text(http)!));
+        return ParseRunQuery.Read(string.Join(' ', terms.Prepend(Query.Find(http) ?? "")), now);
     }
 }

@@ -1,3 +1,4 @@
+using Fleet.Api.Contract;
 using Fleet.Client;
 using Fleet.Core.Rules;
 using Fleet.Core.Schedules.Control;
@@ -12,18 +13,63 @@ internal static class ControlSchedulesEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapPost("/schedules/{id}/pause", PauseAsync).TakesBody<PauseBody>().Produces<ScheduleView>().WithName("pauseSchedule");
-        api.MapPost("/schedules/{id}/resume", StartAsync).TakesBody<ControlBody>().Produces<ScheduleView>().WithName("resumeSchedule");
-        api.MapPost("/schedules/{id}/stop", StopAsync).TakesBody<ControlBody>().Produces<ScheduleView>().WithName("stopSchedule");
-        api.MapPost("/schedules/{id}/start", StartAsync).TakesBody<ControlBody>().Produces<ScheduleView>().WithName("startSchedule");
-        api.MapPost("/schedules/{id}/trigger", TriggerAsync).TakesBody<EmptyBody>().Produces<EnqueuedView>(202).WithName("triggerSchedule");
-        api.MapDelete("/schedules/{id}", DeleteAsync).Produces(204).WithName("deleteSchedule");
+        api.MapPost("/schedules/{id}/pause", PauseAsync).Declare(new("pauseSchedule", "Pauses a schedule.")
+        {
+            Description = "Its planned runs are revoked, and it fires no more until it is resumed, or until `until`.",
+            Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
+            Body = BodyContract.Optional<PauseBody>("""{"reason":"the supplier is down","until":"2026-12-24T06:00:00Z"}"""),
+            Answers = [AnswerContract.Of<ScheduleView>("The schedule as it is now.")],
+            Problems = ["not_found"],
+        });
+        api.MapPost("/schedules/{id}/resume", StartAsync).Declare(new("resumeSchedule", "Resumes a schedule that is paused.")
+        {
+            Description = "It fires again from now on. The fire times of the pause get no runs.",
+            Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
+            Body = BodyContract.Optional<ControlBody>("""{"reason":"the supplier is back"}"""),
+            Answers = [AnswerContract.Of<ScheduleView>("The schedule as it is now.")],
+            Problems = ["not_found", "never_fires"],
+        });
+        api.MapPost("/schedules/{id}/stop", StopAsync).Declare(new("stopSchedule", "Stops a schedule.")
+        {
+            Description = "Its planned runs are revoked, and it fires no more until it is started.",
+            Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
+            Body = BodyContract.Optional<ControlBody>("""{"reason":"replaced by another"}"""),
+            Answers = [AnswerContract.Of<ScheduleView>("The schedule as it is now.")],
+            Problems = ["not_found"],
+        });
+        api.MapPost("/schedules/{id}/start", StartAsync).Declare(new("startSchedule", "Starts a schedule that is stopped or paused.")
+        {
+            Description = "It fires again from now on.",
+            Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
+            Body = BodyContract.Optional<ControlBody>("""{"reason":"needed again"}"""),
+            Answers = [AnswerContract.Of<ScheduleView>("The schedule as it is now.")],
+            Problems = ["not_found", "never_fires"],
+        });
+        api.MapPost("/schedules/{id}/trigger", TriggerAsync).Declare(new("triggerSchedule", "Executes the job of a schedule now.")
+        {
+            Description = "The run belongs to the schedule but to no fire time. The status of the schedule does not matter.",
+            Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
+            Body = BodyContract.Optional<EmptyBody>("{}"),
+            Answers = [AnswerContract.Of<EnqueuedView>("The new run.", StatusCodes.Status202Accepted)],
+            Problems =
+            [
+                "not_found", "unknown_job", "invalid_argument", "unknown_argument", "missing_argument", "duplicate_argument",
+                "too_many_requests",
+            ],
+        });
+        api.MapDelete("/schedules/{id}", DeleteAsync).Declare(new("deleteSchedule", "Deletes a schedule.")
+        {
+            Description = "Its planned runs are revoked. Runs that have started or ended stay.",
+            Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
+            Answers = [AnswerContract.Empty("The schedule is deleted.")],
+            Problems = ["not_found", "precondition_required"],
+        });
     }
 
     private static async Task<IResult> PauseAsync(
         string id, HttpContext http, ControlSchedules control, GetSchedules get, CancellationToken ct)
     {
-        var body = await RequestBody.ReadOptionalAsync<PauseBody>(http, ct);
+        var body = await RequestBody.ReadAsync<PauseBody>(http, ct);
         var until = RunRules.ReadInstant(body.Until, "until");
         return await ShowAsync(id, http, () => control.PauseAsync(id, until, Who(http, body), CancellationToken.None), get, ct);
     }
@@ -31,21 +77,21 @@ internal static class ControlSchedulesEndpoints
     private static async Task<IResult> StopAsync(
         string id, HttpContext http, ControlSchedules control, GetSchedules get, CancellationToken ct)
     {
-        var body = await RequestBody.ReadOptionalAsync<ControlBody>(http, ct);
+        var body = await RequestBody.ReadAsync<ControlBody>(http, ct);
         return await ShowAsync(id, http, () => control.StopAsync(id, Who(http, body), CancellationToken.None), get, ct);
     }
 
     private static async Task<IResult> StartAsync(
         string id, HttpContext http, ControlSchedules control, GetSchedules get, CancellationToken ct)
     {
-        var body = await RequestBody.ReadOptionalAsync<ControlBody>(http, ct);
+        var body = await RequestBody.ReadAsync<ControlBody>(http, ct);
         return await ShowAsync(id, http, () => control.StartAsync(id, Who(http, body), CancellationToken.None), get, ct);
     }
 
     private static async Task<IResult> TriggerAsync(
         string id, HttpContext http, TriggerSchedules trigger, GetSchedules get, CancellationToken ct)
     {
-        await RequestBody.ReadOptionalAsync<EmptyBody>(http, ct);
+        await RequestBody.ReadAsync<EmptyBody>(http, ct);
         var expected = Preconditions.ReadOptional(http);
         return await Preconditions.AnsweringAsync(
             async () => await trigger.ExecuteAsync(id, Caller.Of(http), CancellationToken.None, expected) is { } run

@@ -1,3 +1,4 @@
+using Fleet.Api.Contract;
 using Fleet.Client;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Preview;
@@ -11,25 +12,30 @@ namespace Fleet.Api.Schedules;
 
 internal static class DiffSchedulesEndpoints
 {
-    private const int MaxListed = 1000;
-    private const int ByDefault = 100;
+    private static readonly NumberParameter Count =
+        new("count", "The maximum number of changed fire times in the answer.", 1, 1000) { Default = 100, Example = "20" };
 
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapPost("/schedules/{id}/diff", DiffAsync).TakesBody<PutScheduleBody>("from", "until", "count").Produces<ScheduleDiffView>()
-            .WithName("diffSchedule");
+        api.MapPost("/schedules/{id}/diff", DiffAsync).Declare(new("diffSchedule", "Compares the fire times before and after an edit.")
+        {
+            Description = "Changes nothing. The body is the definition as it would be put.",
+            Parameters = [CommonParameters.ScheduleId, PreviewParameters.From, PreviewParameters.Until, Count],
+            Body = BodyContract.Of<PutScheduleBody>(PutSchedulesEndpoints.Example, PutSchedulesEndpoints.CheckAsync),
+            Answers = [AnswerContract.Of<ScheduleDiffView>("The fire times that would be added or removed.")],
+            Problems = ["not_found", "invalid_range", .. PutSchedulesEndpoints.Codes],
+        });
 
     private static async Task<IResult> DiffAsync(
         string id, HttpContext http, PutSchedules put, GetSchedules get, FindCollisions collisions, TimeProvider time, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        var query = new QueryString(http);
-        var range = PreviewRange.Read(query.Instant("from"), query.Instant("until"), now);
-        var count = (int)(query.Number("count", 1, MaxListed) ?? ByDefault);
-        var body = await RequestBody.ReadAsync<PutScheduleBody>(http, RequestBody.MaxSingle, ct);
+        var range = PreviewParameters.Read(http, now);
+        var count = Count.Of(http);
+        var request = await PutSchedulesEndpoints.ReadAsync(http, id, ct);
         if (await get.FindAsync(id, ct) is not { Row: var schedule } info)
             return Problems.NotFound("schedule", id);
 
-        var (_, edited) = await put.TryAsync(body.ToRequest(id), "api", Caller.Of(http), ct);
+        var (_, edited) = await put.TryAsync(request, "api", Caller.Of(http), ct);
         var (old, next) = (schedule.RestOf(schedule.ParseTrigger(), now), edited.RestOf(edited.ParseTrigger(), now));
         var diff = DiffFirings.Execute(old, next, range, count);
         var before = new Side(old, schedule.CronOnTheClock, schedule.Zone, diff, FiringChange.Removed);

@@ -1,5 +1,5 @@
+using Fleet.Api.Contract;
 using Fleet.Client;
-using Fleet.Core.Rules;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
@@ -10,15 +10,20 @@ namespace Fleet.Api.Schedules;
 
 internal static class GetScheduleFiguresEndpoints
 {
+    private static readonly InstantParameter From = new("from", "Fire times from this instant on. Left out: a day before `until`.");
+    private static readonly InstantParameter Until = new("until", "Fire times before this instant. Left out: now.");
+
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapGet("/schedules/{id}/figures", GetAsync).TakesQuery("from", "until").Produces<ScheduleFiguresView>()
-            .WithName("getScheduleFigures");
+        api.MapGet("/schedules/{id}/figures", GetAsync).Declare(new("getScheduleFigures", "Counts the fire times of a schedule by outcome.")
+        {
+            Parameters = [CommonParameters.ScheduleId, From, Until],
+            Answers = [AnswerContract.Of<ScheduleFiguresView>("The counts, and how late the runs started.")],
+            Problems = ["not_found", "invalid_range", "range_too_long"],
+        });
 
     private static async Task<IResult> GetAsync(string id, HttpContext http, GetScheduleFigures get, CancellationToken ct)
     {
-        var query = new QueryString(http);
-        var (from, until) = (RunRules.ReadInstant(query.Instant("from"), "from"), RunRules.ReadInstant(query.Instant("until"), "until"));
-        return await get.ExecuteAsync(id, from, until, ct) is { } figures
+        return await get.ExecuteAsync(id, From.Find(http), Until.Find(http), ct) is { } figures
             ? Results.Json(ToView(figures), FleetJson.Payload)
             : Problems.NotFound("schedule", id);
     }

@@ -1,3 +1,4 @@
+using Fleet.Api.Contract;
 using Fleet.Client;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Text;
@@ -11,8 +12,16 @@ internal static class GetSchedulesEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/schedules", ListAsync).Produces<Page<ScheduleView>>().WithName("listSchedules");
-        api.MapGet("/schedules/{id}", GetAsync).Produces<ScheduleView>().WithName("getSchedule");
+        api.MapGet("/schedules", ListAsync).Declare(new("listSchedules", "Lists the schedules.")
+        {
+            Answers = [AnswerContract.Of<Page<ScheduleView>>("All schedules, by id.")],
+        });
+        api.MapGet("/schedules/{id}", GetAsync).Declare(new("getSchedule", "Shows a schedule.")
+        {
+            Parameters = [CommonParameters.ScheduleId, CommonParameters.Known],
+            Answers = [AnswerContract.Of<ScheduleView>("The schedule.")],
+            Problems = ["not_found"],
+        });
     }
 
     private static async Task<IResult> ListAsync(GetSchedules get, CancellationToken ct)

@@ -1,3 +1,4 @@
+using Fleet.Api.Contract;
 using Fleet.Client;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Preview;
@@ -11,17 +12,28 @@ namespace Fleet.Api.Schedules;
 
 internal static class NextFireTimesEndpoints
 {
-    private const int MaxTimes = 1000;
-    private const int ByDefault = 10;
+    private static readonly NumberParameter Count =
+        new("count", "The maximum number of fire times in the answer.", 1, 1000) { Default = 10, Example = "5" };
+
+    private static readonly InstantParameter After = new("after", "Fire times after this instant. Left out: now.")
+    {
+        Earliest = DateTimeOffset.MinValue,
+    };
 
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapGet("/schedules/{id}/next", NextAsync).TakesQuery("count", "after").Produces<NextFireTimesView>().WithName("nextFireTimes");
+        api.MapGet("/schedules/{id}/next", NextAsync).Declare(new("nextFireTimes", "Lists the next fire times of a schedule.")
+        {
+            Description = "They follow from its definition. A schedule that is paused until some instant fires after that instant; one "
+                + "that is paused without an end or stopped shows when it would fire.",
+            Parameters = [CommonParameters.ScheduleId, Count, After],
+            Answers = [AnswerContract.Of<NextFireTimesView>("The fire times, the next one first.")],
+            Problems = ["not_found", "invalid_range"],
+        });
 
     private static async Task<IResult> NextAsync(string id, HttpContext http, GetSchedules get, TimeProvider time, CancellationToken ct)
     {
-        var query = new QueryString(http);
-        var count = (int)(query.Number("count", 1, MaxTimes) ?? ByDefault);
-        var after = PreviewRange.ReadStart(query.Instant("after"), "after", time.GetUtcNow());
+        var count = Count.Of(http);
+        var after = PreviewRange.StartOf(After.Find(http), "after", time.GetUtcNow());
         if (await get.FindAsync(id, ct) is not { Row: var schedule } info)
             return Problems.NotFound("schedule", id);
 

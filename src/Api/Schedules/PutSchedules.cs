@@ -1,3 +1,4 @@
+using Fleet.Api.Contract;
 using Fleet.Client;
 using Fleet.Core.Jobs;
 using Fleet.Core.Rules;
@@ -6,33 +7,76 @@ using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Api.Schedules;
 
 internal static class PutSchedulesEndpoints
 {
+    public const string Example =
+        """{"job":"diag.echo","args":{"text":"good night"},"cron":"0 2 * * *","zone":"Europe/Berlin","labels":{"team":"billing"}}""";
+
+    public static readonly string[] Codes =
+    [
+        "missing_field", "unknown_job", "invalid_argument", "unknown_argument", "missing_argument", "duplicate_argument", "args_too_large",
+        "invalid_text", "invalid_lane", "too_many_lanes", "invalid_tags", "invalid_max_attempts", "invalid_max_occurrences",
+        "invalid_misfire_deadline", "invalid_labels", "invalid_name", "invalid_instant", "invalid_trigger", "invalid_cron",
+        "invalid_exclude", "invalid_jitter", "unknown_zone", "zone_without_effect", "never_fires",
+    ];
+
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapPut("/schedules/{id}", PutAsync).TakesBody<PutScheduleBody>("dryRun").Produces<ScheduleView>().WithName("putSchedule");
+        api.MapPut("/schedules/{id}", PutAsync).Declare(new("putSchedule", "Creates or changes a schedule.")
+        {
+            Description = "The body is the whole definition: what it leaves out gets its default. An edit revokes the planned runs and "
+                + "plans from now on with the new definition. Putting the same definition again changes nothing.",
+            Parameters =
+            [
+                CommonParameters.ScheduleId, CommonParameters.DryRun, CommonParameters.IfMatch, CommonParameters.IfNoneMatch,
+            ],
+            Body = BodyContract.Of<PutScheduleBody>(Example, CheckAsync),
+            Answers =
+            [
+                AnswerContract.Of<ScheduleView>("The schedule was changed, or had this definition before."),
+                AnswerContract.Of<ScheduleView>("The schedule is new.", StatusCodes.Status201Created),
+            ],
+            Problems = [.. Codes, "precondition_required"],
+        });
+
+    /// <summary>Reads the definition in a request.</summary>
+    /// <exception cref="InvalidRunException">A field cannot be read.</exception>
+    public static async Task<ScheduleRequest> ReadAsync(HttpContext http, string id, CancellationToken ct)
+    {
+        var body = await RequestBody.ReadAsync<PutScheduleBody>(http, ct);
+        var errors = new InputErrors();
+        var request = ToRequest(body, id, errors);
+        if (!errors.AreNone)
+            await AddOthersAsync(http, request, errors);
+        errors.ThrowIfAny();
+        return request;
+    }
+
+    /// <summary>Finds what is wrong with a definition.</summary>
+    public static async ValueTask CheckAsync(HttpContext http, PutScheduleBody body, InputErrors errors) =>
+        await AddOthersAsync(http, ToRequest(body, CommonParameters.ScheduleId.Of(http), errors), errors);
 
     private static async Task<IResult> PutAsync(
         string id, HttpContext http, PutSchedules put, GetSchedules get, CancellationToken ct)
     {
-        var isDryRun = new QueryString(http).Flag("dryRun");
         var expected = Preconditions.Read(http);
-        var body = await RequestBody.ReadAsync<PutScheduleBody>(http, RequestBody.MaxSingle, ct);
+        var request = await ReadAsync(http, id, ct);
         return await Preconditions.AnsweringAsync(
             async () =>
             {
-                if (isDryRun)
+                if (CommonParameters.DryRun.Of(http))
                 {
                     // Changes nothing, so it need not say what it expects.
                     var (outcome, row) = await put.TryAsync(
-                        body.ToRequest(id), "api", Caller.Of(http), ct, expected == Expected.Unsaid ? null : expected);
+                        request, "api", Caller.Of(http), ct, expected == Expected.Unsaid ? null : expected);
                     var described = await get.DescribeAsync(row, lastFireTime: null, lastStartedAt: null, ct);
                     return Results.Json(described.ToView(), FleetJson.Payload, statusCode: StatusOf(outcome));
                 }
 
-                var result = await put.ExecuteAsync(body.ToRequest(id), "api", Caller.Of(http), CancellationToken.None, expected);
+                var result = await put.ExecuteAsync(request, "api", Caller.Of(http), CancellationToken.None, expected);
                 // Deleted by somebody else in this very moment: what was put is gone.
                 return await get.FindAsync(id, ct) is { } schedule
                     ? Tagged.Show(http, schedule.ToView(), schedule.Row.EditVersion(), StatusOf(result))
@@ -42,37 +86,63 @@ internal static class PutSchedulesEndpoints
             () => get.FindTaggedAsync(id, ct));
     }
 
+    /// <summary>Of a request that is refused anyway: what else would refuse it.</summary>
+    private static async Task AddOthersAsync(HttpContext http, ScheduleRequest request, InputErrors errors)
+    {
+        foreach (var error in await http.RequestServices.GetRequiredService<PutSchedules>().CheckAsync(request, http.RequestAborted))
+        {
+            // A text that could not be read is missing in the request.
+            if (!errors.Has(error.Field) && error.Code is not ("invalid_trigger" or "missing_trigger"))
+                errors.Add(error);
+        }
+    }
+
     private static int StatusOf(PutResult result) =>
         result == PutResult.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK;
 
-    /// <exception cref="InvalidRunException">A field cannot be read.</exception>
-    public static ScheduleRequest ToRequest(this PutScheduleBody body, string id) => new()
+    private static ScheduleRequest ToRequest(PutScheduleBody body, string id, InputErrors errors)
     {
-        Id = id,
-        Job = body.Job is { Length: > 0 } name
-            ? name
-            : throw new InvalidRunException(
-                new InputError("missing_field", "job", "job: it is missing; it names the job to run.", null, "a job's name")),
-        Args = ArgsText.From(body.Args),
-        Lane = body.Lane,
-        MaxAttempts = body.MaxAttempts,
-        Tags = body.Tags,
-        MaxOccurrences = body.MaxOccurrences,
-        Misfire = body.Misfire,
-        MisfireDeadline = body.MisfireDeadline,
-        Overlap = body.Overlap,
-        Labels = body.Labels,
-        Trigger = new TriggerSpec
+        if (body.Job is not { Length: > 0 })
+            errors.Add(new InputError("missing_field", "job", "job: it is missing; it names the job to run.", null, "a job's name"));
+        var args = "{}";
+        try
         {
-            Cron = body.Cron,
-            Every = body.Every,
-            Anchor = RunRules.ReadInstant(body.Anchor, "anchor"),
-            At = RunRules.ReadInstant(body.At, "at"),
-            Zone = body.Zone,
-            StartsAt = RunRules.ReadInstant(body.StartsAt, "startsAt"),
-            EndsAt = RunRules.ReadInstant(body.EndsAt, "endsAt"),
-            Exclude = body.Exclude,
-            Jitter = body.Jitter,
-        },
-    };
+            args = ArgsText.From(body.Args);
+        }
+        catch (InvalidRunException e)
+        {
+            errors.Add(e);
+        }
+
+        errors.Add(RunRules.TryReadInstant(body.Anchor, "anchor", out var anchor));
+        errors.Add(RunRules.TryReadInstant(body.At, "at", out var at));
+        errors.Add(RunRules.TryReadInstant(body.StartsAt, "startsAt", out var startsAt));
+        errors.Add(RunRules.TryReadInstant(body.EndsAt, "endsAt", out var endsAt));
+        return new()
+        {
+            Id = id,
+            Job = body.Job ?? "",
+            Args = args,
+            Lane = body.Lane,
+            MaxAttempts = body.MaxAttempts,
+            Tags = body.Tags,
+            MaxOccurrences = body.MaxOccurrences,
+            Misfire = body.Misfire,
+            MisfireDeadline = body.MisfireDeadline,
+            Overlap = body.Overlap,
+            Labels = body.Labels,
+            Trigger = new TriggerSpec
+            {
+                Cron = body.Cron,
+                Every = body.Every,
+                Anchor = anchor,
+                At = at,
+                Zone = body.Zone,
+                StartsAt = startsAt,
+                EndsAt = endsAt,
+                Exclude = body.Exclude,
+                Jitter = body.Jitter,
+            },
+        };
+    }
 }

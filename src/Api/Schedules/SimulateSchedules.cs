@@ -1,3 +1,4 @@
+using Fleet.Api.Contract;
 using Fleet.Client;
 using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Text;
@@ -10,12 +11,16 @@ namespace Fleet.Api.Schedules;
 internal static class SimulateSchedulesEndpoints
 {
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapGet("/simulation", SimulateAsync).TakesQuery("from", "until").Produces<SimulationView>().WithName("simulateSchedules");
+        api.MapGet("/simulation", SimulateAsync).Declare(new("simulateSchedules", "Shows what the running schedules will do in a range.")
+        {
+            Parameters = [PreviewParameters.From, PreviewParameters.Until],
+            Answers = [AnswerContract.Of<SimulationView>("Fire times, and the load that they make on the lanes.")],
+            Problems = ["invalid_range"],
+        });
 
     private static async Task<IResult> SimulateAsync(HttpContext http, SimulateSchedules simulate, TimeProvider time, CancellationToken ct)
     {
-        var query = new QueryString(http);
-        var range = PreviewRange.Read(query.Instant("from"), query.Instant("until"), time.GetUtcNow());
+        var range = PreviewParameters.Read(http, time.GetUtcNow());
         return Results.Json((await simulate.ExecuteAsync(range, ct)).ToView(), FleetJson.Payload);
     }
 }

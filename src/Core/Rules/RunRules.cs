@@ -94,33 +94,54 @@ public static partial class RunRules
     /// <param name="earliest">The earliest allowed instant; null: 1970. Earlier values usually come from an uninitialised date, and
     /// computing with them can leave the range of dates.</param>
     /// <exception cref="InvalidRunException">The text is not valid; the error names the field.</exception>
-    public static DateTimeOffset? ReadInstant(string? text, string field, DateTimeOffset? earliest = null)
+    public static DateTimeOffset? ReadInstant(string? text, string field, DateTimeOffset? earliest = null) =>
+        TryReadInstant(text, field, out var instant, earliest) is { } error ? throw new InvalidRunException(error) : instant;
+
+    /// <summary>As <see cref="ReadInstant"/>, but returns the error.</summary>
+    public static InputError? TryReadInstant(string? text, string field, out DateTimeOffset? instant, DateTimeOffset? earliest = null)
     {
+        instant = null;
         if (text is null)
             return null;
-        return Iso8601().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var instant)
-            && instant >= (earliest ?? DateTimeOffset.UnixEpoch)
-            ? instant
-            : throw new InvalidRunException(Invalid(
+        if (!Iso8601().IsMatch(text) || !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var at)
+            || at < (earliest ?? DateTimeOffset.UnixEpoch))
+        {
+            return Invalid(
                 "invalid_instant", field, text,
-                "ISO 8601 with offset, such as 2026-01-31T12:00:00Z, from 1970 and at most 3650 days ahead"));
+                "ISO 8601 with offset, such as 2026-01-31T12:00:00Z, from 1970 and at most 3650 days ahead");
+        }
+
+        instant = at;
+        return null;
     }
 
     /// <summary>Reads a delay as <see cref="Durations"/> takes it.</summary>
     /// <exception cref="InvalidRunException">The text is not valid; the error names the field.</exception>
-    public static TimeSpan? ReadDelay(string? text, string field)
+    public static TimeSpan? ReadDelay(string? text, string field) =>
+        TryReadDelay(text, field, out var delay) is { } error ? throw new InvalidRunException(error) : delay;
+
+    /// <summary>As <see cref="ReadDelay"/>, but returns the error.</summary>
+    /// <returns>The error; null if the text is a delay or null.</returns>
+    public static InputError? TryReadDelay(string? text, string field, out TimeSpan? delay)
     {
+        delay = null;
         if (text is null)
             return null;
-        return Durations.TryParse(text, out var delay)
-            ? delay
-            : throw new InvalidRunException(Invalid("invalid_delay", field, text, AllowedDelay));
+        if (!Durations.TryParse(text, out var read))
+            return Invalid("invalid_delay", field, text, AllowedDelay);
+        delay = read;
+        return null;
     }
 
     /// <summary>Checks an idempotency key.</summary>
     public static InputError? CheckKey(string? key) => key is null || (key.Length is > 0 and <= 200 && key.All(c => c is >= ' ' and <= '~'))
         ? null
         : Invalid("invalid_idempotency_key", "idempotencyKey", key, "1–200 printable ASCII characters");
+
+    /// <summary>The error of a field that stands within another, such as <c>runs[3].</c>.</summary>
+    public static InputError Within(this InputError error, string prefix) => prefix.Length == 0
+        ? error
+        : error with { Field = prefix + error.Field, Message = prefix + error.Message };
 
     /// <summary>Checks tags.</summary>
     public static InputError? CheckTags(IReadOnlyList<string>? tags)

@@ -1,6 +1,7 @@
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
+using Fleet.Core.Rules;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Telemetry;
@@ -79,8 +80,20 @@ public sealed class EnqueueRuns : IAsyncDisposable
             return [];
         var enlisted = requests[0].Options.Transaction;
         var runs = new NewRun[requests.Count];
-        for (var i = 0; i < runs.Length; i++)
-            runs[i] = await AcceptAsync(requests[i], i, nudged: enlisted is null, ct);
+        var errors = new InputErrors();
+        for (var i = 0; i < runs.Length && !errors.AreFull; i++)
+        {
+            try
+            {
+                runs[i] = await AcceptAsync(requests[i], i, nudged: enlisted is null, ct);
+            }
+            catch (InvalidRunException e)
+            {
+                errors.Add(e);
+            }
+        }
+
+        errors.ThrowIfAny();
         CheckKeysWithin(runs);
 
         if (enlisted is not null)
@@ -159,12 +172,13 @@ public sealed class EnqueueRuns : IAsyncDisposable
         var now = _time.GetUtcNow();
         if (job is null)
             throw new InvalidRunException(_catalog.UnknownJob(request.Job, Prefix() + "job"));
-        var error = request.Check(job, now);
+        var errors = request.Check(job, now);
         // The lane of a job is known to its workers; a lane that a caller names may be new.
-        if (error is null && request.Options.Lane is { } lane && lane != job.Lane)
-            error = await _lanes.CheckAsync(lane, ct);
-        if (error is not null)
-            throw new InvalidRunException(error with { Field = Prefix() + error.Field, Message = Prefix() + error.Message });
+        if (errors.Count == 0 && request.Options.Lane is { } lane && lane != job.Lane
+            && await _lanes.CheckAsync(lane, ct) is { } tooMany)
+            errors = [tooMany];
+        if (errors.Count > 0)
+            throw new InvalidRunException([.. errors.Select(e => e.Within(Prefix()))]);
         return request.ToNewRun(job, now, nudged);
 
         string Prefix() => index is null ? "" : $"runs[{index}].";

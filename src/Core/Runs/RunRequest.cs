@@ -36,16 +36,28 @@ public sealed record RunRequest
     public string? TraceParent { get; init; }
 
     /// <summary>Checks every field.</summary>
-    /// <param name="job">The job as the catalog knows it.</param>
+    /// <param name="job">The job as the catalog knows it; null: its lane is not checked.</param>
     /// <param name="now">The current time, to check delays and instants.</param>
-    /// <returns>Null if everything is allowed.</returns>
-    public InputError? Check(JobInfo job, DateTimeOffset now) =>
-        RunRules.CheckArgsSize(Args)
-        ?? RunRules.CheckLane(Options.Lane ?? job.Lane)
-        ?? RunRules.CheckDelay(Options.Delay, Options.RunAt, now)
-        ?? RunRules.CheckKey(Options.IdempotencyKey)
-        ?? RunRules.CheckTags(Options.Tags)
-        ?? RunRules.CheckMaxAttempts(Options.MaxAttempts);
+    /// <returns>The errors of all fields; empty if everything is allowed.</returns>
+    public IReadOnlyList<InputError> Check(JobInfo? job, DateTimeOffset now)
+    {
+        // Most requests have no error, and then nothing is allocated here.
+        List<InputError>? errors = null;
+        Add(RunRules.CheckArgsSize(Args));
+        if ((Options.Lane ?? job?.Lane) is { } lane)
+            Add(RunRules.CheckLane(lane));
+        Add(RunRules.CheckDelay(Options.Delay, Options.RunAt, now));
+        Add(RunRules.CheckKey(Options.IdempotencyKey));
+        Add(RunRules.CheckTags(Options.Tags));
+        Add(RunRules.CheckMaxAttempts(Options.MaxAttempts));
+        return errors ?? (IReadOnlyList<InputError>)[];
+
+        void Add(InputError? error)
+        {
+            if (error is not null)
+                (errors ??= []).Add(error);
+        }
+    }
 
     /// <summary>The row to store, for a request that passed <see cref="Check"/>.</summary>
     /// <param name="job">The job as the catalog knows it.</param>

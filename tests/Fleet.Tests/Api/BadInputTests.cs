@@ -308,7 +308,7 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
     {
         var answer = await api.SendAsync("POST", Runs, """{"job":"diag.echo"}""", key: new string('k', 201));
 
-        Assert.Equal((400, "invalid_idempotency_key", "idempotencyKey"), (answer.Status, answer["code"], answer["field"]));
+        Assert.Equal((400, "invalid_idempotency_key", "Idempotency-Key"), (answer.Status, answer["code"], answer["field"]));
     }
 
     [Fact]

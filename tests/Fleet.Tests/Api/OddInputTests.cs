@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Fleet.Api;
+using Fleet.Api.Contract;
 using Fleet.Client;
 using Fleet.Engine.Diagnostics;
 using Fleet.Tests.Support;
@@ -85,12 +85,12 @@ public sealed class OddInputTests(PostgresServer postgres)
     private static IEnumerable<Request> Requests(RouteEndpoint endpoint, string run)
     {
         var method = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Single();
-        var input = endpoint.Metadata.GetMetadata<EndpointInput>()!;
+        var input = endpoint.Metadata.GetMetadata<EndpointContract>()!;
         var pattern = endpoint.RoutePattern.RawText!;
         var body = input.Body is null
             ? null
             : Bodies.GetValueOrDefault(
-                input.Body, input.Body == typeof(EnqueueBatchBody) ? $$"""{"runs":[{{Bodies[typeof(EnqueueBody)]}}]}""" : "{}");
+                input.Body.Type, input.Body.Type == typeof(EnqueueBatchBody) ? $$"""{"runs":[{{Bodies[typeof(EnqueueBody)]}}]}""" : "{}");
         var known = pattern.Contains("/runs/", StringComparison.Ordinal) ? run
             : pattern.Contains("/jobs/", StringComparison.Ordinal) ? "diag.echo"
             : "odd";
@@ -118,7 +118,7 @@ public sealed class OddInputTests(PostgresServer postgres)
         foreach (var value in values)
         {
             yield return new(method, path, value);
-            foreach (var property in input.Body!.GetProperties())
+            foreach (var property in input.Body!.Type.GetProperties())
                 yield return new(method, path, With(body, JsonNamingPolicy.CamelCase.ConvertName(property.Name), value));
             if (body.Contains("\"args\"", StringComparison.Ordinal))
                 yield return new(method, path, body.Replace("""{"ms":1}""", $$"""{"ms":{{value}}}""", StringComparison.Ordinal));

@@ -284,7 +284,7 @@ public sealed class RequestRulesTests(ApiFleet api) : IClassFixture<ApiFleet>
     {
         var answer = await api.SendAsync("POST", "/api/v1/runs", Echo, key: key);
 
-        AssertIsProblem(answer, "invalid_idempotency_key", "idempotencyKey", "");
+        AssertIsProblem(answer, "invalid_idempotency_key", "Idempotency-Key", "");
     }
 
     [Theory]

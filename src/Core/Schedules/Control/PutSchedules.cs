@@ -184,29 +184,56 @@ public sealed class PutSchedules(
             ct);
     }
 
+    /// <summary>Finds what is wrong with a definition, without its lane. Changes nothing.</summary>
+    /// <param name="request">The definition, of <c>api</c>.</param>
+    /// <param name="ct">Cancels the call.</param>
+    /// <returns>An error for each refused field.</returns>
+    public async Task<IReadOnlyList<InputError>> CheckAsync(ScheduleRequest request, CancellationToken ct)
+    {
+        var errors = new InputErrors();
+        await CheckFieldsAsync(request, "api", time.GetUtcNow(), errors, ct);
+        return errors.All;
+    }
+
     /// <summary>Checks everything that does not need the stored row.</summary>
     private async Task<Definition> CheckAsync(
         ScheduleRequest request, string source, bool dryRun, DateTimeOffset now, CancellationToken ct, bool hasDatabase = true)
     {
-        var job = hasDatabase ? await catalog.FindAsync(request.Job, ct) : catalog.OwnOf(request.Job);
-        if (job is null && source == "api")
-            throw new InvalidRunException(catalog.UnknownJob(request.Job, "job"));
-        if (!request.TryCheck(now, out var trigger, out var error))
-            throw new InvalidRunException(error);
-        request = request with { Args = ArgsText.Parse(request.Args) };
-        // Other versions of the job may take what this one refuses.
-        if (hasDatabase && job is not null && await schemas.CheckAsync(job, request.Args) is { } wrong)
-            throw new InvalidRunException(wrong);
-        if (request.Lane is { } lane && lane != job?.Lane)
+        var errors = new InputErrors();
+        var definition = await CheckFieldsAsync(request, source, now, errors, ct, hasDatabase);
+        errors.ThrowIfAny();
+        if (request.Lane is { } lane && lane != definition!.Found?.Lane)
             await NameLaneAsync(lane, source, dryRun, ct);
-        return new Definition(request, trigger, job?.Name ?? request.Job);
+        return definition!;
+    }
+
+    private async Task<Definition?> CheckFieldsAsync(
+        ScheduleRequest request, string source, DateTimeOffset now, InputErrors errors, CancellationToken ct, bool hasDatabase = true)
+    {
+        var job = hasDatabase ? await catalog.FindAsync(request.Job, ct) : catalog.OwnOf(request.Job);
+        if (job is null && source == "api" && request.Job.Length > 0)
+            errors.Add(catalog.UnknownJob(request.Job, "job"));
+        var trigger = request.Check(now, errors);
+        try
+        {
+            request = request with { Args = ArgsText.Parse(request.Args) };
+            // Other versions of the job may take what this one refuses.
+            if (hasDatabase && job is not null)
+                errors.Add(await schemas.CheckAsync(job, request.Args));
+        }
+        catch (InvalidRunException e)
+        {
+            errors.Add(e);
+        }
+
+        return trigger is null ? null : new Definition(request, trigger, job?.Name ?? request.Job, job);
     }
 
     private async Task<PutOutcome> ApplyAsync(
         StorageSession session, Schedule? row, Definition definition, string source, Actor by, bool dryRun, Expected expected,
         DateTimeOffset now, CancellationToken ct)
     {
-        var (request, trigger, job) = definition;
+        var (request, trigger, job, _) = definition;
         var isNew = row is null;
         var version = row?.EditVersion();
         if (isNew || expected == Expected.Nothing)
@@ -258,5 +285,5 @@ public sealed class PutSchedules(
             row.PlanFrom(resume, trigger);
     }
 
-    private sealed record Definition(ScheduleRequest Request, Trigger Trigger, string Job);
+    private sealed record Definition(ScheduleRequest Request, Trigger Trigger, string Job, JobInfo? Found);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json;
 using Fleet.Core.Rules;
@@ -14,29 +13,26 @@ internal static class ScheduleRules
     /// <summary>Checks every field except the job and its args.</summary>
     /// <param name="request">The definition.</param>
     /// <param name="now">The current time.</param>
-    /// <param name="trigger">The parsed trigger; set when the result is true.</param>
-    /// <param name="error">The problem; set when the result is false.</param>
-    public static bool TryCheck(
-        this ScheduleRequest request, DateTimeOffset now, [NotNullWhen(true)] out Trigger? trigger,
-        [NotNullWhen(false)] out InputError? error)
+    /// <param name="errors">Takes what is wrong.</param>
+    /// <returns>The parsed trigger; null if there are errors.</returns>
+    public static Trigger? Check(this ScheduleRequest request, DateTimeOffset now, InputErrors errors)
     {
-        trigger = null;
-        error = RunRules.CheckName("id", request.Id)
-            ?? (request.Lane is null ? null : RunRules.CheckLane(request.Lane))
-            ?? RunRules.CheckArgsSize(request.Args)
-            ?? RunRules.CheckTags(request.Tags)
-            ?? RunRules.CheckMaxAttempts(request.MaxAttempts)
-            ?? RunRules.CheckAhead("at", request.Trigger.At, now)
-            ?? RunRules.CheckAhead("anchor", request.Trigger.Anchor, now)
-            ?? RunRules.CheckAhead("startsAt", request.Trigger.StartsAt, now)
-            ?? CheckMaxOccurrences(request)
-            ?? CheckMisfireDeadline(request)
-            ?? CheckLabels(request);
-        if (error is not null || !Trigger.TryParse(request.Trigger, request.Id, out var parsed, out error))
-            return false;
-        error = CheckZone(request);
-        trigger = error is null ? parsed : null;
-        return error is null;
+        errors.Add(RunRules.CheckName("id", request.Id));
+        if (request.Lane is not null)
+            errors.Add(RunRules.CheckLane(request.Lane));
+        errors.Add(RunRules.CheckArgsSize(request.Args));
+        errors.Add(RunRules.CheckTags(request.Tags));
+        errors.Add(RunRules.CheckMaxAttempts(request.MaxAttempts));
+        errors.Add(RunRules.CheckAhead("at", request.Trigger.At, now));
+        errors.Add(RunRules.CheckAhead("anchor", request.Trigger.Anchor, now));
+        errors.Add(RunRules.CheckAhead("startsAt", request.Trigger.StartsAt, now));
+        errors.Add(CheckMaxOccurrences(request));
+        errors.Add(CheckMisfireDeadline(request));
+        errors.Add(CheckLabels(request));
+        var trigger = Trigger.Parse(request.Trigger, request.Id, errors);
+        if (!errors.Has("trigger"))
+            errors.Add(CheckZone(request));
+        return errors.AreNone ? trigger : null;
     }
 
     /// <summary>The error for a trigger without a future fire time.</summary>

@@ -17,35 +17,35 @@ public readonly record struct PreviewRange(DateTimeOffset After, DateTimeOffset 
     private const string AllowedFrom = "an instant from 1970 to 3650 days ahead";
     private const string AllowedUntil = "an instant after 'from', at most 366 days after it";
 
-    /// <summary>Parses a range.</summary>
-    /// <param name="from">ISO 8601 with offset. Null: now.</param>
-    /// <param name="until">ISO 8601 with offset. Null: one week after <paramref name="from"/>.</param>
+    /// <summary>Checks a range.</summary>
+    /// <param name="from">Null: now.</param>
+    /// <param name="until">Null: one week after <paramref name="from"/>.</param>
     /// <param name="now">The current time; used when <paramref name="from"/> is null.</param>
-    /// <exception cref="InvalidRunException">A value is not an instant or not allowed; the error names <c>from</c> or
-    /// <c>until</c>.</exception>
-    public static PreviewRange Read(string? from, string? until, DateTimeOffset now)
+    /// <exception cref="InvalidRunException">An instant is not allowed; the error names <c>from</c> or <c>until</c>.</exception>
+    public static PreviewRange Of(DateTimeOffset? from, DateTimeOffset? until, DateTimeOffset now)
     {
-        var after = ReadStart(from, "from", now);
-        var end = RunRules.ReadInstant(until, "until", DateTimeOffset.MinValue) ?? after + ByDefault;
+        var after = StartOf(from, "from", now);
+        var end = until ?? after + ByDefault;
         return end > after && end - after <= Longest
             ? new PreviewRange(after, end)
-            : throw new InvalidRunException(RunRules.Invalid("invalid_range", "until", until, AllowedUntil));
+            : throw new InvalidRunException(RunRules.Invalid("invalid_range", "until", Show(end), AllowedUntil));
     }
 
-    /// <summary>Parses the instant after which fire times are listed.</summary>
-    /// <param name="text">ISO 8601 with offset. Null: now.</param>
+    /// <summary>Checks the instant after which fire times are listed.</summary>
+    /// <param name="at">Null: now.</param>
     /// <param name="field">The field's name, for errors.</param>
-    /// <param name="now">The current time; used when the text is null.</param>
-    /// <exception cref="InvalidRunException">The value is not an instant or not allowed; the error names the field.</exception>
-    public static DateTimeOffset ReadStart(string? text, string field, DateTimeOffset now)
+    /// <param name="now">The current time; used when the instant is null.</param>
+    /// <exception cref="InvalidRunException">The instant is not allowed; the error names the field.</exception>
+    public static DateTimeOffset StartOf(DateTimeOffset? at, string field, DateTimeOffset now)
     {
-        var start = RunRules.ReadInstant(text, field, DateTimeOffset.MinValue) ?? now;
+        var start = at ?? now;
         return start >= DateTimeOffset.UnixEpoch && start - now <= RunRules.MaxDelay
             ? start
-            : throw new InvalidRunException(
-                RunRules.Invalid("invalid_range", field, start.ToString("O", CultureInfo.InvariantCulture), AllowedFrom));
+            : throw new InvalidRunException(RunRules.Invalid("invalid_range", field, Show(start), AllowedFrom));
     }
 
     /// <summary>Whether a fire time lies in the range.</summary>
     public bool Contains(DateTimeOffset fireTime) => fireTime > After && fireTime <= Until;
+
+    private static string Show(DateTimeOffset at) => at.ToString("O", CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Fleet.Core.Rules;
 
 namespace Fleet.Core.Schedules.Triggers;
 
@@ -69,32 +70,42 @@ public abstract class Trigger
     public static bool TryParse(
         TriggerSpec spec, string scheduleId, [NotNullWhen(true)] out Trigger? trigger, [NotNullWhen(false)] out InputError? error)
     {
-        trigger = null;
-        if (!IsExactlyOneGiven(spec, out error)
-            || !Zones.TryFind(spec.Zone, out var zone, out error)
-            || !TryParseCalendar(spec, zone, out var calendar, out error))
-        {
-            return false;
-        }
+        var errors = new InputErrors();
+        trigger = Parse(spec, scheduleId, errors);
+        error = trigger is null ? errors.First : null;
+        return trigger is not null;
+    }
 
-        if (BoundedTrigger.Check(spec) is { } wrongBounds)
-        {
-            error = wrongBounds;
-            return false;
-        }
-
+    /// <summary>Like the other overloads, but collects what is wrong with every field.</summary>
+    /// <returns>Null if there are errors.</returns>
+    internal static Trigger? Parse(TriggerSpec spec, string scheduleId, InputErrors errors)
+    {
+        if (!IsExactlyOneGiven(spec, out var error))
+            errors.Add(error);
+        if (!Zones.TryFind(spec.Zone, out var zone, out var unknown))
+            errors.Add(unknown);
+        // The rest can be checked without the zone.
+        var (zoneOrUtc, isOne) = (zone ?? TimeZoneInfo.Utc, error is null);
+        Trigger? trigger = null;
+        if (isOne && !TryParseCalendar(spec, zoneOrUtc, out trigger, out error))
+            errors.Add(error);
+        errors.Add(BoundedTrigger.Check(spec));
         ExcludedDates? exclude = null;
-        if (spec.Exclude is { Count: > 0 } dates && !ExcludedDates.TryParse(dates, zone, out exclude, out error))
-            return false;
-        trigger = spec.StartsAt is null && spec.EndsAt is null && exclude is null
-            ? calendar
-            : new BoundedTrigger(calendar, spec.StartsAt, spec.EndsAt, exclude);
-        if (spec.Jitter is null)
-            return true;
-        if (!JitteredTrigger.TryParse(trigger, spec.Jitter, scheduleId, out var jittered, out error))
-            return false;
-        trigger = jittered;
-        return true;
+        if (spec.Exclude is { Count: > 0 } dates && !ExcludedDates.TryParse(dates, zoneOrUtc, out exclude, out error))
+            errors.Add(error);
+        var inner = trigger is null || (spec.StartsAt is null && spec.EndsAt is null && exclude is null)
+            ? trigger
+            : new BoundedTrigger(trigger, spec.StartsAt, spec.EndsAt, exclude);
+        if (spec.Jitter is { } jitter)
+        {
+            var spread = inner ?? new OnceTrigger(DateTimeOffset.UnixEpoch);
+            if (JitteredTrigger.TryParse(spread, jitter, scheduleId, out var jittered, out error))
+                inner = jittered;
+            else
+                errors.Add(error);
+        }
+
+        return errors.AreNone ? inner : null;
     }
 
     private static bool TryParseCalendar(

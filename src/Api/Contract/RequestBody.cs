@@ -8,7 +8,7 @@ using Fleet.Core.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
-namespace Fleet.Api;
+namespace Fleet.Api.Contract;
 
 /// <summary>The body of requests that say nothing: nothing at all, or <c>{}</c>, which some clients send then.</summary>
 internal sealed record EmptyBody;
@@ -24,30 +24,46 @@ internal static class RequestBody
 
     private const string Json = "application/json";
 
+    /// <summary>Reads the body of a request, as the endpoint's contract declares it. One that may be left out and is gives a new
+    /// <typeparamref name="T"/>.</summary>
     /// <exception cref="InvalidRunException">The body is not the JSON that <typeparamref name="T"/> stands for.</exception>
-    public static async Task<T> ReadAsync<T>(HttpContext http, int maxBytes, CancellationToken ct) where T : class
+    public static async Task<T> ReadAsync<T>(HttpContext http, CancellationToken ct) where T : class => EndpointContract.Of(http) switch
     {
-        var body = await ReadBytesAsync(http, maxBytes, ct);
-        return body.Length == 0
-            ? throw new InvalidRunException(
-                new InputError("empty_body", "body", "body: it is empty; expected a JSON object.", null, "a JSON object"))
-            : Read<T>(body);
+        { Body: { } declared } when declared.Type == typeof(T) => (T)await ReadAsync(http, declared, ct),
+        var contract => throw new InvalidOperationException($"{contract.Name} does not declare the body {typeof(T).Name}."),
+    };
+
+    /// <summary>Finds what is wrong with the body of a request that is refused for something else.</summary>
+    public static async Task CheckAsync(HttpContext http, BodyContract declared, InputErrors errors)
+    {
+        try
+        {
+            var body = await ReadAsync(http, declared, http.RequestAborted);
+            if (declared.Check is { } check)
+                await check(http, body, errors);
+        }
+        catch (InvalidRunException e)
+        {
+            errors.Add(e);
+        }
     }
 
-    /// <summary>As <see cref="ReadAsync"/>, for bodies that may be left out.</summary>
-    public static async Task<T> ReadOptionalAsync<T>(HttpContext http, CancellationToken ct) where T : class, new()
+    /// <summary>Refuses a body where none is taken.</summary>
+    public static async Task<InputError?> RefuseAnyAsync(HttpContext http) =>
+        http.Request.ContentLength is null or 0 && (http.Request.Headers.TransferEncoding.Count == 0 || await IsEmptyAsync(http))
+            ? null
+            : new InputError("unexpected_body", "body", "body: this request takes none.", null, "no body");
+
+    private static async Task<object> ReadAsync(HttpContext http, BodyContract declared, CancellationToken ct)
     {
         // A chunked body may turn out to be empty.
-        var body = await ReadBytesAsync(http, MaxSingle, ct);
-        return body.Length == 0 ? new T() : Read<T>(body);
-    }
-
-    /// <exception cref="InvalidRunException">The request has a body.</exception>
-    public static async Task RequireNoneAsync(HttpContext http)
-    {
-        if (http.Request.ContentLength is null or 0 && (http.Request.Headers.TransferEncoding.Count == 0 || await IsEmptyAsync(http)))
-            return;
-        throw new InvalidRunException(new InputError("unexpected_body", "body", "body: this request takes none.", null, "no body"));
+        var body = await ReadBytesAsync(http, declared.MaxBytes, ct);
+        if (body.Length > 0)
+            return Read(body, declared.Type);
+        return declared.IsOptional
+            ? Activator.CreateInstance(declared.Type)!
+            : throw new InvalidRunException(
+                new InputError("empty_body", "body", "body: it is empty; expected a JSON object.", null, "a JSON object"));
     }
 
     private static async Task<bool> IsEmptyAsync(HttpContext http)
@@ -58,7 +74,7 @@ internal static class RequestBody
         return isEmpty;
     }
 
-    private static T Read<T>(byte[] body) where T : class
+    private static object Read(byte[] body, Type type)
     {
         if (!Utf8.IsValid(body))
             throw new InvalidRunException(
@@ -66,7 +82,7 @@ internal static class RequestBody
         try
         {
             var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = FleetJson.MaxDepth });
-            return JsonSerializer.Deserialize<T>(ref reader, FleetJson.Strict) is { } value && !reader.Read()
+            return JsonSerializer.Deserialize(ref reader, type, FleetJson.Strict) is { } value && !reader.Read()
                 ? value
                 : throw new InvalidRunException(
                     new InputError(
@@ -74,7 +90,7 @@ internal static class RequestBody
         }
         catch (JsonException e)
         {
-            throw new InvalidRunException(Explain(e, typeof(T), body));
+            throw new InvalidRunException(Explain(e, type, body));
         }
     }
 

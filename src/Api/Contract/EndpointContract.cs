@@ -1,0 +1,133 @@
+using Fleet.Core.Rules;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
+
+namespace Fleet.Api.Contract;
+
+/// <summary>Everything that an endpoint takes and answers, declared once. Requests are checked by it before the endpoint sees them, and the
+/// OpenAPI document is made from it, so the two cannot differ.</summary>
+/// <param name="Name">The operation, such as <c>enqueueRun</c>: verb and thing in camelCase.</param>
+/// <param name="Summary">What it does, in one short sentence.</param>
+internal sealed record EndpointContract(string Name, string Summary)
+{
+    /// <summary>More about it in Markdown; null when the summary says all.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>All parameters of path, query and headers. Any other query parameter is refused.</summary>
+    public IReadOnlyList<Parameter> Parameters { get; init; } = [];
+
+    /// <summary>The body; null when it takes none.</summary>
+    public BodyContract? Body { get; init; }
+
+    /// <summary>The answers of requests that succeed, the usual one first.</summary>
+    public required IReadOnlyList<AnswerContract> Answers { get; init; }
+
+    /// <summary>The codes of refusals that follow neither from the parameters nor from the body's shape.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+
+    /// <summary>The names of the query parameters.</summary>
+    public IReadOnlyList<string> Query { get; private init; } = [];
+
+    /// <summary>The contract of the endpoint that handles a request.</summary>
+    public static EndpointContract Of(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<EndpointContract>()
+        ?? throw new InvalidOperationException("The endpoint has no contract.");
+
+    /// <summary>The contract as the request checks read it.</summary>
+    /// <param name="pattern">The endpoint's path.</param>
+    /// <param name="isChange">True if the method is one that changes something.</param>
+    /// <exception cref="InvalidOperationException">It does not fit the path, or lacks something.</exception>
+    public EndpointContract Check(RoutePattern pattern, bool isChange)
+    {
+        var path = Parameters.Where(p => p.Place == ParameterPlace.Path).Select(p => p.Name);
+        if (!pattern.Parameters.Select(p => p.Name).Order(StringComparer.Ordinal).SequenceEqual(path.Order(StringComparer.Ordinal)))
+            throw Wrong($"its contract and its path {pattern.RawText} name other parameters.");
+        if (Parameters.Select(p => p.Name).Distinct(StringComparer.OrdinalIgnoreCase).Count() != Parameters.Count)
+            throw Wrong("two of its parameters have the same name.");
+        if (Parameters.FirstOrDefault(p => p.Example is null && (p.IsRequired || p.Place == ParameterPlace.Path)) is { } bare)
+            throw Wrong($"its required parameter '{bare.Name}' has no example.");
+        if (Parameters.FirstOrDefault(p => p.Example is { } example && p.Check(example) is not null) is { } refused)
+            throw Wrong($"the example of its parameter '{refused.Name}' is not allowed.");
+        if (Answers.Count == 0)
+            throw Wrong("its contract has no answer.");
+        return this with
+        {
+            Parameters = isChange ? [.. Parameters, .. CommonParameters.Caller] : Parameters,
+            Query = [.. Parameters.Where(p => p.Place == ParameterPlace.Query).Select(p => p.Name)],
+        };
+    }
+
+    private InvalidOperationException Wrong(string why) => new($"The endpoint '{Name}' cannot be served: {why}");
+}
+
+/// <summary>The JSON body of a request.</summary>
+/// <param name="Type">What it is read as.</param>
+/// <param name="Example">A body that works, as JSON.</param>
+internal sealed record BodyContract(Type Type, string Example)
+{
+    /// <summary>Maximum size in bytes.</summary>
+    public int MaxBytes { get; init; } = RequestBody.MaxSingle;
+
+    /// <summary>True if a request may leave it out.</summary>
+    public bool IsOptional { get; init; }
+
+    /// <summary>Finds what is wrong with the members of a body. It is called only for a request that is refused anyway, so that the answer
+    /// names all bad fields at once.</summary>
+    public Func<HttpContext, object, InputErrors, ValueTask>? Check { get; init; }
+
+    /// <summary>A body that the request must have.</summary>
+    public static BodyContract Of<T>(string example, Func<HttpContext, T, InputErrors, ValueTask>? check = null) where T : class =>
+        new(typeof(T), example) { Check = check is null ? null : (http, body, errors) => check(http, (T)body, errors) };
+
+    /// <summary>A body that may be left out.</summary>
+    public static BodyContract Optional<T>(string example, Func<HttpContext, T, InputErrors, ValueTask>? check = null)
+        where T : class, new() =>
+        Of(example, check) with { IsOptional = true };
+}
+
+/// <summary>An answer to a request that succeeded.</summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Description">What it means.</param>
+/// <param name="Type">What the JSON body is written from; null when it is no JSON.</param>
+/// <param name="ContentType">The type of the body; null for none.</param>
+internal sealed record AnswerContract(int Status, string Description, Type? Type, string? ContentType)
+{
+    /// <summary>The headers of the answer, with their descriptions.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>JSON that is written from a view.</summary>
+    public static AnswerContract Of<T>(string description, int status = StatusCodes.Status200OK) =>
+        new(status, description, typeof(T), "application/json");
+
+    /// <summary>A body that is no view of ours.</summary>
+    public static AnswerContract Raw(string contentType, string description) =>
+        new(StatusCodes.Status200OK, description, null, contentType);
+
+    /// <summary>No body.</summary>
+    public static AnswerContract Empty(string description) => new(StatusCodes.Status204NoContent, description, null, null);
+}
+
+/// <summary>Attaches contracts to endpoints.</summary>
+internal static class EndpointContracts
+{
+    /// <summary>Declares what an endpoint takes and answers.</summary>
+    public static RouteHandlerBuilder Declare(this RouteHandlerBuilder endpoint, EndpointContract contract) =>
+        endpoint.WithMetadata(contract);
+
+    /// <summary>Puts the request checks in front of an endpoint.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="name">The endpoint's name in the program; null for none.</param>
+    /// <exception cref="InvalidOperationException">It declares nothing, or what it declares does not fit.</exception>
+    public static void Apply(EndpointBuilder endpoint, Func<EndpointContract, string?> name)
+    {
+        var pattern = ((RouteEndpointBuilder)endpoint).RoutePattern;
+        var declared = endpoint.Metadata.OfType<EndpointContract>().LastOrDefault()
+            ?? throw new InvalidOperationException($"The endpoint {pattern.RawText} declares no contract: call Declare.");
+        endpoint.Metadata.Remove(declared);
+        var methods = endpoint.Metadata.OfType<HttpMethodMetadata>().SelectMany(m => m.HttpMethods);
+        endpoint.Metadata.Add(declared.Check(pattern, isChange: !methods.All(HttpMethods.IsGet)));
+        if (name(declared) is { } known)
+            endpoint.Metadata.Add(new EndpointNameMetadata(known));
+    }
+}
