@@ -1,3 +1,4 @@
+using Fleet.Api.Contract;
 using Fleet.Client;
 using Fleet.Core.Rules;
 using Fleet.Core.Schedules.Preview;
@@ -12,35 +13,63 @@ namespace Fleet.Api.Schedules;
 /// <summary>Says what a trigger means while somebody writes it: nothing is stored.</summary>
 internal static class DescribeTriggersEndpoints
 {
-    private const int MaxTimes = 1000;
-    private const int ByDefault = 5;
+    private static readonly TextParameter Cron = new("cron", "A cron expression of 5, 6 or 7 fields, or a macro such as `@hourly`.")
+    {
+        Example = "0 2 * * *",
+    };
+
+    private static readonly TextParameter Every = new("every", "A period, such as `15s`, `PT5M` or `00:05:00`.");
+    private static readonly InstantParameter Anchor = new("anchor", "The instant from which the multiples of `every` are counted.");
+    private static readonly InstantParameter At = new("at", "The instant of a schedule that fires once.");
+    private static readonly TextParameter Zone = new("zone", "The IANA time zone of `cron`. Left out: UTC.") { Example = "Europe/Berlin" };
+    private static readonly InstantParameter StartsAt = new("startsAt", "Nothing fires before this instant.");
+    private static readonly InstantParameter EndsAt = new("endsAt", "Nothing fires after this instant.");
+
+    private static readonly TextParameter Exclude =
+        new("exclude", "Dates on which nothing fires, with commas between them: `2026-12-24`, `2026-12-24..2027-01-02`, `12-25`.");
+
+    private static readonly TextParameter Jitter =
+        new("jitter", "A period over which schedules that fire together are spread, such as `5m`.");
+
+    private static readonly NumberParameter Count =
+        new("count", "The maximum number of fire times in the answer.", 1, 1000) { Default = 5, Example = "3" };
+
+    private static readonly InstantParameter After = new("after", "Fire times after this instant. Left out: now.")
+    {
+        Earliest = DateTimeOffset.MinValue,
+    };
 
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapGet("/triggers/describe", Describe)
-            .TakesQuery("cron", "every", "anchor", "at", "zone", "startsAt", "endsAt", "exclude", "jitter", "count", "after")
-            .Produces<TriggerView>().WithName("describeTrigger");
+        api.MapGet("/triggers/describe", Describe).Declare(new("describeTrigger", "Says in words what a trigger means, and when it fires.")
+        {
+            Description = "Nothing is stored. Exactly one of `cron`, `every` and `at` is given.",
+            Parameters = [Cron, Every, Anchor, At, Zone, StartsAt, EndsAt, Exclude, Jitter, Count, After],
+            Answers = [AnswerContract.Of<TriggerView>("The trigger in words, and its next fire times.")],
+            Problems = ["invalid_trigger", "unknown_zone", "invalid_range"],
+        });
 
     private static IResult Describe(HttpContext http, TimeProvider time)
     {
-        var query = new QueryString(http);
-        var count = (int)(query.Number("count", 1, MaxTimes) ?? ByDefault);
-        var after = PreviewRange.ReadStart(query.Instant("after"), "after", time.GetUtcNow());
+        var count = Count.Of(http);
+        var after = PreviewRange.StartOf(After.Find(http), "after", time.GetUtcNow());
         var spec = new TriggerSpec
         {
-            Cron = query.Text("cron"),
-            Every = query.Text("every"),
-            Anchor = RunRules.ReadInstant(query.Instant("anchor"), "anchor"),
-            At = RunRules.ReadInstant(query.Instant("at"), "at"),
-            Zone = query.Text("zone"),
-            StartsAt = RunRules.ReadInstant(query.Instant("startsAt"), "startsAt"),
-            EndsAt = RunRules.ReadInstant(query.Instant("endsAt"), "endsAt"),
-            Exclude = query.Text("exclude")?.Split(','),
-            Jitter = query.Text("jitter"),
+            Cron = Cron.Find(http),
+            Every = Every.Find(http),
+            Anchor = Anchor.Find(http),
+            At = At.Find(http),
+            Zone = Zone.Find(http),
+            StartsAt = StartsAt.Find(http),
+            EndsAt = EndsAt.Find(http),
+            Exclude = Exclude.Find(http)?.Split(','),
+            Jitter = Jitter.Find(http),
         };
-        if (!Trigger.TryParse(spec, out var trigger, out var error) || !Zones.TryFind(spec.Zone, out var zone, out error))
-            throw new InvalidRunException(error);
+        var errors = new InputErrors();
+        var trigger = Trigger.Parse(spec, "", errors);
+        errors.ThrowIfAny();
 
-        var times = trigger.Between(after, DateTimeOffset.MaxValue).Take(count).ToList();
+        var zone = Zones.TryFind(spec.Zone, out var found, out _) ? found : TimeZoneInfo.Utc;
+        var times = trigger!.Between(after, DateTimeOffset.MaxValue).Take(count).ToList();
         var effects = ClockEffects.ByFireTime(trigger, spec.Jitter is null ? spec.Cron : null, spec.Zone, times);
         return Results.Json(
             new TriggerView

@@ -78,7 +78,7 @@ public abstract class Trigger
 
     /// <summary>Like the other overloads, but collects what is wrong with every field.</summary>
     /// <returns>Null if there are errors.</returns>
-    internal static Trigger? Parse(TriggerSpec spec, string scheduleId, InputErrors errors)
+    public static Trigger? Parse(TriggerSpec spec, string scheduleId, InputErrors errors)
     {
         if (!IsExactlyOneGiven(spec, out var error))
             errors.Add(error);
