@@ -43,7 +43,8 @@ internal sealed record NumberParameter(string Name, string Description, long Lea
         return schema;
     }
 
-    public override InputError? Check(string text) => TryParse(text, out _) ? null : RunRules.Invalid(Code, Name, text, $"{Least}–{Most}");
+    public override InputError? Check(string text) =>
+        TryParse(text, out _) ? null : RunRules.Invalid(Code, Name, text, $"{Least}–{Most}");
 
     /// <summary>The number; its default when it is left out.</summary>
     public long? Find(HttpContext http) => Text(http) is { } text && TryParse(text, out var number) ? number : Default;

@@ -97,7 +97,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => fleet.Storage.WriteAsync(session => LockSchedule.ExecuteAsync(session, "nightly", None), None)],
         ["Core/Schedules/Preview/FindCollisions.cs"] = [fleet => fleet.Get<FindCollisions>().ExecuteAsync(
             new Schedule { Id = "nightly", Job = "note", Cron = "0 3 * * *", Lane = "reports" },
-            PreviewRange.Read(null, null, Verbs.Noon), None)],
+            PreviewRange.Of(null, null, Verbs.Noon), None)],
         ["Core/Schedules/Preview/MeanDurations.cs"] = [fleet => fleet.Get<MeanDurations>().ReadAsync(None)],
         ["Core/Schedules/Planning/PlanOccurrences.cs"] = [
             fleet => fleet.Get<PlanOccurrences>().ExecuteAsync(Leading, TimeSpan.FromSeconds(30), None)],
