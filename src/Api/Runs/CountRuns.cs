@@ -15,8 +15,8 @@ internal static class CountRunsEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/runs/count", CountAsync).Declare(new("countRuns", "Counts the runs that match a query, up to 10,000.")
         {
-            Description = "`relation` is `eq` for an exact number. It is `gte` if there are at least as many: more than 10,000, or the search "
-                + "reached its limit, which `scanned` tells.",
+            Description = "`relation` is `eq` for an exact number. It is `gte` if there are at least as many: more than 10,000, or the "
+                + "search reached its limit, which `scanned` tells.",
             Parameters = [.. RunTerms.Parameters, By],
             Answers = [AnswerContract.Of<RunCountView>("The number of runs.")],
             Problems = RunTerms.Codes,

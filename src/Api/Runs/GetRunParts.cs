@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Fleet.Api.Contract;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Microsoft.AspNetCore.Builder;
@@ -18,10 +19,30 @@ internal static class GetRunPartsEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/runs/{id}/args", ArgsAsync).Produces(200, contentType: Json).WithName("getRunArgs");
-        api.MapGet("/runs/{id}/output", OutputAsync).Produces(200, contentType: Json).WithName("getRunOutput");
-        api.MapGet("/runs/{id}/error", ErrorAsync).Produces(200, contentType: "text/plain").WithName("getRunError");
-        api.MapGet("/runs/{id}/log", LogAsync).Produces(200, contentType: "text/plain").WithName("getRunLog");
+        api.MapGet("/runs/{id}/args", ArgsAsync).Declare(new("getRunArgs", "Downloads the args of a run.")
+        {
+            Parameters = [CommonParameters.RunId],
+            Answers = [AnswerContract.Raw(Json, "The args as they are stored.")],
+            Problems = ["not_found"],
+        });
+        api.MapGet("/runs/{id}/output", OutputAsync).Declare(new("getRunOutput", "Downloads the output of a run.")
+        {
+            Parameters = [CommonParameters.RunId],
+            Answers = [AnswerContract.Raw(Json, "The output as the handler returned it.")],
+            Problems = ["not_found", "no_output"],
+        });
+        api.MapGet("/runs/{id}/error", ErrorAsync).Declare(new("getRunError", "Downloads the error of a run.")
+        {
+            Parameters = [CommonParameters.RunId],
+            Answers = [AnswerContract.Raw("text/plain", "The type, the message and, if the latest attempt failed, the stack.")],
+            Problems = ["not_found", "no_error"],
+        });
+        api.MapGet("/runs/{id}/log", LogAsync).Declare(new("getRunLog", "Downloads the whole log of a run as text.")
+        {
+            Parameters = [CommonParameters.RunId],
+            Answers = [AnswerContract.Raw("text/plain", "One line for each line of the log: time, attempt, level, message.")],
+            Problems = ["not_found"],
+        });
     }
 
     private static Task<IResult> ArgsAsync(string id, HttpContext http, IStorage storage, CancellationToken ct) =>
@@ -33,7 +54,7 @@ internal static class GetRunPartsEndpoints
     /// <summary>The type, the message and, if the latest attempt failed, the stack.</summary>
     private static async Task<IResult> ErrorAsync(string id, HttpContext http, IStorage storage, CancellationToken ct)
     {
-        var runId = GetRunsEndpoints.ReadId(id);
+        var runId = CommonParameters.RunId.Of(http);
         await using var db = storage.Read();
         if (await db.Runs.Where(r => r.Id == runId).Select(r => new { r.ErrorType, r.Error }).FirstOrDefaultAsync(ct) is not { } run)
             return Problems.NotFound("run", id);
@@ -47,7 +68,7 @@ internal static class GetRunPartsEndpoints
 
     private static async Task<IResult> LogAsync(string id, HttpContext http, IStorage storage, CancellationToken ct)
     {
-        var runId = GetRunsEndpoints.ReadId(id);
+        var runId = CommonParameters.RunId.Of(http);
         await using var db = storage.Read();
         if (!await db.Runs.AnyAsync(r => r.Id == runId, ct))
             return Problems.NotFound("run", id);
@@ -74,7 +95,7 @@ internal static class GetRunPartsEndpoints
         string id, HttpContext http, IStorage storage, string part, string contentType, Func<IQueryable<Run>, IQueryable<string?>> select,
         CancellationToken ct)
     {
-        var runId = GetRunsEndpoints.ReadId(id);
+        var runId = CommonParameters.RunId.Of(http);
         await using var db = storage.Read();
         var found = await select(db.Runs.Where(r => r.Id == runId)).ToListAsync(ct);
         if (found.Count == 0)
