@@ -29,8 +29,8 @@ internal sealed record Listener(string What, string Queue, IFilter<ReceiveContex
 
 /// <summary>Listens to queues over MassTransit's connection.</summary>
 internal sealed partial class BrokerListeners(
-    IBusInstance<IFleetBus> bus, BrokerLink link, BrokerAlarms alarms, BrokerProblems problems, TimeProvider time,
-    ILogger<BrokerListeners> logger)
+    IBusInstance<IFleetBus> bus, RabbitMqSettings settings, BrokerLink link, BrokerAlarms alarms, BrokerProblems problems,
+    TimeProvider time, ILogger<BrokerListeners> logger)
 {
     /// <summary>How long a subscription waits for the broker before it goes on and lets MassTransit try by itself.</summary>
     private static readonly TimeSpan SetUpPatience = TimeSpan.FromSeconds(5);
@@ -46,8 +46,8 @@ internal sealed partial class BrokerListeners(
             endpoint.ConfigureConsumeTopology = false;
             listener.Configure(endpoint);
             endpoint.ConfigureReceive(pipe => pipe.UseFilter(listener.Receiver));
-            var settings = ((IRabbitMqReceiveEndpointConfiguration)endpoint).Settings;
-            declare = new DeclareEndpoint(listener.Needed, listener.Optional, settings, link.Declarations, alarms, problems, time);
+            var queue = ((IRabbitMqReceiveEndpointConfiguration)endpoint).Settings;
+            declare = new DeclareEndpoint(listener.Needed, listener.Optional, queue, link.Declarations, alarms, problems, time);
             endpoint.ConfigureChannel(pipe => pipe.UseFilter(declare));
         });
         try
@@ -57,14 +57,17 @@ internal sealed partial class BrokerListeners(
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            LogNotListening(listener.What, e);
+            // The stack of a wait that has ended tells nothing.
+            LogNotListening(settings.Host, settings.Port, listener.What, e is TimeoutException ? null : e);
         }
 
         return new Subscription(handle, listener);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The broker does not answer yet; Fleet listens to '{What}' as soon as it does.")]
-    private partial void LogNotListening(string what, Exception e);
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The broker at {Host}:{Port} does not answer yet; Fleet listens to '{What}' as soon as it does. The address is set with "
+            + RabbitMqOptions.Section + ":Uri (as an environment variable: Fleet__Transport__Uri), or in code with fleet.UseRabbitMq.")]
+    private partial void LogNotListening(string host, int port, string what, Exception? e);
 
     private sealed class Subscription(HostReceiveEndpointHandle handle, Listener listener) : IAsyncDisposable
     {

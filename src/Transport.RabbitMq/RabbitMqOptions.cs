@@ -43,6 +43,13 @@ public sealed class RabbitMqOptions
             throw NotAllowed(nameof(ManagementUri), RabbitMqSettings.Show(ManagementUri), "http://host:port or https, or nothing");
         }
 
+        if (string.IsNullOrEmpty(Uri))
+        {
+            throw new InvalidOperationException(
+                $"{Section}:Uri is missing; it is the address of the broker: {RabbitMqSettings.Allowed} (as an environment variable: "
+                    + "Fleet__Transport__Uri).");
+        }
+
         var trust = ReadTrust();
         var settings = RabbitMqSettings.TryParse(Uri, lookAhead, management, trust)
             ?? throw NotAllowed(nameof(Uri), RabbitMqSettings.Show(Uri), RabbitMqSettings.Allowed);

@@ -27,9 +27,15 @@ public sealed class StorageOptions
     public IEnumerable<string> Check(string provider, string database, string example, Action<string> read)
     {
         if (string.IsNullOrEmpty(ConnectionString))
-            yield return $"{Section}:ConnectionString is missing; {database} needs one, such as {example}.";
+        {
+            yield return $"{Section}:ConnectionString is missing; {database} needs one, such as {example} (as an environment variable: "
+                + "Fleet__Storage__ConnectionString).";
+        }
         else if (Refuse(provider, read) is { } problem)
+        {
             yield return problem;
+        }
+
         if (!string.IsNullOrEmpty(Schema) && !FleetSchema.IsAllowed(Schema))
             yield return $"{Section}:Schema: '{Schema}' is not allowed; allowed is {FleetSchema.Allowed}.";
     }

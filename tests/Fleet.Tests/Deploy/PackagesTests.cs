@@ -76,6 +76,22 @@ public sealed class PackagesTests(PackageFeed feed, PostgresServer postgres, Rab
             .Any(word => f!.Contains(word, StringComparison.OrdinalIgnoreCase)));
     }
 
+    /// <summary>The program catches nothing: this is what the host and the runtime print.</summary>
+    [Theory]
+    [InlineData("Fleet__Worker__Drain", "60", "Fleet:Worker:Drain: '60' is not allowed; allowed is a duration: 15s, 5m,")]
+    [InlineData("Fleet__Storage__MigrateAtStart", "false", "The database's schema is older than this program")]
+    public async Task WebTemplate_StartRefused_EndsWithAFewLines(string variable, string value, string said)
+    {
+        using var empty = new TempFolder();
+
+        var (exitCode, output, error) = await Programs.RunAsync(
+            ["dotnet", feed.Assembly("Web")], empty.Path, new Dictionary<string, string> { [variable] = value }, Waiting.Limit);
+
+        Assert.NotEqual(0, exitCode);
+        Assert.StartsWith("Unhandled exception. Fleet did not start: " + said, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output + error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task OwnEfModelInFleetsDatabase_CommitsAndRollsBackWithIt()
     {
