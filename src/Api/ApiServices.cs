@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Fleet.Api.Contract;
+using Fleet.Api.Events;
+using Fleet.Api.Findings;
 using Fleet.Api.Jobs;
 using Fleet.Api.Lanes;
 using Fleet.Api.Runs;
@@ -25,6 +27,8 @@ public static class ApiServices
     {
         services.TryAddSingleton<ExceptionProblems>();
         services.TryAddSingleton<MappedApis>();
+        services.TryAddSingleton<ComponentStates>();
+        services.TryAddSingleton<EventHub>();
         return services;
     }
 
@@ -82,6 +86,8 @@ public static class ApiServices
         SimulateSchedulesEndpoints.Map(api);
         GetJobsEndpoints.Map(api);
         GetLanesEndpoints.Map(api);
+        GetFindingsEndpoints.Map(api);
+        GetEventsEndpoints.Map(api);
         ((IEndpointConventionBuilder)api).Finally(endpoint =>
         {
             // Names of endpoints are unique in a program, so Fleet's begin with "fleet.", and only the first mapping has them.

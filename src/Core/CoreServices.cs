@@ -1,8 +1,10 @@
+using Fleet.Core.Findings;
 using Fleet.Core.Gates;
 using Fleet.Core.Inbox;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
+using Fleet.Core.Live;
 using Fleet.Core.Loops;
 using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
@@ -45,6 +47,7 @@ public static class CoreServices
             .AddSingleton<DeleteSchedules>().AddSingleton<GetSchedules>().AddSingleton<BackfillSchedules>()
             .AddSingleton<GetScheduleFigures>()
             .AddSingleton<MeanDurations>().AddSingleton<SimulateSchedules>().AddSingleton<FindCollisions>()
+            .AddSingleton<ReadLiveFigures>().AddSingleton<FindChanges>().AddSingleton<FollowRuns>().AddSingleton<GetFindings>()
             .AddSingleton<RegisterWorkers>().AddSingleton<Heartbeat>()
             .AddSingleton<FleetIdentity>().AddSingleton<LeaderLease>()
             .AddSingleton<ReplanSchedules>().AddSingleton<DispatchOutbox>().AddSingleton<AcceptMessages>()

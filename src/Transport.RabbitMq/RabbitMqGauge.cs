@@ -21,6 +21,19 @@ internal sealed class RabbitMqGauge(BrokerLink link, ManagementApi? management =
         return ready + (management is null ? 0 : await management.CountUnacknowledgedAsync(RabbitMqTopology.QueueOf(lane), ct) ?? 0);
     }
 
+    public async Task<long?> CountParkedAsync(CancellationToken ct)
+    {
+        try
+        {
+            return await link.Topology.UseAsync((c, bounded) => c.MessageCountAsync(RabbitMqTopology.Parked, bounded), ct);
+        }
+        catch (Exception) when (!ct.IsCancellationRequested)
+        {
+            // Away, or nothing was declared yet.
+            return null;
+        }
+    }
+
     public async Task<bool> IsDrainedAsync(string lane, CancellationToken ct) => await CountReadyAsync(lane, ct) == 0;
 
     private async Task<uint> CountReadyAsync(string lane, CancellationToken ct)

@@ -9,6 +9,9 @@ public interface ILaneGauge
     /// <exception cref="Exception">The broker refuses the lane.</exception>
     Task<long?> CountWaitingAsync(string lane, CancellationToken ct);
 
+    /// <summary>Number of messages that Fleet could not use and put aside. Null if it cannot be known now.</summary>
+    Task<long?> CountParkedAsync(CancellationToken ct) => Task.FromResult<long?>(0);
+
     /// <summary>True if no message of the lane waits for somebody to take it, so a worker that is idle stays idle.</summary>
     /// <exception cref="Exception">The broker did not answer.</exception>
     Task<bool> IsDrainedAsync(string lane, CancellationToken ct);

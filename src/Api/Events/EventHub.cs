@@ -1,0 +1,326 @@
+using System.Globalization;
+using Fleet.Client;
+using Fleet.Core.Findings;
+using Fleet.Core.Lanes;
+using Fleet.Core.Live;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Fleet.Api.Events;
+
+/// <summary>Makes the events of this process: once for all who listen, at most twice a second, and nothing while nobody does.</summary>
+internal sealed partial class EventHub(
+    ReadLiveFigures readFigures, FindChanges findChanges, GetFindings getFindings, FollowRuns followRuns, IControlChannel control,
+    ComponentStates components, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<EventHub> logger)
+{
+    /// <summary>Maximum number of listeners of a process.</summary>
+    public const int MaxSubscribers = 200;
+
+    /// <summary>Maximum number of runs that all listeners follow together.</summary>
+    public const int MaxFollowed = 500;
+
+    /// <summary>The shortest time between two events of a kind.</summary>
+    public static readonly TimeSpan Pace = TimeSpan.FromSeconds(0.5);
+
+    public static readonly TimeSpan BetweenPings = TimeSpan.FromSeconds(15);
+
+    // A client that was away for a moment gets what it missed.
+    private const int MaxKept = 64;
+
+    // Figures are read at every second look, findings at every tenth.
+    private const int LooksPerFigures = 2;
+    private const int LooksPerFindings = 10;
+
+    private readonly Lock _lock = new();
+    private readonly HashSet<EventSubscription> _subscribers = [];
+    private readonly Queue<EventFrame> _kept = new();
+
+    // The number of an event means something in this process alone.
+    private readonly string _epoch = Guid.NewGuid().ToString("N")[..12];
+    private long _number;
+    private EventFrame? _lastFigures;
+    private readonly HashSet<RunId> _newlyFollowed = [];
+    private CancellationTokenSource? _stop;
+    private Task _work = Task.CompletedTask;
+
+    // State of the looks; only the one loop touches it.
+    private long _looks;
+    private Look? _look;
+    private LiveFigures? _figures;
+    private IReadOnlyList<Finding> _findings = [];
+    private IReadOnlyList<ComponentView> _components = [];
+    private Dictionary<RunId, FollowedRun?> _followed = [];
+    private volatile bool _schedulesChanged;
+
+    /// <summary>Begins to listen.</summary>
+    /// <param name="topics">What to.</param>
+    /// <param name="runs">The runs to follow.</param>
+    /// <param name="lastEventId">The id of the last event that the client has seen; null when it has seen none.</param>
+    /// <returns>The subscription, to be given to <see cref="Unsubscribe"/>; null when there are too many, or the process stops.</returns>
+    public EventSubscription? Subscribe(EventTopics topics, IReadOnlySet<RunId> runs, string? lastEventId)
+    {
+        lock (_lock)
+        {
+            if (lifetime.ApplicationStopping.IsCancellationRequested || _subscribers.Count >= MaxSubscribers
+                || _subscribers.Sum(s => s.Runs.Count) + runs.Count > MaxFollowed)
+            {
+                return null;
+            }
+
+            var subscription = new EventSubscription(topics, runs);
+            if (lastEventId is not null)
+                Resume(subscription, lastEventId);
+            if (_stop is not null && _lastFigures is { } figures)
+                subscription.Send(figures);
+            _subscribers.Add(subscription);
+            _newlyFollowed.UnionWith(runs);
+            if (_stop is null)
+                Start();
+            return subscription;
+        }
+    }
+
+    /// <summary>Ends a subscription. After the last one, nothing is read any more.</summary>
+    public void Unsubscribe(EventSubscription subscription)
+    {
+        lock (_lock)
+        {
+            subscription.Dispose();
+            if (_subscribers.Remove(subscription) && _subscribers.Count == 0)
+            {
+                _stop?.Cancel();
+                _stop = null;
+            }
+        }
+    }
+
+    private void Resume(EventSubscription subscription, string lastEventId)
+    {
+        var seen = lastEventId.StartsWith(_epoch + "-", StringComparison.Ordinal)
+            && long.TryParse(lastEventId.AsSpan(_epoch.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number <= _number
+            ? number
+            : -1;
+        var first = _kept.TryPeek(out var oldest) ? oldest.Number : _number + 1;
+        if (seen + 1 < first)
+        {
+            var reason = seen < 0 ? "The event id is not one of this process." : "The events since this one are not kept any more.";
+            subscription.Send(
+                EventFrame.Create(EventTopics.None, "resync", new ResyncView { Reason = reason }, ApiJson.Default.ResyncView));
+            return;
+        }
+
+        // Only the latest figures are worth sending.
+        foreach (var frame in _kept.Where(f => f.Number > seen && f.Topic != EventTopics.Figures))
+            subscription.Send(frame);
+    }
+
+    private void Start()
+    {
+        var stop = _stop = new CancellationTokenSource();
+        var before = _work;
+        _work = Task.Run(async () =>
+        {
+            await before;
+            await using var ends = lifetime.ApplicationStopping.Register(EndAll);
+            await Task.WhenAll(LookAgainAndAgainAsync(stop.Token), PingAsync(stop.Token));
+            stop.Dispose();
+        });
+    }
+
+    private void EndAll()
+    {
+        lock (_lock)
+        {
+            foreach (var subscriber in _subscribers)
+                subscriber.End(time);
+        }
+    }
+
+    private async Task PingAsync(CancellationToken ct)
+    {
+        using var timer = new PeriodicTimer(BetweenPings, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(ct))
+                Broadcast(EventFrame.Ping);
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody listens any more.
+        }
+    }
+
+    private async Task LookAgainAndAgainAsync(CancellationToken ct)
+    {
+        try
+        {
+            await using var listening = await ListenToControlAsync(ct);
+            // Schedules may have changed while nobody listened.
+            _schedulesChanged = _look is not null;
+            _looks = 0;
+            while (true)
+            {
+                await LookAsync(ct);
+                await Task.Delay(Pace, time, ct);
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // Nobody listens any more.
+        }
+        catch (Exception e)
+        {
+            // Not expected. The listeners connect again, which starts this anew.
+            LogEnded(e);
+            EndAll();
+        }
+    }
+
+    private async Task<IAsyncDisposable?> ListenToControlAsync(CancellationToken ct)
+    {
+        try
+        {
+            return await control.SubscribeControlAsync(
+                (message, _) =>
+                {
+                    _schedulesChanged |= message.SchedulesChanged;
+                    return Task.CompletedTask;
+                },
+                ct);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            // Without a broker, changes of schedules are seen later.
+            LogNoControl(e);
+            return null;
+        }
+    }
+
+    private async Task LookAsync(CancellationToken ct)
+    {
+        EventTopics topics;
+        HashSet<RunId> followed;
+        lock (_lock)
+        {
+            topics = _subscribers.Aggregate(EventTopics.None, (all, s) => all | s.Topics);
+            followed = [.. _subscribers.SelectMany(s => s.Runs)];
+        }
+
+        string? problem = null;
+        try
+        {
+            if (followed.Count > 0)
+                await SendRunsAsync(followed, ct);
+            if ((topics & (EventTopics.Figures | EventTopics.Changes)) != 0)
+            {
+                if (_looks % LooksPerFigures == 0)
+                    _components = await components.ReadAsync(ct);
+                await SendChangesAsync(ct);
+            }
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            // The same as in every other answer while the database is away: what is still known, and since when.
+            problem = "The database does not answer.";
+            LogNotRead(e.Message);
+        }
+
+        if (topics.HasFlag(EventTopics.Figures) && _looks % LooksPerFigures == 0)
+            SendFigures(problem);
+        _looks++;
+    }
+
+    private async Task SendChangesAsync(CancellationToken ct)
+    {
+        var look = await findChanges.LookAsync(ct);
+        var figures = _looks % LooksPerFigures == 0 ? await readFigures.ExecuteAsync(ct) : null;
+        if (_looks % LooksPerFindings == 0)
+            _findings = await getFindings.ExecuteAsync(figures, ct);
+        var schedules = _schedulesChanged;
+        _schedulesChanged = false;
+        var changes = FindChanges.Compare(_look, look, figures is null ? null : _figures, figures, schedules);
+        _look = look;
+        _figures = figures ?? _figures;
+        if (!changes.IsEmpty)
+            Keep(number => EventFrame.Create(EventTopics.Changes, "changes", changes.ToView(), ApiJson.Default.ChangesView, _epoch, number));
+    }
+
+    private void SendFigures(string? problem)
+    {
+        var findings = ComponentStates.AddTo(_findings, _components);
+        var view = (_figures?.ToView() ?? new LiveFiguresView { At = time.GetUtcNow() }) with
+        {
+            Findings = [.. findings.Select(f => f.ToView())],
+            Problem = problem,
+            Components = _components,
+        };
+        var frame = Keep(number =>
+            EventFrame.Create(EventTopics.Figures, "figures", view, ApiJson.Default.LiveFiguresView, _epoch, number));
+        lock (_lock)
+            _lastFigures = frame;
+    }
+
+    private async Task SendRunsAsync(HashSet<RunId> ids, CancellationToken ct)
+    {
+        HashSet<RunId> first;
+        lock (_lock)
+        {
+            first = [.. _newlyFollowed];
+            _newlyFollowed.Clear();
+        }
+
+        var runs = await followRuns.ExecuteAsync(ids, ct);
+        var before = _followed;
+        _followed = ids.ToDictionary(id => id, runs.GetValueOrDefault);
+        foreach (var (id, run) in _followed)
+        {
+            if (before.TryGetValue(id, out var was) && was == run && !first.Contains(id))
+                continue;
+            var frame = Show(id, run);
+            lock (_lock)
+            {
+                foreach (var subscriber in _subscribers.Where(s => s.Runs.Contains(id)))
+                    subscriber.Send(frame);
+            }
+        }
+    }
+
+    /// <summary>The event of a run that is followed.</summary>
+    public static EventFrame Show(RunId id, FollowedRun? run) => EventFrame.Create(
+        EventTopics.Run, "run", run?.ToView() ?? new RunChangeView { Id = id.ToString(), State = "deleted" },
+        ApiJson.Default.RunChangeView);
+
+    private EventFrame Keep(Func<long, EventFrame> make)
+    {
+        lock (_lock)
+        {
+            var frame = make(++_number);
+            _kept.Enqueue(frame);
+            if (_kept.Count > MaxKept)
+                _kept.Dequeue();
+            foreach (var subscriber in _subscribers)
+                subscriber.Send(frame);
+            return frame;
+        }
+    }
+
+    private void Broadcast(EventFrame frame)
+    {
+        lock (_lock)
+        {
+            foreach (var subscriber in _subscribers)
+                subscriber.Send(frame);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The figures for the events could not be read: {Reason}")]
+    private partial void LogNotRead(string reason);
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "The control channel is not available: changes of schedules are not among the events until somebody connects again.")]
+    private partial void LogNoControl(Exception e);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The events ended unexpectedly; their listeners connect again.")]
+    private partial void LogEnded(Exception e);
+}

@@ -1,0 +1,167 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Fleet.Client;
+
+/// <summary>Reads the event stream of a server: <c>GET /api/v1/events</c>.</summary>
+/// <param name="connect">Gives an HTTP client whose base address is the server's, with a <c>/</c> at the end. It is not disposed.</param>
+/// <param name="time">The clock.</param>
+public sealed class FleetEventStream(Func<HttpClient> connect, TimeProvider time) : IFleetEvents
+{
+    private const string Path = "api/v1/events";
+
+    // The server sends something every 15 s.
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(40);
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<FleetEvent> ListenAsync(CancellationToken ct = default) => ListenAsync(Path, ct);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<RunChangeView> FollowAsync(RunId run, [EnumeratorCancellation] CancellationToken ct = default)
+    {
+        RunChangeView? last = null;
+        await foreach (var happened in ListenAsync($"{Path}?run={run}", ct))
+        {
+            // A state may be told twice.
+            if (happened is not RunEvent { Run: var now } || now == last)
+                continue;
+            yield return last = now;
+            if (now.Ended)
+                yield break;
+        }
+    }
+
+    private async IAsyncEnumerable<FleetEvent> ListenAsync(string path, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var (lastId, pause) = ((string?)null, FirstPause);
+        while (true)
+        {
+            string? problem;
+            var (response, wait, reason) = await OpenAsync(path, lastId, ct);
+            if (response is null)
+            {
+                problem = reason;
+                pause = wait ?? pause;
+            }
+            else
+            {
+                pause = FirstPause;
+                using var quiet = CancellationTokenSource.CreateLinkedTokenSource(ct);
+                using (response)
+                {
+                    var parser = SseParser.Create<FleetEvent?>(await response.Content.ReadAsStreamAsync(ct), Parse);
+                    await using var events = parser.EnumerateAsync(quiet.Token).GetAsyncEnumerator(quiet.Token);
+                    while (true)
+                    {
+                        quiet.CancelAfter(Silence);
+                        var (goesOn, error) = await MoveAsync(events, ct);
+                        if (!goesOn)
+                        {
+                            problem = error;
+                            break;
+                        }
+
+                        lastId = parser.LastEventId is { Length: > 0 } id ? id : lastId;
+                        if (events.Current.Data is { } happened)
+                            yield return happened;
+                    }
+                }
+            }
+
+            yield return new ConnectionLostEvent(problem ?? "The server ended the stream.");
+            await Task.Delay(pause, time, ct);
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+
+    private async Task<(HttpResponseMessage? Response, TimeSpan? Wait, string? Problem)> OpenAsync(
+        string path, string? lastId, CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/problem+json"));
+        if (lastId is not null)
+            request.Headers.TryAddWithoutValidation("Last-Event-ID", lastId);
+        try
+        {
+            var response = await connect().SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
+            if (response is { StatusCode: HttpStatusCode.OK, Content.Headers.ContentType.MediaType: "text/event-stream" })
+                return (response, null, null);
+            using (response)
+                return await RefuseAsync(response, ct);
+        }
+        catch (HttpRequestException e)
+        {
+            return (null, null, e.InnerException?.Message ?? e.Message);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return (null, null, "The server did not answer in time.");
+        }
+    }
+
+    private static async Task<(HttpResponseMessage? Response, TimeSpan? Wait, string? Problem)> RefuseAsync(
+        HttpResponseMessage response, CancellationToken ct)
+    {
+        var problem = Problem(await response.Content.ReadAsByteArrayAsync(ct));
+        var reason = problem?.Detail ?? problem?.Title
+            ?? string.Create(CultureInfo.InvariantCulture, $"The server answered {(int)response.StatusCode}: no event stream is there.");
+        return response.StatusCode is HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError
+            ? (null, response.Headers.RetryAfter?.Delta, reason)
+            : throw new FleetServerException(reason, code: problem?.Code);
+    }
+
+    private static async Task<(bool GoesOn, string? Problem)> MoveAsync(
+        IAsyncEnumerator<SseItem<FleetEvent?>> events, CancellationToken ct)
+    {
+        try
+        {
+            return (await events.MoveNextAsync(), null);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            return (false, e.Message);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return (false, "The server has been silent for too long.");
+        }
+        catch (JsonException e)
+        {
+            throw new FleetServerException("What answers does not speak the API of this version of Fleet.", e);
+        }
+    }
+
+    /// <summary>Null for an event that is of no interest, or that a newer server has.</summary>
+    private static FleetEvent? Parse(string name, ReadOnlySpan<byte> data) => name switch
+    {
+        "figures" => new FiguresEvent(Read(data, ApiJson.Default.LiveFiguresView)),
+        "changes" => new ChangesEvent(Read(data, ApiJson.Default.ChangesView)),
+        "run" => new RunEvent(Read(data, ApiJson.Default.RunChangeView)),
+        "resync" => new ResyncEvent(Read(data, ApiJson.Default.ResyncView).Reason),
+        _ => null,
+    };
+
+    private static T Read<T>(ReadOnlySpan<byte> data, JsonTypeInfo<T> shape) where T : class =>
+        JsonSerializer.Deserialize(data, shape) ?? throw new JsonException();
+
+    private static ProblemView? Problem(byte[] body)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body, ApiJson.Default.ProblemView);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using Fleet.Core.Live;
+
+namespace Fleet.Core.Findings;
+
+/// <summary>What the findings are made from. Each part was read from a bounded number of rows.</summary>
+public sealed record FindingEvidence
+{
+    /// <summary>The time by the clock of this process.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    public required LiveFigures Figures { get; init; }
+
+    /// <summary>How far the database's clock is ahead of this process's.</summary>
+    public TimeSpan DatabaseAhead { get; init; }
+
+    /// <summary>When the lease of the last leader ended; null when there was none, or it resigned.</summary>
+    public DateTimeOffset? LastLeaderUntil { get; init; }
+
+    /// <summary>For a lane: the last heartbeat of a worker that had served it and is gone.</summary>
+    public IReadOnlyDictionary<string, DateTimeOffset> LastServed { get; init; } = new Dictionary<string, DateTimeOffset>();
+
+    /// <summary>The runs that are ready, by lane and job.</summary>
+    public IReadOnlyList<ReadyRuns> Ready { get; init; } = [];
+
+    /// <summary>For a lane: the jobs that its active workers offer.</summary>
+    public IReadOnlyDictionary<string, IReadOnlySet<string>> Offered { get; init; } = new Dictionary<string, IReadOnlySet<string>>();
+
+    /// <summary>The runs that have executed for longest.</summary>
+    public IReadOnlyList<LongRun> Longest { get; init; } = [];
+
+    /// <summary>Runs that failed in the last hour, by job.</summary>
+    public IReadOnlyList<FailingJob> Failing { get; init; } = [];
+
+    /// <summary>Schedules whose next fire time has passed and has no run.</summary>
+    public IReadOnlyList<(string Id, DateTimeOffset FireTime)> Unplanned { get; init; } = [];
+
+    /// <summary>Running schedules whose job no worker has offered, by job.</summary>
+    public IReadOnlyList<(string Job, int Schedules, string First)> UnknownJobs { get; init; } = [];
+
+    /// <summary>The outbox.</summary>
+    public OutboxLag? Outbox { get; init; }
+
+    /// <summary>Number of messages that Fleet could not use; null when it is not known.</summary>
+    public long? Parked { get; init; }
+}
+
+/// <summary>Ready runs of one job in one lane.</summary>
+/// <param name="Lane">The lane.</param>
+/// <param name="Job">The job.</param>
+/// <param name="Count">How many.</param>
+/// <param name="Oldest">Due time of the oldest.</param>
+public sealed record ReadyRuns(string Lane, string Job, CappedCount Count, DateTimeOffset Oldest);
+
+/// <summary>A run that executes.</summary>
+/// <param name="Id">The run.</param>
+/// <param name="Job">Its job.</param>
+/// <param name="StartedAt">When this attempt started.</param>
+/// <param name="Timeout">How long an attempt may take, as the job says; null when the workers' default holds.</param>
+public sealed record LongRun(RunId Id, string Job, DateTimeOffset StartedAt, TimeSpan? Timeout);
+
+/// <summary>A job whose runs failed for good.</summary>
+/// <param name="Job">The job.</param>
+/// <param name="Count">How many.</param>
+/// <param name="First">When the first of them ended.</param>
+/// <param name="Error">The error of the last one.</param>
+public sealed record FailingJob(string Job, CappedCount Count, DateTimeOffset First, string? Error);
+
+/// <summary>Events that wait to be sent.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="Oldest">When the oldest was committed.</param>
+/// <param name="Failures">The largest number of failed sends of one of them.</param>
+public sealed record OutboxLag(CappedCount Count, DateTimeOffset Oldest, int Failures);

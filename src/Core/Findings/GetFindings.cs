@@ -1,0 +1,168 @@
+using System.Text.Json;
+using Fleet.Core.Jobs;
+using Fleet.Core.Lanes;
+using Fleet.Core.Leadership;
+using Fleet.Core.Live;
+using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Core.Findings;
+
+/// <summary>Reads the evidence for <see cref="TellFindings"/>: a bounded number of rows of each kind, however many there are.</summary>
+public sealed class GetFindings(
+    IStorage storage, ReadLiveFigures readFigures, JobCatalog catalog, ILaneGauge gauge, TimeProvider time)
+{
+    private const int MaxRows = CappedCount.Limit + 1;
+    private const int MaxListed = 20;
+    private const int MaxFailures = 500;
+    private const int MaxWorkers = 200;
+
+    /// <summary>The groups of schedules by job are read again after this time: there may be many schedules.</summary>
+    private static readonly TimeSpan SchedulesFor = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan FailingFor = TimeSpan.FromHours(1);
+
+    private (long ReadAt, IReadOnlyList<(string Job, int Schedules, string First)> Jobs)? _schedules;
+
+    /// <summary>The findings now, the worst first.</summary>
+    /// <param name="figures">Figures of this moment; null: they are read.</param>
+    /// <param name="ct">Cancels it.</param>
+    public async Task<IReadOnlyList<Finding>> ExecuteAsync(LiveFigures? figures, CancellationToken ct) =>
+        TellFindings.Execute(await ReadAsync(figures ?? await readFigures.ExecuteAsync(ct), ct));
+
+    private async Task<FindingEvidence> ReadAsync(LiveFigures figures, CancellationToken ct)
+    {
+        var asked = time.GetUtcNow();
+        var clock = await storage.ReadAsync(session => storage.GetClockAsync(session, ct), ct);
+        var now = time.GetUtcNow();
+        await using var db = storage.Read();
+        var lease = await db.Leases.AsNoTracking().FirstOrDefaultAsync(l => l.Name == LeaderLease.DefaultName, ct);
+        return new FindingEvidence
+        {
+            Now = now,
+            Figures = figures,
+            // Half of what the call took is the best guess for when the database looked at its clock.
+            DatabaseAhead = clock - (asked + ((now - asked) / 2)),
+            LastLeaderUntil = lease?.ExpiresAt > DateTimeOffset.UnixEpoch ? lease.ExpiresAt : null,
+            LastServed = figures.Lanes.Any(l => l.Slots == 0 && l.OldestReadyAt is not null) ? await ReadLastServedAsync(db, ct) : Nobody,
+            Ready = await ReadReadyAsync(db, now, ct),
+            Offered = await ReadOffersAsync(ct),
+            Longest = await ReadLongestAsync(db, ct),
+            Failing = await ReadFailingAsync(db, now, ct),
+            Unplanned = await ReadUnplannedAsync(db, now, ct),
+            UnknownJobs = await ReadUnknownJobsAsync(db, ct),
+            Outbox = await ReadOutboxAsync(db, ct),
+            Parked = await gauge.CountParkedAsync(ct),
+        };
+    }
+
+    private static Dictionary<string, DateTimeOffset> Nobody => [];
+
+    private static async Task<Dictionary<string, DateTimeOffset>> ReadLastServedAsync(FleetDbContext db, CancellationToken ct)
+    {
+        // A worker that drained has no lanes any more; those that it has claimed from are still known.
+        var gone = await db.Workers.AsNoTracking().Where(w => w.State == WorkerState.Gone).OrderByDescending(w => w.HeartbeatAt)
+            .Take(MaxWorkers).Select(w => new { w.Lanes, w.ClaimedThrough, w.HeartbeatAt }).ToListAsync(ct);
+        var served = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        foreach (var worker in gone)
+        {
+            foreach (var lane in Names(worker.Lanes).Concat(Names(worker.ClaimedThrough)))
+                served.TryAdd(lane, worker.HeartbeatAt);
+        }
+
+        return served;
+    }
+
+    private static async Task<IReadOnlyList<ReadyRuns>> ReadReadyAsync(FleetDbContext db, DateTimeOffset now, CancellationToken ct)
+    {
+        var groups = await db.Pending.Take(MaxRows).Where(r => r.DueAt <= now).GroupBy(r => new { r.Lane, r.Job })
+            .Select(g => new { g.Key.Lane, g.Key.Job, Count = g.Count(), Oldest = g.Min(r => r.DueAt) }).ToListAsync(ct);
+        var isMore = groups.Sum(g => g.Count) > CappedCount.Limit;
+        return [.. groups.Select(g => new ReadyRuns(g.Lane, g.Job, new CappedCount(g.Count, isMore), g.Oldest))];
+    }
+
+    private async Task<IReadOnlyDictionary<string, IReadOnlySet<string>>> ReadOffersAsync(CancellationToken ct)
+    {
+        var offered = new Dictionary<string, IReadOnlySet<string>>(StringComparer.Ordinal);
+        foreach (var offer in await catalog.FindOffersAsync(TimeSpan.FromSeconds(1), ct))
+        {
+            foreach (var lane in offer.Lanes)
+            {
+                var jobs = offered.TryGetValue(lane, out var known) ? (HashSet<string>)known : new HashSet<string>(StringComparer.Ordinal);
+                jobs.UnionWith(offer.Versions.Keys);
+                offered[lane] = jobs;
+            }
+        }
+
+        return offered;
+    }
+
+    private async Task<IReadOnlyList<LongRun>> ReadLongestAsync(FleetDbContext db, CancellationToken ct)
+    {
+        var runs = await db.Running.Take(MaxRows).Where(r => r.StartedAt != null).OrderBy(r => r.StartedAt).Take(MaxListed)
+            .Select(r => new { r.Id, r.Job, r.StartedAt }).ToListAsync(ct);
+        var longest = new List<LongRun>(runs.Count);
+        foreach (var run in runs)
+            longest.Add(new LongRun(run.Id, run.Job, run.StartedAt!.Value, (await catalog.FindAsync(run.Job, ct))?.Timeout));
+        return longest;
+    }
+
+    private static async Task<IReadOnlyList<FailingJob>> ReadFailingAsync(FleetDbContext db, DateTimeOffset now, CancellationToken ct)
+    {
+        var since = now - FailingFor;
+        var runs = await db.FailedOrCanceled(now + TimeSpan.FromDays(1)).Reverse().Take(MaxFailures)
+            .Where(r => r.State == RunState.Failed && r.FinishedAt >= since).Select(r => new { r.Job, r.FinishedAt, r.Error })
+            .ToListAsync(ct);
+        return
+        [
+            .. runs.GroupBy(r => r.Job, StringComparer.Ordinal).Select(g => new FailingJob(
+                g.Key, new CappedCount(g.Count(), runs.Count == MaxFailures), g.Min(r => r.FinishedAt)!.Value,
+                g.MaxBy(r => r.FinishedAt)!.Error)),
+        ];
+    }
+
+    private static async Task<IReadOnlyList<(string Id, DateTimeOffset FireTime)>> ReadUnplannedAsync(
+        FleetDbContext db, DateTimeOffset now, CancellationToken ct)
+    {
+        var late = await db.Schedules.AsNoTracking().Where(s => s.NextPlanAt != null && s.NextPlanAt <= now).OrderBy(s => s.NextPlanAt)
+            .Take(MaxListed).Select(s => new { s.Id, s.NextPlanAt, s.Status }).ToListAsync(ct);
+        return [.. late.Where(s => s.Status == ScheduleStatus.Running).Select(s => (s.Id, s.NextPlanAt!.Value))];
+    }
+
+    private async Task<IReadOnlyList<(string Job, int Schedules, string First)>> ReadUnknownJobsAsync(
+        FleetDbContext db, CancellationToken ct)
+    {
+        if (_schedules is not { } read || time.GetElapsedTime(read.ReadAt) >= SchedulesFor)
+        {
+            var jobs = await db.Schedules.Where(s => s.Status == ScheduleStatus.Running).GroupBy(s => s.Job)
+                .Select(g => new { g.Key, Count = g.Count(), First = g.Min(s => s.Id) }).ToListAsync(ct);
+            _schedules = read = (time.GetTimestamp(), [.. jobs.Select(j => (j.Key, j.Count, j.First!))]);
+        }
+
+        var offers = await catalog.FindOffersAsync(TimeSpan.FromSeconds(1), ct);
+        // While no worker runs, that is what there is to say.
+        if (offers.Count == 0)
+            return [];
+        var offered = offers.SelectMany(o => o.Versions.Keys).ToHashSet(StringComparer.Ordinal);
+        var unknown = new List<(string, int, string)>();
+        foreach (var group in read.Jobs)
+        {
+            // A schedule may name a job by an alias.
+            if (!offered.Contains((await catalog.FindAsync(group.Job, ct))?.Name ?? group.Job))
+                unknown.Add(group);
+        }
+
+        return unknown;
+    }
+
+    private static async Task<OutboxLag?> ReadOutboxAsync(FleetDbContext db, CancellationToken ct)
+    {
+        var lag = await db.Outbox.Take(MaxRows).GroupBy(_ => 1)
+            .Select(g => new { Count = g.Count(), Oldest = g.Min(m => m.CreatedAt), Failures = g.Max(m => m.Failures) })
+            .FirstOrDefaultAsync(ct);
+        return lag is null ? null : new OutboxLag(CappedCount.Of(lag.Count), lag.Oldest, lag.Failures);
+    }
+
+    private static IEnumerable<string> Names(string json) => JsonElement.Parse(json).EnumerateObject().Select(m => m.Name);
+}
