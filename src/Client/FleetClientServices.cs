@@ -12,7 +12,7 @@ public static class FleetClientServices
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Adds <see cref="IFleetClient"/>, <see cref="IScheduleClient"/> and <see cref="IFleetEvents"/> for a Fleet server:
+    /// <summary>Adds <see cref="IFleetClient"/>, <see cref="IScheduleClient"/> and <see cref="ILiveEvents"/> for a Fleet server:
     /// <c>services.AddFleetClient(o => o.Server = new Uri("http://fleet:8710"))</c>. The program needs no access to Fleet's database or
     /// broker.</summary>
     /// <param name="services">The services of the program.</param>
@@ -30,7 +30,7 @@ public static class FleetClientServices
         services.TryAddSingleton<FleetServer>();
         services.TryAddSingleton<IFleetClient, HttpFleetClient>();
         services.TryAddSingleton<IScheduleClient, HttpScheduleClient>();
-        services.TryAddSingleton<IFleetEvents>(provider => new FleetEventStream(
+        services.TryAddSingleton<ILiveEvents>(provider => new LiveEventStream(
             () => provider.GetRequiredService<IHttpClientFactory>().CreateClient(FleetServer.HttpClientName),
             provider.GetRequiredService<TimeProvider>()));
         return services.AddHttpClient(FleetServer.HttpClientName)

@@ -2,10 +2,12 @@ using System.Text.RegularExpressions;
 using Fleet.Api;
 using Fleet.Cli.Dev;
 using Fleet.Core;
+using Fleet.Core.Findings;
 using Fleet.Core.Gates;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
+using Fleet.Core.Live;
 using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
@@ -95,6 +97,10 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => fleet.Get<ControlSchedules>().StopAsync("nightly", new(Somebody.Me, "because"), None)],
         ["Core/Schedules/Planning/LockSchedule.cs"] = [
             fleet => fleet.Storage.WriteAsync(session => LockSchedule.ExecuteAsync(session, "nightly", None), None)],
+        ["Core/Findings/GetFindings.cs"] = [fleet => fleet.Get<GetFindings>().ExecuteAsync(figures: null, None)],
+        ["Core/Live/FindChanges.cs"] = [fleet => fleet.Get<FindChanges>().LookAsync(None)],
+        ["Core/Live/FollowRuns.cs"] = [fleet => fleet.Get<FollowRuns>().ExecuteAsync([Id], None)],
+        ["Core/Live/ReadLiveFigures.cs"] = [fleet => fleet.Get<ReadLiveFigures>().ExecuteAsync(None)],
         ["Core/Schedules/Preview/FindCollisions.cs"] = [fleet => fleet.Get<FindCollisions>().ExecuteAsync(
             new Schedule { Id = "nightly", Job = "note", Cron = "0 3 * * *", Lane = "reports" },
             PreviewRange.Of(null, null, Verbs.Noon), None)],

@@ -64,6 +64,9 @@ public sealed class EmbeddedFleet : IAsyncDisposable
 
     public Task<Run?> FindAsync(RunId id) => Services.GetRequiredService<GetRuns>().FindAsync(id, CancellationToken.None);
 
+    /// <summary>Stops the process, which lets running work finish for a while.</summary>
+    public Task StopAsync() => _app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();

@@ -11,7 +11,7 @@ namespace Fleet.Client;
 /// <summary>Reads the event stream of a server: <c>GET /api/v1/events</c>.</summary>
 /// <param name="connect">Gives an HTTP client whose base address is the server's, with a <c>/</c> at the end. It is not disposed.</param>
 /// <param name="time">The clock.</param>
-public sealed class FleetEventStream(Func<HttpClient> connect, TimeProvider time) : IFleetEvents
+public sealed class LiveEventStream(Func<HttpClient> connect, TimeProvider time) : ILiveEvents
 {
     private const string Path = "api/v1/events";
 
@@ -22,7 +22,7 @@ public sealed class FleetEventStream(Func<HttpClient> connect, TimeProvider time
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<FleetEvent> ListenAsync(CancellationToken ct = default) => ListenAsync(Path, ct);
+    public IAsyncEnumerable<LiveEvent> ListenAsync(CancellationToken ct = default) => ListenAsync(Path, ct);
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<RunChangeView> FollowAsync(RunId run, [EnumeratorCancellation] CancellationToken ct = default)
@@ -39,7 +39,7 @@ public sealed class FleetEventStream(Func<HttpClient> connect, TimeProvider time
         }
     }
 
-    private async IAsyncEnumerable<FleetEvent> ListenAsync(string path, [EnumeratorCancellation] CancellationToken ct)
+    private async IAsyncEnumerable<LiveEvent> ListenAsync(string path, [EnumeratorCancellation] CancellationToken ct)
     {
         var (lastId, pause) = ((string?)null, FirstPause);
         while (true)
@@ -57,7 +57,7 @@ public sealed class FleetEventStream(Func<HttpClient> connect, TimeProvider time
                 using var quiet = CancellationTokenSource.CreateLinkedTokenSource(ct);
                 using (response)
                 {
-                    var parser = SseParser.Create<FleetEvent?>(await response.Content.ReadAsStreamAsync(ct), Parse);
+                    var parser = SseParser.Create<LiveEvent?>(await response.Content.ReadAsStreamAsync(ct), Parse);
                     await using var events = parser.EnumerateAsync(quiet.Token).GetAsyncEnumerator(quiet.Token);
                     while (true)
                     {
@@ -120,7 +120,7 @@ public sealed class FleetEventStream(Func<HttpClient> connect, TimeProvider time
     }
 
     private static async Task<(bool GoesOn, string? Problem)> MoveAsync(
-        IAsyncEnumerator<SseItem<FleetEvent?>> events, CancellationToken ct)
+        IAsyncEnumerator<SseItem<LiveEvent?>> events, CancellationToken ct)
     {
         try
         {
@@ -141,7 +141,7 @@ public sealed class FleetEventStream(Func<HttpClient> connect, TimeProvider time
     }
 
     /// <summary>Null for an event that is of no interest, or that a newer server has.</summary>
-    private static FleetEvent? Parse(string name, ReadOnlySpan<byte> data) => name switch
+    private static LiveEvent? Parse(string name, ReadOnlySpan<byte> data) => name switch
     {
         "figures" => new FiguresEvent(Read(data, ApiJson.Default.LiveFiguresView)),
         "changes" => new ChangesEvent(Read(data, ApiJson.Default.ChangesView)),

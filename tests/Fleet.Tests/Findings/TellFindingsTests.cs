@@ -1,0 +1,215 @@
+using Fleet.Core.Findings;
+using Fleet.Core.Live;
+using Fleet.Core.Storage.Rows;
+
+namespace Fleet.Tests.Findings;
+
+/// <summary>Each sentence about what is wrong, and when it is not said.</summary>
+public sealed class TellFindingsTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 12, 1, 14, 2, 10, TimeSpan.Zero);
+
+    private static readonly DateTimeOffset TwoHoursAgo = Now.AddHours(-2);
+
+    [Fact]
+    public void Execute_AllIsWell_FindsNothing() => Assert.Empty(TellFindings.Execute(Well()));
+
+    [Fact]
+    public void Lane_WithoutWorkers_IsToldWithTheLastOne()
+    {
+        var lane = new LiveLane("mail", new(812), new(3), new(0), 0, TwoHoursAgo);
+        var evidence = Well() with { Figures = Well().Figures with { Lanes = [lane] } };
+
+        var told = Assert.Single(TellFindings.Execute(evidence));
+        Assert.Equal("Lane mail: 812 runs are ready, and no worker serves it.", told.Sentence);
+        Assert.Equal(
+            (FindingSeverity.Error, "lane_without_worker", TwoHoursAgo, "lanes"), (told.Severity, told.Code, told.Since, told.Link));
+        var known = evidence with { LastServed = new Dictionary<string, DateTimeOffset> { ["mail"] = Now.AddMinutes(-118) } };
+        Assert.Equal("Lane mail: 812 runs are ready, no worker since 12:04 UTC.", Assert.Single(TellFindings.Execute(known)).Sentence);
+        var yesterday = evidence with { LastServed = new Dictionary<string, DateTimeOffset> { ["mail"] = Now.AddDays(-1) } };
+        Assert.Contains("since 2026-11-30 14:02 UTC", Assert.Single(TellFindings.Execute(yesterday)).Sentence, StringComparison.Ordinal);
+        // One run, for a moment only, or with a worker.
+        foreach (var fine in new[] { lane with { Slots = 1 }, lane with { OldestReadyAt = Now }, lane with { OldestReadyAt = null } })
+            Assert.Empty(TellFindings.Execute(evidence with { Figures = evidence.Figures with { Lanes = [fine] } }));
+        Assert.Equal(
+            "Lane mail: at least 10,000 runs are ready, and no worker serves it.",
+            Assert.Single(TellFindings.Execute(evidence with
+            {
+                Figures = evidence.Figures with { Lanes = [lane with { Ready = new(10_000, IsAtLeast: true) }] },
+            })).Sentence);
+    }
+
+    [Fact]
+    public void Lane_WithAllSlotsInUseForLong_IsBehind()
+    {
+        var lane = new LiveLane("imports", new(1840), new(0), new(96), 96, Now.AddMinutes(-10));
+
+        Assert.Equal(
+            "Lane imports: 1,840 runs are ready, the oldest since 13:52 UTC; all 96 slots are in use.",
+            One(Well() with { Figures = Well().Figures with { Lanes = [lane] } }).Sentence);
+        foreach (var fine in new[] { lane with { Running = new(95) }, lane with { OldestReadyAt = Now.AddMinutes(-4) } })
+            Assert.Empty(TellFindings.Execute(Well() with { Figures = Well().Figures with { Lanes = [fine] } }));
+    }
+
+    [Fact]
+    public void Leader_Missing_IsToldAfterAWhile()
+    {
+        var evidence = Well() with { Figures = Well().Figures with { Leader = null }, LastLeaderUntil = TwoHoursAgo };
+
+        Assert.Equal(
+            "No scheduler leads since 12:02 UTC: schedules do not fire, and delayed runs do not start.", One(evidence).Sentence);
+        Assert.Equal(
+            "No scheduler leads: schedules do not fire, and delayed runs do not start.",
+            One(evidence with { LastLeaderUntil = null }).Sentence);
+        Assert.Empty(TellFindings.Execute(evidence with { LastLeaderUntil = Now.AddSeconds(-20) }));
+    }
+
+    [Fact]
+    public void Job_ThatNoWorkerOfTheLaneHas_IsTold()
+    {
+        var evidence = Well() with
+        {
+            Ready = [new ReadyRuns("imports", "import.stock", new(3), TwoHoursAgo)],
+            Offered = new Dictionary<string, IReadOnlySet<string>> { ["imports"] = new HashSet<string> { "import.orders" } },
+        };
+
+        Assert.Equal(
+            "Job import.stock: 3 runs are ready in lane imports since 12:02 UTC, and none of its workers has this job.",
+            One(evidence).Sentence);
+        // A lane without workers is a finding of its own.
+        Assert.Empty(TellFindings.Execute(evidence with { Offered = new Dictionary<string, IReadOnlySet<string>>() }));
+        Assert.Empty(TellFindings.Execute(evidence with { Ready = [evidence.Ready[0] with { Job = "import.orders" }] }));
+        Assert.Empty(TellFindings.Execute(evidence with { Ready = [evidence.Ready[0] with { Oldest = Now }] }));
+    }
+
+    [Fact]
+    public void Schedules_OfAJobThatNobodyOffers_AreTold()
+    {
+        Assert.Equal(
+            "Schedule a fires job gone, which no worker offers now.", One(Well() with { UnknownJobs = [("gone", 1, "a")] }).Sentence);
+        Assert.Equal(
+            "12 schedules, such as a, fire job gone, which no worker offers now.",
+            One(Well() with { UnknownJobs = [("gone", 12, "a")] }).Sentence);
+    }
+
+    [Fact]
+    public void Run_BeyondItsTimeout_IsStuck()
+    {
+        var run = new LongRun(RunId.New(Now), "slow", Now.AddMinutes(-12), TimeSpan.FromMinutes(10));
+
+        Assert.Equal(
+            $"Run {run.Id} of job slow has executed for 12 min; its timeout is 10 min.", One(Well() with { Longest = [run] }).Sentence);
+        Assert.Equal($"runs/{run.Id}", One(Well() with { Longest = [run] }).Link);
+        Assert.Empty(TellFindings.Execute(Well() with { Longest = [run with { Timeout = TimeSpan.FromMinutes(11.5) }] }));
+        Assert.Empty(TellFindings.Execute(Well() with { Longest = [run with { Timeout = null }] }));
+        Assert.Equal(
+            $"Run {run.Id} of job slow has executed for 1 d 1 h.",
+            One(Well() with { Longest = [run with { Timeout = null, StartedAt = Now.AddHours(-25) }] }).Sentence);
+    }
+
+    [Fact]
+    public void Job_ThatFailsOften_IsTold()
+    {
+        var job = new FailingJob("import.orders", new(214), Now.AddMinutes(-22), "Timeout: shop 42 no answer\n   at Orders.Fetch");
+
+        Assert.Equal(
+            "Job import.orders: 214 runs failed in the last hour, the first at 13:40 UTC; the last error: Timeout: shop 42 no answer",
+            One(Well() with { Failing = [job] }).Sentence);
+        Assert.Equal("runs?q=state%3Afailed%20job%3Aimport.orders%20since%3A1h", One(Well() with { Failing = [job] }).Link);
+        Assert.Empty(TellFindings.Execute(Well() with { Failing = [job with { Count = new(4) }] }));
+    }
+
+    [Fact]
+    public void Schedule_WithoutItsRun_IsToldWhileSomebodyLeads()
+    {
+        var evidence = Well() with { Unplanned = [("report.daily", TwoHoursAgo)] };
+
+        Assert.Equal("Schedule report.daily has no run for 12:02 UTC, though a scheduler leads.", One(evidence).Sentence);
+        Assert.Empty(TellFindings.Execute(Well() with { Unplanned = [("report.daily", Now.AddSeconds(-10))] }));
+        Assert.DoesNotContain(
+            TellFindings.Execute(evidence with { Figures = evidence.Figures with { Leader = null } }), f => f.Code == "schedule_late");
+    }
+
+    [Fact]
+    public void Worker_WhoseLeaseHasEnded_IsSilent()
+    {
+        var worker = new LiveWorker(
+            WorkerId.New(Now), "box/7", WorkerState.Active, new Dictionary<string, int>(), TwoHoursAgo, Now.AddSeconds(-30),
+            Now.AddSeconds(-20));
+        var evidence = Well() with { Figures = Well().Figures with { Workers = [worker] } };
+
+        Assert.Equal("Worker box/7 has been silent since 14:01 UTC.", One(evidence).Sentence);
+        // By the clock of the database, its lease still holds.
+        Assert.DoesNotContain(TellFindings.Execute(evidence with { DatabaseAhead = -TimeSpan.FromSeconds(30) }), f => f.Code == "worker_silent");
+    }
+
+    [Fact]
+    public void Outbox_Parked_AndClocks_AreTold()
+    {
+        Assert.Equal(
+            "31 events wait to be sent, the oldest since 12:02 UTC; one has failed 4 times.",
+            One(Well() with { Outbox = new OutboxLag(new(31), TwoHoursAgo, 4) }).Sentence);
+        Assert.Empty(TellFindings.Execute(Well() with { Outbox = new OutboxLag(new(31), Now.AddSeconds(-5), 0) }));
+        Assert.Equal(
+            "2 messages could not be used; they lie in the queue fleet.parked.", One(Well() with { Parked = 2 }).Sentence);
+        Assert.Equal("1 message could not be used; it lies in the queue fleet.parked.", One(Well() with { Parked = 1 }).Sentence);
+        Assert.Equal(
+            "The clock of the database is 7.5 s behind that of this server.",
+            One(Well() with { DatabaseAhead = -TimeSpan.FromSeconds(7.5) }).Sentence);
+        Assert.Equal(
+            "The clock of the database is 3 min ahead of that of this server.",
+            One(Well() with { DatabaseAhead = TimeSpan.FromMinutes(3) }).Sentence);
+        Assert.Empty(TellFindings.Execute(Well() with { DatabaseAhead = TimeSpan.FromSeconds(1.5) }));
+    }
+
+    [Fact]
+    public void Components_ThatAreNotWell_AreTold()
+    {
+        var told = TellFindings.OfComponents([("broker", true, "The broker does not answer."), ("database", false, "slow")]).ToList();
+
+        Assert.Equal(
+            ["The broker is down: The broker does not answer.", "The database is not well: slow."], told.Select(f => f.Sentence));
+        Assert.Equal(["broker_down", "database_degraded"], told.Select(f => f.Code));
+    }
+
+    [Fact]
+    public void Execute_Many_AreBoundedAndInOrder()
+    {
+        var evidence = Well() with
+        {
+            UnknownJobs = [.. Enumerable.Range(0, 30).Reverse().Select(i => ($"job-{i:00}", 1, "a"))],
+            Parked = 1,
+            Figures = Well().Figures with { Leader = null },
+        };
+
+        var findings = TellFindings.Execute(evidence);
+
+        Assert.Equal(
+            ["no_leader", .. Enumerable.Repeat("schedule_of_unknown_job", TellFindings.MaxPerCode), "messages_parked"],
+            findings.Select(f => f.Code));
+        Assert.Equal(["job-00", "job-01", "job-02", "job-03", ""], findings.Skip(1).Take(5).Select(f => f.Subject));
+        Assert.Equal("There are 26 more findings of this kind (schedule_of_unknown_job).", findings[5].Sentence);
+        Assert.Equal(findings, TellFindings.Execute(evidence));
+    }
+
+    private static Finding One(FindingEvidence evidence) => Assert.Single(TellFindings.Execute(evidence));
+
+    private static FindingEvidence Well() => new()
+    {
+        Now = Now,
+        Figures = new LiveFigures
+        {
+            At = Now,
+            Scheduled = new(0),
+            Ready = new(0),
+            Running = new(0),
+            Failed = new(0),
+            OldestReadyAt = null,
+            Lanes = [new LiveLane("default", new(5), new(0), new(2), 64, Now.AddSeconds(-1))],
+            Workers = [],
+            Leader = new LiveLeader("sched-2", 41, Now.AddSeconds(8)),
+        },
+        Outbox = null,
+        Parked = 0,
+    };
+}

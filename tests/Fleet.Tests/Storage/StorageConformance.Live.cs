@@ -1,0 +1,131 @@
+using Fleet.Core.Findings;
+using Fleet.Core.Live;
+using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Tests.Storage;
+
+public abstract partial class StorageConformance
+{
+    [Fact]
+    public async Task LiveFigures_RunsInEveryState_AreCountedByLane()
+    {
+        await One.LeadAsync();
+        var worker = await One.RegisterAsync();
+        var failed = await One.StartAsync(worker);
+        await One.FailAsync(failed);
+        await One.StartAsync(worker);
+        await One.EnqueueAsync(new EnqueueOptions { Lane = "mail", Delay = TimeSpan.FromHours(1) });
+        await One.EnqueueAsync(new EnqueueOptions { Lane = "mail" });
+        var oldest = Time.GetUtcNow();
+        Time.Advance(TimeSpan.FromMinutes(1));
+        await One.EnqueueAsync(new EnqueueOptions { Lane = "mail" });
+
+        var figures = await One.Get<ReadLiveFigures>().ExecuteAsync(CancellationToken.None);
+
+        Assert.Equal(
+            (1, 2, 1, 1),
+            (figures.Scheduled.Value, figures.Ready.Value, figures.Running.Value, figures.Failed.Value));
+        Assert.Equal(oldest, figures.OldestReadyAt);
+        Assert.Equal(
+            [new LiveLane("default", new(0), new(0), new(1), 8, null), new LiveLane("mail", new(2), new(1), new(0), 0, oldest)],
+            figures.Lanes);
+        Assert.Equal((worker, "w", WorkerState.Active), (figures.Workers[0].Id, figures.Workers[0].Name, figures.Workers[0].State));
+        Assert.Equal(1, figures.Leader?.Term);
+    }
+
+    [Fact]
+    public async Task LiveFigures_MoreThanAreCounted_SayAtLeast()
+    {
+        await One.InsertAsync([.. Enumerable.Range(0, CappedCount.Limit + 5).Select(_ => One.NewRun())]);
+
+        var figures = await One.Get<ReadLiveFigures>().ExecuteAsync(CancellationToken.None);
+
+        Assert.Equal(new CappedCount(CappedCount.Limit, IsAtLeast: true), figures.Ready);
+    }
+
+    [Fact]
+    public async Task Looks_BeforeAndAfterARun_TellWhatChanged()
+    {
+        var find = One.Get<FindChanges>();
+        var worker = await One.RegisterAsync();
+        var empty = await find.LookAsync(CancellationToken.None);
+        var id = await One.EnqueueAsync();
+        var made = await find.LookAsync(CancellationToken.None);
+        var claimed = await One.ClaimAsync(worker, id);
+        var running = await find.LookAsync(CancellationToken.None);
+        await One.CompleteAsync(claimed);
+        var ended = await find.LookAsync(CancellationToken.None);
+
+        Assert.Equal((id, RunState.Pending), Told(empty, made));
+        Assert.Equal((id, RunState.Running), Told(made, running));
+        Assert.Equal((id, RunState.Succeeded), Told(running, ended));
+        Assert.True(FindChanges.Compare(ended, await find.LookAsync(CancellationToken.None), null, null, false).IsEmpty);
+
+        static (RunId Id, RunState State) Told(Look before, Look after)
+        {
+            var changes = FindChanges.Compare(before, after, null, null, schedules: false);
+            return (Assert.Single(changes.Runs), Assert.Single(changes.States));
+        }
+    }
+
+    [Fact]
+    public async Task FollowRuns_SomeThatExist_AreReadAsTheyAre()
+    {
+        var run = await One.StartAsync(await One.RegisterAsync());
+        await One.FailAsync(run, error: new string('x', 5000));
+        var missing = RunId.New(Time.GetUtcNow());
+
+        var (id, followed) = Assert.Single(await One.Get<FollowRuns>().ExecuteAsync([run.Id, missing], CancellationToken.None));
+
+        Assert.Equal((run.Id, RunState.Failed, "note", 1), (id, followed.State, followed.Job, followed.Attempt));
+        Assert.Equal(500, followed.Error!.Length);
+    }
+
+    [Fact]
+    public async Task Findings_OfAFleetInTrouble_AreReadFromItsRows()
+    {
+        // 1. A worker claimed from the lane "mail" and died; runs wait there. A job failed often, another one has no worker.
+        await One.LeadAsync();
+        var dead = await One.RegisterAsync();
+        await One.Storage.WriteAsync(
+            session => session.Db.Workers.Where(w => w.Id == dead).ExecuteUpdateAsync(
+                set => set.SetProperty(w => w.ClaimedThrough, """{"mail":1}""").SetProperty(w => w.State, WorkerState.Gone)),
+            CancellationToken.None);
+        var worker = await One.RegisterAsync();
+        for (var i = 0; i < 5; i++)
+            await One.FailAsync(await One.StartAsync(worker), error: "boom");
+        await One.EnqueueAsync(new EnqueueOptions { Lane = "mail" });
+        await One.InsertAsync(One.NewRun() with { Job = "nobody.knows" });
+        var stuck = await One.StartAsync(worker);
+        await One.Storage.WriteAsync(
+            async session =>
+            {
+                session.Db.Schedules.Add(new Schedule
+                {
+                    Id = "late", Job = "note", Every = "1h", Source = "api", NextPlanAt = Time.GetUtcNow(), PlannedUntil = Time.GetUtcNow(),
+                });
+                session.Db.Outbox.Add(new OutboxMessage
+                {
+                    MessageId = Guid.NewGuid(), Name = "e", Body = "{}", CreatedAt = Time.GetUtcNow(), NextTryAt = Time.GetUtcNow(),
+                    Failures = 3,
+                });
+                return await session.Db.SaveChangesAsync();
+            },
+            CancellationToken.None);
+        // 2. The clock of this process is set forward, by more than a day.
+        Time.Advance(TimeSpan.FromHours(25));
+
+        var findings = await One.Get<GetFindings>().ExecuteAsync(figures: null, CancellationToken.None);
+
+        var codes = findings.Select(f => f.Code).ToHashSet();
+        Assert.Contains("lane_without_worker", codes);
+        Assert.StartsWith("Lane mail: 1 run is ready, no worker since ", findings.First(f => f.Code == "lane_without_worker").Sentence);
+        Assert.Equal("default nobody.knows", Assert.Single(findings, f => f.Code == "job_unserved").Subject);
+        Assert.Equal(stuck.Id.ToString(), Assert.Single(findings, f => f.Code == "run_stuck").Subject);
+        Assert.Equal("outbox_late", Assert.Single(findings, f => f.Code == "outbox_late").Code);
+        Assert.Equal(
+            FindingSeverity.Error, findings[0].Severity);
+    }
+}
