@@ -49,20 +49,6 @@ public sealed record LiveFiguresView
     public IReadOnlyList<FindingView> Findings { get; init; } = [];
 }
 
-/// <summary>A number that is counted up to a limit.</summary>
-public sealed record CountView
-{
-    /// <summary>The number, or the limit.</summary>
-    public long Value { get; init; }
-
-    /// <summary><c>eq</c>: exactly this. <c>gte</c>: this or more.</summary>
-    public string Relation { get; init; } = "eq";
-
-    /// <summary><c>812</c>, or <c>10,000+</c>.</summary>
-    public override string ToString() =>
-        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Value:N0}{(Relation == "gte" ? "+" : "")}");
-}
-
 /// <summary>What a lane is doing now.</summary>
 public sealed record LiveLaneView
 {

@@ -41,13 +41,3 @@ public sealed record RunCountView
     /// <summary>How far the server looked.</summary>
     public ScannedView Scanned { get; init; } = new();
 }
-
-/// <summary>A number.</summary>
-public sealed record CountView
-{
-    /// <summary>The number; at most 10,000.</summary>
-    public int Value { get; init; }
-
-    /// <summary><c>eq</c>: so many; <c>gte</c>: at least so many.</summary>
-    public string Relation { get; init; } = "";
-}

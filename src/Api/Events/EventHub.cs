@@ -12,6 +12,7 @@ namespace Fleet.Api.Events;
 internal sealed partial class EventHub(
     ReadLiveFigures readFigures, FindChanges findChanges, GetFindings getFindings, FollowRuns followRuns, IControlChannel control,
     ComponentStates components, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<EventHub> logger)
+    : IAsyncDisposable
 {
     /// <summary>Maximum number of listeners of a process.</summary>
     public const int MaxSubscribers = 200;
@@ -92,6 +93,20 @@ internal sealed partial class EventHub(
                 _stop = null;
             }
         }
+    }
+
+    /// <summary>Ends the loops before the storage goes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task work;
+        lock (_lock)
+        {
+            _stop?.Cancel();
+            _stop = null;
+            work = _work;
+        }
+
+        await work;
     }
 
     private void Resume(EventSubscription subscription, string lastEventId)
@@ -212,7 +227,7 @@ internal sealed partial class EventHub(
         {
             if (followed.Count > 0)
                 await SendRunsAsync(followed, ct);
-            if ((topics & (EventTopics.Figures | EventTopics.Changes)) != 0)
+            if ((topics & (EventTopics.Figures | EventTopics.Changes)) != EventTopics.None)
             {
                 if (_looks % LooksPerFigures == 0)
                     _components = await components.ReadAsync(ct);
@@ -243,7 +258,10 @@ internal sealed partial class EventHub(
         _look = look;
         _figures = figures ?? _figures;
         if (!changes.IsEmpty)
-            Keep(number => EventFrame.Create(EventTopics.Changes, "changes", changes.ToView(), ApiJson.Default.ChangesView, _epoch, number));
+        {
+            Keep(number =>
+                EventFrame.Create(EventTopics.Changes, "changes", changes.ToView(), ApiJson.Default.ChangesView, _epoch, number));
+        }
     }
 
     private void SendFigures(string? problem)

@@ -28,7 +28,7 @@ internal sealed record EventSubscription(EventTopics Topics, IReadOnlySet<RunId>
     /// <summary>Adds a frame that is for everybody who listens to its topic.</summary>
     public void Send(EventFrame frame)
     {
-        if ((frame.Topic == EventTopics.None || (Topics & frame.Topic) != 0) && !_frames.Writer.TryWrite(frame))
+        if ((frame.Topic == EventTopics.None || (Topics & frame.Topic) != EventTopics.None) && !_frames.Writer.TryWrite(frame))
             CutOff();
     }
 

@@ -19,7 +19,7 @@ internal static class GetEventsEndpoints
         api.MapGet("/events", StreamAsync).TakesQuery("topics", "run").Produces(StatusCodes.Status200OK, null, "text/event-stream")
             .WithName("streamEvents");
 
-    private static async Task<IResult> StreamAsync(HttpContext http, EventHub hub, FollowRuns follow, TimeProvider time, CancellationToken ct)
+    private static async Task<IResult> StreamAsync(HttpContext http, EventHub hub, FollowRuns follow, CancellationToken ct)
     {
         var query = new QueryString(http);
         var runs = ReadRuns(query.Text("run"));

@@ -92,7 +92,8 @@ public static class TellFindings
             FindingSeverity.Error, "job_unserved", $"{ready.Lane} {ready.Job}",
             $"Job {ready.Job}: {Runs(ready.Count)} ready in lane {ready.Lane} since {Clock(e, ready.Oldest)}, "
                 + "and none of its workers has this job.",
-            ready.Oldest, $"jobs/{Uri.EscapeDataString(ready.Job)}", $"Start a worker of lane {ready.Lane} with a program that has the job.");
+            ready.Oldest, $"jobs/{Uri.EscapeDataString(ready.Job)}",
+            $"Start a worker of lane {ready.Lane} with a program that has the job.");
 
     /// <summary>Schedules of jobs that nobody knows.</summary>
     public static IEnumerable<Finding> UnknownJobs(FindingEvidence e) =>
@@ -102,7 +103,8 @@ public static class TellFindings
             FindingSeverity.Warning, "schedule_of_unknown_job", unknown.Job,
             (unknown.Schedules == 1 ? $"Schedule {unknown.First} fires" : $"{unknown.Schedules} schedules, such as {unknown.First}, fire")
                 + $" job {unknown.Job}, which no worker offers now.",
-            null, $"schedules/{Uri.EscapeDataString(unknown.First)}", "Start a worker that has the job, or delete what is not needed any more.");
+            null, $"schedules/{Uri.EscapeDataString(unknown.First)}",
+            "Start a worker that has the job, or delete what is not needed any more.");
 
     /// <summary>Runs that execute beyond their timeout, or for longer than a day.</summary>
     public static IEnumerable<Finding> StuckRuns(FindingEvidence e) =>
@@ -181,8 +183,8 @@ public static class TellFindings
         {
             yield return new Finding(
                 FindingSeverity.Warning, "clocks_differ", "",
-                $"The clock of the database is {Span(e.DatabaseAhead.Duration())} {(e.DatabaseAhead > TimeSpan.Zero ? "ahead of" : "behind")} "
-                    + "that of this server.",
+                $"The clock of the database is {Span(e.DatabaseAhead.Duration())} "
+                    + $"{(e.DatabaseAhead > TimeSpan.Zero ? "ahead of" : "behind")} that of this server.",
                 null, null, "Let a time service set the clocks of all machines.");
         }
     }

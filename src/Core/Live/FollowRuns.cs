@@ -22,7 +22,17 @@ public sealed class FollowRuns(IStorage storage)
         await using var db = storage.Read();
         var rows = await db.Runs.AsNoTracking().Where(r => ids.Contains(r.Id)).Select(r => new
         {
-            r.Id, r.State, r.Job, r.Lane, r.Attempt, r.DueAt, r.StartedAt, r.FinishedAt, r.CancelRequestedAt, r.Progress, r.ProgressMessage,
+            r.Id,
+            r.State,
+            r.Job,
+            r.Lane,
+            r.Attempt,
+            r.DueAt,
+            r.StartedAt,
+            r.FinishedAt,
+            r.CancelRequestedAt,
+            r.Progress,
+            r.ProgressMessage,
             r.Error,
         }).ToListAsync(ct);
         return rows.ToDictionary(

@@ -58,7 +58,9 @@ public sealed class ReadLiveFigures(IStorage storage, TimeProvider time)
                 }),
             ],
             Workers = workers,
-            Leader = lease is not null && lease.ExpiresAt > now ? new LiveLeader(MachineOf(lease.Owner), lease.Term, lease.ExpiresAt) : null,
+            Leader = lease is not null && lease.ExpiresAt > now
+                ? new LiveLeader(MachineOf(lease.Owner), lease.Term, lease.ExpiresAt)
+                : null,
         };
     }
 

@@ -36,6 +36,7 @@ public sealed class EventHubTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        await _hub.DisposeAsync();
         await _fleet.DisposeAsync();
         await _database.DisposeAsync();
         _lifetime.Dispose();

@@ -107,10 +107,12 @@ public sealed class GetEventsTests(ApiFleet api)
 
         var found = (await api.SendAsync("GET", "/api/v1/findings")).Items;
 
-        var finding = Assert.Single(found, f => f.GetProperty("sentence").GetString()!.Contains("Lane unmanned:", StringComparison.Ordinal));
+        var finding = Assert.Single(
+            found, f => f.GetProperty("sentence").GetString()!.Contains("Lane unmanned:", StringComparison.Ordinal));
         Assert.Equal(
             ("error", "lane_without_worker", "lanes"),
-            (finding.GetProperty("severity").GetString(), finding.GetProperty("code").GetString(), finding.GetProperty("link").GetString()));
+            (finding.GetProperty("severity").GetString(), finding.GetProperty("code").GetString(),
+                finding.GetProperty("link").GetString()));
         using var stream = await OpenAsync(api.Http, topics: "figures");
         while (!(await stream.NextAsync("figures"))[2].Contains("Lane unmanned:", StringComparison.Ordinal))
         {

@@ -140,7 +140,8 @@ public sealed class TellFindingsTests
 
         Assert.Equal("Worker box/7 has been silent since 14:01 UTC.", One(evidence).Sentence);
         // By the clock of the database, its lease still holds.
-        Assert.DoesNotContain(TellFindings.Execute(evidence with { DatabaseAhead = -TimeSpan.FromSeconds(30) }), f => f.Code == "worker_silent");
+        Assert.DoesNotContain(
+            TellFindings.Execute(evidence with { DatabaseAhead = -TimeSpan.FromSeconds(30) }), f => f.Code == "worker_silent");
     }
 
     [Fact]

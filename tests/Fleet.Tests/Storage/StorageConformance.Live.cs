@@ -1,6 +1,5 @@
 using Fleet.Core.Findings;
 using Fleet.Core.Live;
-using Fleet.Core.Runs;
 using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 
@@ -104,11 +103,20 @@ public abstract partial class StorageConformance
             {
                 session.Db.Schedules.Add(new Schedule
                 {
-                    Id = "late", Job = "note", Every = "1h", Source = "api", NextPlanAt = Time.GetUtcNow(), PlannedUntil = Time.GetUtcNow(),
+                    Id = "late",
+                    Job = "note",
+                    Every = "1h",
+                    Source = "api",
+                    NextPlanAt = Time.GetUtcNow(),
+                    PlannedUntil = Time.GetUtcNow(),
                 });
                 session.Db.Outbox.Add(new OutboxMessage
                 {
-                    MessageId = Guid.NewGuid(), Name = "e", Body = "{}", CreatedAt = Time.GetUtcNow(), NextTryAt = Time.GetUtcNow(),
+                    MessageId = Guid.NewGuid(),
+                    Name = "e",
+                    Body = "{}",
+                    CreatedAt = Time.GetUtcNow(),
+                    NextTryAt = Time.GetUtcNow(),
                     Failures = 3,
                 });
                 return await session.Db.SaveChangesAsync();
