@@ -1,6 +1,6 @@
 using System.Globalization;
+using Fleet.Api.Contract;
 using Fleet.Core.Live;
-using Fleet.Core.Rules;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -12,18 +12,37 @@ namespace Fleet.Api.Events;
 /// heartbeats.</summary>
 internal static class GetEventsEndpoints
 {
-    private const int MaxRuns = 20;
     private const int RetryAfterSeconds = 5;
 
+    private static readonly EventTopicsParameter Topics =
+        new("topics", "What to listen to, with commas between: `figures`, `changes`. Left out: both, or with `run` neither.")
+        {
+            Example = "figures,changes",
+        };
+
+    private static readonly RunIdsParameter Runs = new("run", "The ids of runs to follow, with commas between them.");
+
+    private static readonly TextParameter LastEventId =
+        new("Last-Event-ID", "The id of the last event that the client has seen. The answer goes on there, or begins with `resync`.")
+        {
+            Place = ParameterPlace.Header,
+        };
+
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapGet("/events", StreamAsync).TakesQuery("topics", "run").Produces(StatusCodes.Status200OK, null, "text/event-stream")
-            .WithName("streamEvents");
+        api.MapGet("/events", StreamAsync).Declare(new("streamEvents", "Streams what the fleet is doing, and what changes in it.")
+        {
+            Description = "Server-sent events that go on until one side ends them: `figures`, `changes`, `run`, `resync` and `ping`.",
+            Parameters = [Topics, Runs, LastEventId],
+            Answers = [AnswerContract.Raw("text/event-stream", "The events.")],
+            Problems = ["not_found", "too_many_streams"],
+        });
 
     private static async Task<IResult> StreamAsync(HttpContext http, EventHub hub, FollowRuns follow, CancellationToken ct)
     {
-        var query = new QueryString(http);
-        var runs = ReadRuns(query.Text("run"));
-        var topics = ReadTopics(query.Text("topics"), hasRuns: runs.Count > 0);
+        var runs = Runs.Of(http);
+        var topics = Topics.Find(http) ?? (runs.Count > 0 ? EventTopics.None : EventTopics.Figures | EventTopics.Changes);
+        if (runs.Count > 0)
+            topics |= EventTopics.Run;
         var known = new Dictionary<RunId, FollowedRun>();
         if (runs.Count > 0)
         {
@@ -32,8 +51,7 @@ internal static class GetEventsEndpoints
                 return Problems.NotFound("run", new RunId(unknown).ToString());
         }
 
-        var lastEventId = http.Request.Headers["Last-Event-ID"].ToString();
-        if (hub.Subscribe(topics, runs, lastEventId.Length == 0 ? null : lastEventId) is not { } subscription)
+        if (hub.Subscribe(topics, runs, LastEventId.Find(http)) is not { } subscription)
         {
             http.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
             return Problems.Make(
@@ -78,38 +96,5 @@ internal static class GetEventsEndpoints
                 await response.Body.WriteAsync(frame.Bytes, either.Token);
             await response.Body.FlushAsync(either.Token);
         }
-    }
-
-    private static HashSet<RunId> ReadRuns(string? text)
-    {
-        var runs = new HashSet<RunId>();
-        foreach (var part in text?.Split(',') ?? [])
-        {
-            if (!RunId.TryParse(part, out var id))
-                throw new InvalidRunException(RunRules.Invalid("invalid_run", "run", part, "ids of runs, separated by commas"));
-            runs.Add(id);
-        }
-
-        return runs.Count <= MaxRuns
-            ? runs
-            : throw new InvalidRunException(RunRules.Invalid("invalid_run", "run", $"{runs.Count} runs", $"at most {MaxRuns} runs"));
-    }
-
-    private static EventTopics ReadTopics(string? text, bool hasRuns)
-    {
-        var topics = hasRuns ? EventTopics.Run : EventTopics.None;
-        if (text is null)
-            return hasRuns ? topics : EventTopics.Figures | EventTopics.Changes;
-        foreach (var part in text.Split(','))
-        {
-            topics |= part switch
-            {
-                "figures" => EventTopics.Figures,
-                "changes" => EventTopics.Changes,
-                _ => throw new InvalidRunException(RunRules.Invalid("invalid_topics", "topics", part, "figures, changes")),
-            };
-        }
-
-        return topics;
     }
 }

@@ -1,3 +1,4 @@
+using Fleet.Api.Contract;
 using Fleet.Api.Events;
 using Fleet.Client;
 using Fleet.Core.Findings;
@@ -12,7 +13,10 @@ namespace Fleet.Api.Findings;
 internal static class GetFindingsEndpoints
 {
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapGet("/findings", ListAsync).Produces<Page<FindingView>>().WithName("listFindings");
+        api.MapGet("/findings", ListAsync).Declare(new("listFindings", "Says in sentences what is wrong, the worst first.")
+        {
+            Answers = [AnswerContract.Of<Page<FindingView>>("The findings; none when all is well.")],
+        });
 
     private static async Task<IResult> ListAsync(GetFindings get, ComponentStates components, IStorage storage, CancellationToken ct)
     {
