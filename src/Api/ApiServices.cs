@@ -87,6 +87,7 @@ public static class ApiServices
         GetJobsEndpoints.Map(api);
         GetLanesEndpoints.Map(api);
         GetFindingsEndpoints.Map(api);
+        GetFiguresEndpoints.Map(api);
         GetEventsEndpoints.Map(api);
         ((IEndpointConventionBuilder)api).Finally(endpoint =>
         {

@@ -5,6 +5,7 @@ using Fleet.Cli.Dev;
 using Fleet.Cli.Help;
 using Fleet.Cli.Runs;
 using Fleet.Cli.Schedules;
+using Fleet.Cli.Status;
 
 namespace Fleet.Cli;
 
@@ -20,6 +21,8 @@ public static class Commands
             cli.OutputOption,
             cli.ColorOption,
             DevCommand.Command(cli),
+            StatusCommand.Command(cli),
+            TopCommand.Command(cli),
             new Command("run", "Enqueue, inspect, cancel and replay runs.")
             {
                 EnqueueRuns.Command(cli),
@@ -27,6 +30,7 @@ public static class Commands
                 ListRuns.Command(cli),
                 CountRuns.Command(cli),
                 RunLogs.Command(cli),
+                WatchRuns.Command(cli),
                 CancelRuns.Command(cli),
                 ReplayRuns.Command(cli),
             },

@@ -90,9 +90,11 @@ public sealed class LiveEventStream(Func<HttpClient> connect, TimeProvider time)
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/problem+json"));
         if (lastId is not null)
             request.Headers.TryAddWithoutValidation("Last-Event-ID", lastId);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(Silence);
         try
         {
-            var response = await connect().SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
+            var response = await connect().SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             if (response is { StatusCode: HttpStatusCode.OK, Content.Headers.ContentType.MediaType: "text/event-stream" })
                 return (response, null, null);
             using (response)

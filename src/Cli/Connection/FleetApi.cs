@@ -69,6 +69,10 @@ public sealed class FleetApi : IDisposable
     public Task<JsonElement> DeleteAsync(string path, CancellationToken ct, string version = "*") =>
         SendAsync(HttpMethod.Delete, path, null, ct, version);
 
+    /// <summary>The live events of the server. The listener connects again by itself, so ask for something else first: that fails when
+    /// nobody answers.</summary>
+    public LiveEventStream Events() => new(() => _http, TimeProvider.System);
+
     /// <summary>Reads an answer's JSON as one of the known shapes.</summary>
     /// <exception cref="ServerUnreachableException">It has another shape: no Fleet server, or one of another version.</exception>
     public T Read<T>(JsonElement json, JsonTypeInfo<T> shape) where T : class

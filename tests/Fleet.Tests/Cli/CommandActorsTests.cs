@@ -71,7 +71,7 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
     private static readonly string[] Others =
     [
         "dev", "db migrate", "db status", "db script", "help exit-codes", "broker apply", "diff", "export", "run count", "run get",
-        "run list", "run logs", "schedule list", "schedule next",
+        "run list", "run logs", "run watch", "status", "top", "schedule list", "schedule next",
         "schedule simulate", "schedule diff", "schedule figures",
     ];
 
