@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using Fleet.Api.Contract;
+using Fleet.Api.DeadLetters;
 using Fleet.Api.Events;
 using Fleet.Api.Findings;
 using Fleet.Api.Jobs;
 using Fleet.Api.Lanes;
 using Fleet.Api.Runs;
 using Fleet.Api.Schedules;
+using Fleet.Api.Views;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
@@ -73,6 +75,8 @@ public static class ApiServices
         GetRunsEndpoints.Map(api);
         CountRunsEndpoints.Map(api);
         GetRunPartsEndpoints.Map(api);
+        GetDeadLettersEndpoints.Map(api);
+        SavedViewsEndpoints.Map(api);
         CancelRunsEndpoints.Map(api);
         ReplayRunsEndpoints.Map(api);
         PutSchedulesEndpoints.Map(api);

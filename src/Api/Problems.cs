@@ -18,7 +18,7 @@ internal static class Problems
         error.Code switch
         {
             "args_too_large" or "body_too_large" => StatusCodes.Status413PayloadTooLarge,
-            "idempotency_conflict" => StatusCodes.Status409Conflict,
+            "idempotency_conflict" or "view_taken" => StatusCodes.Status409Conflict,
             "unsupported_media_type" or "unsupported_charset" or "unsupported_encoding" => StatusCodes.Status415UnsupportedMediaType,
             "precondition_required" => StatusCodes.Status428PreconditionRequired,
             "cross_site" => StatusCodes.Status403Forbidden,

@@ -65,13 +65,16 @@ public sealed class CommandContext(TimeProvider time)
 
     /// <summary>How this command line wants its list printed. Called before anything is asked: it checks <c>--columns</c>.</summary>
     /// <exception cref="UsageException">There is no such column, or the format has none.</exception>
-    public ListOutput<T> Output<T>(ParseResult parsed, Listing<T> listing)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="listing">The columns that there are.</param>
+    /// <param name="byDefault">The names of the columns without <c>--columns</c>; null: the usual ones.</param>
+    public ListOutput<T> Output<T>(ParseResult parsed, Listing<T> listing, string? byDefault = null)
     {
         var (format, names) = (FormatOf(parsed), parsed.GetValue(ColumnsOption));
         if (names is not null && format is not (OutputFormat.Table or OutputFormat.Wide or OutputFormat.Tsv))
             throw new UsageException($"--columns: it goes with -o table, wide or tsv; -o {parsed.GetValue(OutputOption)} has no columns.");
         return new ListOutput<T>(
-            format, TerminalOf(parsed), Time, listing, listing.Choose(names, isWide: format == OutputFormat.Wide));
+            format, TerminalOf(parsed), Time, listing, listing.Choose(names ?? byDefault, isWide: format == OutputFormat.Wide));
     }
 
     /// <summary>For a command whose result is a text in another language, such as SQL.</summary>

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using Fleet.Cli.Broker;
 using Fleet.Cli.Db;
+using Fleet.Cli.DeadLetters;
 using Fleet.Cli.Dev;
 using Fleet.Cli.Help;
 using Fleet.Cli.Runs;
 using Fleet.Cli.Schedules;
 using Fleet.Cli.Status;
+using Fleet.Cli.Views;
 
 namespace Fleet.Cli;
 
@@ -55,6 +57,14 @@ public static class Commands
             ExportSchedules.Command(cli),
             HelpTopics.Command(cli),
         };
+        var dead = new Command("dead", "Look at dead letters: runs that failed for good.");
+        foreach (var command in GetDeadLetters.Commands(cli))
+            dead.Add(command);
+        root.Add(dead);
+        var view = new Command("view", "Save queries for runs under a name.");
+        foreach (var command in SavedViews.Commands(cli))
+            view.Add(command);
+        root.Add(view);
         foreach (var command in ControlSchedules.Commands(cli))
             root.Subcommands.Single(c => c.Name == "schedule").Add(command);
         return root;

@@ -41,6 +41,7 @@ public static class CoreServices
             .AddSingleton<ReplayRuns>().AddSingleton<StageRuns>().AddSingleton<Reconcile>().AddSingleton<PruneRuns>()
             .AddSingleton<GetRuns>()
             .AddSingleton<SearchRuns>().AddSingleton<CountRuns>()
+            .AddSingleton<GetViews>().AddSingleton<PutViews>().AddSingleton<DeleteViews>()
             .AddSingleton<IFleetClient, FleetClient>().AddSingleton<IScheduleClient, ScheduleClient>()
             .AddSingleton<PlanOccurrences>().AddSingleton<PutSchedules>().AddSingleton<ControlSchedules>()
             .AddSingleton<ScheduleChanges>().AddSingleton<TriggerSchedules>()

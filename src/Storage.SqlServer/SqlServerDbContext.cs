@@ -59,6 +59,7 @@ public sealed class SqlServerDbContext(DbContextOptions<SqlServerDbContext> opti
             job.Property(j => j.Version).HasMaxLength(MaxVersion);
             job.Property(j => j.Lane).HasMaxLength(MaxLane);
         });
+        modelBuilder.Entity<SavedView>().Property(v => v.Name).HasMaxLength(MaxName);
         modelBuilder.Entity<LaneRow>().Property(l => l.Name).HasMaxLength(MaxLane);
         modelBuilder.Entity<Lease>().Property(l => l.Name).HasMaxLength(MaxName);
         modelBuilder.Entity<InboxMessage>().Property(m => m.Consumer).HasMaxLength(MaxConsumer);

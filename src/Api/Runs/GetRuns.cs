@@ -13,9 +13,9 @@ namespace Fleet.Api.Runs;
 
 internal static class GetRunsEndpoints
 {
-    private static readonly NumberParameter Limit = CommonParameters.Limit(50);
+    public static readonly NumberParameter Limit = CommonParameters.Limit(50);
 
-    private static readonly TextParameter Cursor =
+    public static readonly TextParameter Cursor =
         new("cursor", "The `next` of an earlier page, unchanged and with the same query: the answer goes on after that page.");
 
     private static readonly NumberParameter After =
@@ -49,9 +49,12 @@ internal static class GetRunsEndpoints
     }
 
     /// <summary>Newest first.</summary>
-    private static async Task<IResult> ListAsync(HttpContext http, SearchRuns search, TimeProvider time, CancellationToken ct)
+    private static Task<IResult> ListAsync(HttpContext http, SearchRuns search, TimeProvider time, CancellationToken ct) =>
+        PageAsync(http, search, RunTerms.Read(http, time.GetUtcNow()), ct);
+
+    /// <summary>A page of the runs that match, by the parameters <see cref="Limit"/> and <see cref="Cursor"/>.</summary>
+    public static async Task<IResult> PageAsync(HttpContext http, SearchRuns search, RunQuery terms, CancellationToken ct)
     {
-        var terms = RunTerms.Read(http, time.GetUtcNow());
         var page = await search.ExecuteAsync(terms, RunCursor.Read(Cursor.Find(http), terms), Limit.Of(http), ct);
         return Results.Json(
             new RunPageView

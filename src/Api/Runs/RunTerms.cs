@@ -28,10 +28,18 @@ internal static class RunTerms
     /// <summary>The parameters: <c>q</c>, and one for each field that is asked for often.</summary>
     public static IReadOnlyList<Parameter> Parameters { get; } = [Query, .. Fields];
 
+    /// <summary>The same for lists of one state.</summary>
+    public static IReadOnlyList<Parameter> ParametersWithoutState { get; } = [Query, .. Fields[1..]];
+
+    /// <summary>Reads the query.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="now">What <c>since:1h</c> counts back from.</param>
+    /// <param name="withState">False for <see cref="ParametersWithoutState"/>.</param>
     /// <exception cref="InvalidRunException">The query is not well formed.</exception>
-    public static RunQuery Read(HttpContext http, DateTimeOffset now)
+    public static RunQuery Read(HttpContext http, DateTimeOffset now, bool withState = true)
     {
-        var terms = Fields.Where(field => field.Text(http) is not null).Select(field => ParseRunQuery.Term(field.Name, field.Text(http)!));
+        var terms = Fields.Skip(withState ? 0 : 1).Where(field => field.Text(http) is not null)
+            .Select(field => ParseRunQuery.Term(field.Name, field.Text(http)!));
         return ParseRunQuery.Read(string.Join(' ', terms.Prepend(Query.Find(http) ?? "")), now);
     }
 }

@@ -23,7 +23,7 @@ public static class CountRuns
         {
             using var api = cli.Connect(parsed);
             var by = parsed.GetValue(byState) ? "state" : null;
-            var count = await api.GetAsync(terms.Path(parsed, "runs/count", byDefault: null, ("by", by)), ct);
+            var count = await api.GetAsync(terms.Path(parsed, "runs/count", basis: null, ("by", by)), ct);
             var output = cli.Output(parsed);
             var view = api.Read(count, ApiJson.Default.RunCountView);
             output.Answer(count, Text(view.Value, view.Relation), () => Show(view, output));

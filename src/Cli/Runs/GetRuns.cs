@@ -21,9 +21,9 @@ public static class GetRuns
     public static Argument<string> IdArgument() => new("ID") { Description = "The run's id." };
 
     /// <summary>Where the API keeps a run.</summary>
-    public static string Path(string id) =>
+    public static string Path(string id, string collection = "runs") =>
         RunId.TryParse(id, out var run)
-            ? $"runs/{run}"
+            ? $"{collection}/{run}"
             : throw new UsageException(
                 $"ID: '{id}' is not the id of a run; allowed are 36 characters such as 0198c0de-7a3b-7c4d-8e5f-0123456789ab.");
 
@@ -42,7 +42,7 @@ public static class GetRuns
         return command;
     }
 
-    private static void Show(RunDetailView run, DateTimeOffset now, Output output)
+    internal static void Show(RunDetailView run, DateTimeOffset now, Output output)
     {
         var facts = new Facts();
         Add("id", run.Id);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Fleet.Cli.Printing;
+using Fleet.Cli.Views;
 using Fleet.Client;
 
 namespace Fleet.Cli.Runs;
@@ -13,7 +14,13 @@ public static class ListRuns
 
     private static readonly Option<int?> Limit = NumberOption.Make("--limit", 1, 500, "How many at most. Default: the server's.", "N");
 
-    private static readonly Listing<RunView> Listing = new(run => run.Id)
+    private static readonly Option<string> View = new("--view")
+    {
+        Description = "The query, columns and order of this saved view; a query is added to its own.",
+        HelpName = "NAME",
+    };
+
+    internal static readonly Listing<RunView> Listing = new(run => run.Id)
     {
         { "ID", run => run.Id, ColumnKind.Id },
         { "JOB", run => run.Job },
@@ -36,18 +43,23 @@ public static class ListRuns
         var command = new Command("list", "List the latest runs.");
         var terms = RunTerms.AddTo(command);
         command.Add(Limit);
+        command.Add(View);
         command.Add(cli.ColumnsOption);
         command.SetAction(async (parsed, ct) =>
         {
-            var output = cli.Output(parsed, Listing);
             using var api = cli.Connect(parsed);
-            var answer = await api.GetAsync(
-                terms.Path(parsed, "runs", NotScheduled, ("limit", parsed.GetValue(Limit)?.ToString())), ct);
+            var view = parsed.GetValue(View) is { } name
+                ? api.Read(await api.GetAsync(SavedViews.Path(name), ct), ApiJson.Default.SavedViewView)
+                : null;
+            var output = cli.Output(parsed, Listing, ColumnsOf(view));
+            var leavesOutScheduled = view is null && terms.AreWithoutQuery(parsed);
+            var path = terms.Path(
+                parsed, "runs", view?.Query ?? (leavesOutScheduled ? NotScheduled : null), ("limit", parsed.GetValue(Limit)?.ToString()));
+            var answer = await api.GetAsync(path, ct);
             var page = api.Read(answer, ApiJson.Default.Runs);
-            // In the order of what happened, which is not the order in which the runs were made.
-            var order = Enumerable.Range(0, page.Items.Count).OrderByDescending(i => When(page.Items[i])).ToList();
             var items = api.Items(answer);
-            if (terms.AreWithoutQuery(parsed) && output.IsText)
+            var order = Order(page.Items, items, view?.Sort);
+            if (leavesOutScheduled && output.IsText)
                 Output.Remark("Runs that are due later are left out; --state scheduled lists them.");
             output.Print(
                 JsonSerializer.SerializeToElement(order.Select(i => items[i]), ApiJson.Default.IEnumerableJsonElement),
@@ -58,7 +70,37 @@ public static class ListRuns
         return command;
     }
 
-    private static string None(ScannedView scanned) => scanned.Complete
+    /// <summary>The order of a page: by the column of the view, else by what happened last, which is not the order in which the runs were
+    /// made.</summary>
+    private static List<int> Order(IReadOnlyList<RunView> runs, JsonElement items, string? sort)
+    {
+        var all = Enumerable.Range(0, runs.Count);
+        if (sort is null)
+            return [.. all.OrderByDescending(i => When(runs[i]))];
+        var column = sort.TrimStart('-');
+        var order = all.OrderBy(i => Number(Member(i))).ThenBy(i => Member(i)?.ToString(), StringComparer.Ordinal).ToList();
+        if (sort.StartsWith('-'))
+            order.Reverse();
+        return order;
+
+        JsonElement? Member(int i) => items[i].TryGetProperty(column, out var member) ? member : null;
+        static double Number(JsonElement? value) => value is { ValueKind: JsonValueKind.Number } number ? number.GetDouble() : 0;
+    }
+
+    /// <summary>The columns of a view that the table has.</summary>
+    private static string? ColumnsOf(SavedViewView? view)
+    {
+        var known = view?.Columns?.Select(c => c switch
+        {
+            "errorType" => "ERROR",
+            "scheduleId" => "SCHEDULE",
+            _ when c.EndsWith("At", StringComparison.Ordinal) => c[..^2].ToUpperInvariant(),
+            _ => c.ToUpperInvariant(),
+        }).Where(name => Listing.Any(column => column.Name == name)).ToList();
+        return known is { Count: > 0 } ? string.Join(',', known) : null;
+    }
+
+    internal static string None(ScannedView scanned) => scanned.Complete
         ? "No runs."
         : $"No runs among the latest {scanned.Rows}, back to {scanned.BackTo:yyyy-MM-dd HH:mm:ss}Z; add since: or until:.";
 

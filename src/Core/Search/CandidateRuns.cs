@@ -27,8 +27,11 @@ internal static class CandidateRuns
         return null;
     }
 
-    /// <summary>The runs to walk along when they are not few, in the order of their ids.</summary>
-    public static IQueryable<Run> ToWalk(FleetDbContext db) => db.Runs;
+    /// <summary>The runs to walk along when they are not few, by an index that has them in the order of their ids.</summary>
+    public static IQueryable<Run> ToWalk(FleetDbContext db, RunQuery query) =>
+        query.Schedules.FirstOrDefault(t => t.AnyOf is [{ Kind: PatternKind.Exact }]) is { AnyOf: [{ Text: var schedule }] }
+            ? db.Runs.Where(r => r.ScheduleId == schedule)
+            : db.Runs;
 
     /// <summary>The runs in these states that were made since the query's <c>since:</c>, and perhaps others. Null when no index finds
     /// them.</summary>

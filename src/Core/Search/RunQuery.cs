@@ -35,6 +35,9 @@ public sealed record RunQuery
     /// <summary>True if the database filters only roughly, and rows have to be read and compared.</summary>
     internal bool ReadsTexts => Tags.Count + Errors.Count + Args.Count > 0;
 
+    /// <summary>The same terms for dead letters only.</summary>
+    public RunQuery OfDeadLetters() => this with { Text = $"state:dead {Text}".TrimEnd(), States = [StateWord.Dead] };
+
     /// <summary>Created at this instant or later.</summary>
     public DateTimeOffset? Since { get; init; }
 

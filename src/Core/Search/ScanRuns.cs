@@ -63,7 +63,7 @@ internal sealed class ScanRuns(FleetDbContext db, RunQuery query, IdRange range,
     private async IAsyncEnumerable<RunSummary> WalkAsync(
         Expression<Func<Run, RunSummary>> columns, int atOnce, int window, [EnumeratorCancellation] CancellationToken ct)
     {
-        var (runs, left) = (CandidateRuns.ToWalk(db), range);
+        var (runs, left) = (CandidateRuns.ToWalk(db, query), range);
         while (Rows == 0 || !IsUsedUp)
         {
             // The last id of the window, from an index alone.

@@ -31,6 +31,8 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<LaneRow> Lanes => Set<LaneRow>();
 
+    public DbSet<SavedView> Views => Set<SavedView>();
+
     public DbSet<WorkerRow> Workers => Set<WorkerRow>();
 
     public DbSet<Lease> Leases => Set<Lease>();
@@ -79,6 +81,8 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
                 .HasFilter("idempotency_key IS NOT NULL").HasDatabaseName("ux_runs_idempotency_key");
             run.HasIndex(r => new { r.ScheduleId, r.FireTime }).IsUnique()
                 .HasFilter(Filter("fire_time IS NOT NULL AND {revoked} = 0")).HasDatabaseName("ux_runs_occurrence");
+            // For the runs of a schedule in the order of their ids. A run without a schedule has no entry in it.
+            run.HasIndex(r => new { r.ScheduleId, r.Id }).HasFilter("schedule_id IS NOT NULL").HasDatabaseName("ix_runs_schedule");
             AddStateIndexes(run);
         });
         modelBuilder.Entity<Attempt>(attempt =>
@@ -105,6 +109,11 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
         });
         modelBuilder.Entity<JobRow>().ToTable("jobs").HasKey(j => new { j.Name, j.Version });
         modelBuilder.Entity<LaneRow>().ToTable("lanes").HasKey(l => l.Name);
+        modelBuilder.Entity<SavedView>(view =>
+        {
+            view.ToTable("views").HasKey(v => v.Name);
+            view.Property(v => v.Version).IsConcurrencyToken();
+        });
         modelBuilder.Entity<WorkerRow>(worker =>
         {
             worker.ToTable("workers").HasKey(w => w.Id);

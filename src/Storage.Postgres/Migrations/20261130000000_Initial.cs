@@ -311,6 +311,27 @@ namespace Fleet.Storage.Postgres.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "views",
+                schema: "fleet",
+                columns: table => new
+                {
+                    name = table.Column<string>(type: "text", nullable: false),
+                    query = table.Column<string>(type: "text", nullable: false),
+                    columns = table.Column<string>(type: "text", nullable: true),
+                    sort = table.Column<string>(type: "text", nullable: true),
+                    shared = table.Column<bool>(type: "boolean", nullable: false),
+                    owner = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    changed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    changed_by = table.Column<string>(type: "text", nullable: true),
+                    version = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_views", x => x.name);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "workers",
                 schema: "fleet",
                 columns: table => new
@@ -389,6 +410,13 @@ namespace Fleet.Storage.Postgres.Migrations
                 table: "runs",
                 columns: new[] { "lane", "due_at" },
                 filter: "indexed_state = 0");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_schedule",
+                schema: "fleet",
+                table: "runs",
+                columns: new[] { "schedule_id", "id" },
+                filter: "schedule_id IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_succeeded",
@@ -495,6 +523,10 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.DropTable(
                 name: "schedules",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
+                name: "views",
                 schema: "fleet");
 
             migrationBuilder.DropTable(

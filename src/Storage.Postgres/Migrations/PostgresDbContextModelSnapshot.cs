@@ -529,6 +529,10 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasDatabaseName("ux_runs_occurrence")
                         .HasFilter("fire_time IS NOT NULL AND NOT revoked");
 
+                    b.HasIndex("ScheduleId", "Id")
+                        .HasDatabaseName("ix_runs_schedule")
+                        .HasFilter("schedule_id IS NOT NULL");
+
                     b.HasIndex(new[] { "DueAt" }, "ix_runs_succeeded")
                         .HasFilter("indexed_state IS NULL");
 
@@ -576,6 +580,55 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasDatabaseName("ix_run_logs_run");
 
                     b.ToTable("run_logs", "fleet");
+                });
+
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.SavedView", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<DateTimeOffset>("ChangedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("changed_at");
+
+                    b.Property<string>("ChangedBy")
+                        .HasColumnType("text")
+                        .HasColumnName("changed_by");
+
+                    b.Property<string>("Columns")
+                        .HasColumnType("text")
+                        .HasColumnName("columns");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Owner")
+                        .HasColumnType("text")
+                        .HasColumnName("owner");
+
+                    b.Property<string>("Query")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("query");
+
+                    b.Property<bool>("Shared")
+                        .HasColumnType("boolean")
+                        .HasColumnName("shared");
+
+                    b.Property<string>("Sort")
+                        .HasColumnType("text")
+                        .HasColumnName("sort");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("views", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Schedule", b =>

@@ -580,6 +580,10 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasDatabaseName("ux_runs_occurrence")
                         .HasFilter("fire_time IS NOT NULL AND revoked = 0");
 
+                    b.HasIndex("ScheduleId", "Id")
+                        .HasDatabaseName("ix_runs_schedule")
+                        .HasFilter("schedule_id IS NOT NULL");
+
                     b.HasIndex(new[] { "FinishedAt" }, "ix_runs_dead")
                         .HasFilter("state = 3");
 
@@ -627,6 +631,62 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasDatabaseName("ix_run_logs_run");
 
                     b.ToTable("run_logs", "fleet");
+                });
+
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.SavedView", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasMaxLength(128)
+                        .HasColumnType("nvarchar(128)")
+                        .HasColumnName("name")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<DateTime>("ChangedAt")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("changed_at");
+
+                    b.Property<string>("ChangedBy")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("changed_by")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Columns")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("columns")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Owner")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("owner")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Query")
+                        .IsRequired()
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("query")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<bool>("Shared")
+                        .HasColumnType("bit")
+                        .HasColumnName("shared");
+
+                    b.Property<string>("Sort")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("sort")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("views", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Schedule", b =>

@@ -277,6 +277,27 @@ namespace Fleet.Storage.SqlServer.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "views",
+                schema: "fleet",
+                columns: table => new
+                {
+                    name = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    query = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    columns = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    sort = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    shared = table.Column<bool>(type: "bit", nullable: false),
+                    owner = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    created_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    changed_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    changed_by = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    version = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_views", x => x.name);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "workers",
                 schema: "fleet",
                 columns: table => new
@@ -356,6 +377,13 @@ namespace Fleet.Storage.SqlServer.Migrations
                 table: "runs",
                 column: "worker_id",
                 filter: "state = 1");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_schedule",
+                schema: "fleet",
+                table: "runs",
+                columns: new[] { "schedule_id", "id" },
+                filter: "schedule_id IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_turns",
@@ -447,6 +475,10 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             migrationBuilder.DropTable(
                 name: "schedules",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
+                name: "views",
                 schema: "fleet");
 
             migrationBuilder.DropTable(

@@ -518,6 +518,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasDatabaseName("fleet_ux_runs_occurrence")
                         .HasFilter("fire_time IS NOT NULL AND revoked = 0");
 
+                    b.HasIndex("ScheduleId", "Id")
+                        .HasDatabaseName("fleet_ix_runs_schedule")
+                        .HasFilter("schedule_id IS NOT NULL");
+
                     b.HasIndex(new[] { "FinishedAt" }, "ix_runs_dead")
                         .HasDatabaseName("fleet_ix_runs_dead")
                         .HasFilter("state = 3");
@@ -564,6 +568,55 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasDatabaseName("fleet_ix_run_logs_run");
 
                     b.ToTable("fleet_run_logs", (string)null);
+                });
+
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.SavedView", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<long>("ChangedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("changed_at");
+
+                    b.Property<string>("ChangedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("changed_by");
+
+                    b.Property<string>("Columns")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("columns");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Owner")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<string>("Query")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("query");
+
+                    b.Property<bool>("Shared")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("shared");
+
+                    b.Property<string>("Sort")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("sort");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("fleet_views", (string)null);
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Schedule", b =>

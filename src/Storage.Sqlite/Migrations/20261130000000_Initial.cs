@@ -261,6 +261,26 @@ namespace Fleet.Storage.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "fleet_views",
+                columns: table => new
+                {
+                    name = table.Column<string>(type: "TEXT", nullable: false),
+                    query = table.Column<string>(type: "TEXT", nullable: false),
+                    columns = table.Column<string>(type: "TEXT", nullable: true),
+                    sort = table.Column<string>(type: "TEXT", nullable: true),
+                    shared = table.Column<bool>(type: "INTEGER", nullable: false),
+                    owner = table.Column<string>(type: "TEXT", nullable: true),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    changed_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    changed_by = table.Column<string>(type: "TEXT", nullable: true),
+                    version = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_fleet_views", x => x.name);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "fleet_workers",
                 columns: table => new
                 {
@@ -330,6 +350,12 @@ namespace Fleet.Storage.Sqlite.Migrations
                 table: "fleet_runs",
                 column: "worker_id",
                 filter: "state = 1");
+
+            migrationBuilder.CreateIndex(
+                name: "fleet_ix_runs_schedule",
+                table: "fleet_runs",
+                columns: new[] { "schedule_id", "id" },
+                filter: "schedule_id IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "fleet_ix_runs_turns",
@@ -405,6 +431,9 @@ namespace Fleet.Storage.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "fleet_schedules");
+
+            migrationBuilder.DropTable(
+                name: "fleet_views");
 
             migrationBuilder.DropTable(
                 name: "fleet_workers");

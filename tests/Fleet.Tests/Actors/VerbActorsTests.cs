@@ -2,10 +2,12 @@ using System.Reflection;
 using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
 using Fleet.Core.Leadership;
+using Fleet.Core.Rules;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Schedules.Triggers;
+using Fleet.Core.Search;
 using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 
@@ -58,6 +60,15 @@ public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(dat
             var range = new BackfillRequest { From = Verbs.Noon.AddHours(-4), Until = Verbs.Noon.AddHours(-1) };
             await test.Fleet.Get<BackfillSchedules>().ExecuteAsync("s", range, Alex, dryRun: false, default);
             return (await test.OccurrencesAsync()).Select(r => r.EnqueuedBy);
+        },
+        ["PutViews.ExecuteAsync"] = test => test.PutViewAsync(Alex),
+        ["DeleteViews.ExecuteAsync"] = async test =>
+        {
+            var stored = await test.PutViewAsync(Alex);
+            await test.Fleet.Get<DeleteViews>().ExecuteAsync("v", Alex, Expected.AnyVersion, default);
+            Assert.Empty(await test.Fleet.ListAsync(db => db.Views));
+            Assert.Contains(test.Fleet.Log.Lines, line => line.Contains($"View v was deleted by {Alex}.", StringComparison.Ordinal));
+            return stored;
         },
         ["RevokeOccurrences.ExecuteAsync"] = async test =>
         {
@@ -186,6 +197,14 @@ public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(dat
     private static RunRequest Request() => Verbs.Request() with { By = Alex };
 
     private static ScheduleRequest Edited() => new() { Id = "s", Job = "note", Trigger = new TriggerSpec { Every = "20s" } };
+
+    private async Task<IEnumerable<Actor?>> PutViewAsync(Actor by)
+    {
+        var request = new ViewRequest("v", "state:failed", null, null, Shared: false);
+        await Fleet.Get<PutViews>().ExecuteAsync(request, by, Expected.Nothing, default);
+        var view = Assert.Single(await Fleet.ListAsync(db => db.Views));
+        return [view.Owner, view.ChangedBy];
+    }
 
     private async Task<IEnumerable<Actor?>> CancelAsync()
     {

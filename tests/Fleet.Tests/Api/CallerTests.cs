@@ -64,6 +64,20 @@ public sealed class CallerTests(ApiFleet api) : IClassFixture<ApiFleet>
             await test.CallAsync("PUT", $"schedules/{id}", """{"job":"diag.echo","every":"1d"}""");
             return [(await test.ScheduleAsync(id)).PutBy, Shown(await test.GetAsync($"schedules/{id}"), "putBy")];
         },
+        ["PUT /views/{name}"] = async test =>
+        {
+            var name = NewId();
+            await test.CallAsync("PUT", $"views/{name}", """{"query":"state:failed","shared":true}""");
+            var view = await test.GetAsync($"views/{name}");
+            return [Shown(view, "owner"), Shown(view, "changedBy")];
+        },
+        ["DELETE /views/{name}"] = async test =>
+        {
+            var name = NewId();
+            var view = await test.CallAsync("PUT", $"views/{name}", """{"query":"state:failed","shared":true}""");
+            await test.CallAsync("DELETE", $"views/{name}");
+            return [Shown(view.Json, "owner")];
+        },
         ["DELETE /schedules/{id}"] = test => test.RevokingAsync("DELETE", ""),
         ["POST /schedules/{id}/pause"] = test => test.ControlAsync("pause"),
         ["POST /schedules/{id}/stop"] = test => test.ControlAsync("stop"),
@@ -259,11 +273,12 @@ public sealed class CallerTests(ApiFleet api) : IClassFixture<ApiFleet>
     {
         var (method, path) = (endpoint.Split(' ')[0], endpoint.Split(' ')[1]);
         var id = path.StartsWith("/runs", StringComparison.Ordinal) ? $"{RunId.New(TimeProvider.System.GetUtcNow())}" : "nobody";
-        path = path.Replace("{id}", id, StringComparison.Ordinal);
+        path = path.Replace("{id}", id, StringComparison.Ordinal).Replace("{name}", id, StringComparison.Ordinal);
         var body = path switch
         {
             "/runs" => """{"job":"diag.echo","args":{}}""",
             "/runs/batch" => """{"runs":[{"job":"diag.echo","args":{}}]}""",
+            "/views/nobody" when method == "PUT" => "{}",
             _ when method == "PUT" => """{"job":"diag.echo","every":"1d"}""",
             _ when path.EndsWith("/backfill", StringComparison.Ordinal) => Range,
             _ when method == "DELETE" => "",

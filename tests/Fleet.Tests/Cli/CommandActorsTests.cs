@@ -56,6 +56,28 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
             await using var db = test.Storage();
             return (await db.Runs.SingleAsync(r => r.ScheduleId == id)).EnqueuedBy;
         },
+        ["view save"] = async test =>
+        {
+            var name = NewId();
+            Assert.Equal($"{name} saved", await test.RunAsync("view", "save", name, "state:failed", "--show", "id,job"));
+            Assert.Equal(
+                $"{name} saved", await test.RunAsync("view", "save", name, "state:scheduled", "--show", "id,lane", "--sort=-dueAt"));
+            var id = await test.WaitingAsync();
+            Assert.Contains($"{id}\tdefault", await test.RunAsync("run", "list", "--view", name), StringComparison.Ordinal);
+            Assert.Contains("state:scheduled", await test.RunAsync("view", "get", name), StringComparison.Ordinal);
+            await using var db = test.Storage();
+            return (await db.Views.SingleAsync(v => v.Name == name)).ChangedBy;
+        },
+        ["view delete"] = async test =>
+        {
+            var name = NewId();
+            await test.RunAsync("view", "save", name, "job:diag.*");
+            await using var db = test.Storage();
+            var owner = (await db.Views.SingleAsync(v => v.Name == name)).Owner;
+            Assert.Equal($"{name} deleted", await test.RunAsync("view", "delete", name));
+            Assert.False(await db.Views.AnyAsync(v => v.Name == name));
+            return owner;
+        },
         ["apply"] = async test =>
         {
             using var folder = new TempFolder();
@@ -70,8 +92,9 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
     /// <summary>The others: they read, or they work without the API and leave no row of Fleet's that could say who did it.</summary>
     private static readonly string[] Others =
     [
-        "dev", "db migrate", "db status", "db script", "help exit-codes", "broker apply", "diff", "export", "run count", "run get",
-        "run list", "run logs", "run watch", "status", "top", "schedule list", "schedule next",
+        "dev", "db migrate", "db status", "db script", "help exit-codes", "broker apply", "dead get", "dead list", "diff", "export",
+        "run count", "run get", "run list", "run logs", "run watch", "status", "top", "view get", "view list", "schedule list",
+        "schedule next",
         "schedule simulate", "schedule diff", "schedule figures",
     ];
 

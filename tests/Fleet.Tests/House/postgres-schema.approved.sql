@@ -149,6 +149,7 @@ indexed_state integer
 CREATE INDEX ix_runs_ended ON fleet.runs USING btree (created_at) WHERE (indexed_state > 2)
 CREATE INDEX ix_runs_last_chance ON fleet.runs USING btree (id) WHERE (crashes >= 2)
 CREATE INDEX ix_runs_pending ON fleet.runs USING btree (lane, due_at) WHERE (indexed_state = 0)
+CREATE INDEX ix_runs_schedule ON fleet.runs USING btree (schedule_id, id) WHERE (schedule_id IS NOT NULL)
 CREATE INDEX ix_runs_succeeded ON fleet.runs USING btree (due_at) WHERE (indexed_state IS NULL)
 CREATE INDEX ix_runs_turns ON fleet.runs USING btree (schedule_id) WHERE ((schedule_id IS NOT NULL) AND (indexed_state < 2))
 CREATE INDEX ix_runs_unstaged ON fleet.runs USING btree (due_at) WHERE ((indexed_state = 0) AND (NOT staged))
@@ -195,6 +196,19 @@ updated_at timestamp with time zone NOT NULL
 version bigint NOT NULL
 CREATE INDEX ix_schedules_next ON fleet.schedules USING btree (next_plan_at) WHERE (next_plan_at IS NOT NULL)
 CREATE UNIQUE INDEX "PK_schedules" ON fleet.schedules USING btree (id)
+
+-- views
+name text NOT NULL
+query text NOT NULL
+columns text
+sort text
+shared boolean NOT NULL
+owner text
+created_at timestamp with time zone NOT NULL
+changed_at timestamp with time zone NOT NULL
+changed_by text
+version bigint NOT NULL
+CREATE UNIQUE INDEX "PK_views" ON fleet.views USING btree (name)
 
 -- workers
 id uuid NOT NULL

@@ -149,6 +149,8 @@ CREATE INDEX "fleet_ix_runs_pending" ON "fleet_runs" ("lane", "due_at") WHERE st
 
 CREATE INDEX "fleet_ix_runs_running" ON "fleet_runs" ("worker_id") WHERE state = 1;
 
+CREATE INDEX "fleet_ix_runs_schedule" ON "fleet_runs" ("schedule_id", "id") WHERE schedule_id IS NOT NULL;
+
 CREATE INDEX "fleet_ix_runs_turns" ON "fleet_runs" ("schedule_id") WHERE schedule_id IS NOT NULL AND state < 2;
 
 CREATE INDEX "fleet_ix_runs_unstaged" ON "fleet_runs" ("due_at") WHERE state = 0 AND staged = 0;
@@ -197,6 +199,19 @@ CREATE TABLE "fleet_schedules" (
 );
 
 CREATE INDEX "fleet_ix_schedules_next" ON "fleet_schedules" ("next_plan_at") WHERE next_plan_at IS NOT NULL;
+
+CREATE TABLE "fleet_views" (
+    "name" TEXT NOT NULL CONSTRAINT "PK_fleet_views" PRIMARY KEY,
+    "query" TEXT NOT NULL,
+    "columns" TEXT NULL,
+    "sort" TEXT NULL,
+    "shared" INTEGER NOT NULL,
+    "owner" TEXT NULL,
+    "created_at" INTEGER NOT NULL,
+    "changed_at" INTEGER NOT NULL,
+    "changed_by" TEXT NULL,
+    "version" INTEGER NOT NULL
+);
 
 CREATE TABLE "fleet_workers" (
     "id" BLOB NOT NULL CONSTRAINT "PK_fleet_workers" PRIMARY KEY,

@@ -203,6 +203,20 @@ CREATE TABLE [fleet].[schedules] (
     CONSTRAINT [PK_schedules] PRIMARY KEY ([id])
 );
 
+CREATE TABLE [fleet].[views] (
+    [name] nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [query] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [columns] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [sort] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [shared] bit NOT NULL,
+    [owner] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [created_at] datetime2(7) NOT NULL,
+    [changed_at] datetime2(7) NOT NULL,
+    [changed_by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [version] bigint NOT NULL,
+    CONSTRAINT [PK_views] PRIMARY KEY ([name])
+);
+
 CREATE TABLE [fleet].[workers] (
     [id] binary(16) NOT NULL,
     [name] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
@@ -236,6 +250,8 @@ CREATE INDEX [ix_runs_finished] ON [fleet].[runs] ([finished_at]) WHERE finished
 CREATE INDEX [ix_runs_pending] ON [fleet].[runs] ([lane], [due_at]) WHERE state = 0;
 
 CREATE INDEX [ix_runs_running] ON [fleet].[runs] ([worker_id]) WHERE state = 1;
+
+CREATE INDEX [ix_runs_schedule] ON [fleet].[runs] ([schedule_id], [id]) WHERE schedule_id IS NOT NULL;
 
 CREATE INDEX [ix_runs_turns] ON [fleet].[runs] ([schedule_id]) WHERE schedule_id IS NOT NULL AND state < 2;
 

@@ -9,6 +9,7 @@ using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
 using Fleet.Core.Live;
 using Fleet.Core.Outbox;
+using Fleet.Core.Rules;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
@@ -79,6 +80,11 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => SearchAsync(fleet, "state:failed,canceled"),
             fleet => SearchAsync(fleet, $"id:{Id} key:a,b"),
         ],
+        ["Core/Search/GetViews.cs"] =
+            [fleet => fleet.Get<GetViews>().ListAsync(Somebody.Me, None), fleet => fleet.Get<GetViews>().FindAsync("v", Somebody.Me, None)],
+        ["Core/Search/PutViews.cs"] = [fleet => fleet.Get<PutViews>().ExecuteAsync(
+            new ViewRequest("v", "", null, null, Shared: true), Somebody.Me, Expected.Anything, None)],
+        ["Core/Search/DeleteViews.cs"] = [fleet => fleet.Get<DeleteViews>().ExecuteAsync("v", Somebody.Me, Expected.Anything, None)],
         ["Core/Search/ScanRuns.cs"] = [fleet => SearchAsync(fleet, EveryTerm), fleet => SearchAsync(fleet, "state:failed error:a")],
         ["Core/Search/CountRuns.cs"] =
         [
@@ -184,6 +190,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => ReportAsync(fleet, r => r.Add(new ProgressReport(Id, 1, 0.5, "half"))),
         ],
         ["Api/Lanes/GetLanes.cs"] = [fleet => GetAsync(fleet, "/api/v1/lanes"), fleet => GetAsync(fleet, "/api/v1/workers")],
+        ["Api/DeadLetters/GetDeadLetters.cs"] = [fleet => GetAsync(fleet, $"/api/v1/dead-letters/{Id}")],
         ["Api/Runs/GetRunParts.cs"] =
         [
             fleet => GetAsync(fleet, $"/api/v1/runs/{Id}/args"), fleet => GetAsync(fleet, $"/api/v1/runs/{Id}/output"),
@@ -200,6 +207,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     private static readonly string[] ReadLists =
     [
         "Storage.Sql/JobStatements.cs", "Core/Search/CandidateRuns.cs", "Core/Search/ScanRuns.cs", "Core/Search/CountRuns.cs",
+        "Api/DeadLetters/GetDeadLetters.cs",
         "Api/Runs/GetRuns.cs", "Core/Schedules/Control/GetSchedules.cs",
         "Core/Schedules/Control/TriggerSchedules.cs", "Core/Schedules/Control/BackfillSchedules.cs",
     ];
@@ -374,7 +382,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
 
     [GeneratedRegex(
         @"\b[dD]b\.(Runs|Pending|Running|Succeeded|FailedOrCanceled|Attempts|Replays|RunLogs"
-        + @"|Schedules|Jobs|Lanes|Workers|Leases|Outbox|Inbox)\b"
+        + @"|Schedules|Views|Jobs|Lanes|Workers|Leases|Outbox|Inbox)\b"
         + @"|\bsql\.(Execute|Query)Async\(",
         RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Query();

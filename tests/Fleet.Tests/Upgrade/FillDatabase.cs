@@ -2,9 +2,11 @@ using Fleet.Core.Inbox;
 using Fleet.Core.Jobs;
 using Fleet.Core.Leadership;
 using Fleet.Core.Outbox;
+using Fleet.Core.Rules;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
+using Fleet.Core.Search;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
 using Fleet.Tests.Support;
@@ -32,6 +34,9 @@ internal static class FillDatabase
         var worker = await fleet.RegisterAsync();
         await FillRunsAsync(fleet, worker);
         await FillSchedulesAsync(fleet, worker);
+        await fleet.Get<PutViews>().ExecuteAsync(
+            new ViewRequest("dead", "state:failed", ["id", "job"], "-finishedAt", Shared: true), Somebody.Me, Expected.Nothing,
+            CancellationToken.None);
         await FillMessagesAsync(fleet);
         await fleet.Get<Heartbeat>().ExecuteAsync(
             worker, TimeSpan.FromMinutes(1), new Dictionary<string, long> { ["default"] = Verbs.Noon.ToUnixTimeMilliseconds() },

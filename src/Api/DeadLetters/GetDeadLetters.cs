@@ -1,0 +1,65 @@
+using Fleet.Api.Contract;
+using Fleet.Api.Runs;
+using Fleet.Client;
+using Fleet.Core.Runs;
+using Fleet.Core.Search;
+using Fleet.Core.Storage;
+using Fleet.Core.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Api.DeadLetters;
+
+/// <summary>Dead letters: the runs that failed for good, with the query language of runs.</summary>
+internal static class GetDeadLettersEndpoints
+{
+    private const int LogLines = 50;
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/dead-letters", ListAsync).Declare(new("listDeadLetters", "Lists the dead letters that match a query.")
+        {
+            Description = "The last created first, with the query language and the limits of the list of runs. Every dead letter has the "
+                + "state `failed`, so the query has no `state:`.",
+            Parameters = [.. RunTerms.ParametersWithoutState, GetRunsEndpoints.Limit, GetRunsEndpoints.Cursor],
+            Answers = [AnswerContract.Of<RunPageView>("The dead letters that were found so far, and how far the search looked.")],
+            Problems = [.. RunTerms.Codes, "cursor_of_another_query"],
+        });
+        api.MapGet("/dead-letters/{id}", GetAsync).Declare(new("getDeadLetter", "Shows a dead letter with what one needs to understand it.")
+        {
+            Parameters = [CommonParameters.RunId],
+            Answers = [AnswerContract.Of<DeadLetterView>("The dead letter.")],
+            Problems = ["not_found", "not_dead"],
+        });
+    }
+
+    /// <summary>The last created first.</summary>
+    private static Task<IResult> ListAsync(HttpContext http, SearchRuns search, TimeProvider time, CancellationToken ct)
+    {
+        var terms = RunTerms.Read(http, time.GetUtcNow(), withState: false);
+        return terms.States.Count == 0
+            ? GetRunsEndpoints.PageAsync(http, search, terms.OfDeadLetters(), ct)
+            : throw new InvalidRunException(new InputError(
+                "invalid_query", "q", "q: every dead letter has the state 'failed'; leave out 'state:'.", null, "the other terms"));
+    }
+
+    private static async Task<IResult> GetAsync(string id, HttpContext http, GetRuns runs, IStorage storage, CancellationToken ct)
+    {
+        var runId = CommonParameters.RunId.Of(http);
+        if (await runs.FindHistoryAsync(runId, ct) is not { } history)
+            return Problems.NotFound("dead letter", id);
+        if (history.Run.State is var state && state != RunState.Failed)
+        {
+            return Problems.Make(
+                StatusCodes.Status404NotFound, "not_dead", $"Run {runId} is no dead letter: it is {state.ToWord()}.");
+        }
+
+        await using var db = storage.Read();
+        var lines = await db.RunLogs.AsNoTracking().Where(l => l.RunId == runId).OrderByDescending(l => l.Id).Take(LogLines)
+            .ToListAsync(ct);
+        return Results.Json(
+            new DeadLetterView { Run = history.ToView(), Log = [.. lines.OrderBy(l => l.Id).Select(l => l.ToView())] }, FleetJson.Payload);
+    }
+}

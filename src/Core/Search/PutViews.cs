@@ -1,0 +1,102 @@
+using System.Text.Json;
+using Fleet.Core.Actors;
+using Fleet.Core.Rules;
+using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
+using Fleet.Core.Text;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Core.Search;
+
+/// <summary>A view as a caller asks for it.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Query">The query; see <see cref="ParseRunQuery"/>.</param>
+/// <param name="Columns">The columns to show; null: the usual ones.</param>
+/// <param name="Sort">The column to sort a page by, with <c>-</c> in front for descending; null: the last created first.</param>
+/// <param name="Shared">Whether others see it.</param>
+public sealed record ViewRequest(string Name, string Query, IReadOnlyList<string>? Columns, string? Sort, bool Shared);
+
+/// <summary>Saves a query for runs under a name, or changes what is saved.</summary>
+public sealed class PutViews(IStorage storage, TimeProvider time)
+{
+    /// <summary>The columns that a view can show: the members of a run in a list.</summary>
+    public static readonly string[] Columns =
+    [
+        "id", "job", "lane", "state", "attempt", "maxAttempts", "createdAt", "dueAt", "startedAt", "finishedAt", "scheduleId", "fireTime",
+        "errorType", "progress", "progressMessage", "tags", "worker", "replays", "crashes", "cancelRequested", "cancelCause", "canceledBy",
+        "enqueuedBy", "parentId", "idempotencyKey",
+    ];
+
+    /// <summary>Saves it.</summary>
+    /// <param name="request">The view.</param>
+    /// <param name="by">Who saves it. Whoever does so first is its owner.</param>
+    /// <param name="expected">What must be stored.</param>
+    /// <param name="ct">Cancels the call.</param>
+    /// <returns>True if it is new.</returns>
+    /// <exception cref="InvalidRunException">A field is not allowed, or the name belongs to a view of somebody else.</exception>
+    /// <exception cref="UnexpectedVersionException">Something else is stored than expected.</exception>
+    public async Task<bool> ExecuteAsync(ViewRequest request, Actor by, Expected expected, CancellationToken ct)
+    {
+        Check(request);
+        return await storage.WriteRetryingAsync(
+            async session =>
+            {
+                var now = time.GetUtcNow();
+                var view = await session.Db.Views.AsTracking().FirstOrDefaultAsync(v => v.Name == request.Name, ct);
+                if (view is not null && !view.IsSeenBy(by))
+                    throw new InvalidRunException(Taken(request.Name));
+                expected.Check(view?.EditVersion());
+                var isNew = view is null;
+                if (view is null)
+                    session.Db.Views.Add(view = new SavedView { Name = request.Name, Owner = by, CreatedAt = now });
+                (view.Query, view.Sort, view.Shared) = (request.Query, request.Sort, request.Shared);
+                view.Columns = request.Columns is null ? null : JsonSerializer.Serialize(request.Columns);
+                (view.ChangedAt, view.ChangedBy, view.Version) = (now, by, view.Version + 1);
+                await session.Db.SaveChangesAsync(ct);
+                return isNew;
+            },
+            ct);
+    }
+
+    private void Check(ViewRequest request)
+    {
+        if (RunRules.CheckName("name", request.Name) is { } wrongName)
+            throw new InvalidRunException(wrongName);
+        try
+        {
+            ParseRunQuery.Read(request.Query, time.GetUtcNow());
+        }
+        catch (InvalidRunException e)
+        {
+            var message = $"query{e.Error.Message[e.Error.Field.Length..]}";
+            throw new InvalidRunException(e.Error with { Field = "query", Message = message });
+        }
+
+        var columns = request.Columns ?? [];
+        for (var i = 0; i < columns.Count; i++)
+            CheckColumn($"columns[{i}]", columns[i]);
+        if (columns.Count != columns.Distinct(StringComparer.Ordinal).Count())
+        {
+            throw new InvalidRunException(
+                new InputError("invalid_columns", "columns", "columns: a column is given twice.", null, "each once"));
+        }
+
+
+        if (request.Sort is { } sort)
+            CheckColumn("sort", sort.StartsWith('-') ? sort[1..] : sort);
+    }
+
+    private static void CheckColumn(string field, string? name)
+    {
+        if (Columns.Contains(name, StringComparer.Ordinal))
+            return;
+        var allowed = string.Join(", ", Columns);
+        var shown = RunRules.Show(name ?? "null");
+        var hint = name is not null && Nearest.To(name, Columns) is { } nearest ? $"did you mean '{nearest}'?" : $"allowed are {allowed}.";
+        throw new InvalidRunException(
+            new InputError("unknown_column", field, $"{field}: there is no column '{shown}'; {hint}", shown, allowed));
+    }
+
+    private static InputError Taken(string name) => new(
+        "view_taken", "name", $"name: '{name}' is a view of somebody else, who does not share it.", name, "a name that is not taken");
+}
