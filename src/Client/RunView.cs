@@ -58,6 +58,8 @@ public record RunView
 /// <summary>A run with all that happened to it.</summary>
 public sealed record RunDetailView : RunView
 {
+    /// <summary>What people call the worker; null if there is none, or it is no longer stored.</summary>
+    public string? WorkerName { get; init; }
     public JsonElement? Args { get; init; }
     public JsonElement? Output { get; init; }
 
@@ -79,6 +81,9 @@ public sealed record AttemptView
     /// <summary>Such as <c>failed</c>, <c>timedOut</c> or <c>crashed</c>.</summary>
     public string? Outcome { get; init; }
     public string? Worker { get; init; }
+
+    /// <summary>What people call the worker; null if it is no longer stored.</summary>
+    public string? WorkerName { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? EndedAt { get; init; }
     public string? ErrorType { get; init; }

@@ -16,18 +16,23 @@ internal static class RunViews
         Args = Parse(history.Run.Args),
         Output = Parse(history.Run.Output),
         Error = history.Run.Error,
-        Attempts = [.. history.Attempts.Select(ToView)],
+        WorkerName = history.NameOf(history.Run.WorkerId),
+        Attempts = [.. history.Attempts.Select(attempt => attempt.ToView(history.NameOf(attempt.WorkerId)))],
         Lineage = [.. history.Replays.Select(ToView)],
     });
 
     public static LogLineView ToView(this RunLogLine line) =>
         new() { Id = line.Id, Attempt = line.Attempt, At = line.At, Level = line.Level.ToWord(), Message = line.Message };
 
-    private static AttemptView ToView(Attempt attempt) => new()
+    private static string? NameOf(this RunHistory history, WorkerId? worker) =>
+        worker is { } id ? history.WorkerNames.GetValueOrDefault(id) : null;
+
+    private static AttemptView ToView(this Attempt attempt, string? workerName) => new()
     {
         Number = attempt.Number,
         Outcome = attempt.Outcome.ToWord(),
         Worker = attempt.WorkerId?.ToString(),
+        WorkerName = workerName,
         StartedAt = attempt.StartedAt,
         EndedAt = attempt.EndedAt,
         ErrorType = attempt.ErrorType,

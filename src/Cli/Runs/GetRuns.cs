@@ -13,7 +13,7 @@ public static class GetRuns
         { "OUTCOME", OutcomeOf, ColumnKind.State },
         { "STARTED", attempt => Times.Instant(attempt.StartedAt), ColumnKind.Id },
         { "TOOK", attempt => attempt.EndedAt - attempt.StartedAt is { } took ? Times.Span(took) : "" },
-        { "WORKER", attempt => attempt.Worker },
+        { "WORKER", attempt => attempt.WorkerName ?? attempt.Worker },
         { "ERROR", attempt => attempt.ErrorType is null ? attempt.Error : $"{attempt.ErrorType}: {attempt.Error}" },
     };
 
@@ -59,7 +59,7 @@ public static class GetRuns
         Add("due", At(run.DueAt));
         Add("started", At(run.StartedAt));
         Add("finished", At(run.FinishedAt));
-        Add("worker", run.Worker);
+        Add("worker", run.WorkerName ?? run.Worker);
         Add("schedule", run.ScheduleId is null ? null : $"{run.ScheduleId}, fire time {Times.Instant(run.FireTime)}");
         Add("parent", run.ParentId);
         Add("key", run.IdempotencyKey);
@@ -109,7 +109,8 @@ public static class GetRuns
                 Outcome = run.State,
                 StartedAt = started,
                 EndedAt = ended,
-                Worker = run.Worker ?? "",
+                Worker = run.Worker,
+                WorkerName = run.WorkerName,
             });
         }
 

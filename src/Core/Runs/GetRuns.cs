@@ -9,7 +9,11 @@ namespace Fleet.Core.Runs;
 /// <param name="Run">The row.</param>
 /// <param name="Attempts">The attempts that did not simply succeed at once, oldest first; at most 1,000.</param>
 /// <param name="Replays">The replays, oldest first; at most 1,000.</param>
-public sealed record RunHistory(Run Run, IReadOnlyList<Attempt> Attempts, IReadOnlyList<Replay> Replays);
+public sealed record RunHistory(Run Run, IReadOnlyList<Attempt> Attempts, IReadOnlyList<Replay> Replays)
+{
+    /// <summary>The names of the workers of the run and its attempts; without those that are no longer stored.</summary>
+    public IReadOnlyDictionary<WorkerId, string> WorkerNames { get; init; } = new Dictionary<WorkerId, string>();
+}
 
 /// <summary>Reads runs.</summary>
 public sealed class GetRuns(IStorage storage, TimeProvider time)
@@ -33,9 +37,19 @@ public sealed class GetRuns(IStorage storage, TimeProvider time)
                 return null;
             var attempts = await db.Attempts.AsNoTracking().Where(a => a.RunId == id).OrderBy(a => a.Id).Take(MaxRows).ToListAsync(ct);
             var replays = await db.Replays.AsNoTracking().Where(r => r.RunId == id).OrderBy(r => r.Number).Take(MaxRows).ToListAsync(ct);
-            return new RunHistory(run, attempts, replays);
+            return new RunHistory(run, attempts, replays) { WorkerNames = await ReadNamesAsync(db, run, attempts, ct) };
         },
         ct);
+
+    private static async Task<Dictionary<WorkerId, string>> ReadNamesAsync(
+        FleetDbContext db, Run run, IEnumerable<Attempt> attempts, CancellationToken ct)
+    {
+        WorkerId[] ids = [.. attempts.Select(a => a.WorkerId).Append(run.WorkerId).OfType<WorkerId>().Distinct()];
+        return ids.Length == 0
+            ? []
+            : await db.Workers.AsNoTracking().Where(w => ids.Contains(w.Id)).Select(w => new { w.Id, w.Name })
+                .ToDictionaryAsync(w => w.Id, w => w.Name, ct);
+    }
 
     /// <summary>Waits until the run has ended. It reads the run often at first, then twice a second.</summary>
     /// <returns>Null when there is no such run.</returns>

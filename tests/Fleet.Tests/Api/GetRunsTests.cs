@@ -52,6 +52,19 @@ public sealed class GetRunsTests(ApiFleet api)
     }
 
     [Fact]
+    public async Task GetRun_Ended_NamesItsWorkersAsPeopleDo()
+    {
+        var id = await api.EnqueueAsync("""{"job":"test.scripted","args":{"word":"fail"},"maxAttempts":1}""");
+        await api.Fleet.WaitAsync(id);
+
+        var run = await api.SendAsync("GET", $"/api/v1/runs/{id}");
+
+        var name = $"{Environment.MachineName}/{Environment.ProcessId}";
+        Assert.Equal(name, run["workerName"]);
+        Assert.Equal(name, run.Json.GetProperty("attempts")[0].GetProperty("workerName").GetString());
+    }
+
+    [Fact]
     public async Task GetRunLogs_OfARun_AreShownInPages()
     {
         var id = await api.EnqueueAsync("""{"job":"test.scripted","args":{"word":"talk"}}""");

@@ -7,12 +7,15 @@ namespace Fleet.Tests.Docs;
 public sealed partial class SnippetsTests
 {
     [Theory]
-    [InlineData("embedding.md", 4)]
-    [InlineData("settings.md", 1)]
+    [InlineData("README.md", 2)]
+    [InlineData("docs/client.md", 2)]
+    [InlineData("docs/embedding.md", 4)]
+    [InlineData("docs/settings.md", 1)]
     public void CodeOfAPage_IsInACompiledFile(string page, int count)
     {
-        var compiled = Lines(File.ReadAllText(Path.Combine(Repository.Root, "tests", "Fleet.Tests", "Docs", "EmbeddingSnippets.cs")));
-        var snippets = Code().Matches(File.ReadAllText(Path.Combine(Repository.Root, "docs", page)))
+        var compiled = string.Concat(Directory.GetFiles(Path.Combine(Repository.Root, "tests", "Fleet.Tests", "Docs"), "*Snippets.cs")
+            .Select(File.ReadAllText).Select(Lines));
+        var snippets = Code().Matches(File.ReadAllText(Path.Combine(Repository.Root, page)))
             .Select(match => Lines(match.Groups["code"].Value)).ToList();
 
         Assert.Equal(count, snippets.Count);

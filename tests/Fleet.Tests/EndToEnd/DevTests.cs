@@ -48,6 +48,14 @@ public sealed class DevTests
         var count = await FleetProcess.RunAsync("--server", server, "run", "count", "job:diag.flaky");
         Assert.Equal((0, "1"), (count.ExitCode, count.Output.Trim()));
 
+        // What is planned does not stand before what has happened.
+        var later = await FleetProcess.RunAsync("--server", server, "run", "enqueue", "diag.echo", "--delay", "1h");
+        var happened = await FleetProcess.RunAsync("--server", server, "run", "list", "--job", "diag.echo");
+        Assert.DoesNotContain(later.Output.Trim(), happened.Output, StringComparison.Ordinal);
+        Assert.Contains("--state scheduled lists them", happened.Error, StringComparison.Ordinal);
+        var scheduled = await FleetProcess.RunAsync("--server", server, "run", "list", "--state", "scheduled");
+        Assert.Contains(later.Output.Trim(), scheduled.Output, StringComparison.Ordinal);
+
         var wrong = await FleetProcess.RunAsync("--server", server, "run", "list", "--failed");
         Assert.NotEqual(0, wrong.ExitCode);
         Assert.Contains("'--failed' is no option of this command", wrong.Error, StringComparison.Ordinal);
