@@ -53,6 +53,9 @@ internal sealed partial class EventHub(
     private Dictionary<RunId, FollowedRun?> _followed = [];
     private volatile bool _schedulesChanged;
 
+    /// <summary>Ends when nothing is read any more, because nobody listens.</summary>
+    internal Task Work => _work;
+
     /// <summary>Begins to listen.</summary>
     /// <param name="topics">What to.</param>
     /// <param name="runs">The runs to follow.</param>

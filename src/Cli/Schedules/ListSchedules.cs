@@ -16,6 +16,7 @@ public static class ListSchedules
         { "NEXT", schedule => schedule.NextFireAt },
         { "STATUS", schedule => schedule.Status, ColumnKind.State },
         { "REASON", Reason },
+        { "FIRES", schedule => schedule.Words, ColumnKind.Text, true },
         { "LANE", schedule => schedule.Lane, ColumnKind.Text, true },
         { "OVERLAP", schedule => schedule.Overlap, ColumnKind.Text, true },
         { "MISFIRE", schedule => schedule.Misfire, ColumnKind.Text, true },
