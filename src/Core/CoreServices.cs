@@ -12,6 +12,7 @@ using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Search;
+using Fleet.Core.Statistics;
 using Fleet.Core.Storage;
 using Fleet.Core.Workers;
 using Microsoft.Extensions.DependencyInjection;
@@ -30,7 +31,8 @@ public static class CoreServices
         return services
             .AddScoped<HandlerOwner>()
             .AddSingleton<JobRegistry>().AddSingleton<JobCatalog>().AddSingleton<PublishJobs>().AddSingleton<ArgsSchemas>()
-            .AddSingleton<DatabaseClock>().AddSingleton<Wakers>().AddSingleton<NudgePublisher>().AddSingleton<DeadCopies>()
+            .AddSingleton<DatabaseClock>().AddSingleton<RecordEnds>()
+            .AddSingleton<Wakers>().AddSingleton<NudgePublisher>().AddSingleton<DeadCopies>()
             .AddSingleton<NamedLanes>()
             .AddSingleton<EnqueueRuns>().AddSingleton<SubmitRuns>()
             .AddSingleton<IGate, OverlapGate>().AddSingleton<IGate, LastChanceGate>().AddSingleton<IRunGates, PassGates>()
@@ -42,6 +44,7 @@ public static class CoreServices
             .AddSingleton<GetRuns>()
             .AddSingleton<SearchRuns>().AddSingleton<CountRuns>()
             .AddSingleton<GetViews>().AddSingleton<PutViews>().AddSingleton<DeleteViews>()
+            .AddSingleton<MergeRollups>().AddSingleton<PruneFigures>()
             .AddSingleton<IFleetClient, FleetClient>().AddSingleton<IScheduleClient, ScheduleClient>()
             .AddSingleton<PlanOccurrences>().AddSingleton<PutSchedules>().AddSingleton<ControlSchedules>()
             .AddSingleton<ScheduleChanges>().AddSingleton<TriggerSchedules>()

@@ -20,7 +20,8 @@ public static class SchedulerServices
             .AddSingleton<IStartCheck>(provider => provider.GetRequiredService<BroughtSchedules>())
             .AddSingleton<LeaderElection>()
             .AddSingleton<PlanLoop>().AddSingleton<StageLoop>().AddSingleton<RescueLoop>()
-            .AddSingleton<ReconcileLoop>().AddSingleton<OutboxLoop>().AddSingleton<PruneLoop>()
+            .AddSingleton<ReconcileLoop>().AddSingleton<OutboxLoop>().AddSingleton<FiguresLoop>()
+            .AddSingleton<PruneLoop>()
             .AddHostedService<SchedulerService>();
     }
 }

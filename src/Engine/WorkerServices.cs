@@ -22,6 +22,7 @@ public static class WorkerServices
         services.TryAddSingleton<IRunExecutor, InProcessExecutor>();
         services.AddSingleton<RunningRuns>()
             .AddSingleton<RunReports>()
+            .AddSingleton<FlushFigures>()
             .AddSingleton<WorkerIdentity>()
             .AddSingleton<WorkerLanes>()
             .AddSingleton(provider => new TransactionSlots(

@@ -96,10 +96,11 @@ public sealed partial class PostgresDbContext(DbContextOptions<PostgresDbContext
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UtcConverter>();
     }
 
-    protected override string Filter(string sql) => IsFalse().Replace(sql, "NOT ${column}");
+    protected override string Filter(string sql) =>
+        Comparison().Replace(sql, match => (match.Groups["value"].Value == "0" ? "NOT " : "") + match.Groups["column"]);
 
-    [GeneratedRegex(@"\{(?<column>\w+)\} = 0", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex IsFalse();
+    [GeneratedRegex(@"\{(?<column>\w+)\} = (?<value>[01])", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Comparison();
 
     /// <summary>The driver takes no other offset.</summary>
     private sealed class UtcConverter()

@@ -278,14 +278,14 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
                 $8::text[], $9::text[], $10::text[], $11::boolean[], $12::integer[], $13::integer[], $14::integer[])
                 AS e(id, token, ended, outcome, next, due, uncounted, type, error, stack, staged, verdict, max, max_from)
             WHERE r.id = e.id AND r.lease_token = e.token AND r.state = 1
-            RETURNING r.id, r.lease_token, r.attempt + e.uncounted AS number, r.worker_id, r.started_at,
+            RETURNING r.id, r.lease_token, r.state, r.attempt + e.uncounted AS number, r.worker_id, r.started_at,
                 e.ended, e.outcome, e.type, e.error, e.stack, e.verdict, e.max, e.max_from
         ), written AS (
             INSERT INTO fleet.attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack,
                 verdict, max_attempts, max_attempts_from)
             SELECT id, number, worker_id, started_at, ended, outcome, type, error, stack, verdict, max, max_from FROM ended
         )
-        SELECT id, lease_token FROM ended
+        SELECT id, lease_token, state FROM ended
         """;
 
     // 4 is AttemptOutcome.Snoozed, 7 is Unserved. OFFSET 0 has the attempts of the run found first, by their index: asked for the latest
@@ -695,7 +695,7 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
         return completed;
     }
 
-    protected override async Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(
+    protected override async Task<IReadOnlyList<(RunLease Lease, RunState State)>> EndAttemptRowsAsync(
         StorageSession session, IReadOnlyList<AttemptEnd> ends, RunId[] repeated, CancellationToken ct)
     {
         // Both statements in one round trip: without a transaction around it, that is one commit.
@@ -714,17 +714,17 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
             Array(NpgsqlDbType.Integer, ends.Select(e => (int?)e.Decision?.Limit?.From))));
         if (repeated.Length > 0)
             batch.BatchCommands.Add(Command(FoldAttempts, Uuids(repeated)));
-        var ended = new List<RunLease>(ends.Count);
+        var ended = new List<(RunLease Lease, RunState State)>(ends.Count);
         await using (var reader = await batch.ExecuteReaderAsync(ct))
         {
             while (await reader.ReadAsync(ct))
-                ended.Add(LeaseOf(reader));
+                ended.Add((LeaseOf(reader), (RunState)reader.GetInt32(2)));
             // To the end: an error of the second statement shows when its result is asked for.
             await reader.NextResultAsync(ct);
         }
 
         if (!session.HasTransaction)
-            _claimSets.Settled(ended.Select(e => e.LeaseToken));
+            _claimSets.Settled(ended.Select(e => e.Lease.LeaseToken));
         if (session.HasTransaction || ended.Count < ends.Count)
             _claimSets.Forget(ends.Select(e => e.LeaseToken));
         return ended;

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore.Query;
 namespace Fleet.Storage.Postgres;
 
 /// <summary>Also writes the column by which the indexes of PostgreSQL find a state, and reads by it (docs/adr/0014).</summary>
-internal sealed class PostgresRunStates : RunStates
+internal sealed class PostgresRunStates(IRollupStatements rollups) : RunStates(rollups)
 {
     protected override IQueryable<Run> PendingOfSchedules(FleetDbContext db) => ((PostgresDbContext)db).IndexedPending;
 

@@ -111,13 +111,15 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
 
     public ILaneStatements Lanes => _shared.Lanes;
 
+    public IRollupStatements Rollups => _shared.Rollups;
+
     public ILeaseStatements Leases => _shared.Leases;
 
     public EffectSql Effects { get; } = new PostgresEffectSql();
 
     public FleetSchema Schema => _schema;
 
-    public RunStates States => field ??= new PostgresRunStates();
+    public RunStates States => field ??= new PostgresRunStates(Rollups);
 
     public IMessageStatements Messages { get; }
 

@@ -5,7 +5,7 @@ using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Storage.Sql;
 
-internal sealed class GateStatements(PlainSql sql) : IGateStatements
+internal sealed class GateStatements(PlainSql sql, IRollupStatements rollups) : IGateStatements
 {
     private const string LockSchedule = "UPDATE fleet.schedules SET overlap = overlap WHERE id = @schedule";
 
@@ -85,9 +85,12 @@ internal sealed class GateStatements(PlainSql sql) : IGateStatements
         return waiting is [var next, ..] ? next : null;
     }
 
-    public Task CancelPendingAsync(
-        StorageSession session, RunId run, CancelCause cause, string reason, Actor by, DateTimeOffset now, CancellationToken ct) =>
-        sql.ExecuteAsync(session, _cancelPending, ct, Canceled(run, cause, reason, by, now));
+    public async Task CancelPendingAsync(
+        StorageSession session, RunId run, CancelCause cause, string reason, Actor by, DateTimeOffset now, CancellationToken ct)
+    {
+        if (await sql.ExecuteAsync(session, _cancelPending, ct, Canceled(run, cause, reason, by, now)) > 0)
+            await rollups.AddEndedAsync(session, [run], RollupOutcome.Skipped, now, ct);
+    }
 
     public Task RequestCancelAsync(
         StorageSession session, RunId run, CancelCause cause, string reason, Actor by, DateTimeOffset now, CancellationToken ct) =>

@@ -82,8 +82,9 @@ public abstract partial class ServerRunStatements : IRunStatements
         // By id: two batches that meet wait for each other and do not deadlock.
         var unique = ends.DistinctBy(e => new RunLease(e.Id, e.LeaseToken)).OrderBy(e => e.Id).ToArray();
         RunId[] repeated = [.. unique.Where(e => e.SharesRow).Select(e => e.Id).Distinct()];
-        var settled = (await EndAttemptRowsAsync(session, unique, repeated, ct)).ToHashSet();
-        return [.. ends.Select(e => settled.Remove(new RunLease(e.Id, e.LeaseToken)) ? SettleOutcome.Settled : SettleOutcome.LeaseLost)];
+        var settled = (await EndAttemptRowsAsync(session, unique, repeated, ct)).ToDictionary(e => e.Lease, e => e.State);
+        return [.. ends.Select(
+            e => settled.Remove(new RunLease(e.Id, e.LeaseToken), out var state) ? e.Became(state) : SettleOutcome.LeaseLost)];
     }
 
     public abstract Task<IReadOnlyList<OrphanedRun>> LockOrphansAsync(StorageSession session, CancellationToken ct);
@@ -132,8 +133,8 @@ public abstract partial class ServerRunStatements : IRunStatements
 
     /// <summary>Ends attempts. Then merges the last two attempts of each repeated run into one row if both ended alike and neither was
     /// counted, so that a run that is given back again and again does not fill the table. Does both or neither.</summary>
-    /// <returns>The leases that were ended here.</returns>
-    protected abstract Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(
+    /// <returns>The leases that were ended here, and the states of their runs.</returns>
+    protected abstract Task<IReadOnlyList<(RunLease Lease, RunState State)>> EndAttemptRowsAsync(
         StorageSession session, IReadOnlyList<AttemptEnd> ends, RunId[] repeated, CancellationToken ct);
 
     /// <summary>Adds events to the outbox, in their order.</summary>

@@ -8,13 +8,15 @@ public sealed class SharedStatements(PlainSql sql)
 {
     public IColdRunStatements ColdRuns { get; } = new ColdRunStatements(sql);
 
-    public IGateStatements Gates { get; } = new GateStatements(sql);
+    public IGateStatements Gates { get; } = new GateStatements(sql, new RollupStatements(sql));
 
     public IWorkerStatements Workers { get; } = new WorkerStatements(sql);
 
     public IJobStatements Jobs { get; } = new JobStatements(sql);
 
     public ILaneStatements Lanes { get; } = new LaneStatements(sql);
+
+    public IRollupStatements Rollups { get; } = new RollupStatements(sql);
 
     public ILeaseStatements Leases { get; } = new LeaseStatements(sql);
 }

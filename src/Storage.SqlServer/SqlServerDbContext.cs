@@ -62,6 +62,13 @@ public sealed class SqlServerDbContext(DbContextOptions<SqlServerDbContext> opti
         modelBuilder.Entity<SavedView>().Property(v => v.Name).HasMaxLength(MaxName);
         modelBuilder.Entity<LaneRow>().Property(l => l.Name).HasMaxLength(MaxLane);
         modelBuilder.Entity<Lease>().Property(l => l.Name).HasMaxLength(MaxName);
+        modelBuilder.Entity<Rollup>(rollup =>
+        {
+            rollup.Property(r => r.Job).HasMaxLength(MaxName);
+            rollup.Property(r => r.Lane).HasMaxLength(MaxLane);
+        });
+        modelBuilder.Entity<WorkerSample>().Property(s => s.Lane).HasMaxLength(MaxLane);
+        modelBuilder.Entity<Misfire>().Property(m => m.ScheduleId).HasMaxLength(MaxName);
         modelBuilder.Entity<InboxMessage>().Property(m => m.Consumer).HasMaxLength(MaxConsumer);
     }
 

@@ -129,10 +129,12 @@ internal sealed class SqlServerRunStatements(FleetSchema schema) : ServerRunStat
     protected override async Task<IReadOnlyList<RunLease>> FindCompletedAsync(StorageSession session, RunId[] ids, CancellationToken ct) =>
         await QueryAsync(session, SqlServerStatements.FindCompleted, LeaseOf, ct, Rows.Of(ids.Order(), RowMembers.Id));
 
-    protected override async Task<IReadOnlyList<RunLease>> EndAttemptRowsAsync(
+    protected override async Task<IReadOnlyList<(RunLease Lease, RunState State)>> EndAttemptRowsAsync(
         StorageSession session, IReadOnlyList<AttemptEnd> ends, RunId[] repeated, CancellationToken ct)
     {
-        var ended = await QueryAsync(session, SqlServerStatements.EndAttempt, LeaseOf, ct, Rows.Of(ends, RowMembers.Ended));
+        var ended = await QueryAsync(
+            session, SqlServerStatements.EndAttempt, row => (LeaseOf(row), (RunState)row.GetInt32(2)), ct,
+            Rows.Of(ends, RowMembers.Ended));
         if (repeated.Length > 0)
             await ExecuteAsync(session, SqlServerStatements.FoldAttempts, ct, Rows.Of(repeated, RowMembers.Id));
         return ended;

@@ -118,7 +118,7 @@ internal static class SqlServerStatements
                 e.verdict, e.max_attempts, e.max_from
             INTO fleet.attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack,
                 verdict, max_attempts, max_attempts_from)
-        OUTPUT inserted.id, inserted.lease_token
+        OUTPUT inserted.id, inserted.lease_token, inserted.state
         FROM OPENJSON(@rows) WITH (id char(32), token bigint, ended datetime2(7), outcome int, next_state int,
             due datetime2(7), uncounted int, staged bit, type nvarchar(max), error nvarchar(max), stack nvarchar(max),
             verdict int, max_attempts int, max_from int) AS e

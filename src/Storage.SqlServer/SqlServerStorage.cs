@@ -74,13 +74,15 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
 
     public ILaneStatements Lanes => _shared.Lanes;
 
+    public IRollupStatements Rollups => _shared.Rollups;
+
     public ILeaseStatements Leases => _shared.Leases;
 
     public EffectSql Effects { get; } = new SqlServerEffectSql();
 
     public FleetSchema Schema => _schema;
 
-    public RunStates States => field ??= new RunStates();
+    public RunStates States => field ??= new RunStates(Rollups);
 
     public async Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct)
     {

@@ -79,6 +79,7 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
             error = CASE WHEN cancel_requested_at IS NOT NULL AND $state IN (0, 4) THEN error
                 WHEN $outcome IN (3, 4) THEN error ELSE $error END
         WHERE id = $id AND state = 1 AND lease_token = $token
+        RETURNING state
         """;
 
     private const string FindOrphans = """
@@ -356,12 +357,12 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
             ("$from", Values.OrNull((int?)end.Decision?.Limit?.From)));
         if (attempt == 0)
             return SettleOutcome.LeaseLost;
-        batch.Execute(
-            EndAttempt,
+        var states = batch.Query(
+            EndAttempt, row => (RunState)row.GetInt32(0),
             ("$id", id), ("$token", end.LeaseToken), ("$now", now), ("$outcome", (int)end.Outcome), ("$state", (int)end.Next),
             ("$due", Values.OrNull(end.DueAt)), ("$staged", end.Staged || end.Next != RunState.Pending), ("$uncounted", end.Counts ? 0 : 1),
             ("$type", Values.OrNull(end.ErrorType)), ("$error", Values.OrNull(end.Error)));
-        return SettleOutcome.Settled;
+        return end.Became(states[0]);
     }
 
     /// <summary>Executes statements of one transaction, prepared once when it is the storage's own.</summary>

@@ -63,13 +63,15 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public ILaneStatements Lanes => _shared.Lanes;
 
+    public IRollupStatements Rollups => _shared.Rollups;
+
     public ILeaseStatements Leases => _shared.Leases;
 
     public EffectSql Effects { get; } = new SqliteEffectSql();
 
     public FleetSchema Schema => FleetSchema.Prefix;
 
-    public RunStates States => field ??= new RunStates();
+    public RunStates States => field ??= new RunStates(Rollups);
 
     public Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct) => _commits.AddAsync(work, ct);
 

@@ -125,16 +125,37 @@ public sealed partial class RescueRuns(
         released = released.FindAll(r => isChosen(r.Orphan.Id));
         var now = time.GetUtcNow();
         if (crashed.Count > 0)
+        {
             await storage.Statements.RescueAsync(session, crashed, now, ct);
+            await CountAsync(crashed.Select(r => (r.Orphan.Id, EndOf(r.Next))));
+        }
+
         if (released.Count > 0)
         {
             var clock = await storage.GetClockAsync(session, ct);
             var due = clock < now ? clock : now;
-            await storage.Statements.EndAttemptAsync(session, released.ConvertAll(r => Release(r.Orphan, now, due)), ct);
+            var ends = await storage.Statements.EndAttemptAsync(session, released.ConvertAll(r => Release(r.Orphan, now, due)), ct);
+            await CountAsync(
+                from end in released.Zip(ends)
+                where end.Second != SettleOutcome.LeaseLost
+                select (end.First.Orphan.Id, end.Second == SettleOutcome.Canceled ? RollupOutcome.Canceled : RollupOutcome.Released));
         }
 
         return new Taken(crashed, released);
+
+        async Task CountAsync(IEnumerable<(RunId Id, RollupOutcome Outcome)> ends)
+        {
+            foreach (var outcome in ends.GroupBy(e => e.Outcome, e => e.Id))
+                await storage.Rollups.AddEndedAsync(session, [.. outcome], outcome.Key, now, ct);
+        }
     }
+
+    private static RollupOutcome EndOf(RunState next) => next switch
+    {
+        RunState.Failed => RollupOutcome.Failed,
+        RunState.Canceled => RollupOutcome.Canceled,
+        _ => RollupOutcome.Rescued,
+    };
 
     /// <summary>Publishes the dead copies of runs that ended here, because their workers are gone.</summary>
     private async Task PublishDeadAsync(RunId[] failed, CancellationToken ct)

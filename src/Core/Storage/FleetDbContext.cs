@@ -41,6 +41,12 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<InboxMessage> Inbox => Set<InboxMessage>();
 
+    public DbSet<Rollup> Rollups => Set<Rollup>();
+
+    public DbSet<WorkerSample> WorkerSamples => Set<WorkerSample>();
+
+    public DbSet<Misfire> Misfires => Set<Misfire>();
+
     /// <summary>All pending runs.</summary>
     public virtual IQueryable<Run> Pending => Runs.Where(r => r.State == RunState.Pending);
 
@@ -83,6 +89,7 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
                 .HasFilter(Filter("fire_time IS NOT NULL AND {revoked} = 0")).HasDatabaseName("ux_runs_occurrence");
             // For the runs of a schedule in the order of their ids. A run without a schedule has no entry in it.
             run.HasIndex(r => new { r.ScheduleId, r.Id }).HasFilter("schedule_id IS NOT NULL").HasDatabaseName("ix_runs_schedule");
+            run.HasIndex(r => new { r.ScheduleId, r.FireTime }, "ix_runs_revoked").HasFilter(Filter("{revoked} = 1"));
             AddStateIndexes(run);
         });
         modelBuilder.Entity<Attempt>(attempt =>
@@ -132,6 +139,21 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
             message.ToTable("inbox").HasKey(m => new { m.Consumer, m.MessageId });
             message.HasIndex(m => m.ReceivedAt).HasDatabaseName("ix_inbox_received");
         });
+        modelBuilder.Entity<Rollup>(rollup =>
+        {
+            rollup.ToTable("rollups").HasKey(r => r.Id);
+            rollup.HasIndex(r => new { r.Step, r.At }).HasDatabaseName("ix_rollups_at");
+        });
+        modelBuilder.Entity<WorkerSample>(sample =>
+        {
+            sample.ToTable("worker_samples").HasKey(s => new { s.WorkerId, s.Lane, s.At });
+            sample.HasIndex(s => s.At).HasDatabaseName("ix_worker_samples_at");
+        });
+        modelBuilder.Entity<Misfire>(misfire =>
+        {
+            misfire.ToTable("misfires").HasKey(m => m.Id);
+            misfire.HasIndex(m => new { m.ScheduleId, m.Last }).HasDatabaseName("ix_misfires_schedule");
+        });
         modelBuilder.Entity<LedgerRow>(row =>
         {
             row.ToTable("diag_ledger").HasNoKey();
@@ -162,7 +184,8 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
         run.HasIndex(r => r.FinishedAt, "ix_runs_dead").HasFilter("state = 3");
     }
 
-    /// <summary>A filter over booleans in the provider's own literals; <c>{column} = 0</c> stands for "is false".</summary>
+    /// <summary>A filter over booleans in the provider's own literals; <c>{column} = 0</c> stands for "is false", <c>{column} = 1</c> for
+    /// "is true".</summary>
     protected virtual string Filter(string sql) =>
         sql.Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal);
 

@@ -33,6 +33,9 @@ public interface IStorage
     /// <summary>The statements about lanes.</summary>
     ILaneStatements Lanes { get; }
 
+    /// <summary>The statements about figures over time.</summary>
+    IRollupStatements Rollups { get; }
+
     /// <summary>The statements about leases that a worker needs, too.</summary>
     ILeaseStatements Leases { get; }
 

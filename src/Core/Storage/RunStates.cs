@@ -9,7 +9,8 @@ namespace Fleet.Core.Storage;
 /// <remarks>This seam exists because a database may keep more than the column <c>state</c> to find runs by their state (PostgreSQL does:
 /// docs/adr/0014). A write that forgets it would make runs unfindable without an error.
 /// So nothing outside the storages writes a state.</remarks>
-public class RunStates
+/// <param name="rollups">Counts the ends.</param>
+public class RunStates(IRollupStatements rollups)
 {
     /// <summary>Pending → Canceled at once; a running run is asked to stop.</summary>
     /// <param name="session">A write transaction.</param>
@@ -33,7 +34,7 @@ public class RunStates
                 .SetProperty(r => r.Error, reason),
             ct);
         var found = await runs
-            .Select(r => new { r.Id, r.State, IsRequested = r.CancelRequestedAt != null })
+            .Select(r => new { r.Id, r.State, r.Job, r.Lane, IsRequested = r.CancelRequestedAt != null })
             .ToDictionaryAsync(r => r.Id, ct);
         if (found.Values.Any(r => r.State is RunState.Pending or RunState.Running && !r.IsRequested))
             throw new DbUpdateConcurrencyException("A run was started again while it was being canceled.");
@@ -49,6 +50,9 @@ public class RunStates
                         .SetProperty(r => r.ErrorType, (string?)null)
                         .SetProperty(r => r.CancelRequestedAt, (DateTimeOffset?)null);
                 },
+                ct);
+            await CountAsync(
+                session, found.Values.Where(r => r.State == RunState.Pending).Select(r => (r.Job, r.Lane)), RollupOutcome.Canceled, now,
                 ct);
         }
 
@@ -136,9 +140,16 @@ public class RunStates
 
     /// <summary>Pending → Canceled for the planned runs of a schedule whose fire time has not come and that have not started.</summary>
     /// <returns>How many.</returns>
-    public Task<int> RevokeAsync(
-        StorageSession session, string scheduleId, DateTimeOffset now, string reason, Actor by, CancellationToken ct) =>
-        PendingOfSchedules(session.Db).Where(r => r.ScheduleId == scheduleId && r.FireTime > now && r.Attempt == 0).ExecuteUpdateAsync(
+    public async Task<int> RevokeAsync(
+        StorageSession session, string scheduleId, DateTimeOffset now, string reason, Actor by, CancellationToken ct)
+    {
+        var planned = await PendingOfSchedules(session.Db)
+            .Where(r => r.ScheduleId == scheduleId && r.FireTime > now && r.Attempt == 0)
+            .Select(r => new { r.Id, r.Job, r.Lane }).ToListAsync(ct);
+        if (planned.Count == 0)
+            return 0;
+        RunId[] ids = [.. planned.Select(r => r.Id).Order()];
+        var revoked = await PendingOfSchedules(session.Db).Where(r => ids.Contains(r.Id) && r.Attempt == 0).ExecuteUpdateAsync(
             set =>
             {
                 SetState(set, RunState.Canceled);
@@ -146,10 +157,39 @@ public class RunStates
                     .SetProperty(r => r.CanceledBy, by).SetProperty(r => r.FinishedAt, now).SetProperty(r => r.Error, reason);
             },
             ct);
+        if (revoked < planned.Count)
+        {
+            // Somebody canceled one of them meanwhile.
+            var ended = await session.Db.Runs.Where(r => ids.Contains(r.Id) && r.Revoked).Select(r => r.Id).ToListAsync(ct);
+            planned = planned.FindAll(r => ended.Contains(r.Id));
+        }
+
+        await CountAsync(session, planned.Select(r => (r.Job, r.Lane)), RollupOutcome.Revoked, now, ct);
+        return revoked;
+    }
 
     /// <summary>The pending runs of all schedules.</summary>
     protected virtual IQueryable<Run> PendingOfSchedules(FleetDbContext db) => db.Runs.Where(r => r.State == RunState.Pending);
 
     /// <summary>Sets the state in an update of runs that are not running.</summary>
     protected virtual void SetState(UpdateSettersBuilder<Run> set, RunState state) => set.SetProperty(r => r.State, state);
+
+    /// <summary>Counts ends, in the transaction that writes them.</summary>
+    private Task CountAsync(
+        StorageSession session, IEnumerable<(string Job, string Lane)> ended, RollupOutcome outcome, DateTimeOffset now,
+        CancellationToken ct)
+    {
+        var rows = from run in ended
+                   group run by run into series
+                   select new Rollup
+                   {
+                       At = Rollup.MinuteOf(now),
+                       Job = series.Key.Job,
+                       Lane = series.Key.Lane,
+                       Outcome = outcome,
+                       Count = series.Count(),
+                   };
+        // A statement: what the caller has changed in the context is not saved yet.
+        return rollups.AddAsync(session, [.. rows], [], keepFrom: default, ct);
+    }
 }

@@ -1,5 +1,6 @@
 using Fleet.Core.Jobs;
 using Fleet.Core.Runs;
+using Fleet.Core.Statistics;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Telemetry;
@@ -22,6 +23,7 @@ public sealed partial class ExecuteRuns
     private readonly SettleRuns _settle;
     private readonly AnnounceEnds _announce;
     private readonly RunTelemetry _telemetry;
+    private readonly RecordEnds _ends;
     private readonly WorkerOptions _options;
     private readonly TimeProvider _time;
     private readonly CarefulLogger _logger;
@@ -36,12 +38,13 @@ public sealed partial class ExecuteRuns
         SettleRuns settle,
         AnnounceEnds announce,
         RunTelemetry telemetry,
+        RecordEnds ends,
         IOptions<WorkerOptions> options,
         TimeProvider time,
         ILogger<ExecuteRuns> logger)
     {
         (_registry, _running, _contexts) = (registry, running, contexts);
-        (_invoke, _settle, _announce, _telemetry) = (invoke, settle, announce, telemetry);
+        (_invoke, _settle, _announce, _telemetry, _ends) = (invoke, settle, announce, telemetry, ends);
         (_options, _time, _logger) = (options.Value, time, new CarefulLogger(logger));
         _onOverdue = GiveUp;
         _onBadCallback = (handle, e) => LogBadCallback(handle.Run.Job, handle.Run.Id, RunError.From(e).Message);
@@ -110,6 +113,7 @@ public sealed partial class ExecuteRuns
             var settled = outcome is null
                 ? await _settle.SucceedAsync(handle, job)
                 : await _settle.EndAsync(handle, job, outcome.Value, end);
+            Count(handle, end, settled, took);
             if (settled.Outcome == SettleOutcome.LeaseLost)
                 _settle.TellLost(handle.Run);
             else
@@ -118,8 +122,17 @@ public sealed partial class ExecuteRuns
         catch (Exception e)
         {
             LogNotDecided(handle.Run.Job, handle.Run.Id, e);
-            await _settle.FailUndecidedAsync(handle.Run);
+            Count(handle, end, await _settle.FailUndecidedAsync(handle.Run), took);
         }
+    }
+
+    private void Count(RunHandle handle, HandlerEnd end, SettledAttempt settled, TimeSpan took)
+    {
+        // Whatever the handler did after it had committed its run: the run has succeeded.
+        if (settled.Outcome == SettleOutcome.LeaseLost && handle.Context!.IsCommitted)
+            _ends.Add(handle.Run, RollupOutcome.Succeeded, took);
+        else if (settled.Outcome != SettleOutcome.LeaseLost)
+            _ends.Add(handle.Run, settled.End, end.Error is UnservedException ? null : took);
     }
 
     /// <summary>Takes a run from a handler that is overdue: the run goes on elsewhere, and the handler keeps its slot until it

@@ -57,7 +57,7 @@ public sealed partial class SettleRuns
         var run = handle.Run;
         var context = handle.Context!;
         if (context.IsCommitted)
-            return new SettledAttempt(SettleOutcome.AlreadyCompleted, IsSuccess: true);
+            return new SettledAttempt(SettleOutcome.AlreadyCompleted, RollupOutcome.Succeeded);
         var completion = context.MakeCompletion();
         try
         {
@@ -91,11 +91,11 @@ public sealed partial class SettleRuns
     /// <summary>Writes any other end. The decision is made once; only its writing is repeated while the database is away.</summary>
     internal async Task<SettledAttempt> EndAsync(RunHandle handle, JobDefinition? job, AttemptOutcome outcome, HandlerEnd end) =>
         handle.Cause == StopCause.LeaseLost
-            ? new SettledAttempt(SettleOutcome.LeaseLost)
+            ? SettledAttempt.Lost
             : await PersistAsync(handle.Run, await DecideAsync(handle, job, outcome, end));
 
     /// <summary>Ends a run whose end could not be decided, because of an error of Fleet.</summary>
-    internal Task FailUndecidedAsync(ClaimedRun run) =>
+    internal Task<SettledAttempt> FailUndecidedAsync(ClaimedRun run) =>
         PersistAsync(run, [() => FailAsync(run, AttemptOutcome.Failed, NotStorable, null)]);
 
     /// <summary>Logs that somebody else has the run.</summary>
@@ -118,7 +118,11 @@ public sealed partial class SettleRuns
                     () => ReleaseAsync(run, outcome, "Snoozed.", delay),
                 ];
             case AttemptOutcome.Canceled:
-                return [async () => new SettledAttempt(await _ends.ExecuteAsync(Canceled(run), CancellationToken.None))];
+                return
+                [
+                    async () => new SettledAttempt(
+                        await _ends.ExecuteAsync(Canceled(run), CancellationToken.None), RollupOutcome.Canceled),
+                ];
             case AttemptOutcome.Unserved:
                 var (reason, pause) = await _unserved.JudgeAsync(run, job is not null, (UnservedException)end.Error!);
                 return [() => ReleaseAsync(run, outcome, reason, pause)];
@@ -160,7 +164,7 @@ public sealed partial class SettleRuns
         var pause = Outages.PauseAfter(before);
         var outcome = await _release.ExecuteAsync(run, AttemptOutcome.Outage, error, pause, CancellationToken.None);
         _failures.Outage(run, pause, error);
-        return new SettledAttempt(outcome);
+        return new SettledAttempt(outcome, RollupOutcome.Released);
     }
 
     /// <param name="completion">What is to be written.</param>
@@ -168,14 +172,14 @@ public sealed partial class SettleRuns
     private async Task<SettledAttempt> CompleteAsync(Completion completion, bool isInDoubt)
     {
         if (isInDoubt && await _complete.IsCompletedAsync(new RunLease(completion.Id, completion.LeaseToken), CancellationToken.None))
-            return new SettledAttempt(SettleOutcome.AlreadyCompleted, IsSuccess: true);
-        return new SettledAttempt(await _complete.ExecuteAsync(completion, CancellationToken.None), IsSuccess: true);
+            return new SettledAttempt(SettleOutcome.AlreadyCompleted, RollupOutcome.Succeeded);
+        return new SettledAttempt(await _complete.ExecuteAsync(completion, CancellationToken.None), RollupOutcome.Succeeded);
     }
 
     private async Task<SettledAttempt> ReleaseAsync(ClaimedRun run, AttemptOutcome outcome, string reason, TimeSpan delay) =>
         new(await _release.ExecuteAsync(
             run.Id, run.LeaseToken, outcome, reason, delay, CancellationToken.None,
-            lane: outcome == AttemptOutcome.Snoozed ? run.Lane : null));
+            lane: outcome == AttemptOutcome.Snoozed ? run.Lane : null), RollupOutcome.Released);
 
     private async Task<SettledAttempt> FailAsync(
         ClaimedRun run, AttemptOutcome outcome, RunError error, DateTimeOffset? retryAt, RetryDecision? decision = null)
@@ -183,6 +187,7 @@ public sealed partial class SettleRuns
         var settled = await _fail.ExecuteAsync(new Failure(run, outcome, error, retryAt, decision), CancellationToken.None);
         return new SettledAttempt(
             settled,
+            retryAt is null ? RollupOutcome.Failed : RollupOutcome.Retried,
             Dead: retryAt is null
                 ? new DeadRun(run.Id, run.Job, run.Lane, run.Args, run.Attempt, error.Message, error.Type, _time.GetUtcNow())
                 : null);
@@ -216,7 +221,7 @@ public sealed partial class SettleRuns
                 case ObjectDisposedException or ChannelClosedException:
                     // The process ends, and its storage has ended before: the run is rescued.
                     LogGoneFirst(run.Job, run.Id);
-                    return new SettledAttempt(SettleOutcome.LeaseLost);
+                    return SettledAttempt.Lost;
                 case var e when form < forms.Count - 1 && IsRefusal(e, failures):
                     form++;
                     LogRefused(run.Job, run.Id, e);
@@ -260,6 +265,16 @@ public sealed partial class SettleRuns
 
 /// <summary>What was written about an attempt.</summary>
 /// <param name="Outcome">Whether it was written.</param>
-/// <param name="IsSuccess">Whether the run has succeeded.</param>
+/// <param name="Written">How the attempt ended, if it was written.</param>
 /// <param name="Dead">The copy for the dead letters, when the run has failed for good.</param>
-internal readonly record struct SettledAttempt(SettleOutcome Outcome, bool IsSuccess = false, DeadRun? Dead = null);
+internal readonly record struct SettledAttempt(SettleOutcome Outcome, RollupOutcome Written, DeadRun? Dead = null)
+{
+    /// <summary>The run belongs to somebody else, and nothing was written.</summary>
+    public static SettledAttempt Lost { get; } = new(SettleOutcome.LeaseLost, RollupOutcome.Released);
+
+    /// <summary>Whether the run has succeeded.</summary>
+    public bool IsSuccess => Written == RollupOutcome.Succeeded;
+
+    /// <summary>How the attempt ended. A cancel that came meanwhile wins over another attempt.</summary>
+    public RollupOutcome End => Outcome == SettleOutcome.Canceled ? RollupOutcome.Canceled : Written;
+}

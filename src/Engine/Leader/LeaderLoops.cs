@@ -3,6 +3,7 @@ using Fleet.Core.Loops;
 using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Planning;
+using Fleet.Core.Statistics;
 using Microsoft.Extensions.Options;
 
 namespace Fleet.Engine.Leader;
@@ -118,6 +119,23 @@ public sealed class OutboxLoop(
 {
     protected override async Task<TimeSpan> LeadAsync(Term term, CancellationToken ct) =>
         await dispatch.ExecuteAsync(ct) == DispatchOutbox.BatchSize ? TimeSpan.Zero : Options.Poll;
+}
+
+/// <summary>Merges figures and deletes old ones.</summary>
+public sealed class FiguresLoop(
+    MergeRollups merge, PruneFigures prune, LeaderElection election, IOptions<SchedulerOptions> options, TimeProvider time,
+    ILogger<FiguresLoop> logger)
+    : LeaderLoop("figures", election, options, time, logger)
+{
+    private static readonly TimeSpan BetweenRounds = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan BetweenBatches = TimeSpan.FromMilliseconds(50);
+
+    protected override async Task<TimeSpan> LeadAsync(Term term, CancellationToken ct)
+    {
+        var more = await merge.ExecuteAsync(term, Options.KeepFiguresByMinute, ct);
+        more |= await prune.ExecuteAsync(term, Options.KeepFigures, ct);
+        return more ? BetweenBatches : BetweenRounds;
+    }
 }
 
 /// <summary>Deletes what is old.</summary>

@@ -37,6 +37,14 @@ public sealed class SchedulerOptions
     /// takes effect again; at least 1 min. Default: 7 days.</summary>
     [DurationRange(Section, "00:01:00", "36500.00:00:00")]
     public TimeSpan KeepInbox { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>How long figures over time are kept; at least 1 h. Default: 30 days.</summary>
+    [DurationRange(Section, "01:00:00", "36500.00:00:00")]
+    public TimeSpan KeepFigures { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>How long figures are kept by the minute; after that, by the quarter of an hour; 15 min to 30 days. Default: 24 h.</summary>
+    [DurationRange(Section, "00:15:00", "30.00:00:00")]
+    public TimeSpan KeepFiguresByMinute { get; set; } = TimeSpan.FromHours(24);
 }
 
 /// <summary>Checks the ranges.</summary>

@@ -12,6 +12,7 @@ public sealed class SchedulerService(
     RescueLoop rescue,
     ReconcileLoop reconcile,
     OutboxLoop outbox,
+    FiguresLoop figures,
     PruneLoop prune,
     BroughtSchedules schedules,
     Wakers wakers,
@@ -19,7 +20,7 @@ public sealed class SchedulerService(
     ITransport transport) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private readonly BackgroundLoop[] _leaderLoops = [rescue, plan, stage, reconcile, outbox, prune];
+    private readonly BackgroundLoop[] _leaderLoops = [rescue, plan, stage, reconcile, outbox, figures, prune];
     private Task _loops = Task.CompletedTask;
 
     public async Task StartAsync(CancellationToken cancellationToken)

@@ -43,6 +43,9 @@ public sealed partial class LaneListener(
     // nudges do not travel back and forth between workers that are full.
     private TimeSpan _patience = options.Value.GiveBackAfter;
 
+    /// <summary>The slots of the lane.</summary>
+    public SlotPool Slots => _slots;
+
     /// <summary>Whether so many runs may start now: their slots are free, and no nudge waits for one.</summary>
     public bool HasRoom(int runs) => _slots.Free >= runs;
 

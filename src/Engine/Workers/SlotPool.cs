@@ -36,6 +36,11 @@ public sealed class SlotPool(int slots, int maxSlots, TimeProvider time, Transac
     private TimeSpan _waited;
     private bool _isBounded;
 
+    // Since the last Use, in units of the clock's timestamps, times slots.
+    private long _usedUntil = time.GetTimestamp();
+    private long _used;
+    private long _had;
+
     /// <summary>How many runs could start now.</summary>
     public int Free
     {
@@ -58,6 +63,7 @@ public sealed class SlotPool(int slots, int maxSlots, TimeProvider time, Transac
         {
             if (_free > 0)
             {
+                Measure();
                 var taken = Math.Min(most, _free);
                 _free -= taken;
                 return taken;
@@ -97,6 +103,7 @@ public sealed class SlotPool(int slots, int maxSlots, TimeProvider time, Transac
             ofTransactions?.Saw(this);
         lock (_lock)
         {
+            Measure();
             Resize(took, waited, hasOwnTransaction && !_isBounded);
             if (_settling >= SettlingPerSlot * _slots)
                 return false;
@@ -118,6 +125,7 @@ public sealed class SlotPool(int slots, int maxSlots, TimeProvider time, Transac
     {
         lock (_lock)
         {
+            Measure();
             _free += count;
             while (_free > 0 && _waiters.First is { } first)
             {
@@ -127,6 +135,30 @@ public sealed class SlotPool(int slots, int maxSlots, TimeProvider time, Transac
                 first.Value.SetResult(granted);
             }
         }
+    }
+
+    /// <summary>How much of the slots was used since the last call, and how much there was: a time multiplied by slots.</summary>
+    public (TimeSpan Used, TimeSpan Had) Use()
+    {
+        lock (_lock)
+        {
+            Measure();
+            var use = (ToTime(_used), ToTime(_had));
+            (_used, _had) = (0, 0);
+            return use;
+        }
+
+        TimeSpan ToTime(long timestamps) => TimeSpan.FromSeconds((double)timestamps / time.TimestampFrequency);
+    }
+
+    /// <summary>Adds the time since the last change. Must be called under the lock, before a change of the slots.</summary>
+    private void Measure()
+    {
+        var now = time.GetTimestamp();
+        var passed = now - _usedUntil;
+        _usedUntil = now;
+        _used += passed * (_slots - _free);
+        _had += passed * _slots;
     }
 
     /// <summary>Looks at the number of slots when as many handlers have ended as there are slots, or when what they took is too

@@ -22,6 +22,7 @@ public sealed partial class WorkerService(
     ExecuteRuns execute,
     RunningRuns running,
     RunReports reports,
+    FlushFigures figures,
     HeartbeatLoop heartbeat,
     WakeLoop wake,
     WorkerIdentity identity,
@@ -95,6 +96,7 @@ public sealed partial class WorkerService(
         await _stopLoops.CancelAsync();
         await _loops;
         await TellAsync(() => reports.FlushAsync(CancellationToken.None));
+        await TellAsync(() => figures.FlushAsync(CancellationToken.None));
         if (identity.Id != default)
             await TellAsync(() => workers.LeaveAsync(identity.Id, CancellationToken.None));
         LogStopped(lanes.WorkerName);
@@ -113,7 +115,9 @@ public sealed partial class WorkerService(
         // 2. Be alive, before anything is claimed under our name.
         var begun = time.GetTimestamp();
         identity.Renewed(await workers.RegisterAsync(lanes.WorkerName, lanes.Slots, options.Value.Lease, ct), begun);
-        _loops = Task.WhenAll(heartbeat.RunAsync(_stopLoops.Token), reports.RunAsync(_stopLoops.Token), wake.RunAsync(_stopLoops.Token));
+        _loops = Task.WhenAll(
+            heartbeat.RunAsync(_stopLoops.Token), reports.RunAsync(_stopLoops.Token), figures.RunAsync(_stopLoops.Token),
+            wake.RunAsync(_stopLoops.Token));
     }
 
     /// <summary>Claims a run that does not exist for a worker that does not: the first run does not wait for a connection and for code that
@@ -139,6 +143,7 @@ public sealed partial class WorkerService(
         var listener = new LaneListener(
             lane, slots, lanes.MostOf(lane), ofTransactions, claim, execute, running, identity, heartbeat, nudges, belt, gauge, transport,
             options, time, logger);
+        figures.Watch(lane, listener.Slots);
         var handlers = new LaneHandlers((ids, _) => ListenAsync(listener.OnReadyAsync, ids), submit.ExecuteAsync)
         {
             OnEarly = (ids, _) => ListenAsync(listener.OnEarlyAsync, ids),

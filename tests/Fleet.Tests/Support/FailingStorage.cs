@@ -25,6 +25,8 @@ internal sealed class FailingStorage(IStorage inner) : IStorage
 
     public ILaneStatements Lanes => inner.Lanes;
 
+    public IRollupStatements Rollups => inner.Rollups;
+
     public ILeaseStatements Leases => inner.Leases;
 
     public EffectSql Effects => inner.Effects;

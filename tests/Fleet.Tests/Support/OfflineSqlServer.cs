@@ -54,13 +54,15 @@ internal sealed class OfflineSqlServer : IStorage
 
     public ILaneStatements Lanes => _shared.Lanes;
 
+    public IRollupStatements Rollups => _shared.Rollups;
+
     public ILeaseStatements Leases => _shared.Leases;
 
     public EffectSql Effects { get; } = new SqlServerEffectSql();
 
     public FleetSchema Schema => FleetSchema.Default;
 
-    public RunStates States => field ??= new RunStates();
+    public RunStates States => field ??= new RunStates(Rollups);
 
     public async Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct)
     {

@@ -49,6 +49,8 @@ internal sealed class StorageGate<TResult> : IDisposable
 
         public ILaneStatements Lanes => inner.Lanes;
 
+        public IRollupStatements Rollups => inner.Rollups;
+
         public ILeaseStatements Leases => inner.Leases;
 
         public EffectSql Effects => inner.Effects;

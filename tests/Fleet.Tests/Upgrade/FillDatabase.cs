@@ -38,6 +38,7 @@ internal static class FillDatabase
             new ViewRequest("dead", "state:failed", ["id", "job"], "-finishedAt", Shared: true), Somebody.Me, Expected.Nothing,
             CancellationToken.None);
         await FillMessagesAsync(fleet);
+        await FillFiguresAsync(fleet, worker);
         await fleet.Get<Heartbeat>().ExecuteAsync(
             worker, TimeSpan.FromMinutes(1), new Dictionary<string, long> { ["default"] = Verbs.Noon.ToUnixTimeMilliseconds() },
             withHeld: false, CancellationToken.None);
@@ -161,6 +162,44 @@ internal static class FillDatabase
         fleet.Transport.Outage = e => e is IOException;
         await Assert.ThrowsAsync<IOException>(() => fleet.Get<DispatchOutbox>().ExecuteAsync(CancellationToken.None));
     }
+
+    private static Task FillFiguresAsync(Verbs fleet, WorkerId worker) => fleet.Storage.WriteAsync(
+        session =>
+        {
+            session.Db.Rollups.Add(new Rollup
+            {
+                At = Verbs.Noon,
+                Step = RollupStep.Written,
+                Job = "note",
+                Lane = "default",
+                Outcome = RollupOutcome.Succeeded,
+                Count = 1,
+                Waited = 1000,
+                Worked = 2000,
+                Waits = [1, 17, 1],
+                Durations = [1, 25, 1],
+            });
+            session.Db.WorkerSamples.Add(new WorkerSample
+            {
+                WorkerId = worker,
+                Lane = "default",
+                At = Verbs.Noon,
+                Length = 10_000_000,
+                Busy = 2000,
+                Slots = 80_000_000,
+                Succeeded = 1,
+            });
+            session.Db.Misfires.Add(new Misfire
+            {
+                ScheduleId = "every",
+                First = Verbs.Noon.AddMinutes(-2),
+                Last = Verbs.Noon.AddMinutes(-1),
+                Count = 7,
+                At = Verbs.Noon,
+            });
+            return session.Db.SaveChangesAsync();
+        },
+        CancellationToken.None);
 
     private static OutboxMessage Event(Verbs fleet, string name, RunId? run) => new()
     {

@@ -98,6 +98,7 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
             {
                 var schedules = await choose(session.Db).AsTracking().ToListAsync(ct);
                 var runs = new List<NewRun>();
+                var misfires = new List<Misfire>();
                 var isFull = schedules.Count == BatchSize;
                 // The problem is this machine's, not the schedule's, so the schedule is left unchanged.
                 schedules.RemoveAll(s => IsMissingHere(s, lacking));
@@ -105,8 +106,10 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
                 foreach (var schedule in schedules)
                 {
                     if (TryParse(schedule, now) is { } trigger)
-                        await PlanAsync(schedule, trigger, now, horizon, runs, ct);
+                        await PlanAsync(schedule, trigger, now, horizon, runs, misfires, ct);
                 }
+
+                session.Db.Misfires.AddRange(misfires);
 
                 await InsertAsync(session, runs, schedules, ct);
                 await session.Db.SaveChangesAsync(ct);
@@ -166,14 +169,15 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     }
 
     private async Task PlanAsync(
-        Schedule schedule, Trigger trigger, DateTimeOffset now, DateTimeOffset horizon, List<NewRun> runs, CancellationToken ct)
+        Schedule schedule, Trigger trigger, DateTimeOffset now, DateTimeOffset horizon, List<NewRun> runs, List<Misfire> misfires,
+        CancellationToken ct)
     {
         var lane = schedule.Lane ?? await catalog.FindLaneAsync(schedule.Job, ct);
         // A leader whose clock was behind may have reset the plan to its own time. No occurrence is planned before the schedule's creation.
         if (schedule.PlannedUntil < schedule.CreatedAt)
             schedule.PlannedUntil = schedule.CreatedAt;
         var missedUntil = now - MisfireAfter;
-        var missed = schedule.PlannedUntil < missedUntil ? CatchUp(schedule, trigger, missedUntil, now) : [];
+        var missed = schedule.PlannedUntil < missedUntil ? CatchUp(schedule, trigger, missedUntil, now, misfires) : [];
         var from = schedule.PlannedUntil < missedUntil ? missedUntil : schedule.PlannedUntil;
         var left = schedule.OccurrencesLeft;
         foreach (var fireTime in missed.Concat(trigger.Between(from, horizon)))
@@ -215,7 +219,8 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
     }
 
     /// <summary>Applies the misfire policy to missed fire times.</summary>
-    private List<DateTimeOffset> CatchUp(Schedule schedule, Trigger trigger, DateTimeOffset until, DateTimeOffset now)
+    private List<DateTimeOffset> CatchUp(
+        Schedule schedule, Trigger trigger, DateTimeOffset until, DateTimeOffset now, List<Misfire> misfires)
     {
         var latest = Latest(trigger, schedule.PlannedUntil, until, RunAllCap);
         var caughtUp = schedule.Misfire switch
@@ -226,7 +231,22 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
         };
         if (Durations.TryParse(schedule.MisfireDeadline, out var deadline))
             caughtUp.RemoveAll(fireTime => now - fireTime > deadline);
-        schedule.Missed += trigger.Between(schedule.PlannedUntil, until).Take(MaxMissedCounted).Count() - caughtUp.Count;
+        var missed = trigger.Between(schedule.PlannedUntil, until).Take(MaxMissedCounted).Count() - caughtUp.Count;
+        schedule.Missed += missed;
+        if (missed > 0)
+        {
+            // Those that get runs are the latest ones.
+            var last = caughtUp.Count == 0 ? latest : Latest(trigger, schedule.PlannedUntil, caughtUp[0].AddTicks(-1), 1);
+            misfires.Add(new Misfire
+            {
+                ScheduleId = schedule.Id,
+                First = trigger.Between(schedule.PlannedUntil, until).First().ToUniversalTime(),
+                Last = last[^1].ToUniversalTime(),
+                Count = missed,
+                At = now,
+            });
+        }
+
         if (latest.Count > 0)
             LogMissed(schedule.Id, schedule.PlannedUntil, schedule.Misfire, caughtUp.Count);
         return caughtUp;

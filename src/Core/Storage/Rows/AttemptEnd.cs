@@ -35,4 +35,8 @@ public sealed record AttemptEnd
 
     /// <summary>What the retry policy decided; null if it was not asked.</summary>
     public RetryDecision? Decision { get; init; }
+
+    /// <summary>What was written, by the state that the run has got.</summary>
+    public SettleOutcome Became(RunState state) =>
+        Next == RunState.Pending && state == RunState.Canceled ? SettleOutcome.Canceled : SettleOutcome.Settled;
 }

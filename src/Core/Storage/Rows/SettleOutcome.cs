@@ -10,6 +10,9 @@ public enum SettleOutcome
 
     /// <summary>The run no longer belongs to this claim.</summary>
     LeaseLost = 2,
+
+    /// <summary>The attempt was settled, and the run is Canceled instead of Pending: it was asked to stop meanwhile.</summary>
+    Canceled = 3,
 }
 
 /// <summary>Throws if the outcome means that the transaction must not be committed.</summary>
