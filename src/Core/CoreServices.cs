@@ -45,6 +45,7 @@ public static class CoreServices
             .AddSingleton<SearchRuns>().AddSingleton<CountRuns>()
             .AddSingleton<GetViews>().AddSingleton<PutViews>().AddSingleton<DeleteViews>()
             .AddSingleton<MergeRollups>().AddSingleton<PruneFigures>()
+            .AddSingleton<GetStatistics>().AddSingleton<GetWorkerSamples>()
             .AddSingleton<IFleetClient, FleetClient>().AddSingleton<IScheduleClient, ScheduleClient>()
             .AddSingleton<PlanOccurrences>().AddSingleton<PutSchedules>().AddSingleton<ControlSchedules>()
             .AddSingleton<ScheduleChanges>().AddSingleton<TriggerSchedules>()

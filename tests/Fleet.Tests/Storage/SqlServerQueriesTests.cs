@@ -15,6 +15,7 @@ using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Search;
+using Fleet.Core.Statistics;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Workers;
@@ -135,7 +136,33 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
                 session => RevokeOccurrences.ExecuteAsync(fleet.Storage, session, "nightly", Verbs.Noon, "it was changed",
                     Somebody.Me, None), None),
         ],
+        ["Core/Statistics/GetStatistics.cs"] =
+        [
+            fleet => fleet.Get<GetStatistics>().ExecuteAsync(
+                new StatisticsRequest { Since = TimeSpan.FromDays(1), Job = "note", Lane = "default", Outcome = RollupOutcome.Failed },
+                None),
+        ],
+        ["Core/Statistics/GetWorkerSamples.cs"] =
+        [
+            fleet => fleet.Get<GetWorkerSamples>().FindAsync(WorkerId.New(Verbs.Noon), None),
+            fleet => fleet.Get<GetWorkerSamples>().ListAsync([WorkerId.New(Verbs.Noon)], None),
+            fleet => fleet.Get<GetWorkerSamples>().ReadRatesAsync(None),
+        ],
+        ["Core/Statistics/MergeRollups.cs"] = [
+            fleet => fleet.Get<MergeRollups>().ExecuteAsync(Leading, TimeSpan.FromHours(1), None)],
+        ["Core/Statistics/PruneFigures.cs"] = [
+            fleet => fleet.Get<PruneFigures>().ExecuteAsync(Leading, TimeSpan.FromHours(1), None)],
         ["Core/Storage/IStorage.cs"] = [fleet => fleet.Storage.PingAsync(None)],
+        ["Storage.Sql/RollupStatements.cs"] =
+        [
+            fleet => WriteAsync(
+                fleet, session => fleet.Storage.Rollups.AddEndedAsync(session, [Id], RollupOutcome.Skipped, Verbs.Noon, None)),
+            fleet => WriteAsync(
+                fleet, session => fleet.Storage.Rollups.AddAsync(
+                    session, [new Rollup { At = Verbs.Noon }], [new WorkerSample { At = Verbs.Noon }], Verbs.Noon, None)),
+            fleet => WriteAsync(
+                fleet, session => fleet.Storage.Rollups.IsAddedAsync(session, WorkerId.New(Verbs.Noon), Verbs.Noon, None)),
+        ],
         ["Storage.Sql/ColdRunStatements.cs"] =
         [
             AskLostCompletionAsync,
@@ -218,6 +245,14 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     public SqlServerQueriesTests() => _fleet = new Verbs(_server, new FakeTimeProvider(Verbs.Noon));
 
     public static TheoryData<string> Files() => [.. Askers.Keys];
+
+    private static Task WriteAsync(Verbs fleet, Func<StorageSession, Task> write) => fleet.Storage.WriteAsync(
+        async session =>
+        {
+            await write(session);
+            return true;
+        },
+        None);
 
     public ValueTask DisposeAsync() => _fleet.DisposeAsync();
 
