@@ -64,8 +64,20 @@ public static class Bars
             return [];
         if (bytes[0] != Version)
             throw new FormatException($"Attempts of version {bytes[0]} were read; this program knows version {Version}.");
+        try
+        {
+            return DecodeAll(bytes, at);
+        }
+        catch (Exception e) when (e is ArgumentException or IndexOutOfRangeException or OverflowException)
+        {
+            throw new FormatException("Stored attempts are damaged.", e);
+        }
+    }
+
+    private static List<Bar> DecodeAll(ReadOnlySpan<byte> bytes, DateTimeOffset at)
+    {
         var next = 1;
-        var jobs = new string[Histogram.ReadNumber(bytes, ref next)];
+        var jobs = new string[Math.Min(Histogram.ReadNumber(bytes, ref next), bytes.Length)];
         for (var i = 0; i < jobs.Length; i++)
         {
             var length = (int)Histogram.ReadNumber(bytes, ref next);

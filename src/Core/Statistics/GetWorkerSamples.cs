@@ -66,8 +66,7 @@ public sealed class GetWorkerSamples(IStorage storage, TimeProvider time)
             .OrderBy(s => s.Lane).ThenBy(s => s.At).Take(MaxRows).ToListAsync(ct);
         var running = await db.Running.AsNoTracking().Where(r => r.WorkerId == worker).OrderBy(r => r.StartedAt).Take(MaxBars)
             .Select(r => new { r.Id, r.Job, r.Lane, r.Attempt, r.StartedAt }).ToListAsync(ct);
-        var ended = samples.SelectMany(s => Bars.Decode(s.Bars, s.At).Select(b => new LaneBar(s.Lane, b)))
-            .OrderByDescending(b => b.Bar.StartedAt + b.Bar.Took).ToList();
+        var ended = samples.SelectMany(BarsOf).OrderByDescending(b => b.Bar.StartedAt + b.Bar.Took).ToList();
         return new WorkerActivity(
             from, now, samples, [.. ended.Take(MaxBars)], samples.Sum(s => s.BarsLeftOut) + Math.Max(0, ended.Count - MaxBars),
             [
@@ -127,6 +126,19 @@ public sealed class GetWorkerSamples(IStorage storage, TimeProvider time)
             new RecentEnds(Longest(minute.Select(m => m.Sum(s => s.Length))), Sum(minute.SelectMany(m => m))),
             latest.Sum(s => s.Length > 0 ? (double)s.Busy / s.Length : 0),
             latest.Sum(s => s.Length > 0 ? (double)s.Slots / s.Length : 0));
+    }
+
+    /// <summary>The attempts of a sample; none if a newer program has written them.</summary>
+    private static IEnumerable<LaneBar> BarsOf(WorkerSample sample)
+    {
+        try
+        {
+            return Bars.Decode(sample.Bars, sample.At).Select(b => new LaneBar(sample.Lane, b));
+        }
+        catch (FormatException)
+        {
+            return [];
+        }
     }
 
     private static TimeSpan Longest(IEnumerable<long> microseconds) =>
