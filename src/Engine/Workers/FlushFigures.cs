@@ -22,7 +22,6 @@ public sealed partial class FlushFigures(
     private readonly Lock _lock = new();
     private readonly List<(string Lane, SlotPool Slots)> _lanes = [];
     private readonly Queue<Flush> _waiting = [];
-    private readonly SemaphoreSlim _turn = new(1);
     private DateTimeOffset _begunAt = ends.Now;
     private long _begun = time.GetTimestamp();
 
@@ -33,22 +32,14 @@ public sealed partial class FlushFigures(
             _lanes.Add((lane, slots));
     }
 
-    /// <summary>Writes what there is.</summary>
+    /// <summary>Writes what there is. One caller at a time: the loop, and when it has ended, the stop of the worker.</summary>
     public async Task FlushAsync(CancellationToken ct)
     {
-        await _turn.WaitAsync(ct);
-        try
+        Collect();
+        while (_waiting.TryPeek(out var flush))
         {
-            Collect();
-            while (_waiting.TryPeek(out var flush))
-            {
-                await WriteAsync(flush, ct);
-                _waiting.Dequeue();
-            }
-        }
-        finally
-        {
-            _turn.Release();
+            await WriteAsync(flush, ct);
+            _waiting.Dequeue();
         }
     }
 
