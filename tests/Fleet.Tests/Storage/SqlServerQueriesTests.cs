@@ -246,7 +246,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
 
     public static TheoryData<string> Files() => [.. Askers.Keys];
 
-    private static Task WriteAsync(Verbs fleet, Func<StorageSession, Task> write) => fleet.Storage.WriteAsync(
+    private static Task<bool> WriteAsync(Verbs fleet, Func<StorageSession, Task> write) => fleet.Storage.WriteAsync(
         async session =>
         {
             await write(session);

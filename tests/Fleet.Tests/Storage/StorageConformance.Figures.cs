@@ -255,7 +255,7 @@ public abstract partial class StorageConformance
         };
     }
 
-    private Task AddAsync(IReadOnlyList<Rollup> rows) => One.Storage.WriteAsync(
+    private Task<bool> AddAsync(IReadOnlyList<Rollup> rows) => One.Storage.WriteAsync(
         async session =>
         {
             await One.Storage.Rollups.AddAsync(session, rows, [], default, CancellationToken.None);

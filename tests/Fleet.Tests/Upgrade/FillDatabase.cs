@@ -163,7 +163,7 @@ internal static class FillDatabase
         await Assert.ThrowsAsync<IOException>(() => fleet.Get<DispatchOutbox>().ExecuteAsync(CancellationToken.None));
     }
 
-    private static Task FillFiguresAsync(Verbs fleet, WorkerId worker) => fleet.Storage.WriteAsync(
+    private static Task<int> FillFiguresAsync(Verbs fleet, WorkerId worker) => fleet.Storage.WriteAsync(
         session =>
         {
             session.Db.Rollups.Add(new Rollup
