@@ -234,6 +234,44 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.ToTable("diag_ledger", "fleet");
                 });
 
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Misfire", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("integer")
+                        .HasColumnName("count");
+
+                    b.Property<DateTimeOffset>("First")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("first");
+
+                    b.Property<DateTimeOffset>("Last")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last");
+
+                    b.Property<string>("ScheduleId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("schedule_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ScheduleId", "Last")
+                        .HasDatabaseName("ix_misfires_schedule");
+
+                    b.ToTable("misfires", "fleet");
+                });
+
             modelBuilder.Entity("Fleet.Core.Storage.Rows.OutboxMessage", b =>
                 {
                     b.Property<long>("Id")
@@ -353,6 +391,71 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasDatabaseName("ix_replays_run");
 
                     b.ToTable("replays", "fleet");
+                });
+
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Rollup", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<long>("Count")
+                        .HasColumnType("bigint")
+                        .HasColumnName("count");
+
+                    b.Property<byte[]>("Durations")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("durations");
+
+                    b.Property<string>("Job")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("job");
+
+                    b.Property<string>("Lane")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("lane");
+
+                    b.Property<int>("Outcome")
+                        .HasColumnType("integer")
+                        .HasColumnName("outcome");
+
+                    b.Property<long>("Slots")
+                        .HasColumnType("bigint")
+                        .HasColumnName("slots");
+
+                    b.Property<int>("Step")
+                        .HasColumnType("integer")
+                        .HasColumnName("step");
+
+                    b.Property<long>("Waited")
+                        .HasColumnType("bigint")
+                        .HasColumnName("waited");
+
+                    b.Property<byte[]>("Waits")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("waits");
+
+                    b.Property<long>("Worked")
+                        .HasColumnType("bigint")
+                        .HasColumnName("worked");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Step", "At")
+                        .HasDatabaseName("ix_rollups_at");
+
+                    b.ToTable("rollups", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Run", b =>
@@ -535,6 +638,9 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.HasIndex("ScheduleId", "Id")
                         .HasDatabaseName("ix_runs_schedule")
                         .HasFilter("schedule_id IS NOT NULL");
+
+                    b.HasIndex(new[] { "ScheduleId", "FireTime" }, "ix_runs_revoked")
+                        .HasFilter("revoked");
 
                     b.HasIndex(new[] { "DueAt" }, "ix_runs_succeeded")
                         .HasFilter("indexed_state IS NULL");
@@ -857,6 +963,69 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasFilter("state <> 2");
 
                     b.ToTable("workers", "fleet");
+                });
+
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.WorkerSample", b =>
+                {
+                    b.Property<Guid>("WorkerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("worker_id");
+
+                    b.Property<string>("Lane")
+                        .HasColumnType("text")
+                        .HasColumnName("lane");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<byte[]>("Bars")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("bars");
+
+                    b.Property<int>("BarsLeftOut")
+                        .HasColumnType("integer")
+                        .HasColumnName("bars_left_out");
+
+                    b.Property<long>("Busy")
+                        .HasColumnType("bigint")
+                        .HasColumnName("busy");
+
+                    b.Property<long>("Canceled")
+                        .HasColumnType("bigint")
+                        .HasColumnName("canceled");
+
+                    b.Property<long>("Failed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("failed");
+
+                    b.Property<long>("Length")
+                        .HasColumnType("bigint")
+                        .HasColumnName("length");
+
+                    b.Property<long>("Released")
+                        .HasColumnType("bigint")
+                        .HasColumnName("released");
+
+                    b.Property<long>("Retried")
+                        .HasColumnType("bigint")
+                        .HasColumnName("retried");
+
+                    b.Property<long>("Slots")
+                        .HasColumnType("bigint")
+                        .HasColumnName("slots");
+
+                    b.Property<long>("Succeeded")
+                        .HasColumnType("bigint")
+                        .HasColumnName("succeeded");
+
+                    b.HasKey("WorkerId", "Lane", "At");
+
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_worker_samples_at");
+
+                    b.ToTable("worker_samples", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Storage.Postgres.ClaimSet", b =>

@@ -134,6 +134,24 @@ namespace Fleet.Storage.Postgres.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "misfires",
+                schema: "fleet",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    schedule_id = table.Column<string>(type: "text", nullable: false),
+                    first = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    last = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    count = table.Column<int>(type: "integer", nullable: false),
+                    at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_misfires", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "outbox",
                 schema: "fleet",
                 columns: table => new
@@ -195,6 +213,30 @@ namespace Fleet.Storage.Postgres.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_replays", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "rollups",
+                schema: "fleet",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    step = table.Column<int>(type: "integer", nullable: false),
+                    job = table.Column<string>(type: "text", nullable: false),
+                    lane = table.Column<string>(type: "text", nullable: false),
+                    outcome = table.Column<int>(type: "integer", nullable: false),
+                    count = table.Column<long>(type: "bigint", nullable: false),
+                    waited = table.Column<long>(type: "bigint", nullable: false),
+                    worked = table.Column<long>(type: "bigint", nullable: false),
+                    slots = table.Column<long>(type: "bigint", nullable: false),
+                    waits = table.Column<byte[]>(type: "bytea", nullable: false),
+                    durations = table.Column<byte[]>(type: "bytea", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rollups", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -332,6 +374,30 @@ namespace Fleet.Storage.Postgres.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "worker_samples",
+                schema: "fleet",
+                columns: table => new
+                {
+                    worker_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    lane = table.Column<string>(type: "text", nullable: false),
+                    at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    length = table.Column<long>(type: "bigint", nullable: false),
+                    busy = table.Column<long>(type: "bigint", nullable: false),
+                    slots = table.Column<long>(type: "bigint", nullable: false),
+                    succeeded = table.Column<long>(type: "bigint", nullable: false),
+                    retried = table.Column<long>(type: "bigint", nullable: false),
+                    failed = table.Column<long>(type: "bigint", nullable: false),
+                    canceled = table.Column<long>(type: "bigint", nullable: false),
+                    released = table.Column<long>(type: "bigint", nullable: false),
+                    bars = table.Column<byte[]>(type: "bytea", nullable: false),
+                    bars_left_out = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_worker_samples", x => new { x.worker_id, x.lane, x.at });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "workers",
                 schema: "fleet",
                 columns: table => new
@@ -367,6 +433,12 @@ namespace Fleet.Storage.Postgres.Migrations
                 column: "received_at");
 
             migrationBuilder.CreateIndex(
+                name: "ix_misfires_schedule",
+                schema: "fleet",
+                table: "misfires",
+                columns: new[] { "schedule_id", "last" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_outbox_next_try",
                 schema: "fleet",
                 table: "outbox",
@@ -383,6 +455,12 @@ namespace Fleet.Storage.Postgres.Migrations
                 schema: "fleet",
                 table: "replays",
                 column: "run_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_rollups_at",
+                schema: "fleet",
+                table: "rollups",
+                columns: new[] { "step", "at" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_run_logs_run",
@@ -410,6 +488,13 @@ namespace Fleet.Storage.Postgres.Migrations
                 table: "runs",
                 columns: new[] { "lane", "due_at" },
                 filter: "indexed_state = 0");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_revoked",
+                schema: "fleet",
+                table: "runs",
+                columns: new[] { "schedule_id", "fire_time" },
+                filter: "revoked");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_schedule",
@@ -463,6 +548,12 @@ namespace Fleet.Storage.Postgres.Migrations
                 filter: "next_plan_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
+                name: "ix_worker_samples_at",
+                schema: "fleet",
+                table: "worker_samples",
+                column: "at");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_workers_alive",
                 schema: "fleet",
                 table: "workers",
@@ -502,6 +593,10 @@ namespace Fleet.Storage.Postgres.Migrations
                 schema: "fleet");
 
             migrationBuilder.DropTable(
+                name: "misfires",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
                 name: "outbox",
                 schema: "fleet");
 
@@ -511,6 +606,10 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.DropTable(
                 name: "replays",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
+                name: "rollups",
                 schema: "fleet");
 
             migrationBuilder.DropTable(
@@ -527,6 +626,10 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.DropTable(
                 name: "views",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
+                name: "worker_samples",
                 schema: "fleet");
 
             migrationBuilder.DropTable(

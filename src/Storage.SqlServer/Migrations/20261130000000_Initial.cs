@@ -119,6 +119,24 @@ namespace Fleet.Storage.SqlServer.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "misfires",
+                schema: "fleet",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("SqlServer:Identity", "1, 1"),
+                    schedule_id = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    first = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    last = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    count = table.Column<int>(type: "int", nullable: false),
+                    at = table.Column<DateTime>(type: "datetime2(7)", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_misfires", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "outbox",
                 schema: "fleet",
                 columns: table => new
@@ -163,6 +181,30 @@ namespace Fleet.Storage.SqlServer.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_replays", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "rollups",
+                schema: "fleet",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("SqlServer:Identity", "1, 1"),
+                    at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    step = table.Column<int>(type: "int", nullable: false),
+                    job = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    lane = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    outcome = table.Column<int>(type: "int", nullable: false),
+                    count = table.Column<long>(type: "bigint", nullable: false),
+                    waited = table.Column<long>(type: "bigint", nullable: false),
+                    worked = table.Column<long>(type: "bigint", nullable: false),
+                    slots = table.Column<long>(type: "bigint", nullable: false),
+                    waits = table.Column<byte[]>(type: "varbinary(max)", nullable: false),
+                    durations = table.Column<byte[]>(type: "varbinary(max)", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_rollups", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -298,6 +340,30 @@ namespace Fleet.Storage.SqlServer.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "worker_samples",
+                schema: "fleet",
+                columns: table => new
+                {
+                    worker_id = table.Column<byte[]>(type: "binary(16)", nullable: false),
+                    lane = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    length = table.Column<long>(type: "bigint", nullable: false),
+                    busy = table.Column<long>(type: "bigint", nullable: false),
+                    slots = table.Column<long>(type: "bigint", nullable: false),
+                    succeeded = table.Column<long>(type: "bigint", nullable: false),
+                    retried = table.Column<long>(type: "bigint", nullable: false),
+                    failed = table.Column<long>(type: "bigint", nullable: false),
+                    canceled = table.Column<long>(type: "bigint", nullable: false),
+                    released = table.Column<long>(type: "bigint", nullable: false),
+                    bars = table.Column<byte[]>(type: "varbinary(max)", nullable: false),
+                    bars_left_out = table.Column<int>(type: "int", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_worker_samples", x => new { x.worker_id, x.lane, x.at });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "workers",
                 schema: "fleet",
                 columns: table => new
@@ -333,6 +399,12 @@ namespace Fleet.Storage.SqlServer.Migrations
                 column: "received_at");
 
             migrationBuilder.CreateIndex(
+                name: "ix_misfires_schedule",
+                schema: "fleet",
+                table: "misfires",
+                columns: new[] { "schedule_id", "last" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_outbox_next_try",
                 schema: "fleet",
                 table: "outbox",
@@ -343,6 +415,12 @@ namespace Fleet.Storage.SqlServer.Migrations
                 schema: "fleet",
                 table: "replays",
                 column: "run_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_rollups_at",
+                schema: "fleet",
+                table: "rollups",
+                columns: new[] { "step", "at" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_run_logs_run",
@@ -370,6 +448,13 @@ namespace Fleet.Storage.SqlServer.Migrations
                 table: "runs",
                 columns: new[] { "lane", "due_at" },
                 filter: "state = 0");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_revoked",
+                schema: "fleet",
+                table: "runs",
+                columns: new[] { "schedule_id", "fire_time" },
+                filter: "revoked = 1");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_running",
@@ -423,6 +508,12 @@ namespace Fleet.Storage.SqlServer.Migrations
                 filter: "next_plan_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
+                name: "ix_worker_samples_at",
+                schema: "fleet",
+                table: "worker_samples",
+                column: "at");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_workers_alive",
                 schema: "fleet",
                 table: "workers",
@@ -458,11 +549,19 @@ namespace Fleet.Storage.SqlServer.Migrations
                 schema: "fleet");
 
             migrationBuilder.DropTable(
+                name: "misfires",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
                 name: "outbox",
                 schema: "fleet");
 
             migrationBuilder.DropTable(
                 name: "replays",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
+                name: "rollups",
                 schema: "fleet");
 
             migrationBuilder.DropTable(
@@ -479,6 +578,10 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             migrationBuilder.DropTable(
                 name: "views",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
+                name: "worker_samples",
                 schema: "fleet");
 
             migrationBuilder.DropTable(

@@ -255,6 +255,46 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("diag_ledger", "fleet");
                 });
 
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Misfire", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    SqlServerPropertyBuilderExtensions.UseIdentityColumn(b.Property<long>("Id"));
+
+                    b.Property<DateTime>("At")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("at");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("int")
+                        .HasColumnName("count");
+
+                    b.Property<DateTime>("First")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("first");
+
+                    b.Property<DateTime>("Last")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("last");
+
+                    b.Property<string>("ScheduleId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("nvarchar(128)")
+                        .HasColumnName("schedule_id")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ScheduleId", "Last")
+                        .HasDatabaseName("ix_misfires_schedule");
+
+                    b.ToTable("misfires", "fleet");
+                });
+
             modelBuilder.Entity("Fleet.Core.Storage.Rows.OutboxMessage", b =>
                 {
                     b.Property<long>("Id")
@@ -385,6 +425,75 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasDatabaseName("ix_replays_run");
 
                     b.ToTable("replays", "fleet");
+                });
+
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Rollup", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    SqlServerPropertyBuilderExtensions.UseIdentityColumn(b.Property<long>("Id"));
+
+                    b.Property<DateTime>("At")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("at");
+
+                    b.Property<long>("Count")
+                        .HasColumnType("bigint")
+                        .HasColumnName("count");
+
+                    b.Property<byte[]>("Durations")
+                        .IsRequired()
+                        .HasColumnType("varbinary(max)")
+                        .HasColumnName("durations");
+
+                    b.Property<string>("Job")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("nvarchar(128)")
+                        .HasColumnName("job")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Lane")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("nvarchar(64)")
+                        .HasColumnName("lane")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<int>("Outcome")
+                        .HasColumnType("int")
+                        .HasColumnName("outcome");
+
+                    b.Property<long>("Slots")
+                        .HasColumnType("bigint")
+                        .HasColumnName("slots");
+
+                    b.Property<int>("Step")
+                        .HasColumnType("int")
+                        .HasColumnName("step");
+
+                    b.Property<long>("Waited")
+                        .HasColumnType("bigint")
+                        .HasColumnName("waited");
+
+                    b.Property<byte[]>("Waits")
+                        .IsRequired()
+                        .HasColumnType("varbinary(max)")
+                        .HasColumnName("waits");
+
+                    b.Property<long>("Worked")
+                        .HasColumnType("bigint")
+                        .HasColumnName("worked");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Step", "At")
+                        .HasDatabaseName("ix_rollups_at");
+
+                    b.ToTable("rollups", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Run", b =>
@@ -586,6 +695,9 @@ namespace Fleet.Storage.SqlServer.Migrations
 
                     b.HasIndex(new[] { "FinishedAt" }, "ix_runs_finished")
                         .HasFilter("finished_at IS NOT NULL");
+
+                    b.HasIndex(new[] { "ScheduleId", "FireTime" }, "ix_runs_revoked")
+                        .HasFilter("revoked = 1");
 
                     b.ToTable("runs", "fleet");
                 });
@@ -934,6 +1046,71 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasFilter("state <> 2");
 
                     b.ToTable("workers", "fleet");
+                });
+
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.WorkerSample", b =>
+                {
+                    b.Property<byte[]>("WorkerId")
+                        .HasColumnType("binary(16)")
+                        .HasColumnName("worker_id");
+
+                    b.Property<string>("Lane")
+                        .HasMaxLength(64)
+                        .HasColumnType("nvarchar(64)")
+                        .HasColumnName("lane")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<DateTime>("At")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("at");
+
+                    b.Property<byte[]>("Bars")
+                        .IsRequired()
+                        .HasColumnType("varbinary(max)")
+                        .HasColumnName("bars");
+
+                    b.Property<int>("BarsLeftOut")
+                        .HasColumnType("int")
+                        .HasColumnName("bars_left_out");
+
+                    b.Property<long>("Busy")
+                        .HasColumnType("bigint")
+                        .HasColumnName("busy");
+
+                    b.Property<long>("Canceled")
+                        .HasColumnType("bigint")
+                        .HasColumnName("canceled");
+
+                    b.Property<long>("Failed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("failed");
+
+                    b.Property<long>("Length")
+                        .HasColumnType("bigint")
+                        .HasColumnName("length");
+
+                    b.Property<long>("Released")
+                        .HasColumnType("bigint")
+                        .HasColumnName("released");
+
+                    b.Property<long>("Retried")
+                        .HasColumnType("bigint")
+                        .HasColumnName("retried");
+
+                    b.Property<long>("Slots")
+                        .HasColumnType("bigint")
+                        .HasColumnName("slots");
+
+                    b.Property<long>("Succeeded")
+                        .HasColumnType("bigint")
+                        .HasColumnName("succeeded");
+
+                    b.HasKey("WorkerId", "Lane", "At");
+
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_worker_samples_at");
+
+                    b.ToTable("worker_samples", "fleet");
                 });
 #pragma warning restore 612, 618
         }

@@ -108,6 +108,23 @@ namespace Fleet.Storage.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "fleet_misfires",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    schedule_id = table.Column<string>(type: "TEXT", nullable: false),
+                    first = table.Column<long>(type: "INTEGER", nullable: false),
+                    last = table.Column<long>(type: "INTEGER", nullable: false),
+                    count = table.Column<int>(type: "INTEGER", nullable: false),
+                    at = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_fleet_misfires", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "fleet_outbox",
                 columns: table => new
                 {
@@ -150,6 +167,29 @@ namespace Fleet.Storage.Sqlite.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_fleet_replays", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "fleet_rollups",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    at = table.Column<long>(type: "INTEGER", nullable: false),
+                    step = table.Column<int>(type: "INTEGER", nullable: false),
+                    job = table.Column<string>(type: "TEXT", nullable: false),
+                    lane = table.Column<string>(type: "TEXT", nullable: false),
+                    outcome = table.Column<int>(type: "INTEGER", nullable: false),
+                    count = table.Column<long>(type: "INTEGER", nullable: false),
+                    waited = table.Column<long>(type: "INTEGER", nullable: false),
+                    worked = table.Column<long>(type: "INTEGER", nullable: false),
+                    slots = table.Column<long>(type: "INTEGER", nullable: false),
+                    waits = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    durations = table.Column<byte[]>(type: "BLOB", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_fleet_rollups", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -281,6 +321,29 @@ namespace Fleet.Storage.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "fleet_worker_samples",
+                columns: table => new
+                {
+                    worker_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    lane = table.Column<string>(type: "TEXT", nullable: false),
+                    at = table.Column<long>(type: "INTEGER", nullable: false),
+                    length = table.Column<long>(type: "INTEGER", nullable: false),
+                    busy = table.Column<long>(type: "INTEGER", nullable: false),
+                    slots = table.Column<long>(type: "INTEGER", nullable: false),
+                    succeeded = table.Column<long>(type: "INTEGER", nullable: false),
+                    retried = table.Column<long>(type: "INTEGER", nullable: false),
+                    failed = table.Column<long>(type: "INTEGER", nullable: false),
+                    canceled = table.Column<long>(type: "INTEGER", nullable: false),
+                    released = table.Column<long>(type: "INTEGER", nullable: false),
+                    bars = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    bars_left_out = table.Column<int>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_fleet_worker_samples", x => new { x.worker_id, x.lane, x.at });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "fleet_workers",
                 columns: table => new
                 {
@@ -313,6 +376,11 @@ namespace Fleet.Storage.Sqlite.Migrations
                 column: "received_at");
 
             migrationBuilder.CreateIndex(
+                name: "fleet_ix_misfires_schedule",
+                table: "fleet_misfires",
+                columns: new[] { "schedule_id", "last" });
+
+            migrationBuilder.CreateIndex(
                 name: "fleet_ix_outbox_next_try",
                 table: "fleet_outbox",
                 column: "next_try_at");
@@ -321,6 +389,11 @@ namespace Fleet.Storage.Sqlite.Migrations
                 name: "fleet_ix_replays_run",
                 table: "fleet_replays",
                 column: "run_id");
+
+            migrationBuilder.CreateIndex(
+                name: "fleet_ix_rollups_at",
+                table: "fleet_rollups",
+                columns: new[] { "step", "at" });
 
             migrationBuilder.CreateIndex(
                 name: "fleet_ix_run_logs_run",
@@ -344,6 +417,12 @@ namespace Fleet.Storage.Sqlite.Migrations
                 table: "fleet_runs",
                 columns: new[] { "lane", "due_at" },
                 filter: "state = 0");
+
+            migrationBuilder.CreateIndex(
+                name: "fleet_ix_runs_revoked",
+                table: "fleet_runs",
+                columns: new[] { "schedule_id", "fire_time" },
+                filter: "revoked");
 
             migrationBuilder.CreateIndex(
                 name: "fleet_ix_runs_running",
@@ -390,6 +469,11 @@ namespace Fleet.Storage.Sqlite.Migrations
                 filter: "next_plan_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
+                name: "fleet_ix_worker_samples_at",
+                table: "fleet_worker_samples",
+                column: "at");
+
+            migrationBuilder.CreateIndex(
                 name: "fleet_ix_workers_alive",
                 table: "fleet_workers",
                 column: "lease_until",
@@ -418,10 +502,16 @@ namespace Fleet.Storage.Sqlite.Migrations
                 name: "fleet_leases");
 
             migrationBuilder.DropTable(
+                name: "fleet_misfires");
+
+            migrationBuilder.DropTable(
                 name: "fleet_outbox");
 
             migrationBuilder.DropTable(
                 name: "fleet_replays");
+
+            migrationBuilder.DropTable(
+                name: "fleet_rollups");
 
             migrationBuilder.DropTable(
                 name: "fleet_run_logs");
@@ -434,6 +524,9 @@ namespace Fleet.Storage.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "fleet_views");
+
+            migrationBuilder.DropTable(
+                name: "fleet_worker_samples");
 
             migrationBuilder.DropTable(
                 name: "fleet_workers");

@@ -223,6 +223,42 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.ToTable("fleet_diag_ledger", (string)null);
                 });
 
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Misfire", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("id");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("count");
+
+                    b.Property<long>("First")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("first");
+
+                    b.Property<long>("Last")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last");
+
+                    b.Property<string>("ScheduleId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("schedule_id");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ScheduleId", "Last")
+                        .HasDatabaseName("fleet_ix_misfires_schedule");
+
+                    b.ToTable("fleet_misfires", (string)null);
+                });
+
             modelBuilder.Entity("Fleet.Core.Storage.Rows.OutboxMessage", b =>
                 {
                     b.Property<long>("Id")
@@ -340,6 +376,69 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasDatabaseName("fleet_ix_replays_run");
 
                     b.ToTable("fleet_replays", (string)null);
+                });
+
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Rollup", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("id");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<long>("Count")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("count");
+
+                    b.Property<byte[]>("Durations")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("durations");
+
+                    b.Property<string>("Job")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("job");
+
+                    b.Property<string>("Lane")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("lane");
+
+                    b.Property<int>("Outcome")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("outcome");
+
+                    b.Property<long>("Slots")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("slots");
+
+                    b.Property<int>("Step")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("step");
+
+                    b.Property<long>("Waited")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("waited");
+
+                    b.Property<byte[]>("Waits")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("waits");
+
+                    b.Property<long>("Worked")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("worked");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Step", "At")
+                        .HasDatabaseName("fleet_ix_rollups_at");
+
+                    b.ToTable("fleet_rollups", (string)null);
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Run", b =>
@@ -526,6 +625,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.HasIndex(new[] { "FinishedAt" }, "ix_runs_finished")
                         .HasDatabaseName("fleet_ix_runs_finished")
                         .HasFilter("finished_at IS NOT NULL");
+
+                    b.HasIndex(new[] { "ScheduleId", "FireTime" }, "ix_runs_revoked")
+                        .HasDatabaseName("fleet_ix_runs_revoked")
+                        .HasFilter("revoked");
 
                     b.ToTable("fleet_runs", (string)null);
                 });
@@ -839,6 +942,69 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasFilter("state <> 2");
 
                     b.ToTable("fleet_workers", (string)null);
+                });
+
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.WorkerSample", b =>
+                {
+                    b.Property<byte[]>("WorkerId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("worker_id");
+
+                    b.Property<string>("Lane")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("lane");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<byte[]>("Bars")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("bars");
+
+                    b.Property<int>("BarsLeftOut")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("bars_left_out");
+
+                    b.Property<long>("Busy")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("busy");
+
+                    b.Property<long>("Canceled")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("canceled");
+
+                    b.Property<long>("Failed")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("failed");
+
+                    b.Property<long>("Length")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("length");
+
+                    b.Property<long>("Released")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("released");
+
+                    b.Property<long>("Retried")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("retried");
+
+                    b.Property<long>("Slots")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("slots");
+
+                    b.Property<long>("Succeeded")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("succeeded");
+
+                    b.HasKey("WorkerId", "Lane", "At");
+
+                    b.HasIndex("At")
+                        .HasDatabaseName("fleet_ix_worker_samples_at");
+
+                    b.ToTable("fleet_worker_samples", (string)null);
                 });
 #pragma warning restore 612, 618
         }

@@ -60,6 +60,16 @@ term bigint NOT NULL
 expires_at timestamp with time zone NOT NULL
 CREATE UNIQUE INDEX "PK_leases" ON fleet.leases USING btree (name)
 
+-- misfires
+id bigint NOT NULL
+schedule_id text NOT NULL
+first timestamp with time zone NOT NULL
+last timestamp with time zone NOT NULL
+count integer NOT NULL
+at timestamp with time zone NOT NULL
+CREATE INDEX ix_misfires_schedule ON fleet.misfires USING btree (schedule_id, last)
+CREATE UNIQUE INDEX "PK_misfires" ON fleet.misfires USING btree (id)
+
 -- outbox
 id bigint NOT NULL
 message_id uuid NOT NULL
@@ -98,6 +108,22 @@ from_canceled_by text
 from_finished_at timestamp with time zone
 CREATE INDEX ix_replays_run ON fleet.replays USING btree (run_id)
 CREATE UNIQUE INDEX "PK_replays" ON fleet.replays USING btree (id)
+
+-- rollups
+id bigint NOT NULL
+at timestamp with time zone NOT NULL
+step integer NOT NULL
+job text NOT NULL
+lane text NOT NULL
+outcome integer NOT NULL
+count bigint NOT NULL
+waited bigint NOT NULL
+worked bigint NOT NULL
+slots bigint NOT NULL
+waits bytea NOT NULL
+durations bytea NOT NULL
+CREATE INDEX ix_rollups_at ON fleet.rollups USING btree (step, at)
+CREATE UNIQUE INDEX "PK_rollups" ON fleet.rollups USING btree (id)
 
 -- run_logs
 id bigint NOT NULL
@@ -149,6 +175,7 @@ indexed_state integer
 CREATE INDEX ix_runs_ended ON fleet.runs USING btree (created_at) WHERE (indexed_state > 2)
 CREATE INDEX ix_runs_last_chance ON fleet.runs USING btree (id) WHERE (crashes >= 2)
 CREATE INDEX ix_runs_pending ON fleet.runs USING btree (lane, due_at) WHERE (indexed_state = 0)
+CREATE INDEX ix_runs_revoked ON fleet.runs USING btree (schedule_id, fire_time) WHERE revoked
 CREATE INDEX ix_runs_schedule ON fleet.runs USING btree (schedule_id, id) WHERE (schedule_id IS NOT NULL)
 CREATE INDEX ix_runs_succeeded ON fleet.runs USING btree (due_at) WHERE (indexed_state IS NULL)
 CREATE INDEX ix_runs_turns ON fleet.runs USING btree (schedule_id) WHERE ((schedule_id IS NOT NULL) AND (indexed_state < 2))
@@ -209,6 +236,23 @@ changed_at timestamp with time zone NOT NULL
 changed_by text
 version bigint NOT NULL
 CREATE UNIQUE INDEX "PK_views" ON fleet.views USING btree (name)
+
+-- worker_samples
+worker_id uuid NOT NULL
+lane text NOT NULL
+at timestamp with time zone NOT NULL
+length bigint NOT NULL
+busy bigint NOT NULL
+slots bigint NOT NULL
+succeeded bigint NOT NULL
+retried bigint NOT NULL
+failed bigint NOT NULL
+canceled bigint NOT NULL
+released bigint NOT NULL
+bars bytea NOT NULL
+bars_left_out integer NOT NULL
+CREATE INDEX ix_worker_samples_at ON fleet.worker_samples USING btree (at)
+CREATE UNIQUE INDEX "PK_worker_samples" ON fleet.worker_samples USING btree (worker_id, lane, at)
 
 -- workers
 id uuid NOT NULL

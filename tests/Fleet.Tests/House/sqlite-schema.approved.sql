@@ -59,6 +59,17 @@ CREATE TABLE "fleet_leases" (
     "expires_at" INTEGER NOT NULL
 );
 
+CREATE TABLE "fleet_misfires" (
+    "id" INTEGER NOT NULL CONSTRAINT "PK_fleet_misfires" PRIMARY KEY AUTOINCREMENT,
+    "schedule_id" TEXT NOT NULL,
+    "first" INTEGER NOT NULL,
+    "last" INTEGER NOT NULL,
+    "count" INTEGER NOT NULL,
+    "at" INTEGER NOT NULL
+);
+
+CREATE INDEX "fleet_ix_misfires_schedule" ON "fleet_misfires" ("schedule_id", "last");
+
 CREATE TABLE "fleet_outbox" (
     "id" INTEGER NOT NULL CONSTRAINT "PK_fleet_outbox" PRIMARY KEY AUTOINCREMENT,
     "message_id" BLOB NOT NULL,
@@ -91,6 +102,23 @@ CREATE TABLE "fleet_replays" (
 );
 
 CREATE INDEX "fleet_ix_replays_run" ON "fleet_replays" ("run_id");
+
+CREATE TABLE "fleet_rollups" (
+    "id" INTEGER NOT NULL CONSTRAINT "PK_fleet_rollups" PRIMARY KEY AUTOINCREMENT,
+    "at" INTEGER NOT NULL,
+    "step" INTEGER NOT NULL,
+    "job" TEXT NOT NULL,
+    "lane" TEXT NOT NULL,
+    "outcome" INTEGER NOT NULL,
+    "count" INTEGER NOT NULL,
+    "waited" INTEGER NOT NULL,
+    "worked" INTEGER NOT NULL,
+    "slots" INTEGER NOT NULL,
+    "waits" BLOB NOT NULL,
+    "durations" BLOB NOT NULL
+);
+
+CREATE INDEX "fleet_ix_rollups_at" ON "fleet_rollups" ("step", "at");
 
 CREATE TABLE "fleet_run_logs" (
     "id" INTEGER NOT NULL CONSTRAINT "PK_fleet_run_logs" PRIMARY KEY AUTOINCREMENT,
@@ -146,6 +174,8 @@ CREATE INDEX "fleet_ix_runs_dead" ON "fleet_runs" ("finished_at") WHERE state = 
 CREATE INDEX "fleet_ix_runs_finished" ON "fleet_runs" ("finished_at") WHERE finished_at IS NOT NULL;
 
 CREATE INDEX "fleet_ix_runs_pending" ON "fleet_runs" ("lane", "due_at") WHERE state = 0;
+
+CREATE INDEX "fleet_ix_runs_revoked" ON "fleet_runs" ("schedule_id", "fire_time") WHERE revoked;
 
 CREATE INDEX "fleet_ix_runs_running" ON "fleet_runs" ("worker_id") WHERE state = 1;
 
@@ -212,6 +242,25 @@ CREATE TABLE "fleet_views" (
     "changed_by" TEXT NULL,
     "version" INTEGER NOT NULL
 );
+
+CREATE TABLE "fleet_worker_samples" (
+    "worker_id" BLOB NOT NULL,
+    "lane" TEXT NOT NULL,
+    "at" INTEGER NOT NULL,
+    "length" INTEGER NOT NULL,
+    "busy" INTEGER NOT NULL,
+    "slots" INTEGER NOT NULL,
+    "succeeded" INTEGER NOT NULL,
+    "retried" INTEGER NOT NULL,
+    "failed" INTEGER NOT NULL,
+    "canceled" INTEGER NOT NULL,
+    "released" INTEGER NOT NULL,
+    "bars" BLOB NOT NULL,
+    "bars_left_out" INTEGER NOT NULL,
+    CONSTRAINT "PK_fleet_worker_samples" PRIMARY KEY ("worker_id", "lane", "at")
+);
+
+CREATE INDEX "fleet_ix_worker_samples_at" ON "fleet_worker_samples" ("at");
 
 CREATE TABLE "fleet_workers" (
     "id" BLOB NOT NULL CONSTRAINT "PK_fleet_workers" PRIMARY KEY,

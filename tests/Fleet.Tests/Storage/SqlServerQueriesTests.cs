@@ -417,11 +417,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
 
     [GeneratedRegex(
         @"\b[dD]b\.(Runs|Pending|Running|Succeeded|FailedOrCanceled|Attempts|Replays|RunLogs"
-<<<<<<< HEAD
-        + @"|Schedules|Views|Jobs|Lanes|Workers|Leases|Outbox|Inbox)\b"
-=======
-        + @"|Schedules|Jobs|Lanes|Workers|Leases|Outbox|Inbox|Rollups|WorkerSamples|Misfires)\b"
->>>>>>> 59e3f6d (Figures: glossary; damaged attempts in a sample are left out)
+        + @"|Schedules|Views|Jobs|Lanes|Workers|Leases|Outbox|Inbox|Rollups|WorkerSamples|Misfires)\b"
         + @"|\bsql\.(Execute|Query)Async\(",
         RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Query();

@@ -83,6 +83,16 @@ CREATE TABLE [fleet].[leases] (
     CONSTRAINT [PK_leases] PRIMARY KEY ([name])
 );
 
+CREATE TABLE [fleet].[misfires] (
+    [id] bigint NOT NULL IDENTITY,
+    [schedule_id] nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [first] datetime2(7) NOT NULL,
+    [last] datetime2(7) NOT NULL,
+    [count] int NOT NULL,
+    [at] datetime2(7) NOT NULL,
+    CONSTRAINT [PK_misfires] PRIMARY KEY ([id])
+);
+
 CREATE TABLE [fleet].[outbox] (
     [id] bigint NOT NULL IDENTITY,
     [message_id] binary(16) NOT NULL,
@@ -112,6 +122,22 @@ CREATE TABLE [fleet].[replays] (
     [from_canceled_by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [from_finished_at] datetime2(7) NULL,
     CONSTRAINT [PK_replays] PRIMARY KEY ([id])
+);
+
+CREATE TABLE [fleet].[rollups] (
+    [id] bigint NOT NULL IDENTITY,
+    [at] datetime2(7) NOT NULL,
+    [step] int NOT NULL,
+    [job] nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [lane] nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [outcome] int NOT NULL,
+    [count] bigint NOT NULL,
+    [waited] bigint NOT NULL,
+    [worked] bigint NOT NULL,
+    [slots] bigint NOT NULL,
+    [waits] varbinary(max) NOT NULL,
+    [durations] varbinary(max) NOT NULL,
+    CONSTRAINT [PK_rollups] PRIMARY KEY ([id])
 );
 
 CREATE TABLE [fleet].[run_logs] (
@@ -217,6 +243,23 @@ CREATE TABLE [fleet].[views] (
     CONSTRAINT [PK_views] PRIMARY KEY ([name])
 );
 
+CREATE TABLE [fleet].[worker_samples] (
+    [worker_id] binary(16) NOT NULL,
+    [lane] nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [at] datetime2(7) NOT NULL,
+    [length] bigint NOT NULL,
+    [busy] bigint NOT NULL,
+    [slots] bigint NOT NULL,
+    [succeeded] bigint NOT NULL,
+    [retried] bigint NOT NULL,
+    [failed] bigint NOT NULL,
+    [canceled] bigint NOT NULL,
+    [released] bigint NOT NULL,
+    [bars] varbinary(max) NOT NULL,
+    [bars_left_out] int NOT NULL,
+    CONSTRAINT [PK_worker_samples] PRIMARY KEY ([worker_id], [lane], [at])
+);
+
 CREATE TABLE [fleet].[workers] (
     [id] binary(16) NOT NULL,
     [name] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
@@ -237,9 +280,13 @@ CREATE INDEX [ix_attempts_run] ON [fleet].[attempts] ([run_id]);
 
 CREATE INDEX [ix_inbox_received] ON [fleet].[inbox] ([received_at]);
 
+CREATE INDEX [ix_misfires_schedule] ON [fleet].[misfires] ([schedule_id], [last]);
+
 CREATE INDEX [ix_outbox_next_try] ON [fleet].[outbox] ([next_try_at]);
 
 CREATE INDEX [ix_replays_run] ON [fleet].[replays] ([run_id]);
+
+CREATE INDEX [ix_rollups_at] ON [fleet].[rollups] ([step], [at]);
 
 CREATE INDEX [ix_run_logs_run] ON [fleet].[run_logs] ([run_id]);
 
@@ -248,6 +295,8 @@ CREATE INDEX [ix_runs_dead] ON [fleet].[runs] ([finished_at]) WHERE state = 3;
 CREATE INDEX [ix_runs_finished] ON [fleet].[runs] ([finished_at]) WHERE finished_at IS NOT NULL;
 
 CREATE INDEX [ix_runs_pending] ON [fleet].[runs] ([lane], [due_at]) WHERE state = 0;
+
+CREATE INDEX [ix_runs_revoked] ON [fleet].[runs] ([schedule_id], [fire_time]) WHERE revoked = 1;
 
 CREATE INDEX [ix_runs_running] ON [fleet].[runs] ([worker_id]) WHERE state = 1;
 
@@ -262,6 +311,8 @@ CREATE UNIQUE INDEX [ux_runs_idempotency_key] ON [fleet].[runs] ([idempotency_ke
 CREATE UNIQUE INDEX [ux_runs_occurrence] ON [fleet].[runs] ([schedule_id], [fire_time]) WHERE fire_time IS NOT NULL AND revoked = 0;
 
 CREATE INDEX [ix_schedules_next] ON [fleet].[schedules] ([next_plan_at]) WHERE next_plan_at IS NOT NULL;
+
+CREATE INDEX [ix_worker_samples_at] ON [fleet].[worker_samples] ([at]);
 
 CREATE INDEX [ix_workers_alive] ON [fleet].[workers] ([lease_until]) WHERE state <> 2;
 
