@@ -139,7 +139,8 @@ public sealed class GetStatistics(IStorage storage, TimeProvider time)
         // The slots tell when workers were there, whatever is asked about.
         var written = rows.Select(r => periods.IndexOf(r.At)).ToHashSet();
         var wanted = rows.Where(r => IsWanted(r, request)).GroupBy(r => KeyOf(r, request.By), StringComparer.Ordinal)
-            .Select(g => (g.Key, Rows: g.ToList())).OrderByDescending(s => Rank(s.Rows, request.Order)).ThenBy(s => s.Key, StringComparer.Ordinal).ToList();
+            .Select(g => (g.Key, Rows: g.ToList()))
+            .OrderByDescending(s => Rank(s.Rows, request.Order)).ThenBy(s => s.Key, StringComparer.Ordinal).ToList();
         // What the workers folded already is no series of its own.
         var top = wanted.Where(s => s.Key != RecordEnds.Other).Take(request.Top).ToList();
         var others = wanted.Except(top).SelectMany(s => s.Rows).ToList();
