@@ -8,6 +8,7 @@ using Fleet.Api.Lanes;
 using Fleet.Api.Runs;
 using Fleet.Api.Schedules;
 using Fleet.Api.Views;
+using Fleet.Api.Workers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
@@ -93,6 +94,9 @@ public static class ApiServices
         GetFindingsEndpoints.Map(api);
         GetFiguresEndpoints.Map(api);
         GetEventsEndpoints.Map(api);
+        PauseLanesEndpoints.Map(api);
+        GetWorkersEndpoints.Map(api);
+        DrainWorkersEndpoints.Map(api);
         ((IEndpointConventionBuilder)api).Finally(endpoint =>
         {
             // Names of endpoints are unique in a program, so Fleet's begin with "fleet.", and only the first mapping has them.

@@ -4,10 +4,12 @@ using Fleet.Cli.Db;
 using Fleet.Cli.DeadLetters;
 using Fleet.Cli.Dev;
 using Fleet.Cli.Help;
+using Fleet.Cli.Lanes;
 using Fleet.Cli.Runs;
 using Fleet.Cli.Schedules;
 using Fleet.Cli.Status;
 using Fleet.Cli.Views;
+using Fleet.Cli.Workers;
 
 namespace Fleet.Cli;
 
@@ -51,6 +53,21 @@ public static class Commands
                 BackfillSchedules.Command(cli),
                 DeleteSchedules.Command(cli),
                 GetScheduleFigures.Command(cli),
+            },
+            new Command("lane", "Look at lanes, pause and resume them.")
+            {
+                ListLanes.Command(cli),
+                GetLanes.GetCommand(cli),
+                PauseLanes.PauseCommand(cli),
+                PauseLanes.ResumeCommand(cli),
+                GetLanes.DemandCommand(cli),
+            },
+            new Command("worker", "Look at workers, drain and resume them.")
+            {
+                ListWorkers.Command(cli),
+                GetWorkers.Command(cli),
+                DrainWorkers.DrainCommand(cli),
+                DrainWorkers.ResumeCommand(cli),
             },
             ApplySchedules.ApplyCommand(cli),
             ApplySchedules.DiffCommand(cli),

@@ -41,6 +41,10 @@ namespace Fleet.Client;
 [JsonSerializable(typeof(Page<SavedViewView>), TypeInfoPropertyName = "Views")]
 [JsonSerializable(typeof(Page<LogLineView>), TypeInfoPropertyName = "Logs")]
 [JsonSerializable(typeof(Page<ScheduleView>), TypeInfoPropertyName = "Schedules")]
+[JsonSerializable(typeof(LaneView))]
+[JsonSerializable(typeof(LaneDemandView))]
+[JsonSerializable(typeof(WorkerDetailView))]
+[JsonSerializable(typeof(Page<WorkerView>), TypeInfoPropertyName = "Workers")]
 [JsonSerializable(typeof(Page<LaneView>), TypeInfoPropertyName = "Lanes")]
 [JsonSerializable(typeof(Page<JobView>), TypeInfoPropertyName = "Jobs")]
 public sealed partial class ApiJson : JsonSerializerContext

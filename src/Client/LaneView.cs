@@ -5,27 +5,69 @@ public sealed record LaneView
 {
     public string Name { get; init; } = "";
 
-    /// <summary>Runs that wait, including those that are due later.</summary>
-    public int Pending { get; init; }
+    /// <summary>Pending runs that are due.</summary>
+    public CountView Ready { get; init; } = new();
 
-    /// <summary>Runs under way.</summary>
-    public int Running { get; init; }
+    /// <summary>Running runs.</summary>
+    public CountView Running { get; init; } = new();
 
-    /// <summary>Slots of all living workers, as many as they begin with; 0 when none serves it.</summary>
+    /// <summary>Pending runs that are due within <c>Fleet:Api:PodStart</c>.</summary>
+    public CountView ScheduledSoon { get; init; } = new();
+
+    /// <summary>How long the run that has waited longest has been due; zero when none is due.</summary>
+    public TimeSpan OldestReadyAge { get; init; }
+
+    /// <summary>Slots of the workers that take its runs, as many as they begin with; 0 when none does.</summary>
     public int Slots { get; init; }
+
+    /// <summary>Number of workers that take its runs, or would if it were not paused.</summary>
+    public int Workers { get; init; }
+
+    /// <summary>The pause; null when it is not paused.</summary>
+    public LanePauseView? Paused { get; init; }
+
+    /// <summary>How many slots it needs now and soon; see <see cref="LaneDemandView.Demand"/>.</summary>
+    public int Demand { get; init; }
+
+    /// <summary>How long ago the figures were measured.</summary>
+    public TimeSpan Age { get; init; }
+
+    /// <summary>Changes with each pause and resume. <c>If-Match: "VERSION"</c> changes this version alone.</summary>
+    public string? Version { get; init; }
 }
 
-/// <summary>A worker process.</summary>
-public sealed record WorkerView
+/// <summary>The pause of a lane.</summary>
+public sealed record LanePauseView
 {
-    public string Id { get; init; } = "";
-    public string Name { get; init; } = "";
+    public DateTimeOffset Since { get; init; }
 
-    /// <summary><c>active</c>, <c>draining</c> or <c>gone</c>.</summary>
-    public string State { get; init; } = "";
+    /// <summary>Who paused it, or changed the pause.</summary>
+    public ActorView? By { get; init; }
+    public string? Reason { get; init; }
 
-    /// <summary>Slots by lane.</summary>
-    public IReadOnlyDictionary<string, int> Lanes { get; init; } = new Dictionary<string, int>();
-    public DateTimeOffset StartedAt { get; init; }
-    public DateTimeOffset HeartbeatAt { get; init; }
+    /// <summary>When it ends by itself; null: when somebody resumes the lane.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>Number of workers that have not said yet that they claim nothing of the lane. Once it is 0, no run of the lane starts
+    /// before it is resumed.</summary>
+    public int UnconfirmedWorkers { get; init; }
+}
+
+/// <summary>How many slots a lane needs, for whoever starts and stops workers.</summary>
+public sealed record LaneDemandView
+{
+    public string Lane { get; init; } = "";
+
+    /// <summary>Ready, running and due within <c>Fleet:Api:PodStart</c>. Of a paused lane only the running runs.</summary>
+    public int Demand { get; init; }
+
+    /// <summary><c>eq</c>: exact. <c>gte</c>: at least so many.</summary>
+    public string Relation { get; init; } = "eq";
+    public CountView Ready { get; init; } = new();
+    public CountView Running { get; init; } = new();
+    public CountView ScheduledSoon { get; init; } = new();
+    public bool IsPaused { get; init; }
+
+    /// <summary>How long ago the figures were measured: up to a second, and up to a minute while the database is away.</summary>
+    public TimeSpan Age { get; init; }
 }

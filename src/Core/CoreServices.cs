@@ -28,12 +28,13 @@ public static class CoreServices
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(new LaneOptions());
+        services.TryAddSingleton(new DemandOptions());
         return services
             .AddScoped<HandlerOwner>()
             .AddSingleton<JobRegistry>().AddSingleton<JobCatalog>().AddSingleton<PublishJobs>().AddSingleton<ArgsSchemas>()
             .AddSingleton<DatabaseClock>().AddSingleton<RecordEnds>()
             .AddSingleton<Wakers>().AddSingleton<NudgePublisher>().AddSingleton<DeadCopies>()
-            .AddSingleton<NamedLanes>()
+            .AddSingleton<NamedLanes>().AddSingleton<PauseLanes>().AddSingleton<LaneFigures>()
             .AddSingleton<EnqueueRuns>().AddSingleton<SubmitRuns>()
             .AddSingleton<IGate, OverlapGate>().AddSingleton<IGate, LastChanceGate>().AddSingleton<IRunGates, PassGates>()
             .AddSingleton<ClaimRuns>()
@@ -41,6 +42,7 @@ public static class CoreServices
             .AddSingleton<HoldRetries>().AddSingleton<FailRuns>().AddSingleton<ReleaseRuns>().AddSingleton<WakeUnserved>()
             .AddSingleton<RescueRuns>().AddSingleton<CancelRuns>()
             .AddSingleton<ReplayRuns>().AddSingleton<StageRuns>().AddSingleton<Reconcile>().AddSingleton<PruneRuns>()
+            .AddSingleton<NudgeWaiting>()
             .AddSingleton<GetRuns>()
             .AddSingleton<SearchRuns>().AddSingleton<CountRuns>()
             .AddSingleton<GetViews>().AddSingleton<PutViews>().AddSingleton<DeleteViews>()
@@ -53,7 +55,7 @@ public static class CoreServices
             .AddSingleton<GetScheduleFigures>()
             .AddSingleton<MeanDurations>().AddSingleton<SimulateSchedules>().AddSingleton<FindCollisions>()
             .AddSingleton<ReadLiveFigures>().AddSingleton<FindChanges>().AddSingleton<FollowRuns>().AddSingleton<GetFindings>()
-            .AddSingleton<RegisterWorkers>().AddSingleton<Heartbeat>()
+            .AddSingleton<RegisterWorkers>().AddSingleton<DrainWorkers>().AddSingleton<GetWorkers>().AddSingleton<Heartbeat>()
             .AddSingleton<FleetIdentity>().AddSingleton<LeaderLease>()
             .AddSingleton<ReplanSchedules>().AddSingleton<DispatchOutbox>().AddSingleton<AcceptMessages>()
             .AddSingleton<FindHandledMessages>().AddSingleton<CommitMessages>().AddSingleton<MessagesUnderWay>();

@@ -27,6 +27,7 @@ public static class WorkerServices
             .AddSingleton<WorkerLanes>()
             .AddSingleton(provider => new TransactionSlots(
                 provider.GetRequiredService<IStorage>().Transactions, provider.GetRequiredService<TimeProvider>()))
+            .AddSingleton<WorkerStanding>()
             .AddSingleton<HeartbeatLoop>()
             .AddSingleton<FailureLog>()
             .AddSingleton<RunTelemetry>()

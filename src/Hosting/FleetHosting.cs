@@ -67,7 +67,7 @@ public static class FleetHosting
         if (services.Any(s => s.ServiceType == typeof(AddedFleet)))
             throw new InvalidOperationException("AddFleet was called before; a program has one fleet.");
         services.AddSingleton<AddedFleet>();
-        services.AddFleetCore().AddFleetApi().AddSingleton(ReadLanes(configuration));
+        services.AddFleetCore().AddFleetApi().AddSingleton(ReadLanes(configuration)).AddSingleton(ReadDemand(configuration));
         services.AddStorageOptions(configuration);
         // Programs that do not lead need it, too. Those that do check it.
         if (Durations.TryParse(configuration[$"{SchedulerOptions.Section}:{nameof(SchedulerOptions.LookAhead)}"], out var lookAhead))
@@ -137,6 +137,17 @@ public static class FleetHosting
             ? new LaneOptions { MaxLanes = lanes }
             : throw new InvalidOperationException(
                 $"{LaneOptions.Setting}: '{text}' is not allowed; allowed is 1–{LaneOptions.MaxAllowed}.");
+    }
+
+    private static DemandOptions ReadDemand(IConfiguration configuration)
+    {
+        var text = configuration[DemandOptions.Setting];
+        if (string.IsNullOrEmpty(text))
+            return new DemandOptions();
+        return Durations.TryParse(text, out var start) && start >= TimeSpan.Zero && start <= DemandOptions.MaxPodStart
+            ? new DemandOptions { PodStart = start }
+            : throw new InvalidOperationException(
+                $"{DemandOptions.Setting}: '{text}' is not allowed; allowed is a duration from 0s to 1h, such as 30s.");
     }
 
     /// <summary>Registered once Fleet is.</summary>

@@ -25,6 +25,39 @@ internal sealed class PostgresPlainSql(FleetSchema schema) : PlainSql(schema)
         WHERE c.worker_id = @worker
         """;
 
+    /// <remarks>Simple runs are found by the sets that they were stored in, until Reconcile has indexed them. LATERAL with OFFSET keeps the
+    /// planner from joining the ids with the whole table.</remarks>
+    public override string CountWaiting => """
+        WITH ids AS MATERIALIZED (
+            SELECT s.id FROM (
+                SELECT unnest(p.ids) AS id FROM (SELECT ids FROM fleet.pending_sets WHERE lane = @lane ORDER BY due_at) AS p
+            ) AS s LIMIT @most
+        ), indexed AS MATERIALIZED (
+            SELECT due_at FROM fleet.runs WHERE indexed_state = 0 AND lane = @lane AND due_at <= @until ORDER BY due_at LIMIT @most
+        ), waiting AS (
+            SELECT due_at FROM indexed
+            UNION ALL
+            SELECT r.due_at FROM ids CROSS JOIN LATERAL (
+                SELECT due_at FROM fleet.runs WHERE id = ids.id AND state = 0 AND indexed_state IS DISTINCT FROM 0 OFFSET 0
+            ) AS r WHERE r.due_at <= @until
+        )
+        SELECT count(*), coalesce(sum(CASE WHEN due_at <= @now THEN 1 ELSE 0 END), 0), min(due_at),
+            (SELECT count(*) FROM indexed), (SELECT count(*) FROM indexed WHERE due_at <= @now), (SELECT count(*) FROM ids)
+        FROM waiting
+        """;
+
+    /// <remarks>By the sets that they were claimed in, because no index knows a running run.</remarks>
+    public override string CountRunning => """
+        WITH ids AS MATERIALIZED (
+            SELECT s.id FROM (SELECT unnest(c.ids) AS id FROM fleet.claim_sets AS c) AS s LIMIT @most
+        )
+        SELECT NULL, (SELECT count(*) FROM ids)
+        UNION ALL
+        SELECT r.lane, count(*) FROM ids CROSS JOIN LATERAL (
+            SELECT lane FROM fleet.runs WHERE id = ids.id AND state = 1 OFFSET 0
+        ) AS r GROUP BY r.lane
+        """;
+
     public override RunId ReadRunId(DbDataReader reader, int column) => new(reader.GetGuid(column));
 
     protected override DbParameter Parameter(string name, object? value) => new NpgsqlParameter(name, value switch

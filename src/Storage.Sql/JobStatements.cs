@@ -12,7 +12,8 @@ internal sealed class JobStatements(PlainSql sql) : IJobStatements
         FROM fleet.jobs
         """;
 
-    private const string ReadOffers = "SELECT lanes, jobs, CAST(count(*) AS int) FROM fleet.workers WHERE state = 0 GROUP BY lanes, jobs";
+    private const string ReadOffers = "SELECT lanes, jobs, CAST(count(*) AS int) FROM fleet.workers "
+        + "WHERE state = 0 AND drain_since IS NULL GROUP BY lanes, jobs";
 
     private const string See = "UPDATE fleet.jobs SET seen_at = @now WHERE name = @name AND version = @version";
 

@@ -50,6 +50,28 @@ public abstract class PlainSql(FleetSchema schema)
         return rows;
     }
 
+    /// <summary>Counts the runs that wait in <c>@lane</c> and are due up to <c>@until</c>, in due order, as far as <c>@most</c>: those
+    /// found, those of them due at <c>@now</c>, the earliest due time; the rows read in due order, those of them due; the rows read in
+    /// another order.</summary>
+    public virtual string CountWaiting => """
+        SELECT found, ready, oldest, found, ready, CAST(0 AS bigint)
+        FROM (
+            SELECT CAST(count(*) AS bigint) AS found, min(due_at) AS oldest,
+                CAST(coalesce(sum(CASE WHEN due_at <= @now THEN 1 ELSE 0 END), 0) AS bigint) AS ready
+            FROM (
+                SELECT due_at FROM fleet.runs WHERE state = 0 AND lane = @lane AND due_at <= @until ORDER BY due_at LIMIT @most
+            ) AS waiting
+        ) AS counted
+        """;
+
+    /// <summary>Counts up to <c>@most</c> running runs by lane; a row without a lane says how many rows were read.</summary>
+    public virtual string CountRunning => """
+        WITH running AS (SELECT lane FROM fleet.runs WHERE state = 1 LIMIT @most)
+        SELECT NULL, CAST(count(*) AS bigint) FROM running
+        UNION ALL
+        SELECT lane, CAST(count(*) AS bigint) FROM running GROUP BY lane
+        """;
+
     /// <summary>The column of <c>runs</c> with the <see cref="RunState"/>, by which an index finds runs that have not ended.</summary>
     public virtual string OpenState => "state";
 

@@ -10,6 +10,14 @@ internal class SqlServerPlainSql(FleetSchema schema) : PlainSql(schema)
 {
     public override string First(int rows) => $"OFFSET 0 ROWS FETCH NEXT {rows} ROWS ONLY";
 
+    public override string CountWaiting => base.CountWaiting
+        .Replace("SELECT due_at", "SELECT TOP (@most) due_at", StringComparison.Ordinal)
+        .Replace(" LIMIT @most", "", StringComparison.Ordinal);
+
+    public override string CountRunning => base.CountRunning
+        .Replace("(SELECT lane", "(SELECT TOP (@most) lane", StringComparison.Ordinal)
+        .Replace(" LIMIT @most", "", StringComparison.Ordinal);
+
     public override string CreateTable(string name, string columns) =>
         $"IF OBJECT_ID(N'{name}', N'U') IS NULL CREATE TABLE {name} ({columns})";
 

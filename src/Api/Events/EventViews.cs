@@ -1,6 +1,7 @@
 using Fleet.Client;
 using Fleet.Core.Findings;
 using Fleet.Core.Live;
+using Fleet.Core.Rules;
 using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Api.Events;

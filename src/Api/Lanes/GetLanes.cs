@@ -1,13 +1,11 @@
 using Fleet.Api.Contract;
-using System.Text.Json;
+using Fleet.Api.Events;
 using Fleet.Client;
-using Fleet.Core.Storage;
-using Fleet.Core.Storage.Rows;
+using Fleet.Core.Lanes;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Api.Lanes;
 
@@ -15,62 +13,52 @@ internal static class GetLanesEndpoints
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/lanes", LanesAsync).Declare(new("listLanes", "Lists the lanes with what waits and runs in them.")
+        api.MapGet("/lanes", ListAsync).Declare(new("listLanes", "Lists the lanes with what waits and runs in them.")
         {
+            Description = "Figures are measured at most once a second. While the database is away, the last ones are shown for a minute.",
             Answers = [AnswerContract.Of<Page<LaneView>>("All lanes, by name.")],
         });
-        api.MapGet("/workers", WorkersAsync).Declare(new("listWorkers", "Lists the workers, the last started first.")
+        api.MapGet("/lanes/{lane}", GetAsync).Declare(new("getLane", "Shows a lane with what waits and runs in it, and its pause.")
         {
-            Answers = [AnswerContract.Of<Page<WorkerView>>("At most 500 workers.")],
+            Parameters = [LaneParameters.Lane, CommonParameters.Known],
+            Answers = [AnswerContract.Of<LaneView>("The lane.")],
+            Problems = ["not_found"],
+        });
+        api.MapGet("/lanes/{lane}/demand", DemandAsync).Declare(new("getLaneDemand", "Says how many slots a lane needs now and soon.")
+        {
+            Description = "For whoever starts and stops workers: `demand` is a plain number. Of a paused lane only running runs count.",
+            Parameters = [LaneParameters.Lane],
+            Answers = [AnswerContract.Of<LaneDemandView>("The demand.")],
+            Problems = ["not_found"],
         });
     }
 
-    private static async Task<IResult> LanesAsync(IStorage storage, CancellationToken ct)
+    private static async Task<IResult> ListAsync(LaneFigures figures, CancellationToken ct)
     {
-        await using var db = storage.Read();
-        var pending = await CountAsync(db.Pending, ct);
-        var running = await CountAsync(db.Running, ct);
-        var slots = (await db.Workers.AsNoTracking().Where(w => w.State == WorkerState.Active).Select(w => w.Lanes).ToListAsync(ct))
-            .SelectMany(Slots).GroupBy(s => s.Key, StringComparer.Ordinal)
-            .ToDictionary(g => g.Key, g => g.Sum(s => s.Value), StringComparer.Ordinal);
-        var known = await db.Lanes.Select(l => l.Name).ToListAsync(ct);
-        var names = known.Concat(pending.Keys).Concat(running.Keys).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        var (lanes, age) = await figures.ListAsync(ct);
+        return Results.Json(new Page<LaneView> { Items = [.. lanes.Select(lane => lane.ToView(age))] }, FleetJson.Payload);
+    }
+
+    private static async Task<IResult> GetAsync(string lane, HttpContext http, LaneFigures figures, CancellationToken ct) =>
+        await figures.FindTaggedAsync(lane, ct) is { } tagged ? tagged.Show(http) : Problems.NotFound("lane", lane);
+
+    private static async Task<IResult> DemandAsync(string lane, LaneFigures figures, CancellationToken ct)
+    {
+        if (await figures.FindAsync(lane, ct) is not var (figure, age))
+            return Problems.NotFound("lane", lane);
+        var demand = figure.Demand.ToView();
         return Results.Json(
-            new Page<LaneView>
+            new LaneDemandView
             {
-                Items =
-                [
-                    .. names.Select(n => new LaneView
-                    {
-                        Name = n,
-                        Pending = pending.GetValueOrDefault(n),
-                        Running = running.GetValueOrDefault(n),
-                        Slots = slots.GetValueOrDefault(n),
-                    }),
-                ],
+                Lane = lane,
+                Demand = demand.Value,
+                Relation = demand.Relation,
+                Ready = figure.Ready.ToView(),
+                Running = figure.Running.ToView(),
+                ScheduledSoon = figure.Soon.ToView(),
+                IsPaused = figure.IsPaused,
+                Age = age,
             },
             FleetJson.Payload);
     }
-
-    private static Task<Dictionary<string, int>> CountAsync(IQueryable<Run> runs, CancellationToken ct) =>
-        runs.GroupBy(r => r.Lane).Select(g => new { g.Key, Count = g.Count() }).ToDictionaryAsync(g => g.Key, g => g.Count, ct);
-
-    private static async Task<IResult> WorkersAsync(IStorage storage, CancellationToken ct)
-    {
-        await using var db = storage.Read();
-        var rows = await db.Workers.AsNoTracking().OrderByDescending(w => w.StartedAt).Take(500).ToListAsync(ct);
-        return Results.Json(new Page<WorkerView> { Items = [.. rows.Select(ToView)] }, FleetJson.Payload);
-    }
-
-    private static WorkerView ToView(WorkerRow worker) => new()
-    {
-        Id = worker.Id.ToString(),
-        Name = worker.Name,
-        State = worker.State.ToWord(),
-        Lanes = Slots(worker.Lanes),
-        StartedAt = worker.StartedAt,
-        HeartbeatAt = worker.HeartbeatAt,
-    };
-
-    private static Dictionary<string, int> Slots(string json) => JsonSerializer.Deserialize<Dictionary<string, int>>(json)!;
 }

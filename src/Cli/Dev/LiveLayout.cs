@@ -76,13 +76,13 @@ public static class LiveLayout
 
     private static Table Lanes(IReadOnlyList<LaneView> lanes, int rows, int width)
     {
-        var table = Columns(("LANE" + More(lanes.Count, rows), width * 3 / 10), ("PENDING", 10), ("RUNNING", 10), ("SLOTS", 8));
+        var table = Columns(("LANE" + More(lanes.Count, rows), width * 3 / 10), ("READY", 10), ("RUNNING", 10), ("SLOTS", 8));
         foreach (var l in lanes.Take(rows))
         {
             // Work without anybody to do it is what a person must see.
-            var stuck = l is { Slots: 0, Pending: > 0 };
+            var stuck = l is { Slots: 0, Ready.Value: > 0 };
             table.AddRow(
-                Cell(l.Name, width * 3 / 10), Cell($"{l.Pending}", 10), Cell($"{l.Running}", 10),
+                Cell(l.Name, width * 3 / 10), Cell($"{l.Ready}", 10), Cell($"{l.Running}", 10),
                 Cell($"{l.Slots}", 8, stuck ? Alert : Style.Plain));
         }
 

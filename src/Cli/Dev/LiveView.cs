@@ -77,7 +77,7 @@ public sealed record LiveSnapshot(
             var runs = api.Read(await api.GetAsync($"runs?limit={NewestRuns}", ct), ApiJson.Default.Runs);
             return new LiveSnapshot(
                 [.. schedules.Items.OrderBy(s => s.NextFireAt ?? DateTimeOffset.MaxValue).ThenBy(s => s.Id, StringComparer.Ordinal)],
-                [.. lanes.Items.OrderByDescending(l => l.Running + l.Pending).ThenBy(l => l.Name, StringComparer.Ordinal)],
+                [.. lanes.Items.OrderByDescending(l => l.Running.Value + l.Ready.Value).ThenBy(l => l.Name, StringComparer.Ordinal)],
                 Sort(runs.Items, now),
                 Problem: null);
         }

@@ -23,18 +23,24 @@ public static partial class ThisProcess
     public static Actor User { get; } =
         Actor.TryCreate(ActorKind.Person, Environment.UserName, address: null, out var user) ? user : Program;
 
+    /// <summary>The program's name alone.</summary>
+    public static string ProgramName => StoredText.Cut(ControlCharacters.Escape(Entry?.GetName().Name ?? ""), Actor.MaxName);
+
+    /// <summary>The program's version; empty when it has none.</summary>
+    public static string ProgramVersion => StoredText.Cut(ControlCharacters.Escape(VersionText), Actor.MaxName);
+
+    private static Assembly? Entry => Assembly.GetEntryAssembly();
+
+    private static string VersionText => Entry?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+        ?.InformationalVersion.Split('+')[0] ?? Entry?.GetName().Version?.ToString() ?? "";
+
     /// <summary>True if the actor is this program, in whatever version, and on whatever machine and in whatever process.</summary>
     public static bool IsSameProgram(Actor actor) => actor.Kind == ActorKind.Program
         && OtherName().Match(actor.Name) is { Success: true } other && other.Groups["program"].Value == ProgramName;
 
-    private static string? ProgramName => Assembly.GetEntryAssembly()?.GetName().Name;
-
     private static string NameProgram()
     {
-        var entry = Assembly.GetEntryAssembly();
-        var version = entry?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
-            ?.InformationalVersion.Split('+')[0] ?? entry?.GetName().Version?.ToString();
-        var name = $"{ProgramName} {version} on {Environment.MachineName}/{Environment.ProcessId}";
+        var name = $"{ProgramName} {VersionText} on {Environment.MachineName}/{Environment.ProcessId}";
         return StoredText.Cut(ControlCharacters.Escape(name), Actor.MaxName);
     }
 

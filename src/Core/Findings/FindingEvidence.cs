@@ -1,4 +1,5 @@
 using Fleet.Core.Live;
+using Fleet.Core.Rules;
 
 namespace Fleet.Core.Findings;
 

@@ -3,6 +3,7 @@ using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
 using Fleet.Core.Live;
+using Fleet.Core.Rules;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;

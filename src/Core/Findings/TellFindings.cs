@@ -1,5 +1,5 @@
 using System.Globalization;
-using Fleet.Core.Live;
+using Fleet.Core.Rules;
 
 namespace Fleet.Core.Findings;
 

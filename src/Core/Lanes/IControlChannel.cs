@@ -14,7 +14,10 @@ public interface IControlChannel
 /// <summary>What all workers and schedulers are told.</summary>
 /// <param name="CancelRuns">Runs that are to be stopped where they run.</param>
 /// <param name="SchedulesChanged">True when the leader is to look at the schedules now.</param>
+/// <param name="StandingChanged">True when workers are to read now what they may take: a lane was paused or resumed, or a worker was asked
+/// to drain.</param>
 /// <param name="By">Who caused it, for logs, as <c>Actor.ToRow</c> writes it.</param>
 /// <param name="Fleet">Id of the fleet that it is for, set by a transport that other fleets may use. Null: this fleet.</param>
 public sealed record ControlMessage(
-    IReadOnlyList<RunId>? CancelRuns = null, bool SchedulesChanged = false, string? By = null, string? Fleet = null);
+    IReadOnlyList<RunId>? CancelRuns = null, bool SchedulesChanged = false, bool StandingChanged = false,
+    string? By = null, string? Fleet = null);

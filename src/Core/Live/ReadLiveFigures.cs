@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fleet.Core.Leadership;
+using Fleet.Core.Rules;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;

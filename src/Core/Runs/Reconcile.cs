@@ -58,6 +58,9 @@ public sealed partial class Reconcile(
     /// <summary>Lanes whose runs are not all nudged again since <see cref="StartOver"/>. The value is not used.</summary>
     private readonly ConcurrentDictionary<string, bool> _startingOver = new(StringComparer.Ordinal);
 
+    // As of the last pass.
+    private HashSet<string> _paused = [];
+
     private volatile bool _startsOver;
 
     /// <summary>True while lanes wait for a further batch after <see cref="StartOver"/>.</summary>
@@ -75,7 +78,10 @@ public sealed partial class Reconcile(
         Dictionary<string, DateTimeOffset> progress;
         await using (var db = storage.Read())
         {
-            lanes = await db.Lanes.AsNoTracking().Select(l => l.Name).ToListAsync(ct);
+            var now = time.GetUtcNow();
+            var rows = await db.Lanes.AsNoTracking().ToListAsync(ct);
+            NotePaused(rows.Where(lane => lane.IsPaused(now)).Select(lane => lane.Name).ToHashSet(StringComparer.Ordinal));
+            lanes = [.. rows.Select(lane => lane.Name).Where(lane => !_paused.Contains(lane))];
             progress = await ReadProgressAsync(db, ct);
         }
 
@@ -101,6 +107,17 @@ public sealed partial class Reconcile(
     {
         await _setbacks.DisposeAsync();
         _reads.Dispose();
+    }
+
+    /// <summary>Runs of a paused lane wait on purpose. When it is resumed, they may be nudged at once; where nudges end with their
+    /// listener, all of them were lost.</summary>
+    private void NotePaused(HashSet<string> paused)
+    {
+        foreach (var lane in paused)
+            _nudged.TryRemove(lane, out _);
+        foreach (var resumed in _paused.Except(paused).Where(_ => !transport.ReachesOtherProcesses))
+            _startingOver[resumed] = true;
+        _paused = paused;
     }
 
     private async Task<int> ReconcileLaneAsync(string lane, DateTimeOffset overtakenBefore, CancellationToken ct)

@@ -126,6 +126,10 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
             worker.ToTable("workers").HasKey(w => w.Id);
             // Workers of an older program, which write no jobs, go on beside a newer schema.
             worker.Property(w => w.Jobs).HasDefaultValue("{}");
+            worker.Property(w => w.LaneLoads).HasDefaultValue("{}");
+            worker.Property(w => w.Machine).HasDefaultValue("");
+            worker.Property(w => w.Program).HasDefaultValue("");
+            worker.Property(w => w.Version).HasDefaultValue("");
             worker.HasIndex(w => w.LeaseUntil).HasFilter("state <> 2").HasDatabaseName("ix_workers_alive");
         });
         modelBuilder.Entity<Lease>().ToTable("leases").HasKey(l => l.Name);

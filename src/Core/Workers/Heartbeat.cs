@@ -5,10 +5,13 @@ using Fleet.Core.Storage.Rows;
 namespace Fleet.Core.Workers;
 
 /// <summary>The result of a heartbeat.</summary>
-/// <param name="IsAlive">False if the worker was declared gone; it no longer owns its runs.</param>
+/// <param name="Standing">What the worker may take; null if it was declared gone and no longer owns its runs.</param>
 /// <param name="Held">The runs that the worker holds according to the database; null when they were not read.</param>
-public readonly record struct Pulse(bool IsAlive, IReadOnlyList<HeldRun>? Held)
+public readonly record struct Pulse(Standing? Standing, IReadOnlyList<HeldRun>? Held)
 {
+    /// <summary>False if the worker was declared gone.</summary>
+    public bool IsAlive => Standing is not null;
+
     /// <summary>The database's time.</summary>
     public DateTimeOffset Clock { get; init; }
 }
@@ -22,30 +25,32 @@ public sealed class Heartbeat(IStorage storage)
     /// <param name="withHeld">True to read the held runs. On PostgreSQL this is slow after many short runs, because the index still has the
     /// entries of ended runs.</param>
     /// <param name="ct">Cancels the call.</param>
+    /// <param name="load">See <see cref="WorkerRow.LaneLoads"/>.</param>
     public Task<Pulse> ExecuteAsync(
-        WorkerId worker, TimeSpan lease, IReadOnlyDictionary<string, long> claimedThrough, bool withHeld, CancellationToken ct) =>
+        WorkerId worker, TimeSpan lease, IReadOnlyDictionary<string, long> claimedThrough, bool withHeld,
+        CancellationToken ct, string load = "{}") =>
         storage.WriteAsync(
             async session =>
             {
                 var now = await storage.GetClockAsync(session, ct);
-                var isAlive = await storage.Workers.RenewAsync(session, Renewal(worker, now, lease, claimedThrough), ct);
-                var held = isAlive && withHeld ? await storage.Workers.ReadHeldAsync(session, worker, ct) : null;
-                return new Pulse(isAlive, held) { Clock = now };
+                var standing = await storage.Workers.RenewAsync(session, Renewal(worker, now, lease, claimedThrough, load), ct);
+                var held = standing is not null && withHeld ? await storage.Workers.ReadHeldAsync(session, worker, ct) : null;
+                return new Pulse(standing, held) { Clock = now };
             },
             ct);
 
     /// <summary>Like the other overload, but runs on the calling thread and does not need the thread pool.</summary>
     public Pulse Execute(
         OwnConnection connection, WorkerId worker, TimeSpan lease, IReadOnlyDictionary<string, long> claimedThrough,
-        bool withHeld) => connection.Write(session =>
+        bool withHeld, string load = "{}") => connection.Write(session =>
     {
         var now = storage.GetClock(session);
-        var isAlive = storage.Workers.Renew(session, Renewal(worker, now, lease, claimedThrough));
-        var held = isAlive && withHeld ? storage.Workers.ReadHeld(session, worker) : null;
-        return new Pulse(isAlive, held) { Clock = now };
+        var standing = storage.Workers.Renew(session, Renewal(worker, now, lease, claimedThrough, load));
+        var held = standing is not null && withHeld ? storage.Workers.ReadHeld(session, worker) : null;
+        return new Pulse(standing, held) { Clock = now };
     });
 
     private static LeaseRenewal Renewal(
-        WorkerId worker, DateTimeOffset now, TimeSpan lease, IReadOnlyDictionary<string, long> claimedThrough) =>
-        new(worker, now, now + lease, JsonSerializer.Serialize(claimedThrough));
+        WorkerId worker, DateTimeOffset now, TimeSpan lease, IReadOnlyDictionary<string, long> claimedThrough,
+        string load) => new(worker, now, now + lease, JsonSerializer.Serialize(claimedThrough), load);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
@@ -35,6 +36,9 @@ public sealed class RegisterWorkers(IStorage storage, JobCatalog catalog)
                     StartedAt = now,
                     HeartbeatAt = now,
                     LeaseUntil = now + lease,
+                    Machine = Environment.MachineName,
+                    Program = ThisProcess.ProgramName,
+                    Version = ThisProcess.ProgramVersion,
                 };
                 await storage.Workers.AddAsync(session, worker, ct);
                 await storage.Lanes.AddAsync(session, lanes.Keys, now, ct);

@@ -57,6 +57,9 @@ public sealed class SchedulerService(
     {
         if (message.SchedulesChanged)
             plan.Wake();
+        // A lane may have been resumed.
+        if (message.StandingChanged)
+            reconcile.Wake();
         return Task.CompletedTask;
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Fleet.Core.Actors;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
@@ -17,10 +18,12 @@ namespace Fleet.Engine.Workers;
 public sealed partial class HeartbeatLoop(
     Heartbeat heartbeat,
     RegisterWorkers workers,
+    DrainWorkers drain,
     IStorage storage,
     DatabaseClock clock,
     WorkerIdentity identity,
     WorkerLanes lanes,
+    WorkerStanding standing,
     RunningRuns running,
     ReleaseRuns release,
     IOptions<WorkerOptions> options,
@@ -37,11 +40,14 @@ public sealed partial class HeartbeatLoop(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     private static readonly KeyValuePair<string, object?> Tag = new("loop", "heartbeat");
 
+    private static readonly TimeSpan ConfirmPause = TimeSpan.FromMilliseconds(50);
+
     private HashSet<RunLease> _unknown = [];
     private int _blindBeats = MaxBlindBeats;
     private int _beatsInDoubt;
     private int _failures;
     private bool _isStopping;
+    private bool _mustConfirm;
     private volatile OwnThread? _thread;
     private volatile OwnThread? _watch;
     private OwnConnection? _connection;
@@ -81,7 +87,7 @@ public sealed partial class HeartbeatLoop(
             if (_failures > 0)
                 LogWorksAgain(_failures);
             _failures = 0;
-            return options.Value.Heartbeat;
+            return _mustConfirm && ConfirmPause < options.Value.Heartbeat ? ConfirmPause : options.Value.Heartbeat;
         }
         catch (Exception) when (Volatile.Read(ref _isStopping))
         {
@@ -112,7 +118,8 @@ public sealed partial class HeartbeatLoop(
         // Not while the last look is still being dealt with: it would be dealt with twice.
         var look = MustLook() && _learning.IsCompleted;
         _connection ??= storage.OpenOwn(CallLimit);
-        var pulse = heartbeat.Execute(_connection, worker, options.Value.Lease, ClaimedThrough, look);
+        var wasSettled = standing.IsSettled;
+        var pulse = heartbeat.Execute(_connection, worker, options.Value.Lease, ClaimedThrough, look, standing.Describe());
 
         // 2. Declared gone (this process stood still, or could not reach the database): a new life under a new id.
         if (!pulse.IsAlive)
@@ -125,6 +132,8 @@ public sealed partial class HeartbeatLoop(
         }
 
         Renewed(worker, begun);
+        // Who paused a lane waits to hear that nothing of it is claimed any more: the next beat says so, and comes soon.
+        _mustConfirm = standing.Apply(pulse.Standing!) || !wasSettled;
         clock.Observe(pulse.Clock, time.GetUtcNow());
         if (pulse.Held is not { } held)
         {
@@ -147,9 +156,16 @@ public sealed partial class HeartbeatLoop(
     private WorkerId RegisterAgain()
     {
         using var limit = new CancellationTokenSource(options.Value.Lease);
-        var registered = Task.Run(
-            () => workers.RegisterAsync(lanes.WorkerName, lanes.Slots, options.Value.Lease, limit.Token), limit.Token);
-        return registered.GetAwaiter().GetResult();
+        return Task.Run(RegisterAsync, limit.Token).GetAwaiter().GetResult();
+
+        async Task<WorkerId> RegisterAsync()
+        {
+            var id = await workers.RegisterAsync(lanes.WorkerName, lanes.Slots, options.Value.Lease, limit.Token);
+            // Whoever drained this process did not mean its id.
+            if (standing.IsDrained)
+                await drain.DrainAsync(id, $"It was drained as worker {identity.Id}.", ThisProcess.Worker, limit.Token);
+            return id;
+        }
     }
 
     /// <summary>Tells the handlers that the lease is over as soon as it is, whatever the beat hangs on: from then on another worker may

@@ -46,6 +46,15 @@ public sealed partial class LaneListener(
     /// <summary>The slots of the lane.</summary>
     public SlotPool Slots => _slots;
 
+    // How many claims are under way.
+    private int _claiming;
+
+    /// <summary>How many slots the lane has now, and how many of them are taken.</summary>
+    public (int Slots, int Taken) Load => _slots.Load;
+
+    /// <summary>Whether a claim is under way.</summary>
+    public bool IsClaiming => Volatile.Read(ref _claiming) > 0;
+
     /// <summary>Whether so many runs may start now: their slots are free, and no nudge waits for one.</summary>
     public bool HasRoom(int runs) => _slots.Free >= runs;
 
@@ -90,7 +99,23 @@ public sealed partial class LaneListener(
             }
 
             _patience = options.Value.GiveBackAfter;
-            await ClaimAsync([.. ids.Skip(next).Take(granted)], onDuplicate);
+            // Counted before the last look: who sees no claim under way after the token tripped sees none begin.
+            Interlocked.Increment(ref _claiming);
+            try
+            {
+                if (stopping.IsCancellationRequested)
+                {
+                    _slots.Return(granted);
+                    throw new OperationCanceledException(stopping);
+                }
+
+                await ClaimAsync([.. ids.Skip(next).Take(granted)], onDuplicate);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _claiming);
+            }
+
             next += granted;
         }
     }

@@ -41,6 +41,16 @@ public sealed class SlotPool(int slots, int maxSlots, TimeProvider time, Transac
     private long _used;
     private long _had;
 
+    /// <summary>How many slots there are now, and how many of them are taken.</summary>
+    public (int Slots, int Taken) Load
+    {
+        get
+        {
+            lock (_lock)
+                return (_slots, _slots - _free);
+        }
+    }
+
     /// <summary>How many runs could start now.</summary>
     public int Free
     {

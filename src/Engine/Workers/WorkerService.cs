@@ -24,6 +24,9 @@ public sealed partial class WorkerService(
     RunReports reports,
     FlushFigures figures,
     HeartbeatLoop heartbeat,
+    WorkerStanding standing,
+    PauseLanes pauses,
+    NudgeWaiting nudgeWaiting,
     WakeLoop wake,
     WorkerIdentity identity,
     WorkerLanes lanes,
@@ -47,9 +50,9 @@ public sealed partial class WorkerService(
     /// <summary>How long the transport may take to end the subscriptions; longer than a broker that answers ever needs.</summary>
     private static readonly TimeSpan StopListeningGrace = TimeSpan.FromSeconds(10);
 
-    private readonly CancellationTokenSource _stopListening = new();
     private readonly CancellationTokenSource _stopLoops = new();
     private readonly List<IAsyncDisposable> _subscriptions = [];
+    private LaneSubscription[] _lanes = [];
     private Task _loops = Task.CompletedTask;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -61,8 +64,9 @@ public sealed partial class WorkerService(
         var listening = Task.Run(() => ListenToControlAsync(cancellationToken), cancellationToken);
         _ = Task.Run(RehearseClaimAsync, cancellationToken);
         await Task.WhenAll(RegisterAsync(cancellationToken), listening);
-        // 2. Listen.
-        await Task.WhenAll(lanes.Slots.Keys.Select(lane => ListenToLaneAsync(lane, cancellationToken)));
+        // 2. Listen. A lane that is paused from now on is closed by the next heartbeat.
+        _lanes = [.. lanes.Slots.Keys.Select(Subscription)];
+        await standing.StartAsync(_lanes, await pauses.ListAsync(cancellationToken), cancellationToken);
         WarnOfShortGrace();
         TellOfOtherLanes();
         TellOfOtherRules();
@@ -74,7 +78,8 @@ public sealed partial class WorkerService(
         WarnOfShortGrace();
         // 1. Take nothing new. Nudges that wait for a slot are let go. The row says so at once: should the process be killed before it is
         // done, its runs are released and not blamed.
-        await _stopListening.CancelAsync();
+        foreach (var lane in _lanes)
+            lane.Stop();
         var told = identity.Id == default ? Task.CompletedTask : TellAsync(() => workers.DrainAsync(identity.Id, CancellationToken.None));
         await StopListeningAsync(cancellationToken);
         if (identity.Id != default)
@@ -102,11 +107,7 @@ public sealed partial class WorkerService(
         LogStopped(lanes.WorkerName);
     }
 
-    public void Dispose()
-    {
-        _stopListening.Dispose();
-        _stopLoops.Dispose();
-    }
+    public void Dispose() => _stopLoops.Dispose();
 
     private async Task RegisterAsync(CancellationToken ct)
     {
@@ -137,20 +138,14 @@ public sealed partial class WorkerService(
 
     private async Task ListenToControlAsync(CancellationToken ct) => Keep(await control.SubscribeControlAsync(OnControlAsync, ct));
 
-    private async Task ListenToLaneAsync(string lane, CancellationToken ct)
+    private LaneSubscription Subscription(string lane)
     {
         var slots = lanes.Slots[lane];
         var listener = new LaneListener(
             lane, slots, lanes.MostOf(lane), ofTransactions, claim, execute, running, identity, heartbeat, nudges, belt, gauge, transport,
             options, time, logger);
         figures.Watch(lane, listener.Slots);
-        var handlers = new LaneHandlers((ids, _) => ListenAsync(listener.OnReadyAsync, ids), submit.ExecuteAsync)
-        {
-            OnEarly = (ids, _) => ListenAsync(listener.OnEarlyAsync, ids),
-            HasRoom = listener.HasRoom,
-            IsOutage = submit.IsOutage,
-        };
-        Keep(await source.SubscribeAsync(lane, slots, handlers, ct));
+        return new LaneSubscription(lane, slots, listener, submit, source, nudgeWaiting, transport, time, logger);
     }
 
     private void WarnOfShortGrace()
@@ -172,7 +167,8 @@ public sealed partial class WorkerService(
     {
         try
         {
-            await Task.WhenAll(_subscriptions.Select(s => s.DisposeAsync().AsTask())).WaitAsync(StopListeningGrace, time, ct);
+            var all = _subscriptions.Concat(_lanes);
+            await Task.WhenAll(all.Select(s => s.DisposeAsync().AsTask())).WaitAsync(StopListeningGrace, time, ct);
         }
         catch (Exception e)
         {
@@ -193,20 +189,11 @@ public sealed partial class WorkerService(
         }
     }
 
-    private async Task ListenAsync(Func<IReadOnlyList<RunId>, CancellationToken, Task> listen, IReadOnlyList<RunId> ids)
-    {
-        try
-        {
-            await listen(ids, _stopListening.Token);
-        }
-        catch (OperationCanceledException) when (_stopListening.IsCancellationRequested && !transport.ReachesOtherProcesses)
-        {
-            // The rows are pending; whoever runs next finds them. Where others listen, the nudge goes back to the queue instead.
-        }
-    }
-
     private Task OnControlAsync(ControlMessage message, CancellationToken ct)
     {
+        // The heartbeat reads it: one way for what is told and for what was not heard.
+        if (message.StandingChanged)
+            heartbeat.Wake();
         foreach (var id in message.CancelRuns ?? [])
         {
             if (running.Stop(id, StopCause.Canceled))

@@ -188,6 +188,22 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("first_seen_at");
 
+                    b.Property<string>("PauseReason")
+                        .HasColumnType("text")
+                        .HasColumnName("pause_reason");
+
+                    b.Property<string>("PausedBy")
+                        .HasColumnType("text")
+                        .HasColumnName("paused_by");
+
+                    b.Property<DateTimeOffset?>("PausedSince")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("paused_since");
+
+                    b.Property<DateTimeOffset?>("PausedUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("paused_until");
+
                     b.HasKey("Name");
 
                     b.ToTable("lanes", "fleet");
@@ -910,6 +926,18 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("text")
                         .HasColumnName("claimed_through");
 
+                    b.Property<string>("DrainBy")
+                        .HasColumnType("text")
+                        .HasColumnName("drain_by");
+
+                    b.Property<string>("DrainReason")
+                        .HasColumnType("text")
+                        .HasColumnName("drain_reason");
+
+                    b.Property<DateTimeOffset?>("DrainSince")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("drain_since");
+
                     b.Property<DateTimeOffset>("HeartbeatAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("heartbeat_at");
@@ -921,6 +949,13 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasDefaultValue("{}")
                         .HasColumnName("jobs");
 
+                    b.Property<string>("LaneLoads")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasDefaultValue("{}")
+                        .HasColumnName("lane_loads");
+
                     b.Property<string>("Lanes")
                         .IsRequired()
                         .HasColumnType("text")
@@ -929,6 +964,13 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.Property<DateTimeOffset>("LeaseUntil")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("lease_until");
+
+                    b.Property<string>("Machine")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasDefaultValue("")
+                        .HasColumnName("machine");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -948,6 +990,13 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("process_start");
 
+                    b.Property<string>("Program")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasDefaultValue("")
+                        .HasColumnName("program");
+
                     b.Property<DateTimeOffset>("StartedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("started_at");
@@ -955,6 +1004,13 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.Property<int>("State")
                         .HasColumnType("integer")
                         .HasColumnName("state");
+
+                    b.Property<string>("Version")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasDefaultValue("")
+                        .HasColumnName("version");
 
                     b.HasKey("Id");
 

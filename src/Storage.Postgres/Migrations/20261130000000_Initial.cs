@@ -111,7 +111,11 @@ namespace Fleet.Storage.Postgres.Migrations
                 columns: table => new
                 {
                     name = table.Column<string>(type: "text", nullable: false),
-                    first_seen_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                    first_seen_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    paused_since = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    paused_by = table.Column<string>(type: "text", nullable: true),
+                    pause_reason = table.Column<string>(type: "text", nullable: true),
+                    paused_until = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -413,7 +417,14 @@ namespace Fleet.Storage.Postgres.Migrations
                     started_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     heartbeat_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     lease_until = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    claimed_through = table.Column<string>(type: "text", nullable: false)
+                    claimed_through = table.Column<string>(type: "text", nullable: false),
+                    lane_loads = table.Column<string>(type: "text", nullable: false, defaultValue: "{}"),
+                    machine = table.Column<string>(type: "text", nullable: false, defaultValue: ""),
+                    program = table.Column<string>(type: "text", nullable: false, defaultValue: ""),
+                    version = table.Column<string>(type: "text", nullable: false, defaultValue: ""),
+                    drain_since = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    drain_by = table.Column<string>(type: "text", nullable: true),
+                    drain_reason = table.Column<string>(type: "text", nullable: true)
                 },
                 constraints: table =>
                 {

@@ -96,7 +96,11 @@ namespace Fleet.Storage.SqlServer.Migrations
                 columns: table => new
                 {
                     name = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
-                    first_seen_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false)
+                    first_seen_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    paused_since = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    paused_by = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    pause_reason = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    paused_until = table.Column<DateTime>(type: "datetime2(7)", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -379,7 +383,14 @@ namespace Fleet.Storage.SqlServer.Migrations
                     started_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
                     heartbeat_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
                     lease_until = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
-                    claimed_through = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2")
+                    claimed_through = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    lane_loads = table.Column<string>(type: "nvarchar(max)", nullable: false, defaultValue: "{}", collation: "Latin1_General_100_BIN2"),
+                    machine = table.Column<string>(type: "nvarchar(max)", nullable: false, defaultValue: "", collation: "Latin1_General_100_BIN2"),
+                    program = table.Column<string>(type: "nvarchar(max)", nullable: false, defaultValue: "", collation: "Latin1_General_100_BIN2"),
+                    version = table.Column<string>(type: "nvarchar(max)", nullable: false, defaultValue: "", collation: "Latin1_General_100_BIN2"),
+                    drain_since = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    drain_by = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    drain_reason = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2")
                 },
                 constraints: table =>
                 {

@@ -204,6 +204,24 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnType("datetime2(7)")
                         .HasColumnName("first_seen_at");
 
+                    b.Property<string>("PauseReason")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("pause_reason")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("PausedBy")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("paused_by")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<DateTime?>("PausedSince")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("paused_since");
+
+                    b.Property<DateTime?>("PausedUntil")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("paused_until");
+
                     b.HasKey("Name");
 
                     b.ToTable("lanes", "fleet");
@@ -989,6 +1007,20 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnName("claimed_through")
                         .UseCollation("Latin1_General_100_BIN2");
 
+                    b.Property<string>("DrainBy")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("drain_by")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("DrainReason")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("drain_reason")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<DateTime?>("DrainSince")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("drain_since");
+
                     b.Property<DateTime>("HeartbeatAt")
                         .HasColumnType("datetime2(7)")
                         .HasColumnName("heartbeat_at");
@@ -1001,6 +1033,14 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnName("jobs")
                         .UseCollation("Latin1_General_100_BIN2");
 
+                    b.Property<string>("LaneLoads")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("nvarchar(max)")
+                        .HasDefaultValue("{}")
+                        .HasColumnName("lane_loads")
+                        .UseCollation("Latin1_General_100_BIN2");
+
                     b.Property<string>("Lanes")
                         .IsRequired()
                         .HasColumnType("nvarchar(max)")
@@ -1010,6 +1050,14 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.Property<DateTime>("LeaseUntil")
                         .HasColumnType("datetime2(7)")
                         .HasColumnName("lease_until");
+
+                    b.Property<string>("Machine")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("nvarchar(max)")
+                        .HasDefaultValue("")
+                        .HasColumnName("machine")
+                        .UseCollation("Latin1_General_100_BIN2");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -1031,6 +1079,14 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("process_start");
 
+                    b.Property<string>("Program")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("nvarchar(max)")
+                        .HasDefaultValue("")
+                        .HasColumnName("program")
+                        .UseCollation("Latin1_General_100_BIN2");
+
                     b.Property<DateTime>("StartedAt")
                         .HasColumnType("datetime2(7)")
                         .HasColumnName("started_at");
@@ -1038,6 +1094,14 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.Property<int>("State")
                         .HasColumnType("int")
                         .HasColumnName("state");
+
+                    b.Property<string>("Version")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("nvarchar(max)")
+                        .HasDefaultValue("")
+                        .HasColumnName("version")
+                        .UseCollation("Latin1_General_100_BIN2");
 
                     b.HasKey("Id");
 

@@ -86,7 +86,11 @@ namespace Fleet.Storage.Sqlite.Migrations
                 columns: table => new
                 {
                     name = table.Column<string>(type: "TEXT", nullable: false),
-                    first_seen_at = table.Column<long>(type: "INTEGER", nullable: false)
+                    first_seen_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    paused_since = table.Column<long>(type: "INTEGER", nullable: true),
+                    paused_by = table.Column<string>(type: "TEXT", nullable: true),
+                    pause_reason = table.Column<string>(type: "TEXT", nullable: true),
+                    paused_until = table.Column<long>(type: "INTEGER", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -358,7 +362,14 @@ namespace Fleet.Storage.Sqlite.Migrations
                     started_at = table.Column<long>(type: "INTEGER", nullable: false),
                     heartbeat_at = table.Column<long>(type: "INTEGER", nullable: false),
                     lease_until = table.Column<long>(type: "INTEGER", nullable: false),
-                    claimed_through = table.Column<string>(type: "TEXT", nullable: false)
+                    claimed_through = table.Column<string>(type: "TEXT", nullable: false),
+                    lane_loads = table.Column<string>(type: "TEXT", nullable: false, defaultValue: "{}"),
+                    machine = table.Column<string>(type: "TEXT", nullable: false, defaultValue: ""),
+                    program = table.Column<string>(type: "TEXT", nullable: false, defaultValue: ""),
+                    version = table.Column<string>(type: "TEXT", nullable: false, defaultValue: ""),
+                    drain_since = table.Column<long>(type: "INTEGER", nullable: true),
+                    drain_by = table.Column<string>(type: "TEXT", nullable: true),
+                    drain_reason = table.Column<string>(type: "TEXT", nullable: true)
                 },
                 constraints: table =>
                 {

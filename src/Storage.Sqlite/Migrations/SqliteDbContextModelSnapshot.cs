@@ -177,6 +177,22 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("first_seen_at");
 
+                    b.Property<string>("PauseReason")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("pause_reason");
+
+                    b.Property<string>("PausedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("paused_by");
+
+                    b.Property<long?>("PausedSince")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("paused_since");
+
+                    b.Property<long?>("PausedUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("paused_until");
+
                     b.HasKey("Name");
 
                     b.ToTable("fleet_lanes", (string)null);
@@ -889,6 +905,18 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("claimed_through");
 
+                    b.Property<string>("DrainBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("drain_by");
+
+                    b.Property<string>("DrainReason")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("drain_reason");
+
+                    b.Property<long?>("DrainSince")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("drain_since");
+
                     b.Property<long>("HeartbeatAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("heartbeat_at");
@@ -900,6 +928,13 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasDefaultValue("{}")
                         .HasColumnName("jobs");
 
+                    b.Property<string>("LaneLoads")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("{}")
+                        .HasColumnName("lane_loads");
+
                     b.Property<string>("Lanes")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -908,6 +943,13 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.Property<long>("LeaseUntil")
                         .HasColumnType("INTEGER")
                         .HasColumnName("lease_until");
+
+                    b.Property<string>("Machine")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("")
+                        .HasColumnName("machine");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -927,6 +969,13 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("process_start");
 
+                    b.Property<string>("Program")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("")
+                        .HasColumnName("program");
+
                     b.Property<long>("StartedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("started_at");
@@ -934,6 +983,13 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.Property<int>("State")
                         .HasColumnType("INTEGER")
                         .HasColumnName("state");
+
+                    b.Property<string>("Version")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("")
+                        .HasColumnName("version");
 
                     b.HasKey("Id");
 

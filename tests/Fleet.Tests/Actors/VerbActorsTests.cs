@@ -1,6 +1,7 @@
 using System.Reflection;
 using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
+using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
 using Fleet.Core.Rules;
 using Fleet.Core.Runs;
@@ -9,6 +10,7 @@ using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Search;
 using Fleet.Core.Storage.Rows;
+using Fleet.Core.Workers;
 using Fleet.Tests.Support;
 
 namespace Fleet.Tests.Actors;
@@ -39,6 +41,39 @@ public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(dat
             await test.HaltAsync(control => control.StopAsync("s", new(Somebody.Me), default));
             await test.Fleet.Get<ControlSchedules>().StartAsync("s", new(Alex), default);
             return [(await test.ScheduleAsync()).StatusBy];
+        },
+        ["PauseLanes.PauseAsync"] = async test =>
+        {
+            await test.Fleet.Get<PauseLanes>().PauseAsync("mail", until: null, "why", Alex, expected: null, default);
+            await using var db = test.Fleet.Storage.Read();
+            return [(await db.Lanes.FindAsync("mail"))!.PausedBy];
+        },
+        ["PauseLanes.ResumeAsync"] = async test =>
+        {
+            await test.Fleet.Get<PauseLanes>().PauseAsync("mail", until: null, "why", Somebody.Me, expected: null, default);
+            Assert.True(await test.Fleet.Get<PauseLanes>().ResumeAsync("mail", Alex, expected: null, default));
+            Assert.Contains(test.Fleet.Log.Lines, line => line.Contains($"Lane mail was resumed by {Alex}.", StringComparison.Ordinal));
+            await using var db = test.Fleet.Storage.Read();
+            Assert.Null((await db.Lanes.FindAsync("mail"))!.PausedBy);
+            return [Alex];
+        },
+        ["DrainWorkers.DrainAsync"] = async test =>
+        {
+            var worker = await test.Fleet.RegisterAsync();
+            Assert.True(await test.Fleet.Get<DrainWorkers>().DrainAsync(worker, "why", Alex, default));
+            await using var db = test.Fleet.Storage.Read();
+            return [(await db.Workers.FindAsync(worker))!.DrainBy];
+        },
+        ["DrainWorkers.ResumeAsync"] = async test =>
+        {
+            var worker = await test.Fleet.RegisterAsync();
+            await test.Fleet.Get<DrainWorkers>().DrainAsync(worker, "why", Somebody.Me, default);
+            Assert.True(await test.Fleet.Get<DrainWorkers>().ResumeAsync(worker, Alex, default));
+            Assert.Contains(
+                test.Fleet.Log.Lines, line => line.Contains($"by {Alex} to take runs again.", StringComparison.Ordinal));
+            await using var db = test.Fleet.Storage.Read();
+            Assert.Null((await db.Workers.FindAsync(worker))!.DrainBy);
+            return [Alex];
         },
         ["DeleteSchedules.ExecuteAsync"] = async test =>
         {
@@ -119,6 +154,7 @@ public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(dat
         ["ScheduleClient.DeleteAsync"] = "the process is the actor",
         ["SubmitRuns.ExecuteAsync"] = "the broker does not tell who published the message",
         ["Reconcile.ExecuteAsync"] = "sends nudges again and changes no row that somebody set",
+        ["NudgeWaiting.ExecuteAsync"] = "sends nudges again and changes no row",
         ["WakeUnserved.ExecuteAsync"] = "a worker tells that it can execute runs that waited for it",
         ["LockSchedule.ExecuteAsync"] = "locks a row for a verb",
     };
@@ -270,9 +306,11 @@ public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(dat
     private static IEnumerable<(string Name, MethodInfo Method)> AllVerbs() =>
         from type in typeof(EnqueueRuns).Assembly.GetExportedTypes()
         where type is { IsInterface: false } && type.Namespace is { } space
-            && space.StartsWith("Fleet.Core.", StringComparison.Ordinal) && !Below.Contains(space.Split('.')[2], StringComparer.Ordinal)
+            && space.StartsWith("Fleet.Core.", StringComparison.Ordinal)
         from method in type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
         where method.Name.EndsWith("Async", StringComparison.Ordinal)
+            && type.Namespace!.Split('.')[2] is var folder
+            && (!Below.Contains(folder, StringComparer.Ordinal) || (folder != "Storage" && TakesActor(method)))
         select ($"{type.Name}.{method.Name}", method);
 
     private static bool TakesActor(MethodInfo method) => Parts(method).Any(t => t == typeof(Actor));

@@ -88,6 +88,23 @@ public sealed class CallerTests(ApiFleet api) : IClassFixture<ApiFleet>
             var run = await test.CallAsync("POST", $"schedules/{await test.PutAsync()}/trigger");
             return [(await test.RunAsync(run.Id)).EnqueuedBy];
         },
+        ["POST /lanes/{lane}/pause"] = async test =>
+        {
+            var answer = await test.CallAsync("POST", "lanes/caller.pause/pause");
+            await using var db = test.Storage();
+            return [(await db.Lanes.SingleAsync(l => l.Name == "caller.pause")).PausedBy, Shown(answer.Json.GetProperty("paused"), "by")];
+        },
+        // A lane that is not paused has nobody who resumed it.
+        ["POST /lanes/{lane}/resume"] = async test =>
+        {
+            await test.CallAsync("POST", "lanes/caller.resume/pause");
+            await using var db = test.Storage();
+            var by = (await db.Lanes.SingleAsync(l => l.Name == "caller.resume")).PausedBy;
+            await test.CallAsync("POST", "lanes/caller.resume/resume");
+            return [by];
+        },
+        ["POST /workers/{id}/drain"] = test => test.DrainAsync("drain"),
+        ["POST /workers/{id}/resume"] = test => test.DrainAsync("resume"),
         ["POST /schedules/{id}/backfill"] = async test =>
         {
             var id = await test.PutAsync();
@@ -228,6 +245,17 @@ public sealed class CallerTests(ApiFleet api) : IClassFixture<ApiFleet>
         var id = NewId();
         Assert.Equal(201, (await SendAsync("PUT", $"schedules/{id}", $$"""{"job":"diag.echo","every":"{{every}}"}""")).Status);
         return id;
+    }
+
+    private async Task<IEnumerable<Actor?>> DrainAsync(string verb)
+    {
+        var id = (await GetAsync("workers")).GetProperty("items")[0].GetProperty("id").GetString();
+        var answer = await CallAsync("POST", $"workers/{id}/drain");
+        await using var db = Storage();
+        Actor?[] by = [(await db.Workers.FirstAsync(w => w.DrainSince != null)).DrainBy, Shown(answer.Json, "drainBy")];
+        await CallAsync("POST", $"workers/{id}/resume");
+        Assert.False(await db.Workers.AnyAsync(w => w.DrainSince != null), verb);
+        return by;
     }
 
     private async Task<IEnumerable<Actor?>> ControlAsync(string verb)

@@ -78,6 +78,25 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
             Assert.False(await db.Views.AnyAsync(v => v.Name == name));
             return owner;
         },
+        ["lane pause"] = async test =>
+        {
+            Assert.Equal(
+                "cli.lane paused; no worker serves it now", await test.RunAsync("lane", "pause", "cli.lane", "--reason", "moving"));
+            Assert.Contains($"moving, by {User}", await test.RunAsync("lane", "list"), StringComparison.Ordinal);
+            await using var db = test.Storage();
+            return (await db.Lanes.SingleAsync(l => l.Name == "cli.lane")).PausedBy;
+        },
+        ["lane resume"] = async test =>
+        {
+            await test.RunAsync("lane", "pause", "cli.resumed");
+            await using var db = test.Storage();
+            var by = (await db.Lanes.AsNoTracking().SingleAsync(l => l.Name == "cli.resumed")).PausedBy;
+            Assert.Equal("cli.resumed resumed", await test.RunAsync("lane", "resume", "cli.resumed"));
+            Assert.Null((await db.Lanes.AsNoTracking().SingleAsync(l => l.Name == "cli.resumed")).PausedBy);
+            return by;
+        },
+        ["worker drain"] = test => test.DrainAsync(),
+        ["worker resume"] = test => test.DrainAsync(),
         ["apply"] = async test =>
         {
             using var folder = new TempFolder();
@@ -94,7 +113,7 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
     [
         "dev", "db migrate", "db status", "db script", "help exit-codes", "broker apply", "dead get", "dead list", "diff", "export",
         "run count", "run get", "run list", "run logs", "run watch", "status", "top", "view get", "view list", "schedule list",
-        "schedule next",
+        "schedule next", "lane list", "lane get", "lane demand", "worker list", "worker get",
         "schedule simulate", "schedule diff", "schedule figures",
     ];
 
@@ -147,6 +166,18 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
         if (verb == "pause")
             Assert.Contains($"by {User}", await RunAsync("schedule", "list"), StringComparison.Ordinal);
         return (await ScheduleAsync(id)).StatusBy;
+    }
+
+    private async Task<Actor?> DrainAsync()
+    {
+        var id = await RunAsync("worker", "list", "-o", "name");
+        await RunAsync("worker", "drain", id, "--wait");
+        await using var db = Storage();
+        var by = (await db.Workers.AsNoTracking().SingleAsync(w => w.DrainSince != null)).DrainBy;
+        Assert.Contains($"by {User}", await RunAsync("worker", "get", id), StringComparison.Ordinal);
+        Assert.Equal($"{id} resumed", await RunAsync("worker", "resume", id));
+        Assert.Null((await db.Workers.AsNoTracking().FirstAsync()).DrainBy);
+        return by;
     }
 
     private async Task<Run> ReadAsync(string id)

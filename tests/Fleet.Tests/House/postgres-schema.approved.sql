@@ -51,6 +51,10 @@ CREATE UNIQUE INDEX "PK_jobs" ON fleet.jobs USING btree (name, version)
 -- lanes
 name text NOT NULL
 first_seen_at timestamp with time zone NOT NULL
+paused_since timestamp with time zone
+paused_by text
+pause_reason text
+paused_until timestamp with time zone
 CREATE UNIQUE INDEX "PK_lanes" ON fleet.lanes USING btree (name)
 
 -- leases
@@ -267,5 +271,12 @@ started_at timestamp with time zone NOT NULL
 heartbeat_at timestamp with time zone NOT NULL
 lease_until timestamp with time zone NOT NULL
 claimed_through text NOT NULL
+lane_loads text NOT NULL
+machine text NOT NULL
+program text NOT NULL
+version text NOT NULL
+drain_since timestamp with time zone
+drain_by text
+drain_reason text
 CREATE INDEX ix_workers_alive ON fleet.workers USING btree (lease_until) WHERE (state <> 2)
 CREATE UNIQUE INDEX "PK_workers" ON fleet.workers USING btree (id)

@@ -49,7 +49,11 @@ CREATE TABLE "fleet_jobs" (
 
 CREATE TABLE "fleet_lanes" (
     "name" TEXT NOT NULL CONSTRAINT "PK_fleet_lanes" PRIMARY KEY,
-    "first_seen_at" INTEGER NOT NULL
+    "first_seen_at" INTEGER NOT NULL,
+    "paused_since" INTEGER NULL,
+    "paused_by" TEXT NULL,
+    "pause_reason" TEXT NULL,
+    "paused_until" INTEGER NULL
 );
 
 CREATE TABLE "fleet_leases" (
@@ -274,7 +278,14 @@ CREATE TABLE "fleet_workers" (
     "started_at" INTEGER NOT NULL,
     "heartbeat_at" INTEGER NOT NULL,
     "lease_until" INTEGER NOT NULL,
-    "claimed_through" TEXT NOT NULL
+    "claimed_through" TEXT NOT NULL,
+    "lane_loads" TEXT NOT NULL DEFAULT '{}',
+    "machine" TEXT NOT NULL DEFAULT '',
+    "program" TEXT NOT NULL DEFAULT '',
+    "version" TEXT NOT NULL DEFAULT '',
+    "drain_since" INTEGER NULL,
+    "drain_by" TEXT NULL,
+    "drain_reason" TEXT NULL
 );
 
 CREATE INDEX "fleet_ix_workers_alive" ON "fleet_workers" ("lease_until") WHERE state <> 2;

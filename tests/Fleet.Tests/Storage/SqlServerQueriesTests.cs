@@ -52,6 +52,21 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     {
         ["Cli/Dev/EndedRuns.cs"] = [AskEndedRunsAsync],
         ["Core/Lanes/NamedLanes.cs"] = [fleet => fleet.Get<NamedLanes>().CheckAsync("reports", None).AsTask()],
+        ["Core/Lanes/LaneFigures.cs"] =
+        [
+            fleet => fleet.Get<LaneFigures>().ListAsync(None),
+            fleet => fleet.Get<LaneFigures>().FindAsync("reports", None),
+        ],
+        ["Core/Lanes/PauseLanes.cs"] =
+        [
+            fleet => fleet.Get<PauseLanes>().PauseAsync("reports", null, "moving", Somebody.Me, null, None),
+            fleet => fleet.Get<PauseLanes>().ResumeAsync("reports", Somebody.Me, null, None),
+        ],
+        ["Core/Workers/GetWorkers.cs"] =
+        [
+            fleet => fleet.Get<GetWorkers>().ListAsync(None),
+            fleet => fleet.Get<GetWorkers>().FindAsync(new WorkerId(Id.Value), None),
+        ],
         ["Core/Leadership/LeaderLease.cs"] =
         [
             fleet => fleet.Get<LeaderLease>().AcquireAsync("me", TimeSpan.FromSeconds(10), None),
@@ -216,7 +231,6 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
                 r => r.Add(new RunLogLine { RunId = Id, Message = "two" })),
             fleet => ReportAsync(fleet, r => r.Add(new ProgressReport(Id, 1, 0.5, "half"))),
         ],
-        ["Api/Lanes/GetLanes.cs"] = [fleet => GetAsync(fleet, "/api/v1/lanes"), fleet => GetAsync(fleet, "/api/v1/workers")],
         ["Api/DeadLetters/GetDeadLetters.cs"] = [fleet => GetAsync(fleet, $"/api/v1/dead-letters/{Id}")],
         ["Api/Runs/GetRunParts.cs"] =
         [

@@ -1,5 +1,6 @@
 using Fleet.Core.Findings;
 using Fleet.Core.Live;
+using Fleet.Core.Rules;
 using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,5 +1,6 @@
 using Fleet.Core.Inbox;
 using Fleet.Core.Jobs;
+using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
 using Fleet.Core.Outbox;
 using Fleet.Core.Rules;
@@ -41,7 +42,9 @@ internal static class FillDatabase
         await FillFiguresAsync(fleet, worker);
         await fleet.Get<Heartbeat>().ExecuteAsync(
             worker, TimeSpan.FromMinutes(1), new Dictionary<string, long> { ["default"] = Verbs.Noon.ToUnixTimeMilliseconds() },
-            withHeld: false, CancellationToken.None);
+            withHeld: false, CancellationToken.None, """{"default":{"slots":4,"busy":1,"quiet":false}}""");
+        await fleet.Get<PauseLanes>().PauseAsync("reports", until: null, "moving", Somebody.Me, null, CancellationToken.None);
+        await fleet.Get<DrainWorkers>().DrainAsync(await fleet.RegisterAsync(), "moving", Somebody.Me, CancellationToken.None);
         // Whenever the rows are used, this worker is silent.
         await fleet.ExpireAsync(worker);
         await fleet.Get<RegisterWorkers>().DrainAsync(await fleet.RegisterAsync(), CancellationToken.None);

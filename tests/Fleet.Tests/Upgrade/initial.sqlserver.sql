@@ -72,6 +72,10 @@ CREATE TABLE [fleet].[jobs] (
 CREATE TABLE [fleet].[lanes] (
     [name] nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [first_seen_at] datetime2(7) NOT NULL,
+    [paused_since] datetime2(7) NULL,
+    [paused_by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [pause_reason] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [paused_until] datetime2(7) NULL,
     CONSTRAINT [PK_lanes] PRIMARY KEY ([name])
 );
 
@@ -273,6 +277,13 @@ CREATE TABLE [fleet].[workers] (
     [heartbeat_at] datetime2(7) NOT NULL,
     [lease_until] datetime2(7) NOT NULL,
     [claimed_through] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [lane_loads] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL DEFAULT N'{}',
+    [machine] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL DEFAULT N'',
+    [program] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL DEFAULT N'',
+    [version] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL DEFAULT N'',
+    [drain_since] datetime2(7) NULL,
+    [drain_by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [drain_reason] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     CONSTRAINT [PK_workers] PRIMARY KEY ([id])
 );
 

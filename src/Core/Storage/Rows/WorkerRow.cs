@@ -1,3 +1,6 @@
+using System.Text.Json;
+using Fleet.Core.Actors;
+
 namespace Fleet.Core.Storage.Rows;
 
 /// <summary>The id of one worker process, from its start until it is declared gone. A process that was declared gone registers under a new
@@ -20,6 +23,12 @@ public enum WorkerState
     /// <summary>Stopped cleanly, died, or was silent for a whole lease. Final: the id is never used again.</summary>
     Gone = 2,
 }
+
+/// <summary>What a worker says about one of its lanes with each heartbeat.</summary>
+/// <param name="Slots">How many slots the lane has now.</param>
+/// <param name="Busy">How many of them execute a run.</param>
+/// <param name="Quiet">True: the worker claims nothing of the lane, and no claim is under way.</param>
+public readonly record struct LaneLoad(int Slots, int Busy, bool Quiet);
 
 /// <summary>The row in <c>workers</c>.</summary>
 public sealed class WorkerRow
@@ -55,4 +64,36 @@ public sealed class WorkerRow
 
     /// <summary>JSON object: lane → the latest due time that this worker has claimed, in Unix milliseconds. Used by Reconcile.</summary>
     public string ClaimedThrough { get; set; } = "{}";
+
+    /// <summary>JSON object: lane → <see cref="LaneLoad"/>, as of the last heartbeat.</summary>
+    public string LaneLoads { get; set; } = "{}";
+
+    /// <summary>Name of the machine, for people.</summary>
+    public string Machine { get; set; } = "";
+
+    /// <summary>Name of the program, for people.</summary>
+    public string Program { get; set; } = "";
+
+    /// <summary>Version of the program.</summary>
+    public string Version { get; set; } = "";
+
+    /// <summary>When somebody asked the worker to take no new runs; null when nobody did. It goes on as <see cref="WorkerState.Active"/>,
+    /// because it does not stop.</summary>
+    public DateTimeOffset? DrainSince { get; set; }
+
+    public Actor? DrainBy { get; set; }
+
+    /// <summary>Why, in words for people; cut to <see cref="LaneRow.MaxReason"/>.</summary>
+    public string? DrainReason { get; set; }
+
+    /// <summary>Lane → slots.</summary>
+    public IReadOnlyDictionary<string, int> ReadLanes() => JsonSerializer.Deserialize<Dictionary<string, int>>(Lanes)!;
+
+    /// <summary>Lane → what the worker said about it last.</summary>
+    public IReadOnlyDictionary<string, LaneLoad> ReadLaneLoads() =>
+        JsonSerializer.Deserialize<Dictionary<string, LaneLoad>>(LaneLoads, JsonSerializerOptions.Web)!;
+
+    /// <summary>The names of the jobs that it knows, in order.</summary>
+    public IReadOnlyList<string> ReadJobs() =>
+        [.. JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(Jobs)!.Keys.Order(StringComparer.Ordinal)];
 }

@@ -1,0 +1,131 @@
+using System.Collections.Concurrent;
+using Fleet.Core.Rules;
+using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Core.Lanes;
+
+/// <summary>The figures of lanes: the one source for the API, metrics and scaling. Each reads a fixed number of rows whatever waits, and is
+/// measured at most once per <see cref="MaxAge"/> and process, whatever the number of callers. While the database is away, the last figures
+/// are shown with their age, for <see cref="MaxStale"/>.</summary>
+public sealed class LaneFigures(IStorage storage, DemandOptions options, TimeProvider time)
+{
+    /// <summary>A count up to this is exact; a larger one is "at least".</summary>
+    public const int MaxCount = CappedCount.Limit;
+
+    /// <summary>Maximum number of waiting runs that a measurement of all lanes reads.</summary>
+    public const int MaxRows = 100_000;
+
+    /// <summary>A figure that is younger than this is not measured again.</summary>
+    public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
+
+    /// <summary>Figures that are older than this are not shown.</summary>
+    public static readonly TimeSpan MaxStale = TimeSpan.FromSeconds(60);
+
+    private readonly ConcurrentDictionary<string, Measurement<LaneFigure?>> _lanes = new(StringComparer.Ordinal);
+    private Measurement<IReadOnlyList<LaneFigure>>? _all;
+
+    private Measurement<IReadOnlyList<LaneFigure>> All => _all
+        ?? Interlocked.CompareExchange(ref _all, new(MeasureAllAsync, storage, time), null) ?? _all;
+
+    /// <summary>The figures of all lanes, by name.</summary>
+    /// <exception cref="Exception">The database has been away for longer than <see cref="MaxStale"/>.</exception>
+    public Task<Measured<IReadOnlyList<LaneFigure>>> ListAsync(CancellationToken ct) => All.GetAsync(ct);
+
+    /// <summary>Measures a lane again for the next caller: this process has changed it.</summary>
+    public void Forget(string lane)
+    {
+        _lanes.TryRemove(lane, out _);
+        _all = null;
+    }
+
+    /// <summary>The figures of a lane; null when there is no such lane.</summary>
+    /// <exception cref="Exception">The database has been away for longer than <see cref="MaxStale"/>.</exception>
+    public async Task<Measured<LaneFigure>?> FindAsync(string lane, CancellationToken ct)
+    {
+        var measurement = _lanes.GetOrAdd(
+            lane, name => new Measurement<LaneFigure?>(stop => MeasureAsync(name, stop), storage, time));
+        var measured = await measurement.GetAsync(ct);
+        if (measured.Value is { } figure)
+            return new Measured<LaneFigure>(figure, measured.Age);
+        // Whoever asks for names at random must not fill the memory.
+        _lanes.TryRemove(lane, out _);
+        return null;
+    }
+
+    private async Task<LaneFigure?> MeasureAsync(string lane, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        await using var db = storage.Read();
+        if (await db.Lanes.AsNoTracking().FirstOrDefaultAsync(l => l.Name == lane, ct) is not { } row)
+            return null;
+        var workers = await ReadWorkersAsync(db, ct);
+        var running = await CountRunningAsync(ct);
+        return Figure(row, await CountAsync(lane, now, MaxCount, ct), running, workers, now);
+    }
+
+    private async Task<IReadOnlyList<LaneFigure>> MeasureAllAsync(CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        await using var db = storage.Read();
+        var rows = await db.Lanes.AsNoTracking().OrderBy(l => l.Name).ToListAsync(ct);
+        var workers = await ReadWorkersAsync(db, ct);
+        var running = await CountRunningAsync(ct);
+        var figures = new List<LaneFigure>(rows.Count);
+        var left = MaxRows;
+        for (var i = 0; i < rows.Count; i++)
+        {
+            // What a lane does not use of its share, those behind it may.
+            var count = await CountAsync(rows[i].Name, now, Math.Min(MaxCount, left / (rows.Count - i)), ct);
+            left -= count.Rows;
+            figures.Add(Figure(rows[i], count, running, workers, now));
+        }
+
+        return figures;
+    }
+
+    private Task<LaneCount> CountAsync(string lane, DateTimeOffset now, int most, CancellationToken ct) => storage.ReadAsync(
+        session => storage.Lanes.CountWaitingAsync(session, lane, now, now + options.PodStart, most, ct), ct);
+
+    private Task<RunningCount> CountRunningAsync(CancellationToken ct) =>
+        storage.ReadAsync(session => storage.Lanes.CountRunningAsync(session, MaxCount, ct), ct);
+
+    private static async Task<List<WorkerRow>> ReadWorkersAsync(FleetDbContext db, CancellationToken ct) =>
+        await db.Workers.AsNoTracking().Where(w => w.State != WorkerState.Gone).ToListAsync(ct);
+
+    private static LaneFigure Figure(
+        LaneRow row, LaneCount count, RunningCount running, IReadOnlyList<WorkerRow> workers, DateTimeOffset now)
+    {
+        var (slots, serving, busy, unconfirmed) = (0, 0, 0, 0);
+        foreach (var worker in workers)
+        {
+            LaneLoad? load = worker.ReadLaneLoads().TryGetValue(row.Name, out var known) ? known : null;
+            busy += load?.Busy ?? 0;
+            if (worker.State != WorkerState.Active || !worker.ReadLanes().TryGetValue(row.Name, out var most))
+                continue;
+            // One that was asked to drain and has not heard of it may still claim.
+            if (load is not { Quiet: true })
+                unconfirmed++;
+            if (worker.DrainSince is not null)
+                continue;
+            serving++;
+            slots += most;
+        }
+
+        var counted = running.ByLane.GetValueOrDefault(row.Name);
+        return new LaneFigure(row)
+        {
+            Ready = new CappedCount(count.Ready, !count.IsReadyExact),
+            Soon = new CappedCount(count.Soon, !count.IsExact),
+            // Beyond the rows that are read, the workers know better.
+            Running = running.Rows <= MaxCount ? new CappedCount(counted) : new CappedCount(Math.Max(counted, busy), IsAtLeast: true),
+            OldestReady = count.Ready > 0 ? count.Oldest : null,
+            IsPaused = row.IsPaused(now),
+            Slots = slots,
+            Workers = serving,
+            UnconfirmedWorkers = row.IsPaused(now) ? unconfirmed : 0,
+            MeasuredAt = now,
+        };
+    }
+}
