@@ -123,7 +123,7 @@ public sealed class GetEventsTests(ApiFleet api)
     public async Task Stop_WhileARunDrains_EndsTheStream()
     {
         var script = new Script(call => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, call.Token));
-        var fleet = await ScriptedFleet.StartAsync(script, settings: ["Worker:Drain=00:00:08"]);
+        var fleet = await ScriptedFleet.StartAsync(script, settings: ["Worker:Drain=00:00:04"]);
         using var stream = await OpenAsync(fleet.Http);
         await stream.NextAsync("figures");
         var run = await fleet.Client.EnqueueAsync(new Scripted("wait"));
