@@ -38,6 +38,7 @@ public abstract partial class StorageConformance
     [Fact]
     public async Task LiveFigures_MoreThanAreCounted_SayAtLeast()
     {
+        await One.RegisterAsync();
         await One.InsertAsync([.. Enumerable.Range(0, CappedCount.Limit + 5).Select(_ => One.NewRun())]);
 
         var figures = await One.Get<ReadLiveFigures>().ExecuteAsync(CancellationToken.None);
