@@ -35,6 +35,9 @@ public sealed record FindingEvidence
     /// <summary>Schedules whose next fire time has passed and has no run.</summary>
     public IReadOnlyList<(string Id, DateTimeOffset FireTime)> Unplanned { get; init; } = [];
 
+    /// <summary>Fire times of the last day that got no run, the latest first.</summary>
+    public IReadOnlyList<MissedFireTimes> Missed { get; init; } = [];
+
     /// <summary>Running schedules whose job no worker has offered, by job.</summary>
     public IReadOnlyList<(string Job, int Schedules, string First)> UnknownJobs { get; init; } = [];
 
@@ -71,3 +74,12 @@ public sealed record FailingJob(string Job, CappedCount Count, DateTimeOffset Fi
 /// <param name="Oldest">When the oldest was committed.</param>
 /// <param name="Failures">The largest number of failed sends of one of them.</param>
 public sealed record OutboxLag(CappedCount Count, DateTimeOffset Oldest, int Failures);
+
+/// <summary>Fire times of a schedule that passed while no scheduler could plan them, and that got no run.</summary>
+/// <param name="Schedule">The schedule.</param>
+/// <param name="First">The first of them.</param>
+/// <param name="Last">The last of them.</param>
+/// <param name="Count">How many.</param>
+/// <param name="NoticedAt">When a scheduler noticed.</param>
+public sealed record MissedFireTimes(
+    string Schedule, DateTimeOffset First, DateTimeOffset Last, int Count, DateTimeOffset NoticedAt);

@@ -18,9 +18,12 @@ public sealed class GetFindings(
     private const int MaxListed = 20;
     private const int MaxFailures = 500;
     private const int MaxWorkers = 200;
+    private const int MaxMissed = 200;
 
     /// <summary>The groups of schedules by job are read again after this time: there may be many schedules.</summary>
     private static readonly TimeSpan SchedulesFor = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan MissedFor = TimeSpan.FromDays(1);
 
     private static readonly TimeSpan FailingFor = TimeSpan.FromHours(1);
 
@@ -52,6 +55,7 @@ public sealed class GetFindings(
             Longest = await ReadLongestAsync(db, ct),
             Failing = await ReadFailingAsync(db, now, ct),
             Unplanned = await ReadUnplannedAsync(db, now, ct),
+            Missed = await ReadMissedAsync(db, now, ct),
             UnknownJobs = await ReadUnknownJobsAsync(db, ct),
             Outbox = await ReadOutboxAsync(db, ct),
             Parked = await gauge.CountParkedAsync(ct),
@@ -129,6 +133,19 @@ public sealed class GetFindings(
         var late = await db.Schedules.AsNoTracking().Where(s => s.NextPlanAt != null && s.NextPlanAt <= now).OrderBy(s => s.NextPlanAt)
             .Take(MaxListed).Select(s => new { s.Id, s.NextPlanAt, s.Status }).ToListAsync(ct);
         return [.. late.Where(s => s.Status == ScheduleStatus.Running).Select(s => (s.Id, s.NextPlanAt!.Value))];
+    }
+
+    private static async Task<IReadOnlyList<MissedFireTimes>> ReadMissedAsync(FleetDbContext db, DateTimeOffset now, CancellationToken ct)
+    {
+        var since = now - MissedFor;
+        var misfires = await db.Misfires.AsNoTracking().OrderByDescending(m => m.Id).Take(MaxMissed).Where(m => m.At >= since)
+            .ToListAsync(ct);
+        // Only the last one of each schedule.
+        return
+        [
+            .. misfires.GroupBy(m => m.ScheduleId, StringComparer.Ordinal).Select(g => g.MaxBy(m => m.Id)!)
+                .Select(m => new MissedFireTimes(m.ScheduleId, m.First, m.Last, m.Count, m.At)),
+        ];
     }
 
     private async Task<IReadOnlyList<(string Job, int Schedules, string First)>> ReadUnknownJobsAsync(

@@ -31,8 +31,8 @@ public static class TellFindings
     // In the order in which they are told: what explains the others comes first.
     private static readonly Func<FindingEvidence, IEnumerable<Finding>>[] All =
     [
-        NoLeader, LanesWithoutWorkers, UnplannedSchedules, UnservedJobs, UnknownJobs, StuckRuns, FailingJobs, SilentWorkers,
-        FullLanes, OutboxLags, ParkedMessages, Clocks,
+        NoLeader, LanesWithoutWorkers, UnplannedSchedules, MissedSchedules, UnservedJobs, UnknownJobs, StuckRuns, FailingJobs,
+        SilentWorkers, FullLanes, OutboxLags, ParkedMessages, Clocks,
     ];
 
     /// <summary>All findings, errors first.</summary>
@@ -140,6 +140,19 @@ public static class TellFindings
             FindingSeverity.Error, "schedule_late", schedule.Id,
             $"Schedule {schedule.Id} has no run for {Clock(e, schedule.FireTime)}, though a scheduler leads.", schedule.FireTime,
             $"schedules/{Uri.EscapeDataString(schedule.Id)}", "Look into the log of the scheduler that leads.");
+
+    /// <summary>Schedules with fire times that got no run, because no scheduler was there to plan them.</summary>
+    public static IEnumerable<Finding> MissedSchedules(FindingEvidence e) =>
+        from missed in e.Missed
+        orderby missed.Last descending, missed.Schedule
+        select new Finding(
+            FindingSeverity.Warning, "schedule_missed", missed.Schedule,
+            $"Schedule {missed.Schedule} missed "
+                + (missed.Count == 1 ? Clock(e, missed.First)
+                    : $"{Number(missed.Count)} fire times from {Clock(e, missed.First)} to {Clock(e, missed.Last)}")
+                + $"; no scheduler planned it until {Clock(e, missed.NoticedAt)}.",
+            missed.First, $"schedules/{Uri.EscapeDataString(missed.Schedule)}",
+            $"If the runs are still wanted: fleet schedule backfill {missed.Schedule}.");
 
     /// <summary>Workers whose lease has ended and that nobody declared gone.</summary>
     public static IEnumerable<Finding> SilentWorkers(FindingEvidence e) =>

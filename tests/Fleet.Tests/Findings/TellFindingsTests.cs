@@ -131,6 +131,19 @@ public sealed class TellFindingsTests
     }
 
     [Fact]
+    public void Schedule_ThatMissedFireTimes_IsTold()
+    {
+        var missed = new MissedFireTimes("report.daily", TwoHoursAgo, TwoHoursAgo, 1, TwoHoursAgo.AddMinutes(5));
+
+        Assert.Equal(
+            "Schedule report.daily missed 12:02 UTC; no scheduler planned it until 12:07 UTC.",
+            One(Well() with { Missed = [missed] }).Sentence);
+        Assert.Equal(
+            "Schedule report.daily missed 3 fire times from 12:02 UTC to 12:04 UTC; no scheduler planned it until 12:07 UTC.",
+            One(Well() with { Missed = [missed with { Count = 3, Last = TwoHoursAgo.AddMinutes(2) }] }).Sentence);
+    }
+
+    [Fact]
     public void Worker_WhoseLeaseHasEnded_IsSilent()
     {
         var worker = new LiveWorker(
