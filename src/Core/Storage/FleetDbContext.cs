@@ -63,8 +63,9 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
 
     /// <summary>Runs that ended in one of these states and were made since an instant, found by an index. Null when no index finds them.
     /// </summary>
+    /// <remarks>A condition on the time of the end would lead to the index of all runs that have ended. Perhaps also older runs.</remarks>
     public virtual IQueryable<Run>? Ended(IReadOnlyList<RunState> states, DateTimeOffset since) => states is [RunState.Failed]
-        ? Runs.Where(r => r.State == RunState.Failed && r.FinishedAt >= since)
+        ? Runs.Where(r => r.State == RunState.Failed).OrderByDescending(r => r.FinishedAt)
         : null;
 
     /// <summary>True if <see cref="Pending"/> reads few rows, however many runs it finds.</summary>
