@@ -76,6 +76,7 @@ public static class ApiServices
         GetRunsEndpoints.Map(api);
         CountRunsEndpoints.Map(api);
         GetRunPartsEndpoints.Map(api);
+        ExplainRunsEndpoints.Map(api);
         GetDeadLettersEndpoints.Map(api);
         SavedViewsEndpoints.Map(api);
         CancelRunsEndpoints.Map(api);
@@ -87,6 +88,7 @@ public static class ApiServices
         GetScheduleFiguresEndpoints.Map(api);
         NextFireTimesEndpoints.Map(api);
         DiffSchedulesEndpoints.Map(api);
+        ExplainOccurrencesEndpoints.Map(api);
         DescribeTriggersEndpoints.Map(api);
         SimulateSchedulesEndpoints.Map(api);
         GetJobsEndpoints.Map(api);

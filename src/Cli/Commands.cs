@@ -31,6 +31,7 @@ public static class Commands
             {
                 EnqueueRuns.Command(cli),
                 GetRuns.Command(cli),
+                ExplainRuns.Command(cli),
                 ListRuns.Command(cli),
                 CountRuns.Command(cli),
                 RunLogs.Command(cli),
@@ -47,6 +48,7 @@ public static class Commands
             {
                 ListSchedules.Command(cli),
                 NextFireTimes.Command(cli),
+                ExplainOccurrences.Command(cli),
                 SimulateSchedules.Command(cli),
                 DiffSchedules.Command(cli),
                 TriggerSchedules.Command(cli),

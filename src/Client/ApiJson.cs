@@ -20,6 +20,7 @@ namespace Fleet.Client;
 [JsonSerializable(typeof(EnqueuedBatchView))]
 [JsonSerializable(typeof(CanceledView))]
 [JsonSerializable(typeof(RunDetailView))]
+[JsonSerializable(typeof(ExplanationView))]
 [JsonSerializable(typeof(ProblemView))]
 [JsonSerializable(typeof(ScheduleView))]
 [JsonSerializable(typeof(BackfillView))]

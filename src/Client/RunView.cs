@@ -71,6 +71,23 @@ public sealed record RunDetailView : RunView
 
     /// <summary>The replays, oldest first.</summary>
     public IReadOnlyList<ReplayView> Lineage { get; init; } = [];
+
+    /// <summary>How many attempts the run gets, and who said so; also where <see cref="RunView.MaxAttempts"/> is null.</summary>
+    public AttemptLimitView? AttemptLimit { get; init; }
+
+    /// <summary>How many of its attempts count: neither those before a replay, nor those whose worker died.</summary>
+    public int AttemptsUsed { get; init; }
+}
+
+/// <summary>How many attempts a run gets.</summary>
+public sealed record AttemptLimitView
+{
+    /// <summary>The number of attempts, the first included.</summary>
+    public int Max { get; init; }
+
+    /// <summary><c>run</c>: the caller or the schedule. <c>job</c>: the attribute of the job. <c>jobSetting</c> and <c>setting</c>: a
+    /// setting of the workers. Until an attempt has failed, a server without a worker takes the settings to be the defaults.</summary>
+    public string From { get; init; } = "";
 }
 
 /// <summary>An attempt that did not simply succeed at once.</summary>

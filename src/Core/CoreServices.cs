@@ -1,3 +1,4 @@
+using Fleet.Core.Explain;
 using Fleet.Core.Findings;
 using Fleet.Core.Gates;
 using Fleet.Core.Inbox;
@@ -43,7 +44,8 @@ public static class CoreServices
             .AddSingleton<RescueRuns>().AddSingleton<CancelRuns>()
             .AddSingleton<ReplayRuns>().AddSingleton<StageRuns>().AddSingleton<Reconcile>().AddSingleton<PruneRuns>()
             .AddSingleton<NudgeWaiting>()
-            .AddSingleton<GetRuns>()
+            .AddSingleton<GetRuns>().AddSingleton<FindAttemptLimits>()
+            .AddSingleton<ReadRunFacts>().AddSingleton<ExplainRuns>().AddSingleton<ExplainOccurrences>()
             .AddSingleton<SearchRuns>().AddSingleton<CountRuns>()
             .AddSingleton<GetViews>().AddSingleton<PutViews>().AddSingleton<DeleteViews>()
             .AddSingleton<MergeRollups>().AddSingleton<PruneFigures>()

@@ -1,4 +1,5 @@
 using Fleet.Core.Rules;
+using Fleet.Core.Runs;
 using Fleet.Core.Storage;
 using Fleet.Engine.Diagnostics;
 using Fleet.Engine.Execution;
@@ -19,6 +20,7 @@ public static class WorkerServices
             configuration.GetSection(WorkerOptions.Section), o => o.Check(), alsoKnown: ["Retry", "JobsPath", "Labels"]);
         services.AddSettings<RetryOptions>(configuration.GetSection(RetryOptions.Section), o => o.Check());
         services.AddSingleton<RetryPolicy>().TryAddSingleton<IRetryPolicy>(provider => provider.GetRequiredService<RetryPolicy>());
+        services.AddSingleton<IRetrySettings>(provider => provider.GetRequiredService<RetryPolicy>());
         services.TryAddSingleton<IRunExecutor, InProcessExecutor>();
         services.AddSingleton<RunningRuns>()
             .AddSingleton<RunReports>()

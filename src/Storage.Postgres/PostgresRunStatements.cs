@@ -127,6 +127,22 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
         SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM waiting)
         """;
 
+    /// <summary>How many pending sets a count reads, the last ones before the instant: the runs that wait are due one after the
+    /// other.</summary>
+    private const int MaxCountedSets = 16;
+
+    // $1 is the lane, $2 the instant, $3 how far is counted.
+    internal static readonly string CountDueBefore = $"""
+        WITH last_sets AS (
+            SELECT ids FROM fleet.pending_sets WHERE lane = $1 AND due_at < $2 ORDER BY due_at DESC LIMIT {MaxCountedSets}
+        )
+        SELECT (SELECT count(*) FROM (
+                SELECT 1 FROM fleet.runs WHERE indexed_state = 0 AND lane = $1 AND due_at < $2 ORDER BY due_at LIMIT $3) AS i),
+            (SELECT count(*) FROM last_sets CROSS JOIN unnest(ids) AS s(id) JOIN fleet.runs r ON r.id = s.id
+                WHERE r.state = 0 AND r.indexed_state IS DISTINCT FROM 0),
+            (SELECT count(*) FROM last_sets)
+        """;
+
     private const string FindKeys = "SELECT idempotency_key, id, request_hash FROM fleet.runs WHERE idempotency_key = ANY($1)";
 
     private const string FindOccurrences = """
@@ -497,6 +513,18 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
             _claimSets.Settled(completions.Select(c => c.LeaseToken));
         else
             _claimSets.Forget(completions.Select(c => c.LeaseToken));
+    }
+
+    /// <summary>Counts as <see cref="IStorage.CountDueBeforeAsync"/>.</summary>
+    public async Task<(int Count, bool IsExact)> CountDueBeforeAsync(
+        StorageSession session, string lane, DateTimeOffset before, int most, CancellationToken ct)
+    {
+        var found = await QueryAsync(
+            session, CountDueBefore, r => (Indexed: r.GetInt64(0), InSets: r.GetInt64(1), Sets: r.GetInt64(2)), ct,
+            Text(lane), Instant(before), Integer(most));
+        var (indexed, inSets, sets) = found[0];
+        var count = (int)Math.Min(indexed + inSets, most);
+        return (count, count < most && sets < MaxCountedSets);
     }
 
     /// <summary>Gives the pending runs of a lane's pending sets that were due before an instant their indexed state, at least as many as

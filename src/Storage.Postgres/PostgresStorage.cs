@@ -324,6 +324,10 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         return await IStorage.ReadWaitingAsync(db.IndexedPending, lane, dueBefore, limit, ct);
     }
 
+    public Task<(int Count, bool IsExact)> CountDueBeforeAsync(
+        string lane, DateTimeOffset before, int most, CancellationToken ct) =>
+        AutocommitAsync(session => _statements.CountDueBeforeAsync(session, lane, before, most, ct), ct);
+
     public Task CreateTableAsync(StorageSession session, string name, string columns, CancellationToken ct) =>
         _sql.ExecuteAsync(session, _sql.CreateTable(name, columns), ct);
 

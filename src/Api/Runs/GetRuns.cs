@@ -66,9 +66,10 @@ internal static class GetRunsEndpoints
             FleetJson.Payload);
     }
 
-    private static async Task<IResult> GetAsync(string id, HttpContext http, GetRuns runs, CancellationToken ct) =>
+    private static async Task<IResult> GetAsync(
+        string id, HttpContext http, GetRuns runs, FindAttemptLimits limits, CancellationToken ct) =>
         await runs.FindHistoryAsync(CommonParameters.RunId.Of(http), ct) is { } history
-            ? Results.Json(history.ToView(), FleetJson.Payload)
+            ? Results.Json(history.ToView(await limits.ExecuteAsync(history.Run, history.Attempts, ct)), FleetJson.Payload)
             : Problems.NotFound("run", id);
 
     private static async Task<IResult> LogsAsync(string id, HttpContext http, IStorage storage, CancellationToken ct)

@@ -11,15 +11,21 @@ internal static class RunViews
 {
     public static RunView ToView(this RunSummary run) => Fill(run, new RunView());
 
-    public static RunDetailView ToView(this RunHistory history) => Fill(RunColumns.ToSummary(history.Run), new RunDetailView
+    public static RunDetailView ToView(this RunHistory history, AttemptLimit? limit = null)
     {
-        Args = Parse(history.Run.Args),
-        Output = Parse(history.Run.Output),
-        Error = history.Run.Error,
-        WorkerName = history.NameOf(history.Run.WorkerId),
-        Attempts = [.. history.Attempts.Select(attempt => attempt.ToView(history.NameOf(attempt.WorkerId)))],
-        Lineage = [.. history.Replays.Select(ToView)],
-    });
+        var details = new RunDetailView
+        {
+            Args = Parse(history.Run.Args),
+            Output = Parse(history.Run.Output),
+            Error = history.Run.Error,
+            WorkerName = history.NameOf(history.Run.WorkerId),
+            AttemptLimit = limit is { } known ? new AttemptLimitView { Max = known.Max, From = known.From.ToWord() } : null,
+            AttemptsUsed = Math.Max(0, history.Run.Attempt - history.Run.AttemptOffset),
+            Attempts = [.. history.Attempts.Select(attempt => attempt.ToView(history.NameOf(attempt.WorkerId)))],
+            Lineage = [.. history.Replays.Select(ToView)],
+        };
+        return Fill(RunColumns.ToSummary(history.Run), details);
+    }
 
     public static LogLineView ToView(this RunLogLine line) =>
         new() { Id = line.Id, Attempt = line.Attempt, At = line.At, Level = line.Level.ToWord(), Message = line.Message };

@@ -36,22 +36,35 @@ public static class GetRuns
             using var api = cli.Connect(parsed);
             var run = await api.GetAsync(Path(parsed.GetRequiredValue(id)), ct);
             var output = cli.Output(parsed);
-            output.Answer(
-                run, parsed.GetRequiredValue(id), () => Show(api.Read(run, ApiJson.Default.RunDetailView), cli.Time.GetUtcNow(), output));
+            var shown = api.Read(run, ApiJson.Default.RunDetailView);
+            var waits = output.IsText && shown.State == "pending" ? await ExplainRuns.WaitsAsync(api, shown.Id, ct) : null;
+            output.Answer(run, parsed.GetRequiredValue(id), () => Show(shown, cli.Time.GetUtcNow(), output, waits));
         });
         return command;
     }
 
-    internal static void Show(RunDetailView run, DateTimeOffset now, Output output)
+    /// <summary>The attempt and the limit, with whoever set it: <c>1 of 4 (set by the job)</c>.</summary>
+    private static string AttemptOf(RunDetailView run) => run.AttemptLimit is { } limit
+        ? $"{run.Attempt}{(run.AttemptsUsed == run.Attempt ? "" : $", {run.AttemptsUsed} counted")} of {limit.Max} ({limit.From switch
+        {
+            "run" => "set by the caller",
+            "job" => "set by the job",
+            "jobSetting" => "set for the job in the settings of the workers",
+            _ => "set in the settings of the workers",
+        }})"
+        : run.MaxAttempts is { } most ? $"{run.Attempt} of {most}" : $"{run.Attempt}";
+
+    internal static void Show(RunDetailView run, DateTimeOffset now, Output output, string? waits = null)
     {
         var facts = new Facts();
         Add("id", run.Id);
         Add("job", run.Job);
         facts.AddState("state", run.State);
+        Add("waits", waits);
         Add("stop", run.CancelRequested ? "asked to stop" : null);
         Add("cause", run.CanceledBy is { } canceler ? $"{run.CancelCause}, by {canceler}" : run.CancelCause);
         Add("lane", run.Lane);
-        Add("attempt", run.MaxAttempts is { } most ? $"{run.Attempt} of {most}" : $"{run.Attempt}");
+        Add("attempt", AttemptOf(run));
         if (run.Crashes > 0)
             Add("crashes", $"{run.Crashes}");
         Add("progress", run.Progress is { } part ? $"{part * 100:0}% {run.ProgressMessage}" : run.ProgressMessage);

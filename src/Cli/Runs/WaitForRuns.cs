@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fleet.Cli.Connection;
+using Fleet.Cli.Printing;
 using Fleet.Client;
 
 namespace Fleet.Cli.Runs;
@@ -13,20 +14,33 @@ public static class WaitForRuns
     // A server that restarts is no reason to give up on a run that goes on without it.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    /// <summary>Asks for the run until it has ended; rides over an outage of 30 s.</summary>
+    // A run usually starts sooner than this; then nobody asks why it waits.
+    private static readonly TimeSpan AskAfter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(10);
+
+    /// <summary>Asks for the run until it has ended; rides over an outage of 30 s. Says on standard error why a pending run waits, each
+    /// reason once.</summary>
     /// <returns>The run as the API shows it.</returns>
     public static async Task<JsonElement> UntilEndedAsync(FleetApi api, string id, TimeProvider time, CancellationToken ct)
     {
         var pause = ShortestPause;
         var lastAnswer = time.GetTimestamp();
+        var (askedAt, askAfter, told) = (lastAnswer, AskAfter, (string?)null);
         while (true)
         {
             try
             {
                 var run = await api.GetAsync(GetRuns.Path(id), ct);
-                if (api.Read(run, ApiJson.Default.RunDetailView).Ended)
+                var view = api.Read(run, ApiJson.Default.RunDetailView);
+                if (view.Ended)
                     return run;
                 lastAnswer = time.GetTimestamp();
+                if (view.State == "pending" && time.GetElapsedTime(askedAt) >= askAfter)
+                {
+                    (askedAt, askAfter) = (lastAnswer, AskAgainAfter);
+                    if (await ExplainRuns.WaitsAsync(api, id, ct) is { } reason && reason != told)
+                        Output.Remark($"waits: {told = reason}");
+                }
             }
             catch (ServerUnreachableException) when (time.GetElapsedTime(lastAnswer) < Patience)
             {

@@ -33,8 +33,11 @@ public sealed class HoldRetries(IBelt belt, Wakers wakers, DatabaseClock clock)
     {
         var offset = clock.Offset;
         var due = delay > TimeSpan.Zero ? RoundUp(now + delay, StepFor(delay)) : now + delay;
-        return end with { DueAt = due + offset, Staged = mayHold && offset == TimeSpan.Zero && delay <= Longest };
+        return end with { DueAt = due + offset, Staged = mayHold && offset == TimeSpan.Zero && IsShort(delay) };
     }
+
+    /// <summary>True if the nudge of a run with this pause may be held here.</summary>
+    public static bool IsShort(TimeSpan pause) => pause <= Longest;
 
     /// <summary>Must be called after the commit. Holds the nudge, if this process sends it.</summary>
     public void Follow(AttemptEnd end, string? lane, SettleOutcome outcome)

@@ -164,6 +164,20 @@ public interface IStorage
         await pending.Where(r => r.Lane == lane && r.Staged && r.DueAt < dueBefore)
             .OrderBy(r => r.DueAt).Select(r => new WaitingRun(r.Id, r.DueAt)).Take(limit).ToListAsync(ct);
 
+    /// <summary>Counts the pending runs of a lane that are due before an instant, as far as a bounded number of rows tells.</summary>
+    /// <param name="lane">The lane.</param>
+    /// <param name="before">The instant.</param>
+    /// <param name="most">How far is counted.</param>
+    /// <param name="ct">Cancels the query.</param>
+    /// <returns>At most <paramref name="most"/>; not exact if there may be more.</returns>
+    async Task<(int Count, bool IsExact)> CountDueBeforeAsync(string lane, DateTimeOffset before, int most, CancellationToken ct)
+    {
+        await using var db = Read();
+        var found = await db.Pending.Where(r => r.Lane == lane && r.DueAt < before).OrderBy(r => r.DueAt).Select(r => r.Id).Take(most)
+            .CountAsync(ct);
+        return (found, found < most);
+    }
+
     /// <summary>Brings the schema up to date; changes nothing if it is.</summary>
     /// <exception cref="InvalidOperationException">The schema cannot be migrated, or the login may not; says what is missing.</exception>
     Task MigrateAsync(CancellationToken ct);

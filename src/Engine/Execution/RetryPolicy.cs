@@ -1,5 +1,6 @@
 using Fleet.Core.Jobs;
 using Fleet.Core.Rules;
+using Fleet.Core.Runs;
 using Fleet.Core.Storage.Rows;
 using Microsoft.Extensions.Options;
 
@@ -84,7 +85,7 @@ public interface IRetryPolicy
 
 /// <summary>Transient errors are tried again with exponential back-off; <see cref="NonRetryableException"/> is final.
 /// The limit is the run's own, else the job's rule in the configuration, else the job's attribute, else the general rule.</summary>
-public sealed class RetryPolicy : IRetryPolicy, IDisposable
+public sealed class RetryPolicy : IRetryPolicy, IRetrySettings, IDisposable
 {
     private readonly IDisposable? _reloads;
     private volatile RetryOptions _options;
@@ -96,6 +97,12 @@ public sealed class RetryPolicy : IRetryPolicy, IDisposable
         _reloads = options.OnChange(changed => _options = changed);
     }
 
+    /// <inheritdoc/>
+    public int? General => _options.MaxAttempts;
+
+    /// <inheritdoc/>
+    public int? OfJob(string job) => _options.Jobs.GetValueOrDefault(job)?.MaxAttempts;
+
     public void Dispose() => _reloads?.Dispose();
 
     public TimeSpan? NextDelay(ClaimedRun run, JobDefinition? job, Exception error) => Decide(run, job, error).Delay;
@@ -105,7 +112,7 @@ public sealed class RetryPolicy : IRetryPolicy, IDisposable
     {
         var general = _options;
         var own = general.Jobs.GetValueOrDefault(run.Job);
-        var limit = AttemptLimit.Decide(run.MaxAttempts, own?.MaxAttempts, job?.MaxAttempts, general.MaxAttempts);
+        var limit = AttemptLimit.Decide(run.MaxAttempts, OfJob(run.Job), job?.MaxAttempts, General);
         if (error is NonRetryableException)
             return (null, new RetryDecision(RetryVerdict.NotRetryable, limit));
         var used = run.Attempt - run.AttemptOffset;

@@ -112,8 +112,8 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
     private static readonly string[] Others =
     [
         "dev", "db migrate", "db status", "db script", "help exit-codes", "broker apply", "dead get", "dead list", "diff", "export",
-        "run count", "run get", "run list", "run logs", "run watch", "status", "top", "view get", "view list", "schedule list",
-        "schedule next", "lane list", "lane get", "lane demand", "worker list", "worker get",
+        "run count", "run explain", "run get", "run list", "run logs", "run watch", "status", "top", "view get", "view list",
+        "schedule list", "schedule explain", "schedule next", "lane list", "lane get", "lane demand", "worker list", "worker get",
         "schedule simulate", "schedule diff", "schedule figures",
     ];
 

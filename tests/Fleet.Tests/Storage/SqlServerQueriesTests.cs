@@ -6,6 +6,7 @@ using Fleet.Core.Findings;
 using Fleet.Core.Gates;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
+using Fleet.Core.Explain;
 using Fleet.Core.Leadership;
 using Fleet.Core.Live;
 using Fleet.Core.Outbox;
@@ -84,6 +85,9 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             },
         ],
         ["Core/Runs/GetRuns.cs"] = [fleet => fleet.Get<GetRuns>().FindAsync(Id, None)],
+        ["Core/Explain/ReadRunFacts.cs"] = [fleet => fleet.Get<ExplainRuns>().ExecuteAsync(Id, None)],
+        ["Core/Explain/ExplainOccurrences.cs"] = [
+            fleet => fleet.Get<ExplainOccurrences>().ExecuteAsync("nightly", Verbs.Noon, None)],
         ["Core/Runs/Reconcile.cs"] = [fleet => fleet.Get<Reconcile>().ExecuteAsync(None)],
         ["Core/Runs/RescueRuns.cs"] = [fleet => fleet.Get<RescueRuns>().ExecuteAsync(Leading, None)],
         ["Core/Schedules/Control/DeleteSchedules.cs"] = [fleet => fleet.Get<DeleteSchedules>().ExecuteAsync("nightly", Somebody.Me, None)],

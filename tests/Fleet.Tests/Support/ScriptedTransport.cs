@@ -19,6 +19,9 @@ public sealed class ScriptedTransport : IEveryRole
     /// <summary>What <see cref="CountWaitingAsync"/> answers; null: the broker does not say.</summary>
     public long? Waiting { get; set; } = 0;
 
+    /// <summary>What <see cref="CountWaitingAsync"/> throws; null for nothing.</summary>
+    public Exception? GaugeFailure { get; set; }
+
     /// <summary>How often somebody asked whether a lane is drained.</summary>
     public int Looks => _looks.Count;
 
@@ -170,7 +173,8 @@ public sealed class ScriptedTransport : IEveryRole
         Events.Enqueue(message);
     }
 
-    public Task<long?> CountWaitingAsync(string lane, CancellationToken ct) => Task.FromResult(Waiting);
+    public Task<long?> CountWaitingAsync(string lane, CancellationToken ct) =>
+        GaugeFailure is { } failure ? Task.FromException<long?>(failure) : Task.FromResult(Waiting);
 
     public Task<bool> IsDrainedAsync(string lane, CancellationToken ct)
     {

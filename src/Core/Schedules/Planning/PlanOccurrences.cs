@@ -7,7 +7,6 @@ using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Telemetry;
-using Fleet.Core.Text;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -223,14 +222,7 @@ public sealed partial class PlanOccurrences(IStorage storage, JobCatalog catalog
         Schedule schedule, Trigger trigger, DateTimeOffset until, DateTimeOffset now, List<Misfire> misfires)
     {
         var latest = Latest(trigger, schedule.PlannedUntil, until, RunAllCap);
-        var caughtUp = schedule.Misfire switch
-        {
-            MisfirePolicy.Skip => [],
-            MisfirePolicy.RunLatest => latest.TakeLast(1).ToList(),
-            _ => latest,
-        };
-        if (Durations.TryParse(schedule.MisfireDeadline, out var deadline))
-            caughtUp.RemoveAll(fireTime => now - fireTime > deadline);
+        var caughtUp = MisfireRule.Choose(schedule, latest, now);
         var missed = trigger.Between(schedule.PlannedUntil, until).Take(MaxMissedCounted).Count() - caughtUp.Count;
         schedule.Missed += missed;
         if (missed > 0)

@@ -39,16 +39,41 @@ public sealed class BoundedTrigger : Trigger
         if (_startsAt is { } start && after < start)
             after = start - Tick;
         var next = _inner.Next(after);
-        while (next is { } fireTime && !(fireTime > _endsAt))
+        while (next is { } time)
         {
-            if (_exclude?.EndOf(fireTime) is not { } end)
-                return fireTime;
-            if (end - after > LongestGap)
-                return null;
-            next = _inner.Next(end - Tick);
+            switch (HurdleAt(time, out var goOn))
+            {
+                case FireTimeHurdle.None:
+                    return time;
+                case FireTimeHurdle.Excluded when goOn - after <= LongestGap:
+                    next = _inner.Next(goOn - Tick);
+                    break;
+                default:
+                    return null;
+            }
         }
 
         return null;
+    }
+
+    /// <inheritdoc/>
+    public override FireTimeHurdle Judge(DateTimeOffset from, DateTimeOffset until) =>
+        _inner.Next(from - Tick) is { } time && time < until ? HurdleAt(time, out _) : FireTimeHurdle.NotInCalendar;
+
+    /// <summary>What keeps it from firing at a time of the calendar.</summary>
+    /// <param name="time">The time.</param>
+    /// <param name="goOn">For an excluded date: where to go on.</param>
+    private FireTimeHurdle HurdleAt(DateTimeOffset time, out DateTimeOffset goOn)
+    {
+        goOn = time;
+        if (time < _startsAt)
+            return FireTimeHurdle.BeforeStart;
+        if (time > _endsAt)
+            return FireTimeHurdle.AfterEnd;
+        if (_exclude?.EndOf(time) is not { } end)
+            return FireTimeHurdle.None;
+        goOn = end;
+        return FireTimeHurdle.Excluded;
     }
 
     /// <summary>Checks start and end; null when they are valid.</summary>

@@ -39,6 +39,9 @@ public sealed class JitteredTrigger : Trigger
         return _inner.Next(inner) is { } next && DateTimeOffset.MaxValue - next > Delay ? next + Delay : null;
     }
 
+    /// <inheritdoc/>
+    public override FireTimeHurdle Judge(DateTimeOffset from, DateTimeOffset until) => _inner.Judge(from - Delay, until - Delay);
+
     internal static bool TryParse(
         Trigger inner, string text, string scheduleId, [NotNullWhen(true)] out Trigger? trigger, [NotNullWhen(false)] out InputError? error)
     {

@@ -23,6 +23,12 @@ public abstract class Trigger
     /// <summary>The first fire time strictly after an instant; null when there is none. Never throws.</summary>
     public abstract DateTimeOffset? Next(DateTimeOffset after);
 
+    /// <summary>What keeps it from firing at the first time of its calendar in a range.</summary>
+    /// <param name="from">The start of the range, inclusive.</param>
+    /// <param name="until">The end, exclusive.</param>
+    public virtual FireTimeHurdle Judge(DateTimeOffset from, DateTimeOffset until) =>
+        Next(from.AddTicks(-1)) < until ? FireTimeHurdle.None : FireTimeHurdle.NotInCalendar;
+
     /// <summary>The last fire time strictly before an instant; null when there is none. Never throws.</summary>
     public DateTimeOffset? Previous(DateTimeOffset before)
     {

@@ -1,0 +1,103 @@
+namespace Fleet.Core.Explain;
+
+/// <summary>What a sentence says. docs/explain.md lists them with examples.</summary>
+public enum SentenceCode
+{
+    // Where a run comes from.
+    Enqueued,
+    Delayed,
+    FollowUp,
+    Planned,
+    PlannedLate,
+    Triggered,
+    Backfilled,
+    ScheduleDeleted,
+
+    // Starts, and what made them late.
+    Started,
+    StartedLate,
+    LateTurn,
+    LateWorker,
+    LateRest,
+
+    // Attempts.
+    AttemptFailed,
+    AttemptTimedOut,
+    AttemptCrashed,
+    AttemptReleased,
+    AttemptSnoozed,
+    AttemptCanceled,
+    AttemptOutage,
+    AttemptUnserved,
+    AttemptsLeftOut,
+    Retried,
+    Replayed,
+
+    // Ends.
+    Succeeded,
+    FailedAttemptsUsed,
+    FailedNotRetryable,
+    FailedRefused,
+    FailedByPolicy,
+    FailedCrashes,
+    FailedUnknown,
+    Canceled,
+    Skipped,
+    Replaced,
+    Revoked,
+    NeverRan,
+
+    // Why a pending run waits now.
+    DueLater,
+    RetryPause,
+    SnoozePause,
+    UnservedPause,
+    OutagePause,
+    HeldByWorker,
+    NoWorker,
+    JobNotOffered,
+    VersionNotOffered,
+    WaitsForTurn,
+    WaitsForBackfill,
+    BackfillWaits,
+    WaitsForReplaced,
+    WillBeSkipped,
+    WillBeReplaced,
+    LastChance,
+    AllSlotsBusy,
+    BrokerAway,
+    NoLeader,
+    NotStaged,
+    MayStart,
+
+    // What a running run does now.
+    Running,
+    CancelRequested,
+    WorkerDrains,
+    WorkerSilent,
+    WorkerGone,
+
+    // Why an occurrence has no run.
+    HasRun,
+    OccurrenceRevoked,
+    NotAFireTime,
+    ClockSkips,
+    ClockRepeats,
+    BeforeStart,
+    AfterEnd,
+    ExcludedDate,
+    BeforeCreation,
+    NotYetPlanned,
+    PlanningLate,
+    SchedulePaused,
+    ScheduleStopped,
+    ScheduleWasHalted,
+    OccurrencesUsed,
+    Missed,
+    MissedDeadline,
+    MaybePruned,
+    DefinitionChanged,
+    UnreadableTrigger,
+    Unknown,
+    SearchEnded,
+}
