@@ -1,7 +1,7 @@
 using System.CommandLine;
+using Fleet.Cli.Config;
 using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
-using Fleet.Core.Text;
 
 namespace Fleet.Cli;
 
@@ -10,26 +10,32 @@ public sealed class CommandContext(TimeProvider time)
 {
     public const string DefaultServer = "http://127.0.0.1:8710";
 
-    private const string Formats = "table, wide, tsv, json, jsonl, yaml, name";
+    /// <summary>The values of <c>-o</c>.</summary>
+    public static readonly string[] Formats = ["table", "wide", "tsv", "json", "jsonl", "yaml", "name"];
+
+    private ProfilesFile? _profiles;
 
     public TimeProvider Time { get; } = time;
+
+    /// <summary>Reads an environment variable.</summary>
+    public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
 
     /// <summary>How long the server may take for an answer.</summary>
     public TimeSpan AnswerTime { get; init; } = TimeSpan.FromSeconds(30);
 
     public Option<string> ServerOption { get; } = new("--server")
     {
-        Description = $"The server's URL. Default: the environment variable FLEET_SERVER, else {DefaultServer}.",
+        Description = $"The server's URL. Default: FLEET_SERVER, else that of the profile, else {DefaultServer}.",
         HelpName = "URL",
         Recursive = true,
     };
 
     public Option<string> OutputOption { get; } = new Option<string>("--output", "-o")
     {
-        Description = "table or wide for people, the others for programs. Default: table on a terminal, tsv into a pipe or a file.",
-        HelpName = Formats.Replace(", ", "|", StringComparison.Ordinal),
+        Description = "table or wide for people, the others for programs. Default: FLEET_OUTPUT, else table on a terminal, else tsv.",
+        HelpName = string.Join('|', Formats),
         Recursive = true,
-    }.AcceptOnlyFromAmong(Formats.Split(", "));
+    }.AcceptOnlyFromAmong(Formats);
 
     public Option<string> ColorOption { get; } = new Option<string>("--color")
     {
@@ -38,6 +44,15 @@ public sealed class CommandContext(TimeProvider time)
         Recursive = true,
     }.AcceptOnlyFromAmong("auto", "always", "never");
 
+    /// <summary>For the commands that change something through the server.</summary>
+    public Option<bool> DryRunOption { get; } = new("--dry-run")
+    {
+        Description = "Let the server check everything and change nothing.",
+    };
+
+    /// <summary>What a path of the API ends with when nothing is to be changed; empty otherwise.</summary>
+    public string DryRunQuery(ParseResult parsed) => parsed.GetValue(DryRunOption) ? "?dryRun=true" : "";
+
     /// <summary>For the commands that print a list.</summary>
     public Option<string> ColumnsOption { get; } = new("--columns")
     {
@@ -45,19 +60,32 @@ public sealed class CommandContext(TimeProvider time)
         HelpName = "NAME,NAME",
     };
 
+    public Option<string> ProfileOption { get; } = new("--profile")
+    {
+        Description = "The profile ('fleet config'). Default: the environment variable FLEET_PROFILE, else the current one.",
+        HelpName = "NAME",
+        Recursive = true,
+    };
+
+    public Option<string> KeyFileOption { get; } = new("--key-file")
+    {
+        Description = "A file with the API key; - for standard input. Default: FLEET_API_KEY, else the profile's.",
+        HelpName = "PATH",
+        Recursive = true,
+    };
+
+    /// <summary>Reads an environment variable; null also when it is empty.</summary>
+    public string? Read(string variable) => Environment(variable) is { Length: > 0 } value ? value : null;
+
+    /// <summary>The file of the profiles.</summary>
+    public ProfilesFile Profiles => _profiles ??= new ProfilesFile(Environment);
+
     /// <summary>A connection to the server that this command line names.</summary>
-    /// <exception cref="CommandFailedException">The URL is not one.</exception>
+    /// <exception cref="CommandFailedException">The URL is not one, or the key cannot be had.</exception>
     public FleetApi Connect(ParseResult parsed)
     {
-        var (source, text) = parsed.GetValue(ServerOption) is { } given
-            ? ("--server", given)
-            : Environment.GetEnvironmentVariable("FLEET_SERVER") is { Length: > 0 } variable
-            ? ("FLEET_SERVER", variable)
-            : ("", DefaultServer);
-        return Uri.TryCreate(text, UriKind.Absolute, out var server) && server.Scheme is "http" or "https"
-            ? new FleetApi(server, AnswerTime)
-            : throw new UsageException(
-                $"{source}: '{Secrets.HideInUri(text)}' is not a URL; allowed is http://host:port or https://host:port.");
+        var settings = new Settings(this, parsed);
+        return new FleetApi(settings.ServerUri, AnswerTime, settings.ReadKeyAsync);
     }
 
     /// <summary>How this command line wants its result printed.</summary>
@@ -72,7 +100,7 @@ public sealed class CommandContext(TimeProvider time)
     {
         var (format, names) = (FormatOf(parsed), parsed.GetValue(ColumnsOption));
         if (names is not null && format is not (OutputFormat.Table or OutputFormat.Wide or OutputFormat.Tsv))
-            throw new UsageException($"--columns: it goes with -o table, wide or tsv; -o {parsed.GetValue(OutputOption)} has no columns.");
+            throw new UsageException($"--columns: it goes with -o table, wide or tsv; {format} has no columns.");
         return new ListOutput<T>(
             format, TerminalOf(parsed), Time, listing, listing.Choose(names ?? byDefault, isWide: format == OutputFormat.Wide));
     }
@@ -87,7 +115,13 @@ public sealed class CommandContext(TimeProvider time)
 
     private Terminal TerminalOf(ParseResult parsed) => Terminal.Detect(parsed.GetValue(ColorOption));
 
-    private OutputFormat FormatOf(ParseResult parsed) =>
-        Enum.TryParse<OutputFormat>(parsed.GetValue(OutputOption), ignoreCase: true, out var format) ? format
-        : Console.IsOutputRedirected ? OutputFormat.Tsv : OutputFormat.Table;
+    private OutputFormat FormatOf(ParseResult parsed)
+    {
+        var (text, from) = Settings.ReadOutput(this, parsed);
+        if (text is null)
+            return Console.IsOutputRedirected ? OutputFormat.Tsv : OutputFormat.Table;
+        return Formats.Contains(text)
+            ? Enum.Parse<OutputFormat>(text, ignoreCase: true)
+            : throw new UsageException($"{from}: '{text}' is not allowed; allowed is {string.Join(", ", Formats)}.");
+    }
 }

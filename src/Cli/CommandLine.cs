@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using Fleet.Cli.Printing;
 using Fleet.Core.Text;
-using Fleet.Hosting;
 
 namespace Fleet.Cli;
 
@@ -19,7 +19,9 @@ public static class CommandLine
 
     private static async Task<ExitCode> RunAsync(RootCommand root, string[] args)
     {
-        FleetHost.UseInvariantCulture();
+        // Numbers and dates read alike on every machine, whatever its language.
+        CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.DefaultThreadCurrentCulture
+            = CultureInfo.DefaultThreadCurrentUICulture = CultureInfo.InvariantCulture;
         // No response files: in Fleet `@hourly` is a cron macro and not the name of a file.
         var parsed = CommandLineParser.Parse(root, args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction usage)

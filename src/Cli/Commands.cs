@@ -1,9 +1,11 @@
 using System.CommandLine;
 using Fleet.Cli.Broker;
+using Fleet.Cli.Config;
 using Fleet.Cli.Db;
 using Fleet.Cli.DeadLetters;
 using Fleet.Cli.Dev;
 using Fleet.Cli.Help;
+using Fleet.Cli.Jobs;
 using Fleet.Cli.Lanes;
 using Fleet.Cli.Runs;
 using Fleet.Cli.Schedules;
@@ -24,6 +26,8 @@ public static class Commands
             cli.ServerOption,
             cli.OutputOption,
             cli.ColorOption,
+            cli.ProfileOption,
+            cli.KeyFileOption,
             DevCommand.Command(cli),
             StatusCommand.Command(cli),
             TopCommand.Command(cli),
@@ -39,6 +43,7 @@ public static class Commands
                 CancelRuns.Command(cli),
                 ReplayRuns.Command(cli),
             },
+            JobCommand.Command(cli),
             DbCommand.Command(cli),
             new Command("broker", "The exchanges and queues in RabbitMQ.")
             {
@@ -47,6 +52,9 @@ public static class Commands
             new Command("schedule", "Look at schedules, start, stop and trigger them.")
             {
                 ListSchedules.Command(cli),
+                GetSchedules.Command(cli),
+                EditSchedules.CreateCommand(cli),
+                EditSchedules.UpdateCommand(cli),
                 NextFireTimes.Command(cli),
                 ExplainOccurrences.Command(cli),
                 SimulateSchedules.Command(cli),
@@ -74,6 +82,7 @@ public static class Commands
             ApplySchedules.ApplyCommand(cli),
             ApplySchedules.DiffCommand(cli),
             ExportSchedules.Command(cli),
+            ConfigCommand.Command(cli),
             HelpTopics.Command(cli),
         };
         var dead = new Command("dead", "Look at dead letters: runs that failed for good.");

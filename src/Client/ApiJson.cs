@@ -21,6 +21,7 @@ namespace Fleet.Client;
 [JsonSerializable(typeof(CanceledView))]
 [JsonSerializable(typeof(RunDetailView))]
 [JsonSerializable(typeof(ExplanationView))]
+[JsonSerializable(typeof(JobView))]
 [JsonSerializable(typeof(ProblemView))]
 [JsonSerializable(typeof(ScheduleView))]
 [JsonSerializable(typeof(BackfillView))]

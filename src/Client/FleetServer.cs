@@ -3,20 +3,26 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Microsoft.Extensions.Options;
 
 namespace Fleet.Client;
 
 /// <summary>Sends requests to a Fleet server, repeats those that may be repeated, and turns refusals into exceptions.</summary>
-internal sealed class FleetServer(IHttpClientFactory factory, IOptions<FleetClientOptions> options, TimeProvider time)
+/// <param name="http">The HTTP client, which is asked for at each request.</param>
+/// <param name="options">Where the server is, and how long to wait for it.</param>
+/// <param name="time">The clock.</param>
+internal sealed class FleetServer(Func<HttpClient> http, FleetClientOptions options, TimeProvider time)
 {
     /// <summary>The name of the HTTP client at the factory.</summary>
     public const string HttpClientName = "Fleet";
 
+    /// <summary>The request changes what is stored, in any version.</summary>
+    public const string AnyVersion = "*";
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
-    private string Shown => ServerAddress.Show(options.Value.Server!);
+    /// <summary>The address, without user and password.</summary>
+    public string Shown => ServerAddress.Show(options.Server!);
 
     /// <summary>GET. Null when the server does not know the thing.</summary>
     public Task<T?> GetAsync<T>(string path, JsonTypeInfo<T> shape, CancellationToken ct) where T : class =>
@@ -38,13 +44,13 @@ internal sealed class FleetServer(IHttpClientFactory factory, IOptions<FleetClie
     /// <param name="isMatch">True to change what is stored, in any version. Else the server only creates.</param>
     /// <param name="ct">Gives up.</param>
     public Task<T?> PutAsync<T>(string path, byte[] body, JsonTypeInfo<T> shape, bool isMatch, CancellationToken ct) where T : class =>
-        SendAsync(HttpMethod.Put, path, body, shape, isRepeatable: true, ct, isMatch);
+        SendAsync(HttpMethod.Put, path, body, shape, isRepeatable: true, ct, isMatch ? AnyVersion : null);
 
     /// <summary>DELETE, in any version.</summary>
     /// <returns>False when the server does not know the thing.</returns>
     public async Task<bool> DeleteAsync(string path, CancellationToken ct)
     {
-        var answer = await RepeatAsync(HttpMethod.Delete, path, body: null, isRepeatable: true, ct, isMatch: true);
+        var answer = await RepeatAsync(HttpMethod.Delete, path, body: null, isRepeatable: true, ct, match: AnyVersion);
         return answer.IsSuccess || (IsNotFound(answer) ? false : throw Refusal(answer));
     }
 
@@ -53,10 +59,10 @@ internal sealed class FleetServer(IHttpClientFactory factory, IOptions<FleetClie
         new($"What answers at {Shown} does not speak the API of this version of Fleet.", inner);
 
     private async Task<T?> SendAsync<T>(
-        HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> shape, bool isRepeatable, CancellationToken ct, bool isMatch = false)
+        HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> shape, bool isRepeatable, CancellationToken ct, string? match = null)
         where T : class
     {
-        var answer = await RepeatAsync(method, path, body, isRepeatable, ct, isMatch);
+        var answer = await RepeatAsync(method, path, body, isRepeatable, ct, match);
         if (!answer.IsSuccess)
             return IsNotFound(answer) ? null : throw Refusal(answer);
         try
@@ -69,8 +75,16 @@ internal sealed class FleetServer(IHttpClientFactory factory, IOptions<FleetClie
         }
     }
 
-    private async Task<Answer> RepeatAsync(
-        HttpMethod method, string path, byte[]? body, bool isRepeatable, CancellationToken ct, bool isMatch = false)
+    /// <summary>Sends a request, again if it may be repeated, and returns what was answered, also a refusal.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="path">Behind <c>/api/v1/</c>.</param>
+    /// <param name="body">The JSON; null for none.</param>
+    /// <param name="isRepeatable">True when a second request with this body changes nothing more.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <param name="match">The version that the request is about; <see cref="AnyVersion"/>; null when it says nothing about it.</param>
+    /// <exception cref="FleetServerException">Nobody answers, or not in time.</exception>
+    public async Task<Answer> RepeatAsync(
+        HttpMethod method, string path, byte[]? body, bool isRepeatable, CancellationToken ct, string? match = null)
     {
         var pause = FirstPause;
         for (var attempt = 0; ; attempt++)
@@ -78,8 +92,8 @@ internal sealed class FleetServer(IHttpClientFactory factory, IOptions<FleetClie
             TimeSpan? retryAfter = null;
             try
             {
-                var answer = await SendAsync(method, path, body, isMatch, ct);
-                if (answer.Status != HttpStatusCode.ServiceUnavailable || !isRepeatable || attempt == options.Value.Retries)
+                var answer = await SendAsync(method, path, body, match, ct);
+                if (answer.Status != HttpStatusCode.ServiceUnavailable || !isRepeatable || attempt == options.Retries)
                     return answer;
                 retryAfter = answer.RetryAfter;
             }
@@ -87,12 +101,12 @@ internal sealed class FleetServer(IHttpClientFactory factory, IOptions<FleetClie
             {
                 // A request that never left this process may always be repeated.
                 var wasSent = e.HttpRequestError is not (HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError);
-                if ((wasSent && !isRepeatable) || attempt == options.Value.Retries)
+                if ((wasSent && !isRepeatable) || attempt == options.Retries)
                     throw Away(e, wasSent && method != HttpMethod.Get);
             }
             catch (TimeoutException e)
             {
-                if (!isRepeatable || attempt == options.Value.Retries)
+                if (!isRepeatable || attempt == options.Retries)
                     throw TimedOut(e, method != HttpMethod.Get);
             }
 
@@ -102,19 +116,18 @@ internal sealed class FleetServer(IHttpClientFactory factory, IOptions<FleetClie
         }
     }
 
-    private async Task<Answer> SendAsync(HttpMethod method, string path, byte[]? body, bool isMatch, CancellationToken ct)
+    private async Task<Answer> SendAsync(HttpMethod method, string path, byte[]? body, string? match, CancellationToken ct)
     {
-        using var http = factory.CreateClient(HttpClientName);
         using var request = new HttpRequestMessage(method, new Uri("api/v1/" + path, UriKind.Relative));
         if (body is not null)
             request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
-        if (isMatch)
-            request.Headers.IfMatch.Add(EntityTagHeaderValue.Any);
-        using var limit = new CancellationTokenSource(options.Value.Timeout, time);
+        if (match is not null)
+            request.Headers.TryAddWithoutValidation("If-Match", match == AnyVersion ? match : $"\"{match}\"");
+        using var limit = new CancellationTokenSource(options.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
         {
-            using var response = await http.SendAsync(request, either.Token);
+            using var response = await http().SendAsync(request, either.Token);
             return new Answer(
                 response.StatusCode, await response.Content.ReadAsByteArrayAsync(either.Token), response.Headers.RetryAfter?.Delta);
         }
@@ -130,7 +143,7 @@ internal sealed class FleetServer(IHttpClientFactory factory, IOptions<FleetClie
     private FleetServerException TimedOut(TimeoutException e, bool isUnknown) => new(
         string.Create(
             CultureInfo.InvariantCulture,
-            $"The Fleet server at {Shown} did not answer within {options.Value.Timeout.TotalSeconds:0.#} s.{Unknown(isUnknown)}"),
+            $"The Fleet server at {Shown} did not answer within {options.Timeout.TotalSeconds:0.#} s.{Unknown(isUnknown)}"),
         e);
 
     private static string Unknown(bool isUnknown) => isUnknown ? " It is not known whether it made the change." : "";
@@ -162,7 +175,8 @@ internal sealed class FleetServer(IHttpClientFactory factory, IOptions<FleetClie
         };
     }
 
-    private static ProblemView? ReadProblem(byte[] body)
+    /// <summary>Why a request was refused; null when Fleet did not refuse it.</summary>
+    public static ProblemView? ReadProblem(byte[] body)
     {
         try
         {
@@ -174,7 +188,8 @@ internal sealed class FleetServer(IHttpClientFactory factory, IOptions<FleetClie
         }
     }
 
-    private readonly record struct Answer(HttpStatusCode Status, byte[] Body, TimeSpan? RetryAfter)
+    /// <summary>What was answered.</summary>
+    public readonly record struct Answer(HttpStatusCode Status, byte[] Body, TimeSpan? RetryAfter)
     {
         public bool IsSuccess => Status is >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices;
     }

@@ -15,7 +15,7 @@ internal static class CancelRunsEndpoints
         {
             Description = "A pending run is canceled at once. The worker of a running one is asked to stop it: the handler's token is "
                 + "canceled, and the run ends as `canceled` when the handler returns.",
-            Parameters = [CommonParameters.RunId],
+            Parameters = [CommonParameters.RunId, CommonParameters.DryRun],
             Body = BodyContract.Optional<CancelBody>("""{"reason":"ordered twice"}"""),
             Answers = [AnswerContract.Of<CanceledView>("The run is canceled, or its worker was asked to stop it.")],
             Problems = ["not_found", "already_ended"],
@@ -25,7 +25,8 @@ internal static class CancelRunsEndpoints
     {
         var runId = CommonParameters.RunId.Of(http);
         var body = await RequestBody.ReadAsync<CancelBody>(http, ct);
-        var result = await cancel.ExecuteAsync(runId, body.Reason, Caller.Of(http), CancellationToken.None);
+        var isDryRun = CommonParameters.DryRun.Of(http);
+        var result = await cancel.ExecuteAsync(runId, body.Reason, Caller.Of(http), CancellationToken.None, isDryRun);
         return result switch
         {
             CancelResult.NotFound => Problems.NotFound("run", id),

@@ -4,6 +4,7 @@ using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
 using Fleet.Core.Rules;
 using Fleet.Core.Runs;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -30,7 +31,7 @@ internal static class EnqueueRunsEndpoints
         {
             Description = "When the answer has arrived, the run is stored and will be executed at least once. Without `delay` and `runAt` "
                 + "it starts as soon as a worker of its lane has a free slot.",
-            Parameters = [CommonParameters.IdempotencyKey],
+            Parameters = [CommonParameters.IdempotencyKey, CommonParameters.DryRun],
             Body = BodyContract.Of<EnqueueBody>("""{"job":"diag.echo","args":{"text":"hello"},"tags":["docs"]}""", CheckAsync),
             Answers =
             [
@@ -38,6 +39,8 @@ internal static class EnqueueRunsEndpoints
                 {
                     Headers = new Dictionary<string, string> { ["Location"] = "The path of the run." },
                 },
+                AnswerContract.Of<EnqueuedView>("Only with `dryRun`: the request is allowed. The id is that of the run that has its "
+                    + "idempotency key already, or empty."),
             ],
             Problems = Codes,
         });
@@ -61,6 +64,13 @@ internal static class EnqueueRunsEndpoints
         var errors = new InputErrors();
         var request = await ReadAsync(http, body, catalog, schemas, time, errors, ct);
         errors.ThrowIfAny();
+        if (CommonParameters.DryRun.Of(http))
+        {
+            var tried = await enqueue.TryAsync(request, ct);
+            var known = tried.Status == EnqueueStatus.Inserted ? "" : tried.Id.ToString();
+            return Results.Json(new EnqueuedView { Id = known }, FleetJson.Payload);
+        }
+
         var outcome = await enqueue.ExecuteAsync(request, CancellationToken.None);
         // Below the path of this request, wherever the program has mapped the API.
         http.Response.Headers.Location = $"{http.Request.PathBase}{http.Request.Path}".TrimEnd('/') + $"/{outcome.Id}";

@@ -15,7 +15,7 @@ internal static class ReplayRunsEndpoints
         api.MapPost("/runs/{id}/replay", ReplayAsync).Declare(new("replayRun", "Executes a failed or canceled run once more.")
         {
             Description = "The run keeps its id, its args and its history, and gets all of its attempts again.",
-            Parameters = [CommonParameters.RunId],
+            Parameters = [CommonParameters.RunId, CommonParameters.DryRun],
             Body = BodyContract.Optional<EmptyBody>("{}"),
             Answers = [AnswerContract.Of<EnqueuedView>("The run is pending again.", StatusCodes.Status202Accepted)],
             Problems = ["not_found", "not_replayable", "run_revoked"],
@@ -25,7 +25,7 @@ internal static class ReplayRunsEndpoints
     {
         var runId = CommonParameters.RunId.Of(http);
         await RequestBody.ReadAsync<EmptyBody>(http, ct);
-        return await replay.ExecuteAsync(runId, Caller.Of(http), ct) switch
+        return await replay.ExecuteAsync(runId, Caller.Of(http), ct, CommonParameters.DryRun.Of(http)) switch
         {
             ReplayResult.NotFound => Problems.NotFound("run", id),
             ReplayResult.WrongState =>

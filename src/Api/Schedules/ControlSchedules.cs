@@ -16,7 +16,7 @@ internal static class ControlSchedulesEndpoints
         api.MapPost("/schedules/{id}/pause", PauseAsync).Declare(new("pauseSchedule", "Pauses a schedule.")
         {
             Description = "Its planned runs are revoked, and it fires no more until it is resumed, or until `until`.",
-            Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
+            Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Body = BodyContract.Optional<PauseBody>("""{"reason":"the supplier is down","until":"2026-12-24T06:00:00Z"}"""),
             Answers = [AnswerContract.Of<ScheduleView>("The schedule as it is now.")],
             Problems = ["not_found"],
@@ -24,7 +24,7 @@ internal static class ControlSchedulesEndpoints
         api.MapPost("/schedules/{id}/resume", StartAsync).Declare(new("resumeSchedule", "Resumes a schedule that is paused.")
         {
             Description = "It fires again from now on. The fire times of the pause get no runs.",
-            Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
+            Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Body = BodyContract.Optional<ControlBody>("""{"reason":"the supplier is back"}"""),
             Answers = [AnswerContract.Of<ScheduleView>("The schedule as it is now.")],
             Problems = ["not_found", "never_fires"],
@@ -32,7 +32,7 @@ internal static class ControlSchedulesEndpoints
         api.MapPost("/schedules/{id}/stop", StopAsync).Declare(new("stopSchedule", "Stops a schedule.")
         {
             Description = "Its planned runs are revoked, and it fires no more until it is started.",
-            Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
+            Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Body = BodyContract.Optional<ControlBody>("""{"reason":"replaced by another"}"""),
             Answers = [AnswerContract.Of<ScheduleView>("The schedule as it is now.")],
             Problems = ["not_found"],
@@ -40,7 +40,7 @@ internal static class ControlSchedulesEndpoints
         api.MapPost("/schedules/{id}/start", StartAsync).Declare(new("startSchedule", "Starts a schedule that is stopped or paused.")
         {
             Description = "It fires again from now on.",
-            Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
+            Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Body = BodyContract.Optional<ControlBody>("""{"reason":"needed again"}"""),
             Answers = [AnswerContract.Of<ScheduleView>("The schedule as it is now.")],
             Problems = ["not_found", "never_fires"],
@@ -48,9 +48,13 @@ internal static class ControlSchedulesEndpoints
         api.MapPost("/schedules/{id}/trigger", TriggerAsync).Declare(new("triggerSchedule", "Executes the job of a schedule now.")
         {
             Description = "The run belongs to the schedule but to no fire time. The status of the schedule does not matter.",
-            Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
+            Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Body = BodyContract.Optional<EmptyBody>("{}"),
-            Answers = [AnswerContract.Of<EnqueuedView>("The new run.", StatusCodes.Status202Accepted)],
+            Answers =
+            [
+                AnswerContract.Of<EnqueuedView>("The new run.", StatusCodes.Status202Accepted),
+                AnswerContract.Of<EnqueuedView>("Only with `dryRun`: it can be triggered. The id is empty."),
+            ],
             Problems =
             [
                 "not_found", "unknown_job", "invalid_argument", "unknown_argument", "missing_argument", "duplicate_argument",
@@ -60,7 +64,7 @@ internal static class ControlSchedulesEndpoints
         api.MapDelete("/schedules/{id}", DeleteAsync).Declare(new("deleteSchedule", "Deletes a schedule.")
         {
             Description = "Its planned runs are revoked. Runs that have started or ended stay.",
-            Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
+            Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Answers = [AnswerContract.Empty("The schedule is deleted.")],
             Problems = ["not_found", "precondition_required"],
         });
@@ -71,21 +75,21 @@ internal static class ControlSchedulesEndpoints
     {
         var body = await RequestBody.ReadAsync<PauseBody>(http, ct);
         var until = RunRules.ReadInstant(body.Until, "until");
-        return await ShowAsync(id, http, () => control.PauseAsync(id, until, Who(http, body), CancellationToken.None), get, ct);
+        return await ShowAsync(id, http, body, who => control.PauseAsync(id, until, who, CancellationToken.None), get, ct);
     }
 
     private static async Task<IResult> StopAsync(
         string id, HttpContext http, ControlSchedules control, GetSchedules get, CancellationToken ct)
     {
         var body = await RequestBody.ReadAsync<ControlBody>(http, ct);
-        return await ShowAsync(id, http, () => control.StopAsync(id, Who(http, body), CancellationToken.None), get, ct);
+        return await ShowAsync(id, http, body, who => control.StopAsync(id, who, CancellationToken.None), get, ct);
     }
 
     private static async Task<IResult> StartAsync(
         string id, HttpContext http, ControlSchedules control, GetSchedules get, CancellationToken ct)
     {
         var body = await RequestBody.ReadAsync<ControlBody>(http, ct);
-        return await ShowAsync(id, http, () => control.StartAsync(id, Who(http, body), CancellationToken.None), get, ct);
+        return await ShowAsync(id, http, body, who => control.StartAsync(id, who, CancellationToken.None), get, ct);
     }
 
     private static async Task<IResult> TriggerAsync(
@@ -93,9 +97,12 @@ internal static class ControlSchedulesEndpoints
     {
         await RequestBody.ReadAsync<EmptyBody>(http, ct);
         var expected = Preconditions.ReadOptional(http);
+        var isDryRun = CommonParameters.DryRun.Of(http);
         return await Preconditions.AnsweringAsync(
-            async () => await trigger.ExecuteAsync(id, Caller.Of(http), CancellationToken.None, expected) is { } run
-                ? Results.Json(new EnqueuedView { Id = run.ToString() }, FleetJson.Payload, statusCode: StatusCodes.Status202Accepted)
+            async () => await trigger.ExecuteAsync(id, Caller.Of(http), CancellationToken.None, expected, isDryRun) is { } run
+                ? Results.Json(
+                    new EnqueuedView { Id = isDryRun ? "" : run.ToString() }, FleetJson.Payload,
+                    statusCode: isDryRun ? StatusCodes.Status200OK : StatusCodes.Status202Accepted)
                 : Problems.NotFound("schedule", id),
             http,
             () => get.FindTaggedAsync(id, ct));
@@ -106,22 +113,35 @@ internal static class ControlSchedulesEndpoints
     {
         var expected = Preconditions.Read(http);
         return await Preconditions.AnsweringAsync(
-            async () => await delete.ExecuteAsync(id, Caller.Of(http), CancellationToken.None, expected)
+            async () => await delete.ExecuteAsync(
+                id, Caller.Of(http), CancellationToken.None, expected, CommonParameters.DryRun.Of(http))
                 ? Results.NoContent()
                 : Problems.NotFound("schedule", id),
             http,
             () => get.FindTaggedAsync(id, ct));
     }
 
-    private static ScheduleControl Who(HttpContext http, ControlBody body) =>
-        new(Caller.Of(http), body.Reason, Preconditions.ReadOptional(http));
-
     private static Task<IResult> ShowAsync(
-        string id, HttpContext http, Func<Task<bool>> change, GetSchedules get, CancellationToken ct) =>
-        Preconditions.AnsweringAsync(
-            async () => await change() && await get.FindAsync(id, ct) is { } schedule
-                ? Tagged.Show(http, schedule.ToView(), schedule.Row.EditVersion())
-                : Problems.NotFound("schedule", id),
+        string id, HttpContext http, ControlBody body, Func<ScheduleControl, Task<bool>> change, GetSchedules get, CancellationToken ct)
+    {
+        var dryRun = CommonParameters.DryRun.Of(http) ? new ScheduleDryRun() : null;
+        var who = new ScheduleControl(Caller.Of(http), body.Reason, Preconditions.ReadOptional(http), dryRun);
+        return Preconditions.AnsweringAsync(
+            async () =>
+            {
+                if (!await change(who))
+                    return Problems.NotFound("schedule", id);
+                if (dryRun?.Row is { } row)
+                {
+                    var described = await get.DescribeAsync(row, lastFireTime: null, lastStartedAt: null, ct);
+                    return Results.Json(described.ToView(), FleetJson.Payload);
+                }
+
+                return await get.FindAsync(id, ct) is { } schedule
+                    ? Tagged.Show(http, schedule.ToView(), schedule.Row.EditVersion())
+                    : Problems.NotFound("schedule", id);
+            },
             http,
             () => get.FindTaggedAsync(id, ct));
+    }
 }

@@ -1,11 +1,8 @@
 using System.Net;
-using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Fleet.Client;
 using Fleet.Core.Actors;
-using Fleet.Core.Text;
 
 namespace Fleet.Cli.Connection;
 
@@ -20,30 +17,30 @@ public sealed class ChangedMeanwhileException(string message, JsonElement? curre
     public JsonElement? Current { get; } = current;
 }
 
-/// <summary>Fleet's HTTP API: sends requests and turns every failure into one line for people.</summary>
+/// <summary>The server of a command: turns every refusal and every failure into one line for people and an exit code. The requests are
+/// those of <see cref="FleetServer"/>.</summary>
 public sealed class FleetApi : IDisposable
 {
     private readonly HttpClient _http;
-    private readonly string _shown;
+    private readonly FleetServer _server;
+    private Func<CancellationToken, Task<string?>>? _readKey;
 
     /// <param name="server">The server's URL, with or without a path in front of <c>/api/v1</c>.</param>
     /// <param name="answerTime">How long an answer may take.</param>
-    public FleetApi(Uri server, TimeSpan answerTime)
+    /// <param name="readKey">Reads the API key before the first request. Null: none is sent.</param>
+    public FleetApi(Uri server, TimeSpan answerTime, Func<CancellationToken, Task<string?>>? readKey = null)
     {
-        // A proxy in the environment is meant for the internet and knows nothing of our loopback.
-        var handler = new SocketsHttpHandler { UseProxy = !server.IsLoopback, ConnectTimeout = TimeSpan.FromSeconds(5) };
-        // The server reads UTF-8. By default a name that is not ASCII would fail every request.
-        handler.RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8;
-        _http = new HttpClient(handler)
+        var options = new FleetClientOptions
         {
-            BaseAddress = new Uri(server.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/"),
+            Server = server,
             Timeout = answerTime,
+            // A person sees the failure at once and decides.
+            Retries = 0,
+            User = ThisProcess.User is { Kind: ActorKind.Person } user ? user.Name : null,
         };
-        _http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        // A name that the server would refuse is left out.
-        if (ThisProcess.User is { Kind: ActorKind.Person } user)
-            _http.DefaultRequestHeaders.TryAddWithoutValidation("X-Fleet-User", user.Name);
-        _shown = Secrets.HideInUri(server.GetLeftPart(UriPartial.Path).TrimEnd('/'));
+        _http = FleetHttp.Create(options);
+        _readKey = readKey;
+        _server = new FleetServer(() => _http, options, TimeProvider.System);
     }
 
     /// <summary>GET.</summary>
@@ -98,29 +95,27 @@ public sealed class FleetApi : IDisposable
     private async Task<JsonElement> SendAsync(
         HttpMethod method, string path, byte[]? json, CancellationToken ct, string? version = null)
     {
-        using var request = new HttpRequestMessage(method, new Uri("api/v1/" + path, UriKind.Relative));
-        if (json is not null)
-            request.Content = new ByteArrayContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
-        if (version is not null)
-            request.Headers.TryAddWithoutValidation("If-Match", version == "*" ? version : $"\"{version}\"");
+        if (_readKey is { } read)
+        {
+            _readKey = null;
+            if (await read(ct) is { } key)
+                FleetHttp.UseKey(_http, key);
+        }
+
         try
         {
-            using var response = await _http.SendAsync(request, ct);
-            var body = await response.Content.ReadAsByteArrayAsync(ct);
-            return response.IsSuccessStatusCode ? Parse(body) : throw Refusal(response.StatusCode, body);
+            var answer = await _server.RepeatAsync(method, path, json, isRepeatable: method == HttpMethod.Get, ct, version);
+            return answer.IsSuccess ? Parse(answer.Body) : throw Refusal(answer.Status, answer.Body);
         }
-        catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
+        catch (FleetServerException e)
         {
-            throw new ServerUnreachableException(
-                $"No Fleet server answers at {_shown}; name another with --server or FLEET_SERVER, or start one with 'fleet dev'.");
-        }
-        catch (HttpRequestException e)
-        {
-            throw new ServerUnreachableException($"The connection to {_shown} failed: {e.InnerException?.Message ?? e.Message}");
-        }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            throw new ServerUnreachableException($"The server at {_shown} did not answer within {_http.Timeout.TotalSeconds:0} s.");
+            var isAbsent = e.InnerException is HttpRequestException
+            {
+                HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError,
+            };
+            throw new ServerUnreachableException(isAbsent
+                ? $"{e.Message.TrimEnd('.')}. Name another with --server or FLEET_SERVER, or start one with 'fleet dev'."
+                : e.Message);
         }
     }
 
@@ -141,12 +136,12 @@ public sealed class FleetApi : IDisposable
 
     private CommandFailedException Refusal(HttpStatusCode status, byte[] body)
     {
-        var problem = ReadProblem(body);
+        var problem = FleetServer.ReadProblem(body);
         var isForeign = status == HttpStatusCode.NotFound && problem?.Code is null;
         var reason = problem?.Detail ?? problem?.Title ?? (status is HttpStatusCode.NotFound
-            ? $"The server at {_shown} answered 404: it does not know this, or is no Fleet server. The URL of a program that maps Fleet "
-                + "ends with that path, such as /fleet."
-            : $"The server at {_shown} answered {(int)status} {status}.");
+            ? $"The server at {_server.Shown} answered 404: it does not know this, or is no Fleet server. The URL of a program that "
+                + "maps Fleet ends with that path, such as /fleet."
+            : $"The server at {_server.Shown} answered {(int)status} {status}.");
         if (problem?.Code == "precondition_failed")
             return new ChangedMeanwhileException(reason, problem.Current);
         return isForeign || status is >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests
@@ -163,17 +158,5 @@ public sealed class FleetApi : IDisposable
         _ => ExitCode.Failure,
     };
 
-    private static ProblemView? ReadProblem(byte[] body)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(body, ApiJson.Default.ProblemView);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
-    private ServerUnreachableException Foreign() => new($"What answers at {_shown} does not speak the API of this Fleet version.");
+    private ServerUnreachableException Foreign() => new($"What answers at {_server.Shown} does not speak the API of this Fleet version.");
 }

@@ -12,20 +12,24 @@ public static class CancelRuns
     {
         var id = GetRuns.IdArgument();
         var reason = new Option<string>("--reason") { Description = "The reason, shown with the run.", HelpName = "TEXT" };
-        var command = new Command("cancel", "Cancel a run; a running one is asked to stop.") { id, reason };
+        var command = new Command("cancel", "Cancel a run; a running one is asked to stop.") { id, reason, cli.DryRunOption };
         command.SetAction(async (parsed, ct) =>
         {
             using var api = cli.Connect(parsed);
             var body = new JsonObject();
             if (parsed.GetValue(reason) is { } why)
                 body["reason"] = why;
+            var path = GetRuns.Path(parsed.GetRequiredValue(id));
             var answer = await api.PostAsync(
-                $"{GetRuns.Path(parsed.GetRequiredValue(id))}/cancel", Encoding.UTF8.GetBytes(body.ToJsonString()), ct);
-            cli.Output(parsed).Answer(
-                answer, parsed.GetRequiredValue(id),
-                api.Read(answer, ApiJson.Default.CanceledView).Result == "requested"
-                    ? "requested: its worker was asked to stop it"
-                    : "canceled");
+                $"{path}/cancel{cli.DryRunQuery(parsed)}", Encoding.UTF8.GetBytes(body.ToJsonString()), ct);
+            var isRequested = api.Read(answer, ApiJson.Default.CanceledView).Result == "requested";
+            cli.Output(parsed).Answer(answer, parsed.GetRequiredValue(id), (isRequested, parsed.GetValue(cli.DryRunOption)) switch
+            {
+                (true, true) => "its worker would be asked to stop it",
+                (true, false) => "requested: its worker was asked to stop it",
+                (false, true) => "would be canceled",
+                _ => "canceled",
+            });
         });
         return command;
     }

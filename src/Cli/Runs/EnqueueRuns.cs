@@ -42,11 +42,17 @@ public static class EnqueueRuns
         Description = "Wait until the run has ended and print its state with output or error; exit code 1 unless it succeeded.",
     };
 
+    private static readonly Option<string> Timeout = new("--timeout")
+    {
+        Description = "How long --wait waits, such as 30s or 5m; then the exit code is 8. Default: until the run has ended.",
+        HelpName = "DURATION",
+    };
+
     public static Command Command(CommandContext cli)
     {
         var command = new Command("enqueue", "Enqueue a run of a job and print its id.")
         {
-            Job, Args, Lane, Delay, RunAt, Key, Tags, MaxAttempts, Wait,
+            Job, Args, Lane, Delay, RunAt, Key, Tags, MaxAttempts, Wait, Timeout, cli.DryRunOption,
         };
         command.SetAction((parsed, ct) => ExecuteAsync(cli, parsed, ct));
         return command;
@@ -54,10 +60,20 @@ public static class EnqueueRuns
 
     private static async Task<int> ExecuteAsync(CommandContext cli, ParseResult parsed, CancellationToken ct)
     {
-        using var api = cli.Connect(parsed);
-        var answer = await api.PostAsync("runs", Body(parsed), ct);
-        var id = api.Read(answer, ApiJson.Default.EnqueuedView).Id;
+        var patience = WaitForRuns.ReadTimeout(parsed.GetValue(Timeout));
+        if (patience is not null && !parsed.GetValue(Wait))
+            throw new UsageException("--timeout: it goes with --wait.");
+        var isDryRun = parsed.GetValue(cli.DryRunOption);
         var output = cli.Output(parsed);
+        using var api = cli.Connect(parsed);
+        var answer = await api.PostAsync(isDryRun ? "runs?dryRun=true" : "runs", Body(parsed), ct);
+        var id = api.Read(answer, ApiJson.Default.EnqueuedView).Id;
+        if (isDryRun)
+        {
+            output.Answer(answer, id, id.Length > 0 ? $"{id} exists already with this key" : "would be enqueued");
+            return (int)ExitCode.Ok;
+        }
+
         if (!parsed.GetValue(Wait))
         {
             output.Answer(answer, id, id);
@@ -67,7 +83,7 @@ public static class EnqueueRuns
         // Before the wait, so that a person can look at the run meanwhile.
         if (output.IsText)
             output.Line(id);
-        var ended = await WaitForRuns.UntilEndedAsync(api, id, cli.Time, ct);
+        var ended = await WaitForRuns.UntilEndedAsync(api, id, cli.Time, patience, ct);
         var run = api.Read(ended, ApiJson.Default.RunDetailView);
         output.Answer(ended, id, run switch
         {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
 using Fleet.Client;
+using Fleet.Core.Text;
 
 namespace Fleet.Cli.Runs;
 
@@ -18,11 +19,20 @@ public static class WaitForRuns
     private static readonly TimeSpan AskAfter = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(10);
 
+    /// <summary>Reads <c>--timeout</c>; null when it is not given.</summary>
+    /// <exception cref="UsageException">It is no duration.</exception>
+    public static TimeSpan? ReadTimeout(string? text) => text is null ? null
+        : Durations.TryParse(text, out var timeout) && timeout > TimeSpan.Zero && timeout <= TimeSpan.FromDays(365) ? timeout
+        : throw new UsageException($"--timeout: '{text}' is not allowed; allowed is a duration such as {Durations.Allowed}.");
+
     /// <summary>Asks for the run until it has ended; rides over an outage of 30 s. Says on standard error why a pending run waits, each
     /// reason once.</summary>
     /// <returns>The run as the API shows it.</returns>
-    public static async Task<JsonElement> UntilEndedAsync(FleetApi api, string id, TimeProvider time, CancellationToken ct)
+    /// <exception cref="CommandFailedException">It has not ended after <paramref name="timeout"/>.</exception>
+    public static async Task<JsonElement> UntilEndedAsync(
+        FleetApi api, string id, TimeProvider time, TimeSpan? timeout, CancellationToken ct)
     {
+        var begun = time.GetTimestamp();
         var pause = ShortestPause;
         var lastAnswer = time.GetTimestamp();
         var (askedAt, askAfter, told) = (lastAnswer, AskAfter, (string?)null);
@@ -40,6 +50,12 @@ public static class WaitForRuns
                     (askedAt, askAfter) = (lastAnswer, AskAgainAfter);
                     if (await ExplainRuns.WaitsAsync(api, id, ct) is { } reason && reason != told)
                         Output.Remark($"waits: {told = reason}");
+                }
+
+                if (timeout is { } most && time.GetElapsedTime(begun) >= most)
+                {
+                    throw new CommandFailedException(
+                        $"Run {id} has not ended within {Times.Span(most)}; it goes on.", ExitCode.WaitTimeout);
                 }
             }
             catch (ServerUnreachableException) when (time.GetElapsedTime(lastAnswer) < Patience)

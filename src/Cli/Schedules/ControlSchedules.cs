@@ -18,7 +18,7 @@ public static class ControlSchedules
     {
         var id = new Argument<string>("ID") { Description = "The schedule's id." };
         var reason = PauseOptions.Reason("schedule");
-        var command = new Command(verb, description) { id, reason };
+        var command = new Command(verb, description) { id, reason, cli.DryRunOption };
         foreach (var option in options)
             command.Add(option);
         command.SetAction(async (parsed, ct) =>
@@ -27,8 +27,11 @@ public static class ControlSchedules
             using var api = cli.Connect(parsed);
             var schedule = parsed.GetRequiredValue(id);
             var answer = await api.PostAsync(
-                $"schedules/{Uri.EscapeDataString(schedule)}/{verb}", PauseOptions.Body(parsed.GetValue(reason), until), ct);
-            cli.Output(parsed).Answer(answer, schedule, until is null ? $"{schedule} {done}" : $"{schedule} {done} until {until}");
+                $"schedules/{Uri.EscapeDataString(schedule)}/{verb}{cli.DryRunQuery(parsed)}",
+                PauseOptions.Body(parsed.GetValue(reason), until), ct);
+            var would = parsed.GetValue(cli.DryRunOption) ? "would be " : "";
+            cli.Output(parsed).Answer(
+                answer, schedule, until is null ? $"{schedule} {would}{done}" : $"{schedule} {would}{done} until {until}");
         });
         return command;
     }

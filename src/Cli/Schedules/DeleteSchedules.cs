@@ -9,13 +9,17 @@ public static class DeleteSchedules
     public static Command Command(CommandContext cli)
     {
         var id = new Argument<string>("ID") { Description = "The schedule's id." };
-        var command = new Command("delete", "Delete a schedule; its planned runs are canceled, its ended runs stay.") { id };
+        var command = new Command("delete", "Delete a schedule; its planned runs are canceled, its ended runs stay.")
+        {
+            id, cli.DryRunOption,
+        };
         command.SetAction(async (parsed, ct) =>
         {
             using var api = cli.Connect(parsed);
             var schedule = parsed.GetRequiredValue(id);
-            var answer = await api.DeleteAsync($"schedules/{Uri.EscapeDataString(schedule)}", ct);
-            cli.Output(parsed).Answer(answer, schedule, $"{schedule} deleted");
+            var answer = await api.DeleteAsync($"schedules/{Uri.EscapeDataString(schedule)}{cli.DryRunQuery(parsed)}", ct);
+            cli.Output(parsed).Answer(
+                answer, schedule, parsed.GetValue(cli.DryRunOption) ? $"{schedule} would be deleted" : $"{schedule} deleted");
         });
         return command;
     }

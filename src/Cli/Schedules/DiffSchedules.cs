@@ -58,8 +58,7 @@ public static class DiffSchedules
     /// <summary>The stored definition with what the options change: a body that a put would take.</summary>
     private static JsonObject Edit(JsonElement stored, ParseResult parsed)
     {
-        var body = new JsonObject(
-            ScheduleFields.Of(stored).Select(field => KeyValuePair.Create(field.Name, JsonNode.Parse(field.Value.GetRawText()))));
+        var body = ScheduleFields.ToBody(stored);
         var (cron, every, at) = (parsed.GetValue(Cron), parsed.GetValue(Every), parsed.GetValue(At));
         if (cron is not null || every is not null || at is not null)
             (body["cron"], body["every"], body["at"]) = (cron, every, at);

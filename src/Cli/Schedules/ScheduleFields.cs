@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Fleet.Cli.Schedules;
 
@@ -21,6 +22,10 @@ public static class ScheduleFields
                 yield return (name, value);
         }
     }
+
+    /// <summary>A stored schedule as the body of a put.</summary>
+    public static JsonObject ToBody(JsonElement schedule) => new(
+        Of(schedule).Select(field => KeyValuePair.Create(field.Name, JsonNode.Parse(field.Value.GetRawText()))));
 
     /// <summary>What differs between two schedules, a line for each field.</summary>
     public static IEnumerable<string> Differences(JsonElement before, JsonElement after)

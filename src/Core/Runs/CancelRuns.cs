@@ -16,12 +16,15 @@ public sealed class CancelRuns(IStorage storage, IControlChannel control, IRunGa
     /// <param name="reason">The reason, in words for people; cut to <see cref="MaxReason"/>. Null: none was given.</param>
     /// <param name="by">Who cancels it.</param>
     /// <param name="ct">Cancels the call.</param>
-    public async Task<CancelResult> ExecuteAsync(RunId id, string? reason, Actor by, CancellationToken ct)
+    /// <param name="isDryRun">True to change nothing.</param>
+    public async Task<CancelResult> ExecuteAsync(RunId id, string? reason, Actor by, CancellationToken ct, bool isDryRun = false)
     {
         var now = time.GetUtcNow();
         var text = reason is null ? "Canceled." : StoredText.Cut(reason, MaxReason);
         var results = await storage.WriteRetryingAsync(
-            session => storage.States.CancelAsync(session, [id], CancelCause.Person, text, by, now, ct), ct);
+            session => storage.States.CancelAsync(session, [id], CancelCause.Person, text, by, now, ct), isDryRun, ct);
+        if (isDryRun)
+            return results[0];
 
         // This is faster than the heartbeat of the worker, which finds the request if this message is lost.
         if (results[0] == CancelResult.Requested)

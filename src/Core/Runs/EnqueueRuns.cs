@@ -71,6 +71,19 @@ public sealed class EnqueueRuns : IAsyncDisposable
             : outcome;
     }
 
+    /// <summary>Checks a request as <see cref="ExecuteAsync"/> does, and stores nothing.</summary>
+    /// <returns>The outcome that it would have. The id of a new run is that of no run.</returns>
+    /// <inheritdoc cref="ExecuteAsync" path="/exception"/>
+    public async Task<EnqueueOutcome> TryAsync(RunRequest request, CancellationToken ct)
+    {
+        var run = await AcceptAsync(request, index: null, nudged: false, ct);
+        var outcome = await _storage.WriteRetryingAsync(
+            async session => (await _storage.Statements.InsertAsync(session, [run], ct))[0], isDryRun: true, ct);
+        return outcome.Status == EnqueueStatus.Conflict
+            ? throw new IdempotencyConflictException(run.IdempotencyKey!, outcome.Id)
+            : outcome;
+    }
+
     /// <summary>Stores many runs in one transaction: all of them, or none if one is refused.</summary>
     /// <remarks>Errors name the field with its index, as in <c>runs[3].job</c>.</remarks>
     /// <inheritdoc cref="ExecuteAsync" path="/exception"/>

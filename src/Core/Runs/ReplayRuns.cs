@@ -14,12 +14,14 @@ public sealed class ReplayRuns(IStorage storage, NudgePublisher nudges, TimeProv
     /// <param name="id">The run.</param>
     /// <param name="by">Who replays it.</param>
     /// <param name="ct">Cancels the call.</param>
-    public async Task<ReplayResult> ExecuteAsync(RunId id, Actor by, CancellationToken ct)
+    /// <param name="isDryRun">True to change nothing.</param>
+    public async Task<ReplayResult> ExecuteAsync(RunId id, Actor by, CancellationToken ct, bool isDryRun = false)
     {
         var now = time.GetUtcNow();
-        var replayed = await storage.WriteRetryingAsync(session => storage.States.ReplayAsync(session, [id], by, now, ct), ct);
+        var replayed = await storage.WriteRetryingAsync(
+            session => storage.States.ReplayAsync(session, [id], by, now, ct), isDryRun, ct);
         var (result, lane) = replayed[0];
-        if (result == ReplayResult.Replayed)
+        if (result == ReplayResult.Replayed && !isDryRun)
             nudges.Publish([new Nudge(lane, id)]);
         return result;
     }

@@ -293,7 +293,7 @@ public sealed class RequestRulesTests(ApiFleet api) : IClassFixture<ApiFleet>
     [InlineData("GET", "/api/v1/schedules/none?x=1", "x")]
     [InlineData("GET", "/api/v1/runs/0193f3c0-0000-7000-8000-000000000000?x=1", "x")]
     [InlineData("GET", "/api/v1/jobs/diag.echo?x=1", "x")]
-    [InlineData("POST", "/api/v1/runs?dryRun=true", "dryRun")]
+    [InlineData("POST", "/api/v1/runs?dryrun=true", "dryrun")]
     [InlineData("POST", "/api/v1/schedules/none/trigger?x=1", "x")]
     [InlineData("DELETE", "/api/v1/schedules/none?force=true", "force")]
     public async Task Send_UnknownParameter_IsRefusedByName(string method, string path, string name) =>

@@ -39,6 +39,20 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
         ["schedule resume"] = test => test.ControlAsync("resume"),
         ["schedule stop"] = test => test.ControlAsync("stop"),
         ["schedule start"] = test => test.ControlAsync("start"),
+        ["schedule create"] = async test =>
+        {
+            var id = NewId();
+            Assert.Equal(
+                $"{id} created", await test.RunAsync("schedule", "create", id, "--job", "diag.echo", "--every", "1d", "--label", "a=b"));
+            return (await test.ScheduleAsync(id)).PutBy;
+        },
+        ["schedule update"] = async test =>
+        {
+            var id = await test.PutAsync();
+            Assert.Equal($"{id} updated", await test.RunAsync("schedule", "update", id, "--cron", "0 3 * * *", "--tag", "t"));
+            Assert.Contains("0 3 * * *", await test.RunAsync("schedule", "get", id), StringComparison.Ordinal);
+            return (await test.ScheduleAsync(id)).PutBy;
+        },
         ["schedule delete"] = async test =>
         {
             var id = NewId();
@@ -114,7 +128,9 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
         "dev", "db migrate", "db status", "db script", "help exit-codes", "broker apply", "dead get", "dead list", "diff", "export",
         "run count", "run explain", "run get", "run list", "run logs", "run watch", "status", "top", "view get", "view list",
         "schedule list", "schedule explain", "schedule next", "lane list", "lane get", "lane demand", "worker list", "worker get",
+        "job list", "job get", "job schema", "job example", "schedule get",
         "schedule simulate", "schedule diff", "schedule figures",
+        "config list", "config get", "config set", "config use", "config delete", "config view",
     ];
 
     public static TheoryData<string> Changing { get; } = new(Cases.Keys);

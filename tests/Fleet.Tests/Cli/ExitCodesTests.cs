@@ -24,6 +24,13 @@ public sealed class ExitCodesTests(RudeServer server) : IClassFixture<RudeServer
         ["run cancel"] = [Run],
         ["run replay"] = [Run],
         ["schedule list"] = [],
+        ["schedule get"] = ["nightly"],
+        ["schedule create"] = ["nightly", "--job", "diag.echo", "--every", "1h"],
+        ["schedule update"] = ["nightly", "--every", "1h"],
+        ["job list"] = [],
+        ["job get"] = ["diag.echo"],
+        ["job schema"] = ["diag.echo"],
+        ["job example"] = ["diag.echo"],
         ["schedule next"] = ["nightly"],
         ["schedule simulate"] = [],
         ["schedule diff"] = ["nightly", "--every", "1h"],
@@ -50,7 +57,11 @@ public sealed class ExitCodesTests(RudeServer server) : IClassFixture<RudeServer
     };
 
     /// <summary>They do not ask the server, or only look whether it is there.</summary>
-    private static readonly string[] Others = ["dev", "db migrate", "db status", "db script", "broker apply", "help exit-codes"];
+    private static readonly string[] Others =
+    [
+        "dev", "db migrate", "db status", "db script", "broker apply", "help exit-codes", "config list",
+        "config get", "config set", "config use", "config delete", "config view",
+    ];
 
     private static readonly Dictionary<string, ExitCode> Ways = new(StringComparer.Ordinal)
     {
@@ -121,6 +132,9 @@ public sealed class ExitCodesTests(RudeServer server) : IClassFixture<RudeServer
     [InlineData("run list --color red")]
     [InlineData("run list --server ftp://x")]
     [InlineData("run enqueue diag.echo {")]
+    [InlineData("run enqueue diag.echo --wait --timeout soon")]
+    [InlineData("run enqueue diag.echo --timeout 1s")]
+    [InlineData("schedule create x --args {")]
     [InlineData("schedule pause x --for soon")]
     [InlineData("schedule next --cron 61")]
     [InlineData("apply -f /nowhere")]

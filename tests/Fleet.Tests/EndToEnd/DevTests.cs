@@ -72,7 +72,8 @@ public sealed class DevTests
 
         Assert.Equal(7, result.ExitCode);
         Assert.Equal(
-            "No Fleet server answers at http://127.0.0.1:9; name another with --server or FLEET_SERVER, or start one with 'fleet dev'.",
+            "No Fleet server answers at http://127.0.0.1:9: Connection refused. Name another with --server or FLEET_SERVER, or start one "
+                + "with 'fleet dev'.",
             result.Error.Trim().Split('\n')[^1]);
     }
 

@@ -12,7 +12,16 @@ namespace Fleet.Core.Schedules.Control;
 /// <param name="By">Who changes it.</param>
 /// <param name="Reason">The reason, in words for people.</param>
 /// <param name="Expected">What must be stored; null: anything.</param>
-public readonly record struct ScheduleControl(Actor By, string? Reason = null, Expected? Expected = null);
+/// <param name="DryRun">Gets what would be stored; nothing is. Null: it is stored.</param>
+public readonly record struct ScheduleControl(
+    Actor By, string? Reason = null, Expected? Expected = null, ScheduleDryRun? DryRun = null);
+
+/// <summary>A change of a schedule that is only tried.</summary>
+public sealed class ScheduleDryRun
+{
+    /// <summary>The schedule as it would be; null when there is none.</summary>
+    public Schedule? Row { get; internal set; }
+}
 
 /// <summary>Stops, pauses and starts schedules. Pausing or stopping also revokes the planned occurrences in the same transaction, so no
 /// worker can claim them after the commit. Fire times that pass while the schedule is paused or stopped are skipped.</summary>
@@ -94,10 +103,14 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
                 row.UpdatedAt = now;
                 row.Version++;
                 await session.Db.SaveChangesAsync(ct);
+                if (control.DryRun is { } dryRun)
+                    dryRun.Row = row;
                 return true;
             },
+            isDryRun: control.DryRun is not null,
             ct);
-        await changes.AnnounceAsync(control.By, ct);
+        if (control.DryRun is null)
+            await changes.AnnounceAsync(control.By, ct);
         return found;
     }
 }

@@ -15,9 +15,10 @@ public sealed partial class DeleteSchedules(
     /// <param name="by">Who deletes it.</param>
     /// <param name="ct">Cancels the call.</param>
     /// <param name="expected">What must be stored; null: anything.</param>
+    /// <param name="isDryRun">True to change nothing.</param>
     /// <returns>False when there is no such schedule.</returns>
     /// <exception cref="UnexpectedVersionException">Something else is stored than expected.</exception>
-    public async Task<bool> ExecuteAsync(string id, Actor by, CancellationToken ct, Expected? expected = null)
+    public async Task<bool> ExecuteAsync(string id, Actor by, CancellationToken ct, Expected? expected = null, bool isDryRun = false)
     {
         var found = await storage.WriteRetryingAsync(
             async session =>
@@ -29,7 +30,10 @@ public sealed partial class DeleteSchedules(
                 await RevokeOccurrences.ExecuteAsync(storage, session, id, time.GetUtcNow(), "the schedule was deleted", by, ct);
                 return await session.Db.Schedules.Where(s => s.Id == id).ExecuteDeleteAsync(ct) > 0;
             },
+            isDryRun,
             ct);
+        if (isDryRun)
+            return found;
         await changes.AnnounceAsync(by, ct);
         // The row is gone, and a schedule without planned runs leaves no other trace of who deleted it.
         if (found)

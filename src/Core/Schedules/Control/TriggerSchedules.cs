@@ -15,11 +15,12 @@ public sealed class TriggerSchedules(IStorage storage, EnqueueRuns enqueue, JobC
     /// <param name="ct">Cancels the call.</param>
     /// <param name="expected">What must be stored; null: anything. An edit that is committed between the check and the run is not
     /// seen.</param>
+    /// <param name="isDryRun">True to make no run. The id is then that of no run.</param>
     /// <returns>The new run; null when there is no such schedule.</returns>
     /// <exception cref="InvalidRunException">The job is unknown, or its args type has changed and the schedule's args no longer
     /// fit.</exception>
     /// <exception cref="UnexpectedVersionException">Something else is stored than expected.</exception>
-    public async Task<RunId?> ExecuteAsync(string id, Actor by, CancellationToken ct, Expected? expected = null)
+    public async Task<RunId?> ExecuteAsync(string id, Actor by, CancellationToken ct, Expected? expected = null, bool isDryRun = false)
     {
         await using var db = storage.Read();
         var schedule = await db.Schedules.AsNoTracking().FirstOrDefaultAsync(s => s.Id == id, ct);
@@ -28,22 +29,21 @@ public sealed class TriggerSchedules(IStorage storage, EnqueueRuns enqueue, JobC
         expected?.Check(schedule.EditVersion());
         if (await catalog.FindAsync(schedule.Job, ct) is { } job && await schemas.CheckAsync(job, schedule.Args) is { } error)
             throw new InvalidRunException(error);
-        var outcome = await enqueue.ExecuteAsync(
-            new RunRequest
+        var request = new RunRequest
+        {
+            Job = schedule.Job,
+            Args = schedule.Args,
+            By = by,
+            ScheduleId = schedule.Id,
+            Overlap = schedule.Overlap,
+            Options = new EnqueueOptions
             {
-                Job = schedule.Job,
-                Args = schedule.Args,
-                By = by,
-                ScheduleId = schedule.Id,
-                Overlap = schedule.Overlap,
-                Options = new EnqueueOptions
-                {
-                    Lane = schedule.Lane,
-                    MaxAttempts = schedule.MaxAttempts,
-                    Tags = GetRuns.ReadTags(schedule.Tags),
-                },
+                Lane = schedule.Lane,
+                MaxAttempts = schedule.MaxAttempts,
+                Tags = GetRuns.ReadTags(schedule.Tags),
             },
-            ct);
+        };
+        var outcome = isDryRun ? await enqueue.TryAsync(request, ct) : await enqueue.ExecuteAsync(request, ct);
         return outcome.Id;
     }
 }
