@@ -77,6 +77,9 @@ servers() {
   # The clients in samples/clients.
   command -v amqp-publish >/dev/null || missing+=(amqp-tools)
   command -v curl >/dev/null || missing+=(curl)
+  # The shells of the completion scripts.
+  command -v zsh >/dev/null || missing+=(zsh)
+  command -v fish >/dev/null || missing+=(fish)
   /usr/bin/python3 -c 'import pika' 2>/dev/null || missing+=(python3-pika)
   if ((${#missing[@]} == 0)); then
     return

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Fleet.Cli.Completion;
 using Fleet.Cli.Printing;
 using Fleet.Core.Text;
 
@@ -15,7 +16,14 @@ public static class CommandLine
 
     /// <summary>Runs the command that the arguments name.</summary>
     /// <returns>The exit code, one of <see cref="ExitCode"/>.</returns>
-    public static async Task<int> InvokeAsync(RootCommand root, string[] args) => (int)await RunAsync(root, args);
+    public static async Task<int> InvokeAsync(CommandContext cli, string[] args)
+    {
+        var root = Commands.Root(cli);
+        if (!Suggest.IsAsked(args))
+            return (int)await RunAsync(root, args);
+        await Suggest.PrintAsync(cli, root, args, CancellationToken.None);
+        return (int)ExitCode.Ok;
+    }
 
     private static async Task<ExitCode> RunAsync(RootCommand root, string[] args)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fleet.Cli.Broker;
+using Fleet.Cli.Completion;
 using Fleet.Cli.Config;
 using Fleet.Cli.Db;
 using Fleet.Cli.DeadLetters;
@@ -83,6 +84,7 @@ public static class Commands
             ApplySchedules.DiffCommand(cli),
             ExportSchedules.Command(cli),
             ConfigCommand.Command(cli),
+            CompletionCommand.Command(cli),
             HelpTopics.Command(cli),
         };
         var dead = new Command("dead", "Look at dead letters: runs that failed for good.");

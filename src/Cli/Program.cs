@@ -1,3 +1,3 @@
 using Fleet.Cli;
 
-return await CommandLine.InvokeAsync(Commands.Root(new CommandContext(TimeProvider.System)), args);
+return await CommandLine.InvokeAsync(new CommandContext(TimeProvider.System), args);

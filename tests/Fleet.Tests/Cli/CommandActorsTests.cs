@@ -130,7 +130,7 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
         "schedule list", "schedule explain", "schedule next", "lane list", "lane get", "lane demand", "worker list", "worker get",
         "job list", "job get", "job schema", "job example", "schedule get",
         "schedule simulate", "schedule diff", "schedule figures",
-        "config list", "config get", "config set", "config use", "config delete", "config view",
+        "completion", "config list", "config get", "config set", "config use", "config delete", "config view",
     ];
 
     public static TheoryData<string> Changing { get; } = new(Cases.Keys);

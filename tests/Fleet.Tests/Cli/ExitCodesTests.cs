@@ -59,7 +59,7 @@ public sealed class ExitCodesTests(RudeServer server) : IClassFixture<RudeServer
     /// <summary>They do not ask the server, or only look whether it is there.</summary>
     private static readonly string[] Others =
     [
-        "dev", "db migrate", "db status", "db script", "broker apply", "help exit-codes", "config list",
+        "dev", "db migrate", "db status", "db script", "broker apply", "help exit-codes", "config list", "completion",
         "config get", "config set", "config use", "config delete", "config view",
     ];
 

@@ -17,7 +17,7 @@ internal static class FleetCommand
 
     /// <inheritdoc cref="RunAsync(string[])"/>
     public static Task<(int ExitCode, string Output, string Error)> RunAsync(CommandContext cli, params string[] args) =>
-        RoutedConsole.RunAsync(() => CommandLine.InvokeAsync(Commands.Root(cli), args));
+        RoutedConsole.RunAsync(() => CommandLine.InvokeAsync(cli, args));
 
     private static IEnumerable<string> Leaves(Command command, string path) => command.Subcommands.Count == 0
         ? [path]
