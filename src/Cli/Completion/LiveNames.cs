@@ -80,7 +80,7 @@ public static class LiveNames
     private static string PathOf(LiveKind kind) => kind switch
     {
         LiveKind.Runs => "runs?limit=50",
-        LiveKind.Dead => "runs?state=dead&limit=50",
+        LiveKind.Dead => "dead-letters?limit=50",
         _ => kind.ToString().ToLowerInvariant(),
     };
 
