@@ -60,6 +60,9 @@ public sealed record LiveLaneView
     /// <summary>Slots of its active workers.</summary>
     public int Slots { get; init; }
 
+    /// <summary>True while nothing is claimed from it because somebody paused it.</summary>
+    public bool Paused { get; init; }
+
     /// <summary>Due time of the run that has been ready for longest; null when none is ready.</summary>
     public DateTimeOffset? OldestReadyAt { get; init; }
 }

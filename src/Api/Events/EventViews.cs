@@ -31,6 +31,7 @@ internal static class EventViews
                     Scheduled = l.Scheduled.ToView(),
                     Running = l.Running.ToView(),
                     Slots = l.Slots,
+                    Paused = l.Pause is not null,
                     OldestReadyAt = l.OldestReadyAt,
                 }),
         ],

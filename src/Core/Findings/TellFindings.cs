@@ -26,13 +26,15 @@ public static class TellFindings
 
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan LongDrain = TimeSpan.FromHours(1);
+
     private const int FailuresWorthTelling = 5;
 
     // In the order in which they are told: what explains the others comes first.
     private static readonly Func<FindingEvidence, IEnumerable<Finding>>[] All =
     [
         NoLeader, LanesWithoutWorkers, UnplannedSchedules, MissedSchedules, UnservedJobs, UnknownJobs, StuckRuns, FailingJobs,
-        SilentWorkers, FullLanes, OutboxLags, ParkedMessages, Clocks,
+        SilentWorkers, PausedLanes, DrainedWorkers, FullLanes, OutboxLags, ParkedMessages, Clocks,
     ];
 
     /// <summary>All findings, errors first.</summary>
@@ -65,13 +67,34 @@ public static class TellFindings
     /// <summary>Runs are ready in a lane that no active worker serves.</summary>
     public static IEnumerable<Finding> LanesWithoutWorkers(FindingEvidence e) =>
         from lane in e.Figures.Lanes
-        where lane.Slots == 0 && lane.OldestReadyAt is { } oldest && e.Now - oldest >= ReadyPatience
+        where lane.Pause is null && lane.Slots == 0 && lane.OldestReadyAt is { } oldest && e.Now - oldest >= ReadyPatience
         let since = e.LastServed.TryGetValue(lane.Name, out var at) ? at : (DateTimeOffset?)null
         select new Finding(
             FindingSeverity.Error, "lane_without_worker", lane.Name,
             $"Lane {lane.Name}: {Runs(lane.Ready)} ready, "
                 + (since is { } last ? $"no worker since {Clock(e, last)}." : "and no worker serves it."),
             since ?? lane.OldestReadyAt, "lanes", $"Start a worker with Fleet:Worker:Lanes:{lane.Name}.");
+
+    /// <summary>Runs are ready in a lane that somebody paused.</summary>
+    public static IEnumerable<Finding> PausedLanes(FindingEvidence e) =>
+        from lane in e.Figures.Lanes
+        where lane.Pause is not null && lane.OldestReadyAt is { } oldest && e.Now - oldest >= ReadyPatience
+        let who = lane.Pause!.By is { } name ? $" by {name}" : ""
+        let because = lane.Pause!.Reason is { Length: > 0 } why ? $" ({FirstLine(why)})" : ""
+        select new Finding(
+            FindingSeverity.Warning, "lane_paused", lane.Name,
+            $"Lane {lane.Name}: {Runs(lane.Ready)} ready, but it is paused{who} since {Clock(e, lane.Pause!.Since)}{because}.",
+            lane.Pause!.Since, $"lanes/{lane.Name}", $"Resume it when the reason is gone: fleet lane resume {lane.Name}.");
+
+    /// <summary>Workers that somebody asked to take nothing new, long ago.</summary>
+    public static IEnumerable<Finding> DrainedWorkers(FindingEvidence e) =>
+        from worker in e.Figures.Workers
+        where worker.DrainSince is { } since && e.Now - since >= LongDrain
+        orderby worker.Name
+        select new Finding(
+            FindingSeverity.Warning, "worker_drained", worker.Name,
+            $"Worker {worker.Name} has taken no new runs since {Clock(e, worker.DrainSince!.Value)}, because somebody asked it to drain.",
+            worker.DrainSince, "workers", "Stop it, or let it take runs again.");
 
     /// <summary>A lane's workers have no slot free, and its runs wait for long.</summary>
     public static IEnumerable<Finding> FullLanes(FindingEvidence e) =>

@@ -40,8 +40,16 @@ public sealed record LiveFigures
 /// <param name="Running">Runs that execute.</param>
 /// <param name="Slots">Slots of its active workers.</param>
 /// <param name="OldestReadyAt">Due time of the run that has been ready for longest; null when none is.</param>
+/// <param name="Pause">Why nothing is claimed from it; null when it is not paused.</param>
 public sealed record LiveLane(
-    string Name, CappedCount Ready, CappedCount Scheduled, CappedCount Running, int Slots, DateTimeOffset? OldestReadyAt);
+    string Name, CappedCount Ready, CappedCount Scheduled, CappedCount Running, int Slots, DateTimeOffset? OldestReadyAt,
+    LanePause? Pause = null);
+
+/// <summary>The pause of a lane.</summary>
+/// <param name="Since">Since when.</param>
+/// <param name="By">The name of who paused it.</param>
+/// <param name="Reason">The reason, in words for people.</param>
+public sealed record LanePause(DateTimeOffset Since, string? By, string? Reason);
 
 /// <summary>A worker that is not gone.</summary>
 /// <param name="Id">Its id.</param>
@@ -51,9 +59,10 @@ public sealed record LiveLane(
 /// <param name="StartedAt">When it started.</param>
 /// <param name="HeartbeatAt">Its last heartbeat, by the database's clock.</param>
 /// <param name="LeaseUntil">When its lease ends without another heartbeat.</param>
+/// <param name="DrainSince">Since when it takes no new runs because somebody asked it to; null when nobody did.</param>
 public sealed record LiveWorker(
     WorkerId Id, string Name, WorkerState State, IReadOnlyDictionary<string, int> Lanes, DateTimeOffset StartedAt,
-    DateTimeOffset HeartbeatAt, DateTimeOffset LeaseUntil);
+    DateTimeOffset HeartbeatAt, DateTimeOffset LeaseUntil, DateTimeOffset? DrainSince = null);
 
 /// <summary>Who leads.</summary>
 /// <param name="Name">Machine and process.</param>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
 using Fleet.Core.Rules;
 using Fleet.Core.Storage;
@@ -9,7 +10,7 @@ namespace Fleet.Core.Live;
 
 /// <summary>Reads what the fleet is doing now. However many runs wait, it reads at most <see cref="CappedCount.Limit"/> and one rows of
 /// each kind.</summary>
-public sealed class ReadLiveFigures(IStorage storage, TimeProvider time)
+public sealed class ReadLiveFigures(IStorage storage, LaneFigures lanes, TimeProvider time)
 {
     /// <summary>Maximum number of workers that are read.</summary>
     public const int MaxWorkers = 500;
@@ -21,42 +22,34 @@ public sealed class ReadLiveFigures(IStorage storage, TimeProvider time)
     {
         var now = time.GetUtcNow();
         await using var db = storage.Read();
-        var pending = await db.Pending.Take(MaxRows).GroupBy(r => r.Lane)
-            .Select(g => new { Lane = g.Key, All = g.Count(), Ready = g.Count(r => r.DueAt <= now), Oldest = g.Min(r => r.DueAt) })
+        var figures = (await lanes.ListAsync(ct)).Value;
+        var scheduled = await db.Pending.Take(MaxRows).GroupBy(r => r.Lane)
+            .Select(g => new { Lane = g.Key, Later = g.Count(r => r.DueAt > now), All = g.Count() })
             .ToDictionaryAsync(g => g.Lane, StringComparer.Ordinal, ct);
-        var running = await db.Running.Take(MaxRows).GroupBy(r => r.Lane).Select(g => new { Lane = g.Key, All = g.Count() })
-            .ToDictionaryAsync(g => g.Lane, g => g.All, StringComparer.Ordinal, ct);
         // Until later than now: clocks of other machines may be ahead.
         var ended = await db.FailedOrCanceled(now + TimeSpan.FromDays(1)).Take(MaxRows).GroupBy(r => r.State)
             .Select(g => new { g.Key, Count = g.Count() }).ToListAsync(ct);
         var workers = await ReadWorkersAsync(db, ct);
         var lease = await db.Leases.AsNoTracking().FirstOrDefaultAsync(l => l.Name == LeaderLease.DefaultName, ct);
 
-        var (allPending, allRunning) = (pending.Values.Sum(p => p.All), running.Values.Sum());
-        var (isMorePending, isMoreRunning) = (allPending > CappedCount.Limit, allRunning > CappedCount.Limit);
-        var slots = workers.Where(w => w.State == WorkerState.Active).SelectMany(w => w.Lanes)
-            .GroupBy(l => l.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Sum(l => l.Value), StringComparer.Ordinal);
-        var names = (await db.Lanes.Select(l => l.Name).ToListAsync(ct)).Concat(pending.Keys).Concat(running.Keys).Concat(slots.Keys);
-        var ready = pending.Values.Sum(p => p.Ready);
+        var isMore = scheduled.Values.Sum(s => s.All) > CappedCount.Limit;
         return new LiveFigures
         {
             At = now,
-            Scheduled = Capped(allPending - ready, isMorePending),
-            Ready = Capped(ready, isMorePending),
-            Running = Capped(allRunning, isMoreRunning),
+            Scheduled = Capped(scheduled.Values.Sum(s => s.Later), isMore),
+            Ready = figures.Aggregate(default(CappedCount), (all, lane) => all + lane.Ready),
+            Running = figures.Aggregate(default(CappedCount), (all, lane) => all + lane.Running),
             Failed = Capped(
                 ended.Where(e => e.Key == RunState.Failed).Sum(e => e.Count), ended.Sum(e => e.Count) > CappedCount.Limit),
-            OldestReadyAt = pending.Values.Where(p => p.Ready > 0).Min(p => (DateTimeOffset?)p.Oldest),
+            OldestReadyAt = figures.Min(lane => lane.OldestReady),
             Lanes =
             [
-                .. names.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(name =>
-                {
-                    var waits = pending.GetValueOrDefault(name);
-                    return new LiveLane(
-                        name, Capped(waits?.Ready ?? 0, isMorePending), Capped((waits?.All - waits?.Ready) ?? 0, isMorePending),
-                        Capped(running.GetValueOrDefault(name), isMoreRunning), slots.GetValueOrDefault(name),
-                        waits?.Ready > 0 ? waits.Oldest : null);
-                }),
+                .. figures.OrderBy(lane => lane.Row.Name, StringComparer.Ordinal).Select(lane => new LiveLane(
+                    lane.Row.Name, lane.Ready, Capped(scheduled.GetValueOrDefault(lane.Row.Name)?.Later ?? 0, isMore), lane.Running,
+                    lane.Slots, lane.OldestReady,
+                    lane.IsPaused && lane.Row.PausedSince is { } since
+                        ? new LanePause(since, lane.Row.PausedBy?.Name, lane.Row.PauseReason)
+                        : null)),
             ],
             Workers = workers,
             Leader = lease is not null && lease.ExpiresAt > now
@@ -70,12 +63,12 @@ public sealed class ReadLiveFigures(IStorage storage, TimeProvider time)
     private static async Task<List<LiveWorker>> ReadWorkersAsync(FleetDbContext db, CancellationToken ct)
     {
         var rows = await db.Workers.AsNoTracking().Where(w => w.State != WorkerState.Gone).OrderBy(w => w.Name).Take(MaxWorkers)
-            .Select(w => new { w.Id, w.Name, w.State, w.Lanes, w.StartedAt, w.HeartbeatAt, w.LeaseUntil }).ToListAsync(ct);
+            .Select(w => new { w.Id, w.Name, w.State, w.Lanes, w.StartedAt, w.HeartbeatAt, w.LeaseUntil, w.DrainSince }).ToListAsync(ct);
         return
         [
             .. rows.Select(w => new LiveWorker(
                 w.Id, w.Name, w.State, JsonSerializer.Deserialize<Dictionary<string, int>>(w.Lanes)!, w.StartedAt, w.HeartbeatAt,
-                w.LeaseUntil)),
+                w.LeaseUntil, w.DrainSince)),
         ];
     }
 

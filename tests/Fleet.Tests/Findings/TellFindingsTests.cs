@@ -40,6 +40,36 @@ public sealed class TellFindingsTests
     }
 
     [Fact]
+    public void Lane_ThatIsPaused_IsToldWhenRunsWait()
+    {
+        var lane = new LiveLane(
+            "mail", new(812), new(0), new(0), 0, TwoHoursAgo, new LanePause(Now.AddHours(-3), "ana", "provider down"));
+        var evidence = Well() with { Figures = Well().Figures with { Lanes = [lane] } };
+
+        var told = One(evidence);
+        Assert.Equal("Lane mail: 812 runs are ready, but it is paused by ana since 11:02 UTC (provider down).", told.Sentence);
+        Assert.Equal((FindingSeverity.Warning, "lane_paused", "lanes/mail"), (told.Severity, told.Code, told.Link));
+        Assert.Empty(
+            TellFindings.Execute(evidence with { Figures = evidence.Figures with { Lanes = [lane with { OldestReadyAt = null }] } }));
+    }
+
+    [Fact]
+    public void Worker_ThatWasAskedToDrainLongAgo_IsTold()
+    {
+        var worker = new LiveWorker(
+            WorkerId.New(Now), "box/7", WorkerState.Active, new Dictionary<string, int>(), TwoHoursAgo, Now, Now.AddSeconds(10),
+            TwoHoursAgo);
+
+        Assert.Equal(
+            "Worker box/7 has taken no new runs since 12:02 UTC, because somebody asked it to drain.",
+            One(Well() with { Figures = Well().Figures with { Workers = [worker] } }).Sentence);
+        Assert.Empty(TellFindings.Execute(Well() with
+        {
+            Figures = Well().Figures with { Workers = [worker with { DrainSince = Now.AddMinutes(-59) }] },
+        }));
+    }
+
+    [Fact]
     public void Lane_WithAllSlotsInUseForLong_IsBehind()
     {
         var lane = new LiveLane("imports", new(1840), new(0), new(96), 96, Now.AddMinutes(-10));
