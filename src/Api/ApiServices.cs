@@ -7,6 +7,7 @@ using Fleet.Api.Jobs;
 using Fleet.Api.Lanes;
 using Fleet.Api.Runs;
 using Fleet.Api.Schedules;
+using Fleet.Api.Statistics;
 using Fleet.Api.Views;
 using Fleet.Api.Workers;
 using Microsoft.AspNetCore.Builder;
@@ -92,6 +93,7 @@ public static class ApiServices
         DescribeTriggersEndpoints.Map(api);
         SimulateSchedulesEndpoints.Map(api);
         GetJobsEndpoints.Map(api);
+        GetStatisticsEndpoints.Map(api);
         GetLanesEndpoints.Map(api);
         GetFindingsEndpoints.Map(api);
         GetFiguresEndpoints.Map(api);
