@@ -137,7 +137,8 @@ public sealed class PreviewCommandsTests(ApiFleet api) : IClassFixture<ApiFleet>
         var (exit, output, error) = await RunAsync("diff", "cli-kind", "--cron", "0 */2 * * *", "--from", Utc, "--count", "1");
 
         Assert.Equal((0, ""), (exit, error));
-        Assert.EndsWith(
+        // What it would collide with follows; that depends on the other schedules here.
+        Assert.Contains(
             "\n- 2026-10-24T01:00:00+00:00 Sat\n… and 83 more\n0 added, 84 removed, 84 kept\n", output, StringComparison.Ordinal);
     }
 
