@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
 using Fleet.Client;
-using Fleet.Core.Storage.Rows;
 using Fleet.Engine.Workers;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
