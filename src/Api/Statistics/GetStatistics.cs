@@ -23,7 +23,8 @@ internal static class GetStatisticsEndpoints
     };
 
     private static readonly WordParameter<StatisticsStep> Step = new(
-        "step", "The length of the periods, in UTC. `whole` is one period. Left out: by the length of the range.") { Example = "hour" };
+        "step", "The length of the periods, in UTC. `whole` is one period. Left out: by the length of the range.")
+    { Example = "hour" };
 
     private static readonly WordParameter<StatisticsBy> By = new("by", "What each series stands for. Left out: one series for everything.")
     {
@@ -35,7 +36,8 @@ internal static class GetStatisticsEndpoints
     private static readonly WordParameter<CountedOutcome> Outcome = new("outcome", "Counts only this outcome.");
 
     private static readonly NumberParameter Top = new(
-        "top", "The maximum number of series; all others share the series `(other)`.", 1, GetStatistics.MaxTop) { Default = 20 };
+        "top", "The maximum number of series; all others share the series `(other)`.", 1, GetStatistics.MaxTop)
+    { Default = 20 };
 
     private static readonly WordParameter<StatisticsOrder> Order = new(
         "order", "Which series come first: those with the most ends, the most failures, or the most slot time. Left out: `ends`.");
