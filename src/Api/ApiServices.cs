@@ -5,6 +5,7 @@ using Fleet.Api.Events;
 using Fleet.Api.Findings;
 using Fleet.Api.Jobs;
 using Fleet.Api.Lanes;
+using Fleet.Api.OpenApi;
 using Fleet.Api.Runs;
 using Fleet.Api.Schedules;
 using Fleet.Api.Statistics;
@@ -33,6 +34,7 @@ public static class ApiServices
         services.TryAddSingleton<MappedApis>();
         services.TryAddSingleton<ComponentStates>();
         services.TryAddSingleton<EventHub>();
+        services.AddFleetOpenApi();
         return services;
     }
 
@@ -73,6 +75,8 @@ public static class ApiServices
         var problems = endpoints.ServiceProvider.GetRequiredService<ExceptionProblems>();
         var isFirst = endpoints.ServiceProvider.GetRequiredService<MappedApis>().Add() == 1;
         var api = endpoints.MapGroup("/api/v1").WithGroupName(DescriptionGroup);
+        GetProblemsEndpoints.Map(endpoints);
+        GetOpenApiEndpoints.Map(api);
         EnqueueRunsEndpoints.Map(api);
         GetRunsEndpoints.Map(api);
         CountRunsEndpoints.Map(api);

@@ -1,5 +1,4 @@
 using Fleet.Core.Rules;
-using Fleet.Core.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
@@ -75,8 +74,7 @@ internal static class Preconditions
             var problem = Problems.Details(StatusCodes.Status412PreconditionFailed, "precondition_failed", Explain(e, current));
             problem.Extensions["field"] = http.Request.Headers.IfMatch.Count > 0 ? "If-Match" : "If-None-Match";
             problem.Extensions["current"] = current?.View;
-            return Results.Json(
-                problem, FleetJson.Payload, "application/problem+json", StatusCodes.Status412PreconditionFailed);
+            return Problems.Show(problem);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
 using Fleet.Api.Contract;
+using Fleet.Client;
 using Fleet.Core.Storage;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Http;
@@ -10,21 +11,18 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Api;
 
-/// <summary>Errors as the API tells them: RFC 9457 problem details with a stable <c>code</c>, and <c>field</c>, <c>value</c>
-/// and <c>allowed</c> where an input was refused. Never a stack trace.</summary>
+/// <summary>Errors as the API tells them: RFC 9457 problem details with a stable <c>code</c>, and <c>errors</c> with every field that was
+/// refused. <c>field</c>, <c>value</c> and <c>allowed</c> are those of the first. Never a stack trace.</summary>
 internal static class Problems
 {
-    public static IResult Refused(InputError error) => Make(
-        error.Code switch
-        {
-            "args_too_large" or "body_too_large" => StatusCodes.Status413PayloadTooLarge,
-            "idempotency_conflict" or "view_taken" => StatusCodes.Status409Conflict,
-            "unsupported_media_type" or "unsupported_charset" or "unsupported_encoding" => StatusCodes.Status415UnsupportedMediaType,
-            "precondition_required" => StatusCodes.Status428PreconditionRequired,
-            "cross_site" => StatusCodes.Status403Forbidden,
-            _ => StatusCodes.Status400BadRequest,
-        },
-        error.Code, error.Message, error);
+    private const string Api = "/api/v1";
+
+    /// <summary>The refusal of a field.</summary>
+    public static IResult Refused(InputError error) => Refused([error]);
+
+    /// <summary>The refusal of several fields.</summary>
+    public static IResult Refused(IReadOnlyList<InputError> errors) => new Answer(
+        Details(ProblemCode.StatusOf(errors[0].Code), errors[0].Code, errors[0].Message), errors);
 
     public static IResult NotFound(string what, string id) => Make(
         StatusCodes.Status404NotFound, "not_found", $"There is no {what} '{Core.Rules.RunRules.Show(id)}'.");
@@ -40,25 +38,78 @@ internal static class Problems
     public static IResult Make(int status, string code, string message, InputError? error = null, RunId? existing = null)
     {
         var problem = Details(status, code, message);
-        if (error is not null)
-        {
-            problem.Extensions["field"] = error.Field;
-            problem.Extensions["value"] = error.Value;
-            problem.Extensions["allowed"] = error.Allowed;
-        }
-
         if (existing is { } run)
             problem.Extensions["existing"] = run.ToString();
-
-        return Results.Json(problem, FleetJson.Payload, "application/problem+json", status);
+        return new Answer(problem, error is null ? [] : [error]);
     }
 
+    /// <summary>Answers with a problem that has more members than the others.</summary>
+    public static IResult Show(ProblemDetails problem) => new Answer(problem, []);
+
+    /// <summary>The members that every problem has.</summary>
     public static ProblemDetails Details(int status, string code, string message)
     {
-        var problem = new ProblemDetails { Type = "about:blank", Status = status, Title = Title(status), Detail = message };
+        var problem = new ProblemDetails { Type = $"/problems/{code}", Status = status, Title = Title(status), Detail = message };
         problem.Extensions["code"] = code;
         problem.Extensions["traceId"] = Activity.Current?.TraceId.ToString();
         return problem;
+    }
+
+    /// <summary>The path below which the API is mapped, as the caller sees it: <c>/fleet</c> for <c>/fleet/api/v1/runs</c>.</summary>
+    public static string BaseOf(HttpRequest request)
+    {
+        // What no endpoint answers is below the root.
+        var path = request.HttpContext.GetEndpoint() is null ? "" : request.Path.Value ?? "";
+        // After the API's own path there is no other: in an id, a slash is escaped.
+        var end = path.LastIndexOf(Api + "/", StringComparison.Ordinal);
+        if (end < 0)
+            end = path.LastIndexOf("/problems", StringComparison.Ordinal);
+        return request.PathBase.ToUriComponent() + new PathString(end > 0 ? path[..end] : "").ToUriComponent();
+    }
+
+    private static FieldErrorView View(InputError error, EndpointContract? contract)
+    {
+        var (place, name) = error.Code is "unknown_parameter" or "duplicate_parameter"
+            ? ("query", error.Field)
+            : PlaceOf(error.Field, contract);
+        return new()
+        {
+            In = place,
+            Pointer = JsonPointer.Of(name),
+            Field = error.Field,
+            Detail = error.Message,
+            Code = error.Code,
+            Value = error.Value,
+            Allowed = error.Allowed,
+        };
+    }
+
+    /// <summary>Fields of the body are named as they are; a parameter is named by its declaration.</summary>
+    private static (string Place, string Field) PlaceOf(string field, EndpointContract? contract)
+    {
+        if (contract?.Parameters.FirstOrDefault(p => p.Name == field) is { } parameter)
+            return (parameter.Place.ToWord(), field);
+        if (field is "Host" or "Origin" or "headers" || field.Contains('-', StringComparison.Ordinal))
+            return ("header", field);
+        return field == "path" ? ("path", "body") : contract is { Body: null } && field != "body" ? ("query", field) : ("body", field);
+    }
+
+    private sealed class Answer(ProblemDetails problem, IReadOnlyList<InputError> errors) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            var contract = httpContext.GetEndpoint()?.Metadata.GetMetadata<EndpointContract>();
+            problem.Type = BaseOf(httpContext.Request) + problem.Type;
+            if (errors.Count > 0)
+            {
+                problem.Extensions["field"] = errors[0].Field;
+                problem.Extensions["value"] = errors[0].Value;
+                problem.Extensions["allowed"] = errors[0].Allowed;
+                problem.Extensions["errors"] = errors.Select(e => View(e, contract)).ToArray();
+            }
+
+            return Results.Json(problem, FleetJson.Payload, "application/problem+json", problem.Status).ExecuteAsync(httpContext);
+        }
     }
 
     private static string Title(int status) => status switch
@@ -99,7 +150,7 @@ internal sealed partial class ExceptionProblems(IStorage storage, ILogger<Except
     {
         var result = exception switch
         {
-            InvalidRunException e => Problems.Refused(e.Error),
+            InvalidRunException e => Problems.Refused(e.Errors),
             IdempotencyConflictException e => Problems.Conflict(e),
             FleetBusyException e => Busy(http, StatusCodes.Status429TooManyRequests, "too_many_requests", e.Message, e.RetryAfter),
             BadHttpRequestException e => Problems.Make(e.StatusCode, e.StatusCode == 413 ? "body_too_large" : "bad_request", e.Message),

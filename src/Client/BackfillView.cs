@@ -1,15 +1,20 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Fleet.Client;
 
 /// <summary>Which fire times of the past are to have a run, and how fast.</summary>
 public sealed record BackfillBody
 {
     /// <summary>The beginning of the range (included), ISO 8601 with offset.</summary>
+    [Required]
     public string? From { get; init; }
 
     /// <summary>The end of the range (not included), ISO 8601 with offset.</summary>
+    [Required]
     public string? Until { get; init; }
 
     /// <summary>How many runs come due in a minute, 1 to 60,000. Left out: 60.</summary>
+    [Range(1, 60_000)]
     public int? PerMinute { get; init; }
 
     /// <summary>Left out: the schedule's lane.</summary>

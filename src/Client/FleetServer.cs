@@ -169,7 +169,9 @@ internal sealed class FleetServer(Func<HttpClient> http, FleetClientOptions opti
         {
             HttpStatusCode.TooManyRequests => new FleetBusyException(answer.RetryAfter ?? TimeSpan.FromSeconds(1)),
             < HttpStatusCode.InternalServerError when problem.Field is { } field =>
-                new InvalidRunException(new InputError(code, field, message, problem.Value, problem.Allowed)),
+                problem.Errors is { Count: > 1 } errors
+                    ? new InvalidRunException([.. errors.Select(e => new InputError(e.Code, e.Field, e.Detail, e.Value, e.Allowed))])
+                    : new InvalidRunException(new InputError(code, field, message, problem.Value, problem.Allowed)),
             < HttpStatusCode.InternalServerError => new FleetServerException(message, code: code),
             _ => new FleetServerException($"The Fleet server at {Shown} answered {(int)answer.Status}: {message}"),
         };

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 
 namespace Fleet.Client;
@@ -5,7 +6,11 @@ namespace Fleet.Client;
 /// <summary>A schedule as a caller asks for it: a job, its args, and exactly one of cron, every, at.</summary>
 public sealed record PutScheduleBody
 {
+    /// <summary>The name of the job, or one of its aliases.</summary>
+    [Required]
     public string? Job { get; init; }
+
+    /// <summary>A JSON object that fits the job's schema. Left out: an empty object.</summary>
     public JsonElement? Args { get; init; }
 
     /// <summary>5 fields, 6 with seconds first, 7 with a year last too, or a macro such as <c>@hourly</c>.</summary>
@@ -17,16 +22,26 @@ public sealed record PutScheduleBody
     /// <summary>The instant from which the multiples of <see cref="Every"/> are counted, ISO 8601 with offset. Left out: 1970.</summary>
     public string? Anchor { get; init; }
 
-    /// <summary>ISO 8601 with offset.</summary>
+    /// <summary>The instant of a schedule that fires once, ISO 8601 with offset.</summary>
     public string? At { get; init; }
 
     /// <summary>IANA time zone of cron. Left out: UTC.</summary>
     public string? Zone { get; init; }
+
+    /// <summary>Left out: the job's lane.</summary>
+    [MaxLength(64)]
     public string? Lane { get; init; }
+
+    /// <summary>How often each run is tried at most. Left out: what the job says.</summary>
+    [Range(1, 1000)]
     public int? MaxAttempts { get; init; }
+
+    /// <summary>Words for each of its runs, 1–64 characters each.</summary>
+    [MaxLength(16)]
     public IReadOnlyList<string>? Tags { get; init; }
 
     /// <summary>Number of occurrences after which it stops, from 1. Left out: never.</summary>
+    [Range(1, int.MaxValue)]
     public int? MaxOccurrences { get; init; }
 
     /// <summary>Nothing fires before this instant, ISO 8601 with offset.</summary>
@@ -40,10 +55,14 @@ public sealed record PutScheduleBody
 
     /// <summary>A period over which schedules that fire together are spread, by their ids: <c>5m</c>.</summary>
     public string? Jitter { get; init; }
+
+    /// <summary>What happens to fire times that passed while no scheduler could plan them.</summary>
     public MisfirePolicy Misfire { get; init; }
 
     /// <summary>Maximum age of a missed fire time that still gets a run: <c>1h</c>. Left out: no limit.</summary>
     public string? MisfireDeadline { get; init; }
+
+    /// <summary>What happens to an occurrence that comes due while another run of the schedule has not ended.</summary>
     public OverlapPolicy Overlap { get; init; }
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Api.Contract;
 
@@ -30,6 +31,24 @@ internal sealed record EndpointContract(string Name, string Summary)
     /// <summary>The names of the query parameters.</summary>
     public IReadOnlyList<string> Query { get; private init; } = [];
 
+    /// <summary>True if its method is one that changes something.</summary>
+    public bool IsChange { get; private init; }
+
+    /// <summary>All codes with which a request may be refused, except those that the web server and the request gate add.</summary>
+    public IEnumerable<string> AllCodes
+    {
+        get
+        {
+            IEnumerable<string> codes = ["unknown_parameter", "database_unavailable", .. Problems, .. Parameters.SelectMany(p => p.Codes)];
+            if (Query.Count > 0)
+                codes = [.. codes, "duplicate_parameter"];
+            if (IsChange)
+                codes = [.. codes, "cross_site", "database_busy"];
+            codes = [.. codes, .. Body is { } body ? body.Codes : ["unexpected_body"]];
+            return codes.Distinct(StringComparer.Ordinal);
+        }
+    }
+
     /// <summary>The contract of the endpoint that handles a request.</summary>
     public static EndpointContract Of(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<EndpointContract>()
         ?? throw new InvalidOperationException("The endpoint has no contract.");
@@ -53,6 +72,7 @@ internal sealed record EndpointContract(string Name, string Summary)
             throw Wrong("its contract has no answer.");
         return this with
         {
+            IsChange = isChange,
             Parameters = isChange ? [.. Parameters, .. CommonParameters.Caller] : Parameters,
             Query = [.. Parameters.Where(p => p.Place == ParameterPlace.Query).Select(p => p.Name)],
         };
@@ -75,6 +95,14 @@ internal sealed record BodyContract(Type Type, string Example)
     /// <summary>Finds what is wrong with the members of a body. It is called only for a request that is refused anyway, so that the answer
     /// names all bad fields at once.</summary>
     public Func<HttpContext, object, InputErrors, ValueTask>? Check { get; init; }
+
+    /// <summary>The codes of bodies that cannot be read.</summary>
+    public IEnumerable<string> Codes =>
+    [
+        .. IsOptional ? (string[])[] : ["empty_body"],
+        "invalid_json", "invalid_utf8", "invalid_text", "too_deep", "unknown_field", "duplicate_field", "wrong_type", "body_too_large",
+        "unsupported_media_type", "unsupported_charset", "unsupported_encoding",
+    ];
 
     /// <summary>A body that the request must have.</summary>
     public static BodyContract Of<T>(string example, Func<HttpContext, T, InputErrors, ValueTask>? check = null) where T : class =>
@@ -114,6 +142,11 @@ internal static class EndpointContracts
     /// <summary>Declares what an endpoint takes and answers.</summary>
     public static RouteHandlerBuilder Declare(this RouteHandlerBuilder endpoint, EndpointContract contract) =>
         endpoint.WithMetadata(contract);
+
+    /// <summary>The contracts of a program's endpoints.</summary>
+    public static IEnumerable<EndpointContract> In(IServiceProvider services) =>
+        services.GetRequiredService<EndpointDataSource>().Endpoints.Select(e => e.Metadata.GetMetadata<EndpointContract>())
+            .OfType<EndpointContract>();
 
     /// <summary>Puts the request checks in front of an endpoint.</summary>
     /// <param name="endpoint">The endpoint.</param>

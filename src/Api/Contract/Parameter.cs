@@ -34,6 +34,10 @@ internal abstract record Parameter(string Name, string Description)
     /// <summary>The codes of all refusals that the parameter can cause.</summary>
     public virtual IEnumerable<string> Codes => IsRequired && Place != ParameterPlace.Path ? [Code, "missing_parameter"] : [Code];
 
+    /// <summary>What <see cref="Code"/> means where no table says it.</summary>
+    public ProblemCode Problem => new(
+        Code, 400, $"The parameter '{Name}' has a value that is not allowed.", "Send an allowed value; the answer says which are.");
+
     /// <summary>The JSON schema of the value.</summary>
     public abstract JsonObject MakeSchema();
 
@@ -52,7 +56,7 @@ internal abstract record Parameter(string Name, string Description)
 
         // PostgreSQL stores no NUL, and .NET's reader of numbers ignores one at the end.
         return Place == ParameterPlace.Query && text.Any(char.IsControl)
-            ? RunRules.Invalid(Code, Name, text, "text without control characters")
+            ? RunRules.Invalid("invalid_text", Name, text, "text without control characters")
             : Check(text);
     }
 

@@ -12,6 +12,8 @@ internal sealed record TextParameter(string Name, string Description) : Paramete
     /// <summary>Maximum number of characters for the document; null for none.</summary>
     public int? MaxLength { get; init; }
 
+    public override IEnumerable<string> Codes => Place == ParameterPlace.Query ? ["invalid_text"] : [];
+
     public override JsonObject MakeSchema()
     {
         var schema = new JsonObject { ["type"] = "string" };
@@ -89,6 +91,8 @@ internal sealed record InstantParameter(string Name, string Description) : Param
 {
     /// <summary>The earliest instant that is read; null for 1970. The endpoint may refuse more.</summary>
     public DateTimeOffset? Earliest { get; init; }
+
+    public override IEnumerable<string> Codes => ["invalid_instant"];
 
     public override JsonObject MakeSchema() => new() { ["type"] = "string", ["format"] = "date-time" };
 

@@ -59,7 +59,7 @@ internal static class RequestBody
         // A chunked body may turn out to be empty.
         var body = await ReadBytesAsync(http, declared.MaxBytes, ct);
         if (body.Length > 0)
-            return Read(body, declared.Type);
+            return await ReadAsync(http, body, declared);
         return declared.IsOptional
             ? Activator.CreateInstance(declared.Type)!
             : throw new InvalidRunException(
@@ -74,8 +74,9 @@ internal static class RequestBody
         return isEmpty;
     }
 
-    private static object Read(byte[] body, Type type)
+    private static async Task<object> ReadAsync(HttpContext http, byte[] body, BodyContract declared)
     {
+        var type = declared.Type;
         if (!Utf8.IsValid(body))
             throw new InvalidRunException(
                 new InputError("invalid_utf8", "body", "body: it is not valid UTF-8; allowed is JSON in UTF-8.", null, "JSON in UTF-8"));
@@ -90,7 +91,18 @@ internal static class RequestBody
         }
         catch (JsonException e)
         {
-            throw new InvalidRunException(Explain(e, type, body));
+            var errors = new InputErrors();
+            var rest = BodyErrors.Collect(body, type, Explain(e, type, body), errors);
+            if (rest is not null && declared.Check is { } check)
+            {
+                var more = new InputErrors();
+                await check(http, rest, more);
+                // A member that could not be read is missing in the rest.
+                foreach (var error in more.All.Where(error => !errors.Has(error.Field)))
+                    errors.Add(error);
+            }
+
+            throw new InvalidRunException(errors.All);
         }
     }
 
@@ -252,7 +264,8 @@ internal static class RequestBody
         return Nullable.GetUnderlyingType(type) ?? type;
     }
 
-    private static string Expected(Type type)
+    /// <summary>What a member of this type takes, for errors.</summary>
+    public static string Expected(Type type)
     {
         if (type == typeof(string))
             return "a string";

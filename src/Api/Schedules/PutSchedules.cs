@@ -21,7 +21,7 @@ internal static class PutSchedulesEndpoints
         "missing_field", "unknown_job", "invalid_argument", "unknown_argument", "missing_argument", "duplicate_argument", "args_too_large",
         "invalid_text", "invalid_lane", "too_many_lanes", "invalid_tags", "invalid_max_attempts", "invalid_max_occurrences",
         "invalid_misfire_deadline", "invalid_labels", "invalid_name", "invalid_instant", "invalid_trigger", "invalid_cron",
-        "invalid_exclude", "invalid_jitter", "unknown_zone", "zone_without_effect", "never_fires",
+        "invalid_exclude", "invalid_jitter", "unknown_zone", "zone_without_effect", "never_fires", "invalid_window",
     ];
 
     public static void Map(IEndpointRouteBuilder api) =>

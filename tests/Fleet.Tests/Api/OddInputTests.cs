@@ -55,7 +55,7 @@ public sealed class OddInputTests(PostgresServer postgres)
     {
         await using var fleet = await EmbeddedFleet.StartAsync(null, settings);
         var run = (await fleet.Client.EnqueueAsync(new Echo(), new EnqueueOptions { Delay = TimeSpan.FromHours(1) })).ToString();
-        using (await SendAsync(fleet, new("PUT", "/api/v1/schedules/odd", Bodies[typeof(PutScheduleBody)])))
+        using (await SendAsync(fleet, new("PUT", "/api/v1/schedules/odd", Bodies[typeof(PutScheduleBody)], null!)))
         {
         }
 
@@ -75,7 +75,7 @@ public sealed class OddInputTests(PostgresServer postgres)
             // One after the other where they change something: else the database says now and then that another change was in the way.
             using var turn = request.Method == "GET" ? null : await Turn.TakeAsync(changes);
             using var response = await SendAsync(fleet, request);
-            if (await WrongAsync(response) is { } reason)
+            if (await WrongAsync(response, request.Contract) is { } reason)
                 wrong.Add($"{request.Method} {Shorten(request.Path)} {Shorten(request.Body ?? "")} → {(int)response.StatusCode}: {reason}");
         });
 
@@ -97,11 +97,11 @@ public sealed class OddInputTests(PostgresServer postgres)
         var path = Fill(pattern, known);
         // The schedule that all the others need stays.
         if (method != "DELETE")
-            yield return new(method, path, body);
+            yield return new(method, path, body, input);
         if (pattern.Contains('{', StringComparison.Ordinal))
         {
             foreach (var text in Texts.Where(t => t.Length > 0))
-                yield return new(method, Fill(pattern, text), body);
+                yield return new(method, Fill(pattern, text), body, input);
         }
 
         if (method == "DELETE")
@@ -109,7 +109,7 @@ public sealed class OddInputTests(PostgresServer postgres)
         foreach (var name in input.Query.Append("unknown"))
         {
             foreach (var text in Texts)
-                yield return new(method, $"{path}?{name}={Uri.EscapeDataString(text)}", body);
+                yield return new(method, $"{path}?{name}={Uri.EscapeDataString(text)}", body, input);
         }
 
         if (body is null)
@@ -117,11 +117,11 @@ public sealed class OddInputTests(PostgresServer postgres)
         var values = Values.Concat(Texts.Select(t => JsonSerializer.Serialize(t))).ToList();
         foreach (var value in values)
         {
-            yield return new(method, path, value);
+            yield return new(method, path, value, input);
             foreach (var property in input.Body!.Type.GetProperties())
-                yield return new(method, path, With(body, JsonNamingPolicy.CamelCase.ConvertName(property.Name), value));
+                yield return new(method, path, With(body, JsonNamingPolicy.CamelCase.ConvertName(property.Name), value), input);
             if (body.Contains("\"args\"", StringComparison.Ordinal))
-                yield return new(method, path, body.Replace("""{"ms":1}""", $$"""{"ms":{{value}}}""", StringComparison.Ordinal));
+                yield return new(method, path, body.Replace("""{"ms":1}""", $$"""{"ms":{{value}}}""", StringComparison.Ordinal), input);
         }
     }
 
@@ -150,7 +150,7 @@ public sealed class OddInputTests(PostgresServer postgres)
         return await fleet.Http.SendAsync(message);
     }
 
-    private static async Task<string?> WrongAsync(HttpResponseMessage response)
+    private static async Task<string?> WrongAsync(HttpResponseMessage response, EndpointContract contract)
     {
         var text = await response.Content.ReadAsStringAsync();
         if ((int)response.StatusCode >= 500)
@@ -163,6 +163,11 @@ public sealed class OddInputTests(PostgresServer postgres)
         if (!problem.TryGetProperty("code", out _) || !problem.TryGetProperty("detail", out _)
             || problem.GetProperty("status").GetInt32() != (int)response.StatusCode)
             return "it lacks a member: " + Shorten(text);
+        // A path that is not well formed finds no endpoint, or another one.
+        if (response.RequestMessage!.RequestUri!.AbsolutePath.Contains("%00", StringComparison.Ordinal) is false
+            && !contract.AllCodes.Append("bad_request").Append("method_not_allowed").Contains(
+                problem.GetProperty("code").GetString(), StringComparer.Ordinal))
+            return $"{contract.Name} does not declare this problem: " + Shorten(text);
         return text.Contains("Exception", StringComparison.Ordinal) || text.Length > 4000 ? "it shows too much: " + Shorten(text) : null;
     }
 
@@ -180,5 +185,5 @@ public sealed class OddInputTests(PostgresServer postgres)
         public void Dispose() => turns.Release();
     }
 
-    private sealed record Request(string Method, string Path, string? Body);
+    private sealed record Request(string Method, string Path, string? Body, EndpointContract Contract);
 }

@@ -429,7 +429,7 @@ public sealed class RequestRulesTests(ApiFleet api) : IClassFixture<ApiFleet>
     private static void AssertIsProblem(Answer answer, string code, string field, string said)
     {
         Assert.Equal(
-            (code, field, "application/problem+json", "about:blank"),
+            (code, field, "application/problem+json", $"/problems/{code}"),
             (answer["code"], answer["field"], answer.ContentType, answer["type"]));
         Assert.Equal($"{answer.Status}", answer["status"]);
         Assert.Contains(said, answer["detail"], StringComparison.Ordinal);

@@ -1,0 +1,104 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using Fleet.Core.Rules;
+using Fleet.Core.Text;
+
+namespace Fleet.Api.Contract;
+
+/// <summary>Finds every member of a refused body that cannot be read. The serializer stops at the first.</summary>
+internal static class BodyErrors
+{
+    /// <summary>Collects what is wrong.</summary>
+    /// <param name="body">The body, in UTF-8.</param>
+    /// <param name="type">What it is read as.</param>
+    /// <param name="first">What the serializer says.</param>
+    /// <param name="errors">Takes the errors.</param>
+    /// <returns>The body without the members that cannot be read, for the checks that follow; null if it is no object at all.</returns>
+    public static object? Collect(byte[] body, Type type, InputError first, InputErrors errors)
+    {
+        object? rest = null;
+        var found = new InputErrors();
+        try
+        {
+            var root = JsonElement.Parse(body);
+            if (root.ValueKind == JsonValueKind.Object)
+                rest = ReadObject(root, type, "", found).Deserialize(type, FleetJson.Strict);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
+        {
+            // Not even JSON, or text that is none: the first error says it.
+        }
+
+        if (!found.Has(first.Field))
+            errors.Add(first);
+        foreach (var error in found.All)
+            errors.Add(error);
+        return rest;
+    }
+
+    /// <summary>The members that can be read.</summary>
+    private static JsonObject ReadObject(JsonElement given, Type type, string path, InputErrors errors)
+    {
+        var info = FleetJson.Strict.GetTypeInfo(type);
+        var rest = new JsonObject();
+        foreach (var member in given.EnumerateObject())
+        {
+            var field = path + RunRules.Show(member.Name);
+            if (info.Properties.FirstOrDefault(p => p.Name.Equals(member.Name, StringComparison.OrdinalIgnoreCase)) is not { } property)
+            {
+                var known = info.Properties.Select(p => p.Name).ToArray();
+                var hint = Nearest.To(member.Name, known) is { } nearest
+                    ? $"did you mean '{nearest}'?"
+                    : $"allowed are {string.Join(", ", known)}.";
+                errors.Add(new InputError(
+                    "unknown_field", field, $"{field}: there is no such field; {hint}", null, string.Join(", ", known)));
+            }
+            else if (rest.ContainsKey(property.Name) || errors.Has(path + property.Name))
+            {
+                errors.Add(new InputError("duplicate_field", field, $"{field}: it is given more than once.", null, "once"));
+            }
+            else if (ReadValue(member.Value, property.PropertyType, path + property.Name, errors, out var value))
+            {
+                rest[property.Name] = value;
+            }
+        }
+
+        return rest;
+    }
+
+    private static bool ReadValue(JsonElement given, Type type, string field, InputErrors errors, out JsonNode? value)
+    {
+        value = null;
+        var info = FleetJson.Strict.GetTypeInfo(Nullable.GetUnderlyingType(type) ?? type);
+        if (given.ValueKind == JsonValueKind.Array && info is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } element }
+            && FleetJson.Strict.GetTypeInfo(element).Kind == JsonTypeInfoKind.Object)
+        {
+            var items = new JsonArray();
+            foreach (var item in given.EnumerateArray())
+            {
+                if (errors.AreFull)
+                    break;
+                items.Add(item.ValueKind == JsonValueKind.Object
+                    ? ReadObject(item, element, $"{field}[{items.Count}].", errors)
+                    : item.Deserialize<JsonNode>());
+            }
+
+            value = items;
+            return true;
+        }
+
+        try
+        {
+            given.Deserialize(type, FleetJson.Strict);
+            value = given.Deserialize<JsonNode>();
+            return true;
+        }
+        catch (JsonException)
+        {
+            var (shown, expected) = (RunRules.Show(given.GetRawText()), RequestBody.Expected(Nullable.GetUnderlyingType(type) ?? type));
+            errors.Add(new InputError("wrong_type", field, $"{field}: '{shown}' is not allowed; expected {expected}.", shown, expected));
+            return false;
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text;
+
+namespace Fleet.Api;
+
+/// <summary>Where a field stands, as a JSON pointer (RFC 6901).</summary>
+internal static class JsonPointer
+{
+    /// <summary>The pointer of a field such as <c>runs[3].args.ms</c>: <c>/runs/3/args/ms</c>. The body as a whole is the empty
+    /// pointer.</summary>
+    public static string Of(string field)
+    {
+        if (field == "body")
+            return "";
+        var pointer = new StringBuilder("/", field.Length + 1);
+        for (var i = 0; i < field.Length; i++)
+        {
+            switch (field[i])
+            {
+                case '.':
+                    pointer.Append('/');
+                    break;
+                case '[' when field.IndexOf(']', i) is > 0 and var end && int.TryParse(field.AsSpan(i + 1, end - i - 1), out var index):
+                    pointer.Append('/').Append(index);
+                    i = end;
+                    break;
+                case '~':
+                    pointer.Append("~0");
+                    break;
+                case '/':
+                    pointer.Append("~1");
+                    break;
+                default:
+                    pointer.Append(field[i]);
+                    break;
+            }
+        }
+
+        return pointer.ToString();
+    }
+}

@@ -1,0 +1,155 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Fleet.Core.Runs;
+using Fleet.Tests.House;
+using Fleet.Tests.Support;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fleet.Tests.Api;
+
+/// <summary>The OpenAPI document: it is the approved one, and what it says is true.</summary>
+public sealed class OpenApiTests(ApiFleet api) : IClassFixture<ApiFleet>
+{
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>Operations whose example cannot succeed on a server that was only just set up, with their answers.</summary>
+    private static readonly Dictionary<string, int> Refused = new(StringComparer.Ordinal);
+
+    /// <summary>The runs that operations need. The others get one that has succeeded.</summary>
+    private static readonly Dictionary<string, string> Runs = new(StringComparer.Ordinal)
+    {
+        ["cancelRun"] = """{"job":"diag.echo","args":{"text":"later"},"delay":"1h"}""",
+        ["replayRun"] = """{"job":"test.scripted","args":{"word":"fail"}}""",
+        ["getRunError"] = """{"job":"test.scripted","args":{"word":"fail"}}""",
+    };
+
+    [Fact]
+    public async Task Document_IsTheApprovedOne()
+    {
+        var document = JsonNode.Parse((await api.SendAsync("GET", "/api/v1/openapi.json")).Text)!;
+
+        Assert.Equal("3.1", document["openapi"]!.GetValue<string>()[..3]);
+        Approved.Check(document.ToJsonString(Indented) + "\n", "openapi.approved.json");
+    }
+
+    [Fact]
+    public async Task Examples_OfAllOperations_AreAnsweredAsDocumented()
+    {
+        var document = (await api.SendAsync("GET", "/api/v1/openapi.json")).Json;
+        var schema = new DocumentSchema(document);
+        await api.SendAsync(
+            "PUT", "/api/v1/schedules/nightly-report",
+            document.GetProperty("paths").GetProperty("/api/v1/schedules/{id}").GetProperty("put").GetProperty("requestBody")
+                .GetProperty("content").GetProperty("application/json").GetProperty("example").GetRawText());
+        var operations = document.GetProperty("paths").EnumerateObject()
+            .SelectMany(path => path.Value.EnumerateObject().Select(o => (Path: path.Name, Method: o.Name.ToUpperInvariant(), It: o.Value)))
+            .OrderBy(o => o.Method == "DELETE").ToList();
+        Assert.True(operations.Count >= 28, $"{operations.Count} operations");
+        var wrong = new List<string>();
+        foreach (var (path, method, operation) in operations)
+        {
+            var name = operation.GetProperty("operationId").GetString()!;
+            await PrepareAsync(name, path, operation);
+            using var request = Request(path, method, operation);
+            using var response = await api.Http.SendAsync(request);
+            var (status, text) = ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+            var expected = Refused.TryGetValue(name, out var refusal) ? status == refusal : status is >= 200 and < 300;
+            if (!expected || !operation.GetProperty("responses").TryGetProperty($"{status}", out var documented))
+                wrong.Add($"{name}: {status} {text}");
+            else if (documented.TryGetProperty("content", out var content)
+                && content.TryGetProperty(response.Content.Headers.ContentType!.MediaType!, out var body))
+                wrong.AddRange(schema.Check(body.GetProperty("schema"), text).Select(e => $"{name}: {e}"));
+            else if (text.Length > 0)
+                wrong.Add($"{name}: its answer is {response.Content.Headers.ContentType}, which is not documented.");
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+    }
+
+    /// <summary>Whatever a schema says of a number, the values just outside are refused for that member.</summary>
+    [Fact]
+    public async Task Ranges_OfAllParameters_AreTheOnesThatAreChecked()
+    {
+        var document = (await api.SendAsync("GET", "/api/v1/openapi.json")).Json;
+        var checkedOnes = 0;
+        foreach (var path in document.GetProperty("paths").EnumerateObject().Where(p => p.Value.TryGetProperty("get", out _)))
+        {
+            foreach (var parameter in Parameters(path.Value.GetProperty("get")).Where(p => p.GetProperty("in").GetString() == "query"))
+            {
+                var (name, schema) = (parameter.GetProperty("name").GetString()!, parameter.GetProperty("schema"));
+                foreach (var outside in Outside(schema))
+                {
+                    var answer = await api.SendAsync("GET", $"{Fill(path.Name, path.Value.GetProperty("get"))}?{name}={outside}");
+                    Assert.Equal((400, "invalid_" + name.ToLowerInvariant(), name), (answer.Status, answer["code"], answer["field"]));
+                    checkedOnes++;
+                }
+            }
+        }
+
+        Assert.True(checkedOnes > 10);
+    }
+
+    private static IEnumerable<string> Outside(JsonElement schema)
+    {
+        if (schema.TryGetProperty("minimum", out var least))
+            yield return (least.GetInt64() - 1).ToString(CultureInfo.InvariantCulture);
+        if (schema.TryGetProperty("maximum", out var most))
+            yield return ((decimal)most.GetInt64() + 1).ToString(CultureInfo.InvariantCulture);
+        if (schema.TryGetProperty("enum", out _))
+            yield return "nothing-of-the-kind";
+    }
+
+    private async Task PrepareAsync(string name, string path, JsonElement operation)
+    {
+        if (!path.StartsWith("/api/v1/runs/{id}", StringComparison.Ordinal))
+            return;
+        RunId.TryParse(Parameters(operation).First().GetProperty("example").GetString(), out var example);
+        await api.Fleet.Storage.WriteAsync(
+            scope => scope.Db.Runs.Where(r => r.Id == example).ExecuteDeleteAsync(), CancellationToken.None);
+        var id = await api.EnqueueAsync(Runs.GetValueOrDefault(name, """{"job":"diag.echo","args":{"text":"hello"}}"""));
+        if (name != "cancelRun")
+            await api.Fleet.WaitAsync(id);
+        await api.Fleet.Storage.WriteAsync(
+            scope => scope.Db.Runs.Where(r => r.Id == id).ExecuteUpdateAsync(set => set.SetProperty(r => r.Id, example)),
+            CancellationToken.None);
+    }
+
+    private static IEnumerable<JsonElement> Parameters(JsonElement operation) =>
+        operation.TryGetProperty("parameters", out var parameters) ? parameters.EnumerateArray() : [];
+
+    private static string Fill(string path, JsonElement operation) =>
+        Parameters(operation).Where(p => p.GetProperty("in").GetString() == "path").Aggregate(
+            path, (filled, p) => filled.Replace(
+                $"{{{p.GetProperty("name").GetString()}}}", Uri.EscapeDataString(p.GetProperty("example").GetString()!),
+                StringComparison.Ordinal));
+
+    private HttpRequestMessage Request(string path, string method, JsonElement operation)
+    {
+        var given = Parameters(operation).Where(p => p.TryGetProperty("example", out _)).ToList();
+        var query = string.Join('&', given.Where(p => p.GetProperty("in").GetString() == "query")
+            .Select(p => $"{p.GetProperty("name").GetString()}={Uri.EscapeDataString(p.GetProperty("example").ToString())}"));
+        var request = new HttpRequestMessage(
+            new HttpMethod(method), new Uri(api.Http.BaseAddress!, $"{Fill(path, operation)}{(query.Length > 0 ? "?" + query : "")}"));
+        foreach (var header in given.Where(p => p.GetProperty("in").GetString() == "header"))
+            request.Headers.TryAddWithoutValidation(header.GetProperty("name").GetString()!, header.GetProperty("example").GetString());
+        if (operation.TryGetProperty("requestBody", out var body))
+        {
+            request.Content = new StringContent(
+                body.GetProperty("content").GetProperty("application/json").TryGetProperty("example", out var example)
+                    ? example.GetRawText()
+                    : "{}",
+                Encoding.UTF8,
+                new MediaTypeHeaderValue("application/json"));
+        }
+
+        return request;
+    }
+}

@@ -1,0 +1,120 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Fleet.Api;
+using Fleet.Api.Contract;
+using Fleet.Tests.House;
+
+namespace Fleet.Tests.Api;
+
+/// <summary>The codes of refusals: all that the sources use are explained, and no others.</summary>
+[Collection(ApiFleet.Shared)]
+public sealed partial class ProblemCodesTests(ApiFleet api)
+{
+    [Fact]
+    public void Codes_InTheSources_AreThoseOfTheTable()
+    {
+        var contracts = EndpointContracts.In(api.Fleet.Services).ToList();
+        var files = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Where(f => !f.Contains("/obj/", StringComparison.Ordinal) && !f.EndsWith("ProblemCode.cs", StringComparison.Ordinal)
+                && !f.Contains("/src/Cli/", StringComparison.Ordinal));
+        var sources = string.Join('\n', files.Select(File.ReadAllText));
+        var used = Uses().Matches(sources).Select(m => m.Groups["code"].Value).Concat(contracts.SelectMany(c => c.AllCodes))
+            .Distinct(StringComparer.Ordinal).ToList();
+
+        Assert.True(used.Count > 60);
+        Assert.Empty(used.Where(code => ProblemCode.Find(code, contracts) is null).Order(StringComparer.Ordinal));
+        Assert.Empty(ProblemCode.All.Select(p => p.Code).Where(code => !IsIn(sources, code)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Type_OfARefusal_LeadsToItsExplanation()
+    {
+        var refused = await api.SendAsync("GET", "/api/v1/runs?limit=0");
+        var page = await api.SendAsync("GET", refused["type"]!);
+
+        Assert.Equal((200, "/problems/invalid_limit"), (page.Status, refused["type"]));
+        Assert.Equal(("invalid_limit", "400"), (page["code"], page["status"]));
+        Assert.Contains("limit", page["meaning"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Problems_All_AreListed_AndAnswer_AsPagesToo()
+    {
+        var list = await api.SendAsync("GET", "/problems");
+        var codes = list.Items.Select(i => i.GetProperty("code").GetString()!).ToList();
+
+        Assert.Contains("never_fires", codes);
+        Assert.All(ProblemCode.All, p => Assert.Contains(p.Code, codes));
+        foreach (var code in codes)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/problems/{code}") { Headers = { { "Accept", "text/html" } } };
+            using var answer = await api.Http.SendAsync(request);
+            Assert.Equal((200, "text/html"), ((int)answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+            Assert.Equal("default-src 'none'", answer.Headers.GetValues("Content-Security-Policy").Single());
+        }
+
+        Assert.Equal(404, (await api.SendAsync("GET", "/problems/nothing")).Status);
+    }
+
+    [Fact]
+    public async Task Docs_ListTheCodesOfTheTable()
+    {
+        var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "problems.md"));
+        var rows = ProblemCode.All.OrderBy(p => p.Code, StringComparer.Ordinal)
+            .Select(p => $"| `{p.Code}` | {p.Status} | {p.Meaning} | {p.Remedy} |");
+
+        Assert.Equal(rows, text.Split('\n').Where(l => l.StartsWith("| `", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Put_ManyBadFields_NamesAllOfThem_WithPointers()
+    {
+        var answer = await api.SendAsync(
+            "PUT", "/api/v1/schedules/Bad?dryRun=maybe&x=1",
+            """{"job":"nothing.here","cron":"x","zone":"Nowhere","tags":[""],"maxAttempts":0,"startsAt":"soon"}""", key: "");
+
+        AssertErrors(
+            answer, "query /dryRun invalid_dry_run", "query /x unknown_parameter", "body /job unknown_job",
+            "body /cron invalid_cron", "body /zone unknown_zone", "body /tags/0 invalid_tags",
+            "body /maxAttempts invalid_max_attempts", "body /startsAt invalid_instant", "path /id invalid_name");
+        Assert.Equal(answer.Json.GetProperty("errors")[0].GetProperty("detail").GetString(), answer["detail"]);
+    }
+
+    [Fact]
+    public async Task EnqueueMany_BadFieldsInSeveralRuns_NamesAllOfThem()
+    {
+        var answer = await api.SendAsync(
+            "POST", "/api/v1/runs/batch",
+            """{"runs":[{"job":"diag.echo","lane":"A"},{"job":"diag.sleep","args":{"ms":"x"},"delay":"soon"},{"job":"diag.echo","maxAttempts":0}]}""");
+
+        AssertErrors(
+            answer, "body /runs/0/lane invalid_lane", "body /runs/1/args/ms invalid_argument", "body /runs/1/delay invalid_delay",
+            "body /runs/2/maxAttempts invalid_max_attempts");
+    }
+
+    [Fact]
+    public async Task Enqueue_WrongTypesAndUnknownMembers_NamesAllOfThem()
+    {
+        var answer = await api.SendAsync("POST", "/api/v1/runs", """{"job":1,"tags":"x","foo":2,"maxAttempts":"3","lane":"A"}""");
+
+        AssertErrors(
+            answer, "body /job wrong_type", "body /tags wrong_type", "body /foo unknown_field", "body /maxAttempts wrong_type",
+            "body /lane invalid_lane");
+    }
+
+    private static void AssertErrors(Answer answer, params string[] expected) => Assert.Equal(
+        expected.Order(StringComparer.Ordinal),
+        answer.Json.GetProperty("errors").EnumerateArray()
+            .Select(e => $"{e.GetProperty("in").GetString()} {e.GetProperty("pointer").GetString()} {e.GetProperty("code").GetString()}")
+            .Order(StringComparer.Ordinal));
+
+    /// <summary>As a literal, or put together from its parts.</summary>
+    private bool IsIn(string sources, string code) => sources.Contains($"\"{code}\"", StringComparison.Ordinal)
+        || code.StartsWith("no_", StringComparison.Ordinal)
+        || EndpointContracts.In(api.Fleet.Services).SelectMany(c => c.Parameters).Any(p => p.Code == code);
+
+    [GeneratedRegex(
+        @"(?:(?:new InputError|Invalid|Refuse|Conflict)\(\s*|(?:Make|Details|Busy)\([^""();]*?,\s*|Code = )""(?<code>[a-z]+(?:_[a-z0-9]+)+)""",
+        RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Uses();
+}
