@@ -7,7 +7,8 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Fleet.Api;
 
-/// <summary>Explains the codes of refusals: the <c>type</c> of every problem leads here. A browser gets a page, a program gets JSON.</summary>
+/// <summary>Explains the codes of refusals: the <c>type</c> of every problem leads here. A browser gets a page, a program gets
+/// JSON.</summary>
 internal static class GetProblemsEndpoints
 {
     public static void Map(IEndpointRouteBuilder endpoints)
@@ -42,7 +43,8 @@ internal static class GetProblemsEndpoints
         return WantsPage(http)
             ? PageAsync(
                 http, problem.Code,
-                $"<p>Status {problem.Status}</p><p>{WebUtility.HtmlEncode(problem.Meaning)}</p><p>{WebUtility.HtmlEncode(problem.Remedy)}</p>")
+                $"<p>Status {problem.Status}</p><p>{WebUtility.HtmlEncode(problem.Meaning)}</p>"
+                + $"<p>{WebUtility.HtmlEncode(problem.Remedy)}</p>")
             : Results.Json(problem, FleetJson.Payload).ExecuteAsync(http);
     }
 
@@ -54,7 +56,8 @@ internal static class GetProblemsEndpoints
         http.Response.Headers.ContentSecurityPolicy = "default-src 'none'";
         http.Response.Headers.XContentTypeOptions = "nosniff";
         return Results.Content(
-            $"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head><body><h1>{title}</h1>{body}</body></html>",
+            $"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>"
+            + $"<body><h1>{title}</h1>{body}</body></html>",
             "text/html; charset=utf-8").ExecuteAsync(http);
     }
 }

@@ -30,9 +30,8 @@ internal static class BodyErrors
             // Not even JSON, or text that is none: the first error says it.
         }
 
-        if (!found.Has(first.Field))
-            errors.Add(first);
-        foreach (var error in found.All)
+        errors.Add(first);
+        foreach (var error in found.All.Where(error => error.Field != first.Field))
             errors.Add(error);
         return rest;
     }

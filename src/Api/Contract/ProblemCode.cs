@@ -89,6 +89,12 @@ internal sealed record ProblemCode(string Code, int Status, string Meaning, stri
         new("no_output", 404, "The run has no output: it has not succeeded, or its handler returned none.",
             "Ask again when the run has succeeded."),
         new("no_error", 404, "The run has no error.", "Nothing is to be done."),
+        new("not_dead", 404, "The run exists, but it is not dead.", "Look at the run itself."),
+        // Saved views and events.
+        new("unknown_column", 400, "There is no such column.", "Correct its name."),
+        new("invalid_columns", 400, "The list of columns is not allowed.", Send),
+        new("view_taken", 409, "A view of somebody else has this name.", "Use another name."),
+        new("too_many_streams", 503, "As many streams of events are open as are allowed.", "Try again after Retry-After."),
         // Idempotency and versions.
         new("invalid_idempotency_key", 400, "The idempotency key is not allowed.", Send),
         new("two_idempotency_keys", 400, "A request has two different idempotency keys.", "Give one, or the same one twice."),

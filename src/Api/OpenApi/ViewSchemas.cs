@@ -48,7 +48,8 @@ internal sealed class ViewSchemas
     private JsonObject Transform(JsonSchemaExporterContext context, JsonNode node, bool isBody)
     {
         var type = Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type;
-        var isNullable = node is JsonObject { } given && given["type"] is JsonArray types && types.Any(t => t?.GetValue<string>() == "null");
+        var isNullable = node is JsonObject { } given && given["type"] is JsonArray types
+            && types.Any(t => t?.GetValue<string>() == "null");
         var schema = node as JsonObject ?? [];
         if (context.PropertyInfo is { } property)
         {
@@ -69,7 +70,8 @@ internal sealed class ViewSchemas
             : members;
         schema.Remove("required");
         // In alphabetical order: that of reflection is not promised.
-        if (required.Select(p => (JsonNode)p.Name).OrderBy(n => n.GetValue<string>(), StringComparer.Ordinal).ToArray() is { Length: > 0 } names)
+        var names = required.Select(p => p.Name).Order(StringComparer.Ordinal).Select(name => (JsonNode)name).ToArray();
+        if (names.Length > 0)
             schema["required"] = new JsonArray(names);
         if (schema["type"] is JsonArray)
             schema["type"] = "object";
@@ -89,7 +91,11 @@ internal sealed class ViewSchemas
         if (ViewDocs.Of(member) is { } text)
             schema["description"] = text;
         if (member.GetCustomAttribute<RangeAttribute>() is { } range)
-            (schema["minimum"], schema["maximum"]) = (JsonSerializer.SerializeToNode(range.Minimum), JsonSerializer.SerializeToNode(range.Maximum));
+        {
+            schema["minimum"] = JsonSerializer.SerializeToNode(range.Minimum);
+            schema["maximum"] = JsonSerializer.SerializeToNode(range.Maximum);
+        }
+
         if (member.GetCustomAttribute<MaxLengthAttribute>() is { } most)
             schema[member.PropertyType == typeof(string) ? "maxLength" : "maxItems"] = most.Length;
         if (member.GetCustomAttribute<MinLengthAttribute>() is { } least)

@@ -158,7 +158,7 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
         { "GET", Runs + "?q=stat:failed", null, 400, "invalid_query", "q", "did you mean 'state'?" },
         { "GET", Runs + "?q=timeout", null, 400, "invalid_query", "q", "field:value" },
         { "GET", Runs + "?q=state:failed&state=failed", null, 400, "invalid_query", "q", "given twice" },
-        { "GET", Runs + "?q=job:%00", null, 400, "invalid_q", "q", "control characters" },
+        { "GET", Runs + "?q=job:%00", null, 400, "invalid_text", "q", "control characters" },
         { "GET", Runs + "?q=since:0001-01-01T00:00:00Z", null, 400, "invalid_query", "q", "how long ago" },
         { "GET", Runs + "?q=until:9999-12-31T23:59:59Z%20key:" + new string('k', 2030), null, 400, "query_too_long", "q", "2048" },
         { "GET", Runs + "?cursor=abc", null, 400, "invalid_cursor", "cursor", "next" },
@@ -270,12 +270,12 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
             CancellationToken.None);
 
         var schedules = await api.SendAsync("GET", "/api/v1/schedules");
-        var runs = await api.SendAsync("GET", Runs);
+        var shown = await api.SendAsync("GET", $"{Runs}/{run}");
         await api.SendAsync("DELETE", "/api/v1/schedules/" + schedule);
 
-        Assert.Equal((200, 200), (schedules.Status, runs.Status));
+        Assert.Equal((200, 200), (schedules.Status, shown.Status));
         Assert.Contains(schedules.Items, s => s.GetProperty("args").ToString() == "{bad");
-        Assert.Contains(runs.Items, r => r.GetProperty("args").ToString() == "{bad");
+        Assert.Equal("{bad", shown["args"]);
     }
 
     [Fact]

@@ -37,7 +37,7 @@ internal sealed class DocumentSchema(JsonElement document)
         }];
     }
 
-    private IEnumerable<string> CheckObject(JsonElement schema, JsonElement value, string path)
+    private List<string> CheckObject(JsonElement schema, JsonElement value, string path)
     {
         var known = schema.TryGetProperty("properties", out var properties) ? properties : default;
         var missing = schema.TryGetProperty("required", out var required)
@@ -50,7 +50,7 @@ internal sealed class DocumentSchema(JsonElement document)
                 errors.AddRange(Check(expected, member.Value, $"{path}/{member.Name}"));
             else if (schema.TryGetProperty("additionalProperties", out var others))
                 errors.AddRange(Check(others, member.Value, $"{path}/{member.Name}"));
-            else if (known.ValueKind == JsonValueKind.Object && !schema.TryGetProperty("allOf", out _) && required.ValueKind == JsonValueKind.Array)
+            else if (known.ValueKind == JsonValueKind.Object && required.ValueKind == JsonValueKind.Array)
                 errors.Add($"{path}/{member.Name} is not documented");
         }
 

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using System.Text.RegularExpressions;
-using Fleet.Api;
 using Fleet.Api.Contract;
 using Fleet.Tests.House;
 
@@ -85,7 +83,12 @@ public sealed partial class ProblemCodesTests(ApiFleet api)
     {
         var answer = await api.SendAsync(
             "POST", "/api/v1/runs/batch",
-            """{"runs":[{"job":"diag.echo","lane":"A"},{"job":"diag.sleep","args":{"ms":"x"},"delay":"soon"},{"job":"diag.echo","maxAttempts":0}]}""");
+            """
+            {"runs":[
+                {"job":"diag.echo","lane":"A"},
+                {"job":"diag.sleep","args":{"ms":"x"},"delay":"soon"},
+                {"job":"diag.echo","maxAttempts":0}]}
+            """);
 
         AssertErrors(
             answer, "body /runs/0/lane invalid_lane", "body /runs/1/args/ms invalid_argument", "body /runs/1/delay invalid_delay",
@@ -105,8 +108,7 @@ public sealed partial class ProblemCodesTests(ApiFleet api)
     private static void AssertErrors(Answer answer, params string[] expected) => Assert.Equal(
         expected.Order(StringComparer.Ordinal),
         answer.Json.GetProperty("errors").EnumerateArray()
-            .Select(e => $"{e.GetProperty("in").GetString()} {e.GetProperty("pointer").GetString()} {e.GetProperty("code").GetString()}")
-            .Order(StringComparer.Ordinal));
+            .Select(e => $"{e.GetProperty("in")} {e.GetProperty("pointer")} {e.GetProperty("code")}").Order(StringComparer.Ordinal));
 
     /// <summary>As a literal, or put together from its parts.</summary>
     private bool IsIn(string sources, string code) => sources.Contains($"\"{code}\"", StringComparison.Ordinal)
@@ -114,7 +116,8 @@ public sealed partial class ProblemCodesTests(ApiFleet api)
         || EndpointContracts.In(api.Fleet.Services).SelectMany(c => c.Parameters).Any(p => p.Code == code);
 
     [GeneratedRegex(
-        @"(?:(?:new InputError|Invalid|Refuse|Conflict)\(\s*|(?:Make|Details|Busy)\([^""();]*?,\s*|Code = )""(?<code>[a-z]+(?:_[a-z0-9]+)+)""",
+        @"(?:(?:new InputError|Invalid|Refuse|Conflict)\(\s*|(?:Make|Details|Busy)\([^""();]*?,\s*|Code = )"
+        + @"""(?<code>[a-z]+(?:_[a-z0-9]+)+)""",
         RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Uses();
 }
