@@ -95,6 +95,8 @@ internal sealed record ProblemCode(string Code, int Status, string Meaning, stri
         new("invalid_columns", 400, "The list of columns is not allowed.", Send),
         new("view_taken", 409, "A view of somebody else has this name.", "Use another name."),
         new("too_many_streams", 503, "As many streams of events are open as are allowed.", "Try again after Retry-After."),
+        new("invalid_since", 400, "`since` is neither an instant nor how long ago.", Send),
+        new("step_too_fine", 400, "The range has too many steps of this length.", "Ask for a longer step or a shorter range."),
         // Idempotency and versions.
         new("invalid_idempotency_key", 400, "The idempotency key is not allowed.", Send),
         new("two_idempotency_keys", 400, "A request has two different idempotency keys.", "Give one, or the same one twice."),

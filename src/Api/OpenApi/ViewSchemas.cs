@@ -64,7 +64,10 @@ internal sealed class ViewSchemas
             return IsOurs(type) ? Refer(type, isNullable) : schema;
 
         // Answers have all of their members; what a body needs, its attributes say.
-        var members = context.TypeInfo.Properties.Where(p => p.AttributeProvider is PropertyInfo);
+        var members = context.TypeInfo.Properties.Where(p => p is { AttributeProvider: PropertyInfo, Set: not null });
+        // Members that only programs read are not written.
+        foreach (var computed in context.TypeInfo.Properties.Where(p => p.Set is null))
+            (schema["properties"] as JsonObject)?.Remove(computed.Name);
         var required = isBody || type == typeof(ProblemView)
             ? members.Where(p => p.AttributeProvider!.IsDefined(typeof(RequiredAttribute), inherit: true))
             : members;

@@ -26,6 +26,7 @@ public sealed class OpenApiTests(ApiFleet api) : IClassFixture<ApiFleet>
     {
         ["cancelRun"] = """{"job":"diag.echo","args":{"text":"later"},"delay":"1h"}""",
         ["replayRun"] = """{"job":"test.scripted","args":{"word":"fail"}}""",
+        ["getDeadLetter"] = """{"job":"test.scripted","args":{"word":"fail"}}""",
         ["getRunError"] = """{"job":"test.scripted","args":{"word":"fail"}}""",
     };
 
@@ -43,10 +44,15 @@ public sealed class OpenApiTests(ApiFleet api) : IClassFixture<ApiFleet>
     {
         var document = (await api.SendAsync("GET", "/api/v1/openapi.json")).Json;
         var schema = new DocumentSchema(document);
-        await api.SendAsync(
-            "PUT", "/api/v1/schedules/nightly-report",
-            document.GetProperty("paths").GetProperty("/api/v1/schedules/{id}").GetProperty("put").GetProperty("requestBody")
-                .GetProperty("content").GetProperty("application/json").GetProperty("example").GetRawText());
+        // What the other operations need: everything that can be put.
+        foreach (var path in document.GetProperty("paths").EnumerateObject().Where(p => p.Value.TryGetProperty("put", out _)))
+        {
+            var put = path.Value.GetProperty("put");
+            await api.SendAsync(
+                "PUT", Fill(path.Name, put),
+                put.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("example").GetRawText());
+        }
+
         var operations = document.GetProperty("paths").EnumerateObject()
             .SelectMany(path => path.Value.EnumerateObject().Select(o => (Path: path.Name, Method: o.Name.ToUpperInvariant(), It: o.Value)))
             .OrderBy(o => o.Method == "DELETE").ToList();
@@ -109,7 +115,7 @@ public sealed class OpenApiTests(ApiFleet api) : IClassFixture<ApiFleet>
 
     private async Task PrepareAsync(string name, string path, JsonElement operation)
     {
-        if (!path.StartsWith("/api/v1/runs/{id}", StringComparison.Ordinal))
+        if (!path.StartsWith("/api/v1/runs/{id}", StringComparison.Ordinal) && name != "getDeadLetter")
             return;
         Assert.True(RunId.TryParse(Parameters(operation)[0].GetProperty("example").GetString(), out var example));
         await api.Fleet.Storage.WriteAsync(
