@@ -12,7 +12,10 @@ internal sealed record TextParameter(string Name, string Description) : Paramete
     /// <summary>Maximum number of characters for the document; null for none.</summary>
     public int? MaxLength { get; init; }
 
-    public override IEnumerable<string> Codes => Place == ParameterPlace.Query ? ["invalid_text"] : [];
+    public override IEnumerable<string> Codes => Refusals;
+
+    /// <summary>The codes with which an endpoint refuses it.</summary>
+    public IReadOnlyList<string> Refusals { get; init; } = [];
 
     public override JsonObject MakeSchema()
     {

@@ -90,6 +90,7 @@ internal sealed record ProblemCode(string Code, int Status, string Meaning, stri
             "Ask again when the run has succeeded."),
         new("no_error", 404, "The run has no error.", "Nothing is to be done."),
         new("not_dead", 404, "The run exists, but it is not dead.", "Look at the run itself."),
+        new("worker_gone", 409, "The worker has ended.", "Nothing is to be done."),
         // Saved views and events.
         new("unknown_column", 400, "There is no such column.", "Correct its name."),
         new("invalid_columns", 400, "The list of columns is not allowed.", Send),
@@ -112,6 +113,7 @@ internal sealed record ProblemCode(string Code, int Status, string Meaning, stri
         // Schedules.
         new("invalid_trigger", 400, "Exactly one of `cron`, `every` and `at` is needed.", "Give one of them."),
         new("invalid_cron", 400, "The cron expression cannot be read.", "Correct the part that the answer names."),
+        new("invalid_every", 400, "The period is no duration, or out of range.", Send),
         new("invalid_exclude", 400, "An excluded date cannot be read.", Send),
         new("invalid_jitter", 400, "The jitter is no duration, or out of range.", Send),
         new("unknown_zone", 400, "There is no such time zone.", "Use an IANA name such as Europe/Berlin."),

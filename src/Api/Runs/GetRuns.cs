@@ -16,7 +16,10 @@ internal static class GetRunsEndpoints
     public static readonly NumberParameter Limit = CommonParameters.Limit(50);
 
     public static readonly TextParameter Cursor =
-        new("cursor", "The `next` of an earlier page, unchanged and with the same query: the answer goes on after that page.");
+        new("cursor", "The `next` of an earlier page, unchanged and with the same query: the answer goes on after that page.")
+        {
+            Refusals = ["invalid_cursor", "cursor_of_another_query"],
+        };
 
     private static readonly NumberParameter After =
         new("after", "Lines after the one with this id: the `id` of the last line of an earlier answer.", 0, long.MaxValue) { Default = 0 };

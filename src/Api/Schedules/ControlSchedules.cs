@@ -19,7 +19,7 @@ internal static class ControlSchedulesEndpoints
             Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Body = BodyContract.Optional<PauseBody>("""{"reason":"the supplier is down","until":"2026-12-24T06:00:00Z"}"""),
             Answers = [AnswerContract.Of<ScheduleView>("The schedule as it is now.")],
-            Problems = ["not_found"],
+            Problems = ["not_found", "invalid_instant"],
         });
         api.MapPost("/schedules/{id}/resume", StartAsync).Declare(new("resumeSchedule", "Resumes a schedule that is paused.")
         {

@@ -45,7 +45,7 @@ internal static class DescribeTriggersEndpoints
             Description = "Nothing is stored. Exactly one of `cron`, `every` and `at` is given.",
             Parameters = [Cron, Every, Anchor, At, Zone, StartsAt, EndsAt, Exclude, Jitter, Count, After],
             Answers = [AnswerContract.Of<TriggerView>("The trigger in words, and its next fire times.")],
-            Problems = ["invalid_trigger", "unknown_zone", "invalid_range"],
+            Problems = ["invalid_range", .. PutSchedulesEndpoints.TriggerCodes],
         });
 
     private static IResult Describe(HttpContext http, TimeProvider time)

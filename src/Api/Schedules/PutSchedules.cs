@@ -16,12 +16,19 @@ internal static class PutSchedulesEndpoints
     public const string Example =
         """{"job":"diag.echo","args":{"text":"good night"},"cron":"0 2 * * *","zone":"Europe/Berlin","labels":{"team":"billing"}}""";
 
+    /// <summary>The codes of triggers that cannot be read.</summary>
+    public static readonly string[] TriggerCodes =
+    [
+        "invalid_instant", "invalid_trigger", "invalid_cron", "invalid_every", "invalid_exclude", "invalid_jitter", "invalid_window",
+        "unknown_zone",
+    ];
+
     public static readonly string[] Codes =
     [
         "missing_field", "unknown_job", "invalid_argument", "unknown_argument", "missing_argument", "duplicate_argument", "args_too_large",
         "invalid_text", "invalid_lane", "too_many_lanes", "invalid_tags", "invalid_max_attempts", "invalid_max_occurrences",
-        "invalid_misfire_deadline", "invalid_labels", "invalid_name", "invalid_instant", "invalid_trigger", "invalid_cron",
-        "invalid_exclude", "invalid_jitter", "unknown_zone", "zone_without_effect", "never_fires", "invalid_window",
+        "invalid_misfire_deadline", "invalid_labels", "invalid_name", "zone_without_effect", "never_fires",
+        .. TriggerCodes,
     ];
 
     public static void Map(IEndpointRouteBuilder api) =>
