@@ -42,6 +42,8 @@ internal sealed record EndpointContract(string Name, string Summary)
             IEnumerable<string> codes = ["unknown_parameter", "database_unavailable", .. Problems, .. Parameters.SelectMany(p => p.Codes)];
             if (Query.Count > 0)
                 codes = [.. codes, "duplicate_parameter", "invalid_text"];
+            if (Parameters.Any(p => p.IsRequired && p.Place != ParameterPlace.Path))
+                codes = [.. codes, "missing_parameter"];
             if (IsChange)
                 codes = [.. codes, "cross_site", "database_busy"];
             codes = [.. codes, .. Body is { } body ? body.Codes : ["unexpected_body"]];

@@ -32,7 +32,7 @@ internal abstract record Parameter(string Name, string Description)
         "invalid_" + JsonNamingPolicy.SnakeCaseLower.ConvertName(Name.Replace("-", "", StringComparison.Ordinal));
 
     /// <summary>The codes of all refusals that the parameter can cause.</summary>
-    public virtual IEnumerable<string> Codes => IsRequired && Place != ParameterPlace.Path ? [Code, "missing_parameter"] : [Code];
+    public virtual IEnumerable<string> Codes => [Code];
 
     /// <summary>What <see cref="Code"/> means where no table says it.</summary>
     public ProblemCode Problem => new(
