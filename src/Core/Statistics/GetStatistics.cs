@@ -269,6 +269,19 @@ public sealed class GetStatistics(IStorage storage, TimeProvider time)
             if (request.Since is not null && request.From is not null)
                 throw new InvalidRunException(RunRules.Invalid("invalid_since", "since", $"{request.Since}", "one of since and from"));
             var until = (request.Until ?? now).ToUniversalTime();
+            // Beyond these the arithmetic of instants would overflow.
+            if (until < DateTimeOffset.UnixEpoch || until - now > MaxRange)
+            {
+                throw new InvalidRunException(
+                    RunRules.Invalid("invalid_range", "until", Show(until), $"an instant from 1970 to {MaxRange.Days} days ahead"));
+            }
+
+            if (request.Since > MaxRange)
+            {
+                throw new InvalidRunException(
+                    RunRules.Invalid("range_too_long", "since", $"{request.Since}", $"a range of at most {MaxRange.Days} days"));
+            }
+
             var from = (request.From ?? until - (request.Since ?? TimeSpan.FromHours(1))).ToUniversalTime();
             if (from >= until)
             {

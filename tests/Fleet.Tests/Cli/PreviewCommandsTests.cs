@@ -149,7 +149,9 @@ public sealed class PreviewCommandsTests(ApiFleet api) : IClassFixture<ApiFleet>
 
         var (exit, output, _) = await RunAsync("diff", "cli-same", "--cron", "0 * * * *", "--from", Utc);
 
-        Assert.Equal((0, "No fire time changes from 2026-10-24T00:00:00Z to 2026-10-31T00:00:00Z: 168 kept.\n"), (exit, output));
+        Assert.Equal(0, exit);
+        Assert.StartsWith(
+            "No fire time changes from 2026-10-24T00:00:00Z to 2026-10-31T00:00:00Z: 168 kept.\n", output, StringComparison.Ordinal);
     }
 
     [Theory]

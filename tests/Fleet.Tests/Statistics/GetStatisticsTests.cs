@@ -61,6 +61,9 @@ public sealed class GetStatisticsTests
 
     [Theory]
     [InlineData("?since=0s", "since")]
+    [InlineData("?since=P9999999D", "since")]
+    [InlineData("?until=9999-12-31T23:59:59.9999999Z", "until")]
+    [InlineData("?until=0001-01-01T00:00:00Z", "until")]
     [InlineData("?since=1h&from=2026-01-01T00:00:00Z", "since")]
     [InlineData("?from=2099-01-01T00:00:00Z", "from")]
     [InlineData("?from=1970-01-01T00:00:00Z", "from")]
