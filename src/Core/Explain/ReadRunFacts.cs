@@ -113,7 +113,8 @@ public sealed class ReadRunFacts(
         await using var db = storage.Read();
         var active = await db.Workers.AsNoTracking().Where(w => w.State == WorkerState.Active).OrderBy(w => w.Id).Take(MaxWorkers)
             .ToListAsync(ct);
-        var slots = active.Select(w => (w.Id, Slots: SlotsOf(w.Lanes, run.Lane))).Where(w => w.Slots > 0).ToList();
+        var serve = active.Select(w => (w.Id, Slots: SlotsOf(w.Lanes, run.Lane), Row: w)).Where(w => w.Slots > 0).ToList();
+        var slots = serve.Where(w => w.Row.DrainSince is null).ToList();
         var total = slots.Sum(w => w.Slots);
         var lane = run.Lane;
         return new PendingFacts
@@ -123,6 +124,9 @@ public sealed class ReadRunFacts(
                 ? await JudgeAsync([.. slots.Select(w => w.Id)], pending, now, ct)
                 : null,
             Serving = serving,
+            Paused = await db.Lanes.AsNoTracking().FirstOrDefaultAsync(l => l.Name == lane && l.PausedSince != null, ct) is { } row
+                && row.IsPaused(now) ? row : null,
+            Drained = [.. serve.Where(w => w.Row.DrainSince is not null).Select(w => w.Row)],
             LastServer = serving.OnLane == 0 ? await FindLastServerAsync(db, lane, ct) : null,
             Slots = total,
             Running = total == 0

@@ -68,7 +68,13 @@ internal sealed record PendingFacts
     /// <summary>The worker that served the lane last, if none serves it now and one is still stored.</summary>
     public required WorkerRow? LastServer { get; init; }
 
-    /// <summary>The slots of the active workers of the lane.</summary>
+    /// <summary>The lane, if it is paused now.</summary>
+    public required LaneRow? Paused { get; init; }
+
+    /// <summary>The workers of the lane that were asked to take no new runs.</summary>
+    public required IReadOnlyList<WorkerRow> Drained { get; init; }
+
+    /// <summary>The slots of the workers that take runs of the lane.</summary>
     public required int Slots { get; init; }
 
     /// <summary>Runs that are running on the lane; counted up to the number of slots.</summary>

@@ -27,7 +27,8 @@ internal sealed class TellNow(RunFacts facts)
 
     /// <summary>Null unless the run is pending.</summary>
     public bool? MayStart => facts.Pending is { } pending
-        ? pending.Hurdle == ClaimHurdle.None || (pending.Hurdle == ClaimHurdle.Gated && pending.Gate is null)
+        ? pending.Paused is null
+            && (pending.Hurdle == ClaimHurdle.None || (pending.Hurdle == ClaimHurdle.Gated && pending.Gate is null))
         : null;
 
     public IReadOnlyList<Sentence> All() => _run.State switch
@@ -44,6 +45,8 @@ internal sealed class TellNow(RunFacts facts)
         var reasons = new List<Sentence>();
         if (pending.Hurdle == ClaimHurdle.NotDue)
             reasons.Add(OfPause());
+        if (pending.Paused is { } paused)
+            reasons.Add(OfPausedLane(paused));
         if (WhoServes(pending) is { } served)
             reasons.Add(served);
         if (pending.Gate is { } gate)
@@ -96,10 +99,38 @@ internal sealed class TellNow(RunFacts facts)
         _ => SentenceCode.DueLater,
     };
 
-    /// <summary>Null if a worker of the lane offers the job.</summary>
+    private Sentence OfPausedLane(LaneRow lane)
+    {
+        var reason = lane.PauseReason is { Length: > 0 } text ? $" Reason: {Quoted(text)}." : "";
+        var end = lane.PausedUntil is { } until
+            ? $" The pause ends at {Time(until)}, {FromNow(until, facts.Now)}." : " The pause lasts until somebody resumes the lane.";
+        return new(
+            SentenceCode.LanePaused,
+            $"Lane '{lane.Name}' has been paused since {Time(lane.PausedSince!.Value)}, by {lane.PausedBy?.ToString() ?? "somebody"}: its "
+                + $"runs wait.{reason}{end}",
+            lane.PausedSince, [_row, Evidence.OfLane(lane.Name)]);
+    }
+
+    /// <summary>All workers of the lane were asked to take no new runs.</summary>
+    private Sentence OfDrained(IReadOnlyList<WorkerRow> workers)
+    {
+        var last = workers.MaxBy(w => w.DrainSince)!;
+        var who = workers.Count == 1
+            ? $"The only worker of lane '{_run.Lane}', {last.Name}, was" : $"All {workers.Count} workers of lane '{_run.Lane}' were";
+        var reason = last.DrainReason is { Length: > 0 } text ? $" Reason: {Quoted(text)}." : "";
+        return new(
+            SentenceCode.WorkersDrained,
+            $"{who} asked to take no new runs{(workers.Count == 1 ? "" : "; the last one")} at {Time(last.DrainSince!.Value)}, by "
+                + $"{last.DrainBy?.ToString() ?? "somebody"}.{reason}",
+            last.DrainSince, [_row, .. workers.Take(RunFacts.MaxRows).Select(w => Evidence.OfWorker($"{w.Id}"))]);
+    }
+
+    /// <summary>Null if a worker of the lane takes runs and offers the job.</summary>
     private Sentence? WhoServes(PendingFacts pending)
     {
         var (serving, lane) = (pending.Serving, _run.Lane);
+        if (pending.Slots == 0 && pending.Drained.Count > 0)
+            return OfDrained(pending.Drained);
         if (serving.OnLane == 0)
         {
             var since = pending.LastServer is { } last

@@ -1,4 +1,5 @@
 using Fleet.Core.Gates;
+using Fleet.Core.Lanes;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
@@ -25,6 +26,10 @@ internal sealed class ExplainedRuns(Verbs fleet, FakeTimeProvider time)
         ("enqueued, nothing holds it", async s => await s.EnqueueAsync()),
         ("enqueued by a person with a delay", async s => await s.EnqueueByPersonAsync(new() { Delay = TimeSpan.FromMinutes(90) })),
         ("the lane is misspelt", async s => await s.EnqueueAsync(new() { Lane = "defualt" })),
+        ("the lane is paused", s => s.PausedLaneAsync(until: null)),
+        ("the lane is paused for an hour", s => s.PausedLaneAsync(TimeSpan.FromHours(1))),
+        ("the pause of the lane has ended by itself", s => s.PausedLaneAsync(TimeSpan.FromMinutes(1))),
+        ("the only worker was drained", s => s.DrainedAsync()),
         ("no worker is active, and none is stored", async s => await s.EnqueueAsync()),
         ("the only worker died", s => s.AfterDeathAsync()),
         ("the only worker left cleanly", s => s.AfterLeavingAsync()),
@@ -100,6 +105,21 @@ internal sealed class ExplainedRuns(Verbs fleet, FakeTimeProvider time)
         var run = await fleet.StartAsync(_worker);
         time.Advance(TimeSpan.FromSeconds(3.2));
         return run;
+    }
+
+    private async Task<RunId> PausedLaneAsync(TimeSpan? until)
+    {
+        await fleet.Get<PauseLanes>().PauseAsync(
+            "default", time.GetUtcNow() + until, "The mail server is being moved.", Somebody.Me, expected: null, None);
+        time.Advance(TimeSpan.FromMinutes(5));
+        return await fleet.EnqueueAsync();
+    }
+
+    private async Task<RunId> DrainedAsync()
+    {
+        await fleet.Get<DrainWorkers>().DrainAsync(_worker, "Its disk is full.", Somebody.Me, None);
+        time.Advance(TimeSpan.FromMinutes(5));
+        return await fleet.EnqueueAsync();
     }
 
     private async Task<RunId> AfterDeathAsync()
