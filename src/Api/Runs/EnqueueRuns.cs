@@ -66,7 +66,7 @@ internal static class EnqueueRunsEndpoints
         errors.ThrowIfAny();
         if (CommonParameters.DryRun.Of(http))
         {
-            var tried = await enqueue.TryAsync(request, ct);
+            var tried = await enqueue.CheckAsync(request, ct);
             var known = tried.Status == EnqueueStatus.Inserted ? "" : tried.Id.ToString();
             return Results.Json(new EnqueuedView { Id = known }, FleetJson.Payload);
         }

@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Data.Common;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fleet.Cli.Printing;
 using Fleet.Core.Storage;
+using Fleet.Core.Text;
 using Fleet.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -81,7 +83,9 @@ public static class DbCommand
         }
         catch (Exception e) when (FleetHost.Explain(e) is { } reason)
         {
-            var isAway = e is DatabaseUnavailableException || storage?.IsOutage(e) == true;
+            // To a server that was refused by its database this passes like an outage; here it is the answer.
+            var isRefused = e.Chain().OfType<DbException>().Any(d => d.SqlState is ['2', '8', ..] or ['4', '2', ..]);
+            var isAway = !isRefused && (e is DatabaseUnavailableException || storage?.IsOutage(e) == true);
             var hasWaited = parsed.CommandResult.Command.Options.Contains(Wait) && parsed.GetValue(Wait) is not null;
             throw new CommandFailedException(
                 reason, !isAway ? ExitCode.Failure : hasWaited ? ExitCode.WaitTimeout : ExitCode.Unreachable);

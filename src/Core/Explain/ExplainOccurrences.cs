@@ -1,6 +1,5 @@
 using Fleet.Core.Leadership;
 using Fleet.Core.Rules;
-using Fleet.Core.Search;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
@@ -8,13 +7,10 @@ using Microsoft.EntityFrameworkCore;
 namespace Fleet.Core.Explain;
 
 /// <summary>Explains an occurrence of a schedule: what became of the fire time at an instant, or why it has no run.</summary>
-public sealed class ExplainOccurrences(IStorage storage, SearchRuns search, ExplainRuns runs, TimeProvider time)
+public sealed class ExplainOccurrences(IStorage storage, ExplainRuns runs, TimeProvider time)
 {
     /// <summary>A fire time this much after the instant is meant, too: people write whole seconds.</summary>
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
-
-    /// <summary>How long before its fire time an occurrence may have been planned, and so revoked.</summary>
-    private static readonly TimeSpan LongestLookAhead = TimeSpan.FromDays(1);
 
     private const int MaxRevoked = 5;
 
@@ -38,12 +34,13 @@ public sealed class ExplainOccurrences(IStorage storage, SearchRuns search, Expl
         if (run is [var id] && await runs.ExecuteAsync(id, ct) is { } explained)
             return OfRun(schedule, at, id, explained, now);
 
-        // Revoked ones stand in no index by their fire time: a search within its budget.
-        var (revoked, isComplete) = await FindRevokedAsync(db, schedule, at, until, ct);
+        var revoked = await db.Runs.AsNoTracking()
+            .Where(r => r.ScheduleId == schedule && r.Revoked && r.FireTime >= at && r.FireTime < until)
+            .OrderBy(r => r.FireTime).ThenBy(r => r.Id).Take(MaxRevoked).ToListAsync(ct);
         if (row is null && revoked.Count == 0)
             return null;
         var facts = row is null ? null : await ReadAsync(db, row, at, now, ct);
-        return TellOccurrence.Explain(schedule, at, now, revoked, isComplete, facts);
+        return TellOccurrence.Explain(schedule, at, now, revoked, facts);
     }
 
     private static Explanation OfRun(string schedule, DateTimeOffset at, RunId id, Explanation explained, DateTimeOffset now)
@@ -54,28 +51,6 @@ public sealed class ExplainOccurrences(IStorage storage, SearchRuns search, Expl
             [Evidence.OfRun(id)]);
         return new Explanation(
             $"{found.Text} {explained.Summary}", [found, .. explained.Sentences], new("hasRun", null, explained.Now.Reasons));
-    }
-
-    private async Task<(IReadOnlyList<Run> Runs, bool IsComplete)> FindRevokedAsync(
-        FleetDbContext db, string schedule, DateTimeOffset at, DateTimeOffset until, CancellationToken ct)
-    {
-        var query = new RunQuery
-        {
-            Text = "",
-            States = [StateWord.Canceled],
-            Schedules = [new WordTerm([new Pattern(schedule, PatternKind.Exact)])],
-            Since = at - LongestLookAhead,
-            Until = until,
-        };
-        var page = await search.ExecuteAsync(query, before: null, limit: 200, ct);
-        RunId[] ids =
-        [
-            .. page.Runs.Where(r => r.FireTime >= at && r.FireTime < until && r.CancelCause == CancelCause.Revoked).Select(r => r.Id)
-                .Take(MaxRevoked),
-        ];
-        var rows = ids.Length == 0
-            ? [] : await db.Runs.AsNoTracking().Where(r => ids.Contains(r.Id)).OrderBy(r => r.Id).ToListAsync(ct);
-        return (rows, page.Scanned.Complete || page.Scanned.BackTo < at - LongestLookAhead);
     }
 
     private async Task<OccurrenceFacts> ReadAsync(

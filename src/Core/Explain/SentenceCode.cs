@@ -101,5 +101,4 @@ public enum SentenceCode
     DefinitionChanged,
     UnreadableTrigger,
     Unknown,
-    SearchEnded,
 }

@@ -19,7 +19,7 @@ internal sealed class TellOccurrence(string id, DateTimeOffset at, DateTimeOffse
     private Evidence[] Row => [Evidence.OfSchedule(id)];
 
     public static Explanation Explain(
-        string id, DateTimeOffset at, DateTimeOffset now, IReadOnlyList<Run> revoked, bool isComplete, OccurrenceFacts? facts)
+        string id, DateTimeOffset at, DateTimeOffset now, IReadOnlyList<Run> revoked, OccurrenceFacts? facts)
     {
         var tell = new TellOccurrence(id, at, now);
         List<Sentence> history = [.. revoked.Select(tell.OfRevoked)];
@@ -31,13 +31,6 @@ internal sealed class TellOccurrence(string id, DateTimeOffset at, DateTimeOffse
         {
             reasons.Add(new(
                 SentenceCode.Unknown, $"Nothing that is stored says why schedule '{id}' has no run for {tell.Time(at)}.", null, tell.Row));
-        }
-
-        if (!isComplete && history.Count == 0)
-        {
-            reasons.Add(new(
-                SentenceCode.SearchEnded, "Whether a run was planned and revoked is not known: there are too many runs to look at.", null,
-                []));
         }
 
         var state = reasons.Exists(r => r.Code == SentenceCode.NotYetPlanned) ? "comesLater" : "noRun";

@@ -74,7 +74,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
     /// <summary>Checks a request as <see cref="ExecuteAsync"/> does, and stores nothing.</summary>
     /// <returns>The outcome that it would have. The id of a new run is that of no run.</returns>
     /// <inheritdoc cref="ExecuteAsync" path="/exception"/>
-    public async Task<EnqueueOutcome> TryAsync(RunRequest request, CancellationToken ct)
+    public async Task<EnqueueOutcome> CheckAsync(RunRequest request, CancellationToken ct)
     {
         var run = await AcceptAsync(request, index: null, nudged: false, ct);
         var outcome = await _storage.WriteRetryingAsync(

@@ -3,8 +3,6 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Fleet.Core.Explain;
 using Fleet.Core.Schedules.Control;
-using Fleet.Core.Search;
-using Fleet.Core.Storage.Rows;
 using Fleet.Tests.House;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
@@ -42,18 +40,6 @@ public sealed partial class ExplainOccurrencesTests
         await using var situation = await Situations.OpenAsync();
 
         Assert.Null(await situation.AskAsync(Verbs.Noon));
-    }
-
-    [Fact]
-    public async Task ExplainOccurrences_TooManyRunsToLookAt_SaysSo()
-    {
-        await using var situation = await Situations.OpenAsync();
-
-        var explanation = await situation.AskWithinAsync(new SearchBudget { Rows = 1, FewRuns = 1, FirstWindow = 1, LargestWindow = 1 });
-
-        Assert.Equal(
-            "Whether a run was planned and revoked is not known: there are too many runs to look at.",
-            explanation!.Now.Reasons.Single(r => r.Code == SentenceCode.SearchEnded).Text);
     }
 
     [GeneratedRegex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", RegexOptions.None, 1000)]
@@ -173,23 +159,6 @@ public sealed partial class ExplainOccurrencesTests
         }
 
         /// <summary>With more runs than may be looked at, all canceled.</summary>
-        public async Task<Explanation?> AskWithinAsync(SearchBudget budget)
-        {
-            await PutAsync("10m");
-            Later(15);
-            NewRun[] others = [.. Enumerable.Range(0, 210).Select(_ => Fleet.NewRun())];
-            await Fleet.InsertAsync(others);
-            await Fleet.Storage.WriteAsync(
-                session => Fleet.Storage.States.CancelAsync(
-                    session, [.. others.Select(r => r.Id)], CancelCause.Person, "of a test", Somebody.Me, Fleet.Now,
-                    CancellationToken.None),
-                CancellationToken.None);
-            Later(15);
-            return await new ExplainOccurrences(
-                Fleet.Storage, new SearchRuns(Fleet.Storage, Time) { Budget = budget }, Fleet.Get<ExplainRuns>(), Time)
-                .ExecuteAsync("s", Verbs.Noon.AddMinutes(20), CancellationToken.None);
-        }
-
         private async Task<Explanation?> MissedAsync(MisfirePolicy policy, string? deadline, double asksFor = 20)
         {
             await PutAsync(new TriggerSpec { Every = "10m" }, policy, with: r => r with { MisfireDeadline = deadline });

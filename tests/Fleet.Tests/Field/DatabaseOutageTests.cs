@@ -105,7 +105,9 @@ public sealed class DatabaseOutageTests : IAsyncLifetime
         await asking;
         foreach (var schedule in new[] { "tick", "mark" })
         {
-            using var deleted = await scheduler.Http.DeleteAsync($"/api/v1/schedules/{schedule}");
+            using var delete = new HttpRequestMessage(HttpMethod.Delete, $"/api/v1/schedules/{schedule}");
+            delete.Headers.Add("If-Match", "*");
+            using var deleted = await scheduler.Http.SendAsync(delete);
             deleted.EnsureSuccessStatusCode();
         }
 

@@ -74,7 +74,7 @@ public sealed class LaneNamesTests
     [InlineData("Schedules:s:Job=diag.echo", "Schedules:s:Every=1h", "Schedules:s:Lane=belt.1")]
     public async Task Start_ReservedLaneOfASchedule_IsRefused(params string[] settings)
     {
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(
+        var error = await Assert.ThrowsAsync<FleetStartException>(
             () => ScriptedFleet.StartAsync(Script.Of(_ => { }), settings: settings));
         Assert.StartsWith("Fleet:Schedules:s:Lane:", error.Message, StringComparison.Ordinal);
 

@@ -43,7 +43,7 @@ public sealed class TriggerSchedules(IStorage storage, EnqueueRuns enqueue, JobC
                 Tags = GetRuns.ReadTags(schedule.Tags),
             },
         };
-        var outcome = isDryRun ? await enqueue.TryAsync(request, ct) : await enqueue.ExecuteAsync(request, ct);
+        var outcome = isDryRun ? await enqueue.CheckAsync(request, ct) : await enqueue.ExecuteAsync(request, ct);
         return outcome.Id;
     }
 }
