@@ -94,8 +94,17 @@ public sealed class EarlyNudgesTests : IAsyncLifetime
         var transport = new ScriptedTransport { ReachesOtherProcesses = false };
         await using var fleet = await StartAsync(transport);
 
+        var before = new HashSet<RunId>();
         for (var i = 0; i < 3; i++)
-            Assert.Equal(await fleet.Client.EnqueueAsync(new Scripted()), (await transport.NextAsync()).Id);
+        {
+            var id = await fleet.Client.EnqueueAsync(new Scripted());
+            var nudged = (await transport.NextAsync()).Id;
+            // The leader, which has just begun, may nudge a run once more: in memory it nudges all that wait.
+            while (before.Contains(nudged))
+                nudged = (await transport.NextAsync()).Id;
+            Assert.Equal(id, nudged);
+            before.Add(id);
+        }
 
         Assert.Equal(0, transport.Early);
     }
