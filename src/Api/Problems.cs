@@ -112,6 +112,13 @@ internal static class Problems
         }
     }
 
+    /// <summary>Says also when to try again.</summary>
+    public static IResult Busy(HttpContext http, int status, string code, string message, TimeSpan retryAfter)
+    {
+        http.Response.Headers.RetryAfter = Math.Max(1, (int)retryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        return Make(status, code, message);
+    }
+
     private static string Title(int status) => status switch
     {
         400 => "The request was refused.",
@@ -152,22 +159,16 @@ internal sealed partial class ExceptionProblems(IStorage storage, ILogger<Except
         {
             InvalidRunException e => Problems.Refused(e.Errors),
             IdempotencyConflictException e => Problems.Conflict(e),
-            FleetBusyException e => Busy(http, StatusCodes.Status429TooManyRequests, "too_many_requests", e.Message, e.RetryAfter),
+            FleetBusyException e => Problems.Busy(http, StatusCodes.Status429TooManyRequests, "too_many_requests", e.Message, e.RetryAfter),
             BadHttpRequestException e => Problems.Make(e.StatusCode, e.StatusCode == 413 ? "body_too_large" : "bad_request", e.Message),
             OutcomeUnknownException e => Unknown(http, e),
             _ when storage.IsOutage(exception) => Unavailable(http, exception),
-            _ when storage.IsConflict(exception) => Busy(
+            _ when storage.IsConflict(exception) => Problems.Busy(
                 http, StatusCodes.Status503ServiceUnavailable, "database_busy",
                 "Another change was in the way of this one. Repeat the request.", TimeSpan.FromSeconds(1)),
             _ => Unexpected(exception),
         };
         await result.ExecuteAsync(http);
-    }
-
-    private static IResult Busy(HttpContext http, int status, string code, string message, TimeSpan retryAfter)
-    {
-        http.Response.Headers.RetryAfter = Math.Max(1, (int)retryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        return Problems.Make(status, code, message);
     }
 
     private IResult Unavailable(HttpContext http, Exception e)
@@ -179,7 +180,7 @@ internal sealed partial class ExceptionProblems(IStorage storage, ILogger<Except
         var outcome = http.GetEndpoint()?.Metadata.GetMetadata<EndpointContract>()?.Name is "enqueueRun" or "enqueueRuns"
             ? "Nothing was stored."
             : "Repeat the request.";
-        return Busy(
+        return Problems.Busy(
             http, StatusCodes.Status503ServiceUnavailable, "database_unavailable", $"{reason.TrimEnd('.')}. {outcome}",
             told?.RetryAfter ?? TimeSpan.FromSeconds(2));
     }
@@ -194,7 +195,7 @@ internal sealed partial class ExceptionProblems(IStorage storage, ILogger<Except
             _ => $"the {e.Runs.Count} runs from {e.Runs[0]} on were stored. Repeat the request with the same idempotency keys; without "
                 + "keys, look for one of the runs first.",
         };
-        return Busy(
+        return Problems.Busy(
             http, StatusCodes.Status503ServiceUnavailable, "outcome_unknown",
             $"The database did not answer to the commit. It is not known whether {what}", TimeSpan.FromSeconds(2));
     }

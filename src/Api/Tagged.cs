@@ -22,10 +22,6 @@ internal sealed record Tagged(object View, string Version)
     /// <summary>The ETag, in quotation marks.</summary>
     public string ETag => $"\"{Version}{Separator}{Hash(Content ?? View)}\"";
 
-    /// <summary>Answers with a view and its ETag.</summary>
-    public static IResult Show(HttpContext http, object view, string version, int status = StatusCodes.Status200OK) =>
-        new Tagged(view, version).Show(http, status);
-
     /// <summary>Answers with the view and its ETag; 304 when a GET says that it has this answer already.</summary>
     public IResult Show(HttpContext http, int status = StatusCodes.Status200OK)
     {

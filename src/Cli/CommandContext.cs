@@ -82,8 +82,10 @@ public sealed class CommandContext(TimeProvider time)
 
     /// <summary>A connection to the server that this command line names.</summary>
     /// <exception cref="CommandFailedException">The URL is not one, or the key cannot be had.</exception>
+    /// <exception cref="UsageException">The result cannot be printed as it is wanted. Later, the change would be made already.</exception>
     public FleetApi Connect(ParseResult parsed)
     {
+        _ = FormatOf(parsed);
         var settings = new Settings(this, parsed);
         return new FleetApi(settings.ServerUri, AnswerTime, settings.ReadKeyAsync);
     }

@@ -113,7 +113,7 @@ public sealed class LiveEventStream(Func<HttpClient> connect, TimeProvider time)
     private static async Task<(HttpResponseMessage? Response, TimeSpan? Wait, string? Problem)> RefuseAsync(
         HttpResponseMessage response, CancellationToken ct)
     {
-        var problem = Problem(await response.Content.ReadAsByteArrayAsync(ct));
+        var problem = FleetServer.ReadProblem(await response.Content.ReadAsByteArrayAsync(ct));
         var reason = problem?.Detail ?? problem?.Title
             ?? string.Create(CultureInfo.InvariantCulture, $"The server answered {(int)response.StatusCode}: no event stream is there.");
         return response.StatusCode is HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError
@@ -154,16 +154,4 @@ public sealed class LiveEventStream(Func<HttpClient> connect, TimeProvider time)
 
     private static T Read<T>(ReadOnlySpan<byte> data, JsonTypeInfo<T> shape) where T : class =>
         JsonSerializer.Deserialize(data, shape) ?? throw new JsonException();
-
-    private static ProblemView? Problem(byte[] body)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(body, ApiJson.Default.ProblemView);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fleet.Core.Rules;
 using Microsoft.AspNetCore.Http;
@@ -77,7 +76,7 @@ internal sealed record WordParameter<T>(string Name, string Description) : Param
     where T : struct, Enum
 {
     private static readonly Dictionary<string, T> Values =
-        Enum.GetValues<T>().ToDictionary(value => JsonNamingPolicy.CamelCase.ConvertName(value.ToString()), StringComparer.Ordinal);
+        Enum.GetValues<T>().ToDictionary(value => value.ToWord(), StringComparer.Ordinal);
 
     public override JsonObject MakeSchema() =>
         new() { ["type"] = "string", ["enum"] = new JsonArray([.. Values.Keys.Select(word => (JsonNode)word)]) };

@@ -25,7 +25,7 @@ internal static class GetDeadLettersEndpoints
                 + "state `failed`, so the query has no `state:`.",
             Parameters = [.. RunTerms.ParametersWithoutState, GetRunsEndpoints.Limit, GetRunsEndpoints.Cursor],
             Answers = [AnswerContract.Of<RunPageView>("The dead letters that were found so far, and how far the search looked.")],
-            Problems = [.. RunTerms.Codes, "cursor_of_another_query"],
+            Problems = RunTerms.Codes,
         });
         api.MapGet("/dead-letters/{id}", GetAsync).Declare(new("getDeadLetter", "Shows a dead letter with what one needs to understand it.")
         {

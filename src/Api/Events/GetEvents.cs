@@ -1,4 +1,3 @@
-using System.Globalization;
 using Fleet.Api.Contract;
 using Fleet.Core.Live;
 using Microsoft.AspNetCore.Builder;
@@ -12,7 +11,7 @@ namespace Fleet.Api.Events;
 /// heartbeats.</summary>
 internal static class GetEventsEndpoints
 {
-    private const int RetryAfterSeconds = 5;
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
     private static readonly EventTopicsParameter Topics =
         new("topics", "What to listen to, with commas between: `figures`, `changes`. Left out: both, or with `run` neither.")
@@ -53,11 +52,11 @@ internal static class GetEventsEndpoints
 
         if (hub.Subscribe(topics, runs, LastEventId.Find(http)) is not { } subscription)
         {
-            http.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
-            return Problems.Make(
-                StatusCodes.Status503ServiceUnavailable, "too_many_streams",
+            return Problems.Busy(
+                http, StatusCodes.Status503ServiceUnavailable, "too_many_streams",
                 $"This process has as many event streams as it allows ({EventHub.MaxSubscribers}, which follow at most "
-                    + $"{EventHub.MaxFollowed} runs), or it is about to stop.");
+                    + $"{EventHub.MaxFollowed} runs), or it is about to stop.",
+                RetryAfter);
         }
 
         foreach (var (id, run) in known)

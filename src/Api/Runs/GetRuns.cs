@@ -35,7 +35,7 @@ internal static class GetRunsEndpoints
                 + "the end while `next` is given. The query language is described at the top of this document.",
             Parameters = [.. RunTerms.Parameters, Limit, Cursor],
             Answers = [AnswerContract.Of<RunPageView>("The runs that were found so far, and how far the search looked.")],
-            Problems = [.. RunTerms.Codes, "cursor_of_another_query"],
+            Problems = RunTerms.Codes,
         });
         api.MapGet("/runs/{id}", GetAsync).Declare(new("getRun", "Shows a run with its attempts and replays.")
         {

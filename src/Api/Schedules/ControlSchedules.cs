@@ -137,9 +137,7 @@ internal static class ControlSchedulesEndpoints
                     return Results.Json(described.ToView(), FleetJson.Payload);
                 }
 
-                return await get.FindAsync(id, ct) is { } schedule
-                    ? Tagged.Show(http, schedule.ToView(), schedule.Row.EditVersion())
-                    : Problems.NotFound("schedule", id);
+                return await get.FindTaggedAsync(id, ct) is { } schedule ? schedule.Show(http) : Problems.NotFound("schedule", id);
             },
             http,
             () => get.FindTaggedAsync(id, ct));

@@ -68,23 +68,12 @@ internal static class DescribeTriggersEndpoints
         var trigger = Trigger.Parse(spec, "", errors);
         errors.ThrowIfAny();
 
-        var zone = Zones.TryFind(spec.Zone, out var found, out _) ? found : TimeZoneInfo.Utc;
-        var times = trigger!.Between(after, DateTimeOffset.MaxValue).Take(count).ToList();
-        var effects = ClockEffects.ByFireTime(trigger, spec.Jitter is null ? spec.Cron : null, spec.Zone, times);
         return Results.Json(
             new TriggerView
             {
                 Words = TriggerWords.Of(spec),
                 Zone = spec.Zone,
-                Items =
-                [
-                    .. times.Select(t => new FireTimeView
-                    {
-                        At = t.ToUniversalTime(),
-                        Local = TimeZoneInfo.ConvertTime(t, zone),
-                        ClockEffect = effects.GetValueOrDefault(t)?.ToView(),
-                    }),
-                ],
+                Items = ScheduleViews.NextFireTimes(trigger!, spec.Jitter is null ? spec.Cron : null, spec.Zone, after, count),
                 Warnings = spec.ToWarnings(),
             },
             FleetJson.Payload);

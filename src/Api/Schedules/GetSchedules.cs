@@ -31,7 +31,5 @@ internal static class GetSchedulesEndpoints
     }
 
     private static async Task<IResult> GetAsync(string id, HttpContext http, GetSchedules get, CancellationToken ct) =>
-        await get.FindAsync(id, ct) is { } schedule
-        ? Tagged.Show(http, schedule.ToView(), schedule.Row.EditVersion())
-        : Problems.NotFound("schedule", id);
+        await get.FindTaggedAsync(id, ct) is { } schedule ? schedule.Show(http) : Problems.NotFound("schedule", id);
 }

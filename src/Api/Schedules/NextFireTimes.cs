@@ -38,26 +38,16 @@ internal static class NextFireTimesEndpoints
             return Problems.NotFound("schedule", id);
 
         var trigger = schedule.RestOf(schedule.ParseTrigger(), time.GetUtcNow());
-        var zone = Zones.TryFind(schedule.Zone, out var found, out _) ? found : TimeZoneInfo.Utc;
-        var times = trigger.Between(after, DateTimeOffset.MaxValue).Take(count).ToList();
-        var effects = ClockEffects.ByFireTime(trigger, schedule.CronOnTheClock, schedule.Zone, times);
+        var spec = schedule.ReadTrigger();
         return Results.Json(
             new NextFireTimesView
             {
                 Id = schedule.Id,
                 Status = info.Status.ToWord(),
                 Zone = schedule.Zone,
-                Words = TriggerWords.Of(schedule.ReadTrigger(), schedule.MaxOccurrences),
-                Items =
-                [
-                    .. times.Select(t => new FireTimeView
-                    {
-                        At = t.ToUniversalTime(),
-                        Local = TimeZoneInfo.ConvertTime(t, zone),
-                        ClockEffect = effects.GetValueOrDefault(t)?.ToView(),
-                    }),
-                ],
-                Warnings = schedule.ReadTrigger().ToWarnings(),
+                Words = TriggerWords.Of(spec, schedule.MaxOccurrences),
+                Items = ScheduleViews.NextFireTimes(trigger, schedule.CronOnTheClock, schedule.Zone, after, count),
+                Warnings = spec.ToWarnings(),
             },
             FleetJson.Payload);
     }

@@ -85,8 +85,8 @@ internal static class PutSchedulesEndpoints
 
                 var result = await put.ExecuteAsync(request, "api", Caller.Of(http), CancellationToken.None, expected);
                 // Deleted by somebody else in this very moment: what was put is gone.
-                return await get.FindAsync(id, ct) is { } schedule
-                    ? Tagged.Show(http, schedule.ToView(), schedule.Row.EditVersion(), StatusOf(result))
+                return await get.FindTaggedAsync(id, ct) is { } schedule
+                    ? schedule.Show(http, StatusOf(result))
                     : Problems.NotFound("schedule", id);
             },
             http,
@@ -99,7 +99,7 @@ internal static class PutSchedulesEndpoints
         foreach (var error in await http.RequestServices.GetRequiredService<PutSchedules>().CheckAsync(request, http.RequestAborted))
         {
             // A text that could not be read is missing in the request.
-            if (!errors.Has(error.Field) && error.Code is not ("invalid_trigger" or "missing_trigger"))
+            if (!errors.Has(error.Field) && error.Code != "invalid_trigger")
                 errors.Add(error);
         }
     }

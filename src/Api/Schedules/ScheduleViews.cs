@@ -12,6 +12,7 @@ internal static class ScheduleViews
     public static ScheduleView ToView(this DescribedSchedule info)
     {
         var schedule = info.Row;
+        var trigger = schedule.ReadTrigger();
         return new ScheduleView
         {
             Id = schedule.Id,
@@ -22,13 +23,13 @@ internal static class ScheduleViews
             Anchor = schedule.Anchor,
             At = schedule.At,
             Zone = schedule.Zone,
-            Words = TriggerWords.Of(schedule.ReadTrigger(), schedule.MaxOccurrences),
+            Words = TriggerWords.Of(trigger, schedule.MaxOccurrences),
             Lane = schedule.Lane,
             MaxAttempts = schedule.MaxAttempts,
             Tags = GetRuns.ReadTags(schedule.Tags),
             StartsAt = schedule.StartsAt,
             EndsAt = schedule.EndsAt,
-            Exclude = schedule.ReadTrigger().Exclude ?? [],
+            Exclude = trigger.Exclude ?? [],
             Jitter = schedule.Jitter,
             MaxOccurrences = schedule.MaxOccurrences,
             Misfire = schedule.Misfire.ToWord(),
@@ -49,7 +50,7 @@ internal static class ScheduleViews
             LastStartedAt = info.LastStartedAt,
             UpdatedAt = schedule.UpdatedAt,
             Version = schedule.EditVersion(),
-            Warnings = schedule.ReadTrigger().ToWarnings(),
+            Warnings = trigger.ToWarnings(),
         };
     }
 
@@ -75,6 +76,29 @@ internal static class ScheduleViews
     /// <summary>A schedule as an endpoint shows it, with its version; null when there is no such schedule.</summary>
     public static async Task<Tagged?> FindTaggedAsync(this GetSchedules get, string id, CancellationToken ct) =>
         await get.FindAsync(id, ct) is { } schedule ? new Tagged(schedule.ToView(), schedule.Row.EditVersion()) : null;
+
+    /// <summary>The next fire times of a trigger.</summary>
+    /// <param name="trigger">The trigger.</param>
+    /// <param name="cron">Its cron expression, if that alone decides what a clock change does to it.</param>
+    /// <param name="zoneId">Its time zone; null: UTC.</param>
+    /// <param name="after">Fire times after this instant.</param>
+    /// <param name="count">The maximum number of them.</param>
+    public static IReadOnlyList<FireTimeView> NextFireTimes(
+        Trigger trigger, string? cron, string? zoneId, DateTimeOffset after, int count)
+    {
+        var zone = Zones.TryFind(zoneId, out var found, out _) ? found : TimeZoneInfo.Utc;
+        var times = trigger.Between(after, DateTimeOffset.MaxValue).Take(count).ToList();
+        var effects = ClockEffects.ByFireTime(trigger, cron, zoneId, times);
+        return
+        [
+            .. times.Select(t => new FireTimeView
+            {
+                At = t.ToUniversalTime(),
+                Local = TimeZoneInfo.ConvertTime(t, zone),
+                ClockEffect = effects.GetValueOrDefault(t)?.ToView(),
+            }),
+        ];
+    }
 
     public static ClockEffectView ToView(this ClockEffect effect) => new()
     {

@@ -1,4 +1,5 @@
 using Fleet.Api.Contract;
+using Fleet.Api.Workers;
 using Fleet.Client;
 using Fleet.Core.Statistics;
 using Fleet.Core.Storage.Rows;
@@ -121,7 +122,7 @@ internal static class GetStatisticsEndpoints
     private static async Task<IResult> ActivityAsync(HttpContext http, GetWorkerSamples get, CancellationToken ct)
     {
         var text = WorkerId.Of(http);
-        if (!Guid.TryParseExact(text, "D", out var id) || await get.FindAsync(new WorkerId(id), ct) is not { } activity)
+        if (WorkerViews.ReadId(text) is not { } id || await get.FindAsync(id, ct) is not { } activity)
             return Problems.NotFound("worker", text);
         return Results.Json(
             new WorkerActivityView

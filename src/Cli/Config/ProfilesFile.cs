@@ -12,14 +12,18 @@ public sealed class ProfilesFile(Func<string, string?> environment)
     private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead
         | UnixFileMode.OtherWrite;
 
+    private Profiles? _read;
+
     /// <summary>Where it is, or would be.</summary>
     public string Path { get; } = environment("FLEET_CONFIG") is { Length: > 0 } path
         ? path
         : System.IO.Path.Combine(FolderOf(environment), "fleet", "config.json");
 
-    /// <summary>Reads it. A file that is not there has no profiles.</summary>
+    /// <summary>Reads it, once per command. A file that is not there has no profiles.</summary>
     /// <exception cref="UsageException">It is not readable as what this program writes.</exception>
-    public Profiles Read()
+    public Profiles Read() => _read ??= ReadFile();
+
+    private Profiles ReadFile()
     {
         try
         {
@@ -56,6 +60,7 @@ public sealed class ProfilesFile(Func<string, string?> environment)
         using (var file = new FileStream(draft, options))
             JsonSerializer.Serialize(file, profiles, ProfilesJson.Default.Profiles);
         File.Move(draft, full, overwrite: true);
+        _read = profiles;
     }
 
     private static string FolderOf(Func<string, string?> environment)

@@ -95,11 +95,13 @@ public static class DbCommand
     private static async Task<ExitCode> MigrateAsync(
         IStorage storage, TimeSpan patience, CommandContext cli, ParseResult parsed, CancellationToken ct)
     {
+        // Before the change: a format that cannot be printed is refused.
+        var output = cli.Output(parsed);
         await WaitForDatabase.ToAnswerAsync(storage, patience, cli.Time, ct);
         var before = await storage.ReadSchemaAsync(ct);
         await storage.MigrateAsync(ct);
         var applied = new JsonArray([.. before.Missing.Select(name => JsonValue.Create(name))]);
-        cli.Output(parsed).Answer(
+        output.Answer(
             JsonElement.Parse(new JsonObject { ["applied"] = applied }.ToJsonString()), string.Join('\n', before.Missing),
             before.IsCurrent ? "The schema is up to date." : $"Applied {string.Join(", ", before.Missing)}.");
         return ExitCode.Ok;

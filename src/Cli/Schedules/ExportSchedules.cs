@@ -43,7 +43,10 @@ public static class ExportSchedules
     private static bool HasLabel(JsonElement schedule, string? label) => label is null
         || schedule.GetProperty("labels").EnumerateObject().Any(l => $"{l.Name}={l.Value.GetString()}" == label);
 
-    private static JsonObject Definition(JsonElement schedule) => new(
-        ScheduleFields.Of(schedule).Select(field => KeyValuePair.Create(field.Name, JsonNode.Parse(field.Value.GetRawText())))
-            .Prepend(KeyValuePair.Create("id", (JsonNode?)JsonValue.Create(schedule.GetProperty("id").GetString()))));
+    private static JsonObject Definition(JsonElement schedule)
+    {
+        var body = ScheduleFields.ToBody(schedule);
+        body.Insert(0, "id", schedule.GetProperty("id").GetString());
+        return body;
+    }
 }

@@ -9,9 +9,6 @@ namespace Fleet.Core.Explain;
 /// <summary>Explains an occurrence of a schedule: what became of the fire time at an instant, or why it has no run.</summary>
 public sealed class ExplainOccurrences(IStorage storage, ExplainRuns runs, TimeProvider time)
 {
-    /// <summary>A fire time this much after the instant is meant, too: people write whole seconds.</summary>
-    private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
-
     private const int MaxRevoked = 5;
 
     /// <param name="schedule">The schedule.</param>
@@ -27,7 +24,7 @@ public sealed class ExplainOccurrences(IStorage storage, ExplainRuns runs, TimeP
         at = at.ToUniversalTime();
         await using var db = storage.Read();
         var row = await db.Schedules.AsNoTracking().FirstOrDefaultAsync(s => s.Id == schedule, ct);
-        var until = at + Tolerance;
+        var until = at + TellOccurrence.Tolerance;
         var run = await db.Runs.AsNoTracking()
             .Where(r => r.ScheduleId == schedule && r.FireTime >= at && r.FireTime < until && !r.Revoked)
             .OrderBy(r => r.FireTime).Select(r => r.Id).Take(1).ToListAsync(ct);

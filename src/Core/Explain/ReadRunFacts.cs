@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Fleet.Core.Gates;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
@@ -113,7 +112,7 @@ public sealed class ReadRunFacts(
         await using var db = storage.Read();
         var active = await db.Workers.AsNoTracking().Where(w => w.State == WorkerState.Active).OrderBy(w => w.Id).Take(MaxWorkers)
             .ToListAsync(ct);
-        var serve = active.Select(w => (w.Id, Slots: SlotsOf(w.Lanes, run.Lane), Row: w)).Where(w => w.Slots > 0).ToList();
+        var serve = active.Select(w => (w.Id, Slots: w.ReadLanes().GetValueOrDefault(run.Lane), Row: w)).Where(w => w.Slots > 0).ToList();
         var slots = serve.Where(w => w.Row.DrainSince is null).ToList();
         var total = slots.Sum(w => w.Slots);
         var lane = run.Lane;
@@ -155,13 +154,12 @@ public sealed class ReadRunFacts(
             },
             ct);
 
-    /// <summary>A worker that drained has no lanes any more, but it has the lanes from which it claimed.</summary>
     private static async Task<WorkerRow?> FindLastServerAsync(FleetDbContext db, string lane, CancellationToken ct)
     {
         const int looked = 100;
         var others = await db.Workers.AsNoTracking().Where(w => w.State != WorkerState.Active).OrderByDescending(w => w.Id).Take(looked)
             .ToListAsync(ct);
-        return others.Where(w => Has(w.Lanes, lane) || Has(w.ClaimedThrough, lane)).MaxBy(w => w.HeartbeatAt);
+        return others.Where(w => WorkerRow.ServedLanes(w.Lanes, w.ClaimedThrough).Contains(lane)).MaxBy(w => w.HeartbeatAt);
     }
 
     private async Task<bool> IsBrokerAwayAsync(string lane, CancellationToken ct)
@@ -181,11 +179,4 @@ public sealed class ReadRunFacts(
             return false;
         }
     }
-
-    private static int SlotsOf(string lanes, string lane) =>
-        JsonElement.Parse(lanes) is { ValueKind: JsonValueKind.Object } members && members.TryGetProperty(lane, out var slots)
-            && slots.TryGetInt32(out var number) ? number : 0;
-
-    private static bool Has(string members, string lane) =>
-        JsonElement.Parse(members) is { ValueKind: JsonValueKind.Object } parsed && parsed.TryGetProperty(lane, out _);
 }

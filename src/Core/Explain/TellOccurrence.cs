@@ -13,8 +13,9 @@ internal sealed class TellOccurrence(string id, DateTimeOffset at, DateTimeOffse
 {
     private static readonly TimeSpan Tick = TimeSpan.FromTicks(1);
 
-    /// <summary>People write whole seconds, and fire times with jitter have milliseconds.</summary>
-    private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
+    /// <summary>A fire time this much after the instant is meant, too: people write whole seconds, and fire times with jitter have
+    /// milliseconds.</summary>
+    public static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
 
     private Evidence[] Row => [Evidence.OfSchedule(id)];
 

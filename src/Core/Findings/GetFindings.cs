@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
@@ -72,7 +71,7 @@ public sealed class GetFindings(
         var served = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
         foreach (var worker in gone)
         {
-            foreach (var lane in Names(worker.Lanes).Concat(Names(worker.ClaimedThrough)))
+            foreach (var lane in WorkerRow.ServedLanes(worker.Lanes, worker.ClaimedThrough))
                 served.TryAdd(lane, worker.HeartbeatAt);
         }
 
@@ -181,6 +180,4 @@ public sealed class GetFindings(
             .FirstOrDefaultAsync(ct);
         return lag is null ? null : new OutboxLag(CappedCount.Of(lag.Count), lag.Oldest, lag.Failures);
     }
-
-    private static IEnumerable<string> Names(string json) => JsonElement.Parse(json).EnumerateObject().Select(m => m.Name);
 }

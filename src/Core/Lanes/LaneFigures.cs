@@ -91,23 +91,27 @@ public sealed class LaneFigures(IStorage storage, DemandOptions options, TimePro
     private Task<RunningCount> CountRunningAsync(CancellationToken ct) =>
         storage.ReadAsync(session => storage.Lanes.CountRunningAsync(session, MaxCount, ct), ct);
 
-    private static async Task<List<WorkerRow>> ReadWorkersAsync(FleetDbContext db, CancellationToken ct) =>
-        await db.Workers.AsNoTracking().Where(w => w.State != WorkerState.Gone).ToListAsync(ct);
+    private static async Task<IReadOnlyList<Served>> ReadWorkersAsync(FleetDbContext db, CancellationToken ct)
+    {
+        var rows = await db.Workers.AsNoTracking().Where(w => w.State != WorkerState.Gone).ToListAsync(ct);
+        return [.. rows.Select(w => new Served(
+            w.ReadLaneLoads(), w.State == WorkerState.Active ? w.ReadLanes() : null, IsDrained: w.DrainSince is not null))];
+    }
 
     private static LaneFigure Figure(
-        LaneRow row, LaneCount count, RunningCount running, IReadOnlyList<WorkerRow> workers, DateTimeOffset now)
+        LaneRow row, LaneCount count, RunningCount running, IReadOnlyList<Served> workers, DateTimeOffset now)
     {
         var (slots, serving, busy, unconfirmed) = (0, 0, 0, 0);
         foreach (var worker in workers)
         {
-            LaneLoad? load = worker.ReadLaneLoads().TryGetValue(row.Name, out var known) ? known : null;
+            LaneLoad? load = worker.Loads.TryGetValue(row.Name, out var known) ? known : null;
             busy += load?.Busy ?? 0;
-            if (worker.State != WorkerState.Active || !worker.ReadLanes().TryGetValue(row.Name, out var most))
+            if (worker.Lanes is null || !worker.Lanes.TryGetValue(row.Name, out var most))
                 continue;
             // One that was asked to drain and has not heard of it may still claim.
             if (load is not { Quiet: true })
                 unconfirmed++;
-            if (worker.DrainSince is not null)
+            if (worker.IsDrained)
                 continue;
             serving++;
             slots += most;
@@ -128,4 +132,10 @@ public sealed class LaneFigures(IStorage storage, DemandOptions options, TimePro
             MeasuredAt = now,
         };
     }
+
+    /// <summary>What a worker serves, read once for all lanes.</summary>
+    /// <param name="Loads">Lane → what it said about it last.</param>
+    /// <param name="Lanes">Lane → slots; null unless it is active.</param>
+    /// <param name="IsDrained">Whether it was asked to take no new runs.</param>
+    private sealed record Served(IReadOnlyDictionary<string, LaneLoad> Loads, IReadOnlyDictionary<string, int>? Lanes, bool IsDrained);
 }

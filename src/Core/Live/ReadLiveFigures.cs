@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
 using Fleet.Core.Rules;
@@ -67,7 +66,7 @@ public sealed class ReadLiveFigures(IStorage storage, LaneFigures lanes, TimePro
         return
         [
             .. rows.Select(w => new LiveWorker(
-                w.Id, w.Name, w.State, JsonSerializer.Deserialize<Dictionary<string, int>>(w.Lanes)!, w.StartedAt, w.HeartbeatAt,
+                w.Id, w.Name, w.State, WorkerRow.ReadLanes(w.Lanes), w.StartedAt, w.HeartbeatAt,
                 w.LeaseUntil, w.DrainSince)),
         ];
     }

@@ -20,7 +20,7 @@ public sealed partial class DrainWorkers(
     /// <param name="ct">Cancels the call.</param>
     /// <returns>False when it is gone or unknown.</returns>
     public Task<bool> DrainAsync(WorkerId worker, string? reason, Actor by, CancellationToken ct) => SetAsync(
-        worker, time.GetUtcNow(), by, by.ToRow(), reason is null ? null : StoredText.Cut(reason, LaneRow.MaxReason), ct);
+        worker, time.GetUtcNow(), by, reason is null ? null : StoredText.Cut(reason, LaneRow.MaxReason), ct);
 
     /// <summary>Lets a worker take runs again.</summary>
     /// <param name="worker">The worker.</param>
@@ -28,13 +28,13 @@ public sealed partial class DrainWorkers(
     /// <param name="ct">Cancels the call.</param>
     /// <returns>False when it is gone or unknown.</returns>
     public Task<bool> ResumeAsync(WorkerId worker, Actor by, CancellationToken ct) =>
-        SetAsync(worker, since: null, by, stored: null, reason: null, ct);
+        SetAsync(worker, since: null, by, reason: null, ct);
 
     private async Task<bool> SetAsync(
-        WorkerId worker, DateTimeOffset? since, Actor by, string? stored, string? reason, CancellationToken ct)
+        WorkerId worker, DateTimeOffset? since, Actor by, string? reason, CancellationToken ct)
     {
         var isThere = await storage.WriteRetryingAsync(
-            session => storage.Workers.SetDrainAsync(session, worker, since, stored, reason, ct), ct);
+            session => storage.Workers.SetDrainAsync(session, worker, since, since is null ? null : by.ToRow(), reason, ct), ct);
         if (!isThere)
             return false;
         if (since is null)

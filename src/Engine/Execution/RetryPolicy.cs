@@ -112,7 +112,7 @@ public sealed class RetryPolicy : IRetryPolicy, IRetrySettings, IDisposable
     {
         var general = _options;
         var own = general.Jobs.GetValueOrDefault(run.Job);
-        var limit = AttemptLimit.Decide(run.MaxAttempts, OfJob(run.Job), job?.MaxAttempts, General);
+        var limit = AttemptLimit.Decide(run.MaxAttempts, own?.MaxAttempts, job?.MaxAttempts, general.MaxAttempts);
         if (error is NonRetryableException)
             return (null, new RetryDecision(RetryVerdict.NotRetryable, limit));
         var used = run.Attempt - run.AttemptOffset;

@@ -18,7 +18,13 @@ public sealed partial class WorkerStanding(ILogger<WorkerStanding> logger)
         if (lanes.Length == 0)
             return "{}";
         var loads = lanes.ToDictionary(
-            l => l.Lane, l => new LaneLoad(l.Load.Slots, l.Load.Taken, l.IsQuiet), StringComparer.Ordinal);
+            l => l.Lane,
+            l =>
+            {
+                var (slots, taken) = l.Load;
+                return new LaneLoad(slots, taken, l.IsQuiet);
+            },
+            StringComparer.Ordinal);
         return JsonSerializer.Serialize(loads, JsonSerializerOptions.Web);
     }
 

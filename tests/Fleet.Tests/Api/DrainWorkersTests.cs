@@ -1,4 +1,5 @@
 using Fleet.Tests.Support;
+using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Api;
 
@@ -25,6 +26,12 @@ public sealed class DrainWorkersTests
 
         Assert.Equal((200, "draining", "new kernel"), (drained.Status, drained["state"], drained["drainReason"]));
         await Waiting.UntilAsync(async () => (await GetAsync(fleet, "lanes/default"))["workers"] == "0");
+        // It says with a heartbeat that it claims nothing any more; a run that comes before may still be claimed.
+        await Waiting.UntilAsync(async () =>
+        {
+            await using var db = fleet.Storage.Read();
+            return (await db.Workers.AsNoTracking().SingleAsync()).ReadLaneLoads()["default"].Quiet;
+        });
         var waiting = await fleet.Client.EnqueueAsync(new Scripted("next"));
         goOn.SetResult();
         Assert.Equal(RunState.Succeeded, (await fleet.WaitAsync(running)).State);

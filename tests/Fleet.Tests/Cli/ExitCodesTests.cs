@@ -129,6 +129,22 @@ public sealed class ExitCodesTests(RudeServer server) : IClassFixture<RudeServer
         Assert.Contains("--frobnicate", error, StringComparison.Ordinal);
     }
 
+    /// <summary>The server is away: whoever asked it before would end with another code.</summary>
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task Command_FormatOfTheEnvironmentIsNone_IsUsageBeforeAnythingIsAsked(string command)
+    {
+        var (exit, output, error) = await FleetCommand.RunAsync(
+            new CommandContext(TimeProvider.System)
+            {
+                Environment = name => name switch { "FLEET_OUTPUT" => "xml", "FLEET_CONFIG" => "/nowhere", _ => null },
+            },
+            [.. command.Split(' '), .. Asking[command], "--server", server.Url("away")]);
+
+        Assert.Equal(((int)ExitCode.Usage, ""), (exit, output));
+        Assert.Contains("FLEET_OUTPUT: 'xml' is not allowed", error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("run")]
     [InlineData("run lst")]

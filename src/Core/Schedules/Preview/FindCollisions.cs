@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
@@ -106,7 +105,7 @@ public sealed class FindCollisions(IStorage storage, SimulateSchedules simulate)
     {
         await using var db = storage.Read();
         var workers = await db.Workers.AsNoTracking().Where(w => w.State == WorkerState.Active).Select(w => w.Lanes).ToListAsync(ct);
-        return workers.Sum(lanes => JsonSerializer.Deserialize<Dictionary<string, int>>(lanes)!.GetValueOrDefault(lane));
+        return workers.Sum(lanes => WorkerRow.ReadLanes(lanes).GetValueOrDefault(lane));
     }
 
     private sealed class OneMinute(DateTimeOffset start)

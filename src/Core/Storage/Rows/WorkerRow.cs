@@ -87,7 +87,15 @@ public sealed class WorkerRow
     public string? DrainReason { get; set; }
 
     /// <summary>Lane → slots.</summary>
-    public IReadOnlyDictionary<string, int> ReadLanes() => JsonSerializer.Deserialize<Dictionary<string, int>>(Lanes)!;
+    public IReadOnlyDictionary<string, int> ReadLanes() => ReadLanes(Lanes);
+
+    /// <summary>Lane → slots, from the column alone.</summary>
+    public static IReadOnlyDictionary<string, int> ReadLanes(string lanes) => JsonSerializer.Deserialize<Dictionary<string, int>>(lanes)!;
+
+    /// <summary>The lanes that a worker serves or has served: one that drained has no lanes any more, but it has those from which it
+    /// claimed.</summary>
+    public static IEnumerable<string> ServedLanes(string lanes, string claimedThrough) =>
+        new[] { lanes, claimedThrough }.SelectMany(json => JsonElement.Parse(json).EnumerateObject().Select(m => m.Name));
 
     /// <summary>Lane → what the worker said about it last.</summary>
     public IReadOnlyDictionary<string, LaneLoad> ReadLaneLoads() =>
