@@ -294,7 +294,7 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         catch (DatabaseUnavailableException e)
             when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName })
         {
-            return DatabaseSchema.Of([], Migrations);
+            return DatabaseSchema.Of(_schema, [], Migrations);
         }
 
         try

@@ -56,7 +56,7 @@ internal sealed class ReadSchema(FleetSchema schema)
 
         if (obstacle is not null)
             return (new DatabaseSchema([], [], []) { Obstacle = obstacle }, process);
-        var found = DatabaseSchema.Of(hasHistory ? await ReadMigrationsAsync(connection, ct) : [], known);
+        var found = DatabaseSchema.Of(schema, hasHistory ? await ReadMigrationsAsync(connection, ct) : [], known);
         if (found.Applied.Count == 0 && old is not null)
             found = found with { Obstacle = DatabaseSchema.OldTables($"{old}.runs", schema) };
         return (found, process);

@@ -21,13 +21,22 @@ public sealed record DatabaseSchema(IReadOnlyList<string> Applied, IReadOnlyList
     public string? Problem => Obstacle ?? (Unknown.Count > 0
         ? $"The database's schema is newer than this program: it has {Unknown[^1]}, which this program does not know. "
             + "Use the program that made it, or a later one."
-        : Missing.Count > 0
-            ? $"The database's schema is older than this program: it lacks {string.Join(", ", Missing)}. Run 'fleet db migrate'."
-            : null);
+        : Missing.Count == 0
+            ? null
+            : (Applied.Count == 0
+                ? $"The database has no tables of Fleet yet{(Place is null ? "" : $" in the schema '{Place}'")}."
+                : $"The database's schema is older than this program: it lacks {string.Join(", ", Missing)}.")
+                + " Run 'fleet db migrate'.");
+
+    /// <summary>The name of the schema that was looked at; null in a database without schemas.</summary>
+    public string? Place { get; init; }
 
     /// <summary>Compares what the database has with what the program knows.</summary>
-    public static DatabaseSchema Of(IReadOnlyList<string> applied, IEnumerable<string> known) =>
-        new(applied, [.. known.Except(applied, StringComparer.Ordinal)], [.. applied.Except(known, StringComparer.Ordinal)]);
+    public static DatabaseSchema Of(FleetSchema schema, IReadOnlyList<string> applied, IEnumerable<string> known) =>
+        new(applied, [.. known.Except(applied, StringComparer.Ordinal)], [.. applied.Except(known, StringComparer.Ordinal)])
+        {
+            Place = schema.IsPrefix ? null : schema.Name,
+        };
 
     /// <summary>Reads the migrations of a context's database, and whether it has the tables of an earlier Fleet.</summary>
     /// <param name="db">Reads.</param>
@@ -39,7 +48,7 @@ public sealed record DatabaseSchema(IReadOnlyList<string> Applied, IReadOnlyList
     public static async Task<DatabaseSchema> ReadAsync(
         FleetDbContext db, FleetSchema schema, string old, string countOld, CancellationToken ct)
     {
-        var found = Of([.. await db.Database.GetAppliedMigrationsAsync(ct)], [.. db.Database.GetMigrations()]);
+        var found = Of(schema, [.. await db.Database.GetAppliedMigrationsAsync(ct)], [.. db.Database.GetMigrations()]);
         var isOld = found.Applied.Count == 0 && await db.GetService<IRelationalDatabaseCreator>().ExistsAsync(ct)
             && await db.Database.SqlQueryRaw<int>(countOld).SingleAsync(ct) == 2;
         return isOld ? found with { Obstacle = OldTables(old, schema) } : found;

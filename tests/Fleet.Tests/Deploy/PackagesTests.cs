@@ -79,7 +79,7 @@ public sealed class PackagesTests(PackageFeed feed, PostgresServer postgres, Rab
     /// <summary>The program catches nothing: this is what the host and the runtime print.</summary>
     [Theory]
     [InlineData("Fleet__Worker__Drain", "60", "Fleet:Worker:Drain: '60' is not allowed; allowed is a duration: 15s, 5m,")]
-    [InlineData("Fleet__Storage__MigrateAtStart", "false", "The database's schema is older than this program")]
+    [InlineData("Fleet__Storage__MigrateAtStart", "false", "The database has no tables of Fleet yet. Run 'fleet db migrate'.")]
     public async Task WebTemplate_StartRefused_EndsWithAFewLines(string variable, string value, string said)
     {
         using var empty = new TempFolder();

@@ -110,21 +110,24 @@ public sealed class ServicesTests(PostgresServer postgres, RabbitMqServer rabbit
     [Fact]
     public async Task Service_SchemaMissing_RefusesToStartUntilItWasMigrated()
     {
+        const string NoTables = "The database has no tables of Fleet yet in the schema 'fleet'. Run 'fleet db migrate'.";
         var host = await rabbit.CreateHostAsync();
         var database = await postgres.CreateEmptyDatabaseAsync();
         var settings = FleetProcess.ServiceSettings(database, host.Uri);
         await using (var refused = FleetProcess.LaunchService("Scheduler", settings))
         {
             await refused.WaitForExitAsync();
-            Assert.Contains("Run 'fleet db migrate'.", refused.Output, StringComparison.Ordinal);
+            Assert.Contains(NoTables, refused.Output, StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", refused.Output, StringComparison.Ordinal);
         }
 
+        var empty = await FleetProcess.RunAsync(settings, "db", "status");
         var migrated = await FleetProcess.RunAsync(settings, "db", "migrate");
         var again = await FleetProcess.RunAsync(settings, "db", "migrate");
         var status = await FleetProcess.RunAsync(settings, "db", "status");
 
-        Assert.Equal((0, 0, 0), (migrated.ExitCode, again.ExitCode, status.ExitCode));
+        Assert.Equal((1, 0, 0, 0), (empty.ExitCode, migrated.ExitCode, again.ExitCode, status.ExitCode));
+        Assert.Contains(NoTables, empty.Output, StringComparison.Ordinal);
         Assert.StartsWith("Applied ", migrated.Output, StringComparison.Ordinal);
         Assert.Equal("The schema is up to date.", again.Output.Trim());
         await using var scheduler = await FleetProcess.StartServiceAsync("Scheduler", settings);

@@ -67,7 +67,9 @@ public sealed class RefusedStartTests : IDisposable
     {
         var refused = await Assert.ThrowsAsync<FleetStartException>(() => StartAsync("schema"));
 
-        Assert.Contains("Run 'fleet db migrate'.", refused.ToString(), StringComparison.Ordinal);
+        Assert.Equal(
+            "Fleet did not start: The database has no tables of Fleet yet. Run 'fleet db migrate'.", refused.ToString());
+        Assert.Empty(Directory.EnumerateFiles(_folder.Path, "*", SearchOption.AllDirectories));
     }
 
     /// <summary>Its stack is what its authors need.</summary>
