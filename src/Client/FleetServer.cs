@@ -172,7 +172,7 @@ internal sealed class FleetServer(Func<HttpClient> http, FleetClientOptions opti
                 problem.Errors is { Count: > 1 } errors
                     ? new InvalidRunException([.. errors.Select(e => new InputError(e.Code, e.Field, e.Detail, e.Value, e.Allowed))])
                     : new InvalidRunException(new InputError(code, field, message, problem.Value, problem.Allowed)),
-            < HttpStatusCode.InternalServerError => new FleetServerException(message, code: code),
+            < HttpStatusCode.InternalServerError => new FleetServerException(message, code: code, status: answer.Status),
             _ => new FleetServerException($"The Fleet server at {Shown} answered {(int)answer.Status}: {message}"),
         };
     }

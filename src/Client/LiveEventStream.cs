@@ -118,7 +118,7 @@ public sealed class LiveEventStream(Func<HttpClient> connect, TimeProvider time)
             ?? string.Create(CultureInfo.InvariantCulture, $"The server answered {(int)response.StatusCode}: no event stream is there.");
         return response.StatusCode is HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError
             ? (null, response.Headers.RetryAfter?.Delta, reason)
-            : throw new FleetServerException(reason, code: problem?.Code);
+            : throw new FleetServerException(reason, code: problem?.Code, status: response.StatusCode);
     }
 
     private static async Task<(bool GoesOn, string? Problem)> MoveAsync(

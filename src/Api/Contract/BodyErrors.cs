@@ -47,11 +47,9 @@ internal static class BodyErrors
             if (info.Properties.FirstOrDefault(p => p.Name.Equals(member.Name, StringComparison.OrdinalIgnoreCase)) is not { } property)
             {
                 var known = info.Properties.Select(p => p.Name).ToArray();
-                var hint = Nearest.To(member.Name, known) is { } nearest
-                    ? $"did you mean '{nearest}'?"
-                    : $"allowed are {string.Join(", ", known)}.";
                 errors.Add(new InputError(
-                    "unknown_field", field, $"{field}: there is no such field; {hint}", null, string.Join(", ", known)));
+                    "unknown_field", field, $"{field}: there is no such field; {Nearest.Hint(member.Name, known)}", null,
+                    string.Join(", ", known)));
             }
             else if (rest.ContainsKey(property.Name) || errors.Has(path + property.Name))
             {

@@ -40,9 +40,7 @@ internal static class EndpointRules
             var shown = name.Length == 0 ? "(empty name)" : RunRules.Show(name);
             if (!known.Contains(name, StringComparer.Ordinal))
             {
-                var hint = Nearest.To(name, known) is { } nearest ? $"did you mean '{nearest}'?"
-                    : known.Count == 0 ? "there are none here."
-                    : $"allowed are {string.Join(", ", known)}.";
+                var hint = Nearest.Hint(name, known, none: "there are none here.");
                 errors.Add(new InputError(
                     "unknown_parameter", shown, $"{shown}: there is no such parameter; {hint}", null, string.Join(", ", known)));
             }

@@ -174,8 +174,7 @@ internal static class RequestBody
             var name = path[(path.LastIndexOf('.') + 1)..];
             var field = RunRules.Show(name.Length == 0 ? Quoted(message) ?? path : path);
             var known = FleetJson.Strict.GetTypeInfo(Leaf(type, path, skipLast: true)).Properties.Select(p => p.Name).ToArray();
-            var nearest = Nearest.To(name.Length == 0 ? field : name, known);
-            var hint = nearest is null ? $"allowed are {string.Join(", ", known)}." : $"did you mean '{nearest}'?";
+            var hint = Nearest.Hint(name.Length == 0 ? field : name, known);
             return new InputError("unknown_field", field, $"{field}: there is no such field; {hint}", null, string.Join(", ", known));
         }
 

@@ -36,14 +36,6 @@ public static class ApplyTopology
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private static readonly Listing<AppliedPart> Listing = new(part => part.Name)
-    {
-        { "KIND", part => part.Kind },
-        { "NAME", part => part.Name, ColumnKind.Id },
-        { "OUTCOME", part => JsonNamingPolicy.CamelCase.ConvertName($"{part.Outcome}"), ColumnKind.State },
-        { "READY", part => $"{part.Messages}" },
-    };
-
     public static Command Command(CommandContext cli)
     {
         var command = new Command(
@@ -54,7 +46,7 @@ public static class ApplyTopology
         };
         command.SetAction(async (parsed, ct) =>
         {
-            var output = cli.Output(parsed, Listing);
+            var output = cli.Output(parsed, Parts.Listing);
             var configuration = Configure(parsed);
             try
             {
@@ -114,5 +106,17 @@ public static class ApplyTopology
         if (lanes.Select(RunRules.CheckLane).FirstOrDefault(error => error is not null) is { } error)
             throw new UsageException(error.Message);
         return lanes.Length > 0 ? [.. lanes.Distinct(StringComparer.Ordinal)] : ["default"];
+    }
+
+    // A class of its own, so that other commands do not load the transport.
+    private static class Parts
+    {
+        public static readonly Listing<AppliedPart> Listing = new(part => part.Name)
+        {
+            { "KIND", part => part.Kind },
+            { "NAME", part => part.Name, ColumnKind.Id },
+            { "OUTCOME", part => JsonNamingPolicy.CamelCase.ConvertName($"{part.Outcome}"), ColumnKind.State },
+            { "READY", part => $"{part.Messages}" },
+        };
     }
 }

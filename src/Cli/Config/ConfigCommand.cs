@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fleet.Cli.Printing;
 using Fleet.Core.Text;
@@ -52,7 +51,7 @@ public static class ConfigCommand
             var profiles = cli.Profiles.Read();
             List<Entry> entries = [.. profiles.ByName.Select(p => new Entry(p.Key, p.Key == profiles.Current, p.Value))];
             cli.Output(parsed, Listing).Print(
-                JsonElement.Parse(new JsonArray([.. entries.Select(ToJson)]).ToJsonString()), entries,
+                new JsonArray([.. entries.Select(ToJson)]).ToElement(), entries,
                 "No profiles; 'fleet config set NAME --server URL' makes one.");
         });
         return command;
@@ -66,7 +65,7 @@ public static class ConfigCommand
             var (profiles, name) = (cli.Profiles.Read(), parsed.GetRequiredValue(Name));
             var entry = new Entry(name, name == profiles.Current, Find(profiles, name, cli));
             var output = cli.Output(parsed);
-            output.Answer(JsonElement.Parse(ToJson(entry).ToJsonString()), name, () =>
+            output.Answer(ToJson(entry).ToElement(), name, () =>
             {
                 var facts = new Facts();
                 facts.Add("name", name);
@@ -108,7 +107,7 @@ public static class ConfigCommand
             var current = profiles.Current ?? name;
             cli.Profiles.Write(profiles with { Current = current });
             cli.Output(parsed).Answer(
-                JsonElement.Parse(ToJson(new Entry(name, name == current, profile)).ToJsonString()), name, $"{name} set");
+                ToJson(new Entry(name, name == current, profile)).ToElement(), name, $"{name} set");
         });
         return command;
     }
@@ -122,7 +121,7 @@ public static class ConfigCommand
             var profile = Find(profiles, name, cli);
             cli.Profiles.Write(profiles with { Current = name });
             cli.Output(parsed).Answer(
-                JsonElement.Parse(ToJson(new Entry(name, IsCurrent: true, profile)).ToJsonString()), name, $"{name} is current");
+                ToJson(new Entry(name, IsCurrent: true, profile)).ToElement(), name, $"{name} is current");
         });
         return command;
     }
@@ -137,7 +136,7 @@ public static class ConfigCommand
             profiles.ByName.Remove(name);
             cli.Profiles.Write(profiles with { Current = profiles.Current == name ? null : profiles.Current });
             cli.Output(parsed).Answer(
-                JsonElement.Parse(ToJson(new Entry(name, IsCurrent: false, profile)).ToJsonString()), name, $"{name} deleted");
+                ToJson(new Entry(name, IsCurrent: false, profile)).ToElement(), name, $"{name} deleted");
         });
         return command;
     }
@@ -157,12 +156,12 @@ public static class ConfigCommand
                 ("key", settings.KeySource),
             ];
             cli.Output(parsed, Values).Print(
-                JsonElement.Parse(new JsonArray([.. values.Select(v => new JsonObject
+                new JsonArray([.. values.Select(v => new JsonObject
                 {
                     ["setting"] = v.Name,
                     ["value"] = v.Setting.Value,
                     ["from"] = v.Setting.From,
-                })]).ToJsonString()),
+                })]).ToElement(),
                 values, "");
         });
         return command;

@@ -68,7 +68,11 @@ public sealed class FleetApi : IDisposable
 
     /// <summary>The live events of the server. The listener connects again by itself, so ask for something else first: that fails when
     /// nobody answers.</summary>
-    public LiveEventStream Events() => new(() => _http, TimeProvider.System);
+    /// <exception cref="CommandFailedException">The API refused the stream.</exception>
+    public IAsyncEnumerable<LiveEvent> ListenAsync(CancellationToken ct) => TranslateAsync(Events().ListenAsync(ct));
+
+    /// <summary>The states of a run, to its end. As <see cref="ListenAsync"/>.</summary>
+    public IAsyncEnumerable<RunChangeView> FollowAsync(RunId run, CancellationToken ct) => TranslateAsync(Events().FollowAsync(run, ct));
 
     /// <summary>Reads an answer's JSON as one of the known shapes.</summary>
     /// <exception cref="ServerUnreachableException">It has another shape: no Fleet server, or one of another version.</exception>
@@ -116,6 +120,28 @@ public sealed class FleetApi : IDisposable
             throw new ServerUnreachableException(isAbsent
                 ? $"{e.Message.TrimEnd('.')}. Name another with --server or FLEET_SERVER, or start one with 'fleet dev'."
                 : e.Message);
+        }
+    }
+
+    private LiveEventStream Events() => new(() => _http, TimeProvider.System);
+
+    private static async IAsyncEnumerable<T> TranslateAsync<T>(IAsyncEnumerable<T> events)
+    {
+        await using var reader = events.GetAsyncEnumerator();
+        while (true)
+        {
+            try
+            {
+                if (!await reader.MoveNextAsync())
+                    yield break;
+            }
+            catch (FleetServerException e)
+            {
+                var isFleet = e.Status is not (null or HttpStatusCode.NotFound) || e.Code is not null;
+                throw isFleet ? new CommandFailedException(e.Message, CodeOf(e.Status!.Value)) : new ServerUnreachableException(e.Message);
+            }
+
+            yield return reader.Current;
         }
     }
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Data.Common;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fleet.Cli.Printing;
 using Fleet.Core.Storage;
@@ -102,7 +101,7 @@ public static class DbCommand
         await storage.MigrateAsync(ct);
         var applied = new JsonArray([.. before.Missing.Select(name => JsonValue.Create(name))]);
         output.Answer(
-            JsonElement.Parse(new JsonObject { ["applied"] = applied }.ToJsonString()), string.Join('\n', before.Missing),
+            new JsonObject { ["applied"] = applied }.ToElement(), string.Join('\n', before.Missing),
             before.IsCurrent ? "The schema is up to date." : $"Applied {string.Join(", ", before.Missing)}.");
         return ExitCode.Ok;
     }
@@ -117,7 +116,7 @@ public static class DbCommand
             ["missing"] = new JsonArray([.. schema.Missing.Select(name => JsonValue.Create(name))]),
             ["problem"] = schema.Problem,
         };
-        output.Answer(JsonElement.Parse(json.ToJsonString()), string.Join('\n', schema.Applied), () => Show(schema));
+        output.Answer(json.ToElement(), string.Join('\n', schema.Applied), () => Show(schema));
         return schema.IsCurrent ? ExitCode.Ok : ExitCode.Failure;
     }
 

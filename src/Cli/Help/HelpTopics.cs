@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fleet.Cli.Printing;
 
@@ -35,12 +34,12 @@ public static class HelpTopics
     {
         var exitCodes = new Command("exit-codes", "What the exit codes mean.") { cli.ColumnsOption };
         exitCodes.SetAction(parsed => cli.Output(parsed, Listing).Print(
-            JsonElement.Parse(new JsonArray([.. ExitCodes.Select(code => new JsonObject
+            new JsonArray([.. ExitCodes.Select(code => new JsonObject
             {
                 ["code"] = (int)code.Code,
                 ["name"] = code.Name,
                 ["meaning"] = code.Meaning,
-            })]).ToJsonString()), ExitCodes, ""));
+            })]).ToElement(), ExitCodes, ""));
         return new Command("help", "Help about what concerns all commands.") { exitCodes };
     }
 }

@@ -54,7 +54,7 @@ public static class RunLogs
 
     private sealed class Printer(FleetApi api, string path, Output output)
     {
-        private readonly List<JsonElement> _lines = [];
+        private readonly ItemStream _lines = new(output);
         private long _after;
 
         public async Task<bool> HasEndedAsync(CancellationToken ct) =>
@@ -76,34 +76,14 @@ public static class RunLogs
         }
 
         /// <summary>Prints what must be one document.</summary>
-        public void Finish()
-        {
-            if (output.Format is OutputFormat.Json or OutputFormat.Yaml)
-                output.Answer(JsonSerializer.SerializeToElement(_lines, ApiJson.Default.IEnumerableJsonElement), "", "");
-        }
+        public void Finish() => _lines.Finish();
 
         private void Print(LogLineView line, JsonElement raw)
         {
             var at = $"{line.At.ToUniversalTime():yyyy-MM-dd'T'HH:mm:ss.fff'Z'}";
-            switch (output.Format)
-            {
-                case OutputFormat.Json or OutputFormat.Yaml:
-                    _lines.Add(raw);
-                    break;
-                case OutputFormat.Jsonl:
-                    Screen.JsonLine(raw);
-                    break;
-                case OutputFormat.Name:
-                    output.Line($"{line.Id}");
-                    break;
-                case OutputFormat.Tsv:
-                    output.Line($"{at}\t{line.Attempt}\t{line.Level}\t{Plain.Line(line.Message)}");
-                    break;
-                default:
-                    output.Line($"{at} {line.Attempt} {line.Level,-11} {line.Message}");
-                    break;
-            }
-
+            _lines.Add(raw, $"{line.Id}", () => output.Format == OutputFormat.Tsv
+                ? $"{at}\t{line.Attempt}\t{line.Level}\t{Plain.Line(line.Message)}"
+                : $"{at} {line.Attempt} {line.Level,-11} {line.Message}");
             _after = Math.Max(_after, line.Id);
         }
     }

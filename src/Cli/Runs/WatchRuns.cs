@@ -19,24 +19,17 @@ public static class WatchRuns
             var output = cli.Output(parsed);
             // Fails here if nobody answers, or there is no such run.
             var run = api.Read(await api.GetAsync(GetRuns.Path(parsed.GetRequiredValue(id)), ct), ApiJson.Default.RunDetailView);
-            var (states, last) = (new List<JsonElement>(), run.State);
-            await foreach (var change in api.Events().FollowAsync(
+            var (states, last) = (new ItemStream(output), run.State);
+            await foreach (var change in api.FollowAsync(
                 RunId.TryParse(run.Id, out var runId) ? runId : throw new UsageException("ID: it is not the id of a run."), ct))
             {
                 last = change.State;
-                var json = JsonSerializer.SerializeToElement(change, ApiJson.Default.RunChangeView);
-                if (output.Format is OutputFormat.Json or OutputFormat.Yaml)
-                    states.Add(json);
-                else if (output.Format == OutputFormat.Jsonl)
-                    Screen.JsonLine(json);
-                else if (output.Format == OutputFormat.Name)
-                    output.Line(change.State);
-                else
-                    output.Line(LineOf(change, output.Format == OutputFormat.Tsv, cli.Time.GetUtcNow()));
+                states.Add(
+                    JsonSerializer.SerializeToElement(change, ApiJson.Default.RunChangeView), change.State,
+                    () => LineOf(change, output.Format == OutputFormat.Tsv, cli.Time.GetUtcNow()));
             }
 
-            if (output.Format is OutputFormat.Json or OutputFormat.Yaml)
-                output.Answer(JsonSerializer.SerializeToElement(states, ApiJson.Default.IEnumerableJsonElement), run.Id, "");
+            states.Finish();
             return (int)(last == "succeeded" ? ExitCode.Ok : ExitCode.Failure);
         });
         return command;

@@ -113,7 +113,7 @@ public static class ApplySchedules
         JsonElement after;
         try
         {
-            after = await api.PutAsync(PathOf(schedule.Id) + "?dryRun=true", body, ct);
+            after = await api.PutAsync(GetSchedules.Path(schedule.Id) + "?dryRun=true", body, ct);
         }
         catch (CommandFailedException e) when (e is not ServerUnreachableException)
         {
@@ -138,9 +138,9 @@ public static class ApplySchedules
         try
         {
             if (change is { What: not Unchanged, Body: { } body })
-                await api.PutAsync(PathOf(change.Id), body, ct, version);
+                await api.PutAsync(GetSchedules.Path(change.Id), body, ct, version);
             else if (change.What != Unchanged)
-                await api.DeleteAsync(PathOf(change.Id), ct, version!);
+                await api.DeleteAsync(GetSchedules.Path(change.Id), ct, version!);
         }
         catch (CommandFailedException e)
         {
@@ -167,7 +167,7 @@ public static class ApplySchedules
             ["differences"] = new JsonArray([.. c.Differences.Select(d => JsonValue.Create(d))]),
             ["dryRun"] = isDryRun,
         })]);
-        output.Answer(JsonElement.Parse(json.ToJsonString()), "", () =>
+        output.Answer(json.ToElement(), "", () =>
         {
             foreach (var change in changes)
                 Show(change, isDryRun);
@@ -180,8 +180,6 @@ public static class ApplySchedules
         foreach (var line in change.Differences)
             Screen.Line("  " + line);
     }
-
-    private static string PathOf(string id) => "schedules/" + Uri.EscapeDataString(id);
 
     private sealed record Change(string Id, string What, byte[]? Body, string[] Differences, JsonElement? Before);
 }

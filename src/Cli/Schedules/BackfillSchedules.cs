@@ -31,7 +31,7 @@ public static class BackfillSchedules
 
     public static Command Command(CommandContext cli)
     {
-        var id = new Argument<string>("ID") { Description = "The schedule's id." };
+        var id = GetSchedules.IdArgument();
         var command = new Command("backfill", "Create the runs of past fire times that have none.")
         {
             id, From, Until, PerMinute, Lane, Yes,
@@ -49,7 +49,7 @@ public static class BackfillSchedules
                 Lane = parsed.GetValue(Lane),
                 DryRun = !isReal,
             }, ApiJson.Default.BackfillBody);
-            var answer = await api.PostAsync($"schedules/{Uri.EscapeDataString(schedule)}/backfill", body, ct);
+            var answer = await api.PostAsync($"{GetSchedules.Path(schedule)}/backfill", body, ct);
             cli.Output(parsed).Answer(answer, schedule, () => Show(schedule, api.Read(answer, ApiJson.Default.BackfillView), isReal));
         });
         return command;

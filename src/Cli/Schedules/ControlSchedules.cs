@@ -16,7 +16,7 @@ public static class ControlSchedules
 
     private static Command Command(CommandContext cli, string verb, string done, string description, params Option[] options)
     {
-        var id = new Argument<string>("ID") { Description = "The schedule's id." };
+        var id = GetSchedules.IdArgument();
         var reason = PauseOptions.Reason("schedule");
         var command = new Command(verb, description) { id, reason, cli.DryRunOption };
         foreach (var option in options)
@@ -27,7 +27,7 @@ public static class ControlSchedules
             using var api = cli.Connect(parsed);
             var schedule = parsed.GetRequiredValue(id);
             var answer = await api.PostAsync(
-                $"schedules/{Uri.EscapeDataString(schedule)}/{verb}{cli.DryRunQuery(parsed)}",
+                $"{GetSchedules.Path(schedule)}/{verb}{cli.DryRunQuery(parsed)}",
                 PauseOptions.Body(parsed.GetValue(reason), until), ct);
             var would = parsed.GetValue(cli.DryRunOption) ? "would be " : "";
             cli.Output(parsed).Answer(

@@ -8,7 +8,7 @@ public static class DeleteSchedules
 {
     public static Command Command(CommandContext cli)
     {
-        var id = new Argument<string>("ID") { Description = "The schedule's id." };
+        var id = GetSchedules.IdArgument();
         var command = new Command("delete", "Delete a schedule; its planned runs are canceled, its ended runs stay.")
         {
             id, cli.DryRunOption,
@@ -17,7 +17,7 @@ public static class DeleteSchedules
         {
             using var api = cli.Connect(parsed);
             var schedule = parsed.GetRequiredValue(id);
-            var answer = await api.DeleteAsync($"schedules/{Uri.EscapeDataString(schedule)}{cli.DryRunQuery(parsed)}", ct);
+            var answer = await api.DeleteAsync($"{GetSchedules.Path(schedule)}{cli.DryRunQuery(parsed)}", ct);
             cli.Output(parsed).Answer(
                 answer, schedule, parsed.GetValue(cli.DryRunOption) ? $"{schedule} would be deleted" : $"{schedule} deleted");
         });

@@ -9,7 +9,7 @@ namespace Fleet.Cli.Schedules;
 /// <summary><c>fleet schedule diff ID</c>: which fire times an edit of a stored schedule would add and remove; changes nothing.</summary>
 public static class DiffSchedules
 {
-    private static readonly Argument<string> Id = new("ID") { Description = "The schedule's id." };
+    private static readonly Argument<string> Id = GetSchedules.IdArgument();
     private static readonly Option<string> Cron = new("--cron") { Description = "The new cron expression.", HelpName = "EXPR" };
     private static readonly Option<string> Every = new("--every") { Description = "The new period.", HelpName = "PERIOD" };
     private static readonly Option<string> At = new("--at")
@@ -45,7 +45,7 @@ public static class DiffSchedules
             if (new[] { Cron, Every, At, Zone }.All(o => parsed.GetValue(o) is null))
                 throw new UsageException("Nothing would change; give --cron, --every, --at or --zone.");
             using var api = cli.Connect(parsed);
-            var path = $"schedules/{Uri.EscapeDataString(parsed.GetRequiredValue(Id))}";
+            var path = GetSchedules.Path(parsed.GetRequiredValue(Id));
             var body = Edit(await api.GetAsync(path, ct), parsed);
             var query = RangeQuery.Of(parsed.GetValue(From), parsed.GetValue(Until), parsed.GetValue(Count));
             var answer = await api.PostAsync($"{path}/diff{query}", JsonSerializer.SerializeToUtf8Bytes(body), ct);

@@ -11,7 +11,7 @@ namespace Fleet.Cli.Schedules;
 /// from files.</summary>
 public static class EditSchedules
 {
-    private static readonly Argument<string> Id = new("ID") { Description = "The schedule's id." };
+    private static readonly Argument<string> Id = GetSchedules.IdArgument();
 
     public static Command CreateCommand(CommandContext cli)
     {
@@ -73,5 +73,5 @@ public static class EditSchedules
         }
     }
 
-    private static string PathOf(ParseResult parsed) => "schedules/" + Uri.EscapeDataString(parsed.GetRequiredValue(Id));
+    private static string PathOf(ParseResult parsed) => GetSchedules.Path(parsed.GetRequiredValue(Id));
 }

@@ -16,14 +16,14 @@ public static class ExplainOccurrences
 
     public static Command Command(CommandContext cli)
     {
-        var id = new Argument<string>("ID") { Description = "The schedule's id." };
+        var id = GetSchedules.IdArgument();
         var command = new Command("explain", "Say what became of a fire time, or why the schedule did not fire at a time.") { id, At };
         command.SetAction(async (parsed, ct) =>
         {
             using var api = cli.Connect(parsed);
             var schedule = parsed.GetRequiredValue(id);
             var at = Uri.EscapeDataString(parsed.GetRequiredValue(At));
-            var answer = await api.GetAsync($"schedules/{Uri.EscapeDataString(schedule)}/explain?at={at}", ct);
+            var answer = await api.GetAsync($"{GetSchedules.Path(schedule)}/explain?at={at}", ct);
             var output = cli.Output(parsed);
             output.Answer(answer, schedule, () => Explained.Show(api.Read(answer, ApiJson.Default.ExplanationView), output));
         });

@@ -24,13 +24,13 @@ public static class ExportSchedules
             JsonElement[] schedules = [.. api.Items(await api.GetAsync("schedules", ct)).EnumerateArray()
                 .Where(s => HasLabel(s, parsed.GetValue(Label)))];
             if (output.Format is OutputFormat.Json or OutputFormat.Yaml)
-                output.Answer(JsonElement.Parse(new JsonArray([.. schedules.Select(Definition)]).ToJsonString()), "", "");
+                output.Answer(new JsonArray([.. schedules.Select(Definition)]).ToElement(), "", "");
             else
             {
                 // A document for each, unless another format is wanted.
                 foreach (var schedule in schedules)
                 {
-                    var definition = JsonElement.Parse(Definition(schedule).ToJsonString());
+                    var definition = Definition(schedule).ToElement();
                     output.Answer(
                         definition, schedule.GetProperty("id").GetString()!,
                         () => Console.Out.Write(Yaml.Write(definition, hasMarker: true)));

@@ -21,7 +21,7 @@ public static class GetScheduleFigures
 
     public static Command Command(CommandContext cli)
     {
-        var id = new Argument<string>("ID") { Description = "The schedule's id." };
+        var id = GetSchedules.IdArgument();
         var command = new Command("figures", "Compare the fire times of a schedule with its runs.") { id, From, Until };
         command.SetAction(async (parsed, ct) =>
         {
@@ -29,7 +29,7 @@ public static class GetScheduleFigures
             var schedule = parsed.GetRequiredValue(id);
             string?[] query = [Parameter("from", parsed.GetValue(From)), Parameter("until", parsed.GetValue(Until))];
             var answer = await api.GetAsync(
-                $"schedules/{Uri.EscapeDataString(schedule)}/figures?{string.Join('&', query.OfType<string>())}", ct);
+                $"{GetSchedules.Path(schedule)}/figures?{string.Join('&', query.OfType<string>())}", ct);
             cli.Output(parsed).Answer(answer, schedule, () => Show(schedule, api.Read(answer, ApiJson.Default.ScheduleFiguresView)));
         });
         return command;

@@ -7,15 +7,21 @@ namespace Fleet.Cli.Schedules;
 /// <summary><c>fleet schedule get ID</c>.</summary>
 public static class GetSchedules
 {
+    /// <summary>The argument that names a schedule.</summary>
+    internal static Argument<string> IdArgument() => new("ID") { Description = "The schedule's id." };
+
+    /// <summary>Where the API keeps a schedule.</summary>
+    internal static string Path(string id) => $"schedules/{Uri.EscapeDataString(id)}";
+
     public static Command Command(CommandContext cli)
     {
-        var id = new Argument<string>("ID") { Description = "The schedule's id." };
+        var id = GetSchedules.IdArgument();
         var command = new Command("get", "Show a schedule.") { id };
         command.SetAction(async (parsed, ct) =>
         {
             using var api = cli.Connect(parsed);
             var name = parsed.GetRequiredValue(id);
-            var answer = await api.GetAsync($"schedules/{Uri.EscapeDataString(name)}", ct);
+            var answer = await api.GetAsync(GetSchedules.Path(name), ct);
             var schedule = api.Read(answer, ApiJson.Default.ScheduleView);
             var output = cli.Output(parsed);
             output.Answer(answer, name, () =>

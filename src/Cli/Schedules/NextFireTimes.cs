@@ -83,7 +83,7 @@ public static class NextFireTimes
                 ? $"after={Uri.EscapeDataString(ParseFrom(from, null).ToString("O", CultureInfo.InvariantCulture))}"
                 : null,
         }.OfType<string>());
-        var answer = await api.GetAsync($"schedules/{Uri.EscapeDataString(id)}/next?{query}", ct);
+        var answer = await api.GetAsync($"{GetSchedules.Path(id)}/next?{query}", ct);
         cli.Output(parsed).Answer(answer, id, () =>
         {
             var next = api.Read(answer, ApiJson.Default.NextFireTimesView);

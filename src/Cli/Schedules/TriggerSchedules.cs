@@ -8,13 +8,13 @@ public static class TriggerSchedules
 {
     public static Command Command(CommandContext cli)
     {
-        var id = new Argument<string>("ID") { Description = "The schedule's id." };
+        var id = GetSchedules.IdArgument();
         var command = new Command("trigger", "Enqueue a run of a schedule now and print its id.") { id, cli.DryRunOption };
         command.SetAction(async (parsed, ct) =>
         {
             using var api = cli.Connect(parsed);
             var answer = await api.PostAsync(
-                $"schedules/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}/trigger{cli.DryRunQuery(parsed)}", null, ct);
+                $"{GetSchedules.Path(parsed.GetRequiredValue(id))}/trigger{cli.DryRunQuery(parsed)}", null, ct);
             var run = api.Read(answer, ApiJson.Default.EnqueuedView).Id;
             cli.Output(parsed).Answer(answer, run, parsed.GetValue(cli.DryRunOption) ? "would be triggered" : run);
         });

@@ -39,27 +39,20 @@ public static class TopCommand
 
     private static async Task PrintAsync(FleetApi api, Output output, int? count, CancellationToken ct)
     {
-        var printed = new List<JsonElement>();
+        var printed = new ItemStream(output);
         var left = count ?? int.MaxValue;
-        await foreach (var happened in api.Events().ListenAsync(ct))
+        await foreach (var happened in api.ListenAsync(ct))
         {
             if (happened is ConnectionLostEvent lost)
                 Output.Remark($"{lost.Reason} Connecting again.");
             if (happened is not FiguresEvent { Figures: var figures })
                 continue;
-            var json = JsonSerializer.SerializeToElement(figures, ApiJson.Default.LiveFiguresView);
-            if (output.Format == OutputFormat.Json)
-                printed.Add(json);
-            else if (output.Format == OutputFormat.Jsonl)
-                Screen.JsonLine(json);
-            else
-                output.Line(LineOf(figures));
+            printed.Add(JsonSerializer.SerializeToElement(figures, ApiJson.Default.LiveFiguresView), "", () => LineOf(figures));
             if (--left == 0)
                 break;
         }
 
-        if (output.Format == OutputFormat.Json)
-            Screen.Json(JsonSerializer.SerializeToElement(printed, ApiJson.Default.IEnumerableJsonElement));
+        printed.Finish();
     }
 
     /// <summary>Tab-separated: when, ready, running, slots, scheduled, failed, number of findings, the first finding.</summary>
@@ -73,6 +66,7 @@ public static class TopCommand
         using var quit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var view = new View(figures);
         var listening = ListenAsync(api, view, quit.Token);
+        var (shown, width, height) = ((string?)null, (int?)null, 0);
         Console.Out.Write(EnterScreen);
         try
         {
@@ -98,7 +92,12 @@ public static class TopCommand
                 var lines = StatusScreen.Top(
                     view.Figures, view.Lost, view.Order, view.IsPaused, terminal with { Width = size.Width }, Console.WindowHeight - 1,
                     time.GetUtcNow());
-                Console.Out.Write(Home + string.Join(ClearLine + "\n", lines) + ClearLine + ClearBelow);
+                var screen = Home + string.Join(ClearLine + "\n", lines) + ClearLine + ClearBelow;
+                // A screen that is written again flickers, and costs a slow line what it does not have. After a change of the size the
+                // terminal may have moved the text.
+                if (screen != shown || size.Width != width || Console.WindowHeight != height)
+                    Console.Out.Write(shown = screen);
+                (width, height) = (size.Width, Console.WindowHeight);
                 await Task.WhenAny(listening, Task.Delay(BetweenKeys, time, quit.Token));
                 if (listening.IsFaulted)
                     await listening;
@@ -116,7 +115,7 @@ public static class TopCommand
     {
         try
         {
-            await foreach (var happened in api.Events().ListenAsync(ct))
+            await foreach (var happened in api.ListenAsync(ct))
             {
                 view.Lost = (happened as ConnectionLostEvent)?.Reason;
                 if (happened is FiguresEvent { Figures: var figures } && !view.IsPaused)

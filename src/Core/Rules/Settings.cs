@@ -57,10 +57,7 @@ public static class Settings
     public static string Unknown(IConfigurationSection setting, IEnumerable<string> known)
     {
         var names = known.Order(StringComparer.Ordinal).ToArray();
-        var hint = Nearest.To(setting.Key, names) is { } nearest
-            ? $"did you mean '{nearest}'?"
-            : $"allowed are {string.Join(", ", names)}.";
-        return $"{setting.Path} is not a known setting; {hint}";
+        return $"{setting.Path} is not a known setting; {Nearest.Hint(setting.Key, names)}";
     }
 
     private static OptionsBuilder<T> AddBound<T>(this IServiceCollection services, IConfigurationSection section, string[] alsoKnown)

@@ -72,8 +72,8 @@ public static class ParseRunQuery
     private static InvalidRunException UnknownField(Clause term)
     {
         var allowed = string.Join(", ", Fields);
-        var hint = Nearest.To(term.Field, Fields) is { } nearest ? $"did you mean '{nearest}'?" : $"allowed are {allowed}.";
-        return Refuse("invalid_query", term.Text, $"there is no field '{RunRules.Show(term.Field)}'; {hint}", allowed);
+        var error = $"there is no field '{RunRules.Show(term.Field)}'; {Nearest.Hint(term.Field, Fields)}";
+        return Refuse("invalid_query", term.Text, error, allowed);
     }
 
     private static StateWord ReadState(Clause term, Value value)
@@ -82,8 +82,8 @@ public static class ParseRunQuery
         var index = Array.IndexOf(States, text);
         if (index >= 0)
             return (StateWord)index;
-        var hint = Nearest.To(text, States) is { } nearest ? $"did you mean '{nearest}'?" : $"allowed are {string.Join(", ", States)}.";
-        throw Refuse("invalid_query", term.Text, $"there is no state '{RunRules.Show(text)}'; {hint}", string.Join(", ", States));
+        var error = $"there is no state '{RunRules.Show(text)}'; {Nearest.Hint(text, States)}";
+        throw Refuse("invalid_query", term.Text, error, string.Join(", ", States));
     }
 
     private static RunId ReadId(Clause term, Value value) => RunId.TryParse(Exact(term, value), out var id)

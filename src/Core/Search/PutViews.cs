@@ -92,9 +92,8 @@ public sealed class PutViews(IStorage storage, TimeProvider time)
             return;
         var allowed = string.Join(", ", Columns);
         var shown = RunRules.Show(name ?? "null");
-        var hint = name is not null && Nearest.To(name, Columns) is { } nearest ? $"did you mean '{nearest}'?" : $"allowed are {allowed}.";
-        throw new InvalidRunException(
-            new InputError("unknown_column", field, $"{field}: there is no column '{shown}'; {hint}", shown, allowed));
+        var error = $"{field}: there is no column '{shown}'; {Nearest.Hint(name ?? "", Columns)}";
+        throw new InvalidRunException(new InputError("unknown_column", field, error, shown, allowed));
     }
 
     private static InputError Taken(string name) => new(

@@ -118,6 +118,22 @@ public sealed class ExitCodesTests(RudeServer server) : IClassFixture<RudeServer
         }
     }
 
+    /// <summary>Other requests are answered; only the stream of events is refused.</summary>
+    [Theory]
+    [InlineData("run watch", "401", ExitCode.Auth)]
+    [InlineData("run watch", "404", ExitCode.NotFound)]
+    [InlineData("top", "403", ExitCode.Auth)]
+    [InlineData("top", "400", ExitCode.Usage)]
+    [InlineData("top", "html404", ExitCode.Unreachable)]
+    public async Task Command_EventsAreRefused_ExitCodeSaysHow(string command, string way, ExitCode expected)
+    {
+        var (exit, output, error) = await RunAsync($"events-{way}", command);
+
+        Assert.Equal(((int)expected, ""), (exit, output));
+        Assert.NotEqual("", error);
+        Assert.DoesNotContain("fleet failed", error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(Commands))]
     public async Task Command_UnknownOption_IsUsage(string command)

@@ -5,7 +5,8 @@ using System.Text;
 
 namespace Fleet.Tests.Cli;
 
-/// <summary>A server that refuses every request. The first segment of the path says how: a status code, or a word.</summary>
+/// <summary>A server that refuses every request. The first segment of the path says how: a status code, or a word.
+/// After <c>events-</c> it says how the stream of events is refused; everything else is then answered.</summary>
 public sealed class RudeServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -65,6 +66,11 @@ public sealed class RudeServer : IAsyncDisposable
                 var way = request.ToString().Split(' ')[1].Split('/')[1];
                 if (way == "slow")
                     await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _stop.Token);
+                if (way.Split('-') is [_, var refusal])
+                {
+                    way = request.ToString().Split(' ')[1].Contains("/api/v1/events", StringComparison.Ordinal) ? refusal : "run";
+                }
+
                 await stream.WriteAsync(Encoding.UTF8.GetBytes(Answer(way)), _stop.Token);
             }
             catch (Exception e) when (e is OperationCanceledException or IOException)
@@ -81,6 +87,7 @@ public sealed class RudeServer : IAsyncDisposable
         "html" => Http(200, "<html>It works!</html>"),
         "html404" => Http(404, "<html>Not found</html>"),
         "array" => Http(200, "[]"),
+        "run" => Http(200, """{"id":"0198c0de-7a3b-7c4d-8e5f-0123456789ab","state":"running"}"""),
         _ => Http(int.Parse(way, CultureInfo.InvariantCulture), $$"""{"code":"of_{{way}}","detail":"Refused with {{way}}."}"""),
     };
 
