@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Fleet.Client;
 
 /// <summary>What has changed since the event before: the data of the event <c>changes</c>. It says what to read again, and has a bounded
@@ -36,16 +38,29 @@ public sealed record RunChangesView
 /// <summary>A run that is followed: the data of the event <c>run</c>.</summary>
 public sealed record RunChangeView
 {
+    /// <summary>The id of the run.</summary>
     public string Id { get; init; } = "";
 
     /// <summary><c>pending</c>, <c>running</c>, <c>succeeded</c>, <c>failed</c>, <c>canceled</c>; <c>deleted</c> when it was
     /// pruned.</summary>
     public string State { get; init; } = "";
+
+    /// <summary>The name of its job; empty when it was pruned.</summary>
     public string Job { get; init; } = "";
+
+    /// <summary>Its lane; empty when it was pruned.</summary>
     public string Lane { get; init; } = "";
+
+    /// <summary>The number of the current or latest attempt, from 1; 0 before the first.</summary>
     public int Attempt { get; init; }
+
+    /// <summary>The earliest instant at which it may start.</summary>
     public DateTimeOffset? DueAt { get; init; }
+
+    /// <summary>When the current or latest attempt started; null before the first.</summary>
     public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it ended; null until then.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
     /// <summary>True when it was asked to stop.</summary>
@@ -53,12 +68,15 @@ public sealed record RunChangeView
 
     /// <summary>From 0 to 1, as its handler says.</summary>
     public double? Progress { get; init; }
+
+    /// <summary>What its handler said with the progress; null when it said nothing.</summary>
     public string? ProgressMessage { get; init; }
 
     /// <summary>The latest error, or the reason of the cancel; the first 500 characters.</summary>
     public string? Error { get; init; }
 
     /// <summary>True when it will not change any more, unless somebody replays it.</summary>
+    [JsonIgnore]
     public bool Ended => State is "succeeded" or "failed" or "canceled" or "deleted";
 }
 

@@ -3,6 +3,7 @@ namespace Fleet.Client;
 /// <summary>The minutes in which a schedule fires together with others of its lane.</summary>
 public sealed record CollisionsView
 {
+    /// <summary>The name of the lane.</summary>
     public string Lane { get; init; } = "";
 
     /// <summary>Number of slots that the active workers have for the lane.</summary>

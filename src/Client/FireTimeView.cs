@@ -3,6 +3,7 @@ namespace Fleet.Client;
 /// <summary>The fire times of a schedule after an instant, by its trigger, whatever its status.</summary>
 public sealed record NextFireTimesView
 {
+    /// <summary>The id of the schedule.</summary>
     public string Id { get; init; } = "";
 
     /// <summary>It fires only while it is <c>running</c>.</summary>
@@ -37,6 +38,7 @@ public record FireTimeView
 /// <summary>What a put of a schedule would do to its fire times.</summary>
 public sealed record ScheduleDiffView
 {
+    /// <summary>The id of the schedule.</summary>
     public string Id { get; init; } = "";
 
     /// <summary>It fires only while it is <c>running</c>.</summary>
@@ -48,8 +50,13 @@ public sealed record ScheduleDiffView
     /// <summary>Up to and including this one.</summary>
     public DateTimeOffset Until { get; init; }
 
+    /// <summary>Number of fire times that the put would add.</summary>
     public int Added { get; init; }
+
+    /// <summary>Number of fire times that it would remove.</summary>
     public int Removed { get; init; }
+
+    /// <summary>Number of fire times that stay.</summary>
     public int Kept { get; init; }
 
     /// <summary>The first of those that are added or removed, in order.</summary>

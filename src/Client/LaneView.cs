@@ -3,6 +3,7 @@ namespace Fleet.Client;
 /// <summary>A lane with its work.</summary>
 public sealed record LaneView
 {
+    /// <summary>The name.</summary>
     public string Name { get; init; } = "";
 
     /// <summary>Pending runs that are due.</summary>
@@ -39,10 +40,13 @@ public sealed record LaneView
 /// <summary>The pause of a lane.</summary>
 public sealed record LanePauseView
 {
+    /// <summary>Since when.</summary>
     public DateTimeOffset Since { get; init; }
 
     /// <summary>Who paused it, or changed the pause.</summary>
     public ActorView? By { get; init; }
+
+    /// <summary>Why, in words; null when nobody said.</summary>
     public string? Reason { get; init; }
 
     /// <summary>When it ends by itself; null: when somebody resumes the lane.</summary>
@@ -56,6 +60,7 @@ public sealed record LanePauseView
 /// <summary>How many slots a lane needs, for whoever starts and stops workers.</summary>
 public sealed record LaneDemandView
 {
+    /// <summary>The name of the lane.</summary>
     public string Lane { get; init; } = "";
 
     /// <summary>Ready, running and due within <c>Fleet:Api:PodStart</c>. Of a paused lane only the running runs.</summary>
@@ -63,9 +68,17 @@ public sealed record LaneDemandView
 
     /// <summary><c>eq</c>: exact. <c>gte</c>: at least so many.</summary>
     public string Relation { get; init; } = "eq";
+
+    /// <summary>Pending runs that are due.</summary>
     public CountView Ready { get; init; } = new();
+
+    /// <summary>Runs that execute.</summary>
     public CountView Running { get; init; } = new();
+
+    /// <summary>Pending runs that are due within <c>Fleet:Api:PodStart</c>.</summary>
     public CountView ScheduledSoon { get; init; } = new();
+
+    /// <summary>True while somebody has paused it.</summary>
     public bool IsPaused { get; init; }
 
     /// <summary>How long ago the figures were measured: up to a second, and up to a minute while the database is away.</summary>

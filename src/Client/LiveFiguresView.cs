@@ -52,9 +52,16 @@ public sealed record LiveFiguresView
 /// <summary>What a lane is doing now.</summary>
 public sealed record LiveLaneView
 {
+    /// <summary>The name.</summary>
     public string Name { get; init; } = "";
+
+    /// <summary>Pending runs that are due.</summary>
     public CountView Ready { get; init; } = new();
+
+    /// <summary>Pending runs that are due later.</summary>
     public CountView Scheduled { get; init; } = new();
+
+    /// <summary>Runs that execute.</summary>
     public CountView Running { get; init; } = new();
 
     /// <summary>Slots of its active workers.</summary>

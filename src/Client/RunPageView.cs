@@ -3,6 +3,7 @@ namespace Fleet.Client;
 /// <summary>A page of runs.</summary>
 public sealed record RunPageView
 {
+    /// <summary>The runs, the last created first.</summary>
     public IReadOnlyList<RunView> Items { get; init; } = [];
 
     /// <summary>The cursor of the next page, for the same query; null on the last one.</summary>

@@ -20,7 +20,10 @@ public sealed record PutViewBody
 /// <summary>A saved view.</summary>
 public sealed record SavedViewView
 {
+    /// <summary>The name.</summary>
     public string Name { get; init; } = "";
+
+    /// <summary>The query; empty for all runs.</summary>
     public string Query { get; init; } = "";
 
     /// <summary>The columns to show; null: the usual ones.</summary>
@@ -28,11 +31,17 @@ public sealed record SavedViewView
 
     /// <summary>The column to sort a page by, with <c>-</c> in front for descending; null: the last created first.</summary>
     public string? Sort { get; init; }
+
+    /// <summary>True if others see it.</summary>
     public bool Shared { get; init; }
 
     /// <summary>Who made it.</summary>
     public ActorView? Owner { get; init; }
+
+    /// <summary>When it was saved first.</summary>
     public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it was changed last.</summary>
     public DateTimeOffset ChangedAt { get; init; }
 
     /// <summary>Who changed it last.</summary>

@@ -56,14 +56,19 @@ public sealed record PutScheduleBody
     /// <summary>A period over which schedules that fire together are spread, by their ids: <c>5m</c>.</summary>
     public string? Jitter { get; init; }
 
-    /// <summary>What happens to fire times that passed while no scheduler could plan them.</summary>
+    /// <summary>What happens to fire times that passed while no scheduler could plan them: one run for the latest of
+    /// them (<c>runLatest</c>), none (<c>skip</c>), or one for each, at most 100 (<c>runAll</c>). Left out: <c>runLatest</c>.</summary>
     public MisfirePolicy Misfire { get; init; }
 
     /// <summary>Maximum age of a missed fire time that still gets a run: <c>1h</c>. Left out: no limit.</summary>
     public string? MisfireDeadline { get; init; }
 
-    /// <summary>What happens to an occurrence that comes due while another run of the schedule has not ended.</summary>
+    /// <summary>What happens to an occurrence that comes due while another run of the schedule has not ended: it
+    /// runs, too (<c>allow</c>), is canceled (<c>skip</c>), waits (<c>queue</c>), or the earlier run is canceled (<c>replace</c>). Left
+    /// out: <c>allow</c>.</summary>
     public OverlapPolicy Overlap { get; init; }
+
+    /// <summary>Words for people and programs, by name. Left out: none.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 }
 

@@ -3,7 +3,10 @@ namespace Fleet.Client;
 /// <summary>Counts of a schedule's fire times in a range, by outcome.</summary>
 public sealed record ScheduleFiguresView
 {
+    /// <summary>Fire times from this instant on.</summary>
     public DateTimeOffset From { get; init; }
+
+    /// <summary>Fire times before this instant.</summary>
     public DateTimeOffset Until { get; init; }
 
     /// <summary>Fire times in the range, by the current definition.</summary>
@@ -37,6 +40,7 @@ public sealed record ScheduleFiguresView
 /// <summary>Delay from fire time to start, in seconds.</summary>
 public sealed record LatenessView
 {
+    /// <summary>The median.</summary>
     public double Median { get; init; }
 
     /// <summary>The 99th percentile.</summary>

@@ -16,18 +16,23 @@ public sealed record SimulationView
     /// Null: all were counted.</summary>
     public DateTimeOffset? TruncatedAt { get; init; }
 
+    /// <summary>The schedules that fire, by id.</summary>
     public IReadOnlyList<SimulatedScheduleView> Schedules { get; init; } = [];
+
+    /// <summary>Their lanes.</summary>
     public IReadOnlyList<LaneLoadView> Lanes { get; init; } = [];
 
     /// <summary>The minutes in which most runs start, most first.</summary>
     public IReadOnlyList<BusyMinuteView> Busiest { get; init; } = [];
 
+    /// <summary>The load over time.</summary>
     public HeatMapView Load { get; init; } = new();
 }
 
 /// <summary>What one schedule will do.</summary>
 public sealed record SimulatedScheduleView
 {
+    /// <summary>The id of the schedule.</summary>
     public string Id { get; init; } = "";
 
     /// <summary>Where its runs go.</summary>
@@ -52,6 +57,7 @@ public sealed record SimulatedScheduleView
 /// <summary>What one lane will have to do.</summary>
 public sealed record LaneLoadView
 {
+    /// <summary>The name of the lane.</summary>
     public string Lane { get; init; } = "";
 
     /// <summary>Number of runs that start in it.</summary>
@@ -72,6 +78,8 @@ public sealed record BusyMinuteView
 {
     /// <summary>In UTC.</summary>
     public DateTimeOffset Minute { get; init; }
+
+    /// <summary>Number of runs that start in it.</summary>
     public int Starts { get; init; }
 
     /// <summary>For how many seconds runs are busy in it.</summary>
@@ -87,7 +95,10 @@ public sealed record BusyMinuteView
 /// <summary>How often a schedule fires.</summary>
 public sealed record FiringsView
 {
+    /// <summary>The id of the schedule.</summary>
     public string Id { get; init; } = "";
+
+    /// <summary>How often.</summary>
     public int Firings { get; init; }
 }
 

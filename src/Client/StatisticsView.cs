@@ -104,6 +104,7 @@ public sealed record DistributionView
     /// <summary>Number of times.</summary>
     public long Count { get; init; }
 
+    /// <summary>The mean.</summary>
     public double Mean { get; init; }
 
     /// <summary>The median.</summary>
@@ -180,8 +181,10 @@ public sealed record RecentEndsView
 /// <summary>What a worker did in the last ten minutes.</summary>
 public sealed record WorkerActivityView
 {
+    /// <summary>Where it begins.</summary>
     public DateTimeOffset From { get; init; }
 
+    /// <summary>Where it ends: the moment of the answer.</summary>
     public DateTimeOffset Until { get; init; }
 
     /// <summary>One strip for each lane.</summary>
@@ -204,6 +207,7 @@ public sealed record WorkerActivityView
 /// <summary>The slots of a worker in one lane over time.</summary>
 public sealed record SlotStripView
 {
+    /// <summary>The name of the lane.</summary>
     public string Lane { get; init; } = "";
 
     /// <summary>In order of time, about ten seconds each. A time that no sample covers is a gap.</summary>
@@ -232,17 +236,22 @@ public sealed record SlotSampleView
 /// <summary>An attempt, as it is drawn.</summary>
 public sealed record AttemptBarView
 {
+    /// <summary>The id of the run.</summary>
     public string Run { get; init; } = "";
 
+    /// <summary>The name of its job.</summary>
     public string Job { get; init; } = "";
 
+    /// <summary>Its lane.</summary>
     public string Lane { get; init; } = "";
 
+    /// <summary>The number of the attempt.</summary>
     public int Attempt { get; init; }
 
     /// <summary>How it ended, such as <c>succeeded</c> or <c>retried</c>; <c>running</c>.</summary>
     public string Outcome { get; init; } = "";
 
+    /// <summary>When it started.</summary>
     public DateTimeOffset StartedAt { get; init; }
 
     /// <summary>How long it took, or has run, in seconds.</summary>

@@ -3,7 +3,10 @@ namespace Fleet.Client;
 /// <summary>A worker process.</summary>
 public record WorkerView
 {
+    /// <summary>The id, which its process chose.</summary>
     public string Id { get; init; } = "";
+
+    /// <summary>What people call it.</summary>
     public string Name { get; init; } = "";
 
     /// <summary><c>active</c>; <c>draining</c>: takes no new runs and still executes some; <c>drained</c>: takes no new runs and executes
@@ -24,9 +27,17 @@ public record WorkerView
 
     /// <summary>Version of the program.</summary>
     public string Version { get; init; } = "";
+
+    /// <summary>The name of its machine.</summary>
     public string Machine { get; init; } = "";
+
+    /// <summary>The process id on its machine.</summary>
     public int ProcessId { get; init; }
+
+    /// <summary>When it started.</summary>
     public DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>When its last heartbeat was.</summary>
     public DateTimeOffset HeartbeatAt { get; init; }
 
     /// <summary>How long ago its last heartbeat was.</summary>
@@ -37,6 +48,8 @@ public record WorkerView
 
     /// <summary>Who asked.</summary>
     public ActorView? DrainBy { get; init; }
+
+    /// <summary>Why, in words; null when nobody said.</summary>
     public string? DrainReason { get; init; }
 }
 
@@ -53,9 +66,18 @@ public sealed record WorkerDetailView : WorkerView
 /// <summary>A run that a worker executes.</summary>
 public sealed record WorkerRunView
 {
+    /// <summary>The id of the run.</summary>
     public string Id { get; init; } = "";
+
+    /// <summary>The name of its job.</summary>
     public string Job { get; init; } = "";
+
+    /// <summary>Its lane.</summary>
     public string Lane { get; init; } = "";
+
+    /// <summary>The number of the attempt.</summary>
     public int Attempt { get; init; }
+
+    /// <summary>When the attempt started.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 }

@@ -58,6 +58,7 @@ internal static class CommonParameters
         "If-None-Match", "The `ETag` of an answer that the caller has. If it is the one of the answer, that is 304 without a body.")
     {
         Place = ParameterPlace.Header,
+        IsRead = true,
     };
 
     public static readonly FlagParameter DryRun = new("dryRun", "Checks the request and answers what it would do, but changes nothing.");

@@ -126,9 +126,24 @@ internal sealed record AnswerContract(int Status, string Description, Type? Type
     /// <summary>The headers of the answer, with their descriptions.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The events of a stream: the names, and what the data of each is written from. Empty for any other answer.</summary>
+    public IReadOnlyDictionary<string, Type> Events { get; init; } = new Dictionary<string, Type>();
+
+    /// <summary>An example of a body that has no schema; null for none.</summary>
+    public string? Example { get; init; }
+
     /// <summary>JSON that is written from a view.</summary>
     public static AnswerContract Of<T>(string description, int status = StatusCodes.Status200OK) =>
         new(status, description, typeof(T), "application/json");
+
+    /// <summary>A thing that people edit, with its version in the header <c>ETag</c>.</summary>
+    public static AnswerContract OfTagged<T>(string description, int status = StatusCodes.Status200OK) => Of<T>(description, status) with
+    {
+        Headers = new Dictionary<string, string>
+        {
+            ["ETag"] = "The version, with its quotation marks. Send it back unchanged in `If-Match` or `If-None-Match`. Not with `dryRun`.",
+        },
+    };
 
     /// <summary>A body that is no view of ours.</summary>
     public static AnswerContract Raw(string contentType, string description) =>

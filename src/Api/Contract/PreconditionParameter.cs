@@ -9,7 +9,10 @@ internal sealed record PreconditionParameter(string Name, string Description) : 
     /// <summary>True for the one of the two that checks both.</summary>
     public bool ChecksBoth { get; init; }
 
-    public override IEnumerable<string> Codes => [.. base.Codes, "precondition_failed"];
+    /// <summary>True for the one of a read, which refuses nothing: without a match the caller gets the answer.</summary>
+    public bool IsRead { get; init; }
+
+    public override IEnumerable<string> Codes => IsRead ? [] : [.. base.Codes, "precondition_failed"];
 
     public override JsonObject MakeSchema() => new() { ["type"] = "string" };
 

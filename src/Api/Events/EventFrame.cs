@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
+using Fleet.Core.Text;
 
 namespace Fleet.Api.Events;
 
@@ -29,14 +29,14 @@ internal sealed record EventFrame(EventTopics Topic, long Number, byte[] Bytes)
     public static readonly EventFrame Ping = new(EventTopics.None, 0, "event: ping\ndata: {}\n\n"u8.ToArray());
 
     /// <summary>Writes a frame. JSON has no line breaks, so it is one line of data.</summary>
-    public static EventFrame Create<T>(EventTopics topic, string name, T data, JsonTypeInfo<T> shape, string? epoch = null, long number = 0)
+    public static EventFrame Create<T>(EventTopics topic, string name, T data, string? epoch = null, long number = 0)
     {
         var bytes = new ArrayBufferWriter<byte>();
         if (epoch is not null)
             Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"id: {epoch}-{number}\n"), bytes);
         Encoding.UTF8.GetBytes($"event: {name}\ndata: ", bytes);
         using (var json = new Utf8JsonWriter(bytes))
-            JsonSerializer.Serialize(json, data, shape);
+            JsonSerializer.Serialize(json, data, FleetJson.Payload);
         bytes.Write("\n\n"u8);
         return new EventFrame(topic, number, bytes.WrittenSpan.ToArray());
     }

@@ -124,7 +124,7 @@ internal sealed partial class EventHub(
         {
             var reason = seen < 0 ? "The event id is not one of this process." : "The events since this one are not kept any more.";
             subscription.Send(
-                EventFrame.Create(EventTopics.None, "resync", new ResyncView { Reason = reason }, ApiJson.Default.ResyncView));
+                EventFrame.Create(EventTopics.None, "resync", new ResyncView { Reason = reason }));
             return;
         }
 
@@ -263,7 +263,7 @@ internal sealed partial class EventHub(
         if (!changes.IsEmpty)
         {
             Keep(number =>
-                EventFrame.Create(EventTopics.Changes, "changes", changes.ToView(), ApiJson.Default.ChangesView, _epoch, number));
+                EventFrame.Create(EventTopics.Changes, "changes", changes.ToView(), _epoch, number));
         }
     }
 
@@ -277,7 +277,7 @@ internal sealed partial class EventHub(
             Components = _components,
         };
         var frame = Keep(number =>
-            EventFrame.Create(EventTopics.Figures, "figures", view, ApiJson.Default.LiveFiguresView, _epoch, number));
+            EventFrame.Create(EventTopics.Figures, "figures", view, _epoch, number));
         lock (_lock)
             _lastFigures = frame;
     }
@@ -309,8 +309,7 @@ internal sealed partial class EventHub(
 
     /// <summary>The event of a run that is followed.</summary>
     public static EventFrame Show(RunId id, FollowedRun? run) => EventFrame.Create(
-        EventTopics.Run, "run", run?.ToView() ?? new RunChangeView { Id = id.ToString(), State = "deleted" },
-        ApiJson.Default.RunChangeView);
+        EventTopics.Run, "run", run?.ToView() ?? new RunChangeView { Id = id.ToString(), State = "deleted" });
 
     private EventFrame Keep(Func<long, EventFrame> make)
     {

@@ -19,7 +19,8 @@ internal static class GetEventsEndpoints
             Example = "figures,changes",
         };
 
-    private static readonly RunIdsParameter Runs = new("run", "The ids of runs to follow, with commas between them.");
+    private static readonly RunIdsParameter Runs = new(
+        "run", "The ids of runs to follow, with commas between them; at most 20. An id that is unknown is 404.");
 
     private static readonly TextParameter LastEventId =
         new("Last-Event-ID", "The id of the last event that the client has seen. The answer goes on there, or begins with `resync`.")
@@ -30,9 +31,16 @@ internal static class GetEventsEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/events", StreamAsync).Declare(new("streamEvents", "Streams what the fleet is doing, and what changes in it.")
         {
-            Description = "Server-sent events that go on until one side ends them: `figures`, `changes`, `run`, `resync` and `ping`.",
+            Description = EventDescription.Text,
             Parameters = [Topics, Runs, LastEventId],
-            Answers = [AnswerContract.Raw("text/event-stream", "The events.")],
+            Answers =
+            [
+                AnswerContract.Raw("text/event-stream", "The events.") with
+                {
+                    Events = EventDescription.Events,
+                    Example = EventDescription.Example,
+                },
+            ],
             Problems = ["not_found", "too_many_streams"],
         });
 

@@ -21,7 +21,7 @@ internal static class GetLanesEndpoints
         api.MapGet("/lanes/{lane}", GetAsync).Declare(new("getLane", "Shows a lane with what waits and runs in it, and its pause.")
         {
             Parameters = [LaneParameters.Lane, CommonParameters.Known],
-            Answers = [AnswerContract.Of<LaneView>("The lane.")],
+            Answers = [AnswerContract.OfTagged<LaneView>("The lane.")],
             Problems = ["not_found"],
         });
         api.MapGet("/lanes/{lane}/demand", DemandAsync).Declare(new("getLaneDemand", "Says how many slots a lane needs now and soon.")

@@ -19,7 +19,7 @@ internal static class PauseLanesEndpoints
                 + "workers may still be claiming.",
             Parameters = [LaneParameters.Lane, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
             Body = BodyContract.Optional<PauseBody>("""{"reason":"the mail server moves","until":"2026-12-24T06:00:00Z"}"""),
-            Answers = [AnswerContract.Of<LaneView>("The lane as it is now.")],
+            Answers = [AnswerContract.OfTagged<LaneView>("The lane as it is now.")],
             Problems = ["invalid_lane", "too_many_lanes", "invalid_instant"],
         });
         api.MapPost("/lanes/{lane}/resume", ResumeAsync).Declare(new("resumeLane", "Resumes a lane that is paused.")
@@ -27,7 +27,7 @@ internal static class PauseLanesEndpoints
             Description = "The runs that wait start at once. A lane that is not paused stays as it is.",
             Parameters = [LaneParameters.Lane, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
             Body = BodyContract.Optional<EmptyBody>("{}"),
-            Answers = [AnswerContract.Of<LaneView>("The lane as it is now.")],
+            Answers = [AnswerContract.OfTagged<LaneView>("The lane as it is now.")],
             Problems = ["not_found"],
         });
     }

@@ -16,6 +16,17 @@ internal static class FleetOpenApi
     private const string ProblemJson = "application/problem+json";
     private const string Prefix = "/api/v1/";
 
+    private static readonly Dictionary<string, string> RetryAfter =
+        new() { ["Retry-After"] = "The number of seconds after which the request may be sent again." };
+
+    private static readonly Dictionary<int, IReadOnlyDictionary<string, string>> HeadersOfRefusals = new()
+    {
+        [StatusCodes.Status412PreconditionFailed] =
+            new Dictionary<string, string> { ["ETag"] = "The version that is stored, if something is." },
+        [StatusCodes.Status429TooManyRequests] = RetryAfter,
+        [StatusCodes.Status503ServiceUnavailable] = RetryAfter,
+    };
+
     /// <summary>Adds the document. Documents of the program around Fleet stay as they are.</summary>
     public static IServiceCollection AddFleetOpenApi(this IServiceCollection services)
     {
@@ -106,9 +117,13 @@ internal static class FleetOpenApi
         foreach (var answer in contract.Answers)
             operation.Responses[$"{answer.Status}"] = Response(answer, document, schemas);
         if (contract.Parameters.Contains(CommonParameters.Known))
-            operation.Responses["304"] = new OpenApiResponse { Description = "The caller has this answer already." };
+            operation.Responses["304"] = new OpenApiResponse
+            {
+                Description = "The caller has this answer already.",
+                Headers = Headers(contract.Answers[0].Headers),
+            };
         foreach (var refusals in contract.AllCodes.GroupBy(ProblemCode.StatusOf).OrderBy(g => g.Key))
-            operation.Responses[$"{refusals.Key}"] = Refusal([.. refusals.Order(StringComparer.Ordinal)], document);
+            operation.Responses[$"{refusals.Key}"] = Refusal(refusals.Key, [.. refusals.Order(StringComparer.Ordinal)], document);
         return operation;
     }
 
@@ -142,23 +157,40 @@ internal static class FleetOpenApi
             IOpenApiSchema schema = answer.Type is { } type
                 ? new OpenApiSchemaReference(schemas.NameOf(type), document)
                 : contentType == Json ? new OpenApiSchema() : new OpenApiSchema { Type = JsonSchemaType.String };
-            response.Content = new Dictionary<string, OpenApiMediaType> { [contentType] = new() { Schema = schema } };
-        }
-
-        if (answer.Headers.Count > 0)
-        {
-            response.Headers = answer.Headers.ToDictionary(h => h.Key, IOpenApiHeader (h) => new OpenApiHeader
+            var media = new OpenApiMediaType
             {
-                Description = h.Value,
-                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
-            });
+                Schema = schema,
+                Example = answer.Example is { } example ? JsonValue.Create(example) : null,
+            };
+            if (answer.Events.Count > 0)
+                media.Extensions = new Dictionary<string, IOpenApiExtension> { ["x-events"] = EventsOf(answer, schemas) };
+            response.Content = new Dictionary<string, OpenApiMediaType> { [contentType] = media };
         }
 
+        response.Headers = Headers(answer.Headers);
         return response;
     }
 
-    private static OpenApiResponse Refusal(IReadOnlyList<string> codes, OpenApiDocument document) => new()
+    /// <summary>OpenAPI 3.1 has no word for the events of a stream.</summary>
+    private static JsonNodeExtension EventsOf(AnswerContract answer, ViewSchemas schemas)
     {
+        var events = new JsonObject();
+        foreach (var (name, type) in answer.Events)
+            events[name] = new JsonObject { ["data"] = new JsonObject { ["$ref"] = ViewSchemas.Components + schemas.NameOf(type) } };
+        return new JsonNodeExtension(events);
+    }
+
+    private static Dictionary<string, IOpenApiHeader>? Headers(IReadOnlyDictionary<string, string> headers) => headers.Count == 0
+        ? null
+        : headers.ToDictionary(h => h.Key, IOpenApiHeader (h) => new OpenApiHeader
+        {
+            Description = h.Value,
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+        });
+
+    private static OpenApiResponse Refusal(int status, IReadOnlyList<string> codes, OpenApiDocument document) => new()
+    {
+        Headers = Headers(HeadersOfRefusals.GetValueOrDefault(status, new Dictionary<string, string>())),
         Description = string.Join(" ", codes.Select(c => $"`{c}`")),
         Content = new Dictionary<string, OpenApiMediaType>
         {

@@ -12,7 +12,7 @@ namespace Fleet.Api.OpenApi;
 /// options. Each named type is a component of the document.</summary>
 internal sealed class ViewSchemas
 {
-    private const string Components = "#/components/schemas/";
+    public const string Components = "#/components/schemas/";
 
     private readonly SortedDictionary<string, JsonObject> _components = new(StringComparer.Ordinal);
 
@@ -93,6 +93,13 @@ internal sealed class ViewSchemas
     {
         if (ViewDocs.Of(member) is { } text)
             schema["description"] = text;
+        // A body's member is nullable for the reader only: without a value the request is refused.
+        if (member.IsDefined(typeof(RequiredAttribute)) && schema["type"] is JsonArray types
+            && types.FirstOrDefault(t => t!.GetValue<string>() != "null") is { } only)
+        {
+            schema["type"] = only.DeepClone();
+        }
+
         if (member.GetCustomAttribute<RangeAttribute>() is { } range)
         {
             schema["minimum"] = JsonSerializer.SerializeToNode(range.Minimum);

@@ -28,7 +28,7 @@ internal static class GetRunPartsEndpoints
         api.MapGet("/runs/{id}/output", OutputAsync).Declare(new("getRunOutput", "Downloads the output of a run.")
         {
             Parameters = [CommonParameters.RunId],
-            Answers = [AnswerContract.Raw(Json, "The output as the handler returned it.")],
+            Answers = [AnswerContract.Raw(Json, "The output as the handler returned it: any JSON.")],
             Problems = ["not_found", "no_output"],
         });
         api.MapGet("/runs/{id}/error", ErrorAsync).Declare(new("getRunError", "Downloads the error of a run.")
@@ -40,7 +40,8 @@ internal static class GetRunPartsEndpoints
         api.MapGet("/runs/{id}/log", LogAsync).Declare(new("getRunLog", "Downloads the whole log of a run as text.")
         {
             Parameters = [CommonParameters.RunId],
-            Answers = [AnswerContract.Raw("text/plain", "One line for each line of the log: time, attempt, level, message.")],
+            Answers = [AnswerContract.Raw("text/plain", "A line for each message: time, attempt, level and message with spaces between "
+                + "them, such as `2026-01-31T12:00:00.000Z 1 information Sent 3 mails`.")],
             Problems = ["not_found"],
         });
     }

@@ -45,6 +45,8 @@ internal static class GetRunsEndpoints
         });
         api.MapGet("/runs/{id}/logs", LogsAsync).Declare(new("getRunLogs", "Lists the log lines of a run, the oldest first.")
         {
+            Description = "For the lines that follow, ask again with `after`, until there are none; `next` is always null. To follow the "
+                + "log of a run that executes, go on asking, about once a second, until the run has ended.",
             Parameters = [CommonParameters.RunId, After, LineLimit],
             Answers = [AnswerContract.Of<Page<LogLineView>>("The lines.")],
             Problems = ["not_found"],

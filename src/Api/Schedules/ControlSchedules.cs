@@ -18,7 +18,7 @@ internal static class ControlSchedulesEndpoints
             Description = "Its planned runs are revoked, and it fires no more until it is resumed, or until `until`.",
             Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Body = BodyContract.Optional<PauseBody>("""{"reason":"the supplier is down","until":"2026-12-24T06:00:00Z"}"""),
-            Answers = [AnswerContract.Of<ScheduleView>("The schedule as it is now.")],
+            Answers = [AnswerContract.OfTagged<ScheduleView>("The schedule as it is now.")],
             Problems = ["not_found", "invalid_instant"],
         });
         api.MapPost("/schedules/{id}/resume", StartAsync).Declare(new("resumeSchedule", "Resumes a schedule that is paused.")
@@ -26,7 +26,7 @@ internal static class ControlSchedulesEndpoints
             Description = "It fires again from now on. The fire times of the pause get no runs.",
             Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Body = BodyContract.Optional<ControlBody>("""{"reason":"the supplier is back"}"""),
-            Answers = [AnswerContract.Of<ScheduleView>("The schedule as it is now.")],
+            Answers = [AnswerContract.OfTagged<ScheduleView>("The schedule as it is now.")],
             Problems = ["not_found", "never_fires"],
         });
         api.MapPost("/schedules/{id}/stop", StopAsync).Declare(new("stopSchedule", "Stops a schedule.")
@@ -34,7 +34,7 @@ internal static class ControlSchedulesEndpoints
             Description = "Its planned runs are revoked, and it fires no more until it is started.",
             Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Body = BodyContract.Optional<ControlBody>("""{"reason":"replaced by another"}"""),
-            Answers = [AnswerContract.Of<ScheduleView>("The schedule as it is now.")],
+            Answers = [AnswerContract.OfTagged<ScheduleView>("The schedule as it is now.")],
             Problems = ["not_found"],
         });
         api.MapPost("/schedules/{id}/start", StartAsync).Declare(new("startSchedule", "Starts a schedule that is stopped or paused.")
@@ -42,7 +42,7 @@ internal static class ControlSchedulesEndpoints
             Description = "It fires again from now on.",
             Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Body = BodyContract.Optional<ControlBody>("""{"reason":"needed again"}"""),
-            Answers = [AnswerContract.Of<ScheduleView>("The schedule as it is now.")],
+            Answers = [AnswerContract.OfTagged<ScheduleView>("The schedule as it is now.")],
             Problems = ["not_found", "never_fires"],
         });
         api.MapPost("/schedules/{id}/trigger", TriggerAsync).Declare(new("triggerSchedule", "Executes the job of a schedule now.")

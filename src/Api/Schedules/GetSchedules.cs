@@ -19,7 +19,7 @@ internal static class GetSchedulesEndpoints
         api.MapGet("/schedules/{id}", GetAsync).Declare(new("getSchedule", "Shows a schedule.")
         {
             Parameters = [CommonParameters.ScheduleId, CommonParameters.Known],
-            Answers = [AnswerContract.Of<ScheduleView>("The schedule.")],
+            Answers = [AnswerContract.OfTagged<ScheduleView>("The schedule.")],
             Problems = ["not_found"],
         });
     }

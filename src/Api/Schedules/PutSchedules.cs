@@ -35,7 +35,8 @@ internal static class PutSchedulesEndpoints
         api.MapPut("/schedules/{id}", PutAsync).Declare(new("putSchedule", "Creates or changes a schedule.")
         {
             Description = "The body is the whole definition: what it leaves out gets its default. An edit revokes the planned runs and "
-                + "plans from now on with the new definition. Putting the same definition again changes nothing.",
+                + "plans from now on with the new definition. Putting the same definition again changes nothing. A new schedule needs no "
+                + "`If-Match`; an edit does.",
             Parameters =
             [
                 CommonParameters.ScheduleId, CommonParameters.DryRun, CommonParameters.IfMatch, CommonParameters.IfNoneMatch,
@@ -43,8 +44,8 @@ internal static class PutSchedulesEndpoints
             Body = BodyContract.Of<PutScheduleBody>(Example, CheckAsync),
             Answers =
             [
-                AnswerContract.Of<ScheduleView>("The schedule was changed, or had this definition before."),
-                AnswerContract.Of<ScheduleView>("The schedule is new.", StatusCodes.Status201Created),
+                AnswerContract.OfTagged<ScheduleView>("The schedule was changed, or had this definition before."),
+                AnswerContract.OfTagged<ScheduleView>("The schedule is new.", StatusCodes.Status201Created),
             ],
             Problems = [.. Codes, "precondition_required"],
         });

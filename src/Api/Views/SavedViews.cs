@@ -30,7 +30,7 @@ internal static class SavedViewsEndpoints
         api.MapGet("/views/{name}", GetAsync).Declare(new("getView", "Shows a saved view.")
         {
             Parameters = [Name, CommonParameters.Known, .. CommonParameters.Caller],
-            Answers = [AnswerContract.Of<SavedViewView>("The view.")],
+            Answers = [AnswerContract.OfTagged<SavedViewView>("The view.")],
             Problems = ["not_found"],
         });
         api.MapPut("/views/{name}", PutAsync).Declare(new("putView", "Saves a query for runs under a name, or changes what is saved.")
@@ -42,8 +42,8 @@ internal static class SavedViewsEndpoints
                 """{"query":"state:failed lane:mail","columns":["id","job","finishedAt"],"sort":"-finishedAt","shared":true}"""),
             Answers =
             [
-                AnswerContract.Of<SavedViewView>("The view was changed."),
-                AnswerContract.Of<SavedViewView>("The view is new.", StatusCodes.Status201Created),
+                AnswerContract.OfTagged<SavedViewView>("The view was changed."),
+                AnswerContract.OfTagged<SavedViewView>("The view is new.", StatusCodes.Status201Created),
             ],
             Problems = ["invalid_name", .. Runs.RunTerms.Codes, "unknown_column", "invalid_columns", "view_taken", "precondition_required"],
         });

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Net.ServerSentEvents;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -72,6 +73,10 @@ public sealed class OpenApiTests(ApiFleet api) : IClassFixture<ApiFleet>
             var expected = Refused.TryGetValue(name, out var refusal) ? status == refusal : status is >= 200 and < 300;
             if (!expected || !operation.GetProperty("responses").TryGetProperty($"{status}", out var documented))
                 wrong.Add($"{name}: {status} {text}");
+            else if (HeadersOf(documented).Find(h => !response.Headers.Contains(h)) is { } absent)
+                wrong.Add($"{name}: its answer has no header {absent}.");
+            else if (response.Headers.ETag is not null && !HeadersOf(documented).Contains("ETag"))
+                wrong.Add($"{name}: the ETag of its answer is not documented.");
             else if (documented.TryGetProperty("content", out var content)
                 && content.TryGetProperty(response.Content.Headers.ContentType!.MediaType!, out var body))
                 wrong.AddRange(schema.Check(body.GetProperty("schema"), text).Select(e => $"{name}: {e}"));
@@ -81,6 +86,54 @@ public sealed class OpenApiTests(ApiFleet api) : IClassFixture<ApiFleet>
 
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
     }
+
+    /// <summary>Somebody who has the document alone has to know what each of them means.</summary>
+    [Fact]
+    public async Task Members_OfAllSchemas_AreDescribed()
+    {
+        var document = (await api.SendAsync("GET", "/api/v1/openapi.json")).Json;
+
+        var bare = document.GetProperty("components").GetProperty("schemas").EnumerateObject()
+            .SelectMany(schema => Members(schema.Value).Where(m => !m.Value.TryGetProperty("description", out _))
+                .Select(m => $"{schema.Name}.{m.Name}"));
+
+        Assert.Empty(bare);
+    }
+
+    [Fact]
+    public async Task Events_OfTheStream_FitTheirSchemas()
+    {
+        var document = (await api.SendAsync("GET", "/api/v1/openapi.json")).Json;
+        var events = document.GetProperty("paths").GetProperty("/api/v1/events").GetProperty("get").GetProperty("responses")
+            .GetProperty("200").GetProperty("content").GetProperty("text/event-stream").GetProperty("x-events");
+        var id = await api.EnqueueAsync("""{"job":"test.scripted","args":{"word":"fail"}}""");
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, new Uri(api.Http.BaseAddress!, $"/api/v1/events?topics=figures,changes&run={id}"));
+        request.Headers.TryAddWithoutValidation("Last-Event-ID", "another-1");
+        using var response = await api.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var wrong = new List<string>();
+        var stream = await response.Content.ReadAsStreamAsync(limit.Token);
+        await foreach (var item in SseParser.Create(stream).EnumerateAsync(limit.Token))
+        {
+            var schema = events.GetProperty(item.EventType).GetProperty("data");
+            wrong.AddRange(new DocumentSchema(document).Check(schema, item.Data).Select(e => $"{item.EventType}: {e}"));
+            seen.Add(item.EventType);
+            // A ping comes every 15 s.
+            if (seen.IsSupersetOf(["figures", "changes", "run", "resync"]))
+                break;
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    private static List<string> HeadersOf(JsonElement answer) =>
+        answer.TryGetProperty("headers", out var headers) ? [.. headers.EnumerateObject().Select(h => h.Name)] : [];
+
+    private static JsonElement.ObjectEnumerator Members(JsonElement schema) =>
+        schema.TryGetProperty("properties", out var members) ? members.EnumerateObject() : default;
 
     /// <summary>Whatever a schema says of a number, the values just outside are refused for that member.</summary>
     [Fact]
