@@ -91,6 +91,7 @@ public static class ApiServices
         ControlSchedulesEndpoints.Map(api);
         BackfillSchedulesEndpoints.Map(api);
         GetScheduleFiguresEndpoints.Map(api);
+        GetOutcomesEndpoints.Map(api);
         NextFireTimesEndpoints.Map(api);
         DiffSchedulesEndpoints.Map(api);
         ExplainOccurrencesEndpoints.Map(api);

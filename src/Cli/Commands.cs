@@ -64,6 +64,7 @@ public static class Commands
                 BackfillSchedules.Command(cli),
                 DeleteSchedules.Command(cli),
                 GetScheduleFigures.Command(cli),
+                ListOutcomes.Command(cli),
             },
             new Command("lane", "Look at lanes, pause and resume them.")
             {

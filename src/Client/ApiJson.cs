@@ -46,6 +46,7 @@ namespace Fleet.Client;
 [JsonSerializable(typeof(Page<SavedViewView>), TypeInfoPropertyName = "Views")]
 [JsonSerializable(typeof(Page<LogLineView>), TypeInfoPropertyName = "Logs")]
 [JsonSerializable(typeof(Page<ScheduleView>), TypeInfoPropertyName = "Schedules")]
+[JsonSerializable(typeof(Page<OccurrenceView>), TypeInfoPropertyName = "Occurrences")]
 [JsonSerializable(typeof(LaneView))]
 [JsonSerializable(typeof(LaneDemandView))]
 [JsonSerializable(typeof(WorkerDetailView))]

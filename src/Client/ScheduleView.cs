@@ -112,6 +112,9 @@ public sealed record ScheduleView
     /// <summary>Changes with each edit of the definition or the status. <c>If-Match: "VERSION"</c> changes this version alone.</summary>
     public string? Version { get; init; }
 
+    /// <summary>What became of the last fire times, the latest first; null unless a list was asked for it.</summary>
+    public IReadOnlyList<OccurrenceView>? Outcomes { get; init; }
+
     /// <summary>Parts of its trigger that its author may not have meant.</summary>
     public IReadOnlyList<WarningView> Warnings { get; init; } = [];
 }

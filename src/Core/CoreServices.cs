@@ -54,7 +54,7 @@ public static class CoreServices
             .AddSingleton<PlanOccurrences>().AddSingleton<PutSchedules>().AddSingleton<ControlSchedules>()
             .AddSingleton<ScheduleChanges>().AddSingleton<TriggerSchedules>()
             .AddSingleton<DeleteSchedules>().AddSingleton<GetSchedules>().AddSingleton<BackfillSchedules>()
-            .AddSingleton<GetScheduleFigures>()
+            .AddSingleton<GetScheduleFigures>().AddSingleton<GetOutcomes>()
             .AddSingleton<MeanDurations>().AddSingleton<SimulateSchedules>().AddSingleton<FindCollisions>()
             .AddSingleton<ReadLiveFigures>().AddSingleton<FindChanges>().AddSingleton<FollowRuns>().AddSingleton<GetFindings>()
             .AddSingleton<RegisterWorkers>().AddSingleton<DrainWorkers>().AddSingleton<GetWorkers>().AddSingleton<Heartbeat>()

@@ -10,6 +10,10 @@ internal sealed class PostgresPlainSql(FleetSchema schema) : PlainSql(schema)
 {
     public override string OpenState => "indexed_state";
 
+    public override string IsTrue(string column) => column;
+
+    public override string IsFalse(string column) => $"NOT {column}";
+
     public override string SetState(RunState state) => $"state = {state:D}, indexed_state = {state:D}";
 
     /// <remarks>Deletes the claim sets whose runs have ended.</remarks>
@@ -26,25 +30,31 @@ internal sealed class PostgresPlainSql(FleetSchema schema) : PlainSql(schema)
         """;
 
     /// <remarks>Simple runs are found by the sets that they were stored in, until Reconcile has indexed them. LATERAL with OFFSET keeps the
-    /// planner from joining the ids with the whole table.</remarks>
-    public override string CountWaiting => """
-        WITH ids AS MATERIALIZED (
-            SELECT s.id FROM (
-                SELECT unnest(p.ids) AS id FROM (SELECT ids FROM fleet.pending_sets WHERE lane = @lane ORDER BY due_at) AS p
-            ) AS s LIMIT @most
-        ), indexed AS MATERIALIZED (
-            SELECT due_at FROM fleet.runs WHERE indexed_state = 0 AND lane = @lane AND due_at <= @until ORDER BY due_at LIMIT @most
-        ), waiting AS (
-            SELECT due_at FROM indexed
-            UNION ALL
-            SELECT r.due_at FROM ids CROSS JOIN LATERAL (
-                SELECT due_at FROM fleet.runs WHERE id = ids.id AND state = 0 AND indexed_state IS DISTINCT FROM 0 OFFSET 0
-            ) AS r WHERE r.due_at <= @until
-        )
-        SELECT count(*), coalesce(sum(CASE WHEN due_at <= @now THEN 1 ELSE 0 END), 0), min(due_at),
-            (SELECT count(*) FROM indexed), (SELECT count(*) FROM indexed WHERE due_at <= @now), (SELECT count(*) FROM ids)
-        FROM waiting
+    /// planner from joining the ids with the whole table. The statement is the same for any number of lanes: it is planned once.</remarks>
+    public override string CountWaiting(int lanes) => """
+        SELECT lanes.number - 1, counted.* FROM unnest(@lanes) WITH ORDINALITY AS lanes (name, number) CROSS JOIN LATERAL (
+            WITH ids AS MATERIALIZED (
+                SELECT s.id FROM (
+                    SELECT unnest(p.ids) AS id FROM (SELECT ids FROM fleet.pending_sets WHERE lane = lanes.name ORDER BY due_at) AS p
+                ) AS s LIMIT @most
+            ), indexed AS MATERIALIZED (
+                SELECT due_at FROM fleet.runs WHERE indexed_state = 0 AND lane = lanes.name AND due_at <= @until
+                ORDER BY due_at LIMIT @most
+            ), waiting AS (
+                SELECT due_at FROM indexed
+                UNION ALL
+                SELECT r.due_at FROM ids CROSS JOIN LATERAL (
+                    SELECT due_at FROM fleet.runs WHERE id = ids.id AND state = 0 AND indexed_state IS DISTINCT FROM 0 OFFSET 0
+                ) AS r WHERE r.due_at <= @until
+            )
+            SELECT count(*), coalesce(sum(CASE WHEN due_at <= @now THEN 1 ELSE 0 END), 0), min(due_at),
+                (SELECT count(*) FROM indexed), (SELECT count(*) FROM indexed WHERE due_at <= @now), (SELECT count(*) FROM ids)
+            FROM waiting
+        ) AS counted
         """;
+
+    public override IEnumerable<(string Name, object? Value)> LaneParameters(IReadOnlyList<string> lanes) =>
+        [("@lanes", lanes.ToArray())];
 
     /// <remarks>By the sets that they were claimed in, because no index knows a running run.</remarks>
     public override string CountRunning => """

@@ -18,8 +18,10 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     /// <summary>A hot statement has one plan, whatever its arrays hold: by index, from the first row on. Left to choose, the server plans
     /// small batches again each time, which takes longer than executing them, and reads a table to the end that was small when it last
     /// looked. With a bitmap it would read all pending sets to take the oldest, and what is deleted each time again: a plain scan
-    /// of an index marks what the next one can skip.</summary>
-    internal const string OnePlan = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off";
+    /// of an index marks what the next one can skip. Without sequential scans, a small table that has no index looks so expensive that the
+    /// server would compile the statement each time.</summary>
+    internal const string OnePlan =
+        "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off";
 
     /// <summary>PostgreSQL looks for a table first in the schema that is called as the role. A role called as Fleet's schema would find
     /// Fleet's tables where the application means its own, and would create its own among them: in this database it looks in
@@ -110,6 +112,8 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
     public IJobStatements Jobs => _shared.Jobs;
 
     public ILaneStatements Lanes => _shared.Lanes;
+
+    public IScheduleStatements Schedules => _shared.Schedules;
 
     public IRollupStatements Rollups => _shared.Rollups;
 

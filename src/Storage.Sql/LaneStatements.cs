@@ -6,6 +6,9 @@ namespace Fleet.Storage.Sql;
 
 internal sealed class LaneStatements(PlainSql sql) : ILaneStatements
 {
+    /// <summary>Maximum number of lanes in a statement.</summary>
+    private const int MaxTogether = 100;
+
     private const string ReadNames = "SELECT name FROM fleet.lanes";
 
     private const string Add = "INSERT INTO fleet.lanes (name, first_seen_at) VALUES (@name, @now)";
@@ -14,19 +17,23 @@ internal sealed class LaneStatements(PlainSql sql) : ILaneStatements
         SELECT name FROM fleet.lanes WHERE paused_since IS NOT NULL AND (paused_until IS NULL OR paused_until > @now)
         """;
 
-    public async Task<LaneCount> CountWaitingAsync(
-        StorageSession session, string lane, DateTimeOffset now, DateTimeOffset until, int most, CancellationToken ct)
+    public async Task<IReadOnlyList<LaneCount>> CountWaitingAsync(
+        StorageSession session, IReadOnlyList<string> lanes, DateTimeOffset now, DateTimeOffset until, int most, CancellationToken ct)
     {
-        // One row more than is counted shows whether there are more.
-        var rows = await sql.QueryAsync(
-            session, sql.CountWaiting, Waiting, ct, ("@lane", lane), ("@now", now), ("@until", until), ("@most", most + 1));
-        var (found, ready, oldest, inOrder, readyInOrder, others) = rows[0];
-        var isExact = inOrder <= most && others <= most;
-        // What was read in due order and is not due yet shows that nothing due was left out.
-        var isReadyExact = isExact || (others <= most && readyInOrder < inOrder);
-        var shown = Math.Min(ready, most);
-        var soon = Math.Min(found - ready, most - shown);
-        return new LaneCount((int)shown, (int)soon, oldest, (int)(inOrder + others), isReadyExact, isExact);
+        var counts = new List<LaneCount>(lanes.Count);
+        foreach (var some in lanes.Chunk(MaxTogether))
+        {
+            // One row more than is counted shows whether there are more.
+            var rows = await sql.QueryAsync(
+                session, sql.CountWaiting(some.Length), row => (Lane: (int)row.GetInt64(0), Count: Waiting(row, most)), ct,
+                [.. sql.LaneParameters(some), ("@now", now), ("@until", until), ("@most", most + 1)]);
+            var byLane = new Dictionary<int, LaneCount>();
+            foreach (var (lane, count) in rows)
+                byLane[lane] = count;
+            counts.AddRange(some.Select((_, lane) => byLane.GetValueOrDefault(lane)));
+        }
+
+        return counts;
     }
 
     public async Task<RunningCount> CountRunningAsync(StorageSession session, int most, CancellationToken ct)
@@ -48,7 +55,15 @@ internal sealed class LaneStatements(PlainSql sql) : ILaneStatements
             await sql.ExecuteAsync(session, Add, ct, ("@name", lane), ("@now", now));
     }
 
-    private (long Found, long Ready, DateTimeOffset? Oldest, long InOrder, long ReadyInOrder, long Others) Waiting(DbDataReader row) =>
-        (row.GetInt64(0), row.GetInt64(1), row.IsDBNull(2) ? null : sql.ReadInstant(row, 2), row.GetInt64(3), row.GetInt64(4),
-            row.GetInt64(5));
+    private LaneCount Waiting(DbDataReader row, int most)
+    {
+        var (found, ready, oldest) = (row.GetInt64(1), row.GetInt64(2), row.IsDBNull(3) ? null : (DateTimeOffset?)sql.ReadInstant(row, 3));
+        var (inOrder, readyInOrder, others) = (row.GetInt64(4), row.GetInt64(5), row.GetInt64(6));
+        var isExact = inOrder <= most && others <= most && found <= most;
+        // What was read in due order and is not due yet shows that nothing due was left out.
+        var isReadyExact = isExact || (others <= most && readyInOrder < inOrder && ready <= most);
+        var shown = Math.Min(ready, most);
+        var soon = Math.Min(found - ready, most - shown);
+        return new LaneCount((int)shown, (int)soon, oldest, (int)(inOrder + others), isReadyExact, isExact);
+    }
 }

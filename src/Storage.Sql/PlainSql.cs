@@ -50,18 +50,29 @@ public abstract class PlainSql(FleetSchema schema)
         return rows;
     }
 
-    /// <summary>Counts the runs that wait in <c>@lane</c> and are due up to <c>@until</c>, in due order, as far as <c>@most</c>: those
-    /// found, those of them due at <c>@now</c>, the earliest due time; the rows read in due order, those of them due; the rows read in
-    /// another order.</summary>
-    public virtual string CountWaiting => """
-        SELECT found, ready, oldest, found, ready, CAST(0 AS bigint)
+    /// <summary>Counts the runs that wait in each of some lanes, <c>@lane0</c>, <c>@lane1</c>, …, and are due up to <c>@until</c>, in due
+    /// order, as far as <c>@most</c>. One row for each lane: its number; the runs that were found, those of them due at <c>@now</c>, the
+    /// earliest due time; the rows read in due order, those of them due; the rows read in another order.</summary>
+    public virtual string CountWaiting(int lanes) => string.Join(
+        "\nUNION ALL\n",
+        from lane in Enumerable.Range(0, lanes)
+        let counted = CountWaitingInALane.Replace("@lane", $"@lane{lane}", StringComparison.Ordinal)
+        select $"SELECT CAST({lane} AS bigint) AS lane, counted{lane}.* FROM ({counted}) AS counted{lane}");
+
+    /// <summary>The parameters that stand for the lanes in <see cref="CountWaiting"/>.</summary>
+    public virtual IEnumerable<(string Name, object? Value)> LaneParameters(IReadOnlyList<string> lanes) =>
+        lanes.Select((lane, i) => ($"@lane{i}", (object?)lane));
+
+    /// <summary>The same for <c>@lane</c>, without the number.</summary>
+    protected virtual string CountWaitingInALane => """
+        SELECT found, ready, oldest, found AS in_order, ready AS ready_in_order, CAST(0 AS bigint) AS others
         FROM (
             SELECT CAST(count(*) AS bigint) AS found, min(due_at) AS oldest,
                 CAST(coalesce(sum(CASE WHEN due_at <= @now THEN 1 ELSE 0 END), 0) AS bigint) AS ready
             FROM (
                 SELECT due_at FROM fleet.runs WHERE state = 0 AND lane = @lane AND due_at <= @until ORDER BY due_at LIMIT @most
             ) AS waiting
-        ) AS counted
+        ) AS due
         """;
 
     /// <summary>Counts up to <c>@most</c> running runs by lane; a row without a lane says how many rows were read.</summary>
@@ -74,6 +85,12 @@ public abstract class PlainSql(FleetSchema schema)
 
     /// <summary>The column of <c>runs</c> with the <see cref="RunState"/>, by which an index finds runs that have not ended.</summary>
     public virtual string OpenState => "state";
+
+    /// <summary>A condition that a column is true, in the words of the filtered indexes.</summary>
+    public virtual string IsTrue(string column) => $"{column} = 1";
+
+    /// <summary>A condition that a column is false, in the words of the filtered indexes.</summary>
+    public virtual string IsFalse(string column) => $"{column} = 0";
 
     /// <summary>The end of a query with an <c>ORDER BY</c> that returns this many rows at most.</summary>
     public virtual string First(int rows) => $"LIMIT {rows}";

@@ -16,6 +16,8 @@ public sealed class SharedStatements(PlainSql sql)
 
     public ILaneStatements Lanes { get; } = new LaneStatements(sql);
 
+    public IScheduleStatements Schedules { get; } = new ScheduleStatements(sql);
+
     public IRollupStatements Rollups { get; } = new RollupStatements(sql);
 
     public ILeaseStatements Leases { get; } = new LeaseStatements(sql);

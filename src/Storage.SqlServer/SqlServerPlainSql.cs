@@ -10,7 +10,7 @@ internal class SqlServerPlainSql(FleetSchema schema) : PlainSql(schema)
 {
     public override string First(int rows) => $"OFFSET 0 ROWS FETCH NEXT {rows} ROWS ONLY";
 
-    public override string CountWaiting => base.CountWaiting
+    protected override string CountWaitingInALane => base.CountWaitingInALane
         .Replace("SELECT due_at", "SELECT TOP (@most) due_at", StringComparison.Ordinal)
         .Replace(" LIMIT @most", "", StringComparison.Ordinal);
 

@@ -74,6 +74,8 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
 
     public ILaneStatements Lanes => _shared.Lanes;
 
+    public IScheduleStatements Schedules => _shared.Schedules;
+
     public IRollupStatements Rollups => _shared.Rollups;
 
     public ILeaseStatements Leases => _shared.Leases;

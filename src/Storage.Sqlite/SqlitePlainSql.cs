@@ -8,6 +8,8 @@ namespace Fleet.Storage.Sqlite;
 
 internal sealed class SqlitePlainSql() : PlainSql(FleetSchema.Prefix)
 {
+    public override string IsTrue(string column) => column;
+
     public override RunId ReadRunId(DbDataReader reader, int column) => reader.GetRunId(column);
 
     public override DateTimeOffset ReadInstant(DbDataReader reader, int column) => Values.FromMicroseconds(reader.GetInt64(column));

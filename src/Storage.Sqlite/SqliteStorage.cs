@@ -63,6 +63,8 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public ILaneStatements Lanes => _shared.Lanes;
 
+    public IScheduleStatements Schedules => _shared.Schedules;
+
     public IRollupStatements Rollups => _shared.Rollups;
 
     public ILeaseStatements Leases => _shared.Leases;

@@ -24,16 +24,17 @@ public static class GetSchedules
             var answer = await api.GetAsync(GetSchedules.Path(name), ct);
             var schedule = api.Read(answer, ApiJson.Default.ScheduleView);
             var output = cli.Output(parsed);
+            var recent = output.IsText ? await ListOutcomes.SummarizeAsync(api, name, ct) : null;
             output.Answer(answer, name, () =>
             {
-                output.Facts(FactsOf(schedule, cli.Time.GetUtcNow()));
+                output.Facts(FactsOf(schedule, recent, cli.Time.GetUtcNow()));
                 FireTimes.Warn(schedule.Warnings);
             });
         });
         return command;
     }
 
-    private static Facts FactsOf(ScheduleView schedule, DateTimeOffset now)
+    private static Facts FactsOf(ScheduleView schedule, string? recent, DateTimeOffset now)
     {
         var facts = new Facts();
         facts.Add("id", schedule.Id);
@@ -51,6 +52,7 @@ public static class GetSchedules
         facts.Add("occurrences", schedule.MaxOccurrences is { } most ? $"at most {most}" : null);
         facts.Add("next", At(schedule.NextFireAt));
         facts.Add("last", At(schedule.LastFireTime));
+        facts.Add("outcomes", recent);
         facts.Add("misfire", schedule.MisfireDeadline is { } late ? $"{schedule.Misfire}, up to {late}" : schedule.Misfire);
         facts.Add("overlap", schedule.Overlap);
         facts.Add("lane", schedule.Lane);

@@ -14,7 +14,7 @@ public sealed class LaneFigures(IStorage storage, DemandOptions options, TimePro
     /// <summary>A count up to this is exact; a larger one is "at least".</summary>
     public const int MaxCount = CappedCount.Limit;
 
-    /// <summary>Maximum number of waiting runs that a measurement of all lanes reads.</summary>
+    /// <summary>Maximum number of waiting runs that a measurement of all lanes counts.</summary>
     public const int MaxRows = 100_000;
 
     /// <summary>A figure that is younger than this is not measured again.</summary>
@@ -62,7 +62,7 @@ public sealed class LaneFigures(IStorage storage, DemandOptions options, TimePro
             return null;
         var workers = await ReadWorkersAsync(db, ct);
         var running = await CountRunningAsync(ct);
-        return Figure(row, await CountAsync(lane, now, MaxCount, ct), running, workers, now);
+        return Figure(row, (await CountAsync([lane], now, MaxCount, ct))[0], running, workers, now);
     }
 
     private async Task<IReadOnlyList<LaneFigure>> MeasureAllAsync(CancellationToken ct)
@@ -72,21 +72,32 @@ public sealed class LaneFigures(IStorage storage, DemandOptions options, TimePro
         var rows = await db.Lanes.AsNoTracking().OrderBy(l => l.Name).ToListAsync(ct);
         var workers = await ReadWorkersAsync(db, ct);
         var running = await CountRunningAsync(ct);
-        var figures = new List<LaneFigure>(rows.Count);
-        var left = MaxRows;
-        for (var i = 0; i < rows.Count; i++)
-        {
-            // What a lane does not use of its share, those behind it may.
-            var count = await CountAsync(rows[i].Name, now, Math.Min(MaxCount, left / (rows.Count - i)), ct);
-            left -= count.Rows;
-            figures.Add(Figure(rows[i], count, running, workers, now));
-        }
-
-        return figures;
+        var counts = await CountAllAsync([.. rows.Select(r => r.Name)], now, ct);
+        return [.. rows.Select((row, i) => Figure(row, counts[i], running, workers, now))];
     }
 
-    private Task<LaneCount> CountAsync(string lane, DateTimeOffset now, int most, CancellationToken ct) => storage.ReadAsync(
-        session => storage.Lanes.CountWaitingAsync(session, lane, now, now + options.PodStart, most, ct), ct);
+    /// <summary>Counts the same part of each lane first. What the lanes leave of <see cref="MaxRows"/>, those that have more get.</summary>
+    private async Task<IReadOnlyList<LaneCount>> CountAllAsync(List<string> lanes, DateTimeOffset now, CancellationToken ct)
+    {
+        if (lanes.Count == 0)
+            return [];
+        var share = Math.Clamp(MaxRows / lanes.Count, 1, MaxCount);
+        // Half of it, so that there is something left.
+        var first = share < MaxCount ? Math.Max(1, share / 2) : share;
+        var counts = (await CountAsync(lanes, now, first, ct)).ToArray();
+        var open = Enumerable.Range(0, lanes.Count).Where(i => !counts[i].IsExact).ToList();
+        if (open.Count == 0 || first == MaxCount)
+            return counts;
+        var left = MaxRows - counts.Sum(c => Math.Min(c.Rows, first));
+        var again = await CountAsync([.. open.Select(i => lanes[i])], now, Math.Clamp(left / open.Count, first, MaxCount), ct);
+        foreach (var (i, count) in open.Zip(again))
+            counts[i] = count;
+        return counts;
+    }
+
+    private Task<IReadOnlyList<LaneCount>> CountAsync(IReadOnlyList<string> lanes, DateTimeOffset now, int most, CancellationToken ct) =>
+        storage.ReadAsync(
+            session => storage.Lanes.CountWaitingAsync(session, lanes, now, now + options.PodStart, most, ct), ct);
 
     private Task<RunningCount> CountRunningAsync(CancellationToken ct) =>
         storage.ReadAsync(session => storage.Lanes.CountRunningAsync(session, MaxCount, ct), ct);

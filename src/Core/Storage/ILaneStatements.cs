@@ -14,15 +14,16 @@ public interface ILaneStatements
     /// <exception cref="Exception">Another process added one at the same time (<see cref="IStorage.IsConflict"/>): do it again.</exception>
     Task AddAsync(StorageSession session, IEnumerable<string> lanes, DateTimeOffset now, CancellationToken ct);
 
-    /// <summary>Counts the runs that wait in a lane, in due order.</summary>
+    /// <summary>Counts the runs that wait in lanes, in due order.</summary>
     /// <param name="session">A session that reads.</param>
-    /// <param name="lane">The lane.</param>
+    /// <param name="lanes">The lanes.</param>
     /// <param name="now">Runs that are due at this instant are ready.</param>
     /// <param name="until">Runs that are due later than this are not counted.</param>
-    /// <param name="most">Counts so far, and reads at most a fixed multiple of so many rows, whatever waits.</param>
+    /// <param name="most">Counts so far in each lane, and reads at most a fixed multiple of so many rows of it, whatever waits.</param>
     /// <param name="ct">Cancels the statement.</param>
-    Task<LaneCount> CountWaitingAsync(
-        StorageSession session, string lane, DateTimeOffset now, DateTimeOffset until, int most, CancellationToken ct);
+    /// <returns>One count for each lane, in order.</returns>
+    Task<IReadOnlyList<LaneCount>> CountWaitingAsync(
+        StorageSession session, IReadOnlyList<string> lanes, DateTimeOffset now, DateTimeOffset until, int most, CancellationToken ct);
 
     /// <summary>Counts the runs that execute, over all lanes.</summary>
     /// <param name="session">A session that reads.</param>

@@ -33,6 +33,9 @@ public interface IStorage
     /// <summary>The statements about lanes.</summary>
     ILaneStatements Lanes { get; }
 
+    /// <summary>The statements about schedules.</summary>
+    IScheduleStatements Schedules { get; }
+
     /// <summary>The statements about figures over time.</summary>
     IRollupStatements Rollups { get; }
 

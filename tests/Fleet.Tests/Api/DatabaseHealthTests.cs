@@ -57,6 +57,29 @@ public sealed class DatabaseHealthTests
         Assert.InRange(_calls, 1, 1 + (int)Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
+    [Fact]
+    public async Task Lanes_DatabaseIsAway_ShowWhatWasMeasuredAndAre503Otherwise()
+    {
+        var isAway = false;
+        await using var fleet = await StartAsync(nameof(IStorage.Read), () =>
+        {
+            if (isAway)
+                throw new DatabaseUnavailableException("database: it is away", TimeSpan.FromSeconds(3));
+        });
+        var before = (await fleet.Http.GetFromJsonAsync<JsonObject>("/api/v1/lanes/default/demand"))!;
+        isAway = true;
+
+        var after = (await fleet.Http.GetFromJsonAsync<JsonObject>("/api/v1/lanes/default/demand"))!;
+        using var unmeasured = await fleet.Http.GetAsync("/api/v1/lanes/other/demand");
+
+        Assert.Equal((int?)before["demand"], (int?)after["demand"]);
+        Assert.NotEqual("00:00:00", (string?)after["age"]);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, unmeasured.StatusCode);
+        Assert.Equal("database_unavailable", (string?)(await unmeasured.Content.ReadFromJsonAsync<JsonObject>())!["code"]);
+        Assert.NotNull(unmeasured.Headers.RetryAfter);
+        isAway = false;
+    }
+
     [Theory]
     [InlineData("unknown", "outcome_unknown", "not known whether run ")]
     [InlineData("full", "database_unavailable", "database: too many connections (53300). Nothing was stored.")]

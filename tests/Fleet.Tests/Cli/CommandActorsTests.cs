@@ -129,7 +129,7 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
         "run count", "run explain", "run get", "run list", "run logs", "run watch", "status", "top", "view get", "view list",
         "schedule list", "schedule explain", "schedule next", "lane list", "lane get", "lane demand", "worker list", "worker get",
         "job list", "job get", "job schema", "job example", "schedule get",
-        "schedule simulate", "schedule diff", "schedule figures",
+        "schedule simulate", "schedule diff", "schedule figures", "schedule history",
         "completion", "config list", "config get", "config set", "config use", "config delete", "config view",
     ];
 

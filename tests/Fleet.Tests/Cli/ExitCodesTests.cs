@@ -46,6 +46,7 @@ public sealed class ExitCodesTests(RudeServer server) : IClassFixture<RudeServer
         ["schedule backfill"] = ["nightly", "--from", "2026-01-01T00:00:00Z", "--until", "2026-01-02T00:00:00Z"],
         ["schedule delete"] = ["nightly"],
         ["schedule figures"] = ["nightly"],
+        ["schedule history"] = ["nightly"],
         ["schedule pause"] = ["nightly"],
         ["schedule resume"] = ["nightly"],
         ["schedule stop"] = ["nightly"],

@@ -136,6 +136,11 @@ public sealed class ScheduleCommandsTests : IAsyncLifetime
             (await FleetAsync("schedule", "backfill", "often", "--from", from, "--until", until, "--yes")).Output,
             StringComparison.Ordinal);
 
+        var history = (await FleetAsync("schedule", "history", "often", "--columns", "outcome,took")).Output;
+        Assert.Equal(4, history.Split('\n').Count(line => line.StartsWith("succeeded\t", StringComparison.Ordinal)));
+        Assert.Contains("outcomes\t4 succeeded", (await FleetAsync("schedule", "get", "often")).Output, StringComparison.Ordinal);
+        Assert.Equal(4, (await ListAsync("schedules?outcomes=30")).Single(s => s!["id"]!.GetValue<string>() == "often")!["outcomes"]!
+            .AsArray().Count);
         Assert.Contains("expected 0, fired 0", (await FleetAsync("schedule", "figures", "often")).Output, StringComparison.Ordinal);
         var wrong = await FleetAsync("schedule", "figures", "often", "--from", "yesterday");
         Assert.Equal((2, true), (wrong.ExitCode, wrong.Error.StartsWith("from: 'yesterday' is not allowed", StringComparison.Ordinal)));

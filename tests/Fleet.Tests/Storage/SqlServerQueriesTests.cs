@@ -207,6 +207,8 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
                 return fleet.Get<NamedLanes>().RegisterAsync(None);
             },
         ],
+        ["Core/Schedules/Control/GetOutcomes.cs"] = [fleet => fleet.Get<GetOutcomes>().FindAsync("nightly", 30, None)],
+        ["Storage.Sql/ScheduleStatements.cs"] = [fleet => fleet.Get<GetOutcomes>().ListAsync(["nightly", "daily"], 30, None)],
         ["Storage.Sql/LeaseStatements.cs"] = [fleet => fleet.Get<FleetIdentity>().GetAsync(None).AsTask()],
         ["Storage.Sql/WorkerStatements.cs"] =
         [

@@ -25,6 +25,8 @@ internal sealed class FailingStorage(IStorage inner) : IStorage
 
     public ILaneStatements Lanes => inner.Lanes;
 
+    public IScheduleStatements Schedules => inner.Schedules;
+
     public IRollupStatements Rollups => inner.Rollups;
 
     public ILeaseStatements Leases => inner.Leases;

@@ -54,6 +54,8 @@ internal sealed class OfflineSqlServer : IStorage
 
     public ILaneStatements Lanes => _shared.Lanes;
 
+    public IScheduleStatements Schedules => _shared.Schedules;
+
     public IRollupStatements Rollups => _shared.Rollups;
 
     public ILeaseStatements Leases => _shared.Leases;

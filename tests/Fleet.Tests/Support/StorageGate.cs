@@ -49,6 +49,8 @@ internal sealed class StorageGate<TResult> : IDisposable
 
         public ILaneStatements Lanes => inner.Lanes;
 
+        public IScheduleStatements Schedules => inner.Schedules;
+
         public IRollupStatements Rollups => inner.Rollups;
 
         public ILeaseStatements Leases => inner.Leases;
