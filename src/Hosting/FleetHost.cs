@@ -3,6 +3,7 @@ using Fleet.Api;
 using Fleet.Core.Setup;
 using Fleet.Core.Text;
 using Fleet.Engine.Workers;
+using Fleet.Hosting.Addresses;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -28,11 +29,15 @@ public static class FleetHost
     /// heap.</summary>
     /// <param name="builder">The host to be.</param>
     /// <param name="apiUrls">Where to listen unless <see cref="ApiUrlsKey"/> says otherwise.</param>
-    public static WebApplicationBuilder UseFleetDefaults(this WebApplicationBuilder builder, string apiUrls = DefaultApiUrls)
+    /// <param name="option">The option of the command line that sets the port, if there is one.</param>
+    public static WebApplicationBuilder UseFleetDefaults(
+        this WebApplicationBuilder builder, string apiUrls = DefaultApiUrls, string? option = null)
     {
         UseInvariantCulture();
         KnownSettings.Check(builder.Configuration);
         builder.WebHost.UseUrls(builder.Configuration[ApiUrlsKey] ?? apiUrls);
+        builder.Services.AddSingleton(
+            new AddressSetting($"Choose another with {(option is null ? "" : $"{option} or ")}{ApiUrlsKey}."));
         // The slim builder of a worker leaves it out.
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -92,8 +97,9 @@ public static class FleetHost
     /// <summary>A failure that a person can mend, in words; null for any other.</summary>
     public static string? Explain(Exception e) => e switch
     {
+        // Taken since it was checked.
         IOException when e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException =>
-            string.Create(CultureInfo.InvariantCulture, $"{e.Message.TrimEnd('.')}. Choose another with --port or {ApiUrlsKey}."),
+            string.Create(CultureInfo.InvariantCulture, $"{e.Message.TrimEnd('.')}. Choose another with {ApiUrlsKey}."),
         _ => StartRefusal.Explain(e),
     };
 }

@@ -11,6 +11,7 @@ using Fleet.Engine;
 using Fleet.Engine.Leader;
 using Fleet.Engine.Workers;
 using Fleet.Hosting;
+using Fleet.Hosting.Addresses;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -73,7 +74,7 @@ public static class FleetHosting
         if (Durations.TryParse(configuration[$"{SchedulerOptions.Section}:{nameof(SchedulerOptions.LookAhead)}"], out var lookAhead))
             services.Configure<BeltOptions>(belt => belt.LookAhead = lookAhead);
         // The first of the hosted services: those that follow may use the schema. What is refused when it is made is told in words, too.
-        services.AddSingleton<SchemaAtStart>()
+        services.AddSingleton<IStartCheck, CheckAddresses>().AddSingleton<SchemaAtStart>()
             .AddHostedService(provider => StartRefusal.InWords(() => ActivatorUtilities.CreateInstance<FleetStart>(provider)));
         return new FleetBuilder(services, configuration, builder.Environment.ContentRootPath);
     }

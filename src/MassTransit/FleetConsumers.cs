@@ -41,6 +41,10 @@ public static class FleetConsumers
     internal static BusConsumers[] FindConsumers(this IServiceCollection services) =>
         [.. services.Select(service => service.IsKeyedService ? null : service.ImplementationInstance).OfType<BusConsumers>()];
 
+    /// <summary>See <see cref="StartedBuses"/>. After <c>AddMassTransit</c>.</summary>
+    internal static IServiceCollection StopOnlyStartedBuses(this IServiceCollection services) =>
+        services.Replace(ServiceDescriptor.Singleton<IBusDepot, StartedBuses>());
+
     private static void AddBusInMemory(IServiceCollection services)
     {
         if (services.Any(service => service.ServiceType == typeof(IFleetBus)))
@@ -51,7 +55,7 @@ public static class FleetConsumers
                 consumers.Configure(bus);
             bus.UsingInMemory(Memory, (context, factory) => factory.ConfigureEndpoints(context));
         });
-        services.AddHostedService<FleetBusReady>();
+        services.StopOnlyStartedBuses().AddHostedService<FleetBusReady>();
     }
 }
 

@@ -27,7 +27,7 @@ internal static class RabbitMqServices
                 factory.ConfigureEndpoints(context);
             });
         });
-        services.TryAddSingleton<ConsumerBuses>();
+        services.StopOnlyStartedBuses().TryAddSingleton<ConsumerBuses>();
         services.AddSingleton<BrokerAlarms>().AddSingleton<BrokerProblems>().AddSingleton<SideConnection>();
         services.AddSingleton<BrokerHealth>().AddSingleton(new FleetHealthCheck("broker", typeof(BrokerHealth)));
         services.AddSingleton(MakeManagement).AddHostedService<WatchPolicies>();

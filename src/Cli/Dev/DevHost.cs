@@ -33,7 +33,7 @@ public static class DevHost
             .AddInMemoryCollection(settings ?? []);
         if (port is not null)
             builder.Configuration[FleetHost.ApiUrlsKey] = $"http://127.0.0.1:{port}";
-        builder.UseFleetDefaults().AddFleet(fleet =>
+        builder.UseFleetDefaults(option: "--port").AddFleet(fleet =>
         {
             if (fleet.IsStoredInFile())
             {

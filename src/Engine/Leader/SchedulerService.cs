@@ -17,14 +17,16 @@ public sealed class SchedulerService(
     BroughtSchedules schedules,
     Wakers wakers,
     IControlChannel control,
-    ITransport transport) : IHostedService, IDisposable
+    ITransport transport) : IHostedService, IAsyncDisposable, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly BackgroundLoop[] _leaderLoops = [rescue, plan, stage, reconcile, outbox, figures, prune];
     private Task _loops = Task.CompletedTask;
+    private int _isRunning;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        _isRunning = 1;
         await schedules.PutAsync(cancellationToken);
         await schedules.TellOfLeftOversAsync(cancellationToken);
 
@@ -42,6 +44,8 @@ public sealed class SchedulerService(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        if (Interlocked.Exchange(ref _isRunning, 0) == 0)
+            return;
         wakers.Plan.Connect(null);
         wakers.Stage.Connect(null);
         wakers.Outbox.Connect(null);
@@ -49,6 +53,13 @@ public sealed class SchedulerService(
         await _loops;
         // A standby need not wait for the lease to end.
         await election.ResignAsync();
+    }
+
+    /// <summary>A host whose start failed, or that nobody stopped, is only disposed: the loops end before the storage does.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(CancellationToken.None);
+        Dispose();
     }
 
     public void Dispose() => _stop.Dispose();

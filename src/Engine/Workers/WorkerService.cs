@@ -42,7 +42,7 @@ public sealed partial class WorkerService(
     IOptions<RetryOptions> retry,
     JobRegistry jobs,
     TimeProvider time,
-    ILogger<WorkerService> logger) : IHostedService, IDisposable
+    ILogger<WorkerService> logger) : IHostedService, IAsyncDisposable, IDisposable
 {
     /// <summary>How long handlers may take to stop once the drain time is over.</summary>
     private static readonly TimeSpan DrainGrace = TimeSpan.FromSeconds(2);
@@ -54,9 +54,11 @@ public sealed partial class WorkerService(
     private readonly List<IAsyncDisposable> _subscriptions = [];
     private LaneSubscription[] _lanes = [];
     private Task _loops = Task.CompletedTask;
+    private int _isRunning;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        _isRunning = 1;
         handlerLines.Start();
         if (storage.Transactions is { } transactions)
             transactions.OnLongWait = w => LogTransactionsWait(w.Waiting, w.Longest, w.Open, w.Limit, w.Share);
@@ -75,7 +77,25 @@ public sealed partial class WorkerService(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        if (Interlocked.Exchange(ref _isRunning, 0) == 0)
+            return;
         WarnOfShortGrace();
+        await StopAsync(options.Value.Drain, cancellationToken);
+    }
+
+    /// <summary>A host whose start failed, or that nobody stopped, is only disposed. Runs under way are given back at once, because the
+    /// services of their handlers are disposed, too.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isRunning, 0) == 1)
+            await StopAsync(TimeSpan.Zero, CancellationToken.None);
+        Dispose();
+    }
+
+    public void Dispose() => _stopLoops.Dispose();
+
+    private async Task StopAsync(TimeSpan drain, CancellationToken cancellationToken)
+    {
         // 1. Take nothing new. Nudges that wait for a slot are let go. The row says so at once: should the process be killed before it is
         // done, its runs are released and not blamed.
         foreach (var lane in _lanes)
@@ -85,8 +105,8 @@ public sealed partial class WorkerService(
         if (identity.Id != default)
         {
             // 2. Let what runs finish; heartbeats go on meanwhile.
-            LogDraining(running.Count, options.Value.Drain);
-            if (!await SettledWithinAsync(options.Value.Drain, cancellationToken))
+            LogDraining(running.Count, drain);
+            if (!await SettledWithinAsync(drain, cancellationToken))
             {
                 // 3. Give the rest back.
                 LogReleasing(running.Count);
@@ -106,8 +126,6 @@ public sealed partial class WorkerService(
             await TellAsync(() => workers.LeaveAsync(identity.Id, CancellationToken.None));
         LogStopped(lanes.WorkerName);
     }
-
-    public void Dispose() => _stopLoops.Dispose();
 
     private async Task RegisterAsync(CancellationToken ct)
     {
