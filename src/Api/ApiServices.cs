@@ -85,6 +85,7 @@ public static class ApiServices
         GetDeadLettersEndpoints.Map(api);
         SavedViewsEndpoints.Map(api);
         CancelRunsEndpoints.Map(api);
+        DeleteRunsEndpoints.Map(api);
         ReplayRunsEndpoints.Map(api);
         PutSchedulesEndpoints.Map(api);
         GetSchedulesEndpoints.Map(api);

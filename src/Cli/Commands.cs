@@ -32,7 +32,7 @@ public static class Commands
             DevCommand.Command(cli),
             StatusCommand.Command(cli),
             TopCommand.Command(cli),
-            new Command("run", "Enqueue, inspect, cancel and replay runs.")
+            new Command("run", "Enqueue, inspect, cancel, replay and delete runs.")
             {
                 EnqueueRuns.Command(cli),
                 GetRuns.Command(cli),
@@ -43,6 +43,7 @@ public static class Commands
                 WatchRuns.Command(cli),
                 CancelRuns.Command(cli),
                 ReplayRuns.Command(cli),
+                DeleteRuns.Command(cli),
             },
             JobCommand.Command(cli),
             DbCommand.Command(cli),

@@ -46,11 +46,14 @@ internal sealed class FleetServer(Func<HttpClient> http, FleetClientOptions opti
     public Task<T?> PutAsync<T>(string path, byte[] body, JsonTypeInfo<T> shape, bool isMatch, CancellationToken ct) where T : class =>
         SendAsync(HttpMethod.Put, path, body, shape, isRepeatable: true, ct, isMatch ? AnyVersion : null);
 
-    /// <summary>DELETE, in any version.</summary>
+    /// <summary>DELETE.</summary>
+    /// <param name="path">Behind <c>/api/v1/</c>.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <param name="match">The version that is deleted; null for a thing without versions.</param>
     /// <returns>False when the server does not know the thing.</returns>
-    public async Task<bool> DeleteAsync(string path, CancellationToken ct)
+    public async Task<bool> DeleteAsync(string path, CancellationToken ct, string? match = AnyVersion)
     {
-        var answer = await RepeatAsync(HttpMethod.Delete, path, body: null, isRepeatable: true, ct, match: AnyVersion);
+        var answer = await RepeatAsync(HttpMethod.Delete, path, body: null, isRepeatable: true, ct, match);
         return answer.IsSuccess || (IsNotFound(answer) ? false : throw Refusal(answer));
     }
 

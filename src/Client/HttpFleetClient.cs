@@ -53,6 +53,18 @@ internal sealed class HttpFleetClient(FleetServer server, TimeProvider time) : I
         }
     }
 
+    public async Task<DeleteResult> DeleteAsync(RunId runId, CancellationToken ct = default)
+    {
+        try
+        {
+            return await server.DeleteAsync($"runs/{runId}", ct, match: null) ? DeleteResult.Deleted : DeleteResult.NotFound;
+        }
+        catch (FleetServerException e) when (e.Code == "not_ended")
+        {
+            return DeleteResult.NotEnded;
+        }
+    }
+
     public async Task<RunInfo?> GetAsync(RunId runId, CancellationToken ct = default) =>
         await server.GetAsync($"runs/{runId}", ApiJson.Default.RunDetailView, ct) is { } run ? ToInfo(run) : null;
 

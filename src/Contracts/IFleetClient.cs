@@ -22,6 +22,11 @@ public interface IFleetClient
     /// <param name="ct">Cancels the call.</param>
     Task<CancelResult> CancelAsync(RunId runId, string? reason = null, CancellationToken ct = default);
 
+    /// <summary>Deletes a run that has ended, with its args, output, attempts and log. Its idempotency key stays taken.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="ct">Cancels the call.</param>
+    Task<DeleteResult> DeleteAsync(RunId runId, CancellationToken ct = default);
+
     /// <summary>Reads a run. Null when there is none with this id.</summary>
     Task<RunInfo?> GetAsync(RunId runId, CancellationToken ct = default);
 
@@ -44,6 +49,19 @@ public enum CancelResult
 
     /// <summary>It had ended before; nothing was changed.</summary>
     AlreadyEnded = 3,
+}
+
+/// <summary>What a deletion did.</summary>
+public enum DeleteResult
+{
+    /// <summary>There is no such run, or it was deleted before.</summary>
+    NotFound = 0,
+
+    /// <summary>It is deleted.</summary>
+    Deleted = 1,
+
+    /// <summary>It is waiting or running; nothing was changed. Cancel it first.</summary>
+    NotEnded = 2,
 }
 
 /// <summary>A run as it stands in the database.</summary>

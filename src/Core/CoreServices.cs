@@ -41,7 +41,7 @@ public static class CoreServices
             .AddSingleton<ClaimRuns>()
             .AddSingleton<CompleteRuns>().AddSingleton<EndAttempts>()
             .AddSingleton<HoldRetries>().AddSingleton<FailRuns>().AddSingleton<ReleaseRuns>().AddSingleton<WakeUnserved>()
-            .AddSingleton<RescueRuns>().AddSingleton<CancelRuns>()
+            .AddSingleton<RescueRuns>().AddSingleton<CancelRuns>().AddSingleton<DeleteRuns>()
             .AddSingleton<ReplayRuns>().AddSingleton<StageRuns>().AddSingleton<Reconcile>().AddSingleton<PruneRuns>()
             .AddSingleton<NudgeWaiting>()
             .AddSingleton<GetRuns>().AddSingleton<FindAttemptLimits>()

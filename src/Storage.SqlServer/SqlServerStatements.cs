@@ -191,7 +191,7 @@ internal static class SqlServerStatements
     public const string DeleteFailedOrCanceled = $"""
         DECLARE @gone TABLE (id binary(16) PRIMARY KEY);
         DELETE TOP (@limit) r OUTPUT deleted.id INTO @gone FROM fleet.runs AS r WITH (READPAST, ROWLOCK)
-        WHERE r.finished_at >= @from AND r.finished_at < @before AND r.state IN (3, 4);
+        WHERE r.finished_at >= @from AND r.finished_at < @before AND r.state IN (3, 4, 5);
         {DeleteOld}
         """;
 

@@ -107,7 +107,7 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         "SELECT id FROM fleet_runs WHERE finished_at < $before AND finished_at >= $from AND state = 2 ORDER BY finished_at LIMIT $limit";
 
     private const string FindFailedOrCanceled =
-        "SELECT id FROM fleet_runs WHERE finished_at < $before AND finished_at >= $from AND state IN (3, 4) "
+        "SELECT id FROM fleet_runs WHERE finished_at < $before AND finished_at >= $from AND state IN (3, 4, 5) "
             + "ORDER BY finished_at LIMIT $limit";
 
     private static readonly string[] DeleteRun =

@@ -82,6 +82,8 @@ internal sealed record ProblemCode(string Code, int Status, string Meaning, stri
         new("invalid_max_attempts", 400, "The number of attempts is out of range.", Send),
         new("invalid_batch", 400, "A batch has no runs, or more than 1,000.", "Send 1 to 1,000 runs in one request."),
         new("already_ended", 409, "The run has ended, so there is nothing to cancel.", "Nothing is to be done."),
+        new("not_ended", 409, "The run is waiting or running, and only runs that have ended can be deleted.",
+            "Cancel it first; a running one ends when its handler has stopped."),
         new("not_replayable", 409, "Only failed and canceled runs can be replayed.", "Enqueue a new run."),
         new("run_revoked", 409, "The run was planned ahead and revoked when its schedule changed.",
             "Trigger the schedule, or backfill the fire time."),

@@ -75,6 +75,10 @@ internal static class GetRunsEndpoints
         string id, HttpContext http, GetRuns runs, FindAttemptLimits limits, CancellationToken ct) =>
         await runs.FindHistoryAsync(CommonParameters.RunId.Of(http), ct) is { } history
             ? Results.Json(history.ToView(await limits.ExecuteAsync(history.Run, history.Attempts, ct)), FleetJson.Payload)
+            : await runs.FindDeletedAsync(CommonParameters.RunId.Of(http), ct) is { } deleted
+            ? Problems.Make(
+                StatusCodes.Status404NotFound, "not_found",
+                $"Run {deleted.Id} was deleted at {deleted.DeletedAt!.Value.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} by {deleted.DeletedBy}.")
             : Problems.NotFound("run", id);
 
     private static async Task<IResult> LogsAsync(string id, HttpContext http, IStorage storage, CancellationToken ct)

@@ -63,7 +63,7 @@ public sealed class FleetApi : IDisposable
         SendAsync(HttpMethod.Put, path, json, ct, version);
 
     /// <summary>DELETE. Throws as <see cref="PutAsync"/>.</summary>
-    public Task<JsonElement> DeleteAsync(string path, CancellationToken ct, string version = "*") =>
+    public Task<JsonElement> DeleteAsync(string path, CancellationToken ct, string? version = "*") =>
         SendAsync(HttpMethod.Delete, path, null, ct, version);
 
     /// <summary>The live events of the server. The listener connects again by itself, so ask for something else first: that fails when

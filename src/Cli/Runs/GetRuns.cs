@@ -4,7 +4,7 @@ using Fleet.Client;
 
 namespace Fleet.Cli.Runs;
 
-/// <summary><c>fleet run get ID</c>: shows one run with its attempts.</summary>
+/// <summary><c>fleet run get ID…</c>: shows runs with their attempts.</summary>
 public static class GetRuns
 {
     private static readonly Listing<AttemptView> Attempts = new(attempt => $"{attempt.Number}")
@@ -29,17 +29,19 @@ public static class GetRuns
 
     public static Command Command(CommandContext cli)
     {
-        var id = IdArgument();
-        var command = new Command("get", "Show a run with its attempts.") { id };
-        command.SetAction(async (parsed, ct) =>
-        {
-            using var api = cli.Connect(parsed);
-            var run = await api.GetAsync(Path(parsed.GetRequiredValue(id)), ct);
-            var output = cli.Output(parsed);
-            var shown = api.Read(run, ApiJson.Default.RunDetailView);
-            var waits = output.IsText && shown.State == "pending" ? await ExplainRuns.WaitsAsync(api, shown.Id, ct) : null;
-            output.Answer(run, parsed.GetRequiredValue(id), () => Show(shown, cli.Time.GetUtcNow(), output, waits));
-        });
+        var ids = EachRun.IdArgument();
+        var command = new Command("get", "Show runs with their attempts.") { ids };
+        command.SetAction((parsed, ct) => EachRun.DoAsync(
+            cli, parsed, ids,
+            async (api, _, path) =>
+            {
+                var run = await api.GetAsync(path, ct);
+                var output = cli.Output(parsed);
+                var shown = api.Read(run, ApiJson.Default.RunDetailView);
+                var waits = output.IsText && shown.State == "pending" ? await ExplainRuns.WaitsAsync(api, shown.Id, ct) : null;
+                return new DoneRun(run, () => Show(shown, cli.Time.GetUtcNow(), output, waits));
+            },
+            between: ""));
         return command;
     }
 

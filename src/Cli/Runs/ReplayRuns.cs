@@ -3,20 +3,20 @@ using Fleet.Client;
 
 namespace Fleet.Cli.Runs;
 
-/// <summary><c>fleet run replay ID</c>: gives a failed or canceled run a new start.</summary>
+/// <summary><c>fleet run replay ID…</c>: gives failed or canceled runs a new start.</summary>
 public static class ReplayRuns
 {
     public static Command Command(CommandContext cli)
     {
-        var id = GetRuns.IdArgument();
-        var command = new Command("replay", "Start a failed or canceled run again.") { id, cli.DryRunOption };
-        command.SetAction(async (parsed, ct) =>
+        var ids = EachRun.IdArgument();
+        var command = new Command("replay", "Start failed or canceled runs again.") { ids, cli.DryRunOption };
+        command.SetAction((parsed, ct) => EachRun.DoAsync(cli, parsed, ids, async (api, _, path) =>
         {
-            using var api = cli.Connect(parsed);
-            var answer = await api.PostAsync($"{GetRuns.Path(parsed.GetRequiredValue(id))}/replay{cli.DryRunQuery(parsed)}", null, ct);
+            var answer = await api.PostAsync($"{path}/replay{cli.DryRunQuery(parsed)}", null, ct);
             var run = api.Read(answer, ApiJson.Default.EnqueuedView).Id;
-            cli.Output(parsed).Answer(answer, run, parsed.GetValue(cli.DryRunOption) ? $"{run} would be replayed" : run);
-        });
+            var output = cli.Output(parsed);
+            return new DoneRun(answer, () => output.Line(parsed.GetValue(cli.DryRunOption) ? $"{run} would be replayed" : run));
+        }));
         return command;
     }
 }

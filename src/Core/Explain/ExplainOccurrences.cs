@@ -25,11 +25,11 @@ public sealed class ExplainOccurrences(IStorage storage, ExplainRuns runs, TimeP
         await using var db = storage.Read();
         var row = await db.Schedules.AsNoTracking().FirstOrDefaultAsync(s => s.Id == schedule, ct);
         var until = at + TellOccurrence.Tolerance;
-        var run = await db.Runs.AsNoTracking()
+        var run = await db.Runs.IgnoreQueryFilters().AsNoTracking()
             .Where(r => r.ScheduleId == schedule && r.FireTime >= at && r.FireTime < until && !r.Revoked)
-            .OrderBy(r => r.FireTime).Select(r => r.Id).Take(1).ToListAsync(ct);
-        if (run is [var id] && await runs.ExecuteAsync(id, ct) is { } explained)
-            return OfRun(schedule, at, id, explained, now);
+            .OrderBy(r => r.FireTime).Select(r => new { r.Id, r.State }).Take(1).ToListAsync(ct);
+        if (run is [{ Id: var id } found] && await runs.ExecuteAsync(id, ct) is { } explained)
+            return OfRun(schedule, at, id, found.State == Run.DeletedState, explained, now);
 
         var revoked = await db.Runs.AsNoTracking()
             .Where(r => r.ScheduleId == schedule && r.Revoked && r.FireTime >= at && r.FireTime < until)
@@ -40,12 +40,15 @@ public sealed class ExplainOccurrences(IStorage storage, ExplainRuns runs, TimeP
         return TellOccurrence.Explain(schedule, at, now, revoked, facts);
     }
 
-    private static Explanation OfRun(string schedule, DateTimeOffset at, RunId id, Explanation explained, DateTimeOffset now)
+    private static Explanation OfRun(
+        string schedule, DateTimeOffset at, RunId id, bool isDeleted, Explanation explained, DateTimeOffset now)
     {
         var found = new Sentence(
             SentenceCode.HasRun,
-            $"The fire time {Spoken.At(at, now)} of schedule '{schedule}' has run {id}, which is {explained.Now.State}.", at,
-            [Evidence.OfRun(id)]);
+            isDeleted
+                ? $"The fire time {Spoken.At(at, now)} of schedule '{schedule}' had run {id}, which was deleted."
+                : $"The fire time {Spoken.At(at, now)} of schedule '{schedule}' has run {id}, which is {explained.Now.State}.",
+            at, [isDeleted ? new("runs", $"{id}") : Evidence.OfRun(id)]);
         return new Explanation(
             $"{found.Text} {explained.Summary}", [found, .. explained.Sentences], new("hasRun", null, explained.Now.Reasons));
     }
@@ -54,7 +57,7 @@ public sealed class ExplainOccurrences(IStorage storage, ExplainRuns runs, TimeP
         FleetDbContext db, Schedule schedule, DateTimeOffset at, DateTimeOffset now, CancellationToken ct)
     {
         var id = schedule.Id;
-        var occurrences = db.Runs.AsNoTracking().Where(r => r.ScheduleId == id && r.FireTime != null && !r.Revoked);
+        var occurrences = db.Runs.IgnoreQueryFilters().AsNoTracking().Where(r => r.ScheduleId == id && r.FireTime != null && !r.Revoked);
         return new OccurrenceFacts
         {
             Schedule = schedule,

@@ -10,6 +10,12 @@ public sealed class ExplainRuns(ReadRunFacts read)
 
     private static Explanation Explain(RunFacts facts)
     {
+        if (facts.Run.IsDeleted)
+        {
+            var deleted = new TellHistory(facts).Deleted();
+            return new Explanation(Summarize(deleted, []), deleted, new ExplainedNow("deleted", null, []));
+        }
+
         var now = new TellNow(facts);
         var (history, reasons) = (new TellHistory(facts).All(), now.All());
         return new Explanation(
@@ -39,5 +45,5 @@ public sealed class ExplainRuns(ReadRunFacts read)
 
     private static bool IsTold(SentenceCode code) =>
         code is SentenceCode.StartedLate or SentenceCode.LateTurn or SentenceCode.LateWorker or SentenceCode.Delayed
-            or (>= SentenceCode.Succeeded and <= SentenceCode.NeverRan);
+            or (>= SentenceCode.Succeeded and <= SentenceCode.Deleted);
 }

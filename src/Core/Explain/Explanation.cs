@@ -19,6 +19,9 @@ public sealed record Sentence(SentenceCode Code, string Text, DateTimeOffset? At
 /// <param name="Path">Where the API shows the row, behind <c>/api/v1/</c>; null where it does not.</param>
 public sealed record Evidence(string Table, string Id, string? Path = null)
 {
+    /// <remarks>The API does not show what is left of a deleted run.</remarks>
+    public static Evidence OfRun(Storage.Rows.Run run) => run.IsDeleted ? new("runs", $"{run.Id}") : OfRun(run.Id);
+
     public static Evidence OfRun(RunId id) => new("runs", $"{id}", $"runs/{id}");
 
     public static Evidence OfAttempt(long row, RunId run) => new("attempts", $"{row}", $"runs/{run}");

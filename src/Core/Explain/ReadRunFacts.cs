@@ -32,7 +32,7 @@ public sealed class ReadRunFacts(
         var facts = await storage.ReadSnapshotAsync(
             async db =>
             {
-                if (await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, ct) is not { } run)
+                if (await db.Runs.IgnoreQueryFilters().AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, ct) is not { } run)
                     return null;
                 var attempts = await db.Attempts.AsNoTracking().Where(a => a.RunId == id).OrderByDescending(a => a.Id)
                     .Take(RunFacts.MaxRows + 1).ToListAsync(ct);
@@ -49,7 +49,17 @@ public sealed class ReadRunFacts(
                     Replays = [.. replays.AsEnumerable().Reverse()],
                     Workers = await db.Workers.AsNoTracking().Where(w => workers.Contains(w.Id)).ToDictionaryAsync(w => w.Id, ct),
                     HasSchedule = schedule is not null && await db.Schedules.AnyAsync(s => s.Id == schedule, ct),
-                    HasParent = parent is { } parentId && await db.Runs.AnyAsync(r => r.Id == parentId, ct),
+                    Parent = parent is { } parentId
+                        ? await db.Runs.IgnoreQueryFilters().Where(r => r.Id == parentId)
+                            .Select(r => new Run
+                            {
+                                Id = r.Id,
+                                State = r.State,
+                                CancelRequestedAt = r.CancelRequestedAt,
+                                CanceledBy = r.CanceledBy,
+                            })
+                            .FirstOrDefaultAsync(ct)
+                        : null,
                     Before = await FindBeforeAsync(db, run, ct),
                     Limit = default,
                     Clock = now,

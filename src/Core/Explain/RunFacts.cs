@@ -29,8 +29,8 @@ internal sealed record RunFacts
     /// <summary>True if the schedule of the run is stored.</summary>
     public required bool HasSchedule { get; init; }
 
-    /// <summary>The run whose handler enqueued this one, if it is stored.</summary>
-    public required bool HasParent { get; init; }
+    /// <summary>The run whose handler enqueued this one, without its args and output; null if it is not stored.</summary>
+    public required Run? Parent { get; init; }
 
     /// <summary>The run of the same schedule that ended last before this one started, if that was after it was due.</summary>
     public required (RunId Id, DateTimeOffset EndedAt)? Before { get; init; }

@@ -46,6 +46,7 @@ public enum SentenceCode
     Replaced,
     Revoked,
     NeverRan,
+    Deleted,
 
     // Why a pending run waits now.
     DueLater,

@@ -11,7 +11,7 @@ internal sealed class TellHistory(RunFacts facts)
     public static readonly TimeSpan LateAfter = TimeSpan.FromSeconds(1);
 
     private readonly Run _run = facts.Run;
-    private readonly Evidence _row = Evidence.OfRun(facts.Run.Id);
+    private readonly Evidence _row = Evidence.OfRun(facts.Run);
 
     /// <summary>When the latest attempt was due; null when it has not started, or when that is not known any more.</summary>
     /// <remarks>The end of an attempt writes the due time of the next one into the row.</remarks>
@@ -48,6 +48,20 @@ internal sealed class TellHistory(RunFacts facts)
         return sentences;
     }
 
+    /// <summary>What is still known about a run that was deleted.</summary>
+    public IReadOnlyList<Sentence> Deleted()
+    {
+        var ended = _run.FinishedAt is { } finished ? $" at {Time(finished)}" : "";
+        return
+        [
+            .. Origin(),
+            new(SentenceCode.Deleted,
+                $"It ended as {_run.DeletedFrom}{ended}. {Who(_run.DeletedBy)} deleted it at {Time(_run.DeletedAt!.Value)}; its args, its "
+                    + "output, its attempts and its log are not stored any more.",
+                _run.DeletedAt, [_row]),
+        ];
+    }
+
     private string Time(DateTimeOffset at) => At(at, facts.Now);
 
     private IEnumerable<Sentence> Origin()
@@ -77,10 +91,15 @@ internal sealed class TellHistory(RunFacts facts)
         }
         else if (_run.ParentId is { } parent)
         {
-            var gone = facts.HasParent ? "" : " That run is not stored any more.";
+            var gone = facts.Parent switch
+            {
+                null => " That run is not stored any more.",
+                { DeletedAt: { } at } mark => $" {Who(mark.DeletedBy)} deleted that run at {Time(at)}.",
+                _ => "",
+            };
             yield return new(
                 SentenceCode.FollowUp, $"The handler of run {parent} enqueued it at {created}.{gone}", _run.CreatedAt,
-                facts.HasParent ? [_row, Evidence.OfRun(parent)] : [_row]);
+                facts.Parent is { } stored ? [_row, Evidence.OfRun(stored)] : [_row]);
         }
         else
         {

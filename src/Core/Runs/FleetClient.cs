@@ -3,7 +3,7 @@ using Fleet.Core.Actors;
 namespace Fleet.Core.Runs;
 
 /// <summary>The client for a process with access to Fleet's database.</summary>
-public sealed class FleetClient(EnqueueRuns enqueue, CancelRuns cancel, GetRuns get) : IFleetClient
+public sealed class FleetClient(EnqueueRuns enqueue, CancelRuns cancel, DeleteRuns delete, GetRuns get) : IFleetClient
 {
     private static readonly EnqueueOptions NoOptions = new();
 
@@ -20,6 +20,9 @@ public sealed class FleetClient(EnqueueRuns enqueue, CancelRuns cancel, GetRuns 
 
     public Task<CancelResult> CancelAsync(RunId runId, string? reason = null, CancellationToken ct = default) =>
         cancel.ExecuteAsync(runId, reason, ThisProcess.Program, ct);
+
+    public async Task<DeleteResult> DeleteAsync(RunId runId, CancellationToken ct = default) =>
+        (await delete.ExecuteAsync([runId], ThisProcess.Program, ct))[0];
 
     public async Task<RunInfo?> GetAsync(RunId runId, CancellationToken ct = default) =>
         await get.FindAsync(runId, ct) is { } run ? GetRuns.ToInfo(run) : null;

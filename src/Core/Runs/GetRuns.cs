@@ -27,6 +27,14 @@ public sealed class GetRuns(IStorage storage, TimeProvider time)
         return await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, ct);
     }
 
+    /// <summary>Reads what is left of a run that somebody deleted; null when there is no such run, or it was not deleted.</summary>
+    public async Task<Run?> FindDeletedAsync(RunId id, CancellationToken ct)
+    {
+        await using var db = storage.Read();
+        return await db.Runs.IgnoreQueryFilters().AsNoTracking()
+            .FirstOrDefaultAsync(r => r.Id == id && r.State == Run.DeletedState, ct);
+    }
+
     /// <summary>Reads one run with its attempts and replays; null when there is none.</summary>
     /// <remarks>From one snapshot: otherwise a run that is released meanwhile would be shown as running, with the attempt that its release
     /// ended.</remarks>

@@ -91,6 +91,7 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
             // For the runs of a schedule in the order of their ids. A run without a schedule has no entry in it.
             run.HasIndex(r => new { r.ScheduleId, r.Id }).HasFilter("schedule_id IS NOT NULL").HasDatabaseName("ix_runs_schedule");
             run.HasIndex(r => new { r.ScheduleId, r.FireTime }, "ix_runs_revoked").HasFilter(Filter("{revoked} = 1"));
+            run.HasQueryFilter(r => r.State != Run.DeletedState);
             AddStateIndexes(run);
         });
         modelBuilder.Entity<Attempt>(attempt =>

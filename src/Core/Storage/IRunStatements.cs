@@ -61,7 +61,8 @@ public interface IRunStatements
     /// <summary>Deletes runs that ended before an instant, about the oldest first, with their attempts, replays and logs. The state is
     /// compared in the deletion itself: a run that is replayed meanwhile stays.</summary>
     /// <param name="session">Where it is executed.</param>
-    /// <param name="succeeded">True for succeeded runs, false for failed and canceled ones.</param>
+    /// <param name="succeeded">True for succeeded runs, false for failed and canceled ones and for what is left of deleted
+    /// ones.</param>
     /// <param name="from">Where the deletion before this one ended (<see cref="PrunedRuns.Last"/>): what lies before it is not looked at
     /// again.</param>
     /// <param name="before">The instant.</param>

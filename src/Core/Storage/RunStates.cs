@@ -138,6 +138,62 @@ public class RunStates(IRollupStatements rollups)
                 run.IsReplayable ? ReplayResult.Replayed : run.Revoked ? ReplayResult.Revoked : ReplayResult.WrongState, run.Lane);
     }
 
+    /// <summary>Succeeded, Failed or Canceled → the mark of a deleted run; its attempts, replays and logs are deleted.</summary>
+    /// <param name="session">A write transaction.</param>
+    /// <param name="ids">The runs, each once.</param>
+    /// <param name="by">Who deletes them.</param>
+    /// <param name="now">The time of the deletion.</param>
+    /// <param name="ct">Cancels the statements.</param>
+    /// <returns>One result per run, in order.</returns>
+    /// <exception cref="DbUpdateConcurrencyException">A run changed meanwhile (<see cref="IStorage.IsConflict"/>): do it again.</exception>
+    public async Task<IReadOnlyList<DeleteResult>> DeleteAsync(
+        StorageSession session, IReadOnlyList<RunId> ids, Actor by, DateTimeOffset now, CancellationToken ct)
+    {
+        RunId[] wanted = [.. ids.Order()];
+        var found = await session.Db.Runs.Where(r => wanted.Contains(r.Id)).Select(r => new { r.Id, r.State })
+            .ToDictionaryAsync(r => r.Id, r => r.State, ct);
+        RunId[] ended = [.. found.Where(r => HasEnded(r.Value)).Select(r => r.Key).Order()];
+        if (ended.Length > 0)
+        {
+            // The state once more: a run may be replayed at this moment.
+            var deleted = await session.Db.Runs
+                .Where(r => ended.Contains(r.Id)
+                    && (r.State == RunState.Succeeded || r.State == RunState.Failed || r.State == RunState.Canceled))
+                .ExecuteUpdateAsync(
+                    set =>
+                    {
+                        SetState(set, Run.DeletedState);
+                        set.SetProperty(r => r.CancelRequestedAt, now)
+                            .SetProperty(r => r.CanceledBy, by)
+                            .SetProperty(r => r.CancelCause, (CancelCause?)null)
+                            .SetProperty(
+                                r => r.Error,
+                                r => r.State == RunState.Succeeded ? "succeeded" : r.State == RunState.Failed ? "failed" : "canceled")
+                            .SetProperty(r => r.ErrorType, (string?)null)
+                            .SetProperty(r => r.Args, "{}")
+                            .SetProperty(r => r.Output, (string?)null)
+                            .SetProperty(r => r.Progress, (double?)null)
+                            .SetProperty(r => r.ProgressMessage, (string?)null)
+                            .SetProperty(r => r.Tags, (string?)null)
+                            .SetProperty(r => r.TraceParent, (string?)null);
+                    },
+                    ct);
+            if (deleted < ended.Length)
+                throw new DbUpdateConcurrencyException("A run was replayed or deleted by somebody else at the same time.");
+            await session.Db.Attempts.Where(a => ended.Contains(a.RunId)).ExecuteDeleteAsync(ct);
+            await session.Db.Replays.Where(r => ended.Contains(r.RunId)).ExecuteDeleteAsync(ct);
+            await session.Db.RunLogs.Where(l => ended.Contains(l.RunId)).ExecuteDeleteAsync(ct);
+        }
+
+        return
+        [
+            .. ids.Select(id => !found.TryGetValue(id, out var state) ? DeleteResult.NotFound
+                : HasEnded(state) ? DeleteResult.Deleted : DeleteResult.NotEnded),
+        ];
+
+        static bool HasEnded(RunState state) => state is RunState.Succeeded or RunState.Failed or RunState.Canceled;
+    }
+
     /// <summary>Pending → Canceled for the planned runs of a schedule whose fire time has not come and that have not started.</summary>
     /// <returns>How many.</returns>
     public async Task<int> RevokeAsync(

@@ -25,6 +25,13 @@ public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(dat
     {
         ["CancelRuns.ExecuteAsync"] = test => test.CancelAsync(),
         ["ReplayRuns.ExecuteAsync"] = test => test.ReplayAsync(),
+        ["DeleteRuns.ExecuteAsync"] = async test =>
+        {
+            var id = await test.Fleet.EnqueueAsync();
+            await test.Fleet.CancelAsync(id);
+            await test.Fleet.Get<DeleteRuns>().ExecuteAsync([id], Alex, default);
+            return [(await test.Fleet.ReadAsync(id)).DeletedBy];
+        },
         ["EnqueueRuns.ExecuteAsync"] = test => test.EnqueueAsync(),
         ["EnqueueRuns.ExecuteManyAsync"] = test => test.EnqueueManyAsync(),
         ["EnqueueRuns.AcceptAsync"] = async test => [(await test.Fleet.Get<EnqueueRuns>().AcceptAsync(Request(), default)).EnqueuedBy],
@@ -150,6 +157,7 @@ public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(dat
         ["FleetClient.EnqueueAsync"] = "the process is the actor",
         ["FleetClient.EnqueueManyAsync"] = "the process is the actor",
         ["FleetClient.CancelAsync"] = "the process is the actor",
+        ["FleetClient.DeleteAsync"] = "the process is the actor",
         ["ScheduleClient.PutAsync"] = "the process is the actor",
         ["ScheduleClient.PauseAsync"] = "the process is the actor",
         ["ScheduleClient.ResumeAsync"] = "the process is the actor",

@@ -35,6 +35,13 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
             await using var db = test.Storage();
             return (await db.Replays.SingleAsync()).By;
         },
+        ["run delete"] = async test =>
+        {
+            var id = await test.WaitingAsync();
+            await test.RunAsync("run", "cancel", id);
+            Assert.Equal($"{id} deleted", await test.RunAsync("run", "delete", id));
+            return (await test.ReadAsync(id)).DeletedBy;
+        },
         ["schedule pause"] = test => test.ControlAsync("pause"),
         ["schedule resume"] = test => test.ControlAsync("resume"),
         ["schedule stop"] = test => test.ControlAsync("stop"),
@@ -200,7 +207,7 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
     {
         await using var db = Storage();
         Assert.True(RunId.TryParse(id, out var run), id);
-        return await db.Runs.SingleAsync(r => r.Id == run);
+        return await db.Runs.IgnoreQueryFilters().SingleAsync(r => r.Id == run);
     }
 
     private async Task<Schedule> ScheduleAsync(string id)

@@ -30,6 +30,7 @@ public sealed class ExitCodesTests(RudeServer server) : IClassFixture<RudeServer
         ["view save"] = ["broken", "state:failed"],
         ["view delete"] = ["broken"],
         ["run replay"] = [Run],
+        ["run delete"] = [Run],
         ["schedule list"] = [],
         ["schedule get"] = ["nightly"],
         ["schedule create"] = ["nightly", "--job", "diag.echo", "--every", "1h"],

@@ -109,6 +109,22 @@ public abstract partial class ClientConformance(ClientFleet fleet)
     }
 
     [Fact]
+    public async Task DeleteAsync_TakesRunsThatHaveEnded()
+    {
+        var options = new EnqueueOptions { Delay = TimeSpan.FromHours(1), IdempotencyKey = Unique("deleted") };
+        var id = await Runs.EnqueueAsync(new ClientWord("later"), options, Ct);
+
+        Assert.Equal(DeleteResult.NotEnded, await Runs.DeleteAsync(id, Ct));
+        await Runs.CancelAsync(id, ct: Ct);
+        Assert.Equal(DeleteResult.Deleted, await Runs.DeleteAsync(id, Ct));
+
+        Assert.Equal(DeleteResult.NotFound, await Runs.DeleteAsync(id, Ct));
+        Assert.Null(await Runs.GetAsync(id, Ct));
+        Assert.Null(await Runs.WaitAsync(id, Ct));
+        Assert.Equal(id, await Runs.EnqueueAsync(new ClientWord("later"), options, Ct));
+    }
+
+    [Fact]
     public async Task EnqueueManyAsync_StoresAllInOrder()
     {
         ClientWord[] words = [.. Enumerable.Range(0, 20).Select(i => new ClientWord("n", i))];

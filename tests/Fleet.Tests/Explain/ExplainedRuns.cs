@@ -57,6 +57,8 @@ internal sealed class ExplainedRuns(Verbs fleet, FakeTimeProvider time)
         ("due, and the leader sends the nudge", s => s.NotStagedAsync(leads: true)),
         ("due, and nobody leads", s => s.NotStagedAsync(leads: false)),
         ("the broker does not answer", s => s.BrokerAwayAsync()),
+        ("deleted", s => s.DeletedAsync()),
+        ("its parent was deleted", s => s.ParentDeletedAsync()),
         ("running", async s => (await s.StartAsync()).Id),
         ("running, asked to stop", s => s.AskedToStopAsync()),
         ("running on a worker that drains", s => s.DrainingAsync()),
@@ -137,6 +139,25 @@ internal sealed class ExplainedRuns(Verbs fleet, FakeTimeProvider time)
         await fleet.Get<RegisterWorkers>().LeaveAsync(_worker, None);
         time.Advance(TimeSpan.FromMinutes(4));
         return await fleet.EnqueueAsync();
+    }
+
+    private async Task<RunId> DeletedAsync()
+    {
+        var run = await StartAsync();
+        await fleet.FailAsync(run, error: "The printer is on fire.");
+        time.Advance(TimeSpan.FromMinutes(5));
+        await fleet.DeleteAsync(run.Id);
+        return run.Id;
+    }
+
+    private async Task<RunId> ParentDeletedAsync()
+    {
+        var parent = await StartAsync();
+        var child = await fleet.Get<EnqueueRuns>().AcceptAsync(Verbs.Request() with { ParentId = parent.Id }, None);
+        await fleet.Get<CompleteRuns>().ExecuteAsync(fleet.Completion(parent) with { FollowUps = [child] }, None);
+        time.Advance(TimeSpan.FromMinutes(5));
+        await fleet.DeleteAsync(parent.Id);
+        return child.Id;
     }
 
     private async Task<RunId> UnknownJobAsync() => (await fleet.InsertAsync(fleet.NewRun() with { Job = "report", Staged = true }))[0].Id;

@@ -24,33 +24,38 @@ public abstract class StateMatrixTests(TestDatabase database) : StorageVerbs(dat
         Cancel,
         Revoke,
         Replay,
+        Delete,
         Stage,
     }
 
-    /// <summary>Per verb, what becomes of Pending, Running, Succeeded, Failed and Canceled; '-' is refused.</summary>
+    /// <summary>Per verb, what becomes of Pending, Running, Succeeded, Failed, Canceled and of a deleted run ('X'); '-' is
+    /// refused.</summary>
     public static TheoryData<Verb, RunState, RunState?> Matrix()
     {
         (Verb, string)[] rows =
         [
-            (Verb.Claim, "R - - - -"),
-            (Verb.Complete, "- S - - -"),
-            (Verb.Retry, "- P - - -"),
-            (Verb.Fail, "- F - - -"),
-            (Verb.Release, "- P - - -"),
-            (Verb.EndCanceled, "- C - - -"),
-            (Verb.Rescue, "- P - - -"),
-            (Verb.Cancel, "C R - - -"),
-            (Verb.Revoke, "C - - - -"),
-            (Verb.Replay, "- - - P P"),
-            (Verb.Stage, "P - - - -"),
+            (Verb.Claim, "R - - - - -"),
+            (Verb.Complete, "- S - - - -"),
+            (Verb.Retry, "- P - - - -"),
+            (Verb.Fail, "- F - - - -"),
+            (Verb.Release, "- P - - - -"),
+            (Verb.EndCanceled, "- C - - - -"),
+            (Verb.Rescue, "- P - - - -"),
+            (Verb.Cancel, "C R - - - -"),
+            (Verb.Revoke, "C - - - - -"),
+            (Verb.Replay, "- - - P P -"),
+            (Verb.Delete, "- - X X X -"),
+            (Verb.Stage, "P - - - - -"),
         ];
         var data = new TheoryData<Verb, RunState, RunState?>();
         foreach (var (verb, ends) in rows)
         {
-            for (var from = RunState.Pending; from <= RunState.Canceled; from++)
+            for (var from = RunState.Pending; from <= Run.DeletedState; from++)
             {
                 var end = ends[2 * (int)from];
-                data.Add(verb, from, end == '-' ? null : Enum.GetValues<RunState>().Single(s => s.ToString()[0] == end));
+                data.Add(
+                    verb, from,
+                    end == '-' ? null : end == 'X' ? Run.DeletedState : Enum.GetValues<RunState>().Single(s => s.ToString()[0] == end));
             }
         }
 
@@ -59,7 +64,7 @@ public abstract class StateMatrixTests(TestDatabase database) : StorageVerbs(dat
 
     [Fact]
     public void Matrix_States_AreAllThereAre() =>
-        Assert.Equal(Enum.GetValues<RunState>().Length * Enum.GetValues<Verb>().Length, Matrix().Count);
+        Assert.Equal((Enum.GetValues<RunState>().Length + 1) * Enum.GetValues<Verb>().Length, Matrix().Count);
 
     [Theory]
     [MemberData(nameof(Matrix))]
@@ -148,6 +153,10 @@ public abstract class StateMatrixTests(TestDatabase database) : StorageVerbs(dat
             case RunState.Succeeded:
                 await Fleet.CompleteAsync(run);
                 break;
+            case Run.DeletedState:
+                await Fleet.CompleteAsync(run);
+                Assert.Equal(DeleteResult.Deleted, await Fleet.DeleteAsync(run.Id));
+                break;
             case RunState.Failed:
                 await Fleet.FailAsync(run);
                 break;
@@ -175,6 +184,7 @@ public abstract class StateMatrixTests(TestDatabase database) : StorageVerbs(dat
                 CancellationToken.None),
             CancellationToken.None),
         Verb.Replay => Fleet.ReplayAsync(run.Id),
+        Verb.Delete => Fleet.DeleteAsync(run.Id),
         Verb.Stage => StageAsync(),
         _ => throw new ArgumentOutOfRangeException(nameof(verb)),
     };
@@ -198,7 +208,7 @@ public abstract class StateMatrixTests(TestDatabase database) : StorageVerbs(dat
     private async Task<string> SnapshotAsync(RunId id)
     {
         await using var db = Fleet.Storage.Read();
-        var entry = db.Entry(await db.Runs.AsTracking().SingleAsync(r => r.Id == id));
+        var entry = db.Entry(await db.Runs.IgnoreQueryFilters().AsTracking().SingleAsync(r => r.Id == id));
         var columns = entry.Properties.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Metadata.Name}={p.CurrentValue}"));
         var (attempts, replays) = (await db.Attempts.CountAsync(), await db.Replays.CountAsync());
         return string.Join('\n', columns.Append($"{attempts} attempts, {replays} replays"));

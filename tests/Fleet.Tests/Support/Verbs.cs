@@ -122,6 +122,9 @@ public sealed class Verbs : IAsyncDisposable
 
     public Task<ReplayResult> ReplayAsync(RunId id) => Get<ReplayRuns>().ExecuteAsync(id, Somebody.Me, CancellationToken.None);
 
+    public async Task<DeleteResult> DeleteAsync(RunId id) =>
+        (await Get<DeleteRuns>().ExecuteAsync([id], Somebody.Me, CancellationToken.None))[0];
+
     public async Task<int> RescueAsync() => await Get<RescueRuns>().ExecuteAsync(await LeadAsync(), CancellationToken.None);
 
     /// <summary>Takes the lead and gives the term.</summary>
@@ -138,10 +141,11 @@ public sealed class Verbs : IAsyncDisposable
         },
         CancellationToken.None);
 
+    /// <summary>Reads the row of a run, also of one that was deleted.</summary>
     public async Task<Run> ReadAsync(RunId id)
     {
         await using var db = Storage.Read();
-        return await db.Runs.AsNoTracking().SingleAsync(r => r.Id == id);
+        return await db.Runs.IgnoreQueryFilters().AsNoTracking().SingleAsync(r => r.Id == id);
     }
 
     /// <summary>Reads rows of any table.</summary>

@@ -79,7 +79,8 @@ public sealed class BackfillSchedules(
         }
 
         var (from, until) = (request.From.ToUniversalTime(), request.Until.ToUniversalTime());
-        var occurrences = db.Runs.AsNoTracking().Where(r => r.ScheduleId == id && r.FireTime != null && !r.Revoked);
+        // The fire time of a deleted run stays taken.
+        var occurrences = db.Runs.IgnoreQueryFilters().AsNoTracking().Where(r => r.ScheduleId == id && r.FireTime != null && !r.Revoked);
         var existing = (
             await occurrences.Where(r => r.FireTime >= from && r.FireTime < until).Select(r => r.FireTime!.Value).ToListAsync(ct))
             .ToHashSet();

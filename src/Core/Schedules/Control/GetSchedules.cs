@@ -57,12 +57,14 @@ public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvi
     private async Task<IReadOnlyList<DescribedSchedule>> ReadAsync(FleetDbContext db, IQueryable<Schedule> schedules, CancellationToken ct)
     {
         var now = time.GetUtcNow();
+        // Also those that were deleted since: they fired.
+        var occurrences = db.Runs.IgnoreQueryFilters().Where(r => r.FireTime != null && !r.Revoked);
         var rows = await schedules.AsNoTracking().OrderBy(s => s.Id).Select(s => new
         {
             Row = s,
-            LastFireTime = db.Runs.Where(r => r.ScheduleId == s.Id && r.FireTime != null && r.FireTime <= now && !r.Revoked)
+            LastFireTime = occurrences.Where(r => r.ScheduleId == s.Id && r.FireTime <= now)
                 .OrderByDescending(r => r.FireTime).Select(r => r.FireTime).FirstOrDefault(),
-            LastStartedAt = db.Runs.Where(r => r.ScheduleId == s.Id && r.FireTime != null && !r.Revoked && r.StartedAt != null)
+            LastStartedAt = occurrences.Where(r => r.ScheduleId == s.Id && r.StartedAt != null)
                 .OrderByDescending(r => r.FireTime).Select(r => r.StartedAt).FirstOrDefault(),
         }).ToListAsync(ct);
         var infos = new List<DescribedSchedule>(rows.Count);
@@ -77,7 +79,8 @@ public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvi
 
     /// <summary>The latest planned fire time, for a schedule whose past runs were all pruned. It has fired unless it was revoked.</summary>
     private static async Task<DateTimeOffset?> FindPrunedAsync(FleetDbContext db, Schedule row, DateTimeOffset now, CancellationToken ct) =>
-        row.LastFireTime <= now && !await db.Runs.AnyAsync(r => r.ScheduleId == row.Id && r.FireTime == row.LastFireTime, ct)
+        row.LastFireTime <= now
+            && !await db.Runs.IgnoreQueryFilters().AnyAsync(r => r.ScheduleId == row.Id && r.FireTime == row.LastFireTime, ct)
             ? row.LastFireTime
             : null;
 }

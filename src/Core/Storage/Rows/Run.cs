@@ -5,6 +5,10 @@ namespace Fleet.Core.Storage.Rows;
 /// <summary>The row in <c>runs</c>: one request to execute a job, and its whole state.</summary>
 public sealed class Run
 {
+    /// <summary>The state of a run that somebody deleted: the row is a mark, which keeps the id, the idempotency key and the fire time
+    /// taken until retention. Queries of EF Core leave it out, unless they say <c>IgnoreQueryFilters</c>.</summary>
+    public const RunState DeletedState = (RunState)5;
+
     public RunId Id { get; set; }
 
     public string Job { get; set; } = "";
@@ -58,6 +62,19 @@ public sealed class Run
 
     /// <summary>Who canceled it or asked it to stop. Left as it is when the run ends otherwise, like <see cref="CancelCause"/>.</summary>
     public Actor? CanceledBy { get; set; }
+
+    /// <summary>True for the mark of a run that was deleted.</summary>
+    public bool IsDeleted => State == DeletedState;
+
+    /// <summary>When it was deleted. The columns of the cancel are used again, so that no row pays for a column that it never has.
+    /// </summary>
+    public DateTimeOffset? DeletedAt => IsDeleted ? CancelRequestedAt : null;
+
+    /// <summary>Who deleted it.</summary>
+    public Actor? DeletedBy => IsDeleted ? CanceledBy : null;
+
+    /// <summary>The state in which it had ended before it was deleted, in one word.</summary>
+    public string? DeletedFrom => IsDeleted ? Error : null;
 
     /// <summary>See <see cref="NewRun.EnqueuedBy"/>.</summary>
     public Actor? EnqueuedBy { get; set; }

@@ -1,0 +1,22 @@
+using Fleet.Core.Actors;
+using Fleet.Core.Storage;
+
+namespace Fleet.Core.Runs;
+
+/// <summary>Deletes runs that have ended, because somebody asked for it, with their attempts, replays and logs.</summary>
+/// <remarks>Of each run a mark stays until retention (<see cref="PruneRuns"/>): its id, its idempotency key and its fire time stay taken,
+/// so that nothing makes the run again, and its follow-up runs know where they come from. The mark names who deleted it.</remarks>
+public sealed class DeleteRuns(IStorage storage, TimeProvider time)
+{
+    /// <param name="ids">The runs, each once.</param>
+    /// <param name="by">Who deletes them.</param>
+    /// <param name="ct">Cancels the call.</param>
+    /// <param name="isDryRun">True to change nothing.</param>
+    /// <returns>One result per run, in order.</returns>
+    public Task<IReadOnlyList<DeleteResult>> ExecuteAsync(
+        IReadOnlyList<RunId> ids, Actor by, CancellationToken ct, bool isDryRun = false)
+    {
+        var now = time.GetUtcNow();
+        return storage.WriteRetryingAsync(session => storage.States.DeleteAsync(session, ids, by, now, ct), isDryRun, ct);
+    }
+}
