@@ -26,6 +26,7 @@ public static class GetDeadLetters
                 terms.Path(parsed, "dead-letters", basis: null, ("limit", parsed.GetValue(limit)?.ToString())), ct);
             var page = api.Read(answer, ApiJson.Default.Runs);
             output.Print(api.Items(answer), page.Items, page.Scanned.Complete ? "No dead letters." : ListRuns.None(page.Scanned));
+            ListRuns.TellOfErrors(output, page.Items);
             if (page.Next is not null && page.Items.Count > 0)
                 Output.Remark("There are more; raise --limit.");
         });

@@ -77,6 +77,7 @@ public static class EnqueueRuns
         if (!parsed.GetValue(Wait))
         {
             output.Answer(answer, id, id);
+            await ExplainRuns.WarnAsync(api, id, cli.Time, ct);
             return (int)ExitCode.Ok;
         }
 

@@ -64,6 +64,7 @@ public static class ListRuns
             output.Print(
                 JsonSerializer.SerializeToElement(order.Select(i => items[i]), ApiJson.Default.IEnumerableJsonElement),
                 [.. order.Select(i => page.Items[i])], None(page.Scanned));
+            TellOfErrors(output, page.Items);
             if (page.Next is not null && page.Items.Count > 0)
                 Output.Remark("There are more; raise --limit.");
         });
@@ -103,6 +104,16 @@ public static class ListRuns
     internal static string None(ScannedView scanned) => scanned.Complete
         ? "No runs."
         : $"No runs among the latest {scanned.Rows}, back to {scanned.BackTo:yyyy-MM-dd HH:mm:ss}Z; add since: or until:.";
+
+    /// <summary>A table has room for the type of an error only, and lists do not carry more.</summary>
+    internal static void TellOfErrors(Output output, IReadOnlyList<RunView> runs)
+    {
+        if (output.Format == OutputFormat.Table
+            && runs.FirstOrDefault(run => run is { ErrorType: not null, CancelCause: null }) is { } failed)
+        {
+            Output.Remark($"The message and the stack of an error: fleet run get {failed.Id}");
+        }
+    }
 
     /// <summary>The type of the error, or who canceled the run; null when there is neither. <c>fleet run get</c> has the text.</summary>
     public static string? Why(RunView run) => run switch

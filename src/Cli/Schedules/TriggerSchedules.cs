@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Fleet.Cli.Runs;
 using Fleet.Client;
 
 namespace Fleet.Cli.Schedules;
@@ -17,6 +18,8 @@ public static class TriggerSchedules
                 $"{GetSchedules.Path(parsed.GetRequiredValue(id))}/trigger{cli.DryRunQuery(parsed)}", null, ct);
             var run = api.Read(answer, ApiJson.Default.EnqueuedView).Id;
             cli.Output(parsed).Answer(answer, run, parsed.GetValue(cli.DryRunOption) ? "would be triggered" : run);
+            if (!parsed.GetValue(cli.DryRunOption))
+                await ExplainRuns.WarnAsync(api, run, cli.Time, ct);
         });
         return command;
     }

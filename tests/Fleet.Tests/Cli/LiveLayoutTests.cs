@@ -13,13 +13,15 @@ public sealed class LiveLayoutTests
     public void Draw_FirstLine_HasTheServerTheDataAndHowToStop() => Assert.Contains(
         "Fleet at http://127.0.0.1:8710 · data in /home/ada/.fleet · Ctrl+C stops it", Draw(LiveSnapshot.Empty), StringComparison.Ordinal);
 
-    [Fact]
-    public void Draw_FailedRun_HasItsErrorAndItsJob()
+    [Theory]
+    [InlineData("report.daily", false)]
+    [InlineData("samples.flaky-import", true)]
+    public void Draw_FailedRun_HasItsErrorAndItsJob_AndIsMarkedIfItIsASample(string job, bool isSample)
     {
         var run = new RunView
         {
             Id = "01a22d1a-c17b-7790-b5b6-2cfe7404d656",
-            Job = "report.daily",
+            Job = job,
             State = "failed",
             Attempt = 2,
             ErrorType = "BoomException",
@@ -33,6 +35,20 @@ public sealed class LiveLayoutTests
         var line = Assert.Single(lines, l => l.Contains(run.Job, StringComparison.Ordinal));
         Assert.Contains("failed", line, StringComparison.Ordinal);
         Assert.Contains("BoomException", line, StringComparison.Ordinal);
+        Assert.Equal(isSample, line.Contains("BoomException (a sample, on purpose)", StringComparison.Ordinal));
+    }
+
+    /// <summary>Planned runs are no work that waits: they are in the schedules' part, as the next fire time.</summary>
+    [Fact]
+    public void Draw_Lanes_CountWhatIsReady()
+    {
+        var lane = new LaneView { Name = "default", Ready = new CountView { Value = 2 }, ScheduledSoon = new CountView { Value = 11 } };
+
+        var lines = Draw(new LiveSnapshot([], [lane], [], Problem: null)).Split('\n');
+
+        var header = Assert.Single(lines, l => l.StartsWith("LANE", StringComparison.Ordinal));
+        Assert.Equal(["LANE", "READY", "RUNNING", "SLOTS"], header.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.DoesNotContain(lines, l => l.Contains("11", StringComparison.Ordinal));
     }
 
     private static string Draw(LiveSnapshot snapshot)

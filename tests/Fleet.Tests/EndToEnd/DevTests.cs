@@ -56,6 +56,23 @@ public sealed class DevTests
         var scheduled = await FleetProcess.RunAsync("--server", server, "run", "list", "--state", "scheduled");
         Assert.Contains(later.Output.Trim(), scheduled.Output, StringComparison.Ordinal);
 
+        // The glossary's words are states, and what failed is understood from the command line.
+        var failing = await FleetProcess.RunAsync("--server", server, "run", "enqueue", "diag.fail", "{\"retryable\":false}", "--wait");
+        Assert.Equal(1, failing.ExitCode);
+        var dead = await FleetProcess.RunAsync("--server", server, "run", "list", "--state", "dead", "-o", "table");
+        var id = failing.Output.Split('\n')[0].Trim();
+        Assert.Contains(id, dead.Output, StringComparison.Ordinal);
+        Assert.Contains($"The message and the stack of an error: fleet run get {id}", dead.Error, StringComparison.Ordinal);
+        var understood = await FleetProcess.RunAsync("--server", server, "run", "get", id);
+        Assert.Contains("Stack of attempt 1:", understood.Output, StringComparison.Ordinal);
+        Assert.Contains("FailJob.RunAsync", understood.Output, StringComparison.Ordinal);
+        var ready = await FleetProcess.RunAsync("--server", server, "run", "list", "--state", "ready");
+        Assert.Equal((0, "No runs."), (ready.ExitCode, ready.Error.Trim()));
+        var misspelt = await FleetProcess.RunAsync("--server", server, "run", "enqueue", "diag.echo", "--lane", "mial", "-o", "json");
+        Assert.Equal(0, misspelt.ExitCode);
+        Assert.Equal(36, JsonNode.Parse(misspelt.Output)!["id"]!.GetValue<string>().Length);
+        Assert.StartsWith("Warning: No active worker serves lane 'mial'.", misspelt.Error.Trim(), StringComparison.Ordinal);
+
         var wrong = await FleetProcess.RunAsync("--server", server, "run", "list", "--failed");
         Assert.NotEqual(0, wrong.ExitCode);
         Assert.Contains("'--failed' is no option of this command", wrong.Error, StringComparison.Ordinal);

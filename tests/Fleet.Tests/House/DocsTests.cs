@@ -15,6 +15,16 @@ public sealed partial class DocsTests
         Assert.True(broken.Count == 0, "Broken links:\n" + string.Join('\n', broken));
     }
 
+    /// <summary>What newcomers looked for and did not find.</summary>
+    [Theory]
+    [InlineData("docs/cli.md", "FLEET_SERVER")]
+    [InlineData("docs/jobs.md", "context.Log")]
+    [InlineData("docs/settings.md", "Fleet:Api:Urls")]
+    [InlineData("docs/embedding.md", "upgrading.md")]
+    [InlineData("docs/upgrading.md", "fleet db migrate")]
+    public void Page_HasTheWord(string page, string word) =>
+        Assert.Contains(word, File.ReadAllText(Path.Combine(Repository.Root, page)), StringComparison.Ordinal);
+
     [Theory]
     [InlineData("see [it](./gone.md)", "./gone.md")]
     [InlineData("![picture](pictures/a.png \"title\")", "pictures/a.png")]
