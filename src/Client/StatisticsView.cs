@@ -12,6 +12,10 @@ public sealed record StatisticsView
     /// <summary><c>minute</c>, <c>quarter</c>, <c>hour</c>, <c>day</c> or <c>whole</c>.</summary>
     public string Step { get; init; } = "";
 
+    /// <summary>Figures of earlier periods are not in the answer, because there are too many rows of them: ask for a shorter range, or for
+    /// one job or lane. Null: the whole range was counted.</summary>
+    public DateTimeOffset? CountedFrom { get; init; }
+
     /// <summary>The series, the first by the order that was asked for.</summary>
     public IReadOnlyList<StatisticsSeriesView> Series { get; init; } = [];
 }

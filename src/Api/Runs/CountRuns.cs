@@ -1,4 +1,5 @@
 using Fleet.Api.Contract;
+using Fleet.Api.Events;
 using Fleet.Client;
 using Fleet.Core.Search;
 using Fleet.Core.Text;
@@ -32,20 +33,17 @@ internal static class CountRunsEndpoints
     {
         var byState = By.Find(http) is Division.State;
         var counted = await count.ExecuteAsync(RunTerms.Read(http, time.GetUtcNow()), byState, ct);
+        var number = counted.Number.ToView();
         return Results.Json(
             new RunCountView
             {
-                Value = counted.Number.Value,
-                Relation = Relation(counted.Number),
+                Value = number.Value,
+                Relation = number.Relation,
                 States = byState
-                    ? counted.States.ToDictionary(
-                        s => s.Key.ToWord(), s => new CountView { Value = s.Value.Value, Relation = Relation(s.Value) },
-                        StringComparer.Ordinal)
+                    ? counted.States.ToDictionary(s => s.Key.ToWord(), s => s.Value.ToView(), StringComparer.Ordinal)
                     : null,
                 Scanned = counted.Scanned.ToView(),
             },
             FleetJson.Payload);
     }
-
-    private static string Relation(Counted counted) => counted.IsExact ? "eq" : "gte";
 }

@@ -97,6 +97,7 @@ internal static class GetStatisticsEndpoints
                 From = figures.From,
                 Until = figures.Until,
                 Step = figures.Step.ToWord(),
+                CountedFrom = figures.CountedFrom,
                 Series =
                 [
                     .. figures.Series.Select(s => new StatisticsSeriesView

@@ -64,8 +64,8 @@ public sealed class ExplainOccurrences(IStorage storage, ExplainRuns runs, TimeP
             Next = await occurrences.Where(r => r.FireTime > at && r.EnqueuedBy == null).OrderBy(r => r.FireTime)
                 .Select(r => new PlannedRun(r.Id, r.FireTime!.Value, r.CreatedAt)).FirstOrDefaultAsync(ct),
             Oldest = await occurrences.OrderBy(r => r.FireTime).Select(r => r.FireTime).FirstOrDefaultAsync(ct),
-            Leader = await db.Leases.AsNoTracking().FirstOrDefaultAsync(l => l.Name == LeaderLease.DefaultName, ct),
-            Clock = await storage.ReadAsync(session => storage.GetClockAsync(session, ct), ct),
+            Leader = await LeaderLease.FindAsync(db, ct),
+            Clock = await storage.ReadClockAsync(ct),
         };
     }
 }

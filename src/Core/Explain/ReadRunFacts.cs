@@ -71,7 +71,7 @@ public sealed class ReadRunFacts(
         return facts with
         {
             Limit = await limits.ExecuteAsync(facts.Run, facts.Attempts, ct),
-            Clock = await storage.ReadAsync(session => storage.GetClockAsync(session, ct), ct),
+            Clock = await storage.ReadClockAsync(ct),
             Pending = facts.Run.State == RunState.Pending ? await ReadPendingAsync(facts.Run, now, ct) : null,
         };
     }
@@ -141,7 +141,7 @@ public sealed class ReadRunFacts(
             Running = total == 0
                 ? 0 : await db.Running.Where(r => r.Lane == lane).OrderBy(r => r.Id).Select(r => r.Id).Take(total).CountAsync(ct),
             Ahead = run.DueAt > now ? (0, true) : await storage.CountDueBeforeAsync(lane, run.DueAt, PendingFacts.MaxCounted, ct),
-            Leader = await db.Leases.AsNoTracking().FirstOrDefaultAsync(l => l.Name == LeaderLease.DefaultName, ct),
+            Leader = await LeaderLease.FindAsync(db, ct),
             IsBrokerAway = await IsBrokerAwayAsync(lane, ct),
         };
     }

@@ -37,10 +37,10 @@ public sealed class GetFindings(
     private async Task<FindingEvidence> ReadAsync(LiveFigures figures, CancellationToken ct)
     {
         var asked = time.GetUtcNow();
-        var clock = await storage.ReadAsync(session => storage.GetClockAsync(session, ct), ct);
+        var clock = await storage.ReadClockAsync(ct);
         var now = time.GetUtcNow();
         await using var db = storage.Read();
-        var lease = await db.Leases.AsNoTracking().FirstOrDefaultAsync(l => l.Name == LeaderLease.DefaultName, ct);
+        var lease = await LeaderLease.FindAsync(db, ct);
         return new FindingEvidence
         {
             Now = now,

@@ -38,6 +38,10 @@ public sealed partial class LeaderLease(IStorage storage, TimeProvider time, str
             $"'{name}' is not a name of a lease; allowed are 1 to {MaxCharacters} characters of a-z, 0-9, '-' and '.', "
                 + $"but not '{FleetIdentity.RowName}'.", nameof(name));
 
+    /// <summary>Reads the lease of the whole fleet; null when there was never a leader.</summary>
+    public static Task<Lease?> FindAsync(FleetDbContext db, CancellationToken ct) =>
+        db.Leases.AsNoTracking().FirstOrDefaultAsync(l => l.Name == DefaultName, ct);
+
     /// <summary>Takes the lease if it is free or over, or renews it.</summary>
     /// <returns>The term if this owner leads; null if another one does.</returns>
     public async Task<Term?> AcquireAsync(string owner, TimeSpan duration, CancellationToken ct)

@@ -29,7 +29,7 @@ public sealed class ReadLiveFigures(IStorage storage, LaneFigures lanes, TimePro
         var ended = await db.FailedOrCanceled(now + TimeSpan.FromDays(1)).Take(MaxRows).GroupBy(r => r.State)
             .Select(g => new { g.Key, Count = g.Count() }).ToListAsync(ct);
         var workers = await ReadWorkersAsync(db, ct);
-        var lease = await db.Leases.AsNoTracking().FirstOrDefaultAsync(l => l.Name == LeaderLease.DefaultName, ct);
+        var lease = await LeaderLease.FindAsync(db, ct);
 
         var isMore = scheduled.Values.Sum(s => s.All) > CappedCount.Limit;
         return new LiveFigures

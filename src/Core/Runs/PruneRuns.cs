@@ -7,9 +7,8 @@ namespace Fleet.Core.Runs;
 
 /// <summary>Deletes runs that ended long ago, with their attempts, replays and logs; and old inbox entries and gone workers.</summary>
 /// <remarks>Uses small statements that commit separately, outside the leader's lock; this is safe, because the statements check state and
-/// age themselves. A row is old only if both the database's clock and this process's clock say so, so one wrong clock deletes nothing
-/// early. If the clock jumps ahead, pruning waits for <see cref="Brake"/>, so that somebody can correct it.</remarks>
-public sealed partial class PruneRuns(IStorage storage, TimeProvider time, ILogger<PruneRuns> logger) : IAsyncDisposable
+/// age themselves. <see cref="ClockBrake"/> guards against a wrong clock.</remarks>
+public sealed class PruneRuns(IStorage storage, TimeProvider time, ILogger<PruneRuns> logger) : IAsyncDisposable
 {
     /// <summary>Rows of the first deletion. Later deletions are larger or smaller, so that each takes about
     /// <see cref="BatchTime"/>.</summary>
@@ -21,13 +20,9 @@ public sealed partial class PruneRuns(IStorage storage, TimeProvider time, ILogg
     /// <summary>How long a deletion should take. It is short, so that it does not delay other writers.</summary>
     public static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>A clock that moved ahead by more than this has jumped. Pruning then waits for the same time.</summary>
-    public static readonly TimeSpan Brake = TimeSpan.FromHours(1);
-
     private readonly Setbacks _setbacks = new("prune", "table", storage.IsOutage, time, logger);
     private readonly Batch _succeeded = new(), _others = new(), _inbox = new();
-    private (DateTimeOffset Clock, long Timestamp)? _last;
-    private long? _brakedAt;
+    private readonly ClockBrake _brake = new(time, logger);
 
     /// <param name="term">The leader's term.</param>
     /// <param name="keepSucceeded">How long succeeded runs are kept.</param>
@@ -39,8 +34,7 @@ public sealed partial class PruneRuns(IStorage storage, TimeProvider time, ILogg
         Term term, TimeSpan keepSucceeded, TimeSpan keepOthers, TimeSpan keepInbox, CancellationToken ct)
     {
         var clock = await storage.WriteAsLeaderAsync(term, session => storage.GetClockAsync(session, ct), ct);
-        var now = time.GetUtcNow() is var own && own < clock ? own : clock;
-        if (HasLeapt(now))
+        if (_brake.Judge(clock) is not { } now)
             return (0, false);
 
         var runs = 0;
@@ -85,29 +79,6 @@ public sealed partial class PruneRuns(IStorage storage, TimeProvider time, ILogg
     }
 
     public ValueTask DisposeAsync() => _setbacks.DisposeAsync();
-
-    private bool HasLeapt(DateTimeOffset now)
-    {
-        var ahead = _last is { } last ? now - last.Clock - time.GetElapsedTime(last.Timestamp) : TimeSpan.Zero;
-        _last = (now, time.GetTimestamp());
-        if (ahead > Brake)
-        {
-            _brakedAt = time.GetTimestamp();
-            LogLeapt(ahead, Brake);
-        }
-        else if (ahead < -Brake)
-        {
-            // The clock was corrected.
-            _brakedAt = null;
-        }
-
-        return _brakedAt is { } at && time.GetElapsedTime(at) < Brake;
-    }
-
-    [LoggerMessage(
-        Level = LogLevel.Warning,
-        Message = "The clock jumped ahead by {Ahead}: nothing is pruned for {Brake}. If the clock is wrong, correct it within that time.")]
-    private partial void LogLeapt(TimeSpan ahead, TimeSpan brake);
 
     /// <summary>The size of the next deletion, and where it continues.</summary>
     private sealed class Batch

@@ -1,3 +1,4 @@
+using Fleet.Core.Rules;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
@@ -8,19 +9,14 @@ namespace Fleet.Core.Search;
 /// <param name="Number">The number, at most <see cref="CountRuns.Cap"/> in all and of each state.</param>
 /// <param name="States">The same by state; each run counts once. Empty unless it was asked for.</param>
 /// <param name="Scanned">How far it looked.</param>
-public sealed record RunCount(Counted Number, IReadOnlyDictionary<StateWord, Counted> States, Scanned Scanned);
-
-/// <summary>A number.</summary>
-/// <param name="Value">How many there are, or at least are.</param>
-/// <param name="IsExact">False if there may be more.</param>
-public readonly record struct Counted(int Value, bool IsExact);
+public sealed record RunCount(CappedCount Number, IReadOnlyDictionary<StateWord, CappedCount> States, Scanned Scanned);
 
 /// <summary>Counts the runs that match a query, with the budget of a search: up to <see cref="Cap"/>, and as far back as there is time.
 /// </summary>
 public sealed class CountRuns(IStorage storage, TimeProvider time)
 {
     /// <summary>Where it stops to count.</summary>
-    public const int Cap = 10_000;
+    public const int Cap = CappedCount.Limit;
 
     private const int RowsAtOnce = 2_000;
 

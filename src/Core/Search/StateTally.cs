@@ -1,3 +1,5 @@
+using Fleet.Core.Rules;
+
 namespace Fleet.Core.Search;
 
 /// <summary>Runs of one state that were counted together.</summary>
@@ -83,12 +85,12 @@ internal sealed class StateTally
     {
         var isComplete = _open.Count == 0;
         return new RunCount(
-            Counted(Sum, isComplete),
-            _byState ? _counts.ToDictionary(c => c.Key, c => Counted(c.Value, !_open.Contains(c.Key))) : [],
+            Capped(Sum, isComplete),
+            _byState ? _counts.ToDictionary(c => c.Key, c => Capped(c.Value, !_open.Contains(c.Key))) : [],
             new Scanned(isComplete ? null : _last?.CreatedAt, Rows, isComplete));
     }
 
-    private Counted Counted(int count, bool isWhole) => new(Math.Min(count, _cap), isWhole && count <= _cap);
+    private CappedCount Capped(int count, bool isWhole) => new(Math.Min(count, _cap), IsAtLeast: !isWhole || count > _cap);
 
     private void Count(StateWord word, int count)
     {

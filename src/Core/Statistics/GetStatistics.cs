@@ -85,9 +85,10 @@ public sealed record StatisticsRequest
 /// <param name="From">The start of the first period.</param>
 /// <param name="Until">The end of the last period.</param>
 /// <param name="Step">The length of the periods.</param>
+/// <param name="CountedFrom">Figures of earlier periods were left out, because there are too many rows; null if all were read.</param>
 /// <param name="Series">The series, the first by the order that was asked for.</param>
 public sealed record FiguresOverTime(
-    DateTimeOffset From, DateTimeOffset Until, StatisticsStep Step, IReadOnlyList<FiguresSeries> Series);
+    DateTimeOffset From, DateTimeOffset Until, StatisticsStep Step, DateTimeOffset? CountedFrom, IReadOnlyList<FiguresSeries> Series);
 
 /// <summary>The figures of a job, lane or outcome, or of everything.</summary>
 /// <param name="Key">The job, lane or outcome; <see cref="RecordEnds.Other"/> for all that have no series; empty for everything.</param>
@@ -114,7 +115,7 @@ public sealed class GetStatistics(IStorage storage, TimeProvider time)
     /// <summary>Maximum number of points with buckets.</summary>
     public const int MaxPointsWithBuckets = 3000;
 
-    /// <summary>Maximum number of rows that are read.</summary>
+    /// <summary>Maximum number of rows that are read. Of a range that has more, the latest periods are answered.</summary>
     public const int MaxRows = 200_000;
 
     /// <summary>Maximum number of series.</summary>
@@ -125,8 +126,11 @@ public sealed class GetStatistics(IStorage storage, TimeProvider time)
 
     private static readonly TimeSpan MaxRange = TimeSpan.FromDays(3650);
 
-    // The index has the step before the time.
-    private static readonly RollupStep[] Steps = Enum.GetValues<RollupStep>();
+    // What is younger has a smaller step.
+    private static readonly RollupStep[] Steps = [RollupStep.Written, RollupStep.Minute, RollupStep.Quarter];
+
+    /// <summary>How many rows are read.</summary>
+    public int MostRows { get; init; } = MaxRows;
 
     /// <exception cref="InvalidRunException">The range or the step is refused.</exception>
     public async Task<FiguresOverTime> ExecuteAsync(StatisticsRequest request, CancellationToken ct)
@@ -134,7 +138,7 @@ public sealed class GetStatistics(IStorage storage, TimeProvider time)
         var now = time.GetUtcNow();
         var periods = Periods.Of(request, now);
         Check(request, periods);
-        var rows = await ReadAsync(request, periods, ct);
+        var (rows, countedFrom) = await ReadAsync(request, periods, ct);
 
         // The slots tell when workers were there, whatever is asked about.
         var written = rows.Select(r => periods.IndexOf(r.At)).ToHashSet();
@@ -149,7 +153,8 @@ public sealed class GetStatistics(IStorage storage, TimeProvider time)
         if (top.Count == 0 && request.By == StatisticsBy.None)
             top.Add(("", []));
         return new FiguresOverTime(
-            periods.From, periods.Until, periods.Step, [.. top.Select(s => MakeSeries(s.Key, s.Rows, periods, written, now))]);
+            periods.From, periods.Until, periods.Step, countedFrom,
+            [.. top.Select(s => MakeSeries(s.Key, s.Rows, periods, countedFrom ?? periods.From, written, now))]);
     }
 
     private static void Check(StatisticsRequest request, Periods periods)
@@ -176,23 +181,22 @@ public sealed class GetStatistics(IStorage storage, TimeProvider time)
             new(RunRules.Invalid("range_too_long", "step", $"{periods.Step}: {value}", allowed));
     }
 
-    private async Task<List<Rollup>> ReadAsync(StatisticsRequest request, Periods periods, CancellationToken ct)
+    /// <summary>Reads the rows of a range, the latest first, so that the oldest periods are left out if there are too many.</summary>
+    private async Task<(List<Rollup> Rows, DateTimeOffset? CountedFrom)> ReadAsync(
+        StatisticsRequest request, Periods periods, CancellationToken ct)
     {
         await using var db = storage.Read();
-        var (from, until) = (periods.From, periods.Until);
-        var found = Rows(db, from, until);
-        if (request.Job is { } job)
-            found = found.Where(r => r.Job == job || r.Outcome == RollupOutcome.Slots);
-        if (request.Lane is { } lane)
-            found = found.Where(r => r.Lane == lane || r.Outcome == RollupOutcome.Slots);
-        if (request.Outcome is { } outcome)
-            found = found.Where(r => r.Outcome == outcome || r.Outcome == RollupOutcome.Slots);
-        var rows = await found.Take(MaxRows + 1).ToListAsync(ct);
-        if (rows.Count > MaxRows)
+        var rows = new List<Rollup>();
+        DateTimeOffset? cut = null;
+        foreach (var step in Steps)
         {
-            throw new InvalidRunException(RunRules.Invalid(
-                "range_too_long", "from", Show(from),
-                $"a range with at most {MaxRows} rows of figures: a shorter one, or the figures of one job or lane"));
+            // When the limit is reached, a few rows of the next steps were perhaps written late.
+            var most = Math.Max(MostRows / 100, MostRows - rows.Count);
+            var found = await Rows(db, request, step, cut?.AddTicks(1) ?? periods.From, periods.Until).OrderByDescending(r => r.At)
+                .Take(most + 1).ToListAsync(ct);
+            if (found.Count > most)
+                cut = found[^1].At;
+            rows.AddRange(found);
         }
 
         if (periods.Step == StatisticsStep.Minute && rows.Find(r => r.Step == RollupStep.Quarter) is { } merged)
@@ -202,13 +206,33 @@ public sealed class GetStatistics(IStorage storage, TimeProvider time)
                 $"quarter, hour, day or whole, because the minutes from {Show(merged.At)} on have been merged into quarters of an hour"));
         }
 
-        return rows;
+        if (cut is not { } at)
+            return (rows, null);
+        // The period of the cut was not read to its end.
+        var from = Rollup.FloorTo(at, periods.Grain) + periods.Grain;
+        if (from >= periods.Until)
+        {
+            throw new InvalidRunException(RunRules.Invalid(
+                "range_too_long", "from", Show(periods.From),
+                $"a range with at most {MostRows} rows of figures: a shorter one, or the figures of one job or lane"));
+        }
+
+        return (rows.FindAll(r => r.At >= from), from);
     }
 
-    /// <summary>The rows of a range. Whatever their step, an index finds them.</summary>
-    internal static IQueryable<Rollup> Rows(FleetDbContext db, DateTimeOffset from, DateTimeOffset until) =>
-        db.Rollups.AsNoTracking().Where(r => Steps.Contains(r.Step) && r.At >= from && r.At < until)
-            .OrderBy(r => r.Step).ThenBy(r => r.At);
+    /// <summary>The rows of one step, found by an index: it has the step before the time.</summary>
+    private static IQueryable<Rollup> Rows(
+        FleetDbContext db, StatisticsRequest request, RollupStep step, DateTimeOffset from, DateTimeOffset until)
+    {
+        var found = db.Rollups.AsNoTracking().Where(r => r.Step == step && r.At >= from && r.At < until);
+        if (request.Job is { } job)
+            found = found.Where(r => r.Job == job || r.Outcome == RollupOutcome.Slots);
+        if (request.Lane is { } lane)
+            found = found.Where(r => r.Lane == lane || r.Outcome == RollupOutcome.Slots);
+        if (request.Outcome is { } outcome)
+            found = found.Where(r => r.Outcome == outcome || r.Outcome == RollupOutcome.Slots);
+        return found;
+    }
 
     private static bool IsWanted(Rollup row, StatisticsRequest request) => row.Outcome != RollupOutcome.Slots
         || (request is { Job: null, Outcome: null, By: StatisticsBy.None or StatisticsBy.Lane }
@@ -231,7 +255,8 @@ public sealed class GetStatistics(IStorage storage, TimeProvider time)
         _ => 0,
     });
 
-    private static FiguresSeries MakeSeries(string key, List<Rollup> rows, Periods periods, HashSet<int> written, DateTimeOffset now)
+    private static FiguresSeries MakeSeries(
+        string key, List<Rollup> rows, Periods periods, DateTimeOffset countedFrom, HashSet<int> written, DateTimeOffset now)
     {
         var byPeriod = rows.ToLookup(r => periods.IndexOf(r.At));
         var total = new Figures();
@@ -250,17 +275,18 @@ public sealed class GetStatistics(IStorage storage, TimeProvider time)
             points[i] = periods.Point(i, now, figures);
         }
 
-        var passed = (periods.Until < now ? periods.Until : now) - periods.From;
+        var passed = (periods.Until < now ? periods.Until : now) - countedFrom;
         return new FiguresSeries(
             key,
-            new FiguresPoint(periods.From, passed, periods.Until + WrittenAfter <= now, written.Count > 0 ? total : null),
+            new FiguresPoint(countedFrom, passed, periods.Until + WrittenAfter <= now, written.Count > 0 ? total : null),
             points);
     }
 
     private static string Show(DateTimeOffset at) => at.ToString("O", CultureInfo.InvariantCulture);
 
     /// <summary>The periods of an answer, aligned in UTC.</summary>
-    private sealed record Periods(DateTimeOffset From, DateTimeOffset Until, StatisticsStep Step, TimeSpan Length)
+    /// <param name="Grain">The length of a period, or what the whole range is made of.</param>
+    private sealed record Periods(DateTimeOffset From, DateTimeOffset Until, StatisticsStep Step, TimeSpan Length, TimeSpan Grain)
     {
         public int Count => (int)Math.Min(int.MaxValue, Math.Ceiling((Until - From) / Length));
 
@@ -313,7 +339,7 @@ public sealed class GetStatistics(IStorage storage, TimeProvider time)
             };
             var first = Rollup.FloorTo(from, length);
             var last = Rollup.FloorTo(until.AddTicks(-1), length) + length;
-            return new Periods(first, last, step, step == StatisticsStep.Whole ? last - first : length);
+            return new Periods(first, last, step, step == StatisticsStep.Whole ? last - first : length, length);
         }
 
         public int IndexOf(DateTimeOffset at) => (int)((at - From) / Length);

@@ -31,7 +31,7 @@ public sealed class GetWorkers(IStorage storage)
         await using var db = storage.Read();
         var rows = await db.Workers.AsNoTracking()
             .OrderBy(w => w.State == WorkerState.Gone ? 1 : 0).ThenByDescending(w => w.StartedAt).Take(MaxListed).ToListAsync(ct);
-        var now = await NowAsync(ct);
+        var now = await storage.ReadClockAsync(ct);
         return [.. rows.Select(row => Describe(row, now, []))];
     }
 
@@ -43,11 +43,8 @@ public sealed class GetWorkers(IStorage storage)
             return null;
         var runs = await db.Running.Where(r => r.WorkerId == id).OrderBy(r => r.StartedAt).Take(MaxRuns)
             .Select(r => new WorkerRun(r.Id, r.Job, r.Lane, r.Attempt, r.StartedAt)).ToListAsync(ct);
-        return Describe(row, await NowAsync(ct), runs);
+        return Describe(row, await storage.ReadClockAsync(ct), runs);
     }
-
-    private Task<DateTimeOffset> NowAsync(CancellationToken ct) =>
-        storage.ReadAsync(session => storage.GetClockAsync(session, ct), ct);
 
     private static DescribedWorker Describe(WorkerRow row, DateTimeOffset now, IReadOnlyList<WorkerRun> runs)
     {

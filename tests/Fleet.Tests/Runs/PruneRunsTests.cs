@@ -1,4 +1,5 @@
 using Fleet.Core.Runs;
+using Fleet.Core.Storage;
 using Fleet.Storage.Sqlite;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -60,7 +61,7 @@ public sealed class PruneRunsTests : StorageVerbs
             Assert.Equal((0, false), await PruneAsync(prune));
         Assert.Contains("jumped ahead by 30.00:00:00", Assert.Single(log.All), StringComparison.Ordinal);
 
-        Time.Advance(PruneRuns.Brake);
+        Time.Advance(ClockBrake.Wait);
         Assert.Equal((1, false), await PruneAsync(prune));
     }
 
@@ -76,7 +77,7 @@ public sealed class PruneRunsTests : StorageVerbs
         await PruneAsync(prune);
 
         leaping.Ahead = TimeSpan.Zero;
-        Time.Advance(PruneRuns.Brake);
+        Time.Advance(ClockBrake.Wait);
 
         Assert.Equal((0, false), await PruneAsync(prune));
         Assert.Single(await Fleet.ListAsync(db => db.Runs));
@@ -84,15 +85,4 @@ public sealed class PruneRunsTests : StorageVerbs
 
     private async Task<(int Runs, bool More)> PruneAsync(PruneRuns prune) =>
         await prune.ExecuteAsync(await Fleet.LeadAsync(), Keep, Keep, Keep, CancellationToken.None);
-
-    private sealed class LeapingTime(FakeTimeProvider steady) : TimeProvider
-    {
-        public TimeSpan Ahead { get; set; }
-
-        public override long TimestampFrequency => steady.TimestampFrequency;
-
-        public override DateTimeOffset GetUtcNow() => steady.GetUtcNow() + Ahead;
-
-        public override long GetTimestamp() => steady.GetTimestamp();
-    }
 }

@@ -1,3 +1,4 @@
+using Fleet.Core.Rules;
 using Fleet.Core.Search;
 using Fleet.Tests.Support;
 
@@ -19,7 +20,7 @@ public abstract partial class StorageConformance
             {
                 var found = await count.ExecuteAsync(ParseRunQuery.Read(query, Time.GetUtcNow()), byState, CancellationToken.None);
 
-                Assert.Equal(new Counted(number, IsExact: true), found.Number);
+                Assert.Equal(new CappedCount(number), found.Number);
                 Assert.True(found.Scanned.Complete);
                 Assert.Equal(byState ? number : 0, found.States.Values.Sum(s => s.Value));
             }
@@ -41,7 +42,7 @@ public abstract partial class StorageConformance
                 (StateWord.Canceled, 1),
             ],
             found.States.Select(s => (s.Key, s.Value.Value)));
-        Assert.All(found.States.Values, s => Assert.True(s.IsExact));
+        Assert.All(found.States.Values, s => Assert.False(s.IsAtLeast));
     }
 
     [Theory]
@@ -63,8 +64,8 @@ public abstract partial class StorageConformance
 
         var found = await count.ExecuteAsync(ParseRunQuery.Read(query, Time.GetUtcNow()), byState: true, CancellationToken.None);
 
-        Assert.Equal(new Counted(8, IsExact: false), found.Number);
-        Assert.Equal(new Counted(8, IsExact: false), found.States[StateWord.Ready]);
+        Assert.Equal(new CappedCount(8, IsAtLeast: true), found.Number);
+        Assert.Equal(new CappedCount(8, IsAtLeast: true), found.States[StateWord.Ready]);
         Assert.Equal(new Scanned(Verbs.Noon.AddSeconds(12), 8, Complete: false), found.Scanned);
     }
 }

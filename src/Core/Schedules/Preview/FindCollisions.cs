@@ -56,7 +56,7 @@ public sealed class FindCollisions(IStorage storage, SimulateSchedules simulate)
             Enqueue(schedule, range.After);
 
         // In chronological order, so that the runs that still execute at an instant are known.
-        var ends = new PriorityQueue<bool, long>();
+        var atOnce = new RunsAtOnce();
         var worst = new PriorityQueue<Collision, (int Slots, int Starts, long Earlier)>();
         var minute = new OneMinute(DateTimeOffset.MinValue);
         var count = 0;
@@ -69,12 +69,9 @@ public sealed class FindCollisions(IStorage storage, SimulateSchedules simulate)
                 minute = new OneMinute(start);
             }
 
-            while (ends.TryPeek(out _, out var end) && end <= ticks)
-                ends.Dequeue();
-            // A run of zero length still counts at its own instant.
-            ends.Enqueue(true, ticks + Math.Max(1, (schedule.MeanDuration ?? TimeSpan.Zero).Ticks));
-            minute.Add(schedule.Id, ends.Count);
-            Enqueue(schedule, new DateTimeOffset(ticks, TimeSpan.Zero));
+            var fireTime = new DateTimeOffset(ticks, TimeSpan.Zero);
+            minute.Add(schedule.Id, atOnce.Add(fireTime, schedule.MeanDuration ?? TimeSpan.Zero));
+            Enqueue(schedule, fireTime);
         }
 
         Close();

@@ -116,7 +116,7 @@ public static class SimulateFirings
 
     private sealed class LaneCount
     {
-        private readonly PriorityQueue<bool, long> _ends = new();
+        private readonly RunsAtOnce _atOnce = new();
         private int _firings;
         private double _busy;
         private int _most;
@@ -126,12 +126,8 @@ public static class SimulateFirings
         {
             _firings++;
             _busy += duration.TotalSeconds;
-            while (_ends.TryPeek(out _, out var end) && end <= fireTime.UtcTicks)
-                _ends.Dequeue();
-            // A run of zero length still counts at its own instant.
-            _ends.Enqueue(true, fireTime.UtcTicks + Math.Max(1, duration.Ticks));
-            if (_ends.Count > _most)
-                (_most, _mostAt) = (_ends.Count, fireTime);
+            if (_atOnce.Add(fireTime, duration) is var atOnce && atOnce > _most)
+                (_most, _mostAt) = (atOnce, fireTime);
         }
 
         public LaneLoad ToLoad(string lane) => new(lane, _firings, _busy, _most, _mostAt);
