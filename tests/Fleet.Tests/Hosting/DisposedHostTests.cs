@@ -13,17 +13,21 @@ using Microsoft.Extensions.Logging;
 namespace Fleet.Tests.Hosting;
 
 /// <summary>Hosts that nobody stops before they are disposed, as after a failed start and in many tests.</summary>
-public sealed class DisposedHostTests : IDisposable
+public sealed class DisposedHostTests(RabbitMqServer rabbit) : IDisposable
 {
     private readonly TempFolder _folder = new();
     private readonly LogRecorder _log = new();
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
-    public async Task Dispose_NotStopped_EndsTheLoops_AndTheWorkerAndTheLeaderLeave()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Dispose_NotStopped_EndsTheLoops_AndTheWorkerAndTheLeaderLeave(bool onRabbitMq)
     {
-        var host = Build();
+        await using var broker = onRabbitMq ? await rabbit.CreateHostAsync() : null;
+        var host = Build(
+            settings: broker is null ? [] : [new("Fleet:Transport:Provider", "RabbitMq"), new("Fleet:Transport:Uri", broker.Uri)]);
         await host.StartAsync();
         var client = host.Services.GetRequiredService<IFleetClient>();
         Assert.Equal(RunState.Succeeded, (await client.WaitAsync(await client.EnqueueAsync(new Scripted())))!.State);

@@ -5,6 +5,8 @@ using Fleet.Hosting;
 using Fleet.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -103,6 +105,17 @@ public sealed class ListenAddressTests : IDisposable
         await app.StopAsync();
     }
 
+    /// <summary>As in tests that put a server in memory in the place of Kestrel.</summary>
+    [Fact]
+    public async Task Start_AnotherServer_IsLeftAlone()
+    {
+        await using var app = Build(
+            "urls", Text("http://127.0.0.1:{0}"), builder => builder.Services.AddSingleton<IServer, ServerInMemory>());
+
+        await app.StartAsync();
+        await app.StopAsync();
+    }
+
     [Fact]
     public async Task Dev_PortTaken_NamesOptionAndSetting()
     {
@@ -133,5 +146,19 @@ public sealed class ListenAddressTests : IDisposable
             app.Urls.Add(value);
         app.MapFleet("/fleet");
         return app;
+    }
+
+    private sealed class ServerInMemory : IServer
+    {
+        public IFeatureCollection Features { get; } = new FeatureCollection();
+
+        public Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken)
+            where TContext : notnull => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public void Dispose()
+        {
+        }
     }
 }
