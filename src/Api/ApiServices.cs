@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Fleet.Api.Checks;
 using Fleet.Api.Contract;
 using Fleet.Api.DeadLetters;
 using Fleet.Api.Events;
@@ -102,6 +103,8 @@ public static class ApiServices
         GetStatisticsEndpoints.Map(api);
         GetLanesEndpoints.Map(api);
         GetFindingsEndpoints.Map(api);
+        GetChecksEndpoints.Map(api);
+        GetVersionEndpoints.Map(api);
         GetFiguresEndpoints.Map(api);
         GetEventsEndpoints.Map(api);
         PauseLanesEndpoints.Map(api);

@@ -5,12 +5,14 @@ using Fleet.Cli.Config;
 using Fleet.Cli.Db;
 using Fleet.Cli.DeadLetters;
 using Fleet.Cli.Dev;
+using Fleet.Cli.Doctor;
 using Fleet.Cli.Help;
 using Fleet.Cli.Jobs;
 using Fleet.Cli.Lanes;
 using Fleet.Cli.Runs;
 using Fleet.Cli.Schedules;
 using Fleet.Cli.Status;
+using Fleet.Cli.Versions;
 using Fleet.Cli.Views;
 using Fleet.Cli.Workers;
 
@@ -32,6 +34,8 @@ public static class Commands
             DevCommand.Command(cli),
             StatusCommand.Command(cli),
             TopCommand.Command(cli),
+            DoctorCommand.Command(cli),
+            VersionCommand.Command(cli),
             new Command("run", "Enqueue, inspect, cancel, replay and delete runs.")
             {
                 EnqueueRuns.Command(cli),

@@ -1,3 +1,4 @@
+using Fleet.Core.Checks;
 using Fleet.Core.Explain;
 using Fleet.Core.Findings;
 using Fleet.Core.Gates;
@@ -57,6 +58,7 @@ public static class CoreServices
             .AddSingleton<GetScheduleFigures>().AddSingleton<GetOutcomes>()
             .AddSingleton<MeanDurations>().AddSingleton<SimulateSchedules>().AddSingleton<FindCollisions>()
             .AddSingleton<ReadLiveFigures>().AddSingleton<FindChanges>().AddSingleton<FollowRuns>().AddSingleton<GetFindings>()
+            .AddSingleton<CheckFleet>()
             .AddSingleton<RegisterWorkers>().AddSingleton<DrainWorkers>().AddSingleton<GetWorkers>().AddSingleton<Heartbeat>()
             .AddSingleton<FleetIdentity>().AddSingleton<LeaderLease>()
             .AddSingleton<ReplanSchedules>().AddSingleton<DispatchOutbox>().AddSingleton<AcceptMessages>()

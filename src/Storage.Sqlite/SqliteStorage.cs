@@ -53,6 +53,8 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public bool HasOneWriter => true;
 
+    public string? File => new SqliteConnectionStringBuilder(_writer.ConnectionString).DataSource is { Length: > 0 } file ? file : null;
+
     public IColdRunStatements ColdRuns => _shared.ColdRuns;
 
     public IGateStatements Gates => _shared.Gates;

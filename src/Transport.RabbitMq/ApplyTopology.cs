@@ -93,6 +93,20 @@ public static class ApplyTopology
             problems.GetValueOrDefault(part)))];
     }
 
+    /// <summary>Looks at the topology without changing it.</summary>
+    /// <returns>Every part, shared ones first: <see cref="ApplyOutcome.Exists"/> or <see cref="ApplyOutcome.Missing"/>.</returns>
+    /// <exception cref="BrokerUnusableException">Nobody answers, or not with this user or virtual host.</exception>
+    public static async Task<IReadOnlyList<AppliedPart>> CheckAsync(
+        RabbitMqSettings settings, IReadOnlyList<string> lanes, CancellationToken ct)
+    {
+        await using var connection = await BrokerConnection.OpenAsync(settings, ct);
+        var steps = Declaration.All(lanes);
+        var found = await LookAsync(connection, steps, ct);
+        return [.. steps.SelectMany(step => step.Parts).Select(part => new AppliedPart(
+            part.Kind, part.Name, found.ContainsKey(part) ? ApplyOutcome.Exists : ApplyOutcome.Missing, found.GetValueOrDefault(part),
+            Problem: null))];
+    }
+
     /// <summary>The parts that are there, whatever their arguments, and how many messages are ready in each queue.</summary>
     private static async Task<Dictionary<(string Kind, string Name), uint?>> LookAsync(
         IConnection connection, IReadOnlyList<Declaration> steps, CancellationToken ct)

@@ -98,7 +98,7 @@ public static class ApplyTopology
         }
     }
 
-    private static IReadOnlyList<string> ReadLanes(string[]? given, IConfiguration configuration)
+    internal static IReadOnlyList<string> ReadLanes(string[]? given, IConfiguration configuration)
     {
         string[] lanes = given is { Length: > 0 }
             ? given

@@ -51,6 +51,9 @@ public interface IStorage
     /// <summary>Where Fleet's tables stand.</summary>
     FleetSchema Schema { get; }
 
+    /// <summary>The file of the database; null for a server.</summary>
+    string? File => null;
+
     /// <summary>Runs the work in a write transaction and commits it; an exception undoes what the work wrote. Works that wait
     /// at the same time may share a commit. A work must not ask for another write: it would wait for itself.</summary>
     Task<T> WriteAsync<T>(Func<StorageSession, Task<T>> work, CancellationToken ct);

@@ -138,6 +138,7 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
         "job list", "job get", "job schema", "job example", "schedule get",
         "schedule simulate", "schedule diff", "schedule figures", "schedule history",
         "completion", "config list", "config get", "config set", "config use", "config delete", "config view",
+        "doctor", "version",
     ];
 
     public static TheoryData<string> Changing { get; } = new(Cases.Keys);

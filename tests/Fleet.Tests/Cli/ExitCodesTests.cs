@@ -70,7 +70,7 @@ public sealed class ExitCodesTests(RudeServer server) : IClassFixture<RudeServer
     private static readonly string[] Others =
     [
         "dev", "db migrate", "db status", "db script", "broker apply", "help exit-codes", "config list", "completion",
-        "config get", "config set", "config use", "config delete", "config view",
+        "config get", "config set", "config use", "config delete", "config view", "doctor", "version",
     ];
 
     private static readonly Dictionary<string, ExitCode> Ways = new(StringComparer.Ordinal)

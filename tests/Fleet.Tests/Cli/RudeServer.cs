@@ -87,6 +87,7 @@ public sealed class RudeServer : IAsyncDisposable
         "html" => Http(200, "<html>It works!</html>"),
         "html404" => Http(404, "<html>Not found</html>"),
         "array" => Http(200, "[]"),
+        "version2" => Http(200, """{"version":"99.0.0","api":"v2","runtime":".NET 99"}"""),
         "run" => Http(200, """{"id":"0198c0de-7a3b-7c4d-8e5f-0123456789ab","state":"running"}"""),
         _ => Http(int.Parse(way, CultureInfo.InvariantCulture), $$"""{"code":"of_{{way}}","detail":"Refused with {{way}}."}"""),
     };
