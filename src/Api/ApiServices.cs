@@ -99,6 +99,7 @@ public static class ApiServices
         ExplainOccurrencesEndpoints.Map(api);
         DescribeTriggersEndpoints.Map(api);
         SimulateSchedulesEndpoints.Map(api);
+        GetCalendarEndpoints.Map(api);
         GetJobsEndpoints.Map(api);
         GetStatisticsEndpoints.Map(api);
         GetLanesEndpoints.Map(api);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Fleet.Cli.Bulk;
 using Fleet.Cli.Config;
 using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
@@ -50,8 +51,14 @@ public sealed class CommandContext(TimeProvider time)
         Description = "Let the server check everything and change nothing.",
     };
 
+    /// <summary>How commands ask before they destroy something or touch many things.</summary>
+    public Confirmation Confirm { get; init; } = new();
+
     /// <summary>What a path of the API ends with when nothing is to be changed; empty otherwise.</summary>
-    public string DryRunQuery(ParseResult parsed) => parsed.GetValue(DryRunOption) ? "?dryRun=true" : "";
+    public string DryRunQuery(ParseResult parsed) => DryRunQuery(parsed.GetValue(DryRunOption));
+
+    /// <inheritdoc cref="DryRunQuery(ParseResult)"/>
+    public static string DryRunQuery(bool isDryRun) => isDryRun ? "?dryRun=true" : "";
 
     /// <summary>For the commands that print a list.</summary>
     public Option<string> ColumnsOption { get; } = new("--columns")

@@ -89,6 +89,7 @@ public static class Commands
             ApplySchedules.ApplyCommand(cli),
             ApplySchedules.DiffCommand(cli),
             ExportSchedules.Command(cli),
+            CalendarCommand.Command(cli),
             ConfigCommand.Command(cli),
             CompletionCommand.Command(cli),
             HelpTopics.Command(cli),
@@ -103,6 +104,7 @@ public static class Commands
         root.Add(view);
         foreach (var command in ControlSchedules.Commands(cli))
             root.Subcommands.Single(c => c.Name == "schedule").Add(command);
+        HelpWithExamples.UseIn(root);
         return root;
     }
 }

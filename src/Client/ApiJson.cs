@@ -40,6 +40,7 @@ namespace Fleet.Client;
 [JsonSerializable(typeof(Page<CheckView>), TypeInfoPropertyName = "Checks")]
 [JsonSerializable(typeof(IReadOnlyList<CheckView>))]
 [JsonSerializable(typeof(VersionView))]
+[JsonSerializable(typeof(CalendarView))]
 [JsonSerializable(typeof(SimulationView))]
 [JsonSerializable(typeof(RunPageView), TypeInfoPropertyName = "Runs")]
 [JsonSerializable(typeof(RunCountView))]

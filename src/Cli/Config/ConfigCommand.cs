@@ -128,11 +128,12 @@ public static class ConfigCommand
 
     private static Command Delete(CommandContext cli)
     {
-        var command = new Command("delete", "Delete a profile with its key.") { Name };
+        var command = new Command("delete", "Delete a profile with its key.") { Name, cli.Confirm.YesOption };
         command.SetAction(parsed =>
         {
             var (profiles, name) = (cli.Profiles.Read(), parsed.GetRequiredValue(Name));
             var profile = Find(profiles, name, cli);
+            cli.Confirm.Ask(parsed, $"Delete profile {name}, with its key");
             profiles.ByName.Remove(name);
             cli.Profiles.Write(profiles with { Current = profiles.Current == name ? null : profiles.Current });
             cli.Output(parsed).Answer(

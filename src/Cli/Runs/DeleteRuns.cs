@@ -5,16 +5,19 @@ namespace Fleet.Cli.Runs;
 /// <summary><c>fleet run delete ID…</c>: deletes runs that have ended.</summary>
 public static class DeleteRuns
 {
+    private static readonly RunChange Change = new RunChange("Delete", "Deleting", Destroys: true);
+
     public static Command Command(CommandContext cli)
     {
         var ids = EachRun.IdArgument();
         var command = new Command("delete", "Delete runs that have ended; their idempotency keys stay taken.") { ids, cli.DryRunOption };
-        command.SetAction((parsed, ct) => EachRun.DoAsync(cli, parsed, ids, async (api, id, path) =>
+        cli.Confirm.AddTo(command);
+        command.SetAction((parsed, ct) => EachRun.ChangeAsync(cli, parsed, ids, Change, async (api, id, path, isDryRun) =>
         {
-            var answer = await api.DeleteAsync($"{path}{cli.DryRunQuery(parsed)}", ct, version: null);
+            var answer = await api.DeleteAsync($"{path}{CommandContext.DryRunQuery(isDryRun)}", ct, version: null);
             var output = cli.Output(parsed);
             return new DoneRun(
-                answer, () => output.Line(parsed.GetValue(cli.DryRunOption) ? $"{id} would be deleted" : $"{id} deleted"));
+                answer, () => output.Line(isDryRun ? $"{id} would be deleted" : $"{id} deleted"));
         }));
         return command;
     }

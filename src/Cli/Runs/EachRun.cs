@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Fleet.Cli.Bulk;
 using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
 using Fleet.Client;
@@ -12,6 +13,12 @@ namespace Fleet.Cli.Runs;
 /// <param name="Show">Prints what people read.</param>
 public sealed record DoneRun(JsonElement Answer, Action Show);
 
+/// <summary>A change of runs.</summary>
+/// <param name="Order">What is done, as an order: <c>Cancel</c>.</param>
+/// <param name="Doing">The same while it is done: <c>Canceling</c>.</param>
+/// <param name="Destroys">Whether something is gone afterwards: then also one run is asked for.</param>
+public sealed record RunChange(string Order, string Doing, bool Destroys = false);
+
 /// <summary>Does the same with one or more runs. If the server refuses some of them, the others are done all the same, and the command ends
 /// with <see cref="ExitCode.Partial"/>.</summary>
 public static class EachRun
@@ -22,6 +29,57 @@ public static class EachRun
 
     /// <summary>True if the command line names several runs: then each line of text says which one it is about.</summary>
     public static bool AreSeveral(ParseResult parsed, Argument<string[]> ids) => IdsOf(parsed, ids).Length > 1;
+
+    /// <summary>As <see cref="DoAsync"/>, for a change: compares the number with <c>--expect</c>, and asks before it touches several runs
+    /// or destroys one.</summary>
+    /// <param name="cli">The context.</param>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="ids">The argument.</param>
+    /// <param name="change">What is changed.</param>
+    /// <param name="act">Changes one run, or tries it.</param>
+    public static async Task<int> ChangeAsync(
+        CommandContext cli, ParseResult parsed, Argument<string[]> ids, RunChange change,
+        Func<FleetApi, string, string, bool, Task<DoneRun>> act)
+    {
+        var runs = IdsOf(parsed, ids).Select(id => (Id: id, Path: GetRuns.Path(id))).ToList();
+        var isDryRun = parsed.GetValue(cli.DryRunOption);
+        if (parsed.GetValue(cli.Confirm.ExpectOption) is not null)
+            cli.Confirm.Expect(parsed, await CountAsync(cli, parsed, runs, act));
+        if (!isDryRun && (runs.Count > 1 || change.Destroys))
+            cli.Confirm.Ask(parsed, runs is [var only] ? $"{change.Order} run {only.Id}" : $"{change.Order} {runs.Count} runs", runs.Count);
+        using var progress = new Progress(isDryRun ? "Checking" : change.Doing, cli.Time);
+        var done = 0;
+        return await DoAsync(cli, parsed, ids, async (api, id, path) =>
+        {
+            progress.Report(done++, runs.Count);
+            return await act(api, id, path, isDryRun);
+        });
+    }
+
+    /// <summary>How many of the runs the server would change.</summary>
+    private static async Task<int> CountAsync(
+        CommandContext cli, ParseResult parsed, List<(string Id, string Path)> runs,
+        Func<FleetApi, string, string, bool, Task<DoneRun>> act)
+    {
+        using var api = cli.Connect(parsed);
+        using var progress = new Progress("Checking", cli.Time);
+        var (count, done) = (0, 0);
+        foreach (var (id, path) in runs)
+        {
+            progress.Report(done++, runs.Count);
+            try
+            {
+                await act(api, id, path, true);
+                count++;
+            }
+            catch (CommandFailedException e) when (e.Code is ExitCode.NotFound or ExitCode.Conflict or ExitCode.Usage)
+            {
+                // It would not be touched; the change itself says why.
+            }
+        }
+
+        return count;
+    }
 
     /// <summary>Acts on each run and prints the answers: one as it is, several as a list.</summary>
     /// <param name="cli">The context.</param>

@@ -6,16 +6,19 @@ namespace Fleet.Cli.Runs;
 /// <summary><c>fleet run replay ID…</c>: gives failed or canceled runs a new start.</summary>
 public static class ReplayRuns
 {
+    private static readonly RunChange Change = new RunChange("Replay", "Replaying");
+
     public static Command Command(CommandContext cli)
     {
         var ids = EachRun.IdArgument();
         var command = new Command("replay", "Start failed or canceled runs again.") { ids, cli.DryRunOption };
-        command.SetAction((parsed, ct) => EachRun.DoAsync(cli, parsed, ids, async (api, _, path) =>
+        cli.Confirm.AddTo(command);
+        command.SetAction((parsed, ct) => EachRun.ChangeAsync(cli, parsed, ids, Change, async (api, _, path, isDryRun) =>
         {
-            var answer = await api.PostAsync($"{path}/replay{cli.DryRunQuery(parsed)}", null, ct);
+            var answer = await api.PostAsync($"{path}/replay{CommandContext.DryRunQuery(isDryRun)}", null, ct);
             var run = api.Read(answer, ApiJson.Default.EnqueuedView).Id;
             var output = cli.Output(parsed);
-            return new DoneRun(answer, () => output.Line(parsed.GetValue(cli.DryRunOption) ? $"{run} would be replayed" : run));
+            return new DoneRun(answer, () => output.Line(isDryRun ? $"{run} would be replayed" : run));
         }));
         return command;
     }

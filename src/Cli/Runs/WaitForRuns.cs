@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Fleet.Cli.Bulk;
 using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
 using Fleet.Client;
@@ -35,6 +36,7 @@ public static class WaitForRuns
         var begun = time.GetTimestamp();
         var pause = ShortestPause;
         var lastAnswer = time.GetTimestamp();
+        using var progress = new Progress($"Run {id}", time);
         var (askedAt, askAfter, told) = (lastAnswer, AskAfter, (string?)null);
         while (true)
         {
@@ -45,11 +47,18 @@ public static class WaitForRuns
                 if (view.Ended)
                     return run;
                 lastAnswer = time.GetTimestamp();
+                if (view.Progress is { } part)
+                    progress.Report((int)(part * 100), 100);
+                else
+                    progress.Report(view.State);
                 if (view.State == "pending" && time.GetElapsedTime(askedAt) >= askAfter)
                 {
                     (askedAt, askAfter) = (lastAnswer, AskAgainAfter);
                     if (await ExplainRuns.WaitsAsync(api, id, ct) is { } reason && reason != told)
+                    {
+                        progress.Dispose();
                         Output.Remark($"waits: {told = reason}");
+                    }
                 }
 
                 if (timeout is { } most && time.GetElapsedTime(begun) >= most)

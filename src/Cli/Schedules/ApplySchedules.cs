@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Fleet.Cli.Bulk;
 using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
 using Fleet.Client;
@@ -31,7 +32,10 @@ public static class ApplySchedules
 
     public static Command ApplyCommand(CommandContext cli)
     {
-        var command = new Command("apply", "Create and update the schedules that YAML files declare.") { Source, Prune, Label, DryRun };
+        var command = new Command("apply", "Create and update the schedules that YAML files declare.")
+        {
+            Source, Prune, Label, DryRun, cli.Confirm.YesOption, cli.Confirm.ExpectOption,
+        };
         command.SetAction(async (parsed, ct) =>
         {
             await RunAsync(cli, parsed, parsed.GetValue(DryRun), ct);
@@ -60,24 +64,35 @@ public static class ApplySchedules
 
         // Everything is checked before anything is put.
         var changes = new List<Change>();
-        foreach (var schedule in declared)
-            changes.Add(await TryAsync(api, schedule, existing, ct));
+        using (var progress = new Progress("Checking", cli.Time))
+        {
+            foreach (var schedule in declared)
+            {
+                changes.Add(await TryAsync(api, schedule, existing, ct));
+                progress.Report(changes.Count, declared.Count);
+            }
+        }
+
         if (parsed.GetValue(Prune))
         {
             changes.AddRange(existing.Values
                 .Where(s => s.GetProperty("labels").TryGetProperty(label.Name, out var value) && value.GetString() == label.Value)
                 .ExceptBy(declared.Select(d => d.Id), s => s.GetProperty("id").GetString()!, StringComparer.Ordinal)
-                .Select(s => new Change(s.GetProperty("id").GetString()!, "deleted", null, [], s)));
+                .Select(s => new Change(s.GetProperty("id").GetString()!, Deleted, null, [], s)));
         }
 
+        if (!isDryRun)
+            Confirm(cli, parsed, changes);
         List<Change> done = [];
         try
         {
+            using var progress = new Progress("Applying", cli.Time);
             foreach (var change in changes)
             {
                 if (!isDryRun)
                     await DoAsync(api, change, ct);
                 done.Add(change);
+                progress.Report(done.Count, changes.Count);
             }
         }
         catch (CommandFailedException e) when (done.Exists(c => c.What != Unchanged))
@@ -92,6 +107,19 @@ public static class ApplySchedules
     }
 
     private const string Unchanged = "unchanged";
+    private const string Deleted = "deleted";
+    private const int MaxNamed = 3;
+
+    /// <summary>What is deleted is asked for; what is put is what the files say.</summary>
+    private static void Confirm(CommandContext cli, ParseResult parsed, List<Change> changes)
+    {
+        cli.Confirm.Expect(parsed, changes.Count(c => c.What != Unchanged));
+        string[] deleted = [.. changes.Where(c => c.What == Deleted).Select(c => c.Id)];
+        if (deleted.Length == 0)
+            return;
+        var names = string.Join(", ", deleted.Take(MaxNamed)) + (deleted.Length > MaxNamed ? ", …" : "");
+        cli.Confirm.Ask(parsed, $"Delete {deleted.Length} schedule(s), with their planned runs: {names}", deleted.Length);
+    }
 
     private static (string Name, string Value) ReadLabel(ParseResult parsed)
     {

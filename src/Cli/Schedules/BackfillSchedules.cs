@@ -34,26 +34,36 @@ public static class BackfillSchedules
         var id = GetSchedules.IdArgument();
         var command = new Command("backfill", "Create the runs of past fire times that have none.")
         {
-            id, From, Until, PerMinute, Lane, Yes,
+            id, From, Until, PerMinute, Lane, Yes, cli.Confirm.ExpectOption,
         };
         command.SetAction(async (parsed, ct) =>
         {
             using var api = cli.Connect(parsed);
             var schedule = parsed.GetRequiredValue(id);
             var isReal = parsed.GetValue(Yes);
-            var body = JsonSerializer.SerializeToUtf8Bytes(new BackfillBody
+            var path = $"{GetSchedules.Path(schedule)}/backfill";
+            if (parsed.GetValue(cli.Confirm.ExpectOption) is not null)
             {
-                From = parsed.GetRequiredValue(From),
-                Until = parsed.GetRequiredValue(Until),
-                PerMinute = parsed.GetValue(PerMinute),
-                Lane = parsed.GetValue(Lane),
-                DryRun = !isReal,
-            }, ApiJson.Default.BackfillBody);
-            var answer = await api.PostAsync($"{GetSchedules.Path(schedule)}/backfill", body, ct);
+                var preview = await api.PostAsync(path, Body(parsed, isDryRun: true), ct);
+                cli.Confirm.Expect(parsed, api.Read(preview, ApiJson.Default.BackfillView).Count);
+            }
+
+            var answer = await api.PostAsync(path, Body(parsed, isDryRun: !isReal), ct);
             cli.Output(parsed).Answer(answer, schedule, () => Show(schedule, api.Read(answer, ApiJson.Default.BackfillView), isReal));
         });
         return command;
     }
+
+    private static byte[] Body(ParseResult parsed, bool isDryRun) => JsonSerializer.SerializeToUtf8Bytes(
+        new BackfillBody
+        {
+            From = parsed.GetRequiredValue(From),
+            Until = parsed.GetRequiredValue(Until),
+            PerMinute = parsed.GetValue(PerMinute),
+            Lane = parsed.GetValue(Lane),
+            DryRun = isDryRun,
+        },
+        ApiJson.Default.BackfillBody);
 
     private static void Show(string schedule, BackfillView plan, bool isReal)
     {

@@ -24,27 +24,44 @@ public static class HeatMap
         var (values, starts) = ByHour(load, firstDay, isWeighted);
         var most = values.DefaultIfEmpty().Max();
 
-        var lines = new List<string>
-        {
-            "UTC       " + string.Concat(Enumerable.Range(0, Hours / 3).Select(i => $" {i * 3:00}   ")).TrimEnd(),
-        };
+        var lines = new List<string> { Header("UTC") };
         for (var day = 0; day * Hours < values.Length; day++)
         {
-            var line = new StringBuilder((firstDay + TimeSpan.FromDays(day)).ToString("ddd MM-dd ", CultureInfo.InvariantCulture))
-                .Append(' ');
+            var line = new StringBuilder(DayOf(DateOnly.FromDateTime((firstDay + TimeSpan.FromDays(day)).Date)));
             for (var i = day * Hours; i < (day + 1) * Hours; i++)
             {
                 var start = firstDay.AddHours(i);
                 var isInside = i < values.Length && start < until && start.AddHours(1) > from;
-                line.Append(isInside ? Shades[Level(values[i], starts[i], most)] : ' ', 2);
+                line.Append(isInside ? Cell(values[i], starts[i], most) : ' ', 2);
             }
 
             if (!string.IsNullOrWhiteSpace(line.ToString()[10..]))
                 lines.Add(line.ToString().TrimEnd());
         }
 
-        lines.Add(Legend(most, isWeighted));
+        lines.Add(Legend(
+            isWeighted ? "Work per hour:" : "Starts per hour (how long runs take is not known yet):", most,
+            value => isWeighted ? Times.Span(TimeSpan.FromSeconds(value)) : value.ToString("0.#", CultureInfo.InvariantCulture)));
         return lines;
+    }
+
+    /// <summary>The line above the days, with the hours.</summary>
+    internal static string Header(string zone) =>
+        zone.PadRight(10) + string.Concat(Enumerable.Range(0, Hours / 3).Select(i => $" {i * 3:00}   ")).TrimEnd();
+
+    /// <summary>The beginning of the line of a day.</summary>
+    internal static string DayOf(DateOnly day) => day.ToString("ddd MM-dd  ", CultureInfo.InvariantCulture);
+
+    /// <summary>The shade of an hour.</summary>
+    internal static char Cell(double value, int starts, double most) => Shades[Level(value, starts, most)];
+
+    /// <summary>What the shades mean.</summary>
+    internal static string Legend(string title, double most, Func<double, string> show)
+    {
+        var legend = new StringBuilder(title).Append(" ·· none");
+        for (var level = 1; level <= 4; level++)
+            legend.Append("  ").Append(Shades[level], 2).Append(" to ").Append(show(most * level / 4));
+        return legend.ToString();
     }
 
     private static (double[] Values, int[] Starts) ByHour(HeatMapView load, DateTimeOffset firstDay, bool isWeighted)
@@ -65,16 +82,4 @@ public static class HeatMap
     /// <summary>0 for nothing, else 1 to 4: a quarter of the most for each.</summary>
     private static int Level(double value, int starts, double most) =>
         value > 0 ? Math.Clamp((int)Math.Ceiling(4 * value / most), 1, 4) : starts > 0 ? 1 : 0;
-
-    private static string Legend(double most, bool isWeighted)
-    {
-        var legend = new StringBuilder(isWeighted ? "Work per hour:" : "Starts per hour (how long runs take is not known yet):")
-            .Append(" ·· none");
-        for (var level = 1; level <= 4; level++)
-            legend.Append("  ").Append(Shades[level], 2).Append(" to ").Append(Value(most * level / 4));
-        return legend.ToString();
-
-        string Value(double value) =>
-            isWeighted ? Times.Span(TimeSpan.FromSeconds(value)) : value.ToString("0.#", CultureInfo.InvariantCulture);
-    }
 }

@@ -106,11 +106,12 @@ public static class SavedViews
     private static Command Delete(CommandContext cli)
     {
         var name = NameArgument();
-        var command = new Command("delete", "Delete a view.") { name };
+        var command = new Command("delete", "Delete a view.") { name, cli.Confirm.YesOption };
         command.SetAction(async (parsed, ct) =>
         {
             using var api = cli.Connect(parsed);
             var view = parsed.GetRequiredValue(name);
+            cli.Confirm.Ask(parsed, $"Delete view {view}");
             cli.Output(parsed).Answer(await api.DeleteAsync(Path(view), ct), view, $"{view} deleted");
         });
         return command;

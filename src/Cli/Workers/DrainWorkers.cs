@@ -1,4 +1,8 @@
 using System.CommandLine;
+using System.Text.Json;
+using Fleet.Cli.Bulk;
+using Fleet.Cli.Connection;
+using Fleet.Cli.Printing;
 using Fleet.Client;
 
 namespace Fleet.Cli.Workers;
@@ -11,29 +15,74 @@ public static class DrainWorkers
     /// <summary>Makes <c>drain</c>.</summary>
     public static Command DrainCommand(CommandContext cli)
     {
-        var id = GetWorkers.IdArgument();
+        var ids = new Argument<string[]>("ID")
+        {
+            Description = "The worker's id; several may be given.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var all = new Option<bool>("--all") { Description = "All workers that are active." };
         var reason = PauseOptions.Reason("worker");
         var wait = new Option<bool>("--wait") { Description = "Wait until it executes nothing any more." };
-        var command = new Command("drain", "Ask a worker to finish its runs and take no new ones. Its process goes on, idle.")
+        var command = new Command("drain", "Ask workers to finish their runs and take no new ones. Their processes go on, idle.")
         {
-            id, reason, wait,
+            ids, all, reason, wait, cli.Confirm.YesOption, cli.Confirm.ExpectOption,
         };
         command.SetAction(async (parsed, ct) =>
         {
+            string[] given = [.. (parsed.GetValue(ids) ?? []).Distinct(StringComparer.Ordinal)];
+            if (parsed.GetValue(all) == given.Length > 0)
+                throw new UsageException("ID: give the ids of workers, or --all.");
+            if (parsed.GetValue(all) && (given = await FindActiveAsync(cli, parsed, ct)).Length == 0)
+                throw new CommandFailedException("No worker is active.", ExitCode.NotFound);
+            cli.Confirm.Expect(parsed, given.Length);
+            if (given.Length > 1)
+                cli.Confirm.Ask(parsed, $"Drain {given.Length} workers", given.Length);
+            var output = cli.Output(parsed);
             using var api = cli.Connect(parsed);
-            var worker = parsed.GetRequiredValue(id);
-            var answer = await api.PostAsync(
-                GetWorkers.Path(worker) + "/drain", PauseOptions.Body(parsed.GetValue(reason), until: null), ct);
-            while (parsed.GetValue(wait) && api.Read(answer, ApiJson.Default.WorkerDetailView).State == "draining")
+            var body = PauseOptions.Body(parsed.GetValue(reason), until: null);
+            var answers = new List<(string Id, JsonElement Answer)>();
+            foreach (var id in given)
+                answers.Add((id, await api.PostAsync(GetWorkers.Path(id) + "/drain", body, ct)));
+            // All were told before the first is waited for.
+            for (var i = 0; parsed.GetValue(wait) && i < answers.Count; i++)
+                answers[i] = (answers[i].Id, await WaitAsync(api, answers[i].Id, cli.Time, ct));
+            if (answers is [var (single, answer)])
             {
-                await Task.Delay(BetweenLooks, cli.Time, ct);
-                answer = await api.GetAsync(GetWorkers.Path(worker), ct);
+                output.Answer(answer, single, Line(api, single, answer));
+                return;
             }
 
-            cli.Output(parsed).Answer(answer, worker, $"{worker} {api.Read(answer, ApiJson.Default.WorkerDetailView).State}");
+            var stream = new ItemStream(output);
+            foreach (var (id, told) in answers)
+                stream.Add(told, id, () => Line(api, id, told));
+            stream.Finish();
         });
         return command;
     }
+
+    private static async Task<string[]> FindActiveAsync(CommandContext cli, ParseResult parsed, CancellationToken ct)
+    {
+        using var api = cli.Connect(parsed);
+        var workers = api.Read(await api.GetAsync("workers", ct), ApiJson.Default.Workers).Items;
+        return [.. workers.Where(w => w.State == "active").Select(w => w.Id)];
+    }
+
+    private static async Task<JsonElement> WaitAsync(FleetApi api, string id, TimeProvider time, CancellationToken ct)
+    {
+        using var progress = new Progress($"Draining {id}", time);
+        while (true)
+        {
+            var answer = await api.GetAsync(GetWorkers.Path(id), ct);
+            var worker = api.Read(answer, ApiJson.Default.WorkerDetailView);
+            if (worker.State != "draining")
+                return answer;
+            progress.Report($"{worker.Running} run(s) under way");
+            await Task.Delay(BetweenLooks, time, ct);
+        }
+    }
+
+    private static string Line(FleetApi api, string id, JsonElement answer) =>
+        $"{id} {api.Read(answer, ApiJson.Default.WorkerDetailView).State}";
 
     /// <summary>Makes <c>resume</c>.</summary>
     public static Command ResumeCommand(CommandContext cli)

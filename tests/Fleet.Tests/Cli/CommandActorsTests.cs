@@ -39,7 +39,7 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
         {
             var id = await test.WaitingAsync();
             await test.RunAsync("run", "cancel", id);
-            Assert.Equal($"{id} deleted", await test.RunAsync("run", "delete", id));
+            Assert.Equal($"{id} deleted", await test.RunAsync("run", "delete", id, "--yes"));
             return (await test.ReadAsync(id)).DeletedBy;
         },
         ["schedule pause"] = test => test.ControlAsync("pause"),
@@ -65,7 +65,7 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
             var id = NewId();
             await test.SendAsync("PUT", $"/api/v1/schedules/{id}", """{"job":"diag.echo","every":"1s"}""");
             await Waiting.UntilAsync(async () => await test.PlannedAsync(id) is not null);
-            Assert.Equal($"{id} deleted", await test.RunAsync("schedule", "delete", id));
+            Assert.Equal($"{id} deleted", await test.RunAsync("schedule", "delete", id, "--yes"));
             return (await test.PlannedAsync(id))!.CanceledBy;
         },
         ["schedule trigger"] = async test =>
@@ -95,7 +95,7 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
             await test.RunAsync("view", "save", name, "job:diag.*");
             await using var db = test.Storage();
             var owner = (await db.Views.SingleAsync(v => v.Name == name)).Owner;
-            Assert.Equal($"{name} deleted", await test.RunAsync("view", "delete", name));
+            Assert.Equal($"{name} deleted", await test.RunAsync("view", "delete", name, "--yes"));
             Assert.False(await db.Views.AnyAsync(v => v.Name == name));
             return owner;
         },
@@ -138,7 +138,7 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
         "job list", "job get", "job schema", "job example", "schedule get",
         "schedule simulate", "schedule diff", "schedule figures", "schedule history",
         "completion", "config list", "config get", "config set", "config use", "config delete", "config view",
-        "doctor", "version",
+        "doctor", "version", "calendar",
     ];
 
     public static TheoryData<string> Changing { get; } = new(Cases.Keys);

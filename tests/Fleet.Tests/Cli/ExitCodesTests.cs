@@ -28,9 +28,9 @@ public sealed class ExitCodesTests(RudeServer server) : IClassFixture<RudeServer
         ["view list"] = [],
         ["view get"] = ["broken"],
         ["view save"] = ["broken", "state:failed"],
-        ["view delete"] = ["broken"],
+        ["view delete"] = ["broken", "--yes"],
         ["run replay"] = [Run],
-        ["run delete"] = [Run],
+        ["run delete"] = [Run, "--yes"],
         ["schedule list"] = [],
         ["schedule get"] = ["nightly"],
         ["schedule create"] = ["nightly", "--job", "diag.echo", "--every", "1h"],
@@ -45,7 +45,7 @@ public sealed class ExitCodesTests(RudeServer server) : IClassFixture<RudeServer
         ["schedule diff"] = ["nightly", "--every", "1h"],
         ["schedule trigger"] = ["nightly"],
         ["schedule backfill"] = ["nightly", "--from", "2026-01-01T00:00:00Z", "--until", "2026-01-02T00:00:00Z"],
-        ["schedule delete"] = ["nightly"],
+        ["schedule delete"] = ["nightly", "--yes"],
         ["schedule figures"] = ["nightly"],
         ["schedule history"] = ["nightly"],
         ["schedule pause"] = ["nightly"],
@@ -64,6 +64,7 @@ public sealed class ExitCodesTests(RudeServer server) : IClassFixture<RudeServer
         ["apply"] = ["-f", SchedulesFile.Path],
         ["diff"] = ["-f", SchedulesFile.Path],
         ["export"] = [],
+        ["calendar"] = [],
     };
 
     /// <summary>They do not ask the server, or only look whether it is there.</summary>

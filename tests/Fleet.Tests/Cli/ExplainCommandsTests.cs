@@ -71,7 +71,7 @@ public sealed class ExplainCommandsTests(ApiFleet api)
     {
         var id = await api.EnqueueAsync("""{"job":"diag.echo","delay":"PT1H"}""");
         await RunAsync("run", "cancel", $"{id}");
-        await RunAsync("run", "delete", $"{id}");
+        await RunAsync("run", "delete", $"{id}", "--yes");
 
         var answer = await api.SendAsync("GET", $"/api/v1/runs/{id}/explain");
 

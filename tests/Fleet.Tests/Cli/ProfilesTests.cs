@@ -30,7 +30,7 @@ public sealed class ProfilesTests : IDisposable
         Assert.Equal("test is current\n", await TextAsync("use", "test"));
         Assert.Equal("prod\t\thttps://prod.example\tnone\ntest\tyes\thttp://…@test.example:8710/fleet\tnone\n", await TextAsync("list"));
         Assert.Equal("name\tprod\ncurrent\tno\nserver\thttps://prod.example\nkey\tnone\noutput\tjson\n", await TextAsync("get", "prod"));
-        Assert.Equal("test deleted\n", await TextAsync("delete", "test"));
+        Assert.Equal("test deleted\n", await TextAsync("delete", "test", "--yes"));
         Assert.Equal("prod\n", (await RunAsync("config", "list", "-o", "name")).Output);
         foreach (var verb in new[] { "get", "use", "delete" })
             Assert.Equal((int)ExitCode.NotFound, (await RunAsync("config", verb, "test")).ExitCode);

@@ -104,7 +104,8 @@ public sealed class RunCommandsTests(ApiFleet api)
     }
 
     private Task<(int ExitCode, string Output, string Error)> RunAsync(string verb, params string[] args) =>
-        FleetCommand.RunAsync(["run", verb, .. args, "--server", $"{api.Http.BaseAddress}"]);
+        FleetCommand.RunAsync(
+            ["run", verb, .. args, "--server", $"{api.Http.BaseAddress}", .. verb == "get" ? Array.Empty<string>() : ["--yes"]]);
 
     private Task<RunId> WaitingAsync() => api.EnqueueAsync("""{"job":"diag.echo","delay":"PT1H"}""");
 

@@ -80,7 +80,7 @@ public sealed class ScheduleCommandsTests : IAsyncLifetime
         Assert.Equal(
             "nightly unchanged\noften would be deleted\n",
             (await FleetAsync("apply", "-f", one, "--prune", "--label", "team=reports", "--dry-run")).Output);
-        await FleetAsync("apply", "-f", one, "--prune", "--label", "team=reports");
+        await FleetAsync("apply", "-f", one, "--prune", "--label", "team=reports", "--yes");
 
         Assert.Equal(["nightly", "other"], await IdsAsync());
     }

@@ -1,0 +1,164 @@
+using System.Text.Json;
+using Fleet.Cli;
+using Fleet.Cli.Bulk;
+using Fleet.Tests.Api;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Fleet.Tests.Cli;
+
+/// <summary><c>--yes</c>, <c>--expect</c>, several ids, and the bar.</summary>
+public sealed class BulkTests(ApiFleet api) : IClassFixture<ApiFleet>
+{
+    private static int _names;
+
+    [Fact]
+    public async Task Cancel_SeveralWithoutATerminal_NeedsYes()
+    {
+        var (one, two) = (await WaitingAsync(), await WaitingAsync());
+
+        var (exit, output, error) = await RunAsync(null, "run", "cancel", one, two);
+
+        Assert.Equal(((int)ExitCode.Usage, ""), (exit, output));
+        Assert.Contains("--yes: it is needed without a terminal", error, StringComparison.Ordinal);
+        Assert.Equal("scheduled", await StateAsync(one));
+
+        (exit, output, error) = await RunAsync(null, "run", "cancel", one, two, one, "--yes");
+        Assert.Equal((0, $"{one}: canceled\n{two}: canceled\n", ""), (exit, output, error));
+        Assert.Equal("canceled", await StateAsync(two));
+    }
+
+    [Theory]
+    [InlineData("y", 0)]
+    [InlineData("YES ", 0)]
+    [InlineData("n", 1)]
+    [InlineData("", 1)]
+    [InlineData(null, 1)]
+    public async Task Cancel_SeveralAtATerminal_Asks(string? answer, int expected)
+    {
+        var (one, two) = (await WaitingAsync(), await WaitingAsync());
+
+        var (exit, output, error) = await RunAsync(() => answer, "run", "cancel", one, two);
+
+        Assert.Equal(expected, exit);
+        Assert.StartsWith("Cancel 2 runs? [y/N] ", error, StringComparison.Ordinal);
+        Assert.Equal(expected == 0, output.Length > 0);
+        Assert.Equal(expected == 0 ? "canceled" : "scheduled", await StateAsync(one));
+    }
+
+    [Fact]
+    public async Task Cancel_OneRun_DoesNotAsk()
+    {
+        var one = await WaitingAsync();
+
+        Assert.Equal((0, "canceled\n", ""), await RunAsync(null, "run", "cancel", one));
+    }
+
+    [Fact]
+    public async Task Cancel_SomeRefused_IsPartial()
+    {
+        var (one, two) = (await WaitingAsync(), await WaitingAsync());
+        await RunAsync(null, "run", "cancel", one);
+
+        var (exit, output, error) = await RunAsync(null, "run", "cancel", one, two, "--yes", "-o", "json");
+
+        Assert.Equal((int)ExitCode.Partial, exit);
+        Assert.Equal(two, Assert.Single(JsonElement.Parse(output).EnumerateArray()).GetProperty("id").GetString());
+        Assert.Contains($"{one}: ", error, StringComparison.Ordinal);
+        Assert.Equal((int)ExitCode.Conflict, (await RunAsync(null, "run", "cancel", one, two, "--yes")).ExitCode);
+    }
+
+    /// <summary>One of both has ended, so one would be touched.</summary>
+    [Fact]
+    public async Task Cancel_ExpectsAnotherNumber_ChangesNothing()
+    {
+        var (one, two) = (await WaitingAsync(), await WaitingAsync());
+        await RunAsync(null, "run", "cancel", one);
+
+        var (exit, output, error) = await RunAsync(null, "run", "cancel", one, two, "--yes", "--expect", "2");
+
+        Assert.Equal(((int)ExitCode.Conflict, ""), (exit, output));
+        Assert.Contains("--expect: 2 expected, and 1 would be touched", error, StringComparison.Ordinal);
+        Assert.Equal("scheduled", await StateAsync(two));
+        Assert.Equal((int)ExitCode.Partial, (await RunAsync(null, "run", "cancel", one, two, "--yes", "--expect", "1")).ExitCode);
+        Assert.Equal("canceled", await StateAsync(two));
+    }
+
+    [Fact]
+    public async Task Delete_ScheduleAtATerminal_AsksOnceAndDryRunDoesNot()
+    {
+        var id = $"bulk-{Interlocked.Increment(ref _names)}";
+        await api.SendAsync("PUT", $"/api/v1/schedules/{id}", """{"job":"diag.echo","every":"1d"}""");
+
+        Assert.Equal(0, (await RunAsync(null, "schedule", "delete", id, "--dry-run")).ExitCode);
+        Assert.Equal((int)ExitCode.Usage, (await RunAsync(null, "schedule", "delete", id)).ExitCode);
+        Assert.Equal((int)ExitCode.Failure, (await RunAsync(() => "n", "schedule", "delete", id)).ExitCode);
+        Assert.Equal(200, (await api.SendAsync("GET", $"/api/v1/schedules/{id}")).Status);
+        Assert.Equal(0, (await RunAsync(() => "y", "schedule", "delete", id)).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("backfill", "1", 5)]
+    [InlineData("backfill", "2", 0)]
+    public async Task Backfill_Expect_ComparesWithThePreview(string verb, string expected, int code)
+    {
+        var id = $"bulk-{Interlocked.Increment(ref _names)}";
+        await api.SendAsync("PUT", $"/api/v1/schedules/{id}", """{"job":"diag.echo","cron":"0 3 * * *"}""");
+
+        var (exit, _, _) = await RunAsync(
+            null, "schedule", verb, id, "--from", "2026-01-01T00:00:00Z", "--until", "2026-01-03T00:00:00Z", "--expect", expected, "--yes");
+
+        Assert.Equal(code, exit);
+    }
+
+    [Fact]
+    public async Task Drain_NeitherIdNorAll_IsUsage()
+    {
+        Assert.Equal((int)ExitCode.Usage, (await RunAsync(null, "worker", "drain")).ExitCode);
+        Assert.Equal((int)ExitCode.Conflict, (await RunAsync(null, "worker", "drain", "--all", "--yes", "--expect", "99")).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("250", true)]
+    [InlineData("y", false)]
+    public void Ask_Many_WantsTheCountTyped(string answer, bool mayGoOn)
+    {
+        var confirm = new Confirmation { CanAsk = () => true, ReadAnswer = () => answer };
+        var parsed = new System.CommandLine.RootCommand { confirm.YesOption }.Parse([]);
+
+        var refusal = Record.Exception(() => confirm.Ask(parsed, "Cancel 250 runs", 250));
+
+        Assert.Equal(mayGoOn, refusal is null);
+    }
+
+    [Fact]
+    public void Progress_IsThrottledAndErased()
+    {
+        var (time, text) = (new FakeTimeProvider(), new StringWriter());
+        using (var progress = new Progress("Applying", time, text))
+        {
+            progress.Report(1, 4);
+            Assert.Equal("", text.ToString());
+            time.Advance(TimeSpan.FromSeconds(1));
+            progress.Report(2, 4);
+            progress.Report(3, 4);
+        }
+
+        Assert.Equal("\r\u001B[KApplying [############............] 2/4\r\u001B[K", text.ToString());
+    }
+
+    private Task<(int ExitCode, string Output, string Error)> RunAsync(Func<string?>? answer, params string[] args) =>
+        FleetCommand.RunAsync(
+            new CommandContext(TimeProvider.System)
+            {
+                Confirm = new Confirmation { CanAsk = () => answer is not null, ReadAnswer = () => answer!() },
+            },
+            ["--server", $"{api.Http.BaseAddress}", .. args.Contains("-o") ? [] : new[] { "-o", "tsv" }, .. args]);
+
+    private async Task<string> WaitingAsync() => $"{await api.EnqueueAsync("""{"job":"diag.echo","args":{},"delay":"1h"}""")}";
+
+    private async Task<string> StateAsync(string id)
+    {
+        var run = await api.SendAsync("GET", $"/api/v1/runs/{id}");
+        return run["state"] == "pending" ? "scheduled" : run["state"]!;
+    }
+}
