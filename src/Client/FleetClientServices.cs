@@ -27,9 +27,10 @@ public static class FleetClientServices
             provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<IFleetClient, HttpFleetClient>();
         services.TryAddSingleton<IScheduleClient, HttpScheduleClient>();
-        services.TryAddSingleton<ILiveEvents>(provider => new LiveEventStream(
+        services.TryAddSingleton(provider => new LiveEventStream(
             () => provider.GetRequiredService<IHttpClientFactory>().CreateClient(FleetServer.HttpClientName),
             provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<ILiveEvents>(provider => provider.GetRequiredService<LiveEventStream>());
         return services.AddHttpClient(FleetServer.HttpClientName)
             .ConfigureHttpClient((provider, http) => FleetHttp.Configure(http, OptionsOf(provider)))
             .UseSocketsHttpHandler((handler, provider) => FleetHttp.Configure(handler, OptionsOf(provider)));

@@ -4,11 +4,8 @@ using System.Text.Json;
 namespace Fleet.Client;
 
 /// <summary>The client for a program that reaches Fleet over HTTP.</summary>
-internal sealed class HttpFleetClient(FleetServer server, TimeProvider time) : IFleetClient
+internal sealed class HttpFleetClient(FleetServer server, LiveEventStream events, TimeProvider time) : IFleetClient
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
-
     public async Task<RunId> EnqueueAsync<TArgs>(TArgs args, EnqueueOptions? options = null, CancellationToken ct = default)
         where TArgs : notnull
     {
@@ -70,14 +67,13 @@ internal sealed class HttpFleetClient(FleetServer server, TimeProvider time) : I
 
     public async Task<RunInfo?> WaitAsync(RunId runId, CancellationToken ct = default)
     {
-        var pause = FirstPause;
+        await using var end = new RunEndSignal(events, runId, time);
         while (true)
         {
             var run = await GetAsync(runId, ct);
             if (run is null or { HasEnded: true })
                 return run;
-            await Task.Delay(pause, time, ct);
-            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            await end.WaitAsync(ct);
         }
     }
 

@@ -39,6 +39,28 @@ public sealed class LiveEventStream(Func<HttpClient> connect, TimeProvider time)
         }
     }
 
+    /// <summary>Listens on one connection until a run has ended.</summary>
+    /// <returns>False if the server refuses the stream, or the connection was lost.</returns>
+    internal async Task<bool> WaitForEndAsync(RunId run, CancellationToken ct)
+    {
+        try
+        {
+            await foreach (var happened in ListenAsync($"{Path}?run={run}", ct))
+            {
+                if (happened is RunEvent { Run.Ended: true })
+                    return true;
+                if (happened is ConnectionLostEvent)
+                    return false;
+            }
+        }
+        catch (FleetServerException)
+        {
+            // It has no such run any more, or no events.
+        }
+
+        return false;
+    }
+
     private async IAsyncEnumerable<LiveEvent> ListenAsync(string path, [EnumeratorCancellation] CancellationToken ct)
     {
         var (lastId, pause) = ((string?)null, FirstPause);

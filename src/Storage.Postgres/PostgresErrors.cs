@@ -48,6 +48,9 @@ internal static class PostgresErrors
         return isData ? PostgresFault.Data : PostgresFault.Outage;
     }
 
+    /// <summary>28: the login; 42: a name or a right that is not there.</summary>
+    public static bool IsAccessRefused(string sqlState) => sqlState is ['2', '8', ..] or ['4', '2', ..];
+
     /// <summary>True when the error says by itself that the server cannot serve, whoever asked: also in what a handler threw.</summary>
     /// <remarks>25006: read-only, as after a failover. Not 25P03: a handler that stands still in its own transaction would never be
     /// counted.</remarks>

@@ -389,6 +389,9 @@ public sealed class PostgresStorage : IStorage, IAsyncDisposable
         return new DriverConnection(source.CreateConnection, source);
     }
 
+    public bool IsAccessRefused(Exception e) =>
+        e.Chain().OfType<PostgresException>().Any(p => PostgresErrors.IsAccessRefused(p.SqlState));
+
     public bool IsOutage(Exception e)
     {
         foreach (var inner in e.Chain())

@@ -43,6 +43,16 @@ internal static class SqlServerErrors
         17809, 17892, // too many connections
     ];
 
+    /// <summary>Errors of a server that answers but lets the caller not in, or not do it.</summary>
+    private static readonly HashSet<int> AccessRefused =
+    [
+        18452, 18456, 18470, 18486, 18487, 18488, // the login: unknown, wrong, disabled, locked, its password expired
+        916, 4060, // it may not open the database, or there is none
+        208, 229, 230, 262, 297, 300, // a table or a right is not there
+    ];
+
+    public static bool IsAccessRefused(int number) => AccessRefused.Contains(number);
+
     public static bool IsOutage(SqlException e) => IsOutage(e.Number, e.Class);
 
     /// <summary>True for all that is not known to be the data's fault or another writer's.</summary>

@@ -188,6 +188,9 @@ public sealed class SqlServerStorage : IStorage, IAsyncDisposable
 
     public bool IsMissingTable(Exception e) => e is SqlException s && SqlServerErrors.IsMissingTable(s.Number);
 
+    public bool IsAccessRefused(Exception e) =>
+        e.Chain().OfType<SqlException>().Any(s => SqlServerErrors.IsAccessRefused(s.Number));
+
     public bool IsOutage(Exception e)
     {
         foreach (var inner in e.Chain())

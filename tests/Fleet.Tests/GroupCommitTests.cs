@@ -16,6 +16,29 @@ public sealed class GroupCommitTests
         Assert.Equal([7], Assert.Single(_batches));
     }
 
+    /// <summary>The first caller of a service may be inside a write, and the service lives on. Until that write had ended, everybody's
+    /// items were refused.</summary>
+    [Fact]
+    public async Task AddAsync_GroupWasMadeInsideAWriteThatGoesOn_FlushesForThoseOutside()
+    {
+        IDisposable? turn = null;
+        var made = await Task.Run(() =>
+        {
+            turn = WriteTurn.Begin();
+            var inside = Group(items =>
+            {
+                WriteTurn.RefuseInside();
+                return Double(items);
+            });
+            Assert.Throws<InvalidOperationException>(() => { _ = inside.AddAsync(1); });
+            return inside;
+        });
+        await using var group = made;
+
+        Assert.Equal(14, await group.AddAsync(7));
+        turn!.Dispose();
+    }
+
     [Fact]
     public async Task AddAsync_DuringAFlush_FormTheNextBatch()
     {

@@ -40,7 +40,6 @@ internal sealed partial class EventHub(
     private readonly string _epoch = Guid.NewGuid().ToString("N")[..12];
     private long _number;
     private EventFrame? _lastFigures;
-    private readonly HashSet<RunId> _newlyFollowed = [];
     private CancellationTokenSource? _stop;
     private Task _work = Task.CompletedTask;
 
@@ -50,7 +49,6 @@ internal sealed partial class EventHub(
     private LiveFigures? _figures;
     private IReadOnlyList<Finding> _findings = [];
     private IReadOnlyList<ComponentView> _components = [];
-    private Dictionary<RunId, FollowedRun?> _followed = [];
     private volatile bool _schedulesChanged;
 
     /// <summary>Ends when nothing is read any more, because nobody listens.</summary>
@@ -60,8 +58,10 @@ internal sealed partial class EventHub(
     /// <param name="topics">What to.</param>
     /// <param name="runs">The runs to follow.</param>
     /// <param name="lastEventId">The id of the last event that the client has seen; null when it has seen none.</param>
+    /// <param name="known">The states of the runs that were read just now; they are told first. Null: the next look tells them.</param>
     /// <returns>The subscription, to be given to <see cref="Unsubscribe"/>; null when there are too many, or the process stops.</returns>
-    public EventSubscription? Subscribe(EventTopics topics, IReadOnlySet<RunId> runs, string? lastEventId)
+    public EventSubscription? Subscribe(
+        EventTopics topics, IReadOnlySet<RunId> runs, string? lastEventId, IReadOnlyDictionary<RunId, FollowedRun>? known = null)
     {
         lock (_lock)
         {
@@ -76,8 +76,10 @@ internal sealed partial class EventHub(
                 Resume(subscription, lastEventId);
             if (_stop is not null && _lastFigures is { } figures)
                 subscription.Send(figures);
+            // Before the first look, which may know more.
+            foreach (var (id, run) in known ?? new Dictionary<RunId, FollowedRun>())
+                subscription.Tell(id, run, () => Show(id, run));
             _subscribers.Add(subscription);
-            _newlyFollowed.UnionWith(runs);
             if (_stop is null)
                 Start();
             return subscription;
@@ -284,31 +286,22 @@ internal sealed partial class EventHub(
 
     private async Task SendRunsAsync(HashSet<RunId> ids, CancellationToken ct)
     {
-        HashSet<RunId> first;
+        var runs = await followRuns.ExecuteAsync(ids, ct);
         lock (_lock)
         {
-            first = [.. _newlyFollowed];
-            _newlyFollowed.Clear();
-        }
-
-        var runs = await followRuns.ExecuteAsync(ids, ct);
-        var before = _followed;
-        _followed = ids.ToDictionary(id => id, runs.GetValueOrDefault);
-        foreach (var (id, run) in _followed)
-        {
-            if (before.TryGetValue(id, out var was) && was == run && !first.Contains(id))
-                continue;
-            var frame = Show(id, run);
-            lock (_lock)
+            foreach (var id in ids)
             {
-                foreach (var subscriber in _subscribers.Where(s => s.Runs.Contains(id)))
-                    subscriber.Send(frame);
+                // One frame for all who are to be told.
+                EventFrame? frame = null;
+                var run = runs.GetValueOrDefault(id);
+                foreach (var subscriber in _subscribers)
+                    subscriber.Tell(id, run, () => frame ??= Show(id, run));
             }
         }
     }
 
     /// <summary>The event of a run that is followed.</summary>
-    public static EventFrame Show(RunId id, FollowedRun? run) => EventFrame.Create(
+    private static EventFrame Show(RunId id, FollowedRun? run) => EventFrame.Create(
         EventTopics.Run, "run", run?.ToView() ?? new RunChangeView { Id = id.ToString(), State = "deleted" });
 
     private EventFrame Keep(Func<long, EventFrame> make)

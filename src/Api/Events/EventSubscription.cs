@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Fleet.Core.Live;
 
 namespace Fleet.Api.Events;
 
@@ -19,6 +20,9 @@ internal sealed record EventSubscription(EventTopics Topics, IReadOnlySet<RunId>
 
     private readonly CancellationTokenSource _cut = new();
 
+    // What the listener was told last about each run that it follows. Guarded by the lock of the hub.
+    private readonly Dictionary<RunId, FollowedRun?> _told = [];
+
     /// <summary>What waits to be written.</summary>
     public ChannelReader<EventFrame> Frames => _frames.Reader;
 
@@ -30,6 +34,18 @@ internal sealed record EventSubscription(EventTopics Topics, IReadOnlySet<RunId>
     {
         if ((frame.Topic == EventTopics.None || (Topics & frame.Topic) != EventTopics.None) && !_frames.Writer.TryWrite(frame))
             CutOff();
+    }
+
+    /// <summary>Tells the state of a run that it follows, unless it was told that state last.</summary>
+    /// <param name="id">The run.</param>
+    /// <param name="run">Its state; null if it is not there any more.</param>
+    /// <param name="show">Makes the frame.</param>
+    public void Tell(RunId id, FollowedRun? run, Func<EventFrame> show)
+    {
+        if (!Runs.Contains(id) || (_told.TryGetValue(id, out var last) && last == run))
+            return;
+        _told[id] = run;
+        Send(show());
     }
 
     /// <summary>Ends the stream after what waits.</summary>

@@ -58,7 +58,7 @@ internal static class GetEventsEndpoints
                 return Problems.NotFound("run", new RunId(unknown).ToString());
         }
 
-        if (hub.Subscribe(topics, runs, LastEventId.Find(http)) is not { } subscription)
+        if (hub.Subscribe(topics, runs, LastEventId.Find(http), known) is not { } subscription)
         {
             return Problems.Busy(
                 http, StatusCodes.Status503ServiceUnavailable, "too_many_streams",
@@ -67,8 +67,6 @@ internal static class GetEventsEndpoints
                 RetryAfter);
         }
 
-        foreach (var (id, run) in known)
-            subscription.Send(EventHub.Show(id, run));
         try
         {
             await WriteAsync(http, subscription, ct);

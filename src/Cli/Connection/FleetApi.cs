@@ -74,6 +74,9 @@ public sealed class FleetApi : IDisposable
     /// <summary>The states of a run, to its end. As <see cref="ListenAsync"/>.</summary>
     public IAsyncEnumerable<RunChangeView> FollowAsync(RunId run, CancellationToken ct) => TranslateAsync(Events().FollowAsync(run, ct));
 
+    /// <summary>Says when to look again at a run that a command waits for.</summary>
+    internal RunEndSignal SignalEnd(RunId run, TimeProvider time) => new(Events(), run, time);
+
     /// <summary>Reads an answer's JSON as one of the known shapes.</summary>
     /// <exception cref="ServerUnreachableException">It has another shape: no Fleet server, or one of another version.</exception>
     public T Read<T>(JsonElement json, JsonTypeInfo<T> shape) where T : class

@@ -1,9 +1,7 @@
 using System.CommandLine;
-using System.Data.Common;
 using System.Text.Json.Nodes;
 using Fleet.Cli.Printing;
 using Fleet.Core.Storage;
-using Fleet.Core.Text;
 using Fleet.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -83,7 +81,7 @@ public static class DbCommand
         catch (Exception e) when (FleetHost.Explain(e) is { } reason)
         {
             // To a server that was refused by its database this passes like an outage; here it is the answer.
-            var isRefused = e.Chain().OfType<DbException>().Any(d => d.SqlState is ['2', '8', ..] or ['4', '2', ..]);
+            var isRefused = storage?.IsAccessRefused(e) == true;
             var isAway = !isRefused && (e is DatabaseUnavailableException || storage?.IsOutage(e) == true);
             var hasWaited = parsed.CommandResult.Command.Options.Contains(Wait) && parsed.GetValue(Wait) is not null;
             throw new CommandFailedException(

@@ -10,11 +10,10 @@ namespace Fleet.Cli.Runs;
 /// <summary>Waits for the end of a run.</summary>
 public static class WaitForRuns
 {
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
-
     // A server that restarts is no reason to give up on a run that goes on without it.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan OutagePause = TimeSpan.FromSeconds(1);
 
     // A run usually starts sooner than this; then nobody asks why it waits.
     private static readonly TimeSpan AskAfter = TimeSpan.FromSeconds(2);
@@ -34,12 +33,15 @@ public static class WaitForRuns
         FleetApi api, string id, TimeProvider time, TimeSpan? timeout, CancellationToken ct)
     {
         var begun = time.GetTimestamp();
-        var pause = ShortestPause;
+        await using var end = api.SignalEnd(
+            RunId.TryParse(id, out var runId) ? runId : throw new UsageException("ID: it is not the id of a run."), time);
         var lastAnswer = time.GetTimestamp();
         using var progress = new Progress($"Run {id}", time);
         var (askedAt, askAfter, told) = (lastAnswer, AskAfter, (string?)null);
         while (true)
         {
+            // Also after the last event there may be something to say: why it waits, or that the time is over.
+            var most = TimeSpan.MaxValue;
             try
             {
                 var run = await api.GetAsync(GetRuns.Path(id), ct);
@@ -61,19 +63,26 @@ public static class WaitForRuns
                     }
                 }
 
-                if (timeout is { } most && time.GetElapsedTime(begun) >= most)
+                if (view.State == "pending")
+                    most = askAfter - time.GetElapsedTime(askedAt);
+                if (timeout is { } limit)
                 {
-                    throw new CommandFailedException(
-                        $"Run {id} has not ended within {Times.Span(most)}; it goes on.", ExitCode.WaitTimeout);
+                    var left = limit - time.GetElapsedTime(begun);
+                    if (left <= TimeSpan.Zero)
+                    {
+                        throw new CommandFailedException(
+                            $"Run {id} has not ended within {Times.Span(limit)}; it goes on.", ExitCode.WaitTimeout);
+                    }
+
+                    most = left < most ? left : most;
                 }
             }
             catch (ServerUnreachableException) when (time.GetElapsedTime(lastAnswer) < Patience)
             {
-                pause = LongestPause;
+                most = OutagePause;
             }
 
-            await Task.Delay(pause, time, ct);
-            pause = pause * 1.5 < LongestPause ? pause * 1.5 : LongestPause;
+            await end.WaitAsync(most, ct);
         }
     }
 }

@@ -77,6 +77,8 @@ public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
 
     private async Task FlushLoopAsync()
     {
+        // Whoever created this may have been inside a write. The flusher writes for all callers, and each of them was asked for itself.
+        WriteTurn.Leave();
         var batch = new List<Entry>(_maxBatch);
         while (await _queue.Reader.WaitToReadAsync())
         {

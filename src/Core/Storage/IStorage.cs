@@ -219,6 +219,9 @@ public interface IStorage
     /// <summary>True when a statement met a database that has no such table.</summary>
     bool IsMissingTable(Exception e) => false;
 
+    /// <summary>True when the server answers but refuses the login, the database or a right: this does not pass by itself.</summary>
+    bool IsAccessRefused(Exception e) => false;
+
     /// <summary>True when two writers were in each other's way (both made the same row, or changed it, or waited for each
     /// other): the same write, done again, finds what the other one left.</summary>
     bool IsConflict(Exception e);

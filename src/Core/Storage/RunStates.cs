@@ -34,8 +34,7 @@ public class RunStates(IRollupStatements rollups)
                 .SetProperty(r => r.Error, reason),
             ct);
         var found = await runs
-            .Select(r => new { r.Id, r.State, r.Job, r.Lane, IsRequested = r.CancelRequestedAt != null })
-            .ToDictionaryAsync(r => r.Id, ct);
+            .Select(r => new { r.Id, r.State, IsRequested = r.CancelRequestedAt != null }).ToDictionaryAsync(r => r.Id, ct);
         if (found.Values.Any(r => r.State is RunState.Pending or RunState.Running && !r.IsRequested))
             throw new DbUpdateConcurrencyException("A run was started again while it was being canceled.");
 
@@ -51,9 +50,8 @@ public class RunStates(IRollupStatements rollups)
                         .SetProperty(r => r.CancelRequestedAt, (DateTimeOffset?)null);
                 },
                 ct);
-            await CountAsync(
-                session, found.Values.Where(r => r.State == RunState.Pending).Select(r => (r.Job, r.Lane)), RollupOutcome.Canceled, now,
-                ct);
+            await rollups.AddEndedAsync(
+                session, [.. found.Values.Where(r => r.State == RunState.Pending).Select(r => r.Id)], RollupOutcome.Canceled, now, ct);
         }
 
         return [.. ids.Select(id => found.TryGetValue(id, out var run) ? ResultOf(run.State) : CancelResult.NotFound)];
@@ -201,10 +199,10 @@ public class RunStates(IRollupStatements rollups)
     {
         var planned = await PendingOfSchedules(session.Db)
             .Where(r => r.ScheduleId == scheduleId && r.FireTime > now && r.Attempt == 0)
-            .Select(r => new { r.Id, r.Job, r.Lane }).ToListAsync(ct);
+            .Select(r => r.Id).ToListAsync(ct);
         if (planned.Count == 0)
             return 0;
-        RunId[] ids = [.. planned.Select(r => r.Id).Order()];
+        List<RunId> ids = [.. planned.Order()];
         var revoked = await PendingOfSchedules(session.Db).Where(r => ids.Contains(r.Id) && r.Attempt == 0).ExecuteUpdateAsync(
             set =>
             {
@@ -216,11 +214,10 @@ public class RunStates(IRollupStatements rollups)
         if (revoked < planned.Count)
         {
             // Somebody canceled one of them meanwhile.
-            var ended = await session.Db.Runs.Where(r => ids.Contains(r.Id) && r.Revoked).Select(r => r.Id).ToListAsync(ct);
-            planned = planned.FindAll(r => ended.Contains(r.Id));
+            ids = await session.Db.Runs.Where(r => ids.Contains(r.Id) && r.Revoked).Select(r => r.Id).ToListAsync(ct);
         }
 
-        await CountAsync(session, planned.Select(r => (r.Job, r.Lane)), RollupOutcome.Revoked, now, ct);
+        await rollups.AddEndedAsync(session, ids, RollupOutcome.Revoked, now, ct);
         return revoked;
     }
 
@@ -229,23 +226,4 @@ public class RunStates(IRollupStatements rollups)
 
     /// <summary>Sets the state in an update of runs that are not running.</summary>
     protected virtual void SetState(UpdateSettersBuilder<Run> set, RunState state) => set.SetProperty(r => r.State, state);
-
-    /// <summary>Counts ends, in the transaction that writes them.</summary>
-    private Task CountAsync(
-        StorageSession session, IEnumerable<(string Job, string Lane)> ended, RollupOutcome outcome, DateTimeOffset now,
-        CancellationToken ct)
-    {
-        var rows = from run in ended
-                   group run by run into series
-                   select new Rollup
-                   {
-                       At = Rollup.MinuteOf(now),
-                       Job = series.Key.Job,
-                       Lane = series.Key.Lane,
-                       Outcome = outcome,
-                       Count = series.Count(),
-                   };
-        // A statement: what the caller has changed in the context is not saved yet.
-        return rollups.AddAsync(session, [.. rows], [], keepFrom: default, ct);
-    }
 }

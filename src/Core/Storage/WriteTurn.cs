@@ -15,6 +15,9 @@ public static class WriteTurn
         return turn;
     }
 
+    /// <summary>Says that what the caller does from here on is not a part of the work in which it was started.</summary>
+    public static void Leave() => Current.Value = null;
+
     /// <summary>Refuses a write of code that holds the writer.</summary>
     /// <exception cref="InvalidOperationException">It does.</exception>
     public static void RefuseInside()

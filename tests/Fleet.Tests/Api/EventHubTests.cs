@@ -190,6 +190,35 @@ public sealed class EventHubTests : IAsyncLifetime
         async Task<string> TextAsync(EventSubscription from) => Encoding.UTF8.GetString((await NextAsync(from, "run")).Bytes);
     }
 
+    /// <summary>Whoever comes later is told the state that was read for it, and nobody is told a state twice.</summary>
+    [Fact]
+    public async Task Run_FollowedByTwo_EachIsToldEachStateOnce()
+    {
+        var id = await _fleet.EnqueueAsync();
+        var worker = await _fleet.RegisterAsync();
+        var first = await FollowAsync();
+        Assert.Equal("pending", await StateAsync(first));
+        var run = await _fleet.ClaimAsync(worker, id);
+        Assert.Equal("running", await StateAsync(first));
+        var second = await FollowAsync();
+        Assert.Equal("running", await StateAsync(second));
+        await _fleet.CompleteAsync(run);
+
+        Assert.Equal(("succeeded", "succeeded"), (await StateAsync(first), await StateAsync(second)));
+
+        async Task<EventSubscription> FollowAsync()
+        {
+            var known = await _fleet.Get<FollowRuns>().ExecuteAsync([id], CancellationToken.None);
+            return _hub.Subscribe(EventTopics.Run, new HashSet<RunId> { id }, null, known)!;
+        }
+
+        async Task<string> StateAsync(EventSubscription from)
+        {
+            var text = Encoding.UTF8.GetString((await NextAsync(from, "run")).Bytes);
+            return text.Split("\"state\":\"")[1].Split('"')[0];
+        }
+    }
+
     [Fact]
     public async Task Schedules_ThatChange_AreTold()
     {

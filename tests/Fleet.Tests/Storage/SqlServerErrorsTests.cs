@@ -40,6 +40,15 @@ public sealed class SqlServerErrorsTests
 
     /// <summary>Also in what a handler threw: its own slow statement and its own lock are not the database's.</summary>
     [Theory]
+    [InlineData(18456, true)]
+    [InlineData(4060, true)]
+    [InlineData(229, true)]
+    [InlineData(10061, false)]
+    [InlineData(-2, false)]
+    public void IsAccessRefused_ByNumber_WhenTheServerLetsNobodyIn(int number, bool expected) =>
+        Assert.Equal(expected, SqlServerErrors.IsAccessRefused(number));
+
+    [Theory]
     [InlineData(3906, 16, true)]
     [InlineData(40613, 17, true)]
     [InlineData(10054, 20, true)]

@@ -14,6 +14,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly int _port;
     private readonly Task _accepting;
     private volatile CancellationTokenSource _hang = new();
+    private volatile bool _isCut;
 
     /// <param name="port">Where the server listens on this machine.</param>
     public TcpProxy(int port)
@@ -37,6 +38,17 @@ internal sealed class TcpProxy : IAsyncDisposable
         hang.Cancel();
     }
 
+    /// <summary>Ends all connections, and every new one at once, until <see cref="Mend"/>.</summary>
+    public void Cut()
+    {
+        _isCut = true;
+        foreach (var client in _clients)
+            client.Dispose();
+    }
+
+    /// <summary>Lets new connections pass again.</summary>
+    public void Mend() => _isCut = false;
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -54,6 +66,12 @@ internal sealed class TcpProxy : IAsyncDisposable
             while (true)
             {
                 var client = await _listener.AcceptTcpClientAsync(_stop.Token);
+                if (_isCut)
+                {
+                    client.Dispose();
+                    continue;
+                }
+
                 var server = new TcpClient();
                 await server.ConnectAsync(IPAddress.Loopback, _port, _stop.Token);
                 _clients.Add(client);

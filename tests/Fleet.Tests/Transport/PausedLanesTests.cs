@@ -54,6 +54,36 @@ public sealed class PausedLanesTests(RabbitMqServer server, PostgresServer postg
         await Waiting.UntilAsync(() => script.Calls == 302);
     }
 
+    /// <summary>The worker's subscription is lost and made anew while the lane is paused and resumed: neither state may stick.</summary>
+    [Fact]
+    public async Task Pause_BrokerLostWhilePausedAndResumed_WorkerClaimsAgain()
+    {
+        await using var proxy = new TcpProxy(new Uri(_broker.Uri).Port);
+        var script = Script.Of(_ => { });
+        await using var other = await StartAsync(script);
+        var through = _broker.Uri.Replace($":{new Uri(_broker.Uri).Port}/", $":{proxy.Port}/", StringComparison.Ordinal);
+        Assert.NotEqual(_broker.Uri, through);
+        var own = Script.Of(_ => { });
+        await using var fleet = await StartAsync(own, through, "Worker:Lanes:far=2");
+        Assert.Equal(RunState.Succeeded, (await fleet.WaitAsync(await EnqueueAsync())).State);
+        var lanes = other.Services.GetRequiredService<PauseLanes>();
+
+        await lanes.PauseAsync("far", until: null, "moving", Alex, expected: null, CancellationToken.None);
+        await Waiting.UntilAsync(async () => await FigureAsync(other, "far") is { IsPaused: true, UnconfirmedWorkers: 0 });
+        proxy.Cut();
+        var waiting = await EnqueueAsync();
+        await lanes.ResumeAsync("far", Alex, expected: null, CancellationToken.None);
+        // The worker has heard of the resume by its heartbeat, and has no broker.
+        await Waiting.UntilAsync(async () => await FigureAsync(other, "far") is { IsPaused: false, UnconfirmedWorkers: 0 });
+        proxy.Mend();
+
+        Assert.Equal(RunState.Succeeded, (await other.WaitAsync(waiting)).State);
+        Assert.Equal(RunState.Succeeded, (await other.WaitAsync(await EnqueueAsync())).State);
+        Assert.Equal(3, own.Calls);
+
+        Task<RunId> EnqueueAsync() => other.Client.EnqueueAsync(new Scripted("far"), new EnqueueOptions { Lane = "far" });
+    }
+
     [Fact]
     public async Task Drain_OneOfTwo_TheOtherTakesAll()
     {
@@ -84,14 +114,15 @@ public sealed class PausedLanesTests(RabbitMqServer server, PostgresServer postg
     private static Task ConfirmedAsync(EmbeddedFleet fleet, int workers) => Waiting.UntilAsync(
         async () => await FigureAsync(fleet) is { IsPaused: true, UnconfirmedWorkers: 0 } figure && figure.Workers == workers);
 
-    private static async Task<LaneFigure> FigureAsync(EmbeddedFleet fleet) =>
-        (await fleet.Services.GetRequiredService<LaneFigures>().FindAsync("default", CancellationToken.None))!.Value;
+    private static async Task<LaneFigure> FigureAsync(EmbeddedFleet fleet, string lane = "default") =>
+        (await fleet.Services.GetRequiredService<LaneFigures>().FindAsync(lane, CancellationToken.None))!.Value;
 
-    private Task<EmbeddedFleet> StartAsync(Script script) => ScriptedFleet.StartAsync(
+    private Task<EmbeddedFleet> StartAsync(Script script, string? broker = null, params string[] settings) => ScriptedFleet.StartAsync(
         script,
         settings:
         [
+            .. settings,
             "Storage:Provider=Postgres", $"Storage:ConnectionString={_database};Pooling=true",
-            "Transport:Provider=RabbitMq", $"Transport:Uri={_broker.Uri}", "Worker:Lanes:default=4", "Worker:Heartbeat=00:00:00.3",
+            "Transport:Provider=RabbitMq", $"Transport:Uri={broker ?? _broker.Uri}", "Worker:Lanes:default=4", "Worker:Heartbeat=00:00:00.3",
         ]);
 }

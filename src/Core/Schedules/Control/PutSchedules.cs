@@ -235,7 +235,7 @@ public sealed class PutSchedules(
     {
         var (request, trigger, job, _) = definition;
         var isNew = row is null;
-        var version = row?.EditVersion();
+        var version = expected == Expected.Anything ? null : row?.EditVersion();
         if (isNew || expected == Expected.Nothing)
             expected.Check(version);
         if (row is null)
