@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using Fleet.Core.Storage.Rows;
 using Fleet.Engine.Diagnostics;
 using Fleet.Tests.Support;
@@ -130,6 +132,41 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
         Assert.Equal(50, answers.Count(a => a.Status == 202));
         Assert.Equal(50, answers.Count(a => a.Status == 409));
         Assert.Single(answers.Where(a => a.Status == 202).Select(a => a.Id).Distinct());
+    }
+
+    /// <summary>As docs/api.md says: by a tag, or by the ids.</summary>
+    [Fact]
+    public async Task EnqueueBatch_ThenCountedByItsTag_TellsWhenItHasEnded()
+    {
+        var since = TimeProvider.System.GetUtcNow().AddSeconds(-1).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        var batch = await api.SendAsync(
+            "POST", "/api/v1/runs/batch",
+            """
+            {"runs":[{"job":"diag.echo","tags":["batch-7"]},{"job":"diag.fail","args":{"retryable":false},"tags":["batch-7"]},
+                {"job":"diag.echo","tags":["batch-7"],"delay":"1h"}]}
+            """);
+        string[] ids = [.. batch.Json.GetProperty("ids").EnumerateArray().Select(id => id.GetString()!)];
+
+        var counted = await CountAsync($"tag:batch-7 since:{since}", scheduled: 1);
+        Assert.Equal((1, 1), (Of(counted, "succeeded"), Of(counted, "failed")));
+        Assert.True(counted.GetProperty("scanned").GetProperty("complete").GetBoolean());
+        Assert.Equal(200, (await api.SendAsync("POST", $"/api/v1/runs/{ids[2]}/cancel")).Status);
+        Assert.Equal(1, Of(await CountAsync($"id:{string.Join(',', ids)}", scheduled: 0), "canceled"));
+
+        // Once nothing is ready or running.
+        async Task<JsonElement> CountAsync(string query, int scheduled)
+        {
+            JsonElement found = default;
+            await Waiting.UntilAsync(async () =>
+            {
+                found = (await api.SendAsync("GET", $"/api/v1/runs/count?q={Uri.EscapeDataString(query)}&by=state")).Json;
+                return Of(found, "ready") + Of(found, "running") == 0 && Of(found, "scheduled") == scheduled;
+            });
+            return found;
+        }
+
+        static int Of(JsonElement counted, string state) =>
+            counted.GetProperty("states").GetProperty(state).GetProperty("value").GetInt32();
     }
 
     [Fact]

@@ -117,12 +117,14 @@ public sealed class PausedLanesTests(RabbitMqServer server, PostgresServer postg
     private static async Task<LaneFigure> FigureAsync(EmbeddedFleet fleet, string lane = "default") =>
         (await fleet.Services.GetRequiredService<LaneFigures>().FindAsync(lane, CancellationToken.None))!.Value;
 
-    private Task<EmbeddedFleet> StartAsync(Script script, string? broker = null, params string[] settings) => ScriptedFleet.StartAsync(
+    private Task<EmbeddedFleet> StartAsync(
+        Script script, string? broker = null, params string[] settings) => ScriptedFleet.StartAsync(
         script,
         settings:
         [
             .. settings,
             "Storage:Provider=Postgres", $"Storage:ConnectionString={_database};Pooling=true",
-            "Transport:Provider=RabbitMq", $"Transport:Uri={broker ?? _broker.Uri}", "Worker:Lanes:default=4", "Worker:Heartbeat=00:00:00.3",
+            "Transport:Provider=RabbitMq", $"Transport:Uri={broker ?? _broker.Uri}", "Worker:Lanes:default=4",
+            "Worker:Heartbeat=00:00:00.3",
         ]);
 }
