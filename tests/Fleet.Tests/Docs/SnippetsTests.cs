@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Fleet.Core.Jobs;
 using Fleet.Tests.House;
 
 namespace Fleet.Tests.Docs;
@@ -28,6 +29,18 @@ public sealed partial class SnippetsTests
     public void Pages_AreThoseWithCode() => Assert.Superset(
         new HashSet<string>(["README.md", "docs/jobs.md", "docs/effects.md", "docs/schedules.md", "docs/testing.md"]),
         Pages.Select(row => row.Data).ToHashSet());
+
+    /// <summary>A job that is pasted from a page is not refused.</summary>
+    [Fact]
+    public void JobsOfThePages_AreAllowed()
+    {
+        var handlers = typeof(SnippetsTests).Assembly.GetTypes().Where(
+            type => type.Namespace?.StartsWith(typeof(SnippetsTests).Namespace!, StringComparison.Ordinal) is true
+                && JobRegistration.IsHandler(type)).ToList();
+
+        Assert.Contains(typeof(Jobs.DailyReportJob), handlers);
+        Assert.All(handlers, handler => Assert.NotEmpty(JobSchemas.Describe(JobDefinition.For(handler)).Name));
+    }
 
     /// <summary>Without indentation and empty lines.</summary>
     private static string Lines(string text) =>

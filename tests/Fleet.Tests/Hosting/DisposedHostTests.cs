@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace Fleet.Tests.Hosting;
 
 /// <summary>Hosts that nobody stops before they are disposed, as after a failed start and in many tests.</summary>
-public sealed class DisposedHostTests(RabbitMqServer rabbit) : IDisposable
+public sealed class DisposedHostTests(RabbitMqServer rabbit, PostgresServer postgres) : IDisposable
 {
     private readonly TempFolder _folder = new();
     private readonly LogRecorder _log = new();
@@ -69,6 +69,26 @@ public sealed class DisposedHostTests(RabbitMqServer rabbit) : IDisposable
 
         AssertQuiet();
         Assert.Single(_log.Lines, line => line.Contains(" has stopped.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Dispose_NotStopped_OnPostgres_IsQuiet()
+    {
+        List<KeyValuePair<string, string?>> settings =
+        [
+            new("Fleet:Storage:Provider", "Postgres"),
+            new("Fleet:Storage:ConnectionString", await postgres.CreateEmptyDatabaseAsync()),
+        ];
+        var host = Build(settings: settings);
+        await host.StartAsync();
+        var client = host.Services.GetRequiredService<IFleetClient>();
+        Assert.Equal(RunState.Succeeded, (await client.WaitAsync(await client.EnqueueAsync(new Scripted())))!.State);
+
+        await DisposeAsync(host);
+
+        AssertQuiet();
+        await using var db = Build(settings: settings).Services.GetRequiredService<IStorage>().Read();
+        Assert.Equal(WorkerState.Gone, (await db.Workers.SingleAsync()).State);
     }
 
     /// <summary>Another part of the program fails after Fleet has started: the host disposes what runs.</summary>
