@@ -7,7 +7,7 @@ public sealed record OccurrenceView
     public DateTimeOffset FireTime { get; init; }
 
     /// <summary><c>waiting</c>, <c>running</c>, <c>retrying</c>, <c>succeeded</c>, <c>failed</c> (for good, a dead letter),
-    /// <c>canceled</c>, <c>skipped</c>, <c>replaced</c>, <c>revoked</c> or <c>missed</c>.</summary>
+    /// <c>canceled</c>, <c>skipped</c>, <c>replaced</c>, <c>revoked</c>, <c>missed</c> or <c>deleted</c>.</summary>
     public string Outcome { get; init; } = "";
 
     /// <summary>The id of its run; null if there is none, as for a fire time that was missed.</summary>

@@ -53,7 +53,7 @@ public static class CoreServices
             .AddSingleton<GetStatistics>().AddSingleton<GetWorkerSamples>()
             .AddSingleton<IFleetClient, FleetClient>().AddSingleton<IScheduleClient, ScheduleClient>()
             .AddSingleton<PlanOccurrences>().AddSingleton<PutSchedules>().AddSingleton<ControlSchedules>()
-            .AddSingleton<ScheduleChanges>().AddSingleton<TriggerSchedules>()
+            .AddSingleton<ScheduleChanges>().AddSingleton<LeftOverSchedules>().AddSingleton<TriggerSchedules>()
             .AddSingleton<DeleteSchedules>().AddSingleton<GetSchedules>().AddSingleton<BackfillSchedules>()
             .AddSingleton<GetScheduleFigures>().AddSingleton<GetOutcomes>()
             .AddSingleton<MeanDurations>().AddSingleton<SimulateSchedules>().AddSingleton<FindCollisions>()

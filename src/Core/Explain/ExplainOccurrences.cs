@@ -58,11 +58,14 @@ public sealed class ExplainOccurrences(IStorage storage, ExplainRuns runs, TimeP
     {
         var id = schedule.Id;
         var occurrences = db.Runs.IgnoreQueryFilters().AsNoTracking().Where(r => r.ScheduleId == id && r.FireTime != null && !r.Revoked);
+        var misfires = db.Misfires.AsNoTracking().Where(m => m.ScheduleId == id);
         return new OccurrenceFacts
         {
             Schedule = schedule,
             Next = await occurrences.Where(r => r.FireTime > at && r.EnqueuedBy == null).OrderBy(r => r.FireTime)
                 .Select(r => new PlannedRun(r.Id, r.FireTime!.Value, r.CreatedAt)).FirstOrDefaultAsync(ct),
+            Misfire = await misfires.Where(m => m.Last >= at).OrderBy(m => m.Last).FirstOrDefaultAsync(ct),
+            MissedStored = await misfires.SumAsync(m => m.Count, ct),
             Oldest = await occurrences.OrderBy(r => r.FireTime).Select(r => r.FireTime).FirstOrDefaultAsync(ct),
             Leader = await LeaderLease.FindAsync(db, ct),
             Clock = await storage.ReadClockAsync(ct),
@@ -83,6 +86,12 @@ internal sealed record OccurrenceFacts
 
     /// <summary>The first run that was planned for a later fire time.</summary>
     public required PlannedRun? Next { get; init; }
+
+    /// <summary>The first misfire whose fire times do not all come before this one; perhaps they all come after it.</summary>
+    public required Misfire? Misfire { get; init; }
+
+    /// <summary>Number of missed fire times that are stored as misfires; older ones are deleted.</summary>
+    public required int MissedStored { get; init; }
 
     /// <summary>The oldest fire time whose run is stored.</summary>
     public required DateTimeOffset? Oldest { get; init; }

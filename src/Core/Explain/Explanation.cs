@@ -30,6 +30,9 @@ public sealed record Evidence(string Table, string Id, string? Path = null)
 
     public static Evidence OfSchedule(string id) => new("schedules", id, $"schedules/{Uri.EscapeDataString(id)}");
 
+    public static Evidence OfMisfire(Storage.Rows.Misfire misfire) =>
+        new("misfires", $"{misfire.Id}", $"schedules/{Uri.EscapeDataString(misfire.ScheduleId)}/outcomes");
+
     public static Evidence OfWorker(string id) => new("workers", id, $"workers/{id}");
 
     public static Evidence OfLane(string name) => new("lanes", name, $"lanes/{Uri.EscapeDataString(name)}");

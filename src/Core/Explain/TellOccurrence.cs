@@ -185,6 +185,12 @@ internal sealed class TellOccurrence(string id, DateTimeOffset at, DateTimeOffse
             yield break;
         }
 
+        if (facts.Misfire is { } misfire && misfire.First <= fireTime && fireTime <= misfire.Last)
+        {
+            yield return Missed(schedule, fireTime, misfire);
+            yield break;
+        }
+
         var wasHalted = schedule.StatusSince is { } since && since >= fireTime && schedule.StatusOf(now) == ScheduleStatus.Running;
         if (wasHalted)
         {
@@ -200,13 +206,13 @@ internal sealed class TellOccurrence(string id, DateTimeOffset at, DateTimeOffse
             yield return Missed(schedule, fireTime, next);
             yield break;
         }
-        else if (schedule.Missed > 0)
+        else if (schedule.Missed > facts.MissedStored)
         {
             yield return new(
                 SentenceCode.Missed,
                 $"Schedule '{id}' has missed {Count(schedule.Missed, "fire time")} so far: no scheduler planned "
                     + $"{(schedule.Missed == 1 ? "it" : "them")} in time, and the misfire policy '{Policy(schedule)}' made no run. Which "
-                    + "ones is not stored; this may be one of them.",
+                    + "ones is not stored any more; this may be one of them.",
                 null, Row);
         }
 
@@ -220,17 +226,31 @@ internal sealed class TellOccurrence(string id, DateTimeOffset at, DateTimeOffse
         }
     }
 
+    /// <summary>The scheduler that noticed has stored it.</summary>
+    private Sentence Missed(Schedule schedule, DateTimeOffset fireTime, Misfire misfire)
+    {
+        var others = misfire.Count > 1
+            ? $" {Count(misfire.Count, "fire time")} from {Time(misfire.First)} to {Time(misfire.Last)} were missed together."
+            : "";
+        var begin = $"No scheduler planned it in time: when one noticed at {Time(misfire.At)}, it had been missed by "
+            + $"{Span(misfire.At - fireTime)}.{others}";
+        Evidence[] rows = [Evidence.OfMisfire(misfire), .. Row];
+        return Missed(begin, schedule, fireTime, misfire.At, rows);
+    }
+
     private Sentence Missed(Schedule schedule, DateTimeOffset fireTime, PlannedRun next)
     {
         var begin = $"No scheduler planned it before {Time(next.PlannedAt)}, when the run for {Time(next.FireTime)} was planned: by then "
             + $"it had been missed by {Span(next.PlannedAt - fireTime)}.";
-        Evidence[] rows = [.. Row, Evidence.OfRun(next.Id)];
-        return MisfireRule.IsTooOld(schedule, fireTime, next.PlannedAt)
+        return Missed(begin, schedule, fireTime, next.PlannedAt, [.. Row, Evidence.OfRun(next.Id)]);
+    }
+
+    private static Sentence Missed(string begin, Schedule schedule, DateTimeOffset fireTime, DateTimeOffset noticedAt, Evidence[] rows) =>
+        MisfireRule.IsTooOld(schedule, fireTime, noticedAt)
             ? new(
                 SentenceCode.MissedDeadline,
-                $"{begin} That is more than the misfire deadline of {schedule.MisfireDeadline}, so it gets no run.", next.PlannedAt, rows)
-            : new(SentenceCode.Missed, $"{begin} Its misfire policy is '{Policy(schedule)}', so it gets no run.", next.PlannedAt, rows);
-    }
+                $"{begin} That is more than the misfire deadline of {schedule.MisfireDeadline}, so it gets no run.", noticedAt, rows)
+            : new(SentenceCode.Missed, $"{begin} Its misfire policy is '{Policy(schedule)}', so it gets no run.", noticedAt, rows);
 
     /// <summary>The schedule does not fire at this time, because it is paused or stopped.</summary>
     private Sentence? Halted(Schedule schedule, DateTimeOffset fireTime)

@@ -1,5 +1,6 @@
 using Fleet.Core.Live;
 using Fleet.Core.Rules;
+using Fleet.Core.Schedules.Control;
 
 namespace Fleet.Core.Findings;
 
@@ -31,6 +32,15 @@ public sealed record FindingEvidence
 
     /// <summary>Runs that failed in the last hour, by job.</summary>
     public IReadOnlyList<FailingJob> Failing { get; init; } = [];
+
+    /// <summary>How many runs ended in the last hour, over all jobs; null when nobody has written figures.</summary>
+    public EndedRuns? Ended { get; init; }
+
+    /// <summary>The same in the same hour of the day before; null when nobody had written figures then.</summary>
+    public EndedRuns? EndedBefore { get; init; }
+
+    /// <summary>Schedules that a program once brought and brings no longer, and when that was noticed.</summary>
+    public IReadOnlyList<(LeftOverSchedule Schedule, DateTimeOffset NoticedAt)> LeftOver { get; init; } = [];
 
     /// <summary>Schedules whose next fire time has passed and has no run.</summary>
     public IReadOnlyList<(string Id, DateTimeOffset FireTime)> Unplanned { get; init; } = [];
@@ -67,7 +77,28 @@ public sealed record LongRun(RunId Id, string Job, DateTimeOffset StartedAt, Tim
 /// <param name="Count">How many.</param>
 /// <param name="First">When the first of them ended.</param>
 /// <param name="Error">The error of the last one.</param>
-public sealed record FailingJob(string Job, CappedCount Count, DateTimeOffset First, string? Error);
+public sealed record FailingJob(string Job, CappedCount Count, DateTimeOffset First, string? Error)
+{
+    /// <summary>How many of its runs ended in the same hour, as workers wrote; null when it is not known.</summary>
+    public EndedRuns? Ended { get; init; }
+
+    /// <summary>The same in the same hour of the day before; null when it is not known.</summary>
+    public EndedRuns? EndedBefore { get; init; }
+
+    /// <summary>The part of its runs that failed; null when it is not known.</summary>
+    public double? Share => Ended is { } ended ? (double)Count.Value / Math.Max(Count.Value, ended.All) : null;
+}
+
+/// <summary>Runs that succeeded, or failed for good.</summary>
+/// <param name="Succeeded">Those that succeeded.</param>
+/// <param name="Failed">Those that failed.</param>
+public readonly record struct EndedRuns(long Succeeded, long Failed)
+{
+    public long All => Succeeded + Failed;
+
+    /// <summary>The part of them that failed.</summary>
+    public double Share => All == 0 ? 0 : (double)Failed / All;
+}
 
 /// <summary>Events that wait to be sent.</summary>
 /// <param name="Count">How many.</param>

@@ -3,6 +3,7 @@ using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
 using Fleet.Core.Live;
 using Fleet.Core.Rules;
+using Fleet.Core.Schedules.Control;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
@@ -11,7 +12,7 @@ namespace Fleet.Core.Findings;
 
 /// <summary>Reads the evidence for <see cref="TellFindings"/>: a bounded number of rows of each kind, however many there are.</summary>
 public sealed class GetFindings(
-    IStorage storage, ReadLiveFigures readFigures, JobCatalog catalog, ILaneGauge gauge, TimeProvider time)
+    IStorage storage, ReadLiveFigures readFigures, JobCatalog catalog, ILaneGauge gauge, LeftOverSchedules leftOvers, TimeProvider time)
 {
     private const int MaxRows = CappedCount.Limit + 1;
     private const int MaxListed = 20;
@@ -22,11 +23,22 @@ public sealed class GetFindings(
     /// <summary>The groups of schedules by job are read again after this time: there may be many schedules.</summary>
     private static readonly TimeSpan SchedulesFor = TimeSpan.FromSeconds(30);
 
+    /// <summary>Ends of runs are counted again after this time: they may be many rows.</summary>
+    private static readonly TimeSpan EndsFor = TimeSpan.FromSeconds(30);
+
+    /// <summary>Maximum number of rows of figures that are counted for each of the two hours.</summary>
+    private const int MaxRollups = 50_000;
+
+    // The index has the step before the time.
+    private static readonly RollupStep[] Steps = Enum.GetValues<RollupStep>();
+
     private static readonly TimeSpan MissedFor = TimeSpan.FromDays(1);
 
     private static readonly TimeSpan FailingFor = TimeSpan.FromHours(1);
 
     private (long ReadAt, IReadOnlyList<(string Job, int Schedules, string First)> Jobs)? _schedules;
+
+    private (long ReadAt, Dictionary<string, EndedRuns>? Now, Dictionary<string, EndedRuns>? Before)? _ends;
 
     /// <summary>The findings now, the worst first.</summary>
     /// <param name="figures">Figures of this moment; null: they are read.</param>
@@ -41,6 +53,7 @@ public sealed class GetFindings(
         var now = time.GetUtcNow();
         await using var db = storage.Read();
         var lease = await LeaderLease.FindAsync(db, ct);
+        var (ended, before) = await ReadEndsAsync(db, now, ct);
         return new FindingEvidence
         {
             Now = now,
@@ -52,7 +65,10 @@ public sealed class GetFindings(
             Ready = await ReadReadyAsync(db, now, ct),
             Offered = await ReadOffersAsync(ct),
             Longest = await ReadLongestAsync(db, ct),
-            Failing = await ReadFailingAsync(db, now, ct),
+            Failing = await ReadFailingAsync(db, now, ended, before, ct),
+            Ended = Sum(ended),
+            EndedBefore = Sum(before),
+            LeftOver = await ReadLeftOverAsync(db, ct),
             Unplanned = await ReadUnplannedAsync(db, now, ct),
             Missed = await ReadMissedAsync(db, now, ct),
             UnknownJobs = await ReadUnknownJobsAsync(db, ct),
@@ -112,7 +128,9 @@ public sealed class GetFindings(
         return longest;
     }
 
-    private static async Task<IReadOnlyList<FailingJob>> ReadFailingAsync(FleetDbContext db, DateTimeOffset now, CancellationToken ct)
+    private static async Task<IReadOnlyList<FailingJob>> ReadFailingAsync(
+        FleetDbContext db, DateTimeOffset now, Dictionary<string, EndedRuns>? ended, Dictionary<string, EndedRuns>? before,
+        CancellationToken ct)
     {
         var since = now - FailingFor;
         var runs = await db.FailedOrCanceled(now + TimeSpan.FromDays(1)).Reverse().Take(MaxFailures)
@@ -121,8 +139,75 @@ public sealed class GetFindings(
         return
         [
             .. runs.GroupBy(r => r.Job, StringComparer.Ordinal).Select(g => new FailingJob(
-                g.Key, new CappedCount(g.Count(), runs.Count == MaxFailures), g.Min(r => r.FinishedAt)!.Value,
-                g.MaxBy(r => r.FinishedAt)!.Error)),
+                g.Key, Count(g.Key, g.Count()), g.Min(r => r.FinishedAt)!.Value, g.MaxBy(r => r.FinishedAt)!.Error)
+            {
+                Ended = Find(ended, g.Key),
+                EndedBefore = Find(before, g.Key),
+            }),
+        ];
+
+        CappedCount Count(string job, int found)
+        {
+            if (runs.Count < MaxFailures)
+                return new CappedCount(found);
+            // Some were not read. Workers have counted all that failed, also those that somebody has replayed.
+            return Find(ended, job)?.Failed is { } counted && counted >= found
+                ? new CappedCount((int)Math.Min(int.MaxValue, counted))
+                : new CappedCount(found, IsAtLeast: true);
+        }
+
+        // A job without figures in an hour that has some did not end in it.
+        static EndedRuns? Find(Dictionary<string, EndedRuns>? ends, string job) => ends?.GetValueOrDefault(job);
+    }
+
+    /// <summary>How many runs of each job ended in the last hour, and in the same hour of the day before; null when nobody wrote figures
+    /// then.</summary>
+    private async Task<(Dictionary<string, EndedRuns>? Now, Dictionary<string, EndedRuns>? Before)> ReadEndsAsync(
+        FleetDbContext db, DateTimeOffset now, CancellationToken ct)
+    {
+        if (_ends is not { } read || time.GetElapsedTime(read.ReadAt) >= EndsFor)
+        {
+            var (ended, before) = (await ReadAsync(now), await ReadAsync(now.AddDays(-1)));
+            _ends = read = (time.GetTimestamp(), ended, before);
+        }
+
+        return (read.Now, read.Before);
+
+        async Task<Dictionary<string, EndedRuns>?> ReadAsync(DateTimeOffset until)
+        {
+            var from = Rollup.MinuteOf(until - FailingFor);
+            var rows = await db.Rollups.Where(r => Steps.Contains(r.Step) && r.At >= from && r.At < until)
+                .Where(r => r.Outcome == RollupOutcome.Slots || r.Outcome == RollupOutcome.Succeeded || r.Outcome == RollupOutcome.Failed)
+                .Take(MaxRollups).GroupBy(r => new { r.Job, r.Outcome })
+                .Select(g => new { g.Key.Job, g.Key.Outcome, Count = g.Sum(r => r.Count) }).ToListAsync(ct);
+            return rows.Count == 0
+                ? null
+                : rows.GroupBy(r => r.Job, StringComparer.Ordinal).ToDictionary(
+                    g => g.Key,
+                    g => new EndedRuns(
+                        g.Where(r => r.Outcome == RollupOutcome.Succeeded).Sum(r => r.Count),
+                        g.Where(r => r.Outcome == RollupOutcome.Failed).Sum(r => r.Count)),
+                    StringComparer.Ordinal);
+        }
+    }
+
+    private static EndedRuns? Sum(Dictionary<string, EndedRuns>? ends) =>
+        ends is null ? null : new EndedRuns(ends.Values.Sum(e => e.Succeeded), ends.Values.Sum(e => e.Failed));
+
+    /// <summary>Those that nobody has deleted, stopped or put again since.</summary>
+    private async Task<IReadOnlyList<(LeftOverSchedule Schedule, DateTimeOffset NoticedAt)>> ReadLeftOverAsync(
+        FleetDbContext db, CancellationToken ct)
+    {
+        var left = leftOvers.All.Take(MaxListed).ToList();
+        if (left.Count == 0)
+            return [];
+        var ids = left.ConvertAll(s => s.Id);
+        var stored = await db.Schedules.AsNoTracking().Where(s => ids.Contains(s.Id) && s.Status != ScheduleStatus.Stopped)
+            .Select(s => new { s.Id, s.Source, s.UpdatedAt }).ToListAsync(ct);
+        return
+        [
+            .. left.Where(l => stored.Exists(s => s.Id == l.Id && s.Source == l.Source && s.UpdatedAt == l.PutAt))
+                .Select(l => (l, leftOvers.NoticedAt)),
         ];
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Fleet.Core.Rules;
+using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Findings;
 
@@ -28,13 +29,27 @@ public static class TellFindings
 
     private static readonly TimeSpan LongDrain = TimeSpan.FromHours(1);
 
+    /// <summary>Two versions of a program run side by side for a while when a new one is rolled out.</summary>
+    private static readonly TimeSpan LongRollout = TimeSpan.FromMinutes(15);
+
     private const int FailuresWorthTelling = 5;
+
+    /// <summary>A job is failing when this part of its runs fails, whatever it was the day before.</summary>
+    private const double ManyFailures = 0.05;
+
+    /// <summary>From this part on, it is failing when at least twice as many fail as the day before.</summary>
+    private const double SomeFailures = 0.01;
+
+    private const int DeadLettersWorthTelling = 20;
+
+    /// <summary>Dead letters are not said to grow below this part of all runs.</summary>
+    private const double FewDeadLetters = 0.001;
 
     // In the order in which they are told: what explains the others comes first.
     private static readonly Func<FindingEvidence, IEnumerable<Finding>>[] All =
     [
-        NoLeader, LanesWithoutWorkers, UnplannedSchedules, MissedSchedules, UnservedJobs, UnknownJobs, StuckRuns, FailingJobs,
-        SilentWorkers, PausedLanes, DrainedWorkers, FullLanes, OutboxLags, ParkedMessages, Clocks,
+        NoLeader, LanesWithoutWorkers, UnplannedSchedules, MissedSchedules, UnservedJobs, UnknownJobs, LeftOverSchedules, StuckRuns,
+        FailingJobs, DeadLetters, SilentWorkers, PausedLanes, DrainedWorkers, MixedVersions, FullLanes, OutboxLags, ParkedMessages, Clocks,
     ];
 
     /// <summary>All findings, errors first.</summary>
@@ -142,17 +157,65 @@ public static class TellFindings
             run.StartedAt, $"runs/{run.Id}",
             "Its handler does not heed its cancellation token. Restart its worker; the run is then started elsewhere.");
 
-    /// <summary>Jobs whose runs fail.</summary>
+    /// <summary>Jobs of which many runs fail, or more than the day before. A few of very many are no finding.</summary>
     public static IEnumerable<Finding> FailingJobs(FindingEvidence e) =>
         from job in e.Failing
-        where job.Count.Value >= FailuresWorthTelling
+        where job.Count.Value >= FailuresWorthTelling && IsFailing(job)
         orderby job.Count.Value descending, job.Job
+        let all = job is { Ended: { } ended, Share: { } share }
+            ? $" of {Number(Math.Max(ended.All, job.Count.Value))} runs ({Percent(share)}) failed in the last hour"
+            : " runs failed in the last hour"
+        let before = job.EndedBefore is { All: > 0 } day ? $", {Percent(day.Share)} in the same hour of the day before" : ""
         select new Finding(
             FindingSeverity.Warning, "job_failing", job.Job,
-            $"Job {job.Job}: {Number(job.Count)} runs failed in the last hour, the first at {Clock(e, job.First)}"
+            $"Job {job.Job}: {Number(job.Count)}{all}{before}, the first at {Clock(e, job.First)}"
                 + (job.Error is { Length: > 0 } error ? $"; the last error: {FirstLine(error)}" : "."),
             job.First, $"runs?q={Uri.EscapeDataString($"state:failed job:{job.Job} since:1h")}",
             "Look at the errors, mend the cause, and replay the runs.");
+
+    /// <summary>Far more runs fail for good than the day before, over all jobs.</summary>
+    public static IEnumerable<Finding> DeadLetters(FindingEvidence e)
+    {
+        if (e is not { Ended: { } now, EndedBefore: { } before } || now.Failed < DeadLettersWorthTelling
+            || now.Share < FewDeadLetters || now.Failed < 2 * before.Failed)
+            yield break;
+        DateTimeOffset? since = e.Failing.Count > 0 ? e.Failing.Min(f => f.First) : null;
+        yield return new Finding(
+            FindingSeverity.Warning, "dead_letters_growing", "",
+            $"Dead letters grow: {Number(now.Failed)} runs failed for good in the last hour, {Number(before.Failed)} in the same hour of "
+                + $"the day before. There are {Number(e.Figures.Failed)} now.",
+            since, "dead-letters",
+            "Look at the errors (fleet dead list), mend the cause, and replay the runs.");
+    }
+
+    /// <summary>Schedules that a program has defined, and does not define any more.</summary>
+    public static IEnumerable<Finding> LeftOverSchedules(FindingEvidence e) =>
+        from left in e.LeftOver
+        let id = left.Schedule.Id
+        orderby id
+        select new Finding(
+            FindingSeverity.Warning, "schedule_left_over", id,
+            $"Schedule {id} goes on firing, although the program that put it from its {left.Schedule.Source} at "
+                + $"{Clock(e, left.Schedule.PutAt)} no longer defines it ({left.Schedule.By.Name}).",
+            left.NoticedAt, $"schedules/{Uri.EscapeDataString(id)}",
+            $"Define it again, or delete it unless another program needs it: fleet schedule delete {id}.");
+
+    /// <summary>Active workers of one program that run different versions of it, for longer than a rollout takes.</summary>
+    public static IEnumerable<Finding> MixedVersions(FindingEvidence e) =>
+        from program in e.Figures.Workers.Where(w => w.State == WorkerState.Active && w.Version.Length > 0)
+            .GroupBy(w => w.Program, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal)
+        let versions = program.GroupBy(w => w.Version, StringComparer.Ordinal)
+            .Select(v => (Version: v.Key, Since: v.Min(w => w.StartedAt), Workers: v.Select(w => w.Name).Order(StringComparer.Ordinal)))
+            .OrderByDescending(v => v.Since).ThenBy(v => v.Version, StringComparer.Ordinal).ToList()
+        where versions.Count > 1 && e.Now - versions[0].Since >= LongRollout
+        select new Finding(
+            FindingSeverity.Warning, "worker_version_differs", program.Key,
+            $"Workers of {program.Key} have run {versions.Count} versions side by side since {Clock(e, versions[0].Since)}: "
+                + string.Join(", ", versions.Select(v => $"{v.Version} ({Who([.. v.Workers])})")) + ".",
+            versions[0].Since, "workers", "Restart the workers that run the older version, or stop them.");
+
+    private static bool IsFailing(FailingJob job) => job.Share is not { } share || share >= ManyFailures
+        || (share >= SomeFailures && share >= 2 * (job.EndedBefore?.Share ?? 0));
 
     /// <summary>Schedules that should have fired.</summary>
     public static IEnumerable<Finding> UnplannedSchedules(FindingEvidence e) =>
@@ -246,6 +309,10 @@ public static class TellFindings
         at.UtcDateTime.Date == e.Now.UtcDateTime.Date ? "HH:mm 'UTC'" : "yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
     private static string Runs(CappedCount count) => count is { Value: 1, IsAtLeast: false } ? "1 run is" : $"{Number(count)} runs are";
+
+    private static string Who(IReadOnlyList<string> workers) => workers.Count == 1 ? workers[0] : $"{workers.Count} workers";
+
+    private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.#} %");
 
     private static string Number(CappedCount count) => (count.IsAtLeast ? "at least " : "") + Number(count.Value);
 

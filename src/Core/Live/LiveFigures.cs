@@ -60,9 +60,11 @@ public sealed record LanePause(DateTimeOffset Since, string? By, string? Reason)
 /// <param name="HeartbeatAt">Its last heartbeat, by the database's clock.</param>
 /// <param name="LeaseUntil">When its lease ends without another heartbeat.</param>
 /// <param name="DrainSince">Since when it takes no new runs because somebody asked it to; null when nobody did.</param>
+/// <param name="Program">The name of its program.</param>
+/// <param name="Version">The version of its program; empty when it is not known.</param>
 public sealed record LiveWorker(
     WorkerId Id, string Name, WorkerState State, IReadOnlyDictionary<string, int> Lanes, DateTimeOffset StartedAt,
-    DateTimeOffset HeartbeatAt, DateTimeOffset LeaseUntil, DateTimeOffset? DrainSince = null);
+    DateTimeOffset HeartbeatAt, DateTimeOffset LeaseUntil, DateTimeOffset? DrainSince = null, string Program = "", string Version = "");
 
 /// <summary>Who leads.</summary>
 /// <param name="Name">Machine and process.</param>

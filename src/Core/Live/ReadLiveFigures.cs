@@ -62,12 +62,24 @@ public sealed class ReadLiveFigures(IStorage storage, LaneFigures lanes, TimePro
     private static async Task<List<LiveWorker>> ReadWorkersAsync(FleetDbContext db, CancellationToken ct)
     {
         var rows = await db.Workers.AsNoTracking().Where(w => w.State != WorkerState.Gone).OrderBy(w => w.Name).Take(MaxWorkers)
-            .Select(w => new { w.Id, w.Name, w.State, w.Lanes, w.StartedAt, w.HeartbeatAt, w.LeaseUntil, w.DrainSince }).ToListAsync(ct);
+            .Select(w => new
+            {
+                w.Id,
+                w.Name,
+                w.State,
+                w.Lanes,
+                w.StartedAt,
+                w.HeartbeatAt,
+                w.LeaseUntil,
+                w.DrainSince,
+                w.Program,
+                w.Version,
+            }).ToListAsync(ct);
         return
         [
             .. rows.Select(w => new LiveWorker(
                 w.Id, w.Name, w.State, WorkerRow.ReadLanes(w.Lanes), w.StartedAt, w.HeartbeatAt,
-                w.LeaseUntil, w.DrainSince)),
+                w.LeaseUntil, w.DrainSince, w.Program, w.Version)),
         ];
     }
 

@@ -10,8 +10,8 @@ namespace Fleet.Engine.Leader;
 /// <summary>The schedules that a program brings along in its code and its configuration. They are checked before the start writes anything,
 /// and stored all or none.</summary>
 public sealed partial class BroughtSchedules(
-    IEnumerable<ScheduleRequest> fromCode, ConfiguredSchedules configured, PutSchedules put, IStorage storage,
-    ILogger<BroughtSchedules> logger) : IStartCheck
+    IEnumerable<ScheduleRequest> fromCode, ConfiguredSchedules configured, PutSchedules put, IStorage storage, LeftOverSchedules leftOvers,
+    TimeProvider time, ILogger<BroughtSchedules> logger) : IStartCheck
 {
     /// <summary>The <see cref="Schedule.Source"/> of schedules that were put from code.</summary>
     public const string Code = "code";
@@ -42,7 +42,7 @@ public sealed partial class BroughtSchedules(
     });
 
     /// <summary>Warns of schedules that this program once brought and brings no longer: they go on firing. Those of other programs are
-    /// theirs.</summary>
+    /// theirs. Findings tell of them, too.</summary>
     public async Task TellOfLeftOversAsync(CancellationToken ct)
     {
         await using var db = storage.Read();
@@ -51,8 +51,14 @@ public sealed partial class BroughtSchedules(
             .Where(s => (s.Source == Code || s.Source == ConfiguredSchedules.Source) && s.Status != ScheduleStatus.Stopped)
             .OrderBy(s => s.Id).Select(s => new { s.Id, s.Source, s.PutBy, s.UpdatedAt }).ToListAsync(ct);
         var brought = fromCode.Concat(configured.Requests).Select(r => r.Id).ToHashSet(StringComparer.Ordinal);
-        foreach (var row in rows.Where(r => !brought.Contains(r.Id) && r.PutBy is { } by && ThisProcess.IsSameProgram(by)))
-            LogLeftOver(row.Id, row.PutBy!.ToString(), row.Source, row.UpdatedAt, row.Id);
+        List<LeftOverSchedule> left =
+        [
+            .. rows.Where(r => !brought.Contains(r.Id) && r.PutBy is { } by && ThisProcess.IsSameProgram(by))
+                .Select(r => new LeftOverSchedule(r.Id, r.PutBy!, r.Source, r.UpdatedAt)),
+        ];
+        foreach (var schedule in left)
+            LogLeftOver(schedule.Id, schedule.By.ToString(), schedule.Source, schedule.PutAt, schedule.Id);
+        leftOvers.Set(time.GetUtcNow(), left);
     }
 
     private static async Task RefusingAsync(Func<Task> part)

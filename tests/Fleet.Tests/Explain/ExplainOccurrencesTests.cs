@@ -35,6 +35,19 @@ public sealed partial class ExplainOccurrencesTests
     }
 
     [Fact]
+    public async Task ExplainOccurrences_Missed_NamesTheRowOfTheMisfire()
+    {
+        await using var situation = await Situations.OpenAsync();
+
+        var reason = Assert.Single((await situation.MissedAsync(MisfirePolicy.Skip, null))!.Now.Reasons);
+
+        var misfire = Assert.Single(await situation.MisfiresAsync());
+        Assert.Equal(
+            [new Evidence("misfires", $"{misfire.Id}", "schedules/s/outcomes"), new Evidence("schedules", "s", "schedules/s")],
+            reason.Evidence);
+    }
+
+    [Fact]
     public async Task ExplainOccurrences_NoSchedule_IsNull()
     {
         await using var situation = await Situations.OpenAsync();
@@ -79,7 +92,9 @@ public sealed partial class ExplainOccurrencesTests
             ("missed, and the policy skips it", s => s.MissedAsync(MisfirePolicy.Skip, null)),
             ("missed, and only the latest runs", s => s.MissedAsync(MisfirePolicy.RunLatest, null)),
             ("missed, and too old", s => s.MissedAsync(MisfirePolicy.RunAll, "15m")),
-            ("missed fire times are counted only", s => s.MissedAsync(MisfirePolicy.Skip, null, asksFor: 80)),
+            ("missed; its misfire was deleted, but not the next run", s => s.MissedAsync(MisfirePolicy.RunLatest, null, keeps: false)),
+            ("missed fire times are counted only", s => s.MissedAsync(MisfirePolicy.Skip, null, asksFor: 80, keeps: false)),
+            ("others were missed", s => s.MissedAsync(MisfirePolicy.Skip, null, asksFor: 80)),
             ("its run was deleted", s => s.PrunedAsync()),
             ("revoked by a pause", s => s.RevokedAsync(deletes: false)),
             ("revoked by a deletion", s => s.RevokedAsync(deletes: true)),
@@ -158,13 +173,16 @@ public sealed partial class ExplainOccurrencesTests
             return await AskAsync(20);
         }
 
-        /// <summary>With more runs than may be looked at, all canceled.</summary>
-        private async Task<Explanation?> MissedAsync(MisfirePolicy policy, string? deadline, double asksFor = 20)
+        public Task<List<Core.Storage.Rows.Misfire>> MisfiresAsync() => Fleet.ListAsync(db => db.Misfires);
+
+        public async Task<Explanation?> MissedAsync(MisfirePolicy policy, string? deadline, double asksFor = 20, bool keeps = true)
         {
             await PutAsync(new TriggerSpec { Every = "10m" }, policy, with: r => r with { MisfireDeadline = deadline });
             await PlanAsync();
             Later(45);
             await PlanFarAsync();
+            if (!keeps)
+                await Fleet.Storage.WriteAsync(session => session.Db.Misfires.ExecuteDeleteAsync(), CancellationToken.None);
             if (asksFor > 45)
             {
                 Later(60);

@@ -1,6 +1,9 @@
+using Fleet.Core.Actors;
 using Fleet.Core.Findings;
 using Fleet.Core.Live;
+using Fleet.Core.Schedules.Control;
 using Fleet.Core.Storage.Rows;
+using Fleet.Tests.House;
 
 namespace Fleet.Tests.Findings;
 
@@ -149,6 +152,132 @@ public sealed class TellFindingsTests
         Assert.Empty(TellFindings.Execute(Well() with { Failing = [job with { Count = new(4) }] }));
     }
 
+    /// <summary>How many of the job's runs ended in the last hour, and in the same hour of the day before; what is said.</summary>
+    [Theory]
+    [InlineData(5, 99_995, 0, 0, null)]
+    [InlineData(5, 495, 0, 0, "5 of 500 runs (1 %) failed in the last hour, the first")]
+    [InlineData(5, 496, 0, 0, null)]
+    [InlineData(20, 1980, 4, 796, "20 of 2,000 runs (1 %) failed in the last hour, 0.5 % in the same hour of the day before, the first")]
+    [InlineData(20, 1980, 5, 795, null)]
+    [InlineData(60, 1140, 60, 1140, "60 of 1,200 runs (5 %) failed in the last hour, 5 % in the same hour of the day before, the first")]
+    [InlineData(59, 1141, 60, 1140, null)]
+    [InlineData(6, 0, 0, 500, "6 of 6 runs (100 %) failed in the last hour, 0 % in the same hour of the day before, the first")]
+    public void Job_ThatFails_IsToldByThePartOfItsRuns(int failed, int succeeded, int failedBefore, int succeededBefore, string? said)
+    {
+        var job = new FailingJob("import.orders", new(failed), Now.AddMinutes(-22), Error: null)
+        {
+            Ended = new EndedRuns(succeeded, failed),
+            EndedBefore = new EndedRuns(succeededBefore, failedBefore),
+        };
+
+        var told = TellFindings.Execute(Well() with { Failing = [job] });
+
+        if (said is null)
+            Assert.Empty(told);
+        else
+            Assert.StartsWith($"Job import.orders: {said}", Assert.Single(told).Sentence, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(412, 3, 1000, true)]
+    [InlineData(20, 10, 1000, true)]
+    [InlineData(19, 0, 1000, false)]
+    [InlineData(20, 11, 1000, false)]
+    [InlineData(20, 0, 100_000, false)]
+    public void DeadLetters_ThatGrow_AreTold(int failed, int before, int all, bool isTold)
+    {
+        var evidence = Well() with { Ended = new EndedRuns(all - failed, failed), EndedBefore = new EndedRuns(500, before) };
+
+        Assert.Equal(isTold, TellFindings.Execute(evidence).Any(f => f.Code == "dead_letters_growing"));
+        // Without figures of the day before, nobody can say that they grow.
+        Assert.Empty(TellFindings.Execute(evidence with { EndedBefore = null }));
+    }
+
+    [Fact]
+    public void Workers_OfTwoVersions_AreToldAfterARollout()
+    {
+        var versions = new[] { ("box/1", "1.3.9", -300), ("box/7", "1.3.9", -290), ("box/2", "1.4.0", -120), ("box/3", "1.4.0", -16) };
+        var evidence = WithWorkers([.. versions.Select(v => Worker(v.Item1, v.Item2, v.Item3))]);
+
+        Assert.Equal(
+            "Workers of shop have run 2 versions side by side since 12:02 UTC: 1.4.0 (2 workers), 1.3.9 (2 workers).",
+            One(evidence).Sentence);
+        foreach (var fine in new[]
+        {
+            // A rollout, one version, another program, a worker that stops, and versions that are not known.
+            WithWorkers(Worker("box/1", "1.3.9", -300), Worker("box/2", "1.4.0", -14)),
+            WithWorkers(Worker("box/1", "1.4.0", -300), Worker("box/2", "1.4.0", -120)),
+            WithWorkers(Worker("box/1", "1.3.9", -300) with { Program = "mail" }, Worker("box/2", "1.4.0", -120)),
+            WithWorkers(Worker("box/1", "1.3.9", -300) with { State = WorkerState.Draining }, Worker("box/2", "1.4.0", -120)),
+            WithWorkers(Worker("box/1", "", -300), Worker("box/2", "1.4.0", -120)),
+        })
+            Assert.Empty(TellFindings.Execute(fine));
+    }
+
+    /// <summary>Read the file aloud: each finding says what is wrong, since when, and what to do.</summary>
+    [Fact]
+    public void Findings_OfEveryKind_AreToldInTheApprovedSentences()
+    {
+        var mail = new LiveLane("mail", new(812), new(3), new(0), 0, TwoHoursAgo);
+        var run = new RunId(new Guid("019dc8a0-0000-7000-8000-000000000001"));
+        var trouble = Well() with
+        {
+            Figures = Well().Figures with
+            {
+                Lanes =
+                [
+                    mail,
+                    mail with { Name = "paused", Pause = new LanePause(TwoHoursAgo, "ana", "provider down") },
+                    new LiveLane("imports", new(1840), new(0), new(96), 96, Now.AddMinutes(-10)),
+                ],
+                Workers =
+                [
+                    Worker("box/1", "1.3.9", -300), Worker("box/2", "1.4.0", -120) with { DrainSince = TwoHoursAgo },
+                    Worker("box/3", "1.4.0", -120) with { HeartbeatAt = Now.AddMinutes(-5), LeaseUntil = Now.AddMinutes(-4) },
+                ],
+                Failed = new(10_000, IsAtLeast: true),
+            },
+            LastServed = new Dictionary<string, DateTimeOffset> { ["mail"] = Now.AddMinutes(-118) },
+            Ready = [new ReadyRuns("imports", "import.stock", new(3), TwoHoursAgo)],
+            Offered = new Dictionary<string, IReadOnlySet<string>> { ["imports"] = new HashSet<string> { "import.orders" } },
+            Longest = [new LongRun(run, "slow", Now.AddMinutes(-12), TimeSpan.FromMinutes(10))],
+            Failing =
+            [
+                new FailingJob("import.orders", new(214), Now.AddMinutes(-22), "Timeout: shop 42 no answer\n   at Orders.Fetch")
+                {
+                    Ended = new EndedRuns(1626, 214),
+                    EndedBefore = new EndedRuns(1990, 6),
+                },
+            ],
+            Ended = new EndedRuns(50_000, 412),
+            EndedBefore = new EndedRuns(50_000, 3),
+            LeftOver =
+            [
+                (
+                    new LeftOverSchedule("report.old", Actor.Create(ActorKind.Program, "shop 1.4.0 on box/9"), "code", Now.AddDays(-3)),
+                    TwoHoursAgo),
+            ],
+            Unplanned = [("report.daily", TwoHoursAgo)],
+            Missed = [new MissedFireTimes("report.hourly", TwoHoursAgo, TwoHoursAgo.AddMinutes(2), 3, TwoHoursAgo.AddMinutes(5))],
+            UnknownJobs = [("gone", 12, "report.a")],
+            Outbox = new OutboxLag(new(31), TwoHoursAgo, 4),
+            Parked = 2,
+            DatabaseAhead = -TimeSpan.FromSeconds(7.5),
+        };
+        var nobodyLeads = Well() with { Figures = Well().Figures with { Leader = null }, LastLeaderUntil = TwoHoursAgo };
+
+        var told = TellFindings.OfComponents([("broker", true, "It does not answer."), ("database", false, "slow")])
+            .Concat(TellFindings.Execute(nobodyLeads)).Concat(TellFindings.Execute(trouble)).ToList();
+
+        Approved.Check(
+            string.Join('\n', told.Select(f =>
+                $"{f.Severity} {f.Code}{(f.Link is { } link ? $" ({link})" : "")}{(f.Since is { } since ? $", since {since:u}" : "")}\n"
+                + $"    {f.Sentence}\n    {f.Advice}")),
+            "findings.approved.txt");
+        // Every code of the table is there.
+        Assert.Equal(20, told.Select(f => f.Code).Distinct(StringComparer.Ordinal).Count());
+    }
+
     [Fact]
     public void Schedule_WithoutItsRun_IsToldWhileSomebodyLeads()
     {
@@ -235,6 +364,13 @@ public sealed class TellFindingsTests
         Assert.Equal("There are 26 more findings of this kind (schedule_of_unknown_job).", findings[5].Sentence);
         Assert.Equal(findings, TellFindings.Execute(evidence));
     }
+
+    private static LiveWorker Worker(string name, string version, int startedMinutes) => new(
+        WorkerId.New(Now), name, WorkerState.Active, new Dictionary<string, int>(), Now.AddMinutes(startedMinutes), Now, Now.AddSeconds(10),
+        Program: "shop", Version: version);
+
+    private static FindingEvidence WithWorkers(params LiveWorker[] workers) =>
+        Well() with { Figures = Well().Figures with { Workers = workers } };
 
     private static Finding One(FindingEvidence evidence) => Assert.Single(TellFindings.Execute(evidence));
 

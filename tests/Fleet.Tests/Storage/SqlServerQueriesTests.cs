@@ -223,6 +223,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         [
             fleet => new BroughtSchedules(
                     [], new ConfiguredSchedules(new ConfigurationBuilder().Build()), fleet.Get<PutSchedules>(), fleet.Storage,
+                    new LeftOverSchedules(), TimeProvider.System,
                     NullLogger<BroughtSchedules>.Instance)
                 .TellOfLeftOversAsync(None),
         ],

@@ -1,7 +1,9 @@
 using Fleet.Core.Findings;
 using Fleet.Core.Live;
 using Fleet.Core.Rules;
+using Fleet.Core.Schedules.Control;
 using Fleet.Core.Storage.Rows;
+using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Storage;
@@ -82,6 +84,54 @@ public abstract partial class StorageConformance
 
         Assert.Equal((run.Id, RunState.Failed, "note", 1), (id, followed.State, followed.Job, followed.Attempt));
         Assert.Equal(500, followed.Error!.Length);
+    }
+
+    /// <summary>The same failures are a finding or not, by how many runs ended beside them.</summary>
+    [Theory]
+    [InlineData(99_995, 0, false)]
+    [InlineData(95, 0, true)]
+    [InlineData(300, 3, false)]
+    [InlineData(300, 1, true)]
+    public async Task Findings_FailingJob_ByThePartThatFails(int succeeded, int failedTheDayBefore, bool isTold)
+    {
+        var worker = await One.RegisterAsync();
+        for (var i = 0; i < 5; i++)
+            await One.FailAsync(await One.StartAsync(worker), error: "boom");
+        var yesterday = Time.GetUtcNow().AddDays(-1).AddMinutes(-20);
+        await AddAsync(
+        [
+            Ends(Time.GetUtcNow().AddMinutes(-20), RollupOutcome.Succeeded, succeeded), Ends(Time.GetUtcNow(), RollupOutcome.Failed, 5),
+            Ends(yesterday, RollupOutcome.Failed, failedTheDayBefore), Ends(yesterday, RollupOutcome.Succeeded, 300 - failedTheDayBefore),
+        ]);
+        Time.Advance(TimeSpan.FromMinutes(1));
+
+        var findings = await One.Get<GetFindings>().ExecuteAsync(figures: null, CancellationToken.None);
+
+        Assert.Equal(isTold, findings.Any(f => f.Code == "job_failing"));
+
+        static Rollup Ends(DateTimeOffset at, RollupOutcome outcome, long count) => new()
+        {
+            At = Rollup.MinuteOf(at),
+            Job = "note",
+            Lane = "default",
+            Outcome = outcome,
+            Count = count,
+        };
+    }
+
+    [Fact]
+    public async Task Findings_ScheduleThatItsProgramLeftOver_IsToldUntilItIsStoppedOrPutAgain()
+    {
+        await PutAsync("s");
+        var put = Assert.Single(await One.ListAsync(db => db.Schedules));
+        One.Get<LeftOverSchedules>().Set(Time.GetUtcNow(), [new LeftOverSchedule("s", Somebody.Me, put.Source, put.UpdatedAt)]);
+
+        Assert.Equal("s", Assert.Single(await FoundAsync()).Subject);
+        await One.Get<ControlSchedules>().StopAsync("s", new(Somebody.Me), CancellationToken.None);
+        Assert.Empty(await FoundAsync());
+
+        async Task<IEnumerable<Finding>> FoundAsync() =>
+            (await One.Get<GetFindings>().ExecuteAsync(figures: null, CancellationToken.None)).Where(f => f.Code == "schedule_left_over");
     }
 
     [Fact]

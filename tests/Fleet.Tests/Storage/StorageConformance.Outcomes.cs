@@ -1,3 +1,4 @@
+using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
@@ -33,6 +34,7 @@ public abstract partial class StorageConformance
         await OccurrenceAsync("s", 8);
         await One.ClaimAsync(worker, ids[9]);
         await One.FailAsync(await One.ClaimAsync(worker, ids[10]), TimeSpan.FromHours(1));
+        await One.Get<DeleteRuns>().ExecuteAsync([ids[3]], Somebody.Me, CancellationToken.None);
         await MisfireAsync("s", 11, 12, 7);
         await OccurrenceAsync("other", 1);
         Time.Advance(TimeSpan.FromSeconds(3));
@@ -43,7 +45,7 @@ public abstract partial class StorageConformance
             [
                 (12, OccurrenceOutcome.Missed), (10, OccurrenceOutcome.Retrying), (9, OccurrenceOutcome.Running),
                 (8, OccurrenceOutcome.Waiting), (7, OccurrenceOutcome.Missed), (6, OccurrenceOutcome.Revoked),
-                (5, OccurrenceOutcome.Replaced), (4, OccurrenceOutcome.Skipped), (3, OccurrenceOutcome.Canceled),
+                (5, OccurrenceOutcome.Replaced), (4, OccurrenceOutcome.Skipped), (3, OccurrenceOutcome.Deleted),
                 (2, OccurrenceOutcome.Failed), (1, OccurrenceOutcome.Succeeded),
             ],
             outcomes.Select(o => ((int)(o.FireTime - Support.Verbs.Noon).TotalHours, o.Outcome)));
@@ -55,7 +57,7 @@ public abstract partial class StorageConformance
         // What runs or waits is measured until now; what never started has neither.
         Assert.Equal((TimeSpan.FromSeconds(3), null), (outcomes[2].Duration, outcomes[2].FinishedAt));
         Assert.Equal((new TimeSpan(4, 0, 18), null), (outcomes[3].LateBy, outcomes[3].Duration));
-        Assert.Equal((null, null), (outcomes[8].LateBy, outcomes[8].Duration));
+        Assert.Equal((null, null, null), (outcomes[8].LateBy, outcomes[8].Duration, outcomes[8].Run));
         Assert.Equal(
             (null, 7, Support.Verbs.Noon.AddHours(11)), (outcomes[0].Run, outcomes[0].Count, outcomes[0].First));
         Assert.Equal(outcomes.Take(4), (await One.Get<GetOutcomes>().FindAsync("s", 4, CancellationToken.None))!);

@@ -34,6 +34,9 @@ public enum OccurrenceOutcome
 
     /// <summary>No scheduler planned it in time, and the misfire policy made no run for it.</summary>
     Missed = 9,
+
+    /// <summary>Somebody deleted the run after it had ended.</summary>
+    Deleted = 10,
 }
 
 /// <summary>A fire time that has passed, or several that were missed together.</summary>
@@ -130,6 +133,7 @@ public sealed class GetOutcomes(IStorage storage, TimeProvider time)
     {
         var outcome = row switch
         {
+            { State: Storage.Rows.Run.DeletedState } => OccurrenceOutcome.Deleted,
             { IsRevoked: true } => OccurrenceOutcome.Revoked,
             { State: RunState.Succeeded } => OccurrenceOutcome.Succeeded,
             { State: RunState.Failed } => OccurrenceOutcome.Failed,
@@ -144,7 +148,7 @@ public sealed class GetOutcomes(IStorage storage, TimeProvider time)
         var end = row.FinishedAt ?? (outcome == OccurrenceOutcome.Running ? now : null);
         return new Occurrence(row.FireTime, outcome)
         {
-            Run = row.Id,
+            Run = outcome == OccurrenceOutcome.Deleted ? null : row.Id,
             StartedAt = row.FirstStartedAt,
             FinishedAt = row.FinishedAt,
             LateBy = Between(row.FireTime, row.FirstStartedAt ?? (outcome == OccurrenceOutcome.Waiting ? now : null)),
