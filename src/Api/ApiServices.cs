@@ -28,6 +28,9 @@ public static class ApiServices
     /// program around Fleet stays as it is.</summary>
     public const string DescriptionGroup = "fleet";
 
+    /// <summary>The setting: the path below which a reverse proxy serves the API, such as <c>/fleet</c>.</summary>
+    public const string PathBaseKey = "Fleet:Api:PathBase";
+
     /// <summary>Adds what the endpoints need.</summary>
     public static IServiceCollection AddFleetApi(this IServiceCollection services)
     {
@@ -47,6 +50,27 @@ public static class ApiServices
         var gate = new RequestGate(new AllowedHosts(app.Configuration[AllowedHosts.Key], app.Services.GetRequiredService<IServer>()));
         app.Use(gate.InvokeAsync);
         BadRequestAnswers.Subscribe(app.Services.GetRequiredService<DiagnosticListener>());
+        return app;
+    }
+
+    /// <summary>Takes the path that a reverse proxy puts in front of ours off a request, for programs that are Fleet alone. A proxy that
+    /// takes it off itself is served alike: links have it either way.</summary>
+    /// <exception cref="InvalidOperationException">The setting <see cref="PathBaseKey"/> is no path.</exception>
+    public static WebApplication UseFleetPathBase(this WebApplication app)
+    {
+        if (app.Configuration[PathBaseKey]?.TrimEnd('/') is not { Length: > 0 } setting)
+            return app;
+        if (setting[0] != '/' || setting.Any(c => c is '?' or '#' or '%' or '\\' || char.IsWhiteSpace(c) || char.IsControl(c)))
+            throw new InvalidOperationException($"{PathBaseKey}: '{setting}' is not allowed; expected a path such as /fleet.");
+        var prefix = new PathString(setting);
+        app.Use((http, next) =>
+        {
+            if (http.Request.Path.StartsWithSegments(prefix, StringComparison.OrdinalIgnoreCase, out var matched, out var rest))
+                (http.Request.PathBase, http.Request.Path) = (http.Request.PathBase + matched, rest);
+            else
+                http.Request.PathBase += prefix;
+            return next(http);
+        });
         return app;
     }
 

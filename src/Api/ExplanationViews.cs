@@ -12,11 +12,9 @@ internal static class ExplanationViews
     /// <param name="explanation">The explanation.</param>
     /// <param name="id">The run or the schedule.</param>
     /// <param name="http">The request.</param>
-    /// <param name="collection">The collection in its path, such as <c>/runs/</c>: what stands before it is the root of the API.</param>
-    public static IResult Answer(Explanation explanation, string id, HttpContext http, string collection)
+    public static IResult Answer(Explanation explanation, string id, HttpContext http)
     {
-        var path = $"{http.Request.PathBase}{http.Request.Path}";
-        var root = path[..(path.LastIndexOf(collection, StringComparison.Ordinal) + 1)];
+        var root = Problems.BaseOf(http.Request) + "/api/v1/";
         return Results.Json(
             new ExplanationView
             {

@@ -75,7 +75,7 @@ internal static class Problems
         return new()
         {
             In = place,
-            Pointer = JsonPointer.Of(name),
+            Pointer = error.Pointer ?? JsonPointer.Of(name),
             Field = error.Field,
             Detail = error.Message,
             Code = error.Code,
@@ -128,10 +128,13 @@ internal static class Problems
         409 => "The request contradicts what is stored.",
         412 => "What is stored is not what the request expects.",
         413 => "The request is too large.",
+        414 => "The URL is too long.",
         415 => "The content type is not supported.",
         428 => "The request must say which version it changes.",
         429 => "Too many requests.",
+        431 => "The headers are too large.",
         503 => "Not available now.",
+        505 => "This version of HTTP is not supported.",
         _ => status < 500 ? "The request was refused." : "Something went wrong in the server.",
     };
 }

@@ -38,7 +38,12 @@ public sealed class InvalidRunException : Exception
 /// <param name="Message">One sentence for people that names the field, the value and what is allowed.</param>
 /// <param name="Value">The refused value, cut to 100 characters; null when there was none.</param>
 /// <param name="Allowed">What would have been accepted; null when the message says all.</param>
-public sealed record InputError(string Code, string Field, string Message, string? Value = null, string? Allowed = null);
+public sealed record InputError(string Code, string Field, string Message, string? Value = null, string? Allowed = null)
+{
+    /// <summary>A JSON pointer to the field, for names from which it does not follow, such as one with a dot in it; null for all
+    /// others.</summary>
+    public string? Pointer { get; init; }
+}
 
 /// <summary>The idempotency key was used before with another request; nothing was stored.</summary>
 /// <param name="key">The key.</param>

@@ -69,7 +69,7 @@ public static class FleetHost
     {
         var app = builder.Build();
         app.Services.GetRequiredService<SchemaAtStart>();
-        return app.UseFleetGate().UseFleetProblems();
+        return app.UseFleetGate().UseFleetPathBase().UseFleetProblems();
     }
 
     /// <summary>Runs a host to its end.</summary>

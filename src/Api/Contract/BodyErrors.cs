@@ -30,7 +30,9 @@ internal static class BodyErrors
             // Not even JSON, or text that is none: the first error says it.
         }
 
-        errors.Add(first);
+        // The same error may be found with a better pointer.
+        var same = found.All.FirstOrDefault(e => e.Field == first.Field && e.Code == first.Code);
+        errors.Add(same ?? first);
         foreach (var error in found.All.Where(error => error.Field != first.Field))
             errors.Add(error);
         return rest;
@@ -49,7 +51,10 @@ internal static class BodyErrors
                 var known = info.Properties.Select(p => p.Name).ToArray();
                 errors.Add(new InputError(
                     "unknown_field", field, $"{field}: there is no such field; {Nearest.Hint(member.Name, known)}", null,
-                    string.Join(", ", known)));
+                    string.Join(", ", known))
+                {
+                    Pointer = (path.Length == 0 ? "" : JsonPointer.Of(path.TrimEnd('.'))) + JsonPointer.Step(member.Name),
+                });
             }
             else if (rest.ContainsKey(property.Name) || errors.Has(path + property.Name))
             {

@@ -91,6 +91,9 @@ internal sealed record BodyContract(Type Type, string Example)
     /// <summary>Maximum size in bytes.</summary>
     public int MaxBytes { get; init; } = RequestBody.MaxSingle;
 
+    /// <summary>The limit of a list in it that is checked before the items are read; null for none.</summary>
+    public ItemLimit? MostItems { get; init; }
+
     /// <summary>True if a request may leave it out.</summary>
     public bool IsOptional { get; init; }
 
@@ -115,6 +118,13 @@ internal sealed record BodyContract(Type Type, string Example)
         where T : class, new() =>
         Of(example, check) with { IsOptional = true };
 }
+
+/// <summary>How many items a list in a body may have.</summary>
+/// <param name="Member">The member of the body, such as <c>runs</c>.</param>
+/// <param name="Count">The most items.</param>
+/// <param name="Code">The code of a refusal.</param>
+/// <param name="Allowed">What is allowed, for people.</param>
+internal sealed record ItemLimit(string Member, int Count, string Code, string Allowed);
 
 /// <summary>An answer to a request that succeeded.</summary>
 /// <param name="Status">The HTTP status.</param>

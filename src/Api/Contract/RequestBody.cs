@@ -6,6 +6,7 @@ using System.Text.Unicode;
 using Fleet.Core.Rules;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace Fleet.Api.Contract;
@@ -50,7 +51,7 @@ internal static class RequestBody
 
     /// <summary>Refuses a body where none is taken.</summary>
     public static async Task<InputError?> RefuseAnyAsync(HttpContext http) =>
-        http.Request.ContentLength is null or 0 && (http.Request.Headers.TransferEncoding.Count == 0 || await IsEmptyAsync(http))
+        http.Request.ContentLength is null or 0 && (!MayHaveBody(http) || await IsEmptyAsync(http))
             ? null
             : new InputError("unexpected_body", "body", "body: this request takes none.", null, "no body");
 
@@ -66,6 +67,10 @@ internal static class RequestBody
                 new InputError("empty_body", "body", "body: it is empty; expected a JSON object.", null, "a JSON object"));
     }
 
+    /// <summary>In HTTP/2 a body needs neither of the headers that announce one.</summary>
+    private static bool MayHaveBody(HttpContext http) =>
+        http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? http.Request.Headers.TransferEncoding.Count > 0;
+
     private static async Task<bool> IsEmptyAsync(HttpContext http)
     {
         var result = await http.Request.BodyReader.ReadAsync(http.RequestAborted);
@@ -80,6 +85,8 @@ internal static class RequestBody
         if (!Utf8.IsValid(body))
             throw new InvalidRunException(
                 new InputError("invalid_utf8", "body", "body: it is not valid UTF-8; allowed is JSON in UTF-8.", null, "JSON in UTF-8"));
+        if (declared.MostItems is { } most && HasMoreItems(body, most))
+            throw new InvalidRunException(RunRules.Invalid(most.Code, most.Member, $"more than {most.Count}", most.Allowed));
         try
         {
             var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = FleetJson.MaxDepth });
@@ -104,6 +111,29 @@ internal static class RequestBody
 
             throw new InvalidRunException(errors.All);
         }
+    }
+
+    /// <summary>Counts the items of a list before any is made an object: 16 MiB have room for millions.</summary>
+    private static bool HasMoreItems(byte[] body, ItemLimit most)
+    {
+        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = FleetJson.MaxDepth });
+        try
+        {
+            for (var count = 0; reader.Read();)
+            {
+                var isItem = reader is { CurrentDepth: 2, TokenType: not (JsonTokenType.EndObject or JsonTokenType.EndArray) };
+                if (isItem && ++count > most.Count)
+                    return true;
+                if (reader is { CurrentDepth: 1, TokenType: JsonTokenType.PropertyName })
+                    count = most.Member.Equals(reader.GetString(), StringComparison.OrdinalIgnoreCase) ? 0 : int.MinValue;
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // What is wrong with it, the serializer says.
+        }
+
+        return false;
     }
 
     private static async Task<byte[]> ReadBytesAsync(HttpContext http, int maxBytes, CancellationToken ct)
@@ -171,8 +201,10 @@ internal static class RequestBody
 
         if (message.Contains("could not be mapped", StringComparison.Ordinal))
         {
-            var name = path[(path.LastIndexOf('.') + 1)..];
-            var field = RunRules.Show(name.Length == 0 ? Quoted(message) ?? path : path);
+            // A name with a dot or a space is written as ['a.b'] there.
+            path = path.Replace("['", ".", StringComparison.Ordinal).Replace("']", "", StringComparison.Ordinal).TrimStart('.');
+            var name = Quoted(message) ?? path[(path.LastIndexOf('.') + 1)..];
+            var field = RunRules.Show(path.Length == 0 ? name : path);
             var known = FleetJson.Strict.GetTypeInfo(Leaf(type, path, skipLast: true)).Properties.Select(p => p.Name).ToArray();
             var hint = Nearest.Hint(name.Length == 0 ? field : name, known);
             return new InputError("unknown_field", field, $"{field}: there is no such field; {hint}", null, string.Join(", ", known));

@@ -51,6 +51,7 @@ internal static class EnqueueRunsEndpoints
                 """{"runs":[{"job":"diag.echo","args":{"text":"one"}},{"job":"diag.echo","args":{"text":"two"}}]}""", CheckManyAsync) with
             {
                 MaxBytes = RequestBody.MaxBatch,
+                MostItems = new("runs", MaxBatch, "invalid_batch", $"1–{MaxBatch} runs"),
             },
             Answers = [AnswerContract.Of<EnqueuedBatchView>("All runs are stored.", StatusCodes.Status202Accepted)],
             Problems = ["invalid_batch", "key_of_a_batch", .. Codes],
@@ -73,7 +74,7 @@ internal static class EnqueueRunsEndpoints
 
         var outcome = await enqueue.ExecuteAsync(request, CancellationToken.None);
         // Below the path of this request, wherever the program has mapped the API.
-        http.Response.Headers.Location = $"{http.Request.PathBase}{http.Request.Path}".TrimEnd('/') + $"/{outcome.Id}";
+        http.Response.Headers.Location = $"{Problems.BaseOf(http.Request)}/api/v1/runs/{outcome.Id}";
         return Results.Json(
             new EnqueuedView { Id = outcome.Id.ToString() }, FleetJson.Payload, statusCode: StatusCodes.Status202Accepted);
     }
@@ -179,7 +180,7 @@ internal static class EnqueueRunsEndpoints
         {
             args = ArgsText.From(body.Args, path);
             if (job is not null)
-                errors.Add((await schemas.CheckAsync(job, args))?.Within(path));
+                errors.Add(await schemas.CheckAsync(job, args), path);
         }
         catch (InvalidRunException e)
         {

@@ -24,7 +24,7 @@ internal static class ExplainRunsEndpoints
     {
         var run = CommonParameters.RunId.Of(http);
         return await explain.ExecuteAsync(run, ct) is { } explanation
-            ? ExplanationViews.Answer(explanation, $"{run}", http, "/runs/")
+            ? ExplanationViews.Answer(explanation, $"{run}", http)
             : Problems.NotFound("run", id);
     }
 }

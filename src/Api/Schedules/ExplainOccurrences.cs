@@ -28,6 +28,6 @@ internal static class ExplainOccurrencesEndpoints
 
     private static async Task<IResult> ExplainAsync(string id, HttpContext http, ExplainOccurrences explain, CancellationToken ct) =>
         await explain.ExecuteAsync(id, At.Find(http)!.Value, ct) is { } explanation
-            ? ExplanationViews.Answer(explanation, id, http, "/schedules/")
+            ? ExplanationViews.Answer(explanation, id, http)
             : Problems.NotFound("schedule", id);
 }

@@ -11,11 +11,12 @@ public sealed class ArgsCheck
 
     /// <param name="job">The version of the job.</param>
     /// <param name="args">JSON text in the form of <see cref="ArgsText"/>.</param>
-    /// <returns>The first violation; null when there is none.</returns>
-    public InputError? Check(JobInfo job, string args)
+    /// <returns>All violations of the schema; if there are none, the one of the args type itself; empty when the args fit.</returns>
+    public IReadOnlyList<InputError> Check(JobInfo job, string args)
     {
         var schema = _schemas.GetOrAdd(job.Schema, Parse);
-        return new SchemaCheck(job.Name, schema).Check(JsonElement.Parse(args)) ?? job.Definition?.CheckArgs(args);
+        var errors = new SchemaCheck(job.Name, schema).Check(JsonElement.Parse(args));
+        return errors.Count == 0 && job.Definition?.CheckArgs(args) is { } error ? [error] : errors;
     }
 
     /// <summary>A schema that is not valid JSON accepts everything; the handler's worker decides.</summary>

@@ -8,14 +8,14 @@ public sealed class ArgsSchemas(JobCatalog catalog)
     /// <summary>Checks args against every accepted version of the job.</summary>
     /// <param name="job">The preferred version.</param>
     /// <param name="args">JSON text in the form of <see cref="ArgsText"/>.</param>
-    /// <returns>The first violation of the preferred version; null when the args fit any accepted version.</returns>
-    public async Task<InputError?> CheckAsync(JobInfo job, string args)
+    /// <returns>All violations of the preferred version; empty when the args fit any accepted version.</returns>
+    public async Task<IReadOnlyList<InputError>> CheckAsync(JobInfo job, string args)
     {
-        var error = _one.Check(job, args);
-        return error is null || await FitsAnotherAsync(job, args, CancellationToken.None) ? null : error;
+        var errors = _one.Check(job, args);
+        return errors.Count == 0 || await FitsAnotherAsync(job, args, CancellationToken.None) ? [] : errors;
     }
 
     /// <summary>True if args that the preferred version cannot read fit another accepted version.</summary>
     public async Task<bool> FitsAnotherAsync(JobInfo job, string args, CancellationToken ct) =>
-        (await catalog.FindOthersAsync(job, ct)).Any(other => _one.Check(other, args) is null);
+        (await catalog.FindOthersAsync(job, ct)).Any(other => _one.Check(other, args).Count == 0);
 }

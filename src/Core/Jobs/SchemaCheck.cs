@@ -15,30 +15,43 @@ internal sealed class SchemaCheck(string job, JsonElement root)
 
     private static readonly TimeSpan PatternTime = TimeSpan.FromMilliseconds(100);
 
-    /// <returns>The first violation; null when there is none.</returns>
-    public InputError? Check(JsonElement args) => Check(root, args, "args");
-
-    private InputError? Check(JsonElement given, JsonElement value, string path)
+    /// <returns>All violations, in the order of the members; at most <see cref="InputErrors.Most"/>.</returns>
+    public IReadOnlyList<InputError> Check(JsonElement args)
     {
+        var errors = new InputErrors();
+        Check(root, args, new Place(null, "args"), errors);
+        return errors.All;
+    }
+
+    private void Check(JsonElement given, JsonElement value, Place place, InputErrors errors)
+    {
+        if (errors.AreFull)
+            return;
         var schema = Resolve(given);
         if (schema.ValueKind == JsonValueKind.False || schema.TryGetMember("not", out _))
-            return Misfit(schema, value, path);
+        {
+            errors.Add(Misfit(schema, value, place));
+            return;
+        }
+
         if (schema.ValueKind != JsonValueKind.Object
             || (schema.TryGetMember("readOnly", out var isReadOnly) && isReadOnly.ValueKind == JsonValueKind.True))
-            return null;
-        if (!FitsType(schema, value) || !FitsEnum(schema, value))
-            return Misfit(schema, value, path);
-        if (value.ValueKind == JsonValueKind.Null)
-            return null;
-        if (!FitsReader(schema, value) || !FitsRange(schema, value) || !FitsText(schema, value))
-            return Misfit(schema, value, path);
-        var error = value.ValueKind switch
+            return;
+        var fits = FitsType(schema, value) && FitsEnum(schema, value)
+            && (value.ValueKind == JsonValueKind.Null
+                || (FitsReader(schema, value) && FitsRange(schema, value) && FitsText(schema, value)));
+        if (!fits)
         {
-            JsonValueKind.Object => CheckObject(schema, value, path),
-            JsonValueKind.Array => CheckItems(schema, value, path),
-            _ => null,
-        };
-        return error ?? (schema.TryGetMember("anyOf", out var branches) ? CheckAny(schema, branches, value, path) : null);
+            errors.Add(Misfit(schema, value, place));
+            return;
+        }
+
+        if (value.ValueKind == JsonValueKind.Object)
+            CheckObject(schema, value, place, errors);
+        else if (value.ValueKind == JsonValueKind.Array)
+            CheckItems(schema, value, place, errors);
+        if (value.ValueKind != JsonValueKind.Null && errors.AreNone && schema.TryGetMember("anyOf", out var branches))
+            CheckAny(schema, branches, value, place, errors);
     }
 
     private JsonElement Resolve(JsonElement schema)
@@ -60,7 +73,7 @@ internal sealed class SchemaCheck(string job, JsonElement root)
         return schema;
     }
 
-    private InputError? CheckObject(JsonElement schema, JsonElement value, string path)
+    private void CheckObject(JsonElement schema, JsonElement value, Place place, InputErrors errors)
     {
         var properties = schema.TryGetMember("properties", out var some) ? some : default;
         var others = schema.TryGetMember("additionalProperties", out var more) ? more : default;
@@ -69,55 +82,47 @@ internal sealed class SchemaCheck(string job, JsonElement root)
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var member in value.EnumerateObject())
         {
-            var here = $"{path}.{member.Name}";
+            var here = new Place(place, member.Name);
             if (Find(properties, member.Name) is { Name: var name, Value: var expected })
             {
-                if (!seen.Add(name))
-                    return new InputError(
-                        "duplicate_argument", RunRules.Show(here), $"{RunRules.Show(here)}: it is given more than once.", null, "once");
-                if (Check(expected, member.Value, here) is { } error)
-                    return error;
+                if (seen.Add(name))
+                    Check(expected, member.Value, here, errors);
+                else
+                    errors.Add(Doubled(here));
                 continue;
             }
 
             seen.Add(member.Name);
             // Among the members of a type that has a discriminator, the names that begin so belong to System.Text.Json.
             if (others.ValueKind == JsonValueKind.False || (isTagged && member.Name.StartsWith('$')))
-                return Unknown(properties, member.Name, here);
-            if (!FitsKey(schema, member.Name))
-                return MisfitKey(schema, member.Name, here);
-            if (others.ValueKind == JsonValueKind.Object && Check(others, member.Value, here) is { } wrong)
-                return wrong;
+                errors.Add(Unknown(properties, member.Name, here));
+            else if (!FitsKey(schema, member.Name))
+                errors.Add(MisfitKey(schema, member.Name, here));
+            else if (others.ValueKind == JsonValueKind.Object)
+                Check(others, member.Value, here, errors);
         }
 
         if (schema.TryGetMember("required", out var required))
         {
             foreach (var name in required.EnumerateArray().Select(r => r.GetString()!).Where(name => !seen.Contains(name)))
-                return Missing(schema, properties, name, path);
+                errors.Add(Missing(schema, properties, name, place));
         }
-
-        return null;
     }
 
-    private InputError? CheckItems(JsonElement schema, JsonElement value, string path)
+    private void CheckItems(JsonElement schema, JsonElement value, Place place, InputErrors errors)
     {
         if (!schema.TryGetMember("items", out var items))
-            return null;
+            return;
         var i = 0;
         foreach (var item in value.EnumerateArray())
-        {
-            if (Check(items, item, $"{path}[{i++}]") is { } error)
-                return error;
-        }
-
-        return null;
+            Check(items, item, new Place(place, null, i++), errors);
     }
 
     /// <summary>One of several shapes: the one whose discriminator the value names, else any.</summary>
-    private InputError? CheckAny(JsonElement schema, JsonElement branches, JsonElement value, string path)
+    private void CheckAny(JsonElement schema, JsonElement branches, JsonElement value, Place place, InputErrors errors)
     {
         string? tag = null;
-        InputError? first = null;
+        InputErrors? first = null;
         var isOpen = false;
         foreach (var branch in branches.EnumerateArray())
         {
@@ -125,25 +130,38 @@ internal sealed class SchemaCheck(string job, JsonElement root)
             {
                 tag = expected.Name;
                 if (value.TryGetMember(tag, out var given) && JsonElement.DeepEquals(given, expected.Value))
-                    return Check(branch, value, path);
+                {
+                    Check(branch, value, place, errors);
+                    return;
+                }
+
                 continue;
             }
 
             isOpen = true;
-            if (Check(branch, value, path) is not { } error)
-                return null;
-            first ??= error;
+            var tried = new InputErrors();
+            Check(branch, value, place, tried);
+            if (tried.AreNone)
+                return;
+            first ??= tried;
         }
 
         if (tag is null || (isOpen && !value.TryGetMember(tag, out _)))
-            return first is null || tag is null ? Misfit(schema, value, path) : first;
+        {
+            if (first is null || tag is null)
+                errors.Add(Misfit(schema, value, place));
+            else
+                errors.Add(first.All, "");
+            return;
+        }
+
         var allowed = "one of " + string.Join(", ", Tags(branches));
-        if (!value.TryGetMember(tag, out var wrong))
-            return MissingTag(path + "." + tag, allowed);
-        var shown = RunRules.Show(wrong.GetRawText());
-        return new InputError(
-            "invalid_argument", RunRules.Show($"{path}.{tag}"),
-            $"{RunRules.Show($"{path}.{tag}")}: '{shown}' does not fit job '{job}'; expected {allowed}.", shown, allowed);
+        var at = new Place(place, tag);
+        errors.Add(value.TryGetMember(tag, out var wrong)
+            ? at.Refuse(
+                "invalid_argument", $"'{RunRules.Show(wrong.GetRawText())}' does not fit job '{job}'; expected {allowed}.",
+                RunRules.Show(wrong.GetRawText()), allowed)
+            : MissingAt(at, allowed));
     }
 
     private static bool FitsType(JsonElement schema, JsonElement value)
@@ -279,47 +297,42 @@ internal sealed class SchemaCheck(string job, JsonElement root)
     private static IEnumerable<string> Tags(JsonElement branches) =>
         branches.EnumerateArray().Select(Tag).OfType<(string Name, JsonElement Value)>().Select(t => t.Value.ToString());
 
-    private InputError Misfit(JsonElement schema, JsonElement value, string path)
+    private InputError Misfit(JsonElement schema, JsonElement value, Place place)
     {
-        var (field, shown, expected) = (RunRules.Show(path), RunRules.Show(value.GetRawText()), Expected(schema));
-        return new InputError(
-            "invalid_argument", field, $"{field}: '{shown}' does not fit job '{job}'; expected {expected}.", shown, expected);
+        var (shown, expected) = (RunRules.Show(value.GetRawText()), Expected(schema));
+        return place.Refuse("invalid_argument", $"'{shown}' does not fit job '{job}'; expected {expected}.", shown, expected);
     }
 
-    private InputError MisfitKey(JsonElement schema, string key, string path)
+    private InputError MisfitKey(JsonElement schema, string key, Place place)
     {
         var expected = schema.TryGetMember(JsonReaders.KeyKeyword, out var reader)
             ? JsonReaders.Describe(reader.GetString()!) ?? "another name"
             : "one of " + string.Join(", ", schema.GetProperty("propertyNames").GetProperty("enum").EnumerateArray());
-        var (field, shown) = (RunRules.Show(path), RunRules.Show(key));
-        return new InputError(
-            "invalid_argument", field, $"{field}: the name '{shown}' does not fit job '{job}'; expected {expected}.", shown, expected);
+        var shown = RunRules.Show(key);
+        return place.Refuse("invalid_argument", $"the name '{shown}' does not fit job '{job}'; expected {expected}.", shown, expected);
     }
 
-    private InputError Unknown(JsonElement properties, string name, string path)
+    private static InputError Doubled(Place place) => place.Refuse("duplicate_argument", "it is given more than once.", null, "once");
+
+    private InputError Unknown(JsonElement properties, string name, Place place)
     {
         var known = properties.ValueKind == JsonValueKind.Object ? properties.EnumerateObject().Select(p => p.Name).ToArray() : [];
         var hint = Nearest.To(name, known) is { } nearest ? $"did you mean '{nearest}'?"
             : known.Length == 0 ? "it takes none."
             : $"it takes {string.Join(", ", known)}.";
-        var field = RunRules.Show(path);
-        return new InputError(
-            "unknown_argument", field, $"{field}: job '{job}' takes no such argument; {hint}", null, string.Join(", ", known));
+        return place.Refuse("unknown_argument", $"job '{job}' takes no such argument; {hint}", null, string.Join(", ", known));
     }
 
-    private InputError Missing(JsonElement schema, JsonElement properties, string name, string path)
+    private InputError Missing(JsonElement schema, JsonElement properties, string name, Place place)
     {
         var expected = properties.TryGetMember(name, out var property) ? Expected(Resolve(property))
             : schema.TryGetMember("anyOf", out var branches) ? "one of " + string.Join(", ", Tags(branches))
             : "a value";
-        return MissingTag($"{path}.{name}", expected);
+        return MissingAt(new Place(place, name), expected);
     }
 
-    private InputError MissingTag(string path, string expected)
-    {
-        var field = RunRules.Show(path);
-        return new InputError("missing_argument", field, $"{field}: it is missing; job '{job}' needs it.", null, expected);
-    }
+    private InputError MissingAt(Place place, string expected) =>
+        place.Refuse("missing_argument", $"it is missing; job '{job}' needs it.", null, expected);
 
     private static string Expected(JsonElement schema)
     {
@@ -343,6 +356,27 @@ internal sealed class SchemaCheck(string job, JsonElement root)
         return words + range + (types.Contains("null") ? " or null" : "");
 
         string? Text(string keyword) => schema.TryGetMember(keyword, out var bound) ? bound.GetRawText() : null;
+    }
+}
+
+/// <summary>Where in the args a value stands. Written as text only for an error.</summary>
+/// <param name="Around">The object or the array around it; null for the args themselves.</param>
+/// <param name="Name">The name of the member; null in an array.</param>
+/// <param name="Index">The index in an array.</param>
+internal sealed record Place(Place? Around, string? Name, int Index = 0)
+{
+    private string Field => Around is null ? Name! : Name is null ? $"{Around.Field}[{Index}]" : $"{Around.Field}.{Name}";
+
+    private string Pointer => Around?.Pointer + (Name is null ? $"/{Index}" : JsonPointer.Step(Name));
+
+    /// <summary>The error of what stands here.</summary>
+    public InputError Refuse(string code, string why, string? value, string? allowed)
+    {
+        var (field, pointer) = (RunRules.Show(Field), Pointer);
+        return new InputError(code, field, $"{field}: {why}", value, allowed)
+        {
+            Pointer = JsonPointer.Of(field) == pointer ? null : pointer,
+        };
     }
 }
 

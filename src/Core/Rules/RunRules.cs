@@ -141,7 +141,12 @@ public static partial class RunRules
     /// <summary>The error of a field that stands within another, such as <c>runs[3].</c>.</summary>
     public static InputError Within(this InputError error, string prefix) => prefix.Length == 0
         ? error
-        : error with { Field = prefix + error.Field, Message = prefix + error.Message };
+        : error with
+        {
+            Field = prefix + error.Field,
+            Message = prefix + error.Message,
+            Pointer = error.Pointer is { } pointer ? JsonPointer.Of(prefix.TrimEnd('.')) + pointer : null,
+        };
 
     /// <summary>Checks tags.</summary>
     public static InputError? CheckTags(IReadOnlyList<string>? tags)

@@ -18,8 +18,8 @@ public sealed class SubmitRuns(EnqueueRuns enqueue, JobCatalog catalog, ArgsSche
     public async Task<EnqueueOutcome> ExecuteAsync(SubmittedRun submitted, CancellationToken ct)
     {
         // An unknown job is refused by the enqueue below.
-        if (await catalog.FindAsync(submitted.Job, ct) is { } job && await schemas.CheckAsync(job, submitted.Args) is { } error)
-            throw new MessageRefusedException(error.Message);
+        if (await catalog.FindAsync(submitted.Job, ct) is { } job && await schemas.CheckAsync(job, submitted.Args) is { Count: > 0 } errors)
+            throw new MessageRefusedException(new InvalidRunException(errors).Message);
         var request = new RunRequest
         {
             Job = submitted.Job,

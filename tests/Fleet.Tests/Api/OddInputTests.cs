@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Fleet.Api.Contract;
 using Fleet.Client;
 using Fleet.Engine.Diagnostics;
@@ -14,7 +15,7 @@ namespace Fleet.Tests.Api;
 
 /// <summary>Every endpoint gets odd values in every place of its path, its query and its body. Whatever it thinks of them, it answers with
 /// success or with a problem, and never with an error of its own.</summary>
-public sealed class OddInputTests(PostgresServer postgres)
+public sealed partial class OddInputTests(PostgresServer postgres)
 {
     private static readonly string[] Texts =
     [
@@ -139,8 +140,10 @@ public sealed class OddInputTests(PostgresServer postgres)
     }
 
     private static string Fill(string pattern, string value) =>
-        pattern.Replace("{id}", Uri.EscapeDataString(value), StringComparison.Ordinal)
-            .Replace("{name}", Uri.EscapeDataString(value), StringComparison.Ordinal);
+        Parameter().Replace(pattern, Uri.EscapeDataString(value));
+
+    [GeneratedRegex(@"\{\w+\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Parameter();
 
     private static async Task<HttpResponseMessage> SendAsync(EmbeddedFleet fleet, Request request)
     {

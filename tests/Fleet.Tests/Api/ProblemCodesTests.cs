@@ -105,6 +105,38 @@ public sealed partial class ProblemCodesTests(ApiFleet api)
             "body /lane invalid_lane");
     }
 
+    /// <summary>The args of a run, of a run in a batch, of a schedule and of their dry runs.</summary>
+    [Theory]
+    [InlineData("POST", "/api/v1/runs", "", "")]
+    [InlineData("POST", "/api/v1/runs?dryRun=true", "", "")]
+    [InlineData("POST", "/api/v1/runs/batch", """{"runs":[{"job":"diag.echo"},""", "]}")]
+    [InlineData("PUT", "/api/v1/schedules/bad-args", "", "")]
+    [InlineData("PUT", "/api/v1/schedules/bad-args?dryRun=true", "", "")]
+    [InlineData("POST", "/api/v1/schedules/bad-args/diff", "", "")]
+    public async Task Send_ManyBadArgs_NamesAllOfThem_WithPointers(string method, string path, string before, string after)
+    {
+        var trigger = path.Contains("/schedules/", StringComparison.Ordinal) ? ""","cron":"0 3 * * *" """ : "";
+        var job = """{"job":"test.needy","args":{"second":"x","a.b":1,"c/d":{"e":2}}""" + trigger + "}";
+        if (path.EndsWith("/diff", StringComparison.Ordinal))
+            await api.SendAsync("PUT", "/api/v1/schedules/bad-args", """{"job":"diag.echo","cron":"0 3 * * *"}""");
+
+        var answer = await api.SendAsync(method, path, before + job + after);
+
+        Assert.Equal(400, answer.Status);
+        var at = before.Length > 0 ? "/runs/1" : "";
+        AssertErrors(
+            answer, $"body {at}/args/second invalid_argument", $"body {at}/args/a.b unknown_argument",
+            $"body {at}/args/c~1d unknown_argument", $"body {at}/args/first missing_argument");
+    }
+
+    [Fact]
+    public async Task Enqueue_UnknownMemberWithADotInItsName_HasItsPointer()
+    {
+        var answer = await api.SendAsync("POST", "/api/v1/runs", """{"job":"diag.echo","x.y":1,"u v":2}""");
+
+        AssertErrors(answer, "body /x.y unknown_field", "body /u v unknown_field");
+    }
+
     private static void AssertErrors(Answer answer, params string[] expected) => Assert.Equal(
         expected.Order(StringComparer.Ordinal),
         answer.Json.GetProperty("errors").EnumerateArray()

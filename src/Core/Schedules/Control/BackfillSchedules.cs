@@ -65,7 +65,7 @@ public sealed class BackfillSchedules(
         await using var db = storage.Read();
         if (await db.Schedules.AsNoTracking().FirstOrDefaultAsync(s => s.Id == id, ct) is not { } schedule)
             return null;
-        if (await catalog.FindAsync(schedule.Job, ct) is { } job && await schemas.CheckAsync(job, schedule.Args) is { } misfit)
+        if (await catalog.FindAsync(schedule.Job, ct) is { } job && await schemas.CheckAsync(job, schedule.Args) is { Count: > 0 } misfit)
             throw new InvalidRunException(misfit);
         if (request.Lane is { } named && await lanes.CheckAsync(named, ct, dryRun) is { } tooMany)
             throw new InvalidRunException(tooMany);

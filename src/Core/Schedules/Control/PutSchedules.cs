@@ -219,7 +219,7 @@ public sealed class PutSchedules(
             request = request with { Args = ArgsText.Parse(request.Args) };
             // Other versions of the job may take what this one refuses.
             if (hasDatabase && job is not null)
-                errors.Add(await schemas.CheckAsync(job, request.Args));
+                errors.Add(await schemas.CheckAsync(job, request.Args), "");
         }
         catch (InvalidRunException e)
         {

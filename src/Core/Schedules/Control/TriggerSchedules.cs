@@ -27,8 +27,8 @@ public sealed class TriggerSchedules(IStorage storage, EnqueueRuns enqueue, JobC
         if (schedule is null)
             return null;
         expected?.Check(schedule.EditVersion());
-        if (await catalog.FindAsync(schedule.Job, ct) is { } job && await schemas.CheckAsync(job, schedule.Args) is { } error)
-            throw new InvalidRunException(error);
+        if (await catalog.FindAsync(schedule.Job, ct) is { } job && await schemas.CheckAsync(job, schedule.Args) is { Count: > 0 } errors)
+            throw new InvalidRunException(errors);
         var request = new RunRequest
         {
             Job = schedule.Job,

@@ -1,10 +1,14 @@
 using System.Text;
 
-namespace Fleet.Api;
+namespace Fleet.Core.Text;
 
 /// <summary>Where a field stands, as a JSON pointer (RFC 6901).</summary>
-internal static class JsonPointer
+public static class JsonPointer
 {
+    /// <summary>A member's name as a step of a pointer.</summary>
+    public static string Step(string name) =>
+        "/" + name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+
     /// <summary>The pointer of a field such as <c>runs[3].args.ms</c>: <c>/runs/3/args/ms</c>. The body as a whole is the empty
     /// pointer.</summary>
     public static string Of(string field)
