@@ -57,6 +57,14 @@ public sealed class FindChanges(IStorage storage)
         var gone = before.Running.Values.Where(r => !after.Running.ContainsKey(r.Id) && !after.Newest.ContainsKey(r.Id)).ToList();
         foreach (var run in gone)
             changed.TryAdd(run.Id, run);
+        // One of the newest runs that is missing, and was not pushed out by newer ones, was deleted.
+        var oldest = after.Newest.Count == MaxRuns ? after.Newest.Keys.Min() : default;
+        foreach (var run in before.Newest.Values)
+        {
+            if (run.Id > oldest && !after.Newest.ContainsKey(run.Id))
+                changed.TryAdd(run.Id, run);
+        }
+
         // Not one of the newest runs is known: more of them may have come than a look reads.
         var isFull = after.Newest.Count == MaxRuns && !after.Newest.Keys.Any(before.Newest.ContainsKey);
         var (lanes, states) = CompareFigures(figuresBefore, figuresAfter);

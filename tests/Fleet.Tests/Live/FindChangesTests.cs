@@ -59,6 +59,28 @@ public sealed class FindChangesTests
     }
 
     [Fact]
+    public void Compare_NewestRunThatIsMissing_WasDeleted()
+    {
+        var (stays, goes) = (Make("a"), Make("b") with { State = RunState.Failed });
+
+        var changes = FindChanges.Compare(LookAt([stays, goes]), LookAt([stays]), null, null, schedules: false);
+
+        Assert.Equal([goes.Id], changes.Runs);
+        Assert.Equal([RunState.Failed], changes.States);
+    }
+
+    [Fact]
+    public void Compare_NewestRunThatNewerOnesPushedOut_IsNotNamed()
+    {
+        var old = Make("old") with { Id = RunId.New(Noon.AddSeconds(-1)) };
+        var newer = Enumerable.Range(0, FindChanges.MaxRuns - 1).Select(i => Make("a")).ToArray();
+
+        var changes = FindChanges.Compare(LookAt([old, .. newer]), LookAt([.. newer, Make("new")]), null, null, schedules: false);
+
+        Assert.Equal(["new"], changes.Jobs);
+    }
+
+    [Fact]
     public void Compare_AFloodOfRuns_IsBounded()
     {
         var flood = Enumerable.Range(0, FindChanges.MaxRuns).Select(i => Make($"job-{i}")).ToArray();
