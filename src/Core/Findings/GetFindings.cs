@@ -38,13 +38,31 @@ public sealed class GetFindings(
 
     private (long ReadAt, IReadOnlyList<(string Job, int Schedules, string First)> Jobs)? _schedules;
 
+    private readonly Lock _lock = new();
+    private Dictionary<(string Code, string Subject), DateTimeOffset> _seen = [];
     private (long ReadAt, Dictionary<string, EndedRuns>? Now, Dictionary<string, EndedRuns>? Before)? _ends;
 
     /// <summary>The findings now, the worst first.</summary>
     /// <param name="figures">Figures of this moment; null: they are read.</param>
     /// <param name="ct">Cancels it.</param>
-    public async Task<IReadOnlyList<Finding>> ExecuteAsync(LiveFigures? figures, CancellationToken ct) =>
-        TellFindings.Execute(await ReadAsync(figures ?? await readFigures.ExecuteAsync(ct), ct));
+    public async Task<IReadOnlyList<Finding>> ExecuteAsync(LiveFigures? figures, CancellationToken ct)
+    {
+        var evidence = await ReadAsync(figures ?? await readFigures.ExecuteAsync(ct), ct);
+        return SinceSeen(TellFindings.Execute(evidence), evidence.Now);
+    }
+
+    /// <summary>Where no row says since when something is wrong, it is since this process has seen it without a gap.</summary>
+    private IReadOnlyList<Finding> SinceSeen(IReadOnlyList<Finding> findings, DateTimeOffset now)
+    {
+        lock (_lock)
+        {
+            var seen = new Dictionary<(string Code, string Subject), DateTimeOffset>();
+            foreach (var finding in findings.Where(f => f.Since is null))
+                seen[(finding.Code, finding.Subject)] = _seen.GetValueOrDefault((finding.Code, finding.Subject), now);
+            _seen = seen;
+            return [.. findings.Select(f => f.Since is null ? f with { Since = seen[(f.Code, f.Subject)] } : f)];
+        }
+    }
 
     private async Task<FindingEvidence> ReadAsync(LiveFigures figures, CancellationToken ct)
     {

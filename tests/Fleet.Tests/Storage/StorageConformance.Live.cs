@@ -135,6 +135,19 @@ public abstract partial class StorageConformance
     }
 
     [Fact]
+    public async Task Findings_ThatNoRowDates_AreSinceTheyWereSeen()
+    {
+        var first = await SinceAsync();
+        Time.Advance(TimeSpan.FromMinutes(5));
+
+        Assert.Equal((Verbs.Noon, Verbs.Noon), (first, await SinceAsync()));
+
+        async Task<DateTimeOffset?> SinceAsync() => Assert.Single(
+            await One.Get<GetFindings>().ExecuteAsync(figures: null, CancellationToken.None),
+            f => f.Code == "no_leader").Since;
+    }
+
+    [Fact]
     public async Task Findings_OfAFleetInTrouble_AreReadFromItsRows()
     {
         // 1. A worker claimed from the lane "mail" and died; runs wait there. A job failed often, another one has no worker.
