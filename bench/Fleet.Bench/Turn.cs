@@ -82,7 +82,11 @@ internal sealed partial class Turn(Contender contender, Scale scale, IReadOnlyLi
         // 2. The scheduler, until it serves.
         if (contender.Scheduler is { } scheduler)
         {
-            var environment = new Dictionary<string, string>(_environment) { ["Fleet__Api__Urls"] = _environment["BENCH_HTTP"] };
+            var environment = new Dictionary<string, string>(_environment)
+            {
+                ["Fleet__Api__Urls"] = _environment["BENCH_HTTP"],
+                ["Fleet__Api__Access"] = "off",
+            };
             _scheduler = ServerProcess.Start(scheduler, Path.Combine(folder, $"{contender.Name}-scheduler.log"), folder, environment);
             using var http = new HttpClient(
                 new SocketsHttpHandler { UseProxy = false })

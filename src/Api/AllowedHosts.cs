@@ -1,4 +1,5 @@
 using System.Net;
+using Fleet.Api.Access;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
@@ -21,8 +22,8 @@ public sealed class AllowedHosts
     private readonly List<StringSegment>? _names;
     private readonly Lazy<bool> _isOnLoopbackOnly;
 
-    /// <param name="setting">What <see cref="Key"/> says. Null or empty: loopback names alone where the server listens on loopback alone,
-    /// else any.</param>
+    /// <param name="setting">What <see cref="Key"/> says. Null or empty: no names but <c>localhost</c>. Addresses need not be named: where
+    /// the server listens on loopback alone, those of loopback are answered, else all.</param>
     /// <param name="server">Tells where it listens.</param>
     /// <exception cref="InvalidOperationException">An entry is no host name; names the setting.</exception>
     public AllowedHosts(string? setting, IServer server)
@@ -32,35 +33,27 @@ public sealed class AllowedHosts
             : [.. setting.Split(Separators, StringSplitOptions.RemoveEmptyEntries).Select(Check)];
         // Known once the server has started, and not before.
         _isOnLoopbackOnly = new(
-            () => server.Features.Get<IServerAddressesFeature>()?.Addresses is { Count: > 0 } addresses && addresses.All(IsLoopback));
+            () => server.Features.Get<IServerAddressesFeature>()?.Addresses is { Count: > 0 } addresses && addresses.All(Loopback.Is));
     }
 
     /// <summary>What is allowed, for people.</summary>
-    public string Description => _names is null ? "localhost or a loopback address" : "localhost, or one of " + string.Join(", ", _names);
+    public string Description => _names is null
+        ? "localhost or an address of this server"
+        : "localhost, or one of " + string.Join(", ", _names);
 
     /// <summary>Whether a request for this host is answered.</summary>
     public bool Allows(HostString host)
     {
-        // Browsers always send one; what sends none cannot be made to by a page.
         if (!host.HasValue)
-            return true;
+            return false;
         var name = host.Host.TrimEnd('.');
         var isAddress = IPAddress.TryParse(name, out var address);
-        if (isAddress ? IPAddress.IsLoopback(address!) : IsLocalName(name))
+        if (isAddress ? IPAddress.IsLoopback(address!) : Loopback.IsName(name))
             return true;
         if (_names is not null && HostString.MatchesAny(name, _names))
             return true;
-        // An address is no name that somebody else could resolve to ours.
-        return !_isOnLoopbackOnly.Value && (isAddress || _names is null);
-    }
-
-    private static bool IsLocalName(string name) =>
-        name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsLoopback(string url)
-    {
-        var binding = BindingAddress.Parse(url);
-        return IsLocalName(binding.Host) || (IPAddress.TryParse(binding.Host, out var address) && IPAddress.IsLoopback(address));
+        // An address is no name that somebody else could resolve to ours. Every other name is.
+        return !_isOnLoopbackOnly.Value && isAddress;
     }
 
     private static StringSegment Check(string name)

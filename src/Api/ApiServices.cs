@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Fleet.Api.Access;
 using Fleet.Api.Checks;
 using Fleet.Api.Contract;
 using Fleet.Api.DeadLetters;
@@ -12,6 +13,7 @@ using Fleet.Api.Schedules;
 using Fleet.Api.Statistics;
 using Fleet.Api.Views;
 using Fleet.Api.Workers;
+using Fleet.Core.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
@@ -36,6 +38,12 @@ public static class ApiServices
     {
         services.TryAddSingleton<ExceptionProblems>();
         services.TryAddSingleton<MappedApis>();
+        services.TryAddSingleton<OpenAccess>();
+        services.AddHostedService(provider => provider.GetRequiredService<OpenAccess>());
+        services.TryAddSingleton<BoundAccess>();
+        services.TryAddSingleton<Admission>();
+        services.TryAddSingleton(
+            provider => new HealthDetails(provider.GetRequiredService<Admission>(), provider.GetRequiredService<IStorage>()));
         services.TryAddSingleton<ComponentStates>();
         services.TryAddSingleton<EventHub>();
         services.AddFleetOpenApi();
@@ -98,6 +106,8 @@ public static class ApiServices
     public static IEndpointConventionBuilder MapFleetApi(this IEndpointRouteBuilder endpoints)
     {
         var problems = endpoints.ServiceProvider.GetRequiredService<ExceptionProblems>();
+        var admission = endpoints.ServiceProvider.GetRequiredService<Admission>();
+        var options = endpoints.ServiceProvider.GetRequiredService<AccessOptions>();
         var isFirst = endpoints.ServiceProvider.GetRequiredService<MappedApis>().Add() == 1;
         var api = endpoints.MapGroup("/api/v1").WithGroupName(DescriptionGroup);
         GetProblemsEndpoints.Map(endpoints);
@@ -135,13 +145,21 @@ public static class ApiServices
         PauseLanesEndpoints.Map(api);
         GetWorkersEndpoints.Map(api);
         DrainWorkersEndpoints.Map(api);
+        WhoAmIEndpoints.Map(api);
+        KeysEndpoints.Map(api);
+        SessionsEndpoints.Map(api);
+        AuditEndpoints.Map(api);
         ((IEndpointConventionBuilder)api).Finally(endpoint =>
         {
             // Names of endpoints are unique in a program, so Fleet's begin with "fleet.", and only the first mapping has them.
             EndpointContracts.Apply(endpoint, contract => isFirst ? $"{DescriptionGroup}.{contract.Name}" : null);
+            var access = EndpointAccess.Of(endpoint);
+            if (access.Kind == AccessKind.Anonymous || (access.Kind == AccessKind.Keys && !options.IsOn))
+                endpoint.Metadata.Add(new OpenAccess.OpenToAnyone());
             var handle = endpoint.RequestDelegate!;
             RequestDelegate check = http => EndpointRules.CheckAsync(http, handle);
-            endpoint.RequestDelegate = http => problems.InvokeAsync(http, check);
+            RequestDelegate admit = http => admission.AdmitAsync(http, access, check);
+            endpoint.RequestDelegate = http => problems.InvokeAsync(http, admit);
         });
         return api;
     }

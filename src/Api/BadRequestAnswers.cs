@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
+using Fleet.Api.Access;
 using Fleet.Core.Rules;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Connections.Features;
@@ -20,6 +21,8 @@ namespace Fleet.Api;
 /// dropped. On HTTPS the bytes are encrypted outside of this, and Kestrel's own answer stays.</remarks>
 public static class BadRequestAnswers
 {
+    private static readonly string HeaderLines = string.Concat(SecurityHeaders.All.Select(h => $"{h.Key}: {h.Value}\r\n"));
+
     private const string EventName = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
 
     /// <summary>Prepares the connections of a listener.</summary>
@@ -48,7 +51,7 @@ public static class BadRequestAnswers
         var head = string.Create(
             CultureInfo.InvariantCulture,
             $"HTTP/1.1 {e.StatusCode} Refused\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: "
-                + $"{body.Length}\r\n\r\n");
+                + $"{body.Length}\r\n{HeaderLines}\r\n");
         return [.. Encoding.ASCII.GetBytes(head), .. body];
     }
 

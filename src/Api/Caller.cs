@@ -1,11 +1,12 @@
+using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Rules;
 using Microsoft.AspNetCore.Http;
 
 namespace Fleet.Api;
 
-/// <summary>The actor of a request. Every endpoint that changes something asks here and nowhere else, so that a later feature can take the
-/// actor from a credential in one place.</summary>
+/// <summary>The actor of a request. Every endpoint that changes something asks here and nowhere else. A credential says who it is; then the
+/// person in the header is somebody for whom the caller says that it acts. Without access, the headers alone say it.</summary>
 internal static class Caller
 {
     /// <summary>The name of a person, as the caller gives it. It is recorded but not verified.</summary>
@@ -16,15 +17,30 @@ internal static class Caller
 
     private const string Unnamed = "api";
 
+    /// <summary>The name of the program <c>fleet</c>.</summary>
+    private const string CliProgram = "fleet";
+
     /// <returns>A person with the name in the one header, else a program with the name in the other; without both, the program <c>api</c>.
     /// The address is the remote IP address of the connection.</returns>
     /// <exception cref="InvalidRunException">A name is too long or not printable, or there are two.</exception>
     public static Actor Of(HttpContext http)
     {
         var address = AddressOf(http);
-        return Read(http, Header, ActorKind.Person, address)
-            ?? Read(http, ProgramHeader, ActorKind.Program, address)
-            ?? Actor.Create(ActorKind.Program, Unnamed, address);
+        var person = Read(http, Header, ActorKind.Person, address);
+        var program = Read(http, ProgramHeader, ActorKind.Program, address);
+        var who = http.Features.Get<Principal>() ?? Principal.Anyone;
+        var actor = who.IsProven
+            ? Actor.Create(who.Kind, who.Name, address)
+            : person ?? program ?? Actor.Create(ActorKind.Program, Unnamed, address);
+        var way = who.SessionId is not null ? Way.Page : program?.Name == CliProgram ? Way.Cli : Way.Api;
+        return actor with
+        {
+            Via = new Via(way, who.KeyId, who.IsProven ? person?.Name : null)
+            {
+                Lanes = who.Lanes,
+                OwnsRuns = !who.Role.May(Permission.View),
+            },
+        };
     }
 
     private static Actor? Read(HttpContext http, string header, ActorKind kind, string? address)

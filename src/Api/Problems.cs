@@ -122,7 +122,8 @@ internal static class Problems
     private static string Title(int status) => status switch
     {
         400 => "The request was refused.",
-        403 => "The request may not come from there.",
+        401 => "The caller is not known.",
+        403 => "The caller may not do this.",
         404 => "Not found.",
         405 => "The method is not allowed here.",
         409 => "The request contradicts what is stored.",

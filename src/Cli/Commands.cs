@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Fleet.Cli.Access;
 using Fleet.Cli.Broker;
 using Fleet.Cli.Completion;
 using Fleet.Cli.Config;
@@ -102,6 +103,16 @@ public static class Commands
         foreach (var command in SavedViews.Commands(cli))
             view.Add(command);
         root.Add(view);
+        var key = new Command("key", "API keys: who may call the server, and what for.");
+        foreach (var command in KeyCommands.Commands(cli))
+            key.Add(command);
+        root.Add(key);
+        var session = new Command("session", "People who are signed in.");
+        foreach (var command in SessionCommands.Commands(cli))
+            session.Add(command);
+        root.Add(session);
+        root.Add(WhoAmICommand.Command(cli));
+        root.Add(AuditCommand.Command(cli));
         foreach (var command in ControlSchedules.Commands(cli))
             root.Subcommands.Single(c => c.Name == "schedule").Add(command);
         HelpWithExamples.UseIn(root);

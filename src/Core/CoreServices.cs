@@ -1,3 +1,4 @@
+using Fleet.Core.Access;
 using Fleet.Core.Checks;
 using Fleet.Core.Explain;
 using Fleet.Core.Findings;
@@ -60,6 +61,8 @@ public static class CoreServices
             .AddSingleton<ReadLiveFigures>().AddSingleton<FindChanges>().AddSingleton<FollowRuns>().AddSingleton<GetFindings>()
             .AddSingleton<CheckFleet>()
             .AddSingleton<RegisterWorkers>().AddSingleton<DrainWorkers>().AddSingleton<GetWorkers>().AddSingleton<Heartbeat>()
+            .AddSingleton<Credentials>().AddSingleton<CreateKeys>().AddSingleton<GetKeys>().AddSingleton<RevokeKeys>()
+            .AddSingleton<SignIn>().AddSingleton<GetSessions>().AddSingleton<GetAudit>()
             .AddSingleton<FleetIdentity>().AddSingleton<LeaderLease>()
             .AddSingleton<ReplanSchedules>().AddSingleton<DispatchOutbox>().AddSingleton<AcceptMessages>()
             .AddSingleton<FindHandledMessages>().AddSingleton<CommitMessages>().AddSingleton<MessagesUnderWay>();

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Fleet.Api;
+using Fleet.Api.Access;
 using Fleet.Core;
 using Fleet.Core.Lanes;
 using Fleet.Core.Rules;
@@ -42,7 +43,8 @@ public static class FleetHosting
     /// <summary>Maps Fleet's HTTP API below a path: <c>/fleet/api/v1/…</c>. Other endpoints of the program do not change.</summary>
     /// <param name="endpoints">The application.</param>
     /// <param name="path">The path in front of <c>/api/v1</c>; <c>""</c> for none.</param>
-    /// <returns>Takes what applies to all of Fleet's endpoints: <c>app.MapFleet("/fleet").RequireAuthorization("ops")</c>.</returns>
+    /// <returns>Takes what applies to all of Fleet's endpoints. It must be said who may call (<see cref="FleetAccess"/>):
+    /// <c>app.MapFleet("/fleet").RequireAuthorization("ops")</c>.</returns>
     /// <exception cref="InvalidOperationException">Fleet was not added.</exception>
     public static IEndpointConventionBuilder MapFleet(
         this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string path = "/fleet") =>
@@ -68,7 +70,8 @@ public static class FleetHosting
         if (services.Any(s => s.ServiceType == typeof(AddedFleet)))
             throw new InvalidOperationException("AddFleet was called before; a program has one fleet.");
         services.AddSingleton<AddedFleet>();
-        services.AddFleetCore().AddFleetApi().AddSingleton(ReadLanes(configuration)).AddSingleton(ReadDemand(configuration));
+        services.AddFleetCore().AddFleetApi().AddSingleton(ReadLanes(configuration)).AddSingleton(ReadDemand(configuration))
+            .AddSingleton(AccessOptions.Read(configuration));
         services.AddStorageOptions(configuration);
         // Programs that do not lead need it, too. Those that do check it.
         if (Durations.TryParse(configuration[$"{SchedulerOptions.Section}:{nameof(SchedulerOptions.LookAhead)}"], out var lookAhead))

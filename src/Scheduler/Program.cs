@@ -11,6 +11,6 @@ return await FleetHost.RunToEndAsync(() =>
     var builder = WebApplication.CreateSlimBuilder(args).UseFleetDefaults().AddFleet(fleet => fleet.Leads().MigratesAtStart(false));
     builder.Services.AddFleetHealth();
     var app = builder.BuildFleet();
-    app.MapFleet("");
+    app.MapFleet("").RequireFleetKeys();
     return app.MapFleetHealth();
 });

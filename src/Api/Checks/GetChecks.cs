@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Api.Events;
+using Fleet.Core.Access;
 using Fleet.Client;
 using Fleet.Core.Checks;
 using Fleet.Core.Storage;
@@ -17,6 +18,7 @@ internal static class GetChecksEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/checks", ListAsync).Declare(new("listChecks", "Checks the set-up as this server sees it: `fleet doctor` shows it.")
         {
+            Permission = Permission.View,
             Description = "It answers also while the database or the broker is away: that is then what a check says.",
             Answers = [AnswerContract.Of<Page<CheckView>>("The checks, in the order in which one explains the next.")],
         });

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Fleet.Api.Contract;
+using Fleet.Core.Access;
 using Fleet.Client;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
@@ -17,6 +18,8 @@ internal static class GetVersionEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/version", Get).Declare(new("getVersion", "Says which version of Fleet answers, and what time it is there.")
         {
+            Permission = Permission.Any,
+            Bound = BoundAnswer.Everything,
             Description = "It asks neither the database nor the broker, so it answers while they are away.",
             Answers = [AnswerContract.Of<VersionView>("The version.")],
         });

@@ -1,3 +1,4 @@
+using Fleet.Core.Access;
 using Fleet.Core.Rules;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -15,6 +16,13 @@ internal sealed record EndpointContract(string Name, string Summary)
 {
     /// <summary>More about it in Markdown; null when the summary says all.</summary>
     public string? Description { get; init; }
+
+    /// <summary>What a caller must be allowed to do.</summary>
+    public required Permission Permission { get; init; }
+
+    /// <summary>What a key that is bound to lanes gets to see. Unless the endpoint says otherwise: nothing, but a thing in its path that
+    /// is in one of the lanes.</summary>
+    public BoundAnswer Bound { get; init; }
 
     /// <summary>All parameters of path, query and headers. Any other query parameter is refused.</summary>
     public IReadOnlyList<Parameter> Parameters { get; init; } = [];
@@ -46,6 +54,8 @@ internal sealed record EndpointContract(string Name, string Summary)
                 codes = [.. codes, "missing_parameter"];
             if (IsChange)
                 codes = [.. codes, "cross_site", "database_busy"];
+            if (Permission != Permission.None)
+                codes = [.. codes, "unauthenticated", "forbidden", "no_role", "bound_to_lanes"];
             codes = [.. codes, .. Body is { } body ? body.Codes : ["unexpected_body"]];
             return codes.Distinct(StringComparer.Ordinal);
         }
@@ -81,6 +91,19 @@ internal sealed record EndpointContract(string Name, string Summary)
     }
 
     private InvalidOperationException Wrong(string why) => new($"The endpoint '{Name}' cannot be served: {why}");
+}
+
+/// <summary>What a caller gets to see who is bound to lanes, or to runs of their own.</summary>
+internal enum BoundAnswer
+{
+    /// <summary>Nothing, unless the path names a run, a schedule or a lane; then that, if it is theirs.</summary>
+    Nothing = 0,
+
+    /// <summary>What is theirs: the endpoint leaves out the rest.</summary>
+    Filtered = 1,
+
+    /// <summary>Everything: it is about no lane.</summary>
+    Everything = 2,
 }
 
 /// <summary>The JSON body of a request.</summary>

@@ -1,6 +1,5 @@
 using Fleet.Core.Rules;
 using Fleet.Core.Text;
-using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http;
 
 namespace Fleet.Api.Contract;
@@ -12,9 +11,6 @@ internal static class EndpointRules
     /// <exception cref="InvalidRunException">Something is not taken; names all of it.</exception>
     public static async Task CheckAsync(HttpContext http, RequestDelegate next)
     {
-        // A program that allows other origins for these endpoints has decided who may call them.
-        if (http.GetEndpoint()?.Metadata.GetMetadata<ICorsMetadata>() is null && CrossSite.Refuse(http.Request) is { } error)
-            throw new InvalidRunException(error);
         var contract = EndpointContract.Of(http);
         var errors = new InputErrors();
         CheckQuery(http.Request.Query, contract.Query, errors);

@@ -1,6 +1,7 @@
 using Fleet.Api.Contract;
 using Fleet.Api.Runs;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Runs;
 using Fleet.Core.Search;
 using Fleet.Core.Storage;
@@ -21,6 +22,8 @@ internal static class GetDeadLettersEndpoints
     {
         api.MapGet("/dead-letters", ListAsync).Declare(new("listDeadLetters", "Lists the dead letters that match a query.")
         {
+            Permission = Permission.View,
+            Bound = BoundAnswer.Filtered,
             Description = "The last created first, with the query language and the limits of the list of runs. Every dead letter has the "
                 + "state `failed`, so the query has no `state:`.",
             Parameters = [.. RunTerms.ParametersWithoutState, GetRunsEndpoints.Limit, GetRunsEndpoints.Cursor],
@@ -29,6 +32,7 @@ internal static class GetDeadLettersEndpoints
         });
         api.MapGet("/dead-letters/{id}", GetAsync).Declare(new("getDeadLetter", "Shows a dead letter with what one needs to understand it.")
         {
+            Permission = Permission.View,
             Parameters = [CommonParameters.RunId],
             Answers = [AnswerContract.Of<DeadLetterView>("The dead letter.")],
             Problems = ["not_found", "not_dead"],

@@ -1,4 +1,6 @@
+using Fleet.Api.Access;
 using Fleet.Api.Contract;
+using Fleet.Core.Access;
 using Fleet.Core.Live;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -31,6 +33,8 @@ internal static class GetEventsEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/events", StreamAsync).Declare(new("streamEvents", "Streams what the fleet is doing, and what changes in it.")
         {
+            Permission = Permission.Follow,
+            Bound = BoundAnswer.Filtered,
             Description = EventDescription.Text,
             Parameters = [Topics, Runs, LastEventId],
             Answers =
@@ -44,12 +48,15 @@ internal static class GetEventsEndpoints
             Problems = ["not_found", "too_many_streams"],
         });
 
-    private static async Task<IResult> StreamAsync(HttpContext http, EventHub hub, FollowRuns follow, CancellationToken ct)
+    private static async Task<IResult> StreamAsync(
+        HttpContext http, EventHub hub, FollowRuns follow, BoundAccess bound, Admission admission, CancellationToken ct)
     {
         var runs = Runs.Of(http);
         var topics = Topics.Find(http) ?? (runs.Count > 0 ? EventTopics.None : EventTopics.Figures | EventTopics.Changes);
         if (runs.Count > 0)
             topics |= EventTopics.Run;
+        if (await RefuseAsync(http, topics, runs, bound, ct) is { } refused)
+            return refused;
         var known = new Dictionary<RunId, FollowedRun>();
         if (runs.Count > 0)
         {
@@ -67,9 +74,11 @@ internal static class GetEventsEndpoints
                 RetryAfter);
         }
 
+        using var admitted = admission.Watch(http);
         try
         {
-            await WriteAsync(http, subscription, ct);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, admitted.Token);
+            await WriteAsync(http, subscription, either.Token);
         }
         catch (OperationCanceledException)
         {
@@ -82,6 +91,29 @@ internal static class GetEventsEndpoints
         }
 
         return Results.Empty;
+    }
+
+    /// <summary>The refusal of what the caller may not follow; null for any other request.</summary>
+    private static async Task<IResult?> RefuseAsync(
+        HttpContext http, EventTopics topics, IReadOnlyCollection<RunId> runs, BoundAccess bound, CancellationToken ct)
+    {
+        var who = Admission.PrincipalOf(http);
+        if (!BoundAccess.Concerns(who))
+            return null;
+        if (topics != EventTopics.Run)
+        {
+            return Problems.Make(
+                StatusCodes.Status403Forbidden, "forbidden",
+                $"{who.Name} may follow runs of its own, and no figures and changes of the fleet: give their ids as 'run'.");
+        }
+
+        foreach (var id in runs)
+        {
+            if (!await bound.IsTheirRunAsync(id.ToString(), who, ct))
+                return Problems.NotFound("run", id.ToString());
+        }
+
+        return null;
     }
 
     private static async Task WriteAsync(HttpContext http, EventSubscription subscription, CancellationToken ct)

@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Findings;
 using Fleet.Core.Live;
 using Fleet.Core.Text;
@@ -15,6 +16,7 @@ internal static class GetFiguresEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/figures", GetAsync).Declare(new("getFigures", "Says what the fleet is doing now, and what is wrong.")
         {
+            Permission = Permission.View,
             Description = "The same as the event `figures` of `/events`. Numbers are counted up to 10,000.",
             Answers = [AnswerContract.Of<LiveFiguresView>("The figures of this moment.")],
         });

@@ -1,6 +1,7 @@
 using Fleet.Api.Contract;
 using Fleet.Api.Events;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Findings;
 using Fleet.Core.Storage;
 using Fleet.Core.Text;
@@ -15,6 +16,7 @@ internal static class GetFindingsEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/findings", ListAsync).Declare(new("listFindings", "Says in sentences what is wrong, the worst first.")
         {
+            Permission = Permission.View,
             Answers = [AnswerContract.Of<Page<FindingView>>("The findings; none when all is well.")],
         });
 

@@ -1,6 +1,8 @@
-using Fleet.Api.Contract;
 using System.Text.Json;
+using Fleet.Api.Access;
+using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Jobs;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
@@ -24,22 +26,30 @@ internal static class GetJobsEndpoints
     {
         api.MapGet("/jobs", ListAsync).Declare(new("listJobs", "Lists the jobs that the workers have offered.")
         {
+            Permission = Permission.View,
+            Bound = BoundAnswer.Filtered,
             Answers = [AnswerContract.Of<Page<JobView>>("All jobs, by name.")],
         });
         api.MapGet("/jobs/{name}", GetAsync).Declare(new("getJob", "Shows a job with the schema of its args and an example.")
         {
+            Permission = Permission.View,
+            Bound = BoundAnswer.Filtered,
             Parameters = [Name],
             Answers = [AnswerContract.Of<JobView>("The job.")],
             Problems = ["not_found"],
         });
     }
 
-    private static async Task<IResult> ListAsync(JobCatalog catalog, CancellationToken ct) =>
-        Results.Json(new Page<JobView> { Items = [.. (await catalog.ListAsync(ct)).Select(job => View(job, catalog))] }, FleetJson.Payload);
-
-    private static async Task<IResult> GetAsync(string name, JobCatalog catalog, CancellationToken ct)
+    private static async Task<IResult> ListAsync(HttpContext http, JobCatalog catalog, CancellationToken ct)
     {
-        if (await catalog.FindAsync(name, ct) is not { } job)
+        var who = Admission.PrincipalOf(http);
+        var jobs = (await catalog.ListAsync(ct)).Where(job => who.Sees(job.Lane));
+        return Results.Json(new Page<JobView> { Items = [.. jobs.Select(job => View(job, catalog))] }, FleetJson.Payload);
+    }
+
+    private static async Task<IResult> GetAsync(string name, HttpContext http, JobCatalog catalog, CancellationToken ct)
+    {
+        if (await catalog.FindAsync(name, ct) is not { } job || !Admission.PrincipalOf(http).Sees(job.Lane))
             return Problems.NotFound("job", name);
         await catalog.FindOffersAsync(MaxAge, ct);
         return Results.Json(View(job, catalog), FleetJson.Payload);

@@ -1,6 +1,8 @@
+using Fleet.Api.Access;
 using Fleet.Api.Contract;
 using Fleet.Api.Events;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Lanes;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
@@ -15,17 +17,21 @@ internal static class GetLanesEndpoints
     {
         api.MapGet("/lanes", ListAsync).Declare(new("listLanes", "Lists the lanes with what waits and runs in them.")
         {
+            Permission = Permission.View,
+            Bound = BoundAnswer.Filtered,
             Description = "Figures are measured at most once a second. While the database is away, the last ones are shown for a minute.",
             Answers = [AnswerContract.Of<Page<LaneView>>("All lanes, by name.")],
         });
         api.MapGet("/lanes/{lane}", GetAsync).Declare(new("getLane", "Shows a lane with what waits and runs in it, and its pause.")
         {
+            Permission = Permission.View,
             Parameters = [LaneParameters.Lane, CommonParameters.Known],
             Answers = [AnswerContract.OfTagged<LaneView>("The lane.")],
             Problems = ["not_found"],
         });
         api.MapGet("/lanes/{lane}/demand", DemandAsync).Declare(new("getLaneDemand", "Says how many slots a lane needs now and soon.")
         {
+            Permission = Permission.Measure,
             Description = "For whoever starts and stops workers: `demand` is a plain number. Of a paused lane only running runs count.",
             Parameters = [LaneParameters.Lane],
             Answers = [AnswerContract.Of<LaneDemandView>("The demand.")],
@@ -33,10 +39,13 @@ internal static class GetLanesEndpoints
         });
     }
 
-    private static async Task<IResult> ListAsync(LaneFigures figures, CancellationToken ct)
+    private static async Task<IResult> ListAsync(HttpContext http, LaneFigures figures, CancellationToken ct)
     {
+        var who = Admission.PrincipalOf(http);
         var (lanes, age) = await figures.ListAsync(ct);
-        return Results.Json(new Page<LaneView> { Items = [.. lanes.Select(lane => lane.ToView(age))] }, FleetJson.Payload);
+        return Results.Json(
+            new Page<LaneView> { Items = [.. lanes.Where(lane => who.Sees(lane.Row.Name)).Select(lane => lane.ToView(age))] },
+            FleetJson.Payload);
     }
 
     private static async Task<IResult> GetAsync(string lane, HttpContext http, LaneFigures figures, CancellationToken ct) =>

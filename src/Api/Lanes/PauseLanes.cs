@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Lanes;
 using Fleet.Core.Rules;
 using Microsoft.AspNetCore.Builder;
@@ -14,6 +15,7 @@ internal static class PauseLanesEndpoints
     {
         api.MapPost("/lanes/{lane}/pause", PauseAsync).Declare(new("pauseLane", "Pauses a lane.")
         {
+            Permission = Permission.Operate,
             Description = "It accepts runs, and no worker claims any of them until it is resumed, or until `until`. Running runs go on. "
                 + "The lane need not exist yet. The answer comes when the pause is stored; `paused.unconfirmedWorkers` says how many "
                 + "workers may still be claiming.",
@@ -24,6 +26,7 @@ internal static class PauseLanesEndpoints
         });
         api.MapPost("/lanes/{lane}/resume", ResumeAsync).Declare(new("resumeLane", "Resumes a lane that is paused.")
         {
+            Permission = Permission.Operate,
             Description = "The runs that wait start at once. A lane that is not paused stays as it is.",
             Parameters = [LaneParameters.Lane, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
             Body = BodyContract.Optional<EmptyBody>("{}"),

@@ -1,4 +1,5 @@
 using Fleet.Api.Contract;
+using Fleet.Core.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -12,6 +13,8 @@ internal static class GetOpenApiEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/openapi.json", GetAsync).Declare(new("getOpenApi", "Answers this document.")
         {
+            Permission = Permission.Any,
+            Bound = BoundAnswer.Everything,
             Answers = [AnswerContract.Raw(Json, "The OpenAPI 3.1 document of this API.")],
         });
 

@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Runs;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
@@ -13,6 +14,7 @@ internal static class CancelRunsEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapPost("/runs/{id}/cancel", CancelAsync).Declare(new("cancelRun", "Cancels a run.")
         {
+            Permission = Permission.Operate,
             Description = "A pending run is canceled at once. The worker of a running one is asked to stop it: the handler's token is "
                 + "canceled, and the run ends as `canceled` when the handler returns.",
             Parameters = [CommonParameters.RunId, CommonParameters.DryRun],

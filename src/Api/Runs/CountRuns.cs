@@ -1,6 +1,7 @@
 using Fleet.Api.Contract;
 using Fleet.Api.Events;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Search;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
@@ -16,6 +17,8 @@ internal static class CountRunsEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/runs/count", CountAsync).Declare(new("countRuns", "Counts the runs that match a query, up to 10,000.")
         {
+            Permission = Permission.View,
+            Bound = BoundAnswer.Filtered,
             Description = "`relation` is `eq` for an exact number. It is `gte` if there are at least as many: more than 10,000, or the "
                 + "search reached its limit, which `scanned` tells.",
             Parameters = [.. RunTerms.Parameters, By],

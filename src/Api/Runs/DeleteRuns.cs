@@ -1,4 +1,5 @@
 using Fleet.Api.Contract;
+using Fleet.Core.Access;
 using Fleet.Core.Runs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -11,6 +12,7 @@ internal static class DeleteRunsEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapDelete("/runs/{id}", DeleteAsync).Declare(new("deleteRun", "Deletes a run that has ended.")
         {
+            Permission = Permission.Operate,
             Description = "Its args, output, error, attempts, replays and log are deleted. Its idempotency key, its message and its fire "
                 + "time stay taken until retention, so that nothing makes the run again. `explain` says who deleted it.",
             Parameters = [CommonParameters.RunId, CommonParameters.DryRun],

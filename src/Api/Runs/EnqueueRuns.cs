@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
 using Fleet.Core.Rules;
@@ -29,6 +30,8 @@ internal static class EnqueueRunsEndpoints
     {
         api.MapPost("/runs", EnqueueAsync).Declare(new("enqueueRun", "Enqueues a run.")
         {
+            Permission = Permission.Submit,
+            Bound = BoundAnswer.Filtered,
             Description = "When the answer has arrived, the run is stored and will be executed at least once. Without `delay` and `runAt` "
                 + "it starts as soon as a worker of its lane has a free slot.",
             Parameters = [CommonParameters.IdempotencyKey, CommonParameters.DryRun],
@@ -46,6 +49,8 @@ internal static class EnqueueRunsEndpoints
         });
         api.MapPost("/runs/batch", EnqueueManyAsync).Declare(new("enqueueRuns", "Enqueues up to 1,000 runs: all of them, or none.")
         {
+            Permission = Permission.Submit,
+            Bound = BoundAnswer.Filtered,
             Description = "If one of them is refused, nothing is stored. Each run may have an `idempotencyKey` of its own.",
             Body = BodyContract.Of<EnqueueBatchBody>(
                 """{"runs":[{"job":"diag.echo","args":{"text":"one"}},{"job":"diag.echo","args":{"text":"two"}}]}""", CheckManyAsync) with

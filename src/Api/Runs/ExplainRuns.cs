@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Explain;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,6 +14,7 @@ internal static class ExplainRunsEndpoints
         api.MapGet("/runs/{id}/explain", ExplainAsync).Declare(
             new("explainRun", "Says why a run ran, ran late, was tried again or skipped, or does not run now.")
             {
+                Permission = Permission.Follow,
                 Description = "Every sentence has a code for programs, a text for people, and the rows that it comes from. What is not "
                     + "stored any more is said, not guessed. `now` says what holds at the moment of the answer.",
                 Parameters = [CommonParameters.RunId],

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Fleet.Api.Contract;
+using Fleet.Core.Access;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Microsoft.AspNetCore.Builder;
@@ -21,24 +22,28 @@ internal static class GetRunPartsEndpoints
     {
         api.MapGet("/runs/{id}/args", ArgsAsync).Declare(new("getRunArgs", "Downloads the args of a run.")
         {
+            Permission = Permission.Follow,
             Parameters = [CommonParameters.RunId],
             Answers = [AnswerContract.Raw(Json, "The args as they are stored.")],
             Problems = ["not_found"],
         });
         api.MapGet("/runs/{id}/output", OutputAsync).Declare(new("getRunOutput", "Downloads the output of a run.")
         {
+            Permission = Permission.Follow,
             Parameters = [CommonParameters.RunId],
             Answers = [AnswerContract.Raw(Json, "The output as the handler returned it: any JSON.")],
             Problems = ["not_found", "no_output"],
         });
         api.MapGet("/runs/{id}/error", ErrorAsync).Declare(new("getRunError", "Downloads the error of a run.")
         {
+            Permission = Permission.Follow,
             Parameters = [CommonParameters.RunId],
             Answers = [AnswerContract.Raw("text/plain", "The type, the message and, if the latest attempt failed, the stack.")],
             Problems = ["not_found", "no_error"],
         });
         api.MapGet("/runs/{id}/log", LogAsync).Declare(new("getRunLog", "Downloads the whole log of a run as text.")
         {
+            Permission = Permission.Follow,
             Parameters = [CommonParameters.RunId],
             Answers = [AnswerContract.Raw("text/plain", "A line for each message: time, attempt, level and message with spaces between "
                 + "them, such as `2026-01-31T12:00:00.000Z 1 information Sent 3 mails`.")],

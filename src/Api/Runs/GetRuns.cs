@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Runs;
 using Fleet.Core.Search;
 using Fleet.Core.Storage;
@@ -30,6 +31,8 @@ internal static class GetRunsEndpoints
     {
         api.MapGet("/runs", ListAsync).Declare(new("listRuns", "Lists the runs that match a query, the last created first.")
         {
+            Permission = Permission.View,
+            Bound = BoundAnswer.Filtered,
             Description = "A search takes a bounded time, however little it finds: it looks at runs from the newest on, for at most 150 ms "
                 + "or 100,000 runs. Then `scanned` says how far it looked, and `next` goes on from there; a short or an empty page is not "
                 + "the end while `next` is given. The query language is described at the top of this document.",
@@ -39,12 +42,14 @@ internal static class GetRunsEndpoints
         });
         api.MapGet("/runs/{id}", GetAsync).Declare(new("getRun", "Shows a run with its attempts and replays.")
         {
+            Permission = Permission.Follow,
             Parameters = [CommonParameters.RunId],
             Answers = [AnswerContract.Of<RunDetailView>("The run.")],
             Problems = ["not_found"],
         });
         api.MapGet("/runs/{id}/logs", LogsAsync).Declare(new("getRunLogs", "Lists the log lines of a run, the oldest first.")
         {
+            Permission = Permission.Follow,
             Description = "For the lines that follow, ask again with `after`, until there are none; `next` is always null. To follow the "
                 + "log of a run that executes, go on asking, about once a second, until the run has ended.",
             Parameters = [CommonParameters.RunId, After, LineLimit],

@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Runs;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Text;
@@ -14,6 +15,7 @@ internal static class ReplayRunsEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapPost("/runs/{id}/replay", ReplayAsync).Declare(new("replayRun", "Executes a failed or canceled run once more.")
         {
+            Permission = Permission.Operate,
             Description = "The run keeps its id, its args and its history, and gets all of its attempts again.",
             Parameters = [CommonParameters.RunId, CommonParameters.DryRun],
             Body = BodyContract.Optional<EmptyBody>("{}"),

@@ -1,3 +1,4 @@
+using Fleet.Api.Access;
 using Fleet.Api.Contract;
 using Fleet.Core.Search;
 using Microsoft.AspNetCore.Http;
@@ -40,6 +41,7 @@ internal static class RunTerms
     {
         var terms = Fields.Skip(withState ? 0 : 1).Where(field => field.Text(http) is not null)
             .Select(field => ParseRunQuery.Term(field.Name, field.Text(http)!));
-        return ParseRunQuery.Read(string.Join(' ', terms.Prepend(Query.Find(http) ?? "")), now);
+        var query = ParseRunQuery.Read(string.Join(' ', terms.Prepend(Query.Find(http) ?? "")), now);
+        return Admission.PrincipalOf(http).Lanes is { } lanes ? query.Within(lanes) : query;
     }
 }

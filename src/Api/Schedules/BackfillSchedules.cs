@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Rules;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Text;
@@ -14,6 +15,7 @@ internal static class BackfillSchedulesEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapPost("/schedules/{id}/backfill", BackfillAsync).Declare(new("backfillSchedule", "Creates the runs of past fire times.")
         {
+            Permission = Permission.Operate,
             Description = "A fire time that has a run gets no second one, so the request may be repeated.",
             Parameters = [CommonParameters.ScheduleId],
             Body = BodyContract.Of<BackfillBody>(

@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Rules;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Text;
@@ -15,6 +16,7 @@ internal static class ControlSchedulesEndpoints
     {
         api.MapPost("/schedules/{id}/pause", PauseAsync).Declare(new("pauseSchedule", "Pauses a schedule.")
         {
+            Permission = Permission.Operate,
             Description = "Its planned runs are revoked, and it fires no more until it is resumed, or until `until`.",
             Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Body = BodyContract.Optional<PauseBody>("""{"reason":"the supplier is down","until":"2026-12-24T06:00:00Z"}"""),
@@ -23,6 +25,7 @@ internal static class ControlSchedulesEndpoints
         });
         api.MapPost("/schedules/{id}/resume", StartAsync).Declare(new("resumeSchedule", "Resumes a schedule that is paused.")
         {
+            Permission = Permission.Operate,
             Description = "It fires again from now on. The fire times of the pause get no runs.",
             Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Body = BodyContract.Optional<ControlBody>("""{"reason":"the supplier is back"}"""),
@@ -31,6 +34,7 @@ internal static class ControlSchedulesEndpoints
         });
         api.MapPost("/schedules/{id}/stop", StopAsync).Declare(new("stopSchedule", "Stops a schedule.")
         {
+            Permission = Permission.Operate,
             Description = "Its planned runs are revoked, and it fires no more until it is started.",
             Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Body = BodyContract.Optional<ControlBody>("""{"reason":"replaced by another"}"""),
@@ -39,6 +43,7 @@ internal static class ControlSchedulesEndpoints
         });
         api.MapPost("/schedules/{id}/start", StartAsync).Declare(new("startSchedule", "Starts a schedule that is stopped or paused.")
         {
+            Permission = Permission.Operate,
             Description = "It fires again from now on.",
             Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Body = BodyContract.Optional<ControlBody>("""{"reason":"needed again"}"""),
@@ -47,6 +52,7 @@ internal static class ControlSchedulesEndpoints
         });
         api.MapPost("/schedules/{id}/trigger", TriggerAsync).Declare(new("triggerSchedule", "Executes the job of a schedule now.")
         {
+            Permission = Permission.Operate,
             Description = "The run belongs to the schedule but to no fire time. The status of the schedule does not matter.",
             Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Body = BodyContract.Optional<EmptyBody>("{}"),
@@ -63,6 +69,7 @@ internal static class ControlSchedulesEndpoints
         });
         api.MapDelete("/schedules/{id}", DeleteAsync).Declare(new("deleteSchedule", "Deletes a schedule.")
         {
+            Permission = Permission.Operate,
             Description = "Its planned runs are revoked. Runs that have started or ended stay.",
             Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Answers = [AnswerContract.Empty("The schedule is deleted.")],

@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Rules;
 using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Schedules.Triggers;
@@ -42,6 +43,8 @@ internal static class DescribeTriggersEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/triggers/describe", Describe).Declare(new("describeTrigger", "Says in words what a trigger means, and when it fires.")
         {
+            Permission = Permission.View,
+            Bound = BoundAnswer.Everything,
             Description = "Nothing is stored. Exactly one of `cron`, `every` and `at` is given.",
             Parameters = [Cron, Every, Anchor, At, Zone, StartsAt, EndsAt, Exclude, Jitter, Count, After],
             Answers = [AnswerContract.Of<TriggerView>("The trigger in words, and its next fire times.")],

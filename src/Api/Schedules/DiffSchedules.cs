@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Schedules.Triggers;
@@ -18,6 +19,7 @@ internal static class DiffSchedulesEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapPost("/schedules/{id}/diff", DiffAsync).Declare(new("diffSchedule", "Compares the fire times before and after an edit.")
         {
+            Permission = Permission.View,
             Description = "Changes nothing. The body is the definition as it would be put.",
             Parameters = [CommonParameters.ScheduleId, PreviewParameters.From, PreviewParameters.Until, Count],
             Body = BodyContract.Of<PutScheduleBody>(PutSchedulesEndpoints.Example, PutSchedulesEndpoints.CheckAsync),

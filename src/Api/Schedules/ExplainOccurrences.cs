@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Explain;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -19,6 +20,7 @@ internal static class ExplainOccurrencesEndpoints
         api.MapGet("/schedules/{id}/explain", ExplainAsync).Declare(
             new("explainOccurrence", "Says what became of a fire time of a schedule, or why the schedule did not fire at a time.")
             {
+                Permission = Permission.View,
                 Description = "If the fire time has a run, the run is explained. Otherwise `now.reasons` say why it has none: by the "
                     + "schedule as it is now, because earlier definitions are not stored.",
                 Parameters = [CommonParameters.ScheduleId, At],

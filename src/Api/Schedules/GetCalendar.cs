@@ -1,5 +1,6 @@
 using System.Globalization;
 using Fleet.Api.Contract;
+using Fleet.Core.Access;
 using Fleet.Client;
 using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Text;
@@ -20,6 +21,7 @@ internal static class GetCalendarEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/calendar", GetAsync).Declare(new("getCalendar", "Shows what fires when: expected starts and slots by day and hour.")
         {
+            Permission = Permission.View,
             Description = "All running schedules, as `/simulation` has them, by the clock of a zone. `week` is a heat map of 7 × 24.",
             Parameters = [PreviewParameters.From, PreviewParameters.Until, Zone],
             Answers = [AnswerContract.Of<CalendarView>("The calendar.")],

@@ -1,4 +1,5 @@
 using Fleet.Api.Contract;
+using Fleet.Core.Access;
 using Fleet.Client;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Text;
@@ -19,6 +20,7 @@ internal static class GetOutcomesEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/schedules/{id}/outcomes", GetAsync).Declare(new("getOutcomes", "Says what became of the last fire times.")
         {
+            Permission = Permission.View,
             Parameters = [CommonParameters.ScheduleId, Limit],
             Answers = [AnswerContract.Of<Page<OccurrenceView>>("The outcomes, the latest fire time first.")],
             Problems = ["not_found"],

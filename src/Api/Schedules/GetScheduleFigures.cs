@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
@@ -16,6 +17,7 @@ internal static class GetScheduleFiguresEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/schedules/{id}/figures", GetAsync).Declare(new("getScheduleFigures", "Counts the fire times of a schedule by outcome.")
         {
+            Permission = Permission.View,
             Parameters = [CommonParameters.ScheduleId, From, Until],
             Answers = [AnswerContract.Of<ScheduleFiguresView>("The counts, and how late the runs started.")],
             Problems = ["not_found", "invalid_range", "range_too_long"],

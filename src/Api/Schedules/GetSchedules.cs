@@ -1,5 +1,8 @@
+using Fleet.Api.Access;
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
+using Fleet.Core.Jobs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
@@ -19,28 +22,38 @@ internal static class GetSchedulesEndpoints
     {
         api.MapGet("/schedules", ListAsync).Declare(new("listSchedules", "Lists the schedules.")
         {
+            Permission = Permission.View,
+            Bound = BoundAnswer.Filtered,
             Parameters = [Outcomes],
             Answers = [AnswerContract.Of<Page<ScheduleView>>("All schedules, by id.")],
         });
         api.MapGet("/schedules/{id}", GetAsync).Declare(new("getSchedule", "Shows a schedule.")
         {
+            Permission = Permission.View,
             Parameters = [CommonParameters.ScheduleId, CommonParameters.Known],
             Answers = [AnswerContract.OfTagged<ScheduleView>("The schedule.")],
             Problems = ["not_found"],
         });
     }
 
-    private static async Task<IResult> ListAsync(HttpContext http, GetSchedules get, GetOutcomes outcomes, CancellationToken ct)
+    private static async Task<IResult> ListAsync(
+        HttpContext http, GetSchedules get, GetOutcomes outcomes, JobCatalog catalog, CancellationToken ct)
     {
-        var schedules = (await get.ListAsync(ct)).Select(s => s.ToView());
-        if (Outcomes.Find(http) is { } limit)
+        var who = Admission.PrincipalOf(http);
+        var views = new List<ScheduleView>();
+        foreach (var schedule in await get.ListAsync(ct))
         {
-            List<ScheduleView> all = [.. schedules];
-            var of = await outcomes.ListAsync([.. all.Select(s => s.Id)], (int)limit, ct);
-            schedules = all.Select(s => s with { Outcomes = [.. of[s.Id].Select(o => o.ToView())] });
+            if (who.Lanes is null || who.Sees(schedule.Row.Lane ?? await catalog.FindLaneAsync(schedule.Row.Job, ct)))
+                views.Add(schedule.ToView());
         }
 
-        return Results.Json(new Page<ScheduleView> { Items = [.. schedules] }, FleetJson.Payload);
+        if (Outcomes.Find(http) is { } limit)
+        {
+            var of = await outcomes.ListAsync([.. views.Select(s => s.Id)], (int)limit, ct);
+            views = [.. views.Select(s => s with { Outcomes = [.. of[s.Id].Select(o => o.ToView())] })];
+        }
+
+        return Results.Json(new Page<ScheduleView> { Items = views }, FleetJson.Payload);
     }
 
     private static async Task<IResult> GetAsync(string id, HttpContext http, GetSchedules get, CancellationToken ct) =>

@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Schedules.Triggers;
@@ -23,6 +24,7 @@ internal static class NextFireTimesEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/schedules/{id}/next", NextAsync).Declare(new("nextFireTimes", "Lists the next fire times of a schedule.")
         {
+            Permission = Permission.View,
             Description = "They follow from its definition. A schedule that is paused until some instant fires after that instant; one "
                 + "that is paused without an end or stopped shows when it would fire.",
             Parameters = [CommonParameters.ScheduleId, Count, After],

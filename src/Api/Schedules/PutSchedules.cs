@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Jobs;
 using Fleet.Core.Rules;
 using Fleet.Core.Schedules.Control;
@@ -34,6 +35,8 @@ internal static class PutSchedulesEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapPut("/schedules/{id}", PutAsync).Declare(new("putSchedule", "Creates or changes a schedule.")
         {
+            Permission = Permission.Operate,
+            Bound = BoundAnswer.Filtered,
             Description = "The body is the whole definition: what it leaves out gets its default. An edit revokes the planned runs and "
                 + "plans from now on with the new definition. Putting the same definition again changes nothing. A new schedule needs no "
                 + "`If-Match`; an edit does.",

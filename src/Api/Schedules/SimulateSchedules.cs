@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
@@ -13,6 +14,7 @@ internal static class SimulateSchedulesEndpoints
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/simulation", SimulateAsync).Declare(new("simulateSchedules", "Shows what the running schedules will do in a range.")
         {
+            Permission = Permission.View,
             Parameters = [PreviewParameters.From, PreviewParameters.Until],
             Answers = [AnswerContract.Of<SimulationView>("Fire times, and the load that they make on the lanes.")],
             Problems = ["invalid_range"],

@@ -1,6 +1,7 @@
 using Fleet.Api.Contract;
 using Fleet.Api.Workers;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Statistics;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Text;
@@ -55,6 +56,7 @@ internal static class GetStatisticsEndpoints
     {
         api.MapGet("/statistics", GetAsync).Declare(new("getStatistics", "Counts what ended over time, with waits and durations.")
         {
+            Permission = Permission.View,
             Description = "Reads figures that workers write every ten seconds, never the runs. All times are in seconds.",
             Parameters = [From, Until, Since, Step, By, Job, Lane, Outcome, Top, Order, WithBuckets],
             Answers = [AnswerContract.Of<StatisticsView>("The figures. A period without figures has `hasData: false`.")],
@@ -62,11 +64,13 @@ internal static class GetStatisticsEndpoints
         });
         api.MapGet("/statistics/now", NowAsync).Declare(new("getRates", "Shows how many attempts end per second now, by lane.")
         {
+            Permission = Permission.View,
             Answers = [AnswerContract.Of<RatesView>("The rates of the last ten seconds and of the last minute.")],
         });
         api.MapGet("/workers/{id}/activity", ActivityAsync).Declare(
             new("getWorkerActivity", "Shows how a worker used its slots in the last ten minutes.")
             {
+                Permission = Permission.View,
                 Parameters = [WorkerId],
                 Answers = [AnswerContract.Of<WorkerActivityView>("Slots in use over time, and attempts of at least a second.")],
                 Problems = ["not_found"],

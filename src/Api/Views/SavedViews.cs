@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Search;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Text;
@@ -24,17 +25,23 @@ internal static class SavedViewsEndpoints
     {
         api.MapGet("/views", ListAsync).Declare(new("listViews", "Lists the saved views: the shared ones and the caller's own.")
         {
+            Permission = Permission.View,
+            Bound = BoundAnswer.Everything,
             Parameters = CommonParameters.Caller,
             Answers = [AnswerContract.Of<Page<SavedViewView>>("The views, by name.")],
         });
         api.MapGet("/views/{name}", GetAsync).Declare(new("getView", "Shows a saved view.")
         {
+            Permission = Permission.View,
+            Bound = BoundAnswer.Everything,
             Parameters = [Name, CommonParameters.Known, .. CommonParameters.Caller],
             Answers = [AnswerContract.OfTagged<SavedViewView>("The view.")],
             Problems = ["not_found"],
         });
         api.MapPut("/views/{name}", PutAsync).Declare(new("putView", "Saves a query for runs under a name, or changes what is saved.")
         {
+            Permission = Permission.View,
+            Bound = BoundAnswer.Everything,
             Description = "The body is the whole view: what it leaves out gets its default. Whoever saves it first is its owner. A view "
                 + "that is not shared is there for its owner only, but its name is taken for all.",
             Parameters = [Name, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
@@ -49,6 +56,8 @@ internal static class SavedViewsEndpoints
         });
         api.MapDelete("/views/{name}", DeleteAsync).Declare(new("deleteView", "Deletes a saved view.")
         {
+            Permission = Permission.View,
+            Bound = BoundAnswer.Everything,
             Parameters = [Name, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
             Answers = [AnswerContract.Empty("The view is deleted.")],
             Problems = ["not_found", "precondition_required"],

@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Text;
 using Fleet.Core.Workers;
 using Microsoft.AspNetCore.Builder;
@@ -14,6 +15,7 @@ internal static class DrainWorkersEndpoints
     {
         api.MapPost("/workers/{id}/drain", DrainAsync).Declare(new("drainWorker", "Asks a worker to take no new runs.")
         {
+            Permission = Permission.Operate,
             Description = "It finishes its runs and stays idle, until it is resumed or its process stops.",
             Parameters = [WorkerParameters.Id],
             Body = BodyContract.Optional<ControlBody>("""{"reason":"the machine gets a new kernel"}"""),
@@ -22,6 +24,7 @@ internal static class DrainWorkersEndpoints
         });
         api.MapPost("/workers/{id}/resume", ResumeAsync).Declare(new("resumeWorker", "Lets a drained worker take runs again.")
         {
+            Permission = Permission.Operate,
             Parameters = [WorkerParameters.Id],
             Body = BodyContract.Optional<EmptyBody>("{}"),
             Answers = [AnswerContract.Of<WorkerDetailView>("The worker as it is now.")],

@@ -1,5 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Text;
 using Fleet.Core.Workers;
 using Microsoft.AspNetCore.Builder;
@@ -14,11 +15,13 @@ internal static class GetWorkersEndpoints
     {
         api.MapGet("/workers", ListAsync).Declare(new("listWorkers", "Lists the workers, the last started first.")
         {
+            Permission = Permission.View,
             Description = "Workers that are gone come last, and are kept for a while.",
             Answers = [AnswerContract.Of<Page<WorkerView>>("At most 500 workers.")],
         });
         api.MapGet("/workers/{id}", GetAsync).Declare(new("getWorker", "Shows a worker with the jobs that it knows and its runs.")
         {
+            Permission = Permission.View,
             Parameters = [WorkerParameters.Id],
             Answers = [AnswerContract.Of<WorkerDetailView>("The worker.")],
             Problems = ["not_found"],

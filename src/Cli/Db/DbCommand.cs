@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Fleet.Cli.Access;
 using Fleet.Cli.Printing;
 using Fleet.Core.Storage;
 using Fleet.Hosting;
@@ -12,21 +13,21 @@ namespace Fleet.Cli.Db;
 /// environment as the services do.</summary>
 public static class DbCommand
 {
-    private static readonly Option<string> Provider = new("--provider")
+    internal static readonly Option<string> Provider = new("--provider")
     {
         Description = "Sqlite, Postgres or SqlServer. Default: Fleet__Storage__Provider, else Sqlite.",
         HelpName = "NAME",
         Recursive = true,
     };
 
-    private static readonly Option<string> Connection = new("--connection")
+    internal static readonly Option<string> Connection = new("--connection")
     {
         Description = "The connection string. Default: Fleet__Storage__ConnectionString.",
         HelpName = "TEXT",
         Recursive = true,
     };
 
-    private static readonly Option<string> Schema = new("--schema")
+    internal static readonly Option<string> Schema = new("--schema")
     {
         Description = "The schema of Fleet's tables. Default: Fleet__Storage__Schema, else fleet.",
         HelpName = "NAME",
@@ -59,7 +60,9 @@ public static class DbCommand
         return new Command("db", "The schema of the database.") { Provider, Connection, Schema, migrate, status, script };
     }
 
-    private static async Task<int> UseAsync(
+    /// <summary>Does something with the database itself.</summary>
+    /// <exception cref="CommandFailedException">The database does not answer or refuses.</exception>
+    internal static async Task<int> UseAsync(
         ParseResult parsed, Func<IStorage, CancellationToken, Task<ExitCode>> work, CancellationToken ct)
     {
         var given = new Dictionary<string, string?>(StringComparer.Ordinal);
@@ -97,6 +100,7 @@ public static class DbCommand
         await WaitForDatabase.ToAnswerAsync(storage, patience, cli.Time, ct);
         var before = await storage.ReadSchemaAsync(ct);
         await storage.MigrateAsync(ct);
+        await ImportAdminKey.ExecuteAsync(storage, cli, ct);
         var applied = new JsonArray([.. before.Missing.Select(name => JsonValue.Create(name))]);
         output.Answer(
             new JsonObject { ["applied"] = applied }.ToElement(), string.Join('\n', before.Missing),

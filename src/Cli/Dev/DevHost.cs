@@ -1,3 +1,4 @@
+using Fleet.Api.Access;
 using Fleet.Core.Storage;
 using Fleet.Hosting;
 using Fleet.Hosting.Health;
@@ -27,7 +28,7 @@ public static class DevHost
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = data });
         builder.Configuration.Sources.Clear();
         builder.Configuration
-            .AddInMemoryCollection([new("Fleet:Worker:Diagnostics", "true")])
+            .AddInMemoryCollection([new("Fleet:Worker:Diagnostics", "true"), new(AccessOptions.Setting, "off")])
             .AddJsonFile("appsettings.json", optional: true, reloadOnChange: true)
             .AddEnvironmentVariables()
             .AddInMemoryCollection(settings ?? []);
@@ -48,7 +49,7 @@ public static class DevHost
         builder.Services.AddFleetHealth();
         configure?.Invoke(builder);
         var app = builder.BuildFleet();
-        app.MapFleet("");
+        app.MapFleet("").RequireFleetKeys();
         app.MapFleetHealth();
         if (withSamples)
             app.MapSampleEndpoints();

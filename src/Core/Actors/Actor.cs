@@ -29,6 +29,9 @@ public sealed record Actor
     /// <summary>The IP address from which the request came; null inside a process.</summary>
     public string? Address { get; }
 
+    /// <summary>How the actor came in; null inside a process, and for an actor that was read from a row.</summary>
+    public Via? Via { get; init; }
+
     /// <summary>Creates an actor.</summary>
     /// <exception cref="ArgumentException">The name or the address is empty, too long or not printable.</exception>
     public static Actor Create(ActorKind kind, string name, string? address = null) =>

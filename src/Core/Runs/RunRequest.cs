@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
 using Fleet.Core.Rules;
@@ -45,7 +46,7 @@ public sealed record RunRequest
         List<InputError>? errors = null;
         Add(RunRules.CheckArgsSize(Args));
         if ((Options.Lane ?? job?.Lane) is { } lane)
-            Add(RunRules.CheckLane(lane));
+            Add(RunRules.CheckLane(lane) ?? BoundLanes.Refuse(By, lane));
         Add(RunRules.CheckDelay(Options.Delay, Options.RunAt, now));
         Add(RunRules.CheckKey(Options.IdempotencyKey));
         Add(RunRules.CheckTags(Options.Tags));
@@ -80,7 +81,7 @@ public sealed record RunRequest
             RequestHash = Options.IdempotencyKey is null ? null : Hash(job.Name),
             Tags = Options.Tags is { Count: > 0 } tags ? JsonSerializer.Serialize(tags, FleetJson.Payload) : null,
             TraceParent = TraceParent ?? Activity.Current?.Id,
-            EnqueuedBy = By.Kind == ActorKind.Program && ScheduleId is null ? null : By,
+            EnqueuedBy = By.Kind == ActorKind.Program && ScheduleId is null && By.Via is not { OwnsRuns: true } ? null : By,
             ParentId = ParentId,
             ScheduleId = ScheduleId,
             Overlap = Overlap,

@@ -38,6 +38,13 @@ public sealed record RunQuery
     /// <summary>The same terms for dead letters only.</summary>
     public RunQuery OfDeadLetters() => this with { Text = $"state:dead {Text}".TrimEnd(), States = [StateWord.Dead] };
 
+    /// <summary>The same terms for runs of some lanes only. Its text, and with it a cursor, belongs to these lanes.</summary>
+    public RunQuery Within(IReadOnlyList<string> lanes) => this with
+    {
+        Text = $"lane:{string.Join(',', lanes)} {Text}".TrimEnd(),
+        Lanes = [.. Lanes, new WordTerm([.. lanes.Select(lane => new Pattern(lane, PatternKind.Exact))])],
+    };
+
     /// <summary>Created at this instant or later.</summary>
     public DateTimeOffset? Since { get; init; }
 

@@ -47,6 +47,12 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<Misfire> Misfires => Set<Misfire>();
 
+    public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+
+    public DbSet<Session> Sessions => Set<Session>();
+
+    public DbSet<AuditEntry> Audit => Set<AuditEntry>();
+
     /// <summary>All pending runs.</summary>
     public virtual IQueryable<Run> Pending => Runs.Where(r => r.State == RunState.Pending);
 
@@ -159,6 +165,25 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
         {
             misfire.ToTable("misfires").HasKey(m => m.Id);
             misfire.HasIndex(m => new { m.ScheduleId, m.Last }).HasDatabaseName("ix_misfires_schedule");
+        });
+        modelBuilder.Entity<ApiKey>(key =>
+        {
+            key.ToTable("api_keys").HasKey(k => k.Id);
+            key.Property(k => k.Id).HasMaxLength(8);
+            key.Property(k => k.Hash).HasMaxLength(32);
+        });
+        modelBuilder.Entity<Session>(session =>
+        {
+            session.ToTable("sessions").HasKey(s => s.Id);
+            session.Property(s => s.Id).HasMaxLength(8);
+            session.Property(s => s.Hash).HasMaxLength(32);
+            session.HasIndex(s => s.ExpiresAt).HasDatabaseName("ix_sessions_expiry");
+        });
+        modelBuilder.Entity<AuditEntry>(entry =>
+        {
+            entry.ToTable("audit").HasKey(e => e.Id);
+            entry.HasIndex(e => e.At).HasDatabaseName("ix_audit_at");
+            entry.HasIndex(e => new { e.Target, e.Id }).HasDatabaseName("ix_audit_target");
         });
         modelBuilder.Entity<LedgerRow>(row =>
         {

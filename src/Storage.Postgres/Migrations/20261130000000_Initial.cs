@@ -16,6 +16,29 @@ namespace Fleet.Storage.Postgres.Migrations
                 name: "fleet");
 
             migrationBuilder.CreateTable(
+                name: "api_keys",
+                schema: "fleet",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "character varying(8)", maxLength: 8, nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    hash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: false),
+                    role = table.Column<string>(type: "text", nullable: false),
+                    lanes = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    created_by = table.Column<string>(type: "text", nullable: true),
+                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    last_used_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    revoked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    revoked_by = table.Column<string>(type: "text", nullable: true),
+                    rotated_from = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_api_keys", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "attempts",
                 schema: "fleet",
                 columns: table => new
@@ -39,6 +62,29 @@ namespace Fleet.Storage.Postgres.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_attempts", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "audit",
+                schema: "fleet",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    by = table.Column<string>(type: "text", nullable: false),
+                    on_behalf_of = table.Column<string>(type: "text", nullable: true),
+                    way = table.Column<string>(type: "text", nullable: false),
+                    key_id = table.Column<string>(type: "text", nullable: true),
+                    action = table.Column<string>(type: "text", nullable: false),
+                    target = table.Column<string>(type: "text", nullable: false),
+                    before = table.Column<string>(type: "text", nullable: true),
+                    after = table.Column<string>(type: "text", nullable: true),
+                    reason = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_audit", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -357,6 +403,28 @@ namespace Fleet.Storage.Postgres.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "sessions",
+                schema: "fleet",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "character varying(8)", maxLength: 8, nullable: false),
+                    hash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: false),
+                    name = table.Column<string>(type: "text", nullable: false),
+                    role = table.Column<string>(type: "text", nullable: false),
+                    lanes = table.Column<string>(type: "text", nullable: true),
+                    key_id = table.Column<string>(type: "text", nullable: true),
+                    address = table.Column<string>(type: "text", nullable: true),
+                    agent = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    last_seen_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_sessions", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "views",
                 schema: "fleet",
                 columns: table => new
@@ -436,6 +504,18 @@ namespace Fleet.Storage.Postgres.Migrations
                 schema: "fleet",
                 table: "attempts",
                 column: "run_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_audit_at",
+                schema: "fleet",
+                table: "audit",
+                column: "at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_audit_target",
+                schema: "fleet",
+                table: "audit",
+                columns: new[] { "target", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_inbox_received",
@@ -559,6 +639,12 @@ namespace Fleet.Storage.Postgres.Migrations
                 filter: "next_plan_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
+                name: "ix_sessions_expiry",
+                schema: "fleet",
+                table: "sessions",
+                column: "expires_at");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_worker_samples_at",
                 schema: "fleet",
                 table: "worker_samples",
@@ -576,7 +662,15 @@ namespace Fleet.Storage.Postgres.Migrations
         protected override void Down(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.DropTable(
+                name: "api_keys",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
                 name: "attempts",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
+                name: "audit",
                 schema: "fleet");
 
             migrationBuilder.DropTable(
@@ -633,6 +727,10 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.DropTable(
                 name: "schedules",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
+                name: "sessions",
                 schema: "fleet");
 
             migrationBuilder.DropTable(

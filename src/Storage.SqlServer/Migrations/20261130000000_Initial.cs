@@ -16,6 +16,29 @@ namespace Fleet.Storage.SqlServer.Migrations
                 name: "fleet");
 
             migrationBuilder.CreateTable(
+                name: "api_keys",
+                schema: "fleet",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "nvarchar(8)", maxLength: 8, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    name = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    hash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: false),
+                    role = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    lanes = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    created_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    created_by = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    expires_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    last_used_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    revoked_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    revoked_by = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    rotated_from = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2")
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_api_keys", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "attempts",
                 schema: "fleet",
                 columns: table => new
@@ -39,6 +62,29 @@ namespace Fleet.Storage.SqlServer.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_attempts", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "audit",
+                schema: "fleet",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("SqlServer:Identity", "1, 1"),
+                    at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    by = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    on_behalf_of = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    way = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    key_id = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    action = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    target = table.Column<string>(type: "nvarchar(450)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    before = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    after = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    reason = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2")
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_audit", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -323,6 +369,28 @@ namespace Fleet.Storage.SqlServer.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "sessions",
+                schema: "fleet",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "nvarchar(8)", maxLength: 8, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    hash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: false),
+                    name = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    role = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    lanes = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    key_id = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    address = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    agent = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    created_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    last_seen_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    expires_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_sessions", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "views",
                 schema: "fleet",
                 columns: table => new
@@ -402,6 +470,18 @@ namespace Fleet.Storage.SqlServer.Migrations
                 schema: "fleet",
                 table: "attempts",
                 column: "run_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_audit_at",
+                schema: "fleet",
+                table: "audit",
+                column: "at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_audit_target",
+                schema: "fleet",
+                table: "audit",
+                columns: new[] { "target", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_inbox_received",
@@ -519,6 +599,12 @@ namespace Fleet.Storage.SqlServer.Migrations
                 filter: "next_plan_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
+                name: "ix_sessions_expiry",
+                schema: "fleet",
+                table: "sessions",
+                column: "expires_at");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_worker_samples_at",
                 schema: "fleet",
                 table: "worker_samples",
@@ -536,7 +622,15 @@ namespace Fleet.Storage.SqlServer.Migrations
         protected override void Down(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.DropTable(
+                name: "api_keys",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
                 name: "attempts",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
+                name: "audit",
                 schema: "fleet");
 
             migrationBuilder.DropTable(
@@ -585,6 +679,10 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             migrationBuilder.DropTable(
                 name: "schedules",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
+                name: "sessions",
                 schema: "fleet");
 
             migrationBuilder.DropTable(

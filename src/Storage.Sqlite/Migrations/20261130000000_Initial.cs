@@ -11,6 +11,28 @@ namespace Fleet.Storage.Sqlite.Migrations
         protected override void Up(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.CreateTable(
+                name: "fleet_api_keys",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "TEXT", maxLength: 8, nullable: false),
+                    name = table.Column<string>(type: "TEXT", nullable: false),
+                    hash = table.Column<byte[]>(type: "BLOB", maxLength: 32, nullable: false),
+                    role = table.Column<string>(type: "TEXT", nullable: false),
+                    lanes = table.Column<string>(type: "TEXT", nullable: true),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    created_by = table.Column<string>(type: "TEXT", nullable: true),
+                    expires_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    last_used_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    revoked_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    revoked_by = table.Column<string>(type: "TEXT", nullable: true),
+                    rotated_from = table.Column<string>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_fleet_api_keys", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "fleet_attempts",
                 columns: table => new
                 {
@@ -33,6 +55,28 @@ namespace Fleet.Storage.Sqlite.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_fleet_attempts", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "fleet_audit",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    at = table.Column<long>(type: "INTEGER", nullable: false),
+                    by = table.Column<string>(type: "TEXT", nullable: false),
+                    on_behalf_of = table.Column<string>(type: "TEXT", nullable: true),
+                    way = table.Column<string>(type: "TEXT", nullable: false),
+                    key_id = table.Column<string>(type: "TEXT", nullable: true),
+                    action = table.Column<string>(type: "TEXT", nullable: false),
+                    target = table.Column<string>(type: "TEXT", nullable: false),
+                    before = table.Column<string>(type: "TEXT", nullable: true),
+                    after = table.Column<string>(type: "TEXT", nullable: true),
+                    reason = table.Column<string>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_fleet_audit", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -305,6 +349,27 @@ namespace Fleet.Storage.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "fleet_sessions",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "TEXT", maxLength: 8, nullable: false),
+                    hash = table.Column<byte[]>(type: "BLOB", maxLength: 32, nullable: false),
+                    name = table.Column<string>(type: "TEXT", nullable: false),
+                    role = table.Column<string>(type: "TEXT", nullable: false),
+                    lanes = table.Column<string>(type: "TEXT", nullable: true),
+                    key_id = table.Column<string>(type: "TEXT", nullable: true),
+                    address = table.Column<string>(type: "TEXT", nullable: true),
+                    agent = table.Column<string>(type: "TEXT", nullable: true),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    last_seen_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    expires_at = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_fleet_sessions", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "fleet_views",
                 columns: table => new
                 {
@@ -380,6 +445,16 @@ namespace Fleet.Storage.Sqlite.Migrations
                 name: "fleet_ix_attempts_run",
                 table: "fleet_attempts",
                 column: "run_id");
+
+            migrationBuilder.CreateIndex(
+                name: "fleet_ix_audit_at",
+                table: "fleet_audit",
+                column: "at");
+
+            migrationBuilder.CreateIndex(
+                name: "fleet_ix_audit_target",
+                table: "fleet_audit",
+                columns: new[] { "target", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "fleet_ix_inbox_received",
@@ -480,6 +555,11 @@ namespace Fleet.Storage.Sqlite.Migrations
                 filter: "next_plan_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
+                name: "fleet_ix_sessions_expiry",
+                table: "fleet_sessions",
+                column: "expires_at");
+
+            migrationBuilder.CreateIndex(
                 name: "fleet_ix_worker_samples_at",
                 table: "fleet_worker_samples",
                 column: "at");
@@ -495,7 +575,13 @@ namespace Fleet.Storage.Sqlite.Migrations
         protected override void Down(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.DropTable(
+                name: "fleet_api_keys");
+
+            migrationBuilder.DropTable(
                 name: "fleet_attempts");
+
+            migrationBuilder.DropTable(
+                name: "fleet_audit");
 
             migrationBuilder.DropTable(
                 name: "fleet_diag_ledger");
@@ -532,6 +618,9 @@ namespace Fleet.Storage.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "fleet_schedules");
+
+            migrationBuilder.DropTable(
+                name: "fleet_sessions");
 
             migrationBuilder.DropTable(
                 name: "fleet_views");

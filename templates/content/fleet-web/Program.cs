@@ -10,8 +10,9 @@ builder.AddFleet(fleet => fleet
 
 var app = builder.Build();
 
-// GET /fleet/api/v1/runs shows the runs.
-app.MapFleet("/fleet");
+// GET /fleet/api/v1/runs shows the runs. Anyone may call, so the program starts only if no other machine reaches it. For more,
+// use .RequireFleetKeys() (keys of Fleet; 'fleet key create' makes one), or .RequireAuthorization(…) with a policy of your own.
+app.MapFleet("/fleet").AllowAnonymous();
 
 // A run that a person asks for.
 app.MapPost("/hello/{name}", async (string name, IFleetClient fleet, CancellationToken ct) =>

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
@@ -125,6 +126,34 @@ public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(dat
         {
             await test.Fleet.Get<ScheduleChanges>().AnnounceAsync(Alex, default);
             return test.Fleet.Transport.Controls.Select(c => Actor.FromRow(c.By!));
+        },
+        ["CreateKeys.ExecuteAsync"] = async test =>
+            [(await test.CreateKeyAsync(Alex)).CreatedBy, await test.AuditedByAsync("key.create")],
+        ["CreateKeys.ImportAsync"] = async test =>
+            [(await test.Fleet.Get<CreateKeys>().ImportAsync(new("x", "viewer"), KeyText.New(), Alex, default))!.CreatedBy],
+        ["RevokeKeys.ExecuteAsync"] = async test =>
+        {
+            var key = await test.CreateKeyAsync(Somebody.Me);
+            var revoked = await test.Fleet.Get<RevokeKeys>().ExecuteAsync(key.Id, "lost", Alex, default);
+            return [revoked!.RevokedBy, await test.AuditedByAsync("key.revoke")];
+        },
+        ["RevokeKeys.RotateAsync"] = async test =>
+        {
+            var key = await test.CreateKeyAsync(Somebody.Me);
+            var created = await test.Fleet.Get<RevokeKeys>().RotateAsync(key.Id, null, null, Alex, dryRun: false, default);
+            return [created!.Key.CreatedBy, await test.AuditedByAsync("key.rotate")];
+        },
+        ["SignIn.ExecuteAsync"] = async test =>
+        {
+            await test.Fleet.Get<SignIn>().ExecuteAsync(new("x", ActorKind.Person, Role.Viewer), null, Alex, default);
+            return [await test.AuditedByAsync("session.create")];
+        },
+        ["SignIn.EndAsync"] = async test =>
+        {
+            var (_, session) = await test.Fleet.Get<SignIn>().ExecuteAsync(
+                new("x", ActorKind.Person, Role.Viewer), null, Somebody.Me, default);
+            Assert.True(await test.Fleet.Get<SignIn>().EndAsync(session.Id, Alex, default));
+            return [await test.AuditedByAsync("session.end")];
         },
         ["PublishJobs.ExecuteAsync"] = async test =>
         {
@@ -315,6 +344,11 @@ public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(dat
         Assert.NotEmpty(revoked);
         return revoked.Select(r => r.CanceledBy);
     }
+
+    private async Task<ApiKey> CreateKeyAsync(Actor by) =>
+        (await Fleet.Get<CreateKeys>().ExecuteAsync(new("x", "viewer"), by, dryRun: false, default)).Key;
+
+    private async Task<Actor> AuditedByAsync(string action) => (await Fleet.ListAsync(db => db.Audit)).Single(e => e.Action == action).By;
 
     private static IEnumerable<(string Name, MethodInfo Method)> AllVerbs() =>
         from type in typeof(EnqueueRuns).Assembly.GetExportedTypes()

@@ -87,7 +87,7 @@ public sealed class BadInputTests(ApiFleet api) : IClassFixture<ApiFleet>
         // Batches.
         { "POST", Batch, "{}", 400, "invalid_batch", "runs", "1–1000" },
         { "POST", Batch, """{"runs":[]}""", 400, "invalid_batch", "runs", "1–1000" },
-        { "POST", Batch, "<Batch1001>", 400, "invalid_batch", "runs", "1001 runs" },
+        { "POST", Batch, "<Batch1001>", 400, "invalid_batch", "runs", "more than 1000" },
         { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo"},{"job":"diag.echo","lane":"A B"}]}""", 400, "invalid_lane",
             "runs[2].lane", "1–64" },
         { "POST", Batch, """{"runs":[{"job":"diag.echo"},{"job":"diag.echo"},{"job":"diag.ecko"}]}""", 400, "unknown_job", "runs[2].job",

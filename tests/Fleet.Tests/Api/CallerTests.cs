@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
@@ -57,6 +58,33 @@ public sealed class CallerTests(ApiFleet api) : IClassFixture<ApiFleet>
             await using var db = test.Storage();
             var shown = (await test.GetAsync($"runs/{id}")).GetProperty("lineage")[0];
             return [(await db.Replays.SingleAsync(r => r.RunId == id)).By, Shown(shown, "by")];
+        },
+        ["DELETE /runs/{id}"] = async test =>
+        {
+            var id = await test.WaitingAsync();
+            await test.CallAsync("POST", $"runs/{id}/cancel");
+            await test.CallAsync("DELETE", $"runs/{id}");
+            await using var db = test.Storage();
+            return [(await db.Runs.IgnoreQueryFilters().SingleAsync(r => r.Id == id)).DeletedBy];
+        },
+        ["POST /keys"] = async test => [Shown((await test.CreateKeyAsync()).GetProperty("key"), "createdBy")],
+        ["POST /keys/{id}/rotate"] = async test =>
+        {
+            var id = (await test.CreateKeyAsync()).GetProperty("key").GetProperty("id").GetString();
+            return [Shown((await test.CallAsync("POST", $"keys/{id}/rotate", "{}")).Json.GetProperty("key"), "createdBy")];
+        },
+        ["POST /keys/{id}/revoke"] = async test =>
+        {
+            var id = (await test.CreateKeyAsync()).GetProperty("key").GetProperty("id").GetString();
+            return [Shown((await test.CallAsync("POST", $"keys/{id}/revoke", "{}")).Json, "revokedBy")];
+        },
+        ["DELETE /sessions/{id}"] = async test =>
+        {
+            var (_, session) = await test.Services.GetRequiredService<SignIn>().ExecuteAsync(
+                new Principal("x", ActorKind.Person, Role.Viewer), agent: null, Somebody.Me, CancellationToken.None);
+            await test.CallAsync("DELETE", $"sessions/{session.Id}");
+            await using var db = test.Storage();
+            return [(await db.Audit.SingleAsync(e => e.Target == session.Id && e.Action == "session.end")).By];
         },
         ["PUT /schedules/{id}"] = async test =>
         {
@@ -114,7 +142,7 @@ public sealed class CallerTests(ApiFleet api) : IClassFixture<ApiFleet>
         },
     };
 
-    private static readonly string[] Reads = ["POST /schedules/{id}/diff"];
+    private static readonly string[] Reads = ["POST /schedules/{id}/diff", "POST /sessions", "DELETE /sessions/current"];
 
     [Fact]
     public void Endpoints_ThatChangeSomething_AreAllTestedHere()
@@ -211,6 +239,11 @@ public sealed class CallerTests(ApiFleet api) : IClassFixture<ApiFleet>
         await using var db = Storage();
         return await db.Runs.SingleAsync(r => r.Id == id);
     }
+
+    private IServiceProvider Services => api.Fleet.Services;
+
+    private async Task<JsonElement> CreateKeyAsync() =>
+        (await CallAsync("POST", "keys", """{"name":"x","role":"viewer"}""")).Json;
 
     private async Task<Schedule> ScheduleAsync(string id)
     {

@@ -1,4 +1,5 @@
 using Fleet.Api.Contract;
+using Fleet.Core.Access;
 using Fleet.Client;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -10,6 +11,8 @@ namespace Fleet.Tests.Api;
 [Collection(ApiFleet.Shared)]
 public sealed class EndpointContractTests(ApiFleet api)
 {
+    private static readonly EndpointContract Some = new("x", "X.") { Permission = Permission.View, Answers = [Ok] };
+
     [Fact]
     public void Endpoints_All_DeclareAContractOfTheirOwn()
     {
@@ -29,18 +32,18 @@ public sealed class EndpointContractTests(ApiFleet api)
 
     [Fact]
     public void Apply_PathNamesAnotherParameter_IsRefused() =>
-        Assert.Contains("name other parameters", Refused("/api/v1/x/{id}", new("x", "X.") { Answers = [Ok] }), StringComparison.Ordinal);
+        Assert.Contains("name other parameters", Refused("/api/v1/x/{id}", Some with { Answers = [Ok] }), StringComparison.Ordinal);
 
     [Fact]
     public void Apply_NoAnswer_IsRefused() =>
-        Assert.Contains("no answer", Refused("/api/v1/x", new("x", "X.") { Answers = [] }), StringComparison.Ordinal);
+        Assert.Contains("no answer", Refused("/api/v1/x", Some with { Answers = [] }), StringComparison.Ordinal);
 
     [Fact]
     public void Apply_ExampleThatIsNotAllowed_IsRefused()
     {
         var limit = new NumberParameter("limit", "Limit.", 1, 5) { Example = "6" };
 
-        var error = Refused("/api/v1/x", new("x", "X.") { Parameters = [limit], Answers = [Ok] });
+        var error = Refused("/api/v1/x", Some with { Parameters = [limit], Answers = [Ok] });
 
         Assert.Contains("the example of its parameter 'limit' is not allowed", error, StringComparison.Ordinal);
     }
@@ -50,7 +53,7 @@ public sealed class EndpointContractTests(ApiFleet api)
     {
         var q = new TextParameter("q", "Query.") { IsRequired = true };
 
-        var error = Refused("/api/v1/x", new("x", "X.") { Parameters = [q], Answers = [Ok] });
+        var error = Refused("/api/v1/x", Some with { Parameters = [q], Answers = [Ok] });
 
         Assert.Contains("'q' has no example", error, StringComparison.Ordinal);
     }
@@ -59,7 +62,7 @@ public sealed class EndpointContractTests(ApiFleet api)
     public void Read_ParameterThatTheEndpointDoesNotDeclare_Throws()
     {
         var http = new DefaultHttpContext();
-        http.SetEndpoint(new Endpoint(null, new EndpointMetadataCollection(new EndpointContract("x", "X.") { Answers = [Ok] }), "x"));
+        http.SetEndpoint(new Endpoint(null, new EndpointMetadataCollection(Some), "x"));
 
         Assert.Throws<InvalidOperationException>(() => CommonParameters.DryRun.Of(http));
     }

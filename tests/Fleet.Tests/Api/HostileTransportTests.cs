@@ -143,7 +143,7 @@ public sealed partial class HostileTransportTests(ApiFleet api) : IClassFixture<
             var others = new[]
             {
                 $"GET {endpoint.Path}/ HTTP/1.1\r\n{Head}\r\n", $"GET /API/V1{endpoint.Path[7..]} HTTP/1.1\r\n{Head}\r\n",
-                $"GET {endpoint.Path} HTTP/1.0\r\n\r\n", $"GET {endpoint.Path}? HTTP/1.1\r\n{Head}\r\n",
+                $"GET {endpoint.Path} HTTP/1.0\r\n{Head}\r\n", $"GET {endpoint.Path}? HTTP/1.1\r\n{Head}\r\n",
                 $"GET {endpoint.Path} HTTP/1.1\r\n{Head}Content-Length: 0\r\n\r\n",
                 $"GET {endpoint.Path} HTTP/1.1\r\n{Head}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                 $"GET {endpoint.Path} HTTP/1.1\r\n{Head}Accept: application/xml\r\nX-HTTP-Method-Override: DELETE\r\n\r\n",

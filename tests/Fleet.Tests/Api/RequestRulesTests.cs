@@ -67,11 +67,13 @@ public sealed class RequestRulesTests(ApiFleet api) : IClassFixture<ApiFleet>
 
     /// <summary>As in a container: others call it by its service's name, and probes by its address.</summary>
     [Theory]
-    [InlineData(null, "scheduler:8710", true)]
+    [InlineData(null, "scheduler:8710", false)]
     [InlineData(null, "10.0.0.1:8710", true)]
+    [InlineData(null, "", false)]
     [InlineData("fleet.example.com", "scheduler:8710", false)]
+    [InlineData("scheduler", "scheduler:8710", true)]
     [InlineData("fleet.example.com", "10.0.0.1:8710", true)]
-    public void Allows_ListeningBeyondLoopback_AnyNameUnlessSomeAreNamed(string? setting, string host, bool isAnswered) =>
+    public void Allows_ListeningBeyondLoopback_AddressesAndTheNamesThatAreNamed(string? setting, string host, bool isAnswered) =>
         Assert.Equal(isAnswered, Hosts(setting, "http://0.0.0.0:8710").Allows(new(host)));
 
     [Theory]
@@ -79,8 +81,8 @@ public sealed class RequestRulesTests(ApiFleet api) : IClassFixture<ApiFleet>
     [InlineData("http://localhost:8710", "http://127.0.0.1:8711", false)]
     [InlineData("http://127.0.0.1:8710", "http://*:8711", true)]
     [InlineData("http://127.0.0.1:8710", "http://[::]:8711", true)]
-    public void Allows_SeveralAddresses_LoopbackNamesAloneWhereAllAreLoopback(string one, string other, bool isAnswered) =>
-        Assert.Equal(isAnswered, Hosts(null, one, other).Allows(new("scheduler:8710")));
+    public void Allows_SeveralAddresses_LoopbackAloneWhereAllAreLoopback(string one, string other, bool isAnswered) =>
+        Assert.Equal(isAnswered, Hosts(null, one, other).Allows(new("10.0.0.1:8710")));
 
     [Theory]
     [InlineData("http://fleet.example.com")]

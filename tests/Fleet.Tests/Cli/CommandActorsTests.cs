@@ -1,9 +1,11 @@
+using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Api;
 using Fleet.Tests.EndToEnd;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Tests.Cli;
 
@@ -41,6 +43,30 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
             await test.RunAsync("run", "cancel", id);
             Assert.Equal($"{id} deleted", await test.RunAsync("run", "delete", id, "--yes"));
             return (await test.ReadAsync(id)).DeletedBy;
+        },
+        ["key create"] = async test =>
+        {
+            var text = await test.RunAsync("key", "create", "x", "--role", "viewer", "-o", "name");
+            return (await test.KeyAsync(text[4..12])).CreatedBy;
+        },
+        ["key rotate"] = async test =>
+        {
+            var old = await test.RunAsync("key", "create", "x", "--role", "viewer", "-o", "name");
+            var text = await test.RunAsync("key", "rotate", old[4..12], "-o", "name");
+            return (await test.KeyAsync(text[4..12])).CreatedBy;
+        },
+        ["key revoke"] = async test =>
+        {
+            var text = await test.RunAsync("key", "create", "x", "--role", "viewer", "-o", "name");
+            await test.RunAsync("key", "revoke", text[4..12], "--yes");
+            return (await test.KeyAsync(text[4..12])).RevokedBy;
+        },
+        ["session end"] = async test =>
+        {
+            var (_, session) = await test.SignInAsync();
+            await test.RunAsync("session", "end", session);
+            await using var db = test.Storage();
+            return (await db.Audit.SingleAsync(e => e.Target == session && e.Action == "session.end")).By;
         },
         ["schedule pause"] = test => test.ControlAsync("pause"),
         ["schedule resume"] = test => test.ControlAsync("resume"),
@@ -137,6 +163,7 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
         "schedule list", "schedule explain", "schedule next", "lane list", "lane get", "lane demand", "worker list", "worker get",
         "job list", "job get", "job schema", "job example", "schedule get",
         "schedule simulate", "schedule diff", "schedule figures", "schedule history",
+        "key get", "key list", "key generate", "session list", "whoami", "audit",
         "completion", "config list", "config get", "config set", "config use", "config delete", "config view",
         "doctor", "version", "calendar",
     ];
@@ -151,6 +178,19 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
     [Fact]
     public void Commands_ThatChangeSomething_AreAllTestedHere() => Assert.Equal(
         Cases.Keys.Concat(Others).Order(StringComparer.Ordinal), FleetCommand.All().Order(StringComparer.Ordinal));
+
+    private async Task<ApiKey> KeyAsync(string id)
+    {
+        await using var db = Storage();
+        return await db.ApiKeys.SingleAsync(k => k.Id == id);
+    }
+
+    private async Task<(KeyText Text, string Session)> SignInAsync()
+    {
+        var (text, session) = await api.Fleet.Services.GetRequiredService<SignIn>().ExecuteAsync(
+            new Principal("x", ActorKind.Person, Role.Viewer), agent: null, Somebody.Me, CancellationToken.None);
+        return (text, session.Id);
+    }
 
     private static string NewId() => $"command-{Interlocked.Increment(ref _schedules)}";
 

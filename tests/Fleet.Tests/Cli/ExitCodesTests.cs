@@ -20,6 +20,15 @@ public sealed class ExitCodesTests(RudeServer server) : IClassFixture<RudeServer
         ["run logs"] = [Run],
         ["run watch"] = [Run],
         ["run explain"] = [Run],
+        ["key create"] = ["x", "--role", "viewer"],
+        ["key list"] = [],
+        ["key get"] = ["abcdefgh"],
+        ["key rotate"] = ["abcdefgh"],
+        ["key revoke"] = ["abcdefgh", "--yes"],
+        ["session list"] = [],
+        ["session end"] = ["abcdefgh"],
+        ["whoami"] = [],
+        ["audit"] = [],
         ["status"] = [],
         ["top"] = ["--count", "1"],
         ["run cancel"] = [Run],
@@ -70,7 +79,7 @@ public sealed class ExitCodesTests(RudeServer server) : IClassFixture<RudeServer
     /// <summary>They do not ask the server, or only look whether it is there.</summary>
     private static readonly string[] Others =
     [
-        "dev", "db migrate", "db status", "db script", "broker apply", "help exit-codes", "config list", "completion",
+        "dev", "db migrate", "db status", "db script", "broker apply", "help exit-codes", "config list", "completion", "key generate",
         "config get", "config set", "config use", "config delete", "config view", "doctor", "version",
     ];
 

@@ -1,3 +1,4 @@
+using Fleet.Core.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Hosting;
 
@@ -20,6 +21,15 @@ internal static class EmbeddingSnippets
         app.Run();
 
         app.MapPost("/reports", async (IFleetClient client) => await client.EnqueueAsync(new DailyReport()));
+    }
+
+    /// <summary>Of docs/security.md.</summary>
+    public static void Access(WebApplication app)
+    {
+        app.MapFleet("/fleet").RequireAuthorization("ops");
+        app.MapFleet("/fleet").RequireAuthorization("ops").WithFleetRoles(user => user.IsInRole("boss") ? Role.Admin : Role.Viewer);
+        app.MapFleet("/fleet").RequireFleetKeys();
+        app.MapFleet("/fleet").AllowAnonymous();
     }
 
     public static void GenericHosts(string[] args, string connectionString, string uri)

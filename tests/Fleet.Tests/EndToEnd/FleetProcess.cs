@@ -69,6 +69,7 @@ public sealed class FleetProcess : IAsyncDisposable
     {
         var port = FreePort.Next();
         var settings = new Dictionary<string, string>(environment) { ["Fleet__Api__Urls"] = $"http://127.0.0.1:{port}" };
+        settings.TryAdd("Fleet__Api__Access", "off");
         return new FleetProcess(Launch(Path.Combine(Path.GetDirectoryName(Program)!, $"Fleet.{service}.dll"), [], settings), port);
     }
 

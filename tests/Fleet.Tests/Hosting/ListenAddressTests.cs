@@ -144,7 +144,7 @@ public sealed class ListenAddressTests : IDisposable
         var app = builder.Build();
         if (where == "Add")
             app.Urls.Add(value);
-        app.MapFleet("/fleet");
+        app.MapFleet("/fleet").AllowAnonymous();
         return app;
     }
 

@@ -37,7 +37,7 @@ public sealed class MapFleetTests : IDisposable
             {
                 app.UsePathBase(pathBase);
                 app.UseRouting();
-                app.MapFleet(path);
+                app.MapFleet(path).AllowAnonymous();
             });
         using var http = app.GetTestClient();
 
@@ -90,7 +90,7 @@ public sealed class MapFleetTests : IDisposable
             {
                 app.UseExceptionHandler(errors => errors.Run(http => http.Response.WriteAsync("the program's own page")));
                 app.MapGet("/own", string () => throw new IOException("own"));
-                app.MapFleet();
+                app.MapFleet().AllowAnonymous();
             },
             builder => builder.Services.ConfigureHttpJsonOptions(json =>
                 json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseUpper));
@@ -114,8 +114,8 @@ public sealed class MapFleetTests : IDisposable
             app =>
             {
                 app.UseCors();
-                app.MapFleet("/closed");
-                app.MapFleet("/open").RequireCors("friends");
+                app.MapFleet("/closed").AllowAnonymous();
+                app.MapFleet("/open").AllowAnonymous().RequireCors("friends");
                 app.MapPost("/own", () => "open");
             },
             builder => builder.Services.AddCors(o => o.AddPolicy("friends", policy => policy.WithOrigins("https://friend.example"))));
@@ -142,8 +142,8 @@ public sealed class MapFleetTests : IDisposable
             app =>
             {
                 app.MapGet("/own/{id}", () => "own").WithName("getRun");
-                app.MapFleet("/fleet");
-                app.MapFleet("/again");
+                app.MapFleet("/fleet").AllowAnonymous();
+                app.MapFleet("/again").AllowAnonymous();
             });
 
         var links = app.Services.GetRequiredService<LinkGenerator>();
@@ -160,7 +160,7 @@ public sealed class MapFleetTests : IDisposable
             app =>
             {
                 app.MapGet("/own", () => "own");
-                app.MapFleet("/fleet");
+                app.MapFleet("/fleet").AllowAnonymous();
             },
             builder => builder.Services.AddEndpointsApiExplorer());
 

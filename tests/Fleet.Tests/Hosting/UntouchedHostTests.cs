@@ -116,7 +116,7 @@ public sealed class UntouchedHostTests : IDisposable
         app.MapGet("/fails", string () => throw new IOException("own"));
         app.MapHealthChecks("/health");
         if (hasFleet)
-            app.MapFleet("/fleet");
+            app.MapFleet("/fleet").AllowAnonymous();
         await app.StartAsync();
         if (hasFleet)
             await ran.Task.WaitAsync(Waiting.Limit);

@@ -1,3 +1,18 @@
+-- api_keys
+id character varying(8) NOT NULL
+name text NOT NULL
+hash bytea NOT NULL
+role text NOT NULL
+lanes text
+created_at timestamp with time zone NOT NULL
+created_by text
+expires_at timestamp with time zone NOT NULL
+last_used_at timestamp with time zone
+revoked_at timestamp with time zone
+revoked_by text
+rotated_from text
+CREATE UNIQUE INDEX "PK_api_keys" ON fleet.api_keys USING btree (id)
+
 -- attempts
 id bigint NOT NULL
 run_id uuid NOT NULL
@@ -15,6 +30,22 @@ max_attempts integer
 max_attempts_from integer
 CREATE INDEX ix_attempts_run ON fleet.attempts USING btree (run_id)
 CREATE UNIQUE INDEX "PK_attempts" ON fleet.attempts USING btree (id)
+
+-- audit
+id bigint NOT NULL
+at timestamp with time zone NOT NULL
+by text NOT NULL
+on_behalf_of text
+way text NOT NULL
+key_id text
+action text NOT NULL
+target text NOT NULL
+before text
+after text
+reason text
+CREATE INDEX ix_audit_at ON fleet.audit USING btree (at)
+CREATE INDEX ix_audit_target ON fleet.audit USING btree (target, id)
+CREATE UNIQUE INDEX "PK_audit" ON fleet.audit USING btree (id)
 
 -- claim_sets
 worker_id uuid NOT NULL
@@ -227,6 +258,21 @@ updated_at timestamp with time zone NOT NULL
 version bigint NOT NULL
 CREATE INDEX ix_schedules_next ON fleet.schedules USING btree (next_plan_at) WHERE (next_plan_at IS NOT NULL)
 CREATE UNIQUE INDEX "PK_schedules" ON fleet.schedules USING btree (id)
+
+-- sessions
+id character varying(8) NOT NULL
+hash bytea NOT NULL
+name text NOT NULL
+role text NOT NULL
+lanes text
+key_id text
+address text
+agent text
+created_at timestamp with time zone NOT NULL
+last_seen_at timestamp with time zone NOT NULL
+expires_at timestamp with time zone NOT NULL
+CREATE INDEX ix_sessions_expiry ON fleet.sessions USING btree (expires_at)
+CREATE UNIQUE INDEX "PK_sessions" ON fleet.sessions USING btree (id)
 
 -- views
 name text NOT NULL

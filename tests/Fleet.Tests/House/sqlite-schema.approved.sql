@@ -1,3 +1,18 @@
+CREATE TABLE "fleet_api_keys" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_fleet_api_keys" PRIMARY KEY,
+    "name" TEXT NOT NULL,
+    "hash" BLOB NOT NULL,
+    "role" TEXT NOT NULL,
+    "lanes" TEXT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" TEXT NULL,
+    "expires_at" INTEGER NOT NULL,
+    "last_used_at" INTEGER NULL,
+    "revoked_at" INTEGER NULL,
+    "revoked_by" TEXT NULL,
+    "rotated_from" TEXT NULL
+);
+
 CREATE TABLE "fleet_attempts" (
     "id" INTEGER NOT NULL CONSTRAINT "PK_fleet_attempts" PRIMARY KEY AUTOINCREMENT,
     "run_id" BLOB NOT NULL,
@@ -16,6 +31,24 @@ CREATE TABLE "fleet_attempts" (
 );
 
 CREATE INDEX "fleet_ix_attempts_run" ON "fleet_attempts" ("run_id");
+
+CREATE TABLE "fleet_audit" (
+    "id" INTEGER NOT NULL CONSTRAINT "PK_fleet_audit" PRIMARY KEY AUTOINCREMENT,
+    "at" INTEGER NOT NULL,
+    "by" TEXT NOT NULL,
+    "on_behalf_of" TEXT NULL,
+    "way" TEXT NOT NULL,
+    "key_id" TEXT NULL,
+    "action" TEXT NOT NULL,
+    "target" TEXT NOT NULL,
+    "before" TEXT NULL,
+    "after" TEXT NULL,
+    "reason" TEXT NULL
+);
+
+CREATE INDEX "fleet_ix_audit_at" ON "fleet_audit" ("at");
+
+CREATE INDEX "fleet_ix_audit_target" ON "fleet_audit" ("target", "id");
 
 CREATE TABLE "fleet_diag_ledger" (
     "run_id" TEXT NOT NULL,
@@ -233,6 +266,22 @@ CREATE TABLE "fleet_schedules" (
 );
 
 CREATE INDEX "fleet_ix_schedules_next" ON "fleet_schedules" ("next_plan_at") WHERE next_plan_at IS NOT NULL;
+
+CREATE TABLE "fleet_sessions" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_fleet_sessions" PRIMARY KEY,
+    "hash" BLOB NOT NULL,
+    "name" TEXT NOT NULL,
+    "role" TEXT NOT NULL,
+    "lanes" TEXT NULL,
+    "key_id" TEXT NULL,
+    "address" TEXT NULL,
+    "agent" TEXT NULL,
+    "created_at" INTEGER NOT NULL,
+    "last_seen_at" INTEGER NOT NULL,
+    "expires_at" INTEGER NOT NULL
+);
+
+CREATE INDEX "fleet_ix_sessions_expiry" ON "fleet_sessions" ("expires_at");
 
 CREATE TABLE "fleet_views" (
     "name" TEXT NOT NULL CONSTRAINT "PK_fleet_views" PRIMARY KEY,

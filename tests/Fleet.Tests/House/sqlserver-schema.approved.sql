@@ -23,6 +23,22 @@ GO
 BEGIN TRANSACTION;
 IF SCHEMA_ID(N'fleet') IS NULL EXEC(N'CREATE SCHEMA [fleet];');
 
+CREATE TABLE [fleet].[api_keys] (
+    [id] nvarchar(8) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [name] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [hash] varbinary(32) NOT NULL,
+    [role] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [lanes] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [created_at] datetime2(7) NOT NULL,
+    [created_by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [expires_at] datetime2(7) NOT NULL,
+    [last_used_at] datetime2(7) NULL,
+    [revoked_at] datetime2(7) NULL,
+    [revoked_by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [rotated_from] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    CONSTRAINT [PK_api_keys] PRIMARY KEY ([id])
+);
+
 CREATE TABLE [fleet].[attempts] (
     [id] bigint NOT NULL IDENTITY,
     [run_id] binary(16) NOT NULL,
@@ -39,6 +55,21 @@ CREATE TABLE [fleet].[attempts] (
     [max_attempts] int NULL,
     [max_attempts_from] int NULL,
     CONSTRAINT [PK_attempts] PRIMARY KEY ([id])
+);
+
+CREATE TABLE [fleet].[audit] (
+    [id] bigint NOT NULL IDENTITY,
+    [at] datetime2(7) NOT NULL,
+    [by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [on_behalf_of] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [way] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [key_id] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [action] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [target] nvarchar(450) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [before] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [after] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [reason] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    CONSTRAINT [PK_audit] PRIMARY KEY ([id])
 );
 
 CREATE TABLE [fleet].[diag_ledger] (
@@ -233,6 +264,21 @@ CREATE TABLE [fleet].[schedules] (
     CONSTRAINT [PK_schedules] PRIMARY KEY ([id])
 );
 
+CREATE TABLE [fleet].[sessions] (
+    [id] nvarchar(8) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [hash] varbinary(32) NOT NULL,
+    [name] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [role] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [lanes] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [key_id] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [address] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [agent] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [created_at] datetime2(7) NOT NULL,
+    [last_seen_at] datetime2(7) NOT NULL,
+    [expires_at] datetime2(7) NOT NULL,
+    CONSTRAINT [PK_sessions] PRIMARY KEY ([id])
+);
+
 CREATE TABLE [fleet].[views] (
     [name] nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [query] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
@@ -289,6 +335,10 @@ CREATE TABLE [fleet].[workers] (
 
 CREATE INDEX [ix_attempts_run] ON [fleet].[attempts] ([run_id]);
 
+CREATE INDEX [ix_audit_at] ON [fleet].[audit] ([at]);
+
+CREATE INDEX [ix_audit_target] ON [fleet].[audit] ([target], [id]);
+
 CREATE INDEX [ix_inbox_received] ON [fleet].[inbox] ([received_at]);
 
 CREATE INDEX [ix_misfires_schedule] ON [fleet].[misfires] ([schedule_id], [last]);
@@ -322,6 +372,8 @@ CREATE UNIQUE INDEX [ux_runs_idempotency_key] ON [fleet].[runs] ([idempotency_ke
 CREATE UNIQUE INDEX [ux_runs_occurrence] ON [fleet].[runs] ([schedule_id], [fire_time]) WHERE fire_time IS NOT NULL AND revoked = 0;
 
 CREATE INDEX [ix_schedules_next] ON [fleet].[schedules] ([next_plan_at]) WHERE next_plan_at IS NOT NULL;
+
+CREATE INDEX [ix_sessions_expiry] ON [fleet].[sessions] ([expires_at]);
 
 CREATE INDEX [ix_worker_samples_at] ON [fleet].[worker_samples] ([at]);
 

@@ -1,3 +1,5 @@
+using Fleet.Core.Access;
+using Fleet.Core.Actors;
 using Fleet.Core.Inbox;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
@@ -38,6 +40,7 @@ internal static class FillDatabase
         await fleet.Get<PutViews>().ExecuteAsync(
             new ViewRequest("dead", "state:failed", ["id", "job"], "-finishedAt", Shared: true), Somebody.Me, Expected.Nothing,
             CancellationToken.None);
+        await FillAccessAsync(fleet);
         await FillMessagesAsync(fleet);
         await FillFiguresAsync(fleet, worker);
         await fleet.Get<Heartbeat>().ExecuteAsync(
@@ -54,6 +57,17 @@ internal static class FillDatabase
                 set => set.SetProperty(w => w.ProcessSpace, "elsewhere").SetProperty(w => w.ProcessId, 1)
                     .SetProperty(w => w.ProcessStart, 1)),
             CancellationToken.None);
+    }
+
+    /// <summary>A key that is valid and one that was revoked, and with them entries of the audit; a person who is signed in.</summary>
+    private static async Task FillAccessAsync(Verbs fleet)
+    {
+        var create = fleet.Get<CreateKeys>();
+        await create.ExecuteAsync(new("billing", "operator", ["mail"]), Somebody.Me, dryRun: false, CancellationToken.None);
+        var admin = await create.ExecuteAsync(new("ops", "admin"), Somebody.Me, dryRun: false, CancellationToken.None);
+        await fleet.Get<SignIn>().ExecuteAsync(
+            new Principal("ops", ActorKind.Person, Role.Admin) { KeyId = admin.Key.Id }, "a browser", Somebody.Me, CancellationToken.None);
+        await fleet.Get<RevokeKeys>().ExecuteAsync(admin.Key.Id, "lost", Somebody.Me, CancellationToken.None);
     }
 
     /// <summary>The options of a run with this tag.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Gates;
 using Fleet.Core.Jobs;
@@ -86,6 +87,8 @@ public sealed class BackfillSchedules(
             .ToHashSet();
         var oldest = await occurrences.OrderBy(r => r.FireTime).Select(r => r.FireTime).FirstOrDefaultAsync(ct);
         var lane = request.Lane ?? schedule.Lane ?? await catalog.FindLaneAsync(schedule.Job, ct);
+        if (BoundLanes.Refuse(by, lane) is { } forbidden)
+            throw new InvalidRunException(forbidden);
         var missing = fireTimes.Where(t => !existing.Contains(t)).ToList();
         var pace = TimeSpan.FromMinutes(1) / request.PerMinute;
         var overlap = schedule.Overlap == OverlapPolicy.Allow ? OverlapPolicy.Allow : OverlapGate.Backfill;

@@ -1,3 +1,4 @@
+using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
@@ -168,6 +169,8 @@ public sealed class PutSchedules(
     {
         var now = time.GetUtcNow();
         var definition = await CheckAsync(request, source, dryRun, now, ct);
+        if (BoundLanes.Refuse(by, request.Lane ?? definition.Found?.Lane ?? "") is { } forbidden)
+            throw new InvalidRunException(forbidden);
         if (!dryRun)
             await lanes.RegisterAsync(ct);
         return await storage.WriteRetryingAsync(
