@@ -36,6 +36,11 @@ public sealed class AllowedHosts
             () => server.Features.Get<IServerAddressesFeature>()?.Addresses is { Count: > 0 } addresses && addresses.All(Loopback.Is));
     }
 
+    private AllowedHosts() => _isOnLoopbackOnly = new(true);
+
+    /// <summary>Loopback names and addresses.</summary>
+    public static AllowedHosts LoopbackAlone { get; } = new();
+
     /// <summary>What is allowed, for people.</summary>
     public string Description => _names is null
         ? "localhost or an address of this server"

@@ -55,7 +55,9 @@ public static class ApiServices
     /// <exception cref="InvalidOperationException">The setting <see cref="AllowedHosts.Key"/> is not well formed.</exception>
     public static WebApplication UseFleetGate(this WebApplication app)
     {
-        var gate = new RequestGate(new AllowedHosts(app.Configuration[AllowedHosts.Key], app.Services.GetRequiredService<IServer>()));
+        var hosts = new AllowedHosts(app.Configuration[AllowedHosts.Key], app.Services.GetRequiredService<IServer>());
+        app.Services.GetRequiredService<OpenAccess>().Hosts = hosts;
+        var gate = new RequestGate(hosts);
         app.Use(gate.InvokeAsync);
         BadRequestAnswers.Subscribe(app.Services.GetRequiredService<DiagnosticListener>());
         return app;

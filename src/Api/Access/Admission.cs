@@ -47,6 +47,9 @@ internal sealed class Admission(Credentials credentials, AccessOptions options, 
             return Problems.Refused(foreign);
         if (needed == Permission.None)
             return null;
+        var isOpen = access.Kind == AccessKind.Anonymous || (access.Kind == AccessKind.Keys && !options.IsOn);
+        if (isOpen && open.Refuse(http.Request.Host) is { } host)
+            return Problems.Refused(host);
         var principal = access.Kind switch
         {
             AccessKind.Anonymous => Open(),

@@ -1,8 +1,10 @@
 using Fleet.Core.Access;
+using Fleet.Core.Rules;
 using Fleet.Core.Setup;
 using Fleet.Core.Storage;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -21,6 +23,16 @@ internal sealed partial class OpenAccess(IServiceProvider services, ILogger<Open
 
     /// <summary>True if the server listens on loopback addresses alone.</summary>
     public bool IsAllowed => _hasStarted && _tooFar.Value is null;
+
+    /// <summary>The names under which a server that is open to anyone answers: in a program of somebody else those of loopback alone,
+    /// because a page can have its own name resolve to this machine. The programs that are Fleet alone look at the names of every
+    /// request.</summary>
+    public AllowedHosts Hosts { get; set; } = AllowedHosts.LoopbackAlone;
+
+    /// <summary>The refusal of a request under another name; null for any other.</summary>
+    public InputError? Refuse(HostString host) => Hosts.Allows(host)
+        ? null
+        : RunRules.Invalid("invalid_host", "Host", host.Value, Hosts.Description);
 
     /// <summary>Ends the program if an endpoint of Fleet is open to anyone and the server is not on loopback alone, or if nobody has said
     /// who may call an endpoint.</summary>

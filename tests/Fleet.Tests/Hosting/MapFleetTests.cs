@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Fleet.Core.Access;
 using Fleet.Tests.Support;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
@@ -79,6 +80,69 @@ public sealed class MapFleetTests : IDisposable
             using var answer = await http.SendAsync(request);
             return answer.StatusCode;
         }
+    }
+
+    /// <summary>A page can have its own name resolve to this machine; then the browser takes both for one site.</summary>
+    [Fact]
+    public async Task AllowAnonymous_UnderAForeignName_IsRefused_AndTheProgramsOwnEndpointsAreNot()
+    {
+        await using var app = await StartAsync(_ => { }, app =>
+        {
+            app.MapFleet("/fleet").AllowAnonymous();
+            app.MapGet("/own", () => "open");
+        });
+        using var http = app.GetTestClient();
+
+        Assert.Equal(HttpStatusCode.OK, await GetAsync("/fleet/api/v1/runs", "localhost:5000"));
+        Assert.Equal(HttpStatusCode.BadRequest, await GetAsync("/fleet/api/v1/runs", "evil.example"));
+        Assert.Equal(HttpStatusCode.OK, await GetAsync("/own", "evil.example"));
+
+        async Task<HttpStatusCode> GetAsync(string path, string host)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Host = host } };
+            using var answer = await http.SendAsync(request);
+            return answer.StatusCode;
+        }
+    }
+
+    /// <summary>As the API's roles: a viewer may look, and a user without a role may do nothing.</summary>
+    [Fact]
+    public async Task WithFleetRoles_DecidesWhatAUserOfTheProgramMay()
+    {
+        await using var app = await StartAsync(
+            _ => { },
+            app => app.MapFleet("/fleet").RequireAuthorization("known").WithFleetRoles(
+                user => user.IsInRole("boss") ? Role.Operator : user.IsInRole("clerk") ? Role.Viewer : null),
+            builder =>
+            {
+                builder.Services.AddAuthentication("header").AddScheme<AuthenticationSchemeOptions, HeaderScheme>("header", _ => { });
+                builder.Services.AddAuthorization(o => o.AddPolicy("known", policy => policy.RequireAuthenticatedUser()));
+            });
+        using var http = app.GetTestClient();
+
+        Assert.Equal(HttpStatusCode.OK, await SendAsync(HttpMethod.Get, "runs", "clerk"));
+        Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(HttpMethod.Post, "lanes/mail/pause", "clerk"));
+        Assert.Equal(HttpStatusCode.OK, await SendAsync(HttpMethod.Post, "lanes/mail/pause", "boss"));
+        Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(HttpMethod.Get, "runs", "guest"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await SendAsync(HttpMethod.Get, "runs", role: null));
+
+        async Task<HttpStatusCode> SendAsync(HttpMethod method, string path, string? role)
+        {
+            using var request = new HttpRequestMessage(method, "/fleet/api/v1/" + path);
+            if (role is not null)
+                request.Headers.Add("X-Role", role);
+            using var answer = await http.SendAsync(request);
+            return answer.StatusCode;
+        }
+    }
+
+    [Fact]
+    public async Task MapFleet_NobodySaidWhoMayCall_TheProgramDoesNotStart()
+    {
+        var error = await Assert.ThrowsAnyAsync<InvalidOperationException>(
+            () => StartAsync(_ => { }, app => app.MapFleet("/fleet")));
+
+        Assert.Contains("MapFleet: nobody has said who may call Fleet.", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
