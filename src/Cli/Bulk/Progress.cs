@@ -48,8 +48,11 @@ public sealed class Progress : IDisposable
     /// <param name="state">The state of it, such as <c>running 40%</c>.</param>
     public void Report(string state) => Write(() => $"{_what}: {Plain.Line(state)}, {Times.Span(_time.GetElapsedTime(_begun))}");
 
-    /// <summary>Removes the bar.</summary>
-    public void Dispose()
+    /// <inheritdoc/>
+    public void Dispose() => Clear();
+
+    /// <summary>Removes the bar, until the next report.</summary>
+    public void Clear()
     {
         if (_isShown)
             _writer!.Write(Erase);

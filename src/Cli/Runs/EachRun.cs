@@ -52,7 +52,16 @@ public static class EachRun
         return await DoAsync(cli, parsed, ids, async (api, id, path) =>
         {
             progress.Report(done++, runs.Count);
-            return await act(api, id, path, isDryRun);
+            try
+            {
+                return await act(api, id, path, isDryRun);
+            }
+            catch (CommandFailedException)
+            {
+                // The reason is said on a line of its own.
+                progress.Clear();
+                throw;
+            }
         });
     }
 

@@ -27,10 +27,9 @@ internal sealed class RunTerms
     /// <summary>The argument for a query.</summary>
     public static Argument<string[]> QueryArgument()
     {
-        var query = new Argument<string[]>("query")
+        var query = new Argument<string[]>("QUERY")
         {
             Description = "What to search for, such as: job:report.* state:failed since:1h",
-            HelpName = "QUERY",
             Arity = ArgumentArity.ZeroOrMore,
         };
         query.Validators.Add(result =>

@@ -58,7 +58,7 @@ public static class WaitForRuns
                     (askedAt, askAfter) = (lastAnswer, AskAgainAfter);
                     if (await ExplainRuns.WaitsAsync(api, id, ct) is { } reason && reason != told)
                     {
-                        progress.Dispose();
+                        progress.Clear();
                         Output.Remark($"waits: {told = reason}");
                     }
                 }

@@ -20,6 +20,12 @@ public static class DrainWorkers
             Description = "The worker's id; several may be given.",
             Arity = ArgumentArity.ZeroOrMore,
         };
+        // Where several arguments are taken, the parser takes an unknown option for one of them.
+        ids.Validators.Add(result =>
+        {
+            if (result.Tokens.FirstOrDefault(t => t.Value.StartsWith('-')) is { } option)
+                result.AddError($"'{option.Value}' is no option of this command.");
+        });
         var all = new Option<bool>("--all") { Description = "All workers that are active." };
         var reason = PauseOptions.Reason("worker");
         var wait = new Option<bool>("--wait") { Description = "Wait until it executes nothing any more." };
