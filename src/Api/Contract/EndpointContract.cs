@@ -24,6 +24,9 @@ internal sealed record EndpointContract(string Name, string Summary)
     /// is in one of the lanes.</summary>
     public BoundAnswer Bound { get; init; }
 
+    /// <summary>Set when it should not be used any more.</summary>
+    public Deprecation? Deprecated { get; init; }
+
     /// <summary>All parameters of path, query and headers. Any other query parameter is refused.</summary>
     public IReadOnlyList<Parameter> Parameters { get; init; } = [];
 

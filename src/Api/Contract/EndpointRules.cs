@@ -12,6 +12,7 @@ internal static class EndpointRules
     public static async Task CheckAsync(HttpContext http, RequestDelegate next)
     {
         var contract = EndpointContract.Of(http);
+        Deprecation.Tell(http, contract);
         var errors = new InputErrors();
         CheckQuery(http.Request.Query, contract.Query, errors);
         foreach (var parameter in contract.Parameters)

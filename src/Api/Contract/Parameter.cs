@@ -24,6 +24,9 @@ internal abstract record Parameter(string Name, string Description)
     /// <summary>A value that works. A parameter without one is left out of the operation's example.</summary>
     public string? Example { get; init; }
 
+    /// <summary>Set when it should not be used any more.</summary>
+    public Deprecation? Deprecated { get; init; }
+
     /// <summary>True if a request without it is refused. A parameter of the path always is.</summary>
     public bool IsRequired { get; init; }
 
@@ -65,6 +68,9 @@ internal abstract record Parameter(string Name, string Description)
     public string? Text(HttpContext http) => EndpointContract.Of(http).Parameters.Any(p => ReferenceEquals(p, this))
         ? Find(http)
         : throw new InvalidOperationException($"{EndpointContract.Of(http).Name} does not declare the parameter '{Name}'.");
+
+    /// <summary>Whether a request has it.</summary>
+    public bool IsIn(HttpContext http) => Find(http) is not null;
 
     private string? Find(HttpContext http)
     {

@@ -87,13 +87,14 @@ internal static class FleetOpenApi
         document.Workspace?.RegisterComponents(document);
     }
 
-    private static OpenApiOperation Operation(EndpointContract contract, string path, OpenApiDocument document, ViewSchemas schemas)
+    internal static OpenApiOperation Operation(EndpointContract contract, string path, OpenApiDocument document, ViewSchemas schemas)
     {
         var operation = new OpenApiOperation
         {
             OperationId = contract.Name,
             Summary = contract.Summary,
             Description = contract.Description,
+            Deprecated = contract.Deprecated is not null,
             Tags = new HashSet<OpenApiTagReference> { new(TagOf(path), document) },
             Parameters = [.. contract.Parameters.Select(p => Parameter(p, document))],
             Responses = [],
@@ -138,6 +139,7 @@ internal static class FleetOpenApi
         },
         Required = parameter.IsRequired || parameter.Place == ParameterPlace.Path,
         Description = parameter.Description,
+        Deprecated = parameter.Deprecated is not null,
         Schema = Parse(parameter.MakeSchema(), document),
         Example = parameter.Example is { } example ? ExampleOf(parameter, example) : null,
     };

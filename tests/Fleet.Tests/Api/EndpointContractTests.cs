@@ -1,9 +1,11 @@
 using Fleet.Api.Contract;
-using Fleet.Core.Access;
+using Fleet.Api.OpenApi;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.OpenApi;
 
 namespace Fleet.Tests.Api;
 
@@ -77,6 +79,64 @@ public sealed class EndpointContractTests(ApiFleet api)
 
         Assert.Equal((400, "unknown_parameter", "x"), (answer.Status, answer["code"], answer["field"]));
         Assert.Equal(before, await api.CountAsync());
+    }
+
+    [Theory]
+    [InlineData("", true, false, null, null, null)]
+    [InlineData("?old=1", true, false, "@1735689600", "Tue, 01 Jul 2025 00:00:00 GMT", "</docs/old>; rel=\"deprecation\"")]
+    [InlineData("", false, false, "@1704067200", null, "</docs/gone>; rel=\"deprecation\"; type=\"text/html\"")]
+    [InlineData("?old=1", false, false, "@1704067200", "Tue, 01 Jul 2025 00:00:00 GMT", "</docs/gone>")]
+    [InlineData("?old=x", true, true, "@1735689600", "Tue, 01 Jul 2025 00:00:00 GMT", "</docs/old>")]
+    public async Task Send_ToWhatIsDeprecated_TellsSinceWhenAndUntilWhen(
+        string query, bool isCurrent, bool isRefused, string? deprecation, string? sunset, string? link)
+    {
+        var contract = OfOld(isCurrent);
+        var http = new DefaultHttpContext();
+        http.Request.Method = "GET";
+        http.Request.QueryString = new QueryString(query);
+        http.SetEndpoint(new Endpoint(null, new EndpointMetadataCollection(contract), "x"));
+
+        if (isRefused)
+            await Assert.ThrowsAsync<InvalidRunException>(() => EndpointRules.CheckAsync(http, _ => Task.CompletedTask));
+        else
+            await EndpointRules.CheckAsync(http, _ => Task.CompletedTask);
+
+        Assert.Equal((deprecation, sunset), (Header("Deprecation"), Header("Sunset")));
+        Assert.StartsWith(link ?? "", Header("Link") ?? "", StringComparison.Ordinal);
+        Assert.Equal(link is null, Header("Link") is null);
+
+        string? Header(string name) => http.Response.Headers.TryGetValue(name, out var values) ? values.ToString() : null;
+    }
+
+    [Fact]
+    public void Document_OfWhatIsDeprecated_SaysSo()
+    {
+        var document = new OpenApiDocument();
+
+        var gone = FleetOpenApi.Operation(OfOld(isCurrent: false), "/api/v1/x", document, new ViewSchemas());
+        var current = FleetOpenApi.Operation(OfOld(isCurrent: true), "/api/v1/x", document, new ViewSchemas());
+
+        Assert.Equal((true, false), (gone.Deprecated, current.Deprecated));
+        Assert.All([gone, current], o => Assert.True(Assert.Single(o.Parameters!).Deprecated));
+    }
+
+    /// <summary>An endpoint with a parameter that is deprecated; itself since a year earlier, unless it is current.</summary>
+    private static EndpointContract OfOld(bool isCurrent)
+    {
+        var old = new NumberParameter("old", "Old.", 0, 5)
+        {
+            Deprecated = new(Instant(2025, 1), Instant(2025, 7), "/docs/old"),
+        };
+        var contract = new EndpointContract("getX", "X.")
+        {
+            Permission = Permission.View,
+            Parameters = [old],
+            Answers = [Ok],
+            Deprecated = isCurrent ? null : new(Instant(2024, 1), null, "/docs/gone"),
+        };
+        return contract.Check(Microsoft.AspNetCore.Routing.Patterns.RoutePatternFactory.Parse("/api/v1/x"), isChange: false);
+
+        static DateTimeOffset Instant(int year, int month) => new(year, month, 1, 0, 0, 0, TimeSpan.Zero);
     }
 
     private static AnswerContract Ok => AnswerContract.Of<EnqueuedView>("Fine.");
