@@ -39,7 +39,12 @@ internal sealed partial class EventHub(
     // The number of an event means something in this process alone.
     private readonly string _epoch = Guid.NewGuid().ToString("N")[..12];
     private long _number;
+
+    // Null while nobody listens to figures, because they would be old by the time that somebody does.
     private EventFrame? _lastFigures;
+
+    // Whether somebody came who could not be given the last figures: the next look reads all anew.
+    private bool _isNewWanted;
     private CancellationTokenSource? _stop;
     private Task _work = Task.CompletedTask;
 
@@ -72,10 +77,11 @@ internal sealed partial class EventHub(
             }
 
             var subscription = new EventSubscription(topics, runs);
-            if (lastEventId is not null)
-                Resume(subscription, lastEventId);
-            if (_stop is not null && _lastFigures is { } figures)
+            var seen = lastEventId is null ? 0 : Resume(subscription, lastEventId);
+            if (_lastFigures is { } figures && figures.Number > seen)
                 subscription.Send(figures);
+            else
+                _isNewWanted |= topics.HasFlag(EventTopics.Figures);
             // Before the first look, which may know more.
             foreach (var (id, run) in known ?? new Dictionary<RunId, FollowedRun>())
                 subscription.Tell(id, run, () => Show(id, run));
@@ -97,6 +103,9 @@ internal sealed partial class EventHub(
                 _stop?.Cancel();
                 _stop = null;
             }
+
+            if (!AreFiguresHeard)
+                _lastFigures = null;
         }
     }
 
@@ -114,7 +123,11 @@ internal sealed partial class EventHub(
         await work;
     }
 
-    private void Resume(EventSubscription subscription, string lastEventId)
+    private bool AreFiguresHeard => _subscribers.Any(s => s.Topics.HasFlag(EventTopics.Figures));
+
+    /// <summary>Sends what the client has missed, in the order of the numbers.</summary>
+    /// <returns>The number of the last event that it has now, or 0.</returns>
+    private long Resume(EventSubscription subscription, string lastEventId)
     {
         var seen = lastEventId.StartsWith(_epoch + "-", StringComparison.Ordinal)
             && long.TryParse(lastEventId.AsSpan(_epoch.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
@@ -127,12 +140,17 @@ internal sealed partial class EventHub(
             var reason = seen < 0 ? "The event id is not one of this process." : "The events since this one are not kept any more.";
             subscription.Send(
                 EventFrame.Create(EventTopics.None, "resync", new ResyncView { Reason = reason }));
-            return;
+            return 0;
         }
 
         // Only the latest figures are worth sending.
-        foreach (var frame in _kept.Where(f => f.Number > seen && f.Topic != EventTopics.Figures))
+        foreach (var frame in _kept.Where(f => f.Number > seen && (f.Topic != EventTopics.Figures || f == _lastFigures)))
+        {
             subscription.Send(frame);
+            seen = frame.Number;
+        }
+
+        return seen;
     }
 
     private void Start()
@@ -225,6 +243,8 @@ internal sealed partial class EventHub(
         {
             topics = _subscribers.Aggregate(EventTopics.None, (all, s) => all | s.Topics);
             followed = [.. _subscribers.SelectMany(s => s.Runs)];
+            if (_isNewWanted)
+                (_isNewWanted, _looks) = (false, 0);
         }
 
         string? problem = null;
@@ -281,7 +301,7 @@ internal sealed partial class EventHub(
         var frame = Keep(number =>
             EventFrame.Create(EventTopics.Figures, "figures", view, _epoch, number));
         lock (_lock)
-            _lastFigures = frame;
+            _lastFigures = AreFiguresHeard ? frame : null;
     }
 
     private async Task SendRunsAsync(HashSet<RunId> ids, CancellationToken ct)

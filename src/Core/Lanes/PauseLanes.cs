@@ -63,20 +63,23 @@ public sealed partial class PauseLanes(
     /// <exception cref="UnexpectedVersionException">Something else is stored than expected.</exception>
     public async Task<bool> ResumeAsync(string lane, Actor by, Expected? expected, CancellationToken ct)
     {
+        var now = time.GetUtcNow();
         var found = await storage.WriteRetryingAsync(
             async session =>
             {
                 if (await session.Db.Lanes.AsTracking().FirstOrDefaultAsync(l => l.Name == lane, ct) is not { } row)
                     return false;
                 expected?.Check(row.EditVersion());
-                (row.PausedSince, row.PausedBy, row.PauseReason, row.PausedUntil) = (null, null, null, null);
+                // The ended pause stays in the row, so that a version from before it does not match again.
+                if (row.IsPaused(now))
+                    row.PausedUntil = row.PausedSince;
                 await session.Db.SaveChangesAsync(ct);
                 return true;
             },
             ct);
         if (!found)
             return false;
-        // The row does not say any more who paused it, nor who ended that.
+        // The row does not say who ended the pause.
         LogResumed(lane, by);
         await AnnounceAsync(by, ct);
         return true;

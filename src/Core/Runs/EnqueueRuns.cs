@@ -76,7 +76,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
     /// <inheritdoc cref="ExecuteAsync" path="/exception"/>
     public async Task<EnqueueOutcome> CheckAsync(RunRequest request, CancellationToken ct)
     {
-        var run = await AcceptAsync(request, index: null, nudged: false, ct);
+        var run = await AcceptAsync(request, index: null, nudged: false, ct, isTrial: true);
         var outcome = await _storage.WriteRetryingAsync(
             async session => (await _storage.Statements.InsertAsync(session, [run], ct))[0], isDryRun: true, ct);
         return outcome.Status == EnqueueStatus.Conflict
@@ -179,7 +179,8 @@ public sealed class EnqueueRuns : IAsyncDisposable
         }
     }
 
-    private async ValueTask<NewRun> AcceptAsync(RunRequest request, int? index, bool nudged, CancellationToken ct)
+    private async ValueTask<NewRun> AcceptAsync(
+        RunRequest request, int? index, bool nudged, CancellationToken ct, bool isTrial = false)
     {
         var job = await _catalog.FindAsync(request.Job, ct);
         var now = _time.GetUtcNow();
@@ -188,7 +189,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
         var errors = request.Check(job, now);
         // The lane of a job is known to its workers; a lane that a caller names may be new.
         if (errors.Count == 0 && request.Options.Lane is { } lane && lane != job.Lane
-            && await _lanes.CheckAsync(lane, ct) is { } tooMany)
+            && await _lanes.CheckAsync(lane, ct, isTrial) is { } tooMany)
             errors = [tooMany];
         if (errors.Count > 0)
             throw new InvalidRunException([.. errors.Select(e => e.Within(Prefix()))]);

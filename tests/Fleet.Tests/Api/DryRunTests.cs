@@ -25,6 +25,18 @@ public sealed class DryRunTests(ApiFleet api) : IClassFixture<ApiFleet>
         Assert.Equal(before, await SnapshotAsync());
     }
 
+    /// <summary>The next run that is stored brings the lanes that callers named to the table.</summary>
+    [Fact]
+    public async Task Enqueue_DryRunWithANewLane_MakesNoLane()
+    {
+        var dry = await api.SendAsync("POST", "/api/v1/runs?dryRun=true", """{"job":"diag.echo","lane":"dry-lane"}""");
+        await api.EnqueueAsync("""{"job":"diag.echo","lane":"wet-lane"}""");
+
+        Assert.Equal(200, dry.Status);
+        Assert.Equal(200, (await api.SendAsync("GET", "/api/v1/lanes/wet-lane")).Status);
+        Assert.Equal(404, (await api.SendAsync("GET", "/api/v1/lanes/dry-lane")).Status);
+    }
+
     [Fact]
     public async Task CancelAndReplay_DryRun_AnswerAsTheRealOneAndChangeNothing()
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Fleet.Api.Events;
 using Fleet.Core.Findings;
@@ -65,6 +66,43 @@ public sealed class EventHubTests : IAsyncLifetime
         var again = Listen();
         await NextAsync(again, "figures");
         Assert.False(_hub.Work.IsCompleted);
+    }
+
+    /// <summary>Somebody who listens to something else keeps the loop going, but not the figures.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Figures_AfterNobodyListenedToThem_AreOfNow(bool runsAlone)
+    {
+        var first = Listen();
+        await NextAsync(first, "figures");
+        var other = Listen(runsAlone ? EventTopics.Run : EventTopics.Changes);
+        _hub.Unsubscribe(first);
+        // A ping is 15 s later.
+        await NextAsync(other, "ping");
+        var start = _time.GetUtcNow();
+
+        var figures = Encoding.UTF8.GetString((await NextAsync(Listen(), "figures")).Bytes);
+
+        var at = figures.Split("\"at\":\"")[1].Split('"')[0];
+        Assert.InRange(DateTimeOffset.Parse(at, CultureInfo.InvariantCulture), start, start.AddSeconds(1));
+    }
+
+    [Fact]
+    public async Task Resume_FiguresBeforeChanges_ComeInTheOrderOfTheirNumbers()
+    {
+        var stays = Listen();
+        var seen = IdOf(await NextAsync(stays, "figures"));
+        var figures = await NextAsync(stays, "figures");
+        await _fleet.EnqueueAsync();
+        var changes = await NextAsync(stays, "changes");
+        Assert.Equal(figures.Number + 1, changes.Number);
+
+        var again = Listen(Everything, seen);
+
+        Assert.True(again.Frames.TryRead(out var one));
+        Assert.True(again.Frames.TryRead(out var other));
+        Assert.Equal((figures.Number, changes.Number), (one.Number, other.Number));
     }
 
     [Fact]

@@ -112,6 +112,25 @@ public sealed class PauseLanesTests
         Assert.Equal(200, (await api.SendAsync("POST", "lanes/default/resume", "", paused.ETag)).Status);
     }
 
+    /// <summary>Somebody who read the lane before a pause did not see what happened since, even when it is resumed again.</summary>
+    [Fact]
+    public async Task Resume_AfterAPause_IsAnotherVersionThanBefore()
+    {
+        await using var fleet = await ScriptedFleet.StartAsync(Script.Of(_ => { }));
+        var api = new Caller(fleet);
+        var before = await api.SendAsync("GET", "lanes/default");
+        await api.SendAsync("POST", "lanes/default/pause");
+        var resumed = await api.SendAsync("POST", "lanes/default/resume");
+
+        var refused = await api.SendAsync("POST", "lanes/default/pause", "", before.ETag);
+
+        Assert.Equal((412, "precondition_failed"), (refused.Status, refused["code"]));
+        Assert.NotEqual(before["version"], resumed["version"]);
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, resumed.Json.GetProperty("paused").ValueKind);
+        Assert.Equal(resumed["version"], (await api.SendAsync("POST", "lanes/default/resume"))["version"]);
+        Assert.Equal(200, (await api.SendAsync("POST", "lanes/default/pause", "", resumed.ETag)).Status);
+    }
+
     private sealed class Caller(EmbeddedFleet fleet)
     {
         public async Task<Answer> SendAsync(string method, string path, string body = "", string? ifMatch = null)

@@ -13,7 +13,7 @@ public sealed class LaneRow
 
     public DateTimeOffset FirstSeenAt { get; set; }
 
-    /// <summary>When the lane was paused; null when it is not. A pause that has ended by itself stays here.</summary>
+    /// <summary>When the lane was paused; null when it never was. A pause that has ended stays here.</summary>
     public DateTimeOffset? PausedSince { get; set; }
 
     public Actor? PausedBy { get; set; }
@@ -21,7 +21,7 @@ public sealed class LaneRow
     /// <summary>The reason of the pause, in words for people.</summary>
     public string? PauseReason { get; set; }
 
-    /// <summary>When the pause ends by itself; null: when somebody resumes the lane.</summary>
+    /// <summary>When the pause ends by itself; null: when somebody resumes the lane. After that, <see cref="PausedSince"/>.</summary>
     public DateTimeOffset? PausedUntil { get; set; }
 
     /// <summary>Whether the lane is paused at an instant.</summary>
