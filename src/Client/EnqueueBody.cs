@@ -15,6 +15,7 @@ public sealed record EnqueueBody
 
     /// <summary>Left out: the job's lane.</summary>
     [MaxLength(64)]
+    [RegularExpression("^[a-z0-9][a-z0-9._-]*$")]
     public string? Lane { get; init; }
 
     /// <summary>How long it waits at least: <c>15s</c>, <c>1h30m</c>, <c>PT5M</c> or <c>00:05:00</c>; at most 3650 days. Not together with

@@ -63,7 +63,8 @@ public sealed record FieldErrorView
     /// <summary>A stable word for programs.</summary>
     public string Code { get; init; } = "";
 
-    /// <summary>The refused value; null if there was none.</summary>
+    /// <summary>The refused value as text for people; null if there was none. It may be shortened, and a member of the body is shown as
+    /// JSON. Of a query, it is the first wrong term.</summary>
     public string? Value { get; init; }
 
     /// <summary>What would have been accepted; null if the detail says all.</summary>

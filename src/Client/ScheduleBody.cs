@@ -13,7 +13,8 @@ public sealed record PutScheduleBody
     /// <summary>A JSON object that fits the job's schema. Left out: an empty object.</summary>
     public JsonElement? Args { get; init; }
 
-    /// <summary>5 fields, 6 with seconds first, 7 with a year last too, or a macro such as <c>@hourly</c>.</summary>
+    /// <summary>5 fields, 6 with seconds first, 7 with a year last too, or a macro such as <c>@hourly</c>. Names
+    /// (<c>JAN</c>, <c>SUN</c>), <c>L</c>, <c>W</c> and <c>#</c> are allowed; 0 and 7 are Sunday.</summary>
     public string? Cron { get; init; }
 
     /// <summary>A period: <c>15s</c>, <c>PT5M</c>, <c>00:05:00</c>.</summary>
@@ -30,6 +31,7 @@ public sealed record PutScheduleBody
 
     /// <summary>Left out: the job's lane.</summary>
     [MaxLength(64)]
+    [RegularExpression("^[a-z0-9][a-z0-9._-]*$")]
     public string? Lane { get; init; }
 
     /// <summary>How often each run is tried at most. Left out: what the job says.</summary>
@@ -68,7 +70,8 @@ public sealed record PutScheduleBody
     /// out: <c>allow</c>.</summary>
     public OverlapPolicy Overlap { get; init; }
 
-    /// <summary>Words for people and programs, by name. Left out: none.</summary>
+    /// <summary>Words for people and programs, by name: up to 64 printable characters each. Left out: none.</summary>
+    [MaxLength(16)]
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 }
 

@@ -31,9 +31,11 @@ internal static class BodyErrors
         }
 
         // The same error may be found with a better pointer.
-        var same = found.All.FirstOrDefault(e => e.Field == first.Field && e.Code == first.Code);
+        var same = found.All.FirstOrDefault(e => e.Field == first.Field && e.Code == first.Code)
+            // All wrong types are found here; the serializer may write the path of the same one in another way.
+            ?? (first.Code == "wrong_type" ? found.All.FirstOrDefault(e => e.Code == first.Code) : null);
         errors.Add(same ?? first);
-        foreach (var error in found.All.Where(error => error.Field != first.Field))
+        foreach (var error in found.All.Where(error => error.Field != (same ?? first).Field))
             errors.Add(error);
         return rest;
     }
@@ -90,6 +92,14 @@ internal static class BodyErrors
             return true;
         }
 
+        if (given.ValueKind == JsonValueKind.Array && info is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } simple })
+            return ReadItems(given, simple, field, errors, out value);
+        if (given.ValueKind == JsonValueKind.Object && info is { Kind: JsonTypeInfoKind.Dictionary, ElementType: { } member })
+        {
+            value = ReadMembers(given, member, field, errors);
+            return true;
+        }
+
         try
         {
             given.Deserialize(type, FleetJson.Strict);
@@ -102,5 +112,40 @@ internal static class BodyErrors
             errors.Add(new InputError("wrong_type", field, $"{field}: '{shown}' is not allowed; expected {expected}.", shown, expected));
             return false;
         }
+    }
+
+    /// <summary>A list of texts or numbers. With a bad item it counts as missing, because the others would move up.</summary>
+    private static bool ReadItems(JsonElement given, Type type, string field, InputErrors errors, out JsonNode? value)
+    {
+        var (items, isRead, index) = (new JsonArray(), true, 0);
+        foreach (var item in given.EnumerateArray())
+        {
+            if (errors.AreFull)
+                break;
+            isRead &= ReadValue(item, type, $"{field}[{index++}]", errors, out var read);
+            items.Add(read);
+        }
+
+        value = items;
+        return isRead;
+    }
+
+    /// <summary>The members of a dictionary that can be read.</summary>
+    private static JsonObject ReadMembers(JsonElement given, Type type, string field, InputErrors errors)
+    {
+        var members = new JsonObject();
+        foreach (var member in given.EnumerateObject())
+        {
+            if (errors.AreFull)
+                break;
+            var found = new InputErrors();
+            if (ReadValue(member.Value, type, $"{field}.{RunRules.Show(member.Name)}", found, out var read))
+                members[member.Name] = read;
+            // A name may have dots.
+            foreach (var error in found.All)
+                errors.Add(error with { Pointer = JsonPointer.Of(field) + JsonPointer.Step(member.Name) });
+        }
+
+        return members;
     }
 }

@@ -12,8 +12,12 @@ internal static class CommonParameters
         Example = "01938f3c-0000-7000-8000-000000000000",
     };
 
+    /// <summary>What the name of a job, a schedule, a lane or a view matches.</summary>
+    public const string NamePattern = "^[a-z0-9][a-z0-9._-]*$";
+
     public static readonly TextParameter ScheduleId = new("id", "The id of the schedule.")
     {
+        Pattern = NamePattern,
         Place = ParameterPlace.Path,
         MaxLength = 128,
         Example = "nightly-report",
@@ -61,7 +65,8 @@ internal static class CommonParameters
         IsRead = true,
     };
 
-    public static readonly FlagParameter DryRun = new("dryRun", "Checks the request and answers what it would do, but changes nothing.");
+    public static readonly FlagParameter DryRun = new(
+        "dryRun", "Checks the request and answers what it would do, but changes nothing. The introduction says how it answers.");
 
     /// <summary>The maximum number of items in the answer; a short page does not mean the end.</summary>
     public static NumberParameter Limit(int byDefault) => new("limit", "The maximum number of items in the answer.", 1, MaxLimit)

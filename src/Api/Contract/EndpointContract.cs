@@ -50,7 +50,11 @@ internal sealed record EndpointContract(string Name, string Summary)
     {
         get
         {
-            IEnumerable<string> codes = ["unknown_parameter", "database_unavailable", .. Problems, .. Parameters.SelectMany(p => p.Codes)];
+            IEnumerable<string> codes =
+            [
+                "bad_request", "invalid_host", "unknown_parameter", "database_unavailable", .. Problems,
+                .. Parameters.SelectMany(p => p.Codes),
+            ];
             if (Query.Count > 0)
                 codes = [.. codes, "duplicate_parameter", "invalid_text"];
             if (Parameters.Any(p => p.IsRequired && p.Place != ParameterPlace.Path))

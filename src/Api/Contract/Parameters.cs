@@ -11,6 +11,9 @@ internal sealed record TextParameter(string Name, string Description) : Paramete
     /// <summary>Maximum number of characters for the document; null for none.</summary>
     public int? MaxLength { get; init; }
 
+    /// <summary>What it matches, for the document; null for anything.</summary>
+    public string? Pattern { get; init; }
+
     public override IEnumerable<string> Codes => Refusals;
 
     /// <summary>The codes with which an endpoint refuses it.</summary>
@@ -21,6 +24,8 @@ internal sealed record TextParameter(string Name, string Description) : Paramete
         var schema = new JsonObject { ["type"] = "string" };
         if (MaxLength is { } most)
             schema["maxLength"] = most;
+        if (Pattern is { } pattern)
+            schema["pattern"] = pattern;
         return schema;
     }
 

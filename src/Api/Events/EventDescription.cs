@@ -23,7 +23,8 @@ internal static class EventDescription
         **Reconnecting.** When the stream ends, connect again after 2 s (the stream says so in its first line, `retry: 2000`), with the last
         `id` that you have seen in the header `Last-Event-ID`. The stream goes on with the `changes` that you missed. If they are not kept
         any more, or another process answers, it begins with `resync` instead. A stream with `run=` alone has no ids: connect again without
-        the header, and the first event has the state of now. A stream that is silent for 40 s is dead.
+        the header, and the first event has the state of now. With the header, `resync` comes first. An event may repeat the state of the
+        one before. A stream that is silent for 40 s is dead.
 
         Ignore events with other names. A process serves 200 streams, which follow at most 500 runs together; more get 503
         `too_many_streams`.

@@ -9,6 +9,7 @@ internal static class LaneParameters
     {
         Place = ParameterPlace.Path,
         MaxLength = 64,
+        Pattern = CommonParameters.NamePattern,
         Example = "default",
     };
 }

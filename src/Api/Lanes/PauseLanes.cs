@@ -2,7 +2,6 @@ using Fleet.Api.Contract;
 using Fleet.Client;
 using Fleet.Core.Access;
 using Fleet.Core.Lanes;
-using Fleet.Core.Rules;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -20,7 +19,8 @@ internal static class PauseLanesEndpoints
                 + "The lane need not exist yet. The answer comes when the pause is stored; `paused.unconfirmedWorkers` says how many "
                 + "workers may still be claiming.",
             Parameters = [LaneParameters.Lane, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
-            Body = BodyContract.Optional<PauseBody>("""{"reason":"the mail server moves","until":"2026-12-24T06:00:00Z"}"""),
+            Body = BodyContract.Optional<PauseBody>(
+                """{"reason":"the mail server moves","until":"2026-12-24T06:00:00Z"}""", PauseChecks.CheckAsync),
             Answers = [AnswerContract.OfTagged<LaneView>("The lane as it is now.")],
             Problems = ["invalid_lane", "too_many_lanes", "invalid_instant"],
         });
@@ -40,7 +40,7 @@ internal static class PauseLanesEndpoints
         string lane, HttpContext http, PauseLanes pauses, LaneFigures figures, CancellationToken ct)
     {
         var body = await RequestBody.ReadAsync<PauseBody>(http, ct);
-        var until = RunRules.ReadInstant(body.Until, "until");
+        var until = PauseChecks.Read(http, body);
         var expected = Preconditions.ReadOptional(http);
         return await Preconditions.AnsweringAsync(
             async () =>

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
+using System.Text.Json.Serialization.Metadata;
 using Fleet.Client;
 using Fleet.Core.Text;
 
@@ -107,7 +108,14 @@ internal sealed class ViewSchemas
         }
 
         if (member.GetCustomAttribute<MaxLengthAttribute>() is { } most)
-            schema[member.PropertyType == typeof(string) ? "maxLength" : "maxItems"] = most.Length;
+        {
+            var isDictionary = typeof(System.Collections.IEnumerable).IsAssignableFrom(member.PropertyType)
+                && FleetJson.Strict.GetTypeInfo(member.PropertyType).Kind == JsonTypeInfoKind.Dictionary;
+            schema[member.PropertyType == typeof(string) ? "maxLength" : isDictionary ? "maxProperties" : "maxItems"] = most.Length;
+        }
+
+        if (member.GetCustomAttribute<RegularExpressionAttribute>() is { } match)
+            schema["pattern"] = match.Pattern;
         if (member.GetCustomAttribute<MinLengthAttribute>() is { } least)
             schema[member.PropertyType == typeof(string) ? "minLength" : "minItems"] = least.Length;
     }

@@ -12,7 +12,13 @@ namespace Fleet.Api.Runs;
 
 internal static class CountRunsEndpoints
 {
-    private static readonly WordParameter<Division> By = new("by", "`state`: also counts the runs of each state.") { Example = "state" };
+    private static readonly WordParameter<Division> By = new(
+        "by",
+        "`state`: also counts the runs of each state: `ready` and `scheduled`, which are pending together, `running`, `succeeded`, "
+        + "`failed` and `canceled`. A query for states counts those alone.")
+    {
+        Example = "state",
+    };
 
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/runs/count", CountAsync).Declare(new("countRuns", "Counts the runs that match a query, up to 10,000.")

@@ -70,14 +70,23 @@ internal static class EnqueueRunsEndpoints
         var errors = new InputErrors();
         var request = await ReadAsync(http, body, catalog, schemas, time, errors, ct);
         errors.ThrowIfAny();
-        if (CommonParameters.DryRun.Of(http))
+        var isDryRun = CommonParameters.DryRun.Of(http);
+        EnqueueOutcome outcome;
+        try
         {
-            var tried = await enqueue.CheckAsync(request, ct);
-            var known = tried.Status == EnqueueStatus.Inserted ? "" : tried.Id.ToString();
+            outcome = isDryRun ? await enqueue.CheckAsync(request, ct) : await enqueue.ExecuteAsync(request, CancellationToken.None);
+        }
+        catch (IdempotencyConflictException e) when (body.IdempotencyKey is null)
+        {
+            throw new IdempotencyConflictException(e.Key, e.Existing, IdempotencyKeyParameter.HeaderName);
+        }
+
+        if (isDryRun)
+        {
+            var known = outcome.Status == EnqueueStatus.Inserted ? "" : outcome.Id.ToString();
             return Results.Json(new EnqueuedView { Id = known }, FleetJson.Payload);
         }
 
-        var outcome = await enqueue.ExecuteAsync(request, CancellationToken.None);
         // Below the path of this request, wherever the program has mapped the API.
         http.Response.Headers.Location = $"{Problems.BaseOf(http.Request)}/api/v1/runs/{outcome.Id}";
         return Results.Json(
@@ -117,7 +126,8 @@ internal static class EnqueueRunsEndpoints
         HttpContext http, EnqueueBody body, JobCatalog catalog, ArgsSchemas schemas, TimeProvider time, InputErrors errors,
         CancellationToken ct)
     {
-        var key = CommonParameters.IdempotencyKey.Find(http);
+        // A key that the check of the header refuses is not refused again as that of the body.
+        var key = CommonParameters.IdempotencyKey.Check(http) is null ? CommonParameters.IdempotencyKey.Find(http) : null;
         if (key is not null && body.IdempotencyKey is { } other && other != key)
         {
             errors.Add(new InputError(

@@ -18,6 +18,11 @@ internal static class RunTerms
         Example = "since:1d",
     };
 
+    private static readonly TextParameter QueryWithoutState = Query with
+    {
+        Description = "A query, such as `job:report.* since:1h`, without `state:`. All terms must match; without one, every run does.",
+    };
+
     private static readonly Parameter[] Fields =
     [
         new WordParameter<StateWord>("state", "Runs in this state: the same as the term `state:` of the query."),
@@ -30,7 +35,7 @@ internal static class RunTerms
     public static IReadOnlyList<Parameter> Parameters { get; } = [Query, .. Fields];
 
     /// <summary>The same for lists of one state.</summary>
-    public static IReadOnlyList<Parameter> ParametersWithoutState { get; } = [Query, .. Fields[1..]];
+    public static IReadOnlyList<Parameter> ParametersWithoutState { get; } = [QueryWithoutState, .. Fields[1..]];
 
     /// <summary>Reads the query.</summary>
     /// <param name="http">The request.</param>
@@ -41,7 +46,8 @@ internal static class RunTerms
     {
         var terms = Fields.Skip(withState ? 0 : 1).Where(field => field.Text(http) is not null)
             .Select(field => ParseRunQuery.Term(field.Name, field.Text(http)!));
-        var query = ParseRunQuery.Read(string.Join(' ', terms.Prepend(Query.Find(http) ?? "")), now);
+        var query = ParseRunQuery.Read(
+            string.Join(' ', terms.Prepend((withState ? Query : QueryWithoutState).Find(http) ?? "")), now);
         return Admission.PrincipalOf(http).Lanes is { } lanes ? query.Within(lanes) : query;
     }
 }

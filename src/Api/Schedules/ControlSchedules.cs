@@ -1,7 +1,6 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
 using Fleet.Core.Access;
-using Fleet.Core.Rules;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
@@ -19,14 +18,16 @@ internal static class ControlSchedulesEndpoints
             Permission = Permission.Operate,
             Description = "Its planned runs are revoked, and it fires no more until it is resumed, or until `until`.",
             Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
-            Body = BodyContract.Optional<PauseBody>("""{"reason":"the supplier is down","until":"2026-12-24T06:00:00Z"}"""),
+            Body = BodyContract.Optional<PauseBody>(
+                """{"reason":"the supplier is down","until":"2026-12-24T06:00:00Z"}""", PauseChecks.CheckAsync),
             Answers = [AnswerContract.OfTagged<ScheduleView>("The schedule as it is now.")],
             Problems = ["not_found", "invalid_instant"],
         });
         api.MapPost("/schedules/{id}/resume", StartAsync).Declare(new("resumeSchedule", "Resumes a schedule that is paused.")
         {
             Permission = Permission.Operate,
-            Description = "It fires again from now on. The fire times of the pause get no runs.",
+            Description = "It fires again from now on. The fire times of the pause get no runs. "
+                + "A schedule that runs already stays as it is.",
             Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Body = BodyContract.Optional<ControlBody>("""{"reason":"the supplier is back"}"""),
             Answers = [AnswerContract.OfTagged<ScheduleView>("The schedule as it is now.")],
@@ -44,7 +45,7 @@ internal static class ControlSchedulesEndpoints
         api.MapPost("/schedules/{id}/start", StartAsync).Declare(new("startSchedule", "Starts a schedule that is stopped or paused.")
         {
             Permission = Permission.Operate,
-            Description = "It fires again from now on.",
+            Description = "It fires again from now on. A schedule that runs already stays as it is.",
             Parameters = [CommonParameters.ScheduleId, CommonParameters.IfMatch, CommonParameters.IfNoneMatch, CommonParameters.DryRun],
             Body = BodyContract.Optional<ControlBody>("""{"reason":"needed again"}"""),
             Answers = [AnswerContract.OfTagged<ScheduleView>("The schedule as it is now.")],
@@ -81,7 +82,7 @@ internal static class ControlSchedulesEndpoints
         string id, HttpContext http, ControlSchedules control, GetSchedules get, CancellationToken ct)
     {
         var body = await RequestBody.ReadAsync<PauseBody>(http, ct);
-        var until = RunRules.ReadInstant(body.Until, "until");
+        var until = PauseChecks.Read(http, body);
         return await ShowAsync(id, http, body, who => control.PauseAsync(id, until, who, CancellationToken.None), get, ct);
     }
 

@@ -45,10 +45,11 @@ internal static class DescribeTriggersEndpoints
         {
             Permission = Permission.View,
             Bound = BoundAnswer.Everything,
-            Description = "Nothing is stored. Exactly one of `cron`, `every` and `at` is given.",
+            Description = "Nothing is stored. Exactly one of `cron`, `every` and `at` is given. For an `at` in the past, `items` is empty; "
+                + "`putSchedule` refuses it.",
             Parameters = [Cron, Every, Anchor, At, Zone, StartsAt, EndsAt, Exclude, Jitter, Count, After],
             Answers = [AnswerContract.Of<TriggerView>("The trigger in words, and its next fire times.")],
-            Problems = ["invalid_range", .. PutSchedulesEndpoints.TriggerCodes],
+            Problems = ["invalid_range", "never_fires", "zone_without_effect", .. PutSchedulesEndpoints.TriggerCodes],
         });
 
     private static IResult Describe(HttpContext http, TimeProvider time)
@@ -69,6 +70,8 @@ internal static class DescribeTriggersEndpoints
         };
         var errors = new InputErrors();
         var trigger = Trigger.Parse(spec, "", errors);
+        if (!errors.Has("trigger"))
+            errors.Add(ScheduleRules.CheckZone(spec));
         errors.ThrowIfAny();
 
         return Results.Json(

@@ -47,8 +47,9 @@ internal static class PutSchedulesEndpoints
             Body = BodyContract.Of<PutScheduleBody>(Example, CheckAsync),
             Answers =
             [
-                AnswerContract.OfTagged<ScheduleView>("The schedule was changed, or had this definition before."),
-                AnswerContract.OfTagged<ScheduleView>("The schedule is new.", StatusCodes.Status201Created),
+                AnswerContract.OfTagged<ScheduleView>(
+                    "The schedule was changed, or had this definition before. With `dryRun`: it would be."),
+                AnswerContract.OfTagged<ScheduleView>("The schedule is new. With `dryRun`: it would be.", StatusCodes.Status201Created),
             ],
             Problems = [.. Codes, "precondition_required"],
         });
@@ -80,9 +81,7 @@ internal static class PutSchedulesEndpoints
             {
                 if (CommonParameters.DryRun.Of(http))
                 {
-                    // Changes nothing, so it need not say what it expects.
-                    var (outcome, row) = await put.TryAsync(
-                        request, "api", Caller.Of(http), ct, expected == Expected.Unsaid ? null : expected);
+                    var (outcome, row) = await put.TryAsync(request, "api", Caller.Of(http), ct, expected);
                     var described = await get.DescribeAsync(row, lastFireTime: null, lastStartedAt: null, ct);
                     return Results.Json(described.ToView(), FleetJson.Payload, statusCode: StatusOf(outcome));
                 }
@@ -103,7 +102,7 @@ internal static class PutSchedulesEndpoints
         foreach (var error in await http.RequestServices.GetRequiredService<PutSchedules>().CheckAsync(request, http.RequestAborted))
         {
             // A text that could not be read is missing in the request.
-            if (!errors.Has(error.Field) && error.Code != "invalid_trigger")
+            if (!errors.Has(error.Field) && error is not { Code: "invalid_trigger", Value: null })
                 errors.Add(error);
         }
     }

@@ -2,12 +2,14 @@ using System.Text.Json;
 using Fleet.Api.Contract;
 using Fleet.Client;
 using Fleet.Core.Access;
+using Fleet.Core.Rules;
 using Fleet.Core.Search;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Api.Views;
 
@@ -18,6 +20,7 @@ internal static class SavedViewsEndpoints
     {
         Place = ParameterPlace.Path,
         MaxLength = 128,
+        Pattern = CommonParameters.NamePattern,
         Example = "failed-mails",
     };
 
@@ -46,7 +49,8 @@ internal static class SavedViewsEndpoints
                 + "that is not shared is there for its owner only, but its name is taken for all.",
             Parameters = [Name, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
             Body = BodyContract.Of<PutViewBody>(
-                """{"query":"state:failed lane:mail","columns":["id","job","finishedAt"],"sort":"-finishedAt","shared":true}"""),
+                """{"query":"state:failed lane:mail","columns":["id","job","finishedAt"],"sort":"-finishedAt","shared":true}""",
+                CheckAsync),
             Answers =
             [
                 AnswerContract.OfTagged<SavedViewView>("The view was changed."),
@@ -74,7 +78,7 @@ internal static class SavedViewsEndpoints
     {
         var expected = Preconditions.Read(http);
         var body = await RequestBody.ReadAsync<PutViewBody>(http, ct);
-        var request = new ViewRequest(name, body.Query ?? "", body.Columns, body.Sort, body.Shared ?? false);
+        var request = ToRequest(name, body);
         return await Preconditions.AnsweringAsync(
             async () =>
             {
@@ -87,6 +91,15 @@ internal static class SavedViewsEndpoints
             http,
             () => FindAsync(get, name, http, ct));
     }
+
+    private static ValueTask CheckAsync(HttpContext http, PutViewBody body, InputErrors errors)
+    {
+        http.RequestServices.GetRequiredService<PutViews>().Check(ToRequest(Name.Of(http), body), errors);
+        return ValueTask.CompletedTask;
+    }
+
+    private static ViewRequest ToRequest(string name, PutViewBody body) =>
+        new(name, body.Query ?? "", body.Columns, body.Sort, body.Shared ?? false);
 
     private static async Task<IResult> DeleteAsync(
         string name, HttpContext http, DeleteViews delete, GetViews get, CancellationToken ct)

@@ -141,7 +141,8 @@ public static class ApplySchedules
         JsonElement after;
         try
         {
-            after = await api.PutAsync(GetSchedules.Path(schedule.Id) + "?dryRun=true", body, ct);
+            var version = existing.TryGetValue(schedule.Id, out var stored) ? stored.GetProperty("version").GetString() : null;
+            after = await api.PutAsync(GetSchedules.Path(schedule.Id) + "?dryRun=true", body, ct, version);
         }
         catch (CommandFailedException e) when (e is not ServerUnreachableException)
         {

@@ -173,7 +173,8 @@ public static partial class RunRules
     public static InputError Invalid(string code, string field, string? value, string allowed)
     {
         var shown = Show(value);
-        return new InputError(code, field, $"{field}: '{shown}' is not allowed; allowed is {allowed}.", shown, allowed);
+        return new InputError(
+            code, field, $"{field}: '{shown}' is not allowed; allowed is {allowed}.", value is null ? null : shown, allowed);
     }
 
     /// <summary>A value for an error message: cut to a length, with control characters replaced.</summary>

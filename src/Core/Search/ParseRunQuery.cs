@@ -64,7 +64,7 @@ public static class ParseRunQuery
             "since" when query.Since is null => query with { Since = ReadInstant(term, now) },
             "until" when query.Until is null => query with { Until = ReadInstant(term, now) },
             "state" or "id" or "key" or "since" or "until" =>
-                throw Refuse("invalid_query", term.Text, $"'{term.Field}' is given twice; separate several values with commas", ""),
+                throw Refuse("invalid_query", term.Text, $"'{term.Field}' is given twice; separate several values with commas"),
             _ => throw UnknownField(term),
         };
     }

@@ -37,7 +37,9 @@ public sealed class PutViews(IStorage storage, TimeProvider time)
     /// <exception cref="UnexpectedVersionException">Something else is stored than expected.</exception>
     public async Task<bool> ExecuteAsync(ViewRequest request, Actor by, Expected expected, CancellationToken ct)
     {
-        Check(request);
+        var errors = new InputErrors();
+        Check(request, errors);
+        errors.ThrowIfAny();
         return await storage.WriteRetryingAsync(
             async session =>
             {
@@ -58,42 +60,37 @@ public sealed class PutViews(IStorage storage, TimeProvider time)
             ct);
     }
 
-    private void Check(ViewRequest request)
+    /// <summary>Finds what is wrong with a view.</summary>
+    /// <param name="request">The view.</param>
+    /// <param name="errors">Takes an error for each refused field.</param>
+    public void Check(ViewRequest request, InputErrors errors)
     {
-        if (RunRules.CheckName("name", request.Name) is { } wrongName)
-            throw new InvalidRunException(wrongName);
+        errors.Add(RunRules.CheckName("name", request.Name));
         try
         {
             ParseRunQuery.Read(request.Query, time.GetUtcNow());
         }
         catch (InvalidRunException e)
         {
-            var message = $"query{e.Error.Message[e.Error.Field.Length..]}";
-            throw new InvalidRunException(e.Error with { Field = "query", Message = message });
+            errors.Add(e.Error with { Field = "query", Message = $"query{e.Error.Message[e.Error.Field.Length..]}" });
         }
 
         var columns = request.Columns ?? [];
-        for (var i = 0; i < columns.Count; i++)
-            CheckColumn($"columns[{i}]", columns[i]);
+        for (var i = 0; i < columns.Count && !errors.AreFull; i++)
+            errors.Add(CheckColumn($"columns[{i}]", columns[i]));
         if (columns.Count != columns.Distinct(StringComparer.Ordinal).Count())
-        {
-            throw new InvalidRunException(
-                new InputError("invalid_columns", "columns", "columns: a column is given twice.", null, "each once"));
-        }
-
-
+            errors.Add(new InputError("invalid_columns", "columns", "columns: a column is given twice.", null, "each once"));
         if (request.Sort is { } sort)
-            CheckColumn("sort", sort.StartsWith('-') ? sort[1..] : sort);
+            errors.Add(CheckColumn("sort", sort.StartsWith('-') ? sort[1..] : sort));
     }
 
-    private static void CheckColumn(string field, string? name)
+    private static InputError? CheckColumn(string field, string? name)
     {
         if (Columns.Contains(name, StringComparer.Ordinal))
-            return;
-        var allowed = string.Join(", ", Columns);
+            return null;
         var shown = RunRules.Show(name ?? "null");
         var error = $"{field}: there is no column '{shown}'; {Nearest.Hint(name ?? "", Columns)}";
-        throw new InvalidRunException(new InputError("unknown_column", field, error, shown, allowed));
+        return new InputError("unknown_column", field, error, shown, string.Join(", ", Columns));
     }
 
     private static InputError Taken(string name) => new(

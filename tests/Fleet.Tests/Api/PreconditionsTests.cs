@@ -26,6 +26,37 @@ public sealed class PreconditionsTests(ApiFleet api)
     }
 
     [Fact]
+    public async Task Put_DryRun_AsksForTheSameVersionAsTheEdit()
+    {
+        const string path = "/api/v1/schedules/etag.dry";
+        var created = await api.SendAsync("PUT", path, Daily);
+
+        var unsaid = await api.SendAsync("PUT", path + "?dryRun=true", Hourly);
+        var stale = await api.SendAsync("PUT", path + "?dryRun=true", Hourly, ifMatch: "\"x\"");
+        var said = await api.SendAsync("PUT", path + "?dryRun=true", Hourly, ifMatch: created.ETag);
+
+        Assert.Equal((428, 412, 200), (unsaid.Status, stale.Status, said.Status));
+        Assert.Equal(200, (await api.SendAsync("PUT", path + "?dryRun=true", Daily)).Status);
+        Assert.Equal(428, (await api.SendAsync("DELETE", path + "?dryRun=true", ifMatch: "")).Status);
+        Assert.Equal("1d", (await api.SendAsync("GET", path))["every"]);
+        Assert.Equal(204, (await api.SendAsync("DELETE", path)).Status);
+    }
+
+    [Theory]
+    [InlineData("resume")]
+    [InlineData("start")]
+    public async Task Resume_OfAScheduleThatRuns_KeepsItsVersion(string verb)
+    {
+        var path = "/api/v1/schedules/etag." + verb;
+        var created = await api.SendAsync("PUT", path, Daily);
+
+        var same = await api.SendAsync("POST", $"{path}/{verb}");
+
+        Assert.Equal((200, created["version"]), (same.Status, same["version"]));
+        Assert.Equal(204, (await api.SendAsync("DELETE", path)).Status);
+    }
+
+    [Fact]
     public async Task Put_ChangedByAnotherMeanwhile_IsRefusedWith412AndWhatIsStored()
     {
         const string path = "/api/v1/schedules/etag.raced";

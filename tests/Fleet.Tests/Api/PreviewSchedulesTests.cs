@@ -1,3 +1,4 @@
+using Fleet.Api.Contract;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 
@@ -243,11 +244,14 @@ public sealed class PreviewSchedulesTests(ApiFleet api) : IClassFixture<ApiFleet
     [InlineData("every=5m&zone=Mars", "unknown_zone", "zone")]
     [InlineData("every=5m&exclude=christmas", "invalid_exclude", "exclude[0]")]
     [InlineData("every=5m&count=1001", "invalid_count", "count")]
+    [InlineData("cron=0%200%2030%202%20*", "never_fires", "cron")]
+    [InlineData("every=5m&zone=Europe/Berlin", "zone_without_effect", "zone")]
     public async Task Describe_BadInput_IsRefusedWithTheField(string query, string code, string field)
     {
         var answer = await api.SendAsync("GET", "/api/v1/triggers/describe?" + query);
 
         Assert.Equal((400, code, field), (answer.Status, answer["code"], answer["field"]));
+        Assert.Contains(code, EndpointContracts.In(api.Fleet.Services).Single(c => c.Name == "describeTrigger").AllCodes);
     }
 
     [Theory]

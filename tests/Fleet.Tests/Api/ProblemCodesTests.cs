@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Fleet.Api.Contract;
 using Fleet.Tests.House;
@@ -135,6 +136,55 @@ public sealed partial class ProblemCodesTests(ApiFleet api)
         var answer = await api.SendAsync("POST", "/api/v1/runs", """{"job":"diag.echo","x.y":1,"u v":2}""");
 
         AssertErrors(answer, "body /x.y unknown_field", "body /u v unknown_field");
+    }
+
+    [Theory]
+    [InlineData(
+        "POST", "/api/v1/schedules/any/pause", """{"until":"soon","foo":1,"reason":3}""",
+        "body /until invalid_instant", "body /foo unknown_field", "body /reason wrong_type")]
+    [InlineData(
+        "POST", "/api/v1/lanes/any/pause", """{"until":"2001-01-01T00:00:00Z","foo":1}""",
+        "body /until invalid_instant", "body /foo unknown_field")]
+    [InlineData(
+        "PUT", "/api/v1/views/Bad", """{"query":"nope:1","columns":["x"],"sort":"y","shared":"z"}""",
+        "path /name invalid_name", "body /query invalid_query", "body /columns/0 unknown_column", "body /sort unknown_column",
+        "body /shared wrong_type")]
+    [InlineData(
+        "PUT", "/api/v1/schedules/bad", """{"job":"diag.echo","cron":"61 * * * *","every":"5m"}""",
+        "body /every invalid_trigger", "body /cron invalid_cron")]
+    [InlineData("PUT", "/api/v1/schedules/bad", """{"job":"diag.echo"}""", "body /cron invalid_trigger")]
+    [InlineData("GET", "/api/v1/triggers/describe", null, "query /cron invalid_trigger")]
+    [InlineData(
+        "PUT", "/api/v1/schedules/bad", """{"job":"diag.echo","every":"1d","labels":{"x":3,"a.b":4,"c":"d"},"tags":["a",3]}""",
+        "body /labels/x wrong_type", "body /labels/a.b wrong_type", "body /tags/1 wrong_type")]
+    [InlineData("POST", "/api/v1/runs", """{"job":"diag.echo","tags":[3]}""", "body /tags/0 wrong_type")]
+    public async Task Send_SeveralBadFields_NamesEachWhereItIs(string method, string path, string? body, params string[] expected) =>
+        AssertErrors(await api.SendAsync(method, path, body), expected);
+
+    [Fact]
+    public async Task Enqueue_KeyOfTheHeader_IsRefusedAsTheHeader()
+    {
+        Assert.Equal(202, (await api.SendAsync("POST", "/api/v1/runs", """{"job":"diag.echo"}""", key: "header-key")).Status);
+
+        var taken = await api.SendAsync("POST", "/api/v1/runs", """{"job":"diag.echo","tags":["x"]}""", key: "header-key");
+        var tried = await api.SendAsync("POST", "/api/v1/runs?dryRun=true", """{"job":"diag.echo","tags":["x"]}""", key: "header-key");
+        var inBody = await api.SendAsync("POST", "/api/v1/runs", """{"job":"diag.echo","tags":["x"],"idempotencyKey":"header-key"}""");
+        var tooLong = await api.SendAsync("POST", "/api/v1/runs", """{"job":"diag.echo"}""", key: new string('k', 201));
+
+        AssertErrors(taken, "header /Idempotency-Key idempotency_conflict");
+        AssertErrors(tried, "header /Idempotency-Key idempotency_conflict");
+        AssertErrors(inBody, "body /idempotencyKey idempotency_conflict");
+        AssertErrors(tooLong, "header /Idempotency-Key invalid_idempotency_key");
+    }
+
+    [Fact]
+    public async Task Errors_WithoutAValueOrAnythingAllowed_SayNull()
+    {
+        var twice = await api.SendAsync("GET", "/api/v1/runs?q=state:failed%20state:failed");
+        var noTag = await api.SendAsync("POST", "/api/v1/runs", """{"job":"diag.echo","tags":[null]}""");
+
+        Assert.Equal(JsonValueKind.Null, twice.Json.GetProperty("errors")[0].GetProperty("allowed").ValueKind);
+        Assert.Equal(JsonValueKind.Null, noTag.Json.GetProperty("errors")[0].GetProperty("value").ValueKind);
     }
 
     private static void AssertErrors(Answer answer, params string[] expected) => Assert.Equal(

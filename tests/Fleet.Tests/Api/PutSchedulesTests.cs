@@ -83,7 +83,7 @@ public sealed class PutSchedulesTests(ApiFleet api)
         Assert.StartsWith("2030-01-01T00:00:0", answer["nextFireAt"], StringComparison.Ordinal);
 
         // A dry run of a change shows it and leaves all as it is.
-        var dry = await api.SendAsync("PUT", path + "?dryRun=true", """{"job":"test.ruled","every":"1h"}""");
+        var dry = await api.SendAsync("PUT", path + "?dryRun=true", """{"job":"test.ruled","every":"1h"}""", ifMatch: "*");
         Assert.Equal((200, "1h", "paused"), (dry.Status, dry["every"], dry["status"]));
         Assert.Equal("1s", (await api.SendAsync("GET", path))["every"]);
         Assert.Equal(204, (await api.SendAsync("DELETE", path)).Status);

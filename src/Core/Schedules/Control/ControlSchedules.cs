@@ -51,7 +51,8 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
     public Task<bool> StopAsync(string id, ScheduleControl control, CancellationToken ct) =>
         HaltAsync(id, ScheduleStatus.Stopped, until: null, control, "the schedule was stopped", time.GetUtcNow(), ct);
 
-    /// <summary>Starts a paused or stopped schedule. It fires from now on; missed fire times stay skipped.</summary>
+    /// <summary>Starts a paused or stopped schedule. It fires from now on; missed fire times stay skipped. A schedule that runs already
+    /// stays as it is.</summary>
     /// <returns>False when there is no such schedule.</returns>
     public Task<bool> StartAsync(string id, ScheduleControl control, CancellationToken ct)
     {
@@ -61,10 +62,10 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
             (_, row) =>
             {
                 if (row.StatusOf(now) == ScheduleStatus.Running)
-                    return Task.CompletedTask;
+                    return Task.FromResult(false);
                 row.SetStatus(ScheduleStatus.Running, control.Reason, control.By, now);
                 row.PlanFrom(now, row.ParseTrigger());
-                return Task.CompletedTask;
+                return Task.FromResult(true);
             },
             control,
             now,
@@ -84,13 +85,14 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
                 row.PlanFrom(resume, row.ParseTrigger());
             else
                 row.NextPlanAt = null;
+            return true;
         },
         control,
         now,
         ct);
 
     private async Task<bool> ChangeAsync(
-        string id, Func<StorageSession, Schedule, Task> change, ScheduleControl control, DateTimeOffset now, CancellationToken ct)
+        string id, Func<StorageSession, Schedule, Task<bool>> change, ScheduleControl control, DateTimeOffset now, CancellationToken ct)
     {
         var found = await storage.WriteRetryingAsync(
             async session =>
@@ -99,10 +101,14 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
                     return false;
                 var row = await session.Db.Schedules.AsTracking().FirstAsync(s => s.Id == id, ct);
                 control.Expected?.Check(row.EditVersion());
-                await change(session, row);
-                row.UpdatedAt = now;
-                row.Version++;
-                await session.Db.SaveChangesAsync(ct);
+                // What changes nothing keeps its version, so that nobody's edit is refused for it.
+                if (await change(session, row))
+                {
+                    row.UpdatedAt = now;
+                    row.Version++;
+                    await session.Db.SaveChangesAsync(ct);
+                }
+
                 if (control.DryRun is { } dryRun)
                     dryRun.Row = row;
                 return true;

@@ -8,7 +8,7 @@ using Fleet.Core.Text;
 namespace Fleet.Core.Schedules.Control;
 
 /// <summary>Checks the definition of a schedule and copies it into a row.</summary>
-internal static class ScheduleRules
+public static class ScheduleRules
 {
     /// <summary>Checks every field except the job and its args.</summary>
     /// <param name="request">The definition.</param>
@@ -31,7 +31,7 @@ internal static class ScheduleRules
         errors.Add(CheckLabels(request));
         var trigger = Trigger.Parse(request.Trigger, request.Id, errors);
         if (!errors.Has("trigger"))
-            errors.Add(CheckZone(request));
+            errors.Add(CheckZone(request.Trigger));
         return errors.AreNone ? trigger : null;
     }
 
@@ -86,16 +86,16 @@ internal static class ScheduleRules
 
     /// <summary>Refuses a zone that has no effect: a caller who writes <c>every: 1d</c> with a zone expects local midnight. Schedules that
     /// were stored earlier may still have one.</summary>
-    private static InputError? CheckZone(ScheduleRequest request)
+    public static InputError? CheckZone(TriggerSpec spec)
     {
-        var isCalendar = request.Trigger.Cron is { } cron && !CronText.IsEvery(cron, out _);
-        if (isCalendar || request.Trigger.Exclude is { Count: > 0 } || !Zones.TryFind(request.Trigger.Zone, out var zone, out _)
+        var isCalendar = spec.Cron is { } cron && !CronText.IsEvery(cron, out _);
+        if (isCalendar || spec.Exclude is { Count: > 0 } || !Zones.TryFind(spec.Zone, out var zone, out _)
             || (zone.BaseUtcOffset == TimeSpan.Zero && !zone.SupportsDaylightSavingTime))
         {
             return null;
         }
 
-        var field = request.Trigger.At is not null ? "at" : request.Trigger.Every is not null ? "every" : "cron";
+        var field = spec.At is not null ? "at" : spec.Every is not null ? "every" : "cron";
         const string allowed = "no zone here, or a cron expression such as '0 0 * * *', which is read in the zone";
         return new InputError(
             "zone_without_effect", "zone",

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Fleet.Core.Rules;
+using Fleet.Core.Text;
 
 namespace Fleet.Core.Schedules.Triggers;
 
@@ -95,6 +96,8 @@ public abstract class Trigger
         Trigger? trigger = null;
         if (isOne && !TryParseCalendar(spec, zoneOrUtc, out trigger, out error))
             errors.Add(error);
+        if (!isOne)
+            CheckEach(spec, zoneOrUtc, errors);
         errors.Add(BoundedTrigger.Check(spec));
         ExcludedDates? exclude = null;
         if (spec.Exclude is { Count: > 0 } dates && !ExcludedDates.TryParse(dates, zoneOrUtc, out exclude, out error))
@@ -132,6 +135,15 @@ public abstract class Trigger
             : CronTrigger.TryParse(spec.Cron!, zone, out trigger, out error);
     }
 
+    /// <summary>What is wrong with each of several that are given together.</summary>
+    private static void CheckEach(TriggerSpec spec, TimeZoneInfo zone, InputErrors errors)
+    {
+        if (spec.Cron is not null && !TryParseCalendar(new TriggerSpec { Cron = spec.Cron }, zone, out _, out var wrongCron))
+            errors.Add(wrongCron);
+        if (spec.Every is not null && !TryParseCalendar(new TriggerSpec { Every = spec.Every }, zone, out _, out var wrongPeriod))
+            errors.Add(wrongPeriod);
+    }
+
     private static bool IsExactlyOneGiven(TriggerSpec spec, [NotNullWhen(false)] out InputError? error)
     {
         const string allowed = "exactly one of cron, every and at";
@@ -139,14 +151,18 @@ public abstract class Trigger
         var given = fields.OfType<string>().ToArray();
         error = given.Length switch
         {
-            0 => new InputError("invalid_trigger", "trigger", $"trigger: it is missing; allowed is {allowed}.", null, allowed),
+            0 => Refused("it is missing", value: null, "cron"),
             1 => null,
-            _ => Several(string.Join(" and ", given)),
+            _ => Refused(string.Join(" and ", given) + " are given together", string.Join(" and ", given), given[1]),
         };
         return error is null;
 
-        static InputError Several(string names) =>
-            new("invalid_trigger", "trigger", $"trigger: {names} are given together; allowed is {allowed}.", names, allowed);
+        // There is no member 'trigger' to point to.
+        static InputError Refused(string why, string? value, string member) =>
+            new("invalid_trigger", "trigger", $"trigger: {why}; allowed is {allowed}.", value, allowed)
+            {
+                Pointer = JsonPointer.Step(member),
+            };
     }
 
     /// <summary>Rounds down to whole microseconds.</summary>
