@@ -2,6 +2,7 @@ using Fleet.Api.Contract;
 using Fleet.Client;
 using Fleet.Core.Access;
 using Fleet.Core.Rules;
+using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Schedules.Triggers;
 using Fleet.Core.Text;
