@@ -62,7 +62,8 @@ public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(dat
             Assert.True(await test.Fleet.Get<PauseLanes>().ResumeAsync("mail", Alex, expected: null, default));
             Assert.Contains(test.Fleet.Log.Lines, line => line.Contains($"Lane mail was resumed by {Alex}.", StringComparison.Ordinal));
             await using var db = test.Fleet.Storage.Read();
-            Assert.Null((await db.Lanes.FindAsync("mail"))!.PausedBy);
+            var lane = (await db.Lanes.FindAsync("mail"))!;
+            Assert.Equal(lane.PausedSince, lane.PausedUntil);
             return [Alex];
         },
         ["DrainWorkers.DrainAsync"] = async test =>
