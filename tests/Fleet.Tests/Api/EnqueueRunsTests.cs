@@ -116,7 +116,7 @@ public sealed class EnqueueRunsTests(ApiFleet api) : IClassFixture<ApiFleet>
             """{"job":"diag.echo","args":{"order":4711},"maxAttempts":2}""" })
         {
             var conflict = await api.SendAsync("POST", "/api/v1/runs", other, key: "order-4711");
-            Assert.Equal((409, "idempotency_conflict", "idempotencyKey"), (conflict.Status, conflict["code"], conflict["field"]));
+            Assert.Equal((409, "idempotency_conflict", "Idempotency-Key"), (conflict.Status, conflict["code"], conflict["field"]));
             Assert.Contains($"{id}", conflict["detail"], StringComparison.Ordinal);
         }
 
