@@ -1,4 +1,5 @@
 using Fleet;
+using Fleet.ApiDocs;
 using Fleet.Hosting;
 using Fleet.Hosting.Health;
 
@@ -12,5 +13,5 @@ return await FleetHost.RunToEndAsync(() =>
     builder.Services.AddFleetHealth();
     var app = builder.BuildFleet();
     app.MapFleet("").RequireFleetKeys();
-    return app.MapFleetHealth();
+    return app.MapFleetDocs().MapFleetHealth();
 });

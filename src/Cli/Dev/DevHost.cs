@@ -1,4 +1,5 @@
 using Fleet.Api.Access;
+using Fleet.ApiDocs;
 using Fleet.Core.Storage;
 using Fleet.Hosting;
 using Fleet.Hosting.Health;
@@ -28,7 +29,8 @@ public static class DevHost
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = data });
         builder.Configuration.Sources.Clear();
         builder.Configuration
-            .AddInMemoryCollection([new("Fleet:Worker:Diagnostics", "true"), new(AccessOptions.Setting, "off")])
+            .AddInMemoryCollection(
+                [new("Fleet:Worker:Diagnostics", "true"), new(AccessOptions.Setting, "off"), new(DocsPage.Setting, "on")])
             .AddJsonFile("appsettings.json", optional: true, reloadOnChange: true)
             .AddEnvironmentVariables()
             .AddInMemoryCollection(settings ?? []);
@@ -50,7 +52,7 @@ public static class DevHost
         configure?.Invoke(builder);
         var app = builder.BuildFleet();
         app.MapFleet("").RequireFleetKeys();
-        app.MapFleetHealth();
+        app.MapFleetDocs().MapFleetHealth();
         if (withSamples)
             app.MapSampleEndpoints();
         return app;

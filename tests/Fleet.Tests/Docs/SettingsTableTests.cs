@@ -19,7 +19,7 @@ public sealed class SettingsTableTests
     private static readonly string[] Others =
     [
         "Fleet:Storage:Provider", "Fleet:Transport:Provider", LaneOptions.Setting, "Fleet:Api:Urls", "Fleet:Api:Hosts",
-        "Fleet:Api:PathBase", "Fleet:Api:Access",
+        "Fleet:Api:PathBase", "Fleet:Api:Access", "Fleet:Api:Docs",
         DemandOptions.Setting,
         "Fleet:Worker:JobsPath", "Fleet:Worker:Lanes:<lane>", "Fleet:Worker:Retry:Jobs:<job>:…", "Fleet:Schedules:<id>:…",
     ];

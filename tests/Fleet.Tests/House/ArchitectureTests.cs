@@ -1,8 +1,8 @@
 namespace Fleet.Tests.House;
 
-/// <summary>References point down only: Contracts ← {Core, Client, EntityFrameworkCore} ← {Storage.Sql, MassTransit, Engine, Api} ←
-/// {the storages, Transport.*} ← Hosting ← {Scheduler, Worker, Cli, Testing}. Hosting knows no provider but
-/// the defaults.</summary>
+/// <summary>References point down only: Contracts ← {Core, Client, EntityFrameworkCore} ←
+/// {Storage.Sql, MassTransit, Engine, Api, ApiDocs} ← {the storages, Transport.*} ← Hosting ← {Scheduler, Worker, Cli, Testing}. Hosting
+/// knows no provider but the defaults.</summary>
 public sealed class ArchitectureTests
 {
     /// <summary>The floor of each project; a reference leads to a lower floor.</summary>
@@ -19,6 +19,7 @@ public sealed class ArchitectureTests
         ["MassTransit"] = 2,
         ["Engine"] = 2,
         ["Api"] = 2,
+        ["ApiDocs"] = 2,
         ["Transport.InMemory"] = 3,
         ["Transport.RabbitMq"] = 3,
         ["Hosting"] = 4,
@@ -45,6 +46,7 @@ public sealed class ArchitectureTests
         ("Microsoft.EntityFrameworkCore.SqlServer", ["Storage.SqlServer"]),
         ("Microsoft.EntityFrameworkCore.InMemory", []),
         ("Npgsql", ["Storage.Postgres"]),
+        ("Scalar", ["ApiDocs"]),
         ("Microsoft.Data.Sqlite", ["Storage.Sqlite"]),
         ("Microsoft.Data.SqlClient", ["Storage.SqlServer"]),
     ];
