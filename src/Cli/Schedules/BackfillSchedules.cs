@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Fleet.Cli.Printing;
 using Fleet.Client;
+using Fleet.Core.Explain;
 
 namespace Fleet.Cli.Schedules;
 
@@ -69,19 +70,19 @@ public static class BackfillSchedules
     {
         if (plan.First is not { } first || plan.Last is not { } last || plan.LastDueAt is not { } lastDue)
         {
-            Screen.Line($"{schedule}: nothing to make up for; {plan.Existing} fire times of the range have their run.");
+            Screen.Line($"{schedule}: nothing to create; fire times of the range that have a run already: {plan.Existing}.");
             return;
         }
 
         Screen.Line(
-            $"{schedule}: {plan.Count} run(s) for {Times.Instant(first)} to {Times.Instant(last)}; {plan.Existing} fire times have "
-            + "theirs.");
-        Screen.Line($"The last one comes due at {Times.Instant(lastDue)}.");
+            $"{schedule}: {Spoken.Count(plan.Count, "run")}, for fire times from {Times.Instant(first)} to "
+            + $"{Times.Instant(last)}. Fire times that have a run already: {plan.Existing}.");
+        Screen.Line($"The last run comes due at {Times.Instant(lastDue)}.");
         if (plan.OldestKept is not { } oldest || first < oldest)
             Screen.Line(
-                $"Careful: of what is older than {(plan.OldestKept is { } kept ? Times.Instant(kept) : "now")} no run is kept; it may "
-                + "have run before.");
+                (plan.OldestKept is { } kept ? $"Careful: no runs from before {Times.Instant(kept)} are kept" : "Careful: no runs are kept")
+                + ", so these fire times may have had theirs.");
         if (!isReal)
-            Screen.Line("Nothing was made; --yes does it.");
+            Screen.Line("Nothing was created; --yes creates the runs.");
     }
 }

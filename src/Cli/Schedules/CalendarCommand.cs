@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Fleet.Cli.Printing;
 using Fleet.Client;
+using Fleet.Core.Explain;
 
 namespace Fleet.Cli.Schedules;
 
@@ -92,7 +93,8 @@ public static class CalendarCommand
     {
         output.Line(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Times.Instant(calendar.From)} to {Times.Instant(calendar.Until)}: {calendar.Firings:N0} starts, in {calendar.Zone}"));
+            $"{Times.Instant(calendar.From)} to {Times.Instant(calendar.Until)}: {Spoken.Count(calendar.Firings, "start")}, "
+            + $"in {calendar.Zone}"));
         if (calendar.TruncatedAt is { } at)
             output.Line($"There are too many: all figures are of what comes before {Times.Instant(at)}.");
         if (calendar.Firings == 0)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fleet.Cli.Printing;
 using Fleet.Client;
+using Fleet.Core.Explain;
 
 namespace Fleet.Cli.Schedules;
 
@@ -70,8 +71,8 @@ public static class SimulateSchedules
     private static void Show(SimulationView simulation, Output output)
     {
         Screen.Line(
-            $"{Times.Instant(simulation.From)} to {Times.Instant(simulation.Until)}: {simulation.Firings:N0} firings of "
-            + $"{simulation.Schedules.Count:N0} schedules");
+            $"{Times.Instant(simulation.From)} to {Times.Instant(simulation.Until)}: {Spoken.Count(simulation.Firings, "firing")} of "
+            + Spoken.Count(simulation.Schedules.Count, "schedule"));
         if (simulation.TruncatedAt is { } at)
             Screen.Line($"There are too many: all figures are of what comes before {Times.Instant(at)}.");
         if (simulation.Firings == 0)

@@ -41,7 +41,8 @@ public static class CheckDatabase
 
         var current = new Check(
             "schema", schema.IsCurrent ? CheckStatus.Ok : CheckStatus.Failed, TimeSpan.Zero,
-            schema.Problem ?? (schema.Applied is [.., var last] ? $"It is that of this program: {last}." : "It is that of this program."),
+            schema.Problem
+                ?? (schema.Applied is [.., var last] ? $"It is as this program needs it: {last}." : "It is as this program needs it."),
             schema.IsCurrent ? null
                 : schema is { Obstacle: null, Unknown.Count: 0 } ? "Run 'fleet db migrate'." : "Use a program of the database's version.");
         if (schema.Applied.Count == 0)

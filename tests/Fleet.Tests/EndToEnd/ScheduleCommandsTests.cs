@@ -126,13 +126,13 @@ public sealed class ScheduleCommandsTests : IAsyncLifetime
         var now = TimeProvider.System.GetUtcNow();
         var (from, until) = (now.AddHours(-2).ToString("O"), now.AddHours(-1).ToString("O"));
         var planned = (await FleetAsync("schedule", "backfill", "often", "--from", from, "--until", until)).Output;
-        Assert.StartsWith("often: 4 run(s) for ", planned, StringComparison.Ordinal);
-        Assert.EndsWith("Nothing was made; --yes does it.\n", planned, StringComparison.Ordinal);
-        Assert.Contains("no run is kept", planned, StringComparison.Ordinal);
+        Assert.StartsWith("often: 4 runs, for fire times from ", planned, StringComparison.Ordinal);
+        Assert.EndsWith("Nothing was created; --yes creates the runs.\n", planned, StringComparison.Ordinal);
+        Assert.Contains("no runs are kept", planned, StringComparison.Ordinal);
         await FleetAsync("schedule", "backfill", "often", "--from", from, "--until", until, "--per-minute", "6000", "--yes");
         await Until.TrueAsync(async () => (await ListAsync("runs?schedule=often&state=succeeded")).Count == 4);
         Assert.StartsWith(
-            "often: nothing to make up for; 4 ",
+            "often: nothing to create; fire times of the range that have a run already: 4.",
             (await FleetAsync("schedule", "backfill", "often", "--from", from, "--until", until, "--yes")).Output,
             StringComparison.Ordinal);
 
