@@ -50,7 +50,7 @@ public static class CoreServices
             .AddSingleton<ReadRunFacts>().AddSingleton<ExplainRuns>().AddSingleton<ExplainOccurrences>()
             .AddSingleton<SearchRuns>().AddSingleton<CountRuns>()
             .AddSingleton<GetViews>().AddSingleton<PutViews>().AddSingleton<DeleteViews>()
-            .AddSingleton<MergeRollups>().AddSingleton<PruneFigures>()
+            .AddSingleton<MergeRollups>().AddSingleton<PruneFigures>().AddSingleton<PruneAudit>()
             .AddSingleton<GetStatistics>().AddSingleton<GetWorkerSamples>()
             .AddSingleton<IFleetClient, FleetClient>().AddSingleton<IScheduleClient, ScheduleClient>()
             .AddSingleton<PlanOccurrences>().AddSingleton<PutSchedules>().AddSingleton<ControlSchedules>()

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using Fleet.Cli.Printing;
 using Fleet.Client;
 
@@ -31,10 +32,16 @@ public static class AuditCommand
         var since = new Option<string>("--since") { Description = "Not before this instant, ISO 8601 with offset.", HelpName = "INSTANT" };
         var until = new Option<string>("--until") { Description = "Before this instant, ISO 8601 with offset.", HelpName = "INSTANT" };
         var limit = NumberOption.Make("--limit", 1, MaxLimit, "How many entries at most, the newest first. Default: 50.", "N");
+        var all = new Option<bool>("--all") { Description = "All entries, however many they are." };
         var command = new Command("audit", "Show who changed what, the newest change first.")
         {
-            action, target, since, until, limit, cli.ColumnsOption,
+            action, target, since, until, limit, all, cli.ColumnsOption,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(all) && result.GetResult(limit) is not null)
+                result.AddError("--limit and --all do not go together.");
+        });
         command.SetAction(async (parsed, ct) =>
         {
             var output = cli.Output(parsed, Listing);
@@ -42,11 +49,23 @@ public static class AuditCommand
             var query = new[]
             {
                 ("action", parsed.GetValue(action)), ("target", parsed.GetValue(target)), ("since", parsed.GetValue(since)),
-                ("until", parsed.GetValue(until)), ("limit", parsed.GetValue(limit)?.ToString(CultureInfo.InvariantCulture)),
+                ("until", parsed.GetValue(until)),
+                ("limit", (parsed.GetValue(all) ? MaxLimit : parsed.GetValue(limit))?.ToString(CultureInfo.InvariantCulture)),
             };
             var given = query.Where(q => q.Item2 is not null).Select(q => $"{q.Item1}={Uri.EscapeDataString(q.Item2!)}");
-            var page = await api.GetAsync("audit?" + string.Join('&', given), ct);
-            output.Print(api.Items(page), api.Read(page, ApiJson.Default.AuditEntries).Items, "No changes.");
+            var path = "audit?" + string.Join('&', given);
+            var page = await api.GetAsync(path, ct);
+            var read = api.Read(page, ApiJson.Default.AuditEntries);
+            var (json, items) = (api.Items(page).EnumerateArray().ToList(), read.Items.ToList());
+            while (parsed.GetValue(all) && read.Next is { } next)
+            {
+                page = await api.GetAsync($"{path}&cursor={Uri.EscapeDataString(next)}", ct);
+                read = api.Read(page, ApiJson.Default.AuditEntries);
+                json.AddRange(api.Items(page).EnumerateArray());
+                items.AddRange(read.Items);
+            }
+
+            output.Print(JsonSerializer.SerializeToElement(json, ApiJson.Default.IEnumerableJsonElement), items, "No changes.");
         });
         return command;
     }

@@ -68,7 +68,7 @@ public static class Examples
         ["session list"] = ["fleet session list"],
         ["session end"] = ["fleet session end abcdefgh"],
         ["whoami"] = ["fleet whoami"],
-        ["audit"] = ["fleet audit --action key."],
+        ["audit"] = ["fleet audit --action key.", "fleet audit --all -o jsonl"],
         ["lane list"] = ["fleet lane list"],
         ["lane get"] = ["fleet lane get mail"],
         ["lane pause"] = ["fleet lane pause mail --for 30m --reason 'the mail server moves'"],

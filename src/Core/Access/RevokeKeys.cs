@@ -74,7 +74,7 @@ public sealed class RevokeKeys(IStorage storage, Credentials credentials, TimePr
                 if (until < old.ExpiresAt)
                     old.ExpiresAt = until;
                 session.Db.ApiKeys.Add(created);
-                session.Audit(now, by, "key.rotate", id, before, KeyFacts.Of(old));
+                session.Audit(now, by, "key.rotate", id, before, KeyFacts.Of(old) with { RotatedTo = created.Id });
                 session.Audit(now, by, "key.create", created.Id, before: null, after: KeyFacts.Of(created));
                 await session.Db.SaveChangesAsync(ct);
                 return new CreatedKey(created, text);

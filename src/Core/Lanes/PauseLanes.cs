@@ -1,3 +1,4 @@
+using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Rules;
 using Fleet.Core.Storage;
@@ -42,10 +43,12 @@ public sealed partial class PauseLanes(
                 expected?.Check(row?.EditVersion());
                 if (row is null)
                     session.Db.Lanes.Add(row = new LaneRow { Name = lane, FirstSeenAt = now });
+                var before = LaneFacts.Of(row, now);
                 if (!row.IsPaused(now))
                     row.PausedSince = now;
                 (row.PausedBy, row.PausedUntil) = (by, until?.ToUniversalTime());
                 row.PauseReason = reason is null ? null : StoredText.Cut(reason, LaneRow.MaxReason);
+                session.Audit(now, by, "lane.pause", lane, before, LaneFacts.Of(row, now), reason);
                 await session.Db.SaveChangesAsync(ct);
                 return true;
             },
@@ -70,9 +73,11 @@ public sealed partial class PauseLanes(
                 if (await session.Db.Lanes.AsTracking().FirstOrDefaultAsync(l => l.Name == lane, ct) is not { } row)
                     return false;
                 expected?.Check(row.EditVersion());
+                var before = LaneFacts.Of(row, now);
                 // The ended pause stays in the row, so that a version from before it does not match again.
                 if (row.IsPaused(now))
                     row.PausedUntil = row.PausedSince;
+                session.Audit(now, by, "lane.resume", lane, before, LaneFacts.Of(row, now));
                 await session.Db.SaveChangesAsync(ct);
                 return true;
             },

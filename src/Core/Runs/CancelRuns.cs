@@ -1,3 +1,4 @@
+using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Lanes;
 using Fleet.Core.Storage;
@@ -22,7 +23,22 @@ public sealed class CancelRuns(IStorage storage, IControlChannel control, IRunGa
         var now = time.GetUtcNow();
         var text = reason is null ? "Canceled." : StoredText.Cut(reason, MaxReason);
         var results = await storage.WriteRetryingAsync(
-            session => storage.States.CancelAsync(session, [id], CancelCause.Person, text, by, now, ct), isDryRun, ct);
+            async session =>
+            {
+                var found = await storage.States.CancelAsync(session, [id], CancelCause.Person, text, by, now, ct);
+                if (found[0] is CancelResult.Canceled or CancelResult.Requested)
+                {
+                    var (before, after) = found[0] == CancelResult.Canceled
+                        ? (new AuditedRun(RunState.Pending), new AuditedRun(RunState.Canceled))
+                        : (new AuditedRun(RunState.Running), new AuditedRun(RunState.Running, CancelRequested: true));
+                    session.Audit(now, by, "run.cancel", $"{id}", before, after, reason);
+                    await session.Db.SaveChangesAsync(ct);
+                }
+
+                return found;
+            },
+            isDryRun,
+            ct);
         if (isDryRun)
             return results[0];
 

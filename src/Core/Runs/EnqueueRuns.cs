@@ -1,3 +1,5 @@
+using Fleet.Core.Access;
+using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Loops;
@@ -55,7 +57,9 @@ public sealed class EnqueueRuns : IAsyncDisposable
         }
         else
         {
-            var adding = _group.TryAdd(run) ?? throw new FleetBusyException(TimeSpan.FromSeconds(1));
+            var adding = IsAudited(request)
+                ? InsertAuditedAsync(run, request.By, ct)
+                : _group.TryAdd(run) ?? throw new FleetBusyException(TimeSpan.FromSeconds(1));
             try
             {
                 outcome = await adding;
@@ -119,7 +123,9 @@ public sealed class EnqueueRuns : IAsyncDisposable
         IReadOnlyList<EnqueueOutcome> outcomes;
         try
         {
-            outcomes = await _storage.WriteAsync(session => InsertAllAsync(session, runs, ct), ct);
+            outcomes = IsAudited(requests[0])
+                ? await InsertAllAuditedAsync(runs, requests[0].By, ct)
+                : await _storage.WriteAsync(session => InsertAllAsync(session, runs, ct), ct);
         }
         catch (OutcomeUnknownException e)
         {
@@ -209,6 +215,60 @@ public sealed class EnqueueRuns : IAsyncDisposable
 
         return outcomes;
     }
+
+    /// <summary>True for what a person enqueues or anybody triggers. Programs enqueue by the thousand, and the row of the run is all that
+    /// is written then.</summary>
+    private static bool IsAudited(RunRequest request) => request.By.Kind == ActorKind.Person || request.ScheduleId is not null;
+
+    /// <summary>Stores a run and its entry in the audit in a transaction of their own.</summary>
+    private async Task<EnqueueOutcome> InsertAuditedAsync(NewRun run, Actor by, CancellationToken ct)
+    {
+        await _lanes.RegisterAsync(ct);
+        var outcome = await _storage.WriteRetryingAsync(
+            async session =>
+            {
+                var inserted = (await _storage.Statements.InsertAsync(session, [run], ct))[0];
+                if (inserted.Status == EnqueueStatus.Inserted)
+                {
+                    if (run.ScheduleId is { } schedule)
+                    {
+                        var facts = new AuditedEnqueue(run.Job, run.Lane, run.Id);
+                        session.Audit(run.CreatedAt, by, "schedule.trigger", schedule, before: null, facts);
+                    }
+                    else
+                    {
+                        session.Audit(run.CreatedAt, by, "run.enqueue", $"{run.Id}", before: null, new AuditedEnqueue(run.Job, run.Lane));
+                    }
+
+                    await session.Db.SaveChangesAsync(ct);
+                }
+
+                return inserted;
+            },
+            ct);
+        Announce([run], [outcome]);
+        return outcome;
+    }
+
+    /// <summary>Stores runs and one entry in the audit.</summary>
+    private Task<IReadOnlyList<EnqueueOutcome>> InsertAllAuditedAsync(NewRun[] runs, Actor by, CancellationToken ct) =>
+        _storage.WriteAsync(
+            async session =>
+            {
+                var outcomes = await InsertAllAsync(session, runs, ct);
+                NewRun[] made = [.. runs.Where((_, i) => outcomes[i].Status == EnqueueStatus.Inserted)];
+                if (made.Length > 0)
+                {
+                    var facts = new AuditedBatch(
+                        made.Length, [.. made.Select(r => r.Job).Distinct()], [.. made.Select(r => r.Lane).Distinct()]);
+                    var target = Auditing.TargetOf([.. made.Select(r => r.Id)]);
+                    session.Audit(made[0].CreatedAt, by, "run.enqueue", target, before: null, facts);
+                    await session.Db.SaveChangesAsync(ct);
+                }
+
+                return outcomes;
+            },
+            ct);
 
     private async Task<IReadOnlyList<EnqueueOutcome>> InsertAsync(IReadOnlyList<NewRun> runs, CancellationToken ct)
     {

@@ -1,3 +1,4 @@
+using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Lanes;
 using Fleet.Core.Storage;
@@ -19,7 +20,20 @@ public sealed class ReplayRuns(IStorage storage, NudgePublisher nudges, TimeProv
     {
         var now = time.GetUtcNow();
         var replayed = await storage.WriteRetryingAsync(
-            session => storage.States.ReplayAsync(session, [id], by, now, ct), isDryRun, ct);
+            async session =>
+            {
+                var found = await storage.States.ReplayAsync(session, [id], by, now, ct);
+                if (found[0].Result == ReplayResult.Replayed)
+                {
+                    var before = session.Db.Replays.Local.Single(r => r.RunId == id).FromState;
+                    session.Audit(now, by, "run.replay", $"{id}", new AuditedRun(before), new AuditedRun(RunState.Pending));
+                    await session.Db.SaveChangesAsync(ct);
+                }
+
+                return found;
+            },
+            isDryRun,
+            ct);
         var (result, lane) = replayed[0];
         if (result == ReplayResult.Replayed && !isDryRun)
             nudges.Publish([new Nudge(lane, id)]);

@@ -1,3 +1,4 @@
+using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Rules;
 using Fleet.Core.Storage;
@@ -7,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Fleet.Core.Search;
 
 /// <summary>Deletes a saved view.</summary>
-public sealed partial class DeleteViews(IStorage storage, ILogger<DeleteViews> logger)
+public sealed partial class DeleteViews(IStorage storage, TimeProvider time, ILogger<DeleteViews> logger)
 {
     /// <param name="name">The view.</param>
     /// <param name="by">Who deletes it.</param>
@@ -24,6 +25,7 @@ public sealed partial class DeleteViews(IStorage storage, ILogger<DeleteViews> l
                     return false;
                 expected.Check(view.EditVersion());
                 session.Db.Views.Remove(view);
+                session.Audit(time.GetUtcNow(), by, "view.delete", name, ViewFacts.Of(view), after: null);
                 await session.Db.SaveChangesAsync(ct);
                 return true;
             },

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Rules;
 using Fleet.Core.Storage;
@@ -49,11 +50,13 @@ public sealed class PutViews(IStorage storage, TimeProvider time)
                     throw new InvalidRunException(Taken(request.Name));
                 expected.Check(view?.EditVersion());
                 var isNew = view is null;
+                var before = view is null ? null : ViewFacts.Of(view);
                 if (view is null)
                     session.Db.Views.Add(view = new SavedView { Name = request.Name, Owner = by, CreatedAt = now });
                 (view.Query, view.Sort, view.Shared) = (request.Query, request.Sort, request.Shared);
                 view.Columns = request.Columns is null ? null : JsonSerializer.Serialize(request.Columns);
                 (view.ChangedAt, view.ChangedBy, view.Version) = (now, by, view.Version + 1);
+                session.Audit(now, by, "view.put", request.Name, before, ViewFacts.Of(view));
                 await session.Db.SaveChangesAsync(ct);
                 return isNew;
             },

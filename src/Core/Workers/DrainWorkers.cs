@@ -1,8 +1,10 @@
+using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Lanes;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Text;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Workers;
@@ -34,7 +36,20 @@ public sealed partial class DrainWorkers(
         WorkerId worker, DateTimeOffset? since, Actor by, string? reason, CancellationToken ct)
     {
         var isThere = await storage.WriteRetryingAsync(
-            session => storage.Workers.SetDrainAsync(session, worker, since, since is null ? null : by.ToRow(), reason, ct), ct);
+            async session =>
+            {
+                var row = await session.Db.Workers.Where(w => w.Id == worker)
+                    .Select(w => new { w.DrainSince, w.DrainBy, w.DrainReason }).FirstOrDefaultAsync(ct);
+                if (!await storage.Workers.SetDrainAsync(session, worker, since, since is null ? null : by.ToRow(), reason, ct))
+                    return false;
+                session.Audit(
+                    time.GetUtcNow(), by, since is null ? "worker.resume" : "worker.drain", worker.ToString(),
+                    new DrainFacts(row?.DrainSince, row?.DrainBy?.ToString(), row?.DrainReason),
+                    new DrainFacts(since, since is null ? null : by.ToString(), reason), reason);
+                await session.Db.SaveChangesAsync(ct);
+                return true;
+            },
+            ct);
         if (!isThere)
             return false;
         if (since is null)

@@ -1,3 +1,4 @@
+using Fleet.Core.Access;
 using Fleet.Core.Leadership;
 using Fleet.Core.Loops;
 using Fleet.Core.Outbox;
@@ -140,7 +141,8 @@ public sealed class FiguresLoop(
 
 /// <summary>Deletes what is old.</summary>
 public sealed class PruneLoop(
-    PruneRuns prune, LeaderElection election, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<PruneLoop> logger)
+    PruneRuns prune, PruneAudit pruneAudit, LeaderElection election, IOptions<SchedulerOptions> options, TimeProvider time,
+    ILogger<PruneLoop> logger)
     : LeaderLoop("prune", election, options, time, logger)
 {
     private static readonly TimeSpan BetweenRounds = TimeSpan.FromMinutes(1);
@@ -150,6 +152,7 @@ public sealed class PruneLoop(
     {
         var begun = Time.GetTimestamp();
         var (_, more) = await prune.ExecuteAsync(term, Options.KeepSucceeded, Options.KeepFailed, Options.KeepInbox, ct);
+        more |= await pruneAudit.ExecuteAsync(term, Options.KeepAudit, ct);
         if (!more)
             return BetweenRounds;
         // Half of the time is left to the others who write.

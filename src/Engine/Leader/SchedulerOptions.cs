@@ -45,6 +45,10 @@ public sealed class SchedulerOptions
     /// <summary>How long figures are kept by the minute; after that, by the quarter of an hour; 15 min to 30 days. Default: 24 h.</summary>
     [DurationRange(Section, "00:15:00", "30.00:00:00")]
     public TimeSpan KeepFiguresByMinute { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>How long entries of the audit are kept; at least 1 day. Default: 365 days.</summary>
+    [DurationRange(Section, "1.00:00:00", "36500.00:00:00")]
+    public TimeSpan KeepAudit { get; set; } = TimeSpan.FromDays(365);
 }
 
 /// <summary>Checks the ranges.</summary>

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Fleet.Api;
 using Fleet.Cli.Dev;
 using Fleet.Core;
+using Fleet.Core.Access;
 using Fleet.Core.Checks;
 using Fleet.Core.Findings;
 using Fleet.Core.Gates;
@@ -171,6 +172,13 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ],
         ["Core/Statistics/MergeRollups.cs"] = [
             fleet => fleet.Get<MergeRollups>().ExecuteAsync(Leading, TimeSpan.FromHours(1), None)],
+        ["Core/Access/PruneAudit.cs"] = [fleet => fleet.Get<PruneAudit>().ExecuteAsync(Leading, TimeSpan.FromDays(1), None)],
+        ["Core/Runs/DeleteRuns.cs"] = [fleet => fleet.Get<DeleteRuns>().ExecuteAsync([Id], Somebody.Me, None)],
+        ["Core/Workers/DrainWorkers.cs"] =
+        [
+            fleet => fleet.Get<DrainWorkers>().DrainAsync(new WorkerId(Id.Value), "moving", Somebody.Me, None),
+            fleet => fleet.Get<DrainWorkers>().ResumeAsync(new WorkerId(Id.Value), Somebody.Me, None),
+        ],
         ["Core/Statistics/PruneFigures.cs"] = [
             fleet => fleet.Get<PruneFigures>().ExecuteAsync(Leading, TimeSpan.FromHours(1), None)],
         ["Core/Storage/IStorage.cs"] = [fleet => fleet.Storage.PingAsync(None)],

@@ -104,6 +104,9 @@ public sealed class BackfillSchedules(
                     if (!await LockSchedule.ExecuteAsync(session, id, ct))
                         return false;
                     await storage.Statements.InsertAsync(session, runs, ct);
+                    var facts = new AuditedBackfill(from, until, request.PerMinute, lane, runs.Count);
+                    session.Audit(now, by, "schedule.backfill", id, before: null, facts);
+                    await session.Db.SaveChangesAsync(ct);
                     return true;
                 },
                 ct);

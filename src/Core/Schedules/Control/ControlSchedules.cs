@@ -1,3 +1,4 @@
+using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Rules;
 using Fleet.Core.Schedules.Planning;
@@ -59,6 +60,7 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
         var now = time.GetUtcNow();
         return ChangeAsync(
             id,
+            "schedule.start",
             (_, row) =>
             {
                 if (row.StatusOf(now) == ScheduleStatus.Running)
@@ -76,6 +78,7 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
         string id, ScheduleStatus status, DateTimeOffset? until, ScheduleControl control, string revokedBecause, DateTimeOffset now,
         CancellationToken ct) => ChangeAsync(
         id,
+        status == ScheduleStatus.Paused ? "schedule.pause" : "schedule.stop",
         async (session, row) =>
         {
             row.SetStatus(status, control.Reason, control.By, now);
@@ -92,7 +95,8 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
         ct);
 
     private async Task<bool> ChangeAsync(
-        string id, Func<StorageSession, Schedule, Task<bool>> change, ScheduleControl control, DateTimeOffset now, CancellationToken ct)
+        string id, string action, Func<StorageSession, Schedule, Task<bool>> change, ScheduleControl control, DateTimeOffset now,
+        CancellationToken ct)
     {
         var found = await storage.WriteRetryingAsync(
             async session =>
@@ -101,11 +105,13 @@ public sealed class ControlSchedules(IStorage storage, ScheduleChanges changes, 
                     return false;
                 var row = await session.Db.Schedules.AsTracking().FirstAsync(s => s.Id == id, ct);
                 control.Expected?.Check(row.EditVersion());
+                var before = ScheduleFacts.Of(row);
                 // What changes nothing keeps its version, so that nobody's edit is refused for it.
                 if (await change(session, row))
                 {
                     row.UpdatedAt = now;
                     row.Version++;
+                    session.Audit(now, control.By, action, id, before, ScheduleFacts.Of(row), control.Reason);
                     await session.Db.SaveChangesAsync(ct);
                 }
 

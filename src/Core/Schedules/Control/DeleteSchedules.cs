@@ -1,3 +1,4 @@
+using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Rules;
 using Fleet.Core.Schedules.Planning;
@@ -25,10 +26,14 @@ public sealed partial class DeleteSchedules(
             {
                 if (!await LockSchedule.ExecuteAsync(session, id, ct))
                     return false;
-                if (expected is not null)
-                    expected.Check((await session.Db.Schedules.AsNoTracking().FirstAsync(s => s.Id == id, ct)).EditVersion());
-                await RevokeOccurrences.ExecuteAsync(storage, session, id, time.GetUtcNow(), "the schedule was deleted", by, ct);
-                return await session.Db.Schedules.Where(s => s.Id == id).ExecuteDeleteAsync(ct) > 0;
+                var row = await session.Db.Schedules.AsNoTracking().FirstAsync(s => s.Id == id, ct);
+                expected?.Check(row.EditVersion());
+                var now = time.GetUtcNow();
+                await RevokeOccurrences.ExecuteAsync(storage, session, id, now, "the schedule was deleted", by, ct);
+                await session.Db.Schedules.Where(s => s.Id == id).ExecuteDeleteAsync(ct);
+                session.Audit(now, by, "schedule.delete", id, ScheduleFacts.Of(row), after: null);
+                await session.Db.SaveChangesAsync(ct);
+                return true;
             },
             isDryRun,
             ct);

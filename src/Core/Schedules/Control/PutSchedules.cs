@@ -244,6 +244,7 @@ public sealed class PutSchedules(
         if (row is null)
             session.Db.Schedules.Add(row = new Schedule { Id = request.Id, CreatedAt = now, Status = ScheduleStatus.Running });
         var before = isNew ? null : row.Fingerprint();
+        var stored = isNew ? null : ScheduleFacts.Of(row);
         // The check for "unchanged" comes first: a program puts its one-shot schedule at every start, also after it has fired.
         if (!request.ApplyTo(row, job) && !isNew)
             return new PutOutcome(PutResult.Unchanged, row);
@@ -263,6 +264,8 @@ public sealed class PutSchedules(
         if (!dryRun)
             row.Planned -= await RevokeOccurrences.ExecuteAsync(storage, session, row.Id, now, "the schedule was changed", by, ct);
         GoOn(row, trigger, by, now);
+        if (!dryRun)
+            session.Audit(now, by, "schedule.put", row.Id, stored, ScheduleFacts.Of(row));
         return new PutOutcome(isNew ? PutResult.Created : PutResult.Changed, row, undone);
     }
 
