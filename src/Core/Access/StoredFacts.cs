@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fleet.Core.Storage.Rows;
 
@@ -74,15 +75,15 @@ internal sealed record ScheduleFacts
 
     public int? MaxOccurrences { get; init; }
 
-    public MisfirePolicy Misfire { get; init; }
+    public required string Misfire { get; init; }
 
     public string? MisfireDeadline { get; init; }
 
-    public OverlapPolicy Overlap { get; init; }
+    public required string Overlap { get; init; }
 
     public JsonNode? Labels { get; init; }
 
-    public ScheduleStatus Status { get; init; }
+    public required string Status { get; init; }
 
     public DateTimeOffset? StatusSince { get; init; }
 
@@ -107,13 +108,17 @@ internal sealed record ScheduleFacts
         Exclude = row.Exclude,
         Jitter = row.Jitter,
         MaxOccurrences = row.MaxOccurrences,
-        Misfire = row.Misfire,
+        Misfire = Word(row.Misfire),
         MisfireDeadline = row.MisfireDeadline,
-        Overlap = row.Overlap,
+        Overlap = Word(row.Overlap),
         Labels = row.Labels is { } labels ? JsonNode.Parse(labels) : null,
-        Status = row.Status,
+        Status = Word(row.Status),
         StatusSince = row.StatusSince,
         ResumeAt = row.ResumeAt,
         Source = row.Source,
     };
+
+    // A number for what only a newer program has a word for: the serializer would refuse that.
+    private static string Word<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 }

@@ -1,8 +1,10 @@
 using System.Text.RegularExpressions;
 using Fleet.Api;
+using Fleet.Api.Access;
 using Fleet.Cli.Dev;
 using Fleet.Core;
 using Fleet.Core.Access;
+using Fleet.Core.Actors;
 using Fleet.Core.Checks;
 using Fleet.Core.Findings;
 using Fleet.Core.Gates;
@@ -172,6 +174,27 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ],
         ["Core/Statistics/MergeRollups.cs"] = [
             fleet => fleet.Get<MergeRollups>().ExecuteAsync(Leading, TimeSpan.FromHours(1), None)],
+        ["Api/Access/BoundAccess.cs"] =
+        [
+            fleet => new BoundAccess(fleet.Storage, fleet.Get<JobCatalog>()).IsTheirRunAsync(
+                Id.ToString(), new Principal("x", ActorKind.Program, Role.Submitter) { Lanes = ["mail"] }, None),
+        ],
+        ["Core/Access/Auditing.cs"] =
+        [
+            fleet => WriteAsync(
+                fleet,
+                session =>
+                {
+                    session.Audit(Verbs.Noon, Somebody.Me, "lane.pause", "mail", before: null, after: new { Reason = "x" });
+                    return session.Db.SaveChangesAsync(None);
+                }),
+        ],
+        ["Core/Access/GetAudit.cs"] =
+        [
+            fleet => fleet.Get<GetAudit>().ListAsync(new(), 10, None),
+            fleet => fleet.Get<GetAudit>().ListAsync(
+                new() { Action = "lane.", Target = "mail", Since = Verbs.Noon, Until = Verbs.Noon, Before = 7 }, 10, None),
+        ],
         ["Core/Access/PruneAudit.cs"] = [fleet => fleet.Get<PruneAudit>().ExecuteAsync(Leading, TimeSpan.FromDays(1), None)],
         ["Core/Runs/DeleteRuns.cs"] = [fleet => fleet.Get<DeleteRuns>().ExecuteAsync([Id], Somebody.Me, None)],
         ["Core/Workers/DrainWorkers.cs"] =
@@ -382,9 +405,10 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseTestServer();
         builder.Services.AddSingleton(fleet.Storage).AddTransport(
-            fleet.Transport).AddSingleton<TimeProvider>(fleet.Time).AddFleetCore().AddFleetApi();
+            fleet.Transport).AddSingleton<TimeProvider>(fleet.Time).AddFleetCore().AddFleetApi()
+            .AddSingleton(new AccessOptions(IsOn: false));
         await using var app = builder.Build();
-        app.MapFleetApi();
+        app.MapFleetApi().AllowAnonymous();
         await app.StartAsync();
         using var http = app.GetTestClient();
         using var response = await http.GetAsync(new Uri(path, UriKind.Relative));
@@ -448,7 +472,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
 
     [GeneratedRegex(
         @"\b[dD]b\.(Runs|Pending|Running|Succeeded|FailedOrCanceled|Attempts|Replays|RunLogs"
-        + @"|Schedules|Views|Jobs|Lanes|Workers|Leases|Outbox|Inbox|Rollups|WorkerSamples|Misfires)\b"
+        + @"|Schedules|Views|Jobs|Lanes|Workers|Leases|Outbox|Inbox|Rollups|WorkerSamples|Misfires|Audit)\b"
         + @"|\bsql\.(Execute|Query)Async\(",
         RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Query();

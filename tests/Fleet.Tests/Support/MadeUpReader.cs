@@ -4,12 +4,15 @@ using System.Data.Common;
 namespace Fleet.Tests.Support;
 
 /// <summary>Rows with a value in every column, of whatever type it is asked for.</summary>
-internal sealed class MadeUpReader(int rows) : DbDataReader
+/// <param name="rows">How many rows each result has.</param>
+/// <param name="results">How many results the statements have.</param>
+internal sealed class MadeUpReader(int rows, int results = 1) : DbDataReader
 {
     /// <summary>A value of every enumeration in the tables: a run that has ended, a schedule that is paused.</summary>
     public const int Ended = 2;
 
     private int _left = rows;
+    private int _results = results;
 
     public required string Text { get; init; }
 
@@ -33,7 +36,11 @@ internal sealed class MadeUpReader(int rows) : DbDataReader
 
     public override bool Read() => _left-- > 0;
 
-    public override bool NextResult() => false;
+    public override bool NextResult()
+    {
+        _left = RecordsAffected;
+        return --_results > 0;
+    }
 
     public override bool IsDBNull(int ordinal) => false;
 

@@ -96,7 +96,7 @@ internal sealed class OfflineSqlServer : IStorage
     private void Keep(string sql, IEnumerable<SqlParameter> parameters) =>
         Sent.TryAdd(sql, [.. parameters.Select(p => $"{p.ParameterName} {TypeOf(p)}")]);
 
-    private MadeUpReader Answer(string sql) => new(IsAny(sql) ? 1 : Rows)
+    private MadeUpReader Answer(string sql) => new(IsAny(sql) ? 1 : Rows, Math.Max(1, sql.Split("OUTPUT ").Length - 1))
     {
         Text = Text,
         Truth = Rows > 0,
