@@ -196,6 +196,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
                 new() { Action = "lane.", Target = "mail", Since = Verbs.Noon, Until = Verbs.Noon, Before = 7 }, 10, None),
         ],
         ["Core/Access/PruneAudit.cs"] = [fleet => fleet.Get<PruneAudit>().ExecuteAsync(Leading, TimeSpan.FromDays(1), None)],
+        ["Core/Runs/ReplayRuns.cs"] = [fleet => fleet.Get<ReplayRuns>().ExecuteAsync(Id, Somebody.Me, None)],
         ["Core/Runs/DeleteRuns.cs"] = [fleet => fleet.Get<DeleteRuns>().ExecuteAsync([Id], Somebody.Me, None)],
         ["Core/Workers/DrainWorkers.cs"] =
         [
