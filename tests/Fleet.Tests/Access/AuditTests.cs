@@ -39,7 +39,8 @@ public sealed class AuditTests(AccessFleet access) : IClassFixture<AccessFleet>
                 var lane = NewName();
                 await test.CallAsync("POST", $"/api/v1/lanes/{lane}/pause", "{}");
                 return Of("lanes", lane, "/resume");
-            }),
+            }
+            ),
             ["drainWorker"] = ("worker.drain", async test => Of("workers", await test.WorkerAsync("resume"), "/drain")),
             ["resumeWorker"] = ("worker.resume", async test => Of("workers", await test.WorkerAsync("drain"), "/resume")),
             ["putView"] = ("view.put", _ => Task.FromResult(Of("views", NewName(), "", """{"query":"","shared":true}"""))),
@@ -48,7 +49,8 @@ public sealed class AuditTests(AccessFleet access) : IClassFixture<AccessFleet>
                 var view = NewName();
                 await test.CallAsync("PUT", $"/api/v1/views/{view}", """{"query":"","shared":true}""");
                 return Of("views", view, "", body: null);
-            }),
+            }
+            ),
             ["putSchedule"] = ("schedule.put", _ => Task.FromResult(Of("schedules", NewName(), "", Daily))),
             ["pauseSchedule"] = ("schedule.pause", async test => Of("schedules", await test.PutAsync(), "/pause", Twice)),
             ["stopSchedule"] = ("schedule.stop", async test => Of("schedules", await test.PutAsync(), "/stop")),
@@ -68,7 +70,8 @@ public sealed class AuditTests(AccessFleet access) : IClassFixture<AccessFleet>
                 var (_, session) = await test.Get<SignIn>().ExecuteAsync(
                     new Principal("x", ActorKind.Person, Role.Viewer), agent: null, Somebody.Me, CancellationToken.None);
                 return Of("sessions", session.Id, "", body: null);
-            }),
+            }
+            ),
         };
 
     private string Admin => access.Key(Role.Admin);

@@ -59,7 +59,10 @@ public abstract partial class StorageConformance
         var put = One.Get<PutSchedules>();
         var request = new ScheduleRequest
         {
-            Id = "s", Job = "note", Args = """{"text":"canary"}""", Trigger = new TriggerSpec { Every = "1h" },
+            Id = "s",
+            Job = "note",
+            Args = """{"text":"canary"}""",
+            Trigger = new TriggerSpec { Every = "1h" },
         };
         foreach (var edited in new[] { request, request, request with { Args = """{"text":"canary 2"}""" } })
             await put.ExecuteAsync(edited, "api", Alex, default);
