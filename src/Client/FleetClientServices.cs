@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Fleet.Client;
@@ -24,7 +25,10 @@ public static class FleetClientServices
             options.Configure(configure);
         services.TryAddSingleton(provider => new FleetServer(
             () => provider.GetRequiredService<IHttpClientFactory>().CreateClient(FleetServer.HttpClientName), OptionsOf(provider),
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<TimeProvider>())
+        {
+            OnDeprecated = new DeprecationLog(provider.GetRequiredService<ILogger<DeprecationLog>>()).Tell,
+        });
         services.TryAddSingleton<IFleetClient, HttpFleetClient>();
         services.TryAddSingleton<IScheduleClient, HttpScheduleClient>();
         services.TryAddSingleton(provider => new LiveEventStream(

@@ -21,6 +21,9 @@ internal sealed class FleetServer(Func<HttpClient> http, FleetClientOptions opti
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
+    /// <summary>Is told in a sentence of each answer that says that its operation is deprecated.</summary>
+    public Action<string>? OnDeprecated { get; init; }
+
     /// <summary>The address, without user and password.</summary>
     public string Shown => ServerAddress.Show(options.Server!);
 
@@ -131,6 +134,8 @@ internal sealed class FleetServer(Func<HttpClient> http, FleetClientOptions opti
         try
         {
             using var response = await http().SendAsync(request, either.Token);
+            if (OnDeprecated is not null && DeprecationNotice.Read(method, path, response.Headers) is { } notice)
+                OnDeprecated(notice);
             return new Answer(
                 response.StatusCode, await response.Content.ReadAsByteArrayAsync(either.Token), response.Headers.RetryAfter?.Delta);
         }

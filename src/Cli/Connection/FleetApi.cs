@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Fleet.Cli.Printing;
 using Fleet.Client;
 using Fleet.Core.Actors;
 
@@ -24,6 +25,7 @@ public sealed class FleetApi : IDisposable
     private readonly HttpClient _http;
     private readonly FleetServer _server;
     private Func<CancellationToken, Task<string?>>? _readKey;
+    private bool _hasTold;
 
     /// <param name="server">The server's URL, with or without a path in front of <c>/api/v1</c>.</param>
     /// <param name="answerTime">How long an answer may take.</param>
@@ -40,7 +42,15 @@ public sealed class FleetApi : IDisposable
         };
         _http = FleetHttp.Create(options);
         _readKey = readKey;
-        _server = new FleetServer(() => _http, options, TimeProvider.System);
+        _server = new FleetServer(() => _http, options, TimeProvider.System) { OnDeprecated = TellOnce };
+    }
+
+    /// <summary>One line for a command, however many requests it makes.</summary>
+    private void TellOnce(string notice)
+    {
+        if (!_hasTold)
+            Console.Error.WriteLine($"Warning: {Plain.Line(notice)} A newer fleet may do without it.");
+        _hasTold = true;
     }
 
     /// <summary>GET.</summary>

@@ -87,11 +87,15 @@ public sealed class RudeServer : IAsyncDisposable
         "html" => Http(200, "<html>It works!</html>"),
         "html404" => Http(404, "<html>Not found</html>"),
         "array" => Http(200, "[]"),
+        "deprecated" => Http(
+            200, """{"items":[]}""",
+            "Deprecation: @1790000000\r\nSunset: Fri, 01 Oct 2027 00:00:00 GMT\r\nLink: <https://fleet.example.com/a>; rel=\"next\"\r\n"
+                + "Link: <https://fleet.example.com/gone>; rel=\"deprecation\"; type=\"text/html\"\r\n"),
         "version2" => Http(200, """{"version":"99.0.0","api":"v2","runtime":".NET 99"}"""),
         "run" => Http(200, """{"id":"0198c0de-7a3b-7c4d-8e5f-0123456789ab","state":"running"}"""),
         _ => Http(int.Parse(way, CultureInfo.InvariantCulture), $$"""{"code":"of_{{way}}","detail":"Refused with {{way}}."}"""),
     };
 
-    private static string Http(int status, string body) =>
-        $"HTTP/1.1 {status} Whatever\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}";
+    private static string Http(int status, string body, string headers = "") =>
+        $"HTTP/1.1 {status} Whatever\r\n{headers}Content-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}";
 }
