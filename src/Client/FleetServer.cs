@@ -177,11 +177,23 @@ internal sealed class FleetServer(Func<HttpClient> http, FleetClientOptions opti
         {
             HttpStatusCode.TooManyRequests => new FleetBusyException(answer.RetryAfter ?? TimeSpan.FromSeconds(1)),
             < HttpStatusCode.InternalServerError when problem.Field is { } field =>
-                problem.Errors is { Count: > 1 } errors
-                    ? new InvalidRunException([.. errors.Select(e => new InputError(e.Code, e.Field, e.Detail, e.Value, e.Allowed))])
+                problem.Errors is { Count: > 0 } errors
+                    ? new InvalidRunException([.. errors.Select(Read)])
                     : new InvalidRunException(new InputError(code, field, message, problem.Value, problem.Allowed)),
             < HttpStatusCode.InternalServerError => new FleetServerException(message, code: code, status: answer.Status),
             _ => new FleetServerException($"The Fleet server at {Shown} answered {(int)answer.Status}: {message}"),
+        };
+    }
+
+    /// <summary>An error as in the server's process: there, the pointer of most fields follows from their names.</summary>
+    private static InputError Read(FieldErrorView error)
+    {
+        var following = error.Field == "body"
+            ? ""
+            : "/" + error.Field.Replace('.', '/').Replace('[', '/').Replace("]", "", StringComparison.Ordinal);
+        return new(error.Code, error.Field, error.Detail, error.Value, error.Allowed)
+        {
+            Pointer = error.Pointer == following ? null : error.Pointer,
         };
     }
 

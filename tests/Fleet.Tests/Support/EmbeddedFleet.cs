@@ -55,10 +55,10 @@ public sealed class EmbeddedFleet : IAsyncDisposable
         return new EmbeddedFleet(app, own);
     }
 
-    /// <summary>Waits for the end of a run; fails the test after 30 s.</summary>
-    public async Task<RunInfo> WaitAsync(RunId id)
+    /// <summary>Waits for the end of a run; fails the test after 30 s, or the given time.</summary>
+    public async Task<RunInfo> WaitAsync(RunId id, TimeSpan? longest = null)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(longest ?? TimeSpan.FromSeconds(30));
         return (await Client.WaitAsync(id, limit.Token))!;
     }
 

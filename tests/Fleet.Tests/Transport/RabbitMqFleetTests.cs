@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Fleet.Core.Lanes;
+using Fleet.Core.Runs;
 using Fleet.Engine.Diagnostics;
 using Fleet.Tests.Support;
 using Fleet.Transport.RabbitMq;
@@ -62,10 +63,12 @@ public sealed class RabbitMqFleetTests(RabbitMqServer server, PostgresServer pos
             var ids = await one.Client.EnqueueManyAsync(Enumerable.Range(0, 20).Select(i => new Scripted($"one {i}")).ToArray());
             var others = await two.Client.EnqueueManyAsync(Enumerable.Range(0, 20).Select(i => new Scripted($"two {i}")).ToArray());
 
+            // Each nudge meets either fleet by chance, and a run is nudged again at most every 30 s.
+            var longest = Reconcile.Repeat * 10;
             foreach (var id in ids)
-                Assert.Equal(RunState.Succeeded, (await one.WaitAsync(id)).State);
+                Assert.Equal(RunState.Succeeded, (await one.WaitAsync(id, longest)).State);
             foreach (var id in others)
-                Assert.Equal(RunState.Succeeded, (await two.WaitAsync(id)).State);
+                Assert.Equal(RunState.Succeeded, (await two.WaitAsync(id, longest)).State);
             Assert.All(executed, key => Assert.StartsWith("one ", key, StringComparison.Ordinal));
             Assert.All(foreign, key => Assert.StartsWith("two ", key, StringComparison.Ordinal));
             Assert.Equal((20, 20), (executed.Count, foreign.Count));
