@@ -56,7 +56,7 @@ public static class ApiServices
     public static WebApplication UseFleetGate(this WebApplication app)
     {
         var hosts = new AllowedHosts(app.Configuration[AllowedHosts.Key], app.Services.GetRequiredService<IServer>());
-        app.Services.GetRequiredService<OpenAccess>().Hosts = hosts;
+        app.Services.GetRequiredService<OpenAccess>().IsBehindGate = true;
         var gate = new RequestGate(hosts);
         app.Use(gate.InvokeAsync);
         BadRequestAnswers.Subscribe(app.Services.GetRequiredService<DiagnosticListener>());
@@ -155,8 +155,8 @@ public static class ApiServices
         {
             // Names of endpoints are unique in a program, so Fleet's begin with "fleet.", and only the first mapping has them.
             EndpointContracts.Apply(endpoint, contract => isFirst ? $"{DescriptionGroup}.{contract.Name}" : null);
-            var access = EndpointAccess.Of(endpoint);
-            if (access.Kind == AccessKind.Anonymous || (access.Kind == AccessKind.Keys && !options.IsOn))
+            var access = EndpointAccess.Of(endpoint, options);
+            if (access.Kind == AccessKind.Anonymous)
                 endpoint.Metadata.Add(new OpenAccess.OpenToAnyone());
             var handle = endpoint.RequestDelegate!;
             RequestDelegate check = http => EndpointRules.CheckAsync(http, handle);

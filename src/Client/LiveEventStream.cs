@@ -15,11 +15,15 @@ public sealed class LiveEventStream(Func<HttpClient> connect, TimeProvider time)
 {
     private const string Path = "api/v1/events";
 
+    private const int MaxWaits = 8;
+
     // The server sends something every 15 s.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(40);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    private int _waits;
 
     /// <inheritdoc/>
     public IAsyncEnumerable<LiveEvent> ListenAsync(CancellationToken ct = default) => ListenAsync(Path, ct);
@@ -43,6 +47,13 @@ public sealed class LiveEventStream(Func<HttpClient> connect, TimeProvider time)
     /// <returns>False if the server refuses the stream, or the connection was lost.</returns>
     internal async Task<bool> WaitForEndAsync(RunId run, CancellationToken ct)
     {
+        // A server has a limited number of streams for all. Beyond these, a program asks in pauses.
+        if (Interlocked.Increment(ref _waits) > MaxWaits)
+        {
+            Interlocked.Decrement(ref _waits);
+            return false;
+        }
+
         try
         {
             await foreach (var happened in ListenAsync($"{Path}?run={run}", ct))
@@ -56,6 +67,10 @@ public sealed class LiveEventStream(Func<HttpClient> connect, TimeProvider time)
         catch (FleetServerException)
         {
             // It has no such run any more, or no events.
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waits);
         }
 
         return false;

@@ -116,11 +116,8 @@ public sealed class SqliteStorage : IStorage, IAsyncDisposable
 
     public async Task MigrateAsync(CancellationToken ct)
     {
-        if (new SqliteConnectionStringBuilder(_writer.ConnectionString).DataSource is { Length: > 0 } file
-            && Path.GetDirectoryName(Path.GetFullPath(file)) is { } directory)
-        {
+        if (File is { } file && Path.GetDirectoryName(Path.GetFullPath(file)) is { } directory)
             Directory.CreateDirectory(directory);
-        }
 
         if (!(await ReadSchemaAsync(ct)).MustMigrate())
             return;

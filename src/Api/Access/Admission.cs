@@ -20,7 +20,8 @@ internal sealed class Admission(Credentials credentials, AccessOptions options, 
     /// <summary>Lets the request through to <paramref name="next"/>, or answers with the refusal.</summary>
     public async Task AdmitAsync(HttpContext http, EndpointAccess access, RequestDelegate next)
     {
-        SecurityHeaders.Add(http.Response);
+        if (!open.IsBehindGate)
+            SecurityHeaders.Add(http.Response);
         if (await RefuseAsync(http, access, EndpointContract.Of(http)) is { } refused)
             await refused.ExecuteAsync(http);
         else
@@ -30,7 +31,7 @@ internal sealed class Admission(Credentials credentials, AccessOptions options, 
     /// <summary>Who makes a request to something that anyone may ask, but that tells more to those who may see it.</summary>
     /// <returns>Null for nobody who is known.</returns>
     public Task<Principal?> FindAsync(HttpContext http) =>
-        options.IsOn ? FindByKeyAsync(http) : Task.FromResult(open.IsAllowed ? Principal.Anyone : null);
+        options.IsOn ? FindByKeyAsync(http) : Task.FromResult(Open());
 
     /// <summary>Watches whether the caller of a request that goes on for long is still admitted.</summary>
     public AdmissionWatch Watch(HttpContext http) => new(
@@ -47,13 +48,12 @@ internal sealed class Admission(Credentials credentials, AccessOptions options, 
             return Problems.Refused(foreign);
         if (needed == Permission.None)
             return null;
-        var isOpen = access.Kind == AccessKind.Anonymous || (access.Kind == AccessKind.Keys && !options.IsOn);
-        if (isOpen && open.Refuse(http.Request.Host) is { } host)
+        if (access.Kind == AccessKind.Anonymous && open.Refuse(http.Request.Host) is { } host)
             return Problems.Refused(host);
         var principal = access.Kind switch
         {
             AccessKind.Anonymous => Open(),
-            AccessKind.Keys => options.IsOn ? await FindByKeyAsync(http) : Open(),
+            AccessKind.Keys => await FindByKeyAsync(http),
             _ => Translate(http, access),
         };
         if (principal is null)

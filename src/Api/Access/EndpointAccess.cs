@@ -26,15 +26,17 @@ internal sealed record EndpointAccess(AccessKind Kind, Func<ClaimsPrincipal, Rol
     private static readonly Func<ClaimsPrincipal, Role?> ByDefault = static _ => Role.Operator;
 
     /// <summary>Decides it from what was attached to an endpoint.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="options">If access is off, keys are not asked for.</param>
     /// <exception cref="InvalidOperationException">Nothing was: nobody has decided who may call.</exception>
-    public static EndpointAccess Of(EndpointBuilder endpoint)
+    public static EndpointAccess Of(EndpointBuilder endpoint, AccessOptions options)
     {
         var roleOf = endpoint.Metadata.OfType<RoleOfUser>().LastOrDefault()?.Find ?? ByDefault;
         // As in ASP.NET Core, where anonymous wins over a policy.
         if (endpoint.Metadata.OfType<IAllowAnonymous>().Any())
             return new(AccessKind.Anonymous, roleOf);
         if (endpoint.Metadata.OfType<FleetKeys>().Any())
-            return new(AccessKind.Keys, roleOf);
+            return new(options.IsOn ? AccessKind.Keys : AccessKind.Anonymous, roleOf);
         return endpoint.Metadata.Any(m => m is IAuthorizeData or AuthorizationPolicy)
             ? new(AccessKind.Policy, roleOf)
             : throw new InvalidOperationException(

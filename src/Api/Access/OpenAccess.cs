@@ -24,15 +24,15 @@ internal sealed partial class OpenAccess(IServiceProvider services, ILogger<Open
     /// <summary>True if the server listens on loopback addresses alone.</summary>
     public bool IsAllowed => _hasStarted && _tooFar.Value is null;
 
-    /// <summary>The names under which a server that is open to anyone answers: in a program of somebody else those of loopback alone,
-    /// because a page can have its own name resolve to this machine. The programs that are Fleet alone look at the names of every
-    /// request.</summary>
-    public AllowedHosts Hosts { get; set; } = AllowedHosts.LoopbackAlone;
+    /// <summary>True in the programs that are Fleet alone: <see cref="RequestGate"/> has looked at the name of the request and added the
+    /// security headers before an endpoint is chosen.</summary>
+    public bool IsBehindGate { get; set; }
 
-    /// <summary>The refusal of a request under another name; null for any other.</summary>
-    public InputError? Refuse(HostString host) => Hosts.Allows(host)
+    /// <summary>The refusal of a request under another name than those of loopback; null for any other. A page can have its own name
+    /// resolve to this machine.</summary>
+    public InputError? Refuse(HostString host) => IsBehindGate || AllowedHosts.LoopbackAlone.Allows(host)
         ? null
-        : RunRules.Invalid("invalid_host", "Host", host.Value, Hosts.Description);
+        : RunRules.Invalid("invalid_host", "Host", host.Value, AllowedHosts.LoopbackAlone.Description);
 
     /// <summary>Ends the program if an endpoint of Fleet is open to anyone and the server is not on loopback alone, or if nobody has said
     /// who may call an endpoint.</summary>

@@ -1,7 +1,7 @@
 using Fleet.Api.Contract;
 using Fleet.Api.Events;
-using Fleet.Core.Access;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Checks;
 using Fleet.Core.Storage;
 using Fleet.Core.Text;
@@ -67,7 +67,7 @@ internal static class GetChecksEndpoints
     private static CheckView ToView(Check check) => new()
     {
         Name = check.Name,
-        Status = check.Status.ToString().ToLowerInvariant(),
+        Status = check.Status.ToWord(),
         Milliseconds = Math.Round(check.Took.TotalMilliseconds, 1),
         Said = check.Said,
         Advice = check.Advice,

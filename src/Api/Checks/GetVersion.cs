@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Fleet.Api.Contract;
-using Fleet.Core.Access;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

@@ -1,13 +1,13 @@
 using System.Globalization;
+using Calendar = Fleet.Core.Schedules.Preview.Calendar;
 using Fleet.Api.Contract;
-using Fleet.Core.Access;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Calendar = Fleet.Core.Schedules.Preview.Calendar;
 
 namespace Fleet.Api.Schedules;
 
@@ -48,7 +48,7 @@ internal static class GetCalendarEndpoints
             .. calendar.Days.Select(day => new CalendarDayView
             {
                 Date = day.Date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
-                Day = WordOf(day.Date.DayOfWeek),
+                Day = day.Date.DayOfWeek.ToWord(),
                 Starts = day.Starts,
                 Slots = [.. day.Slots.Select(Short)],
                 ClockChange = day.ClockChange is { } change ? new CalendarClockChangeView
@@ -62,14 +62,12 @@ internal static class GetCalendarEndpoints
         [
             .. calendar.Week.Select(day => new CalendarWeekDayView
             {
-                Day = WordOf(day.Day),
+                Day = day.Day.ToWord(),
                 Starts = [.. day.Starts.Select(Short)],
                 Slots = [.. day.Slots.Select(Short)],
             }),
         ],
     };
-
-    private static string WordOf(DayOfWeek day) => day.ToString().ToLowerInvariant();
 
     /// <summary>Without digits that nobody reads.</summary>
     private static double Short(double value) => Math.Round(value, value < 10 ? 3 : 1);

@@ -1,6 +1,6 @@
 using Fleet.Api.Contract;
-using Fleet.Core.Access;
 using Fleet.Client;
+using Fleet.Core.Access;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;

@@ -1,3 +1,4 @@
+using Fleet.Cli.Printing;
 using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Storage;
@@ -25,6 +26,6 @@ internal static class ImportAdminKey
         var create = new CreateKeys(storage, cli.Time);
         var request = new KeyRequest(Variable, Role.Admin.ToWord(), Lanes: null, Life);
         if (await create.ImportAsync(request, text, ThisProcess.User, ct) is not null)
-            await Console.Error.WriteLineAsync($"Stored the key {text} of {Variable}, for an admin.");
+            Output.Remark($"Stored the key {text} of {Variable}, for an admin.");
     }
 }

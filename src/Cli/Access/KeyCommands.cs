@@ -142,14 +142,14 @@ public static class KeyCommands
         {
             if (created.Text is { } text)
             {
-                Console.WriteLine(text);
-                Console.Error.WriteLine(
+                output.Line(text);
+                Output.Remark(
                     $"Key {key.Id} ({key.Name}, {key.Role}) is valid until {Times.Instant(key.ExpiresAt)}. It is not shown again: keep it "
                         + "where secrets are kept.");
             }
             else
             {
-                Console.WriteLine($"Key {key.Name} ({key.Role}) would be valid until {Times.Instant(key.ExpiresAt)}.");
+                output.Line($"Key {key.Name} ({key.Role}) would be valid until {Times.Instant(key.ExpiresAt)}.");
             }
         });
     }

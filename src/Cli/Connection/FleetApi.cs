@@ -24,7 +24,8 @@ public sealed class FleetApi : IDisposable
 {
     private readonly HttpClient _http;
     private readonly FleetServer _server;
-    private Func<CancellationToken, Task<string?>>? _readKey;
+    private readonly Func<CancellationToken, Task<string?>>? _readKey;
+    private Task? _key;
     private bool _hasTold;
 
     /// <param name="server">The server's URL, with or without a path in front of <c>/api/v1</c>.</param>
@@ -49,7 +50,7 @@ public sealed class FleetApi : IDisposable
     private void TellOnce(string notice)
     {
         if (!_hasTold)
-            Console.Error.WriteLine($"Warning: {Plain.Line(notice)} A newer fleet may do without it.");
+            Output.Remark($"Warning: {notice} A newer fleet may do without it.");
         _hasTold = true;
     }
 
@@ -112,12 +113,8 @@ public sealed class FleetApi : IDisposable
     private async Task<JsonElement> SendAsync(
         HttpMethod method, string path, byte[]? json, CancellationToken ct, string? version = null)
     {
-        if (_readKey is { } read)
-        {
-            _readKey = null;
-            if (await read(ct) is { } key)
-                FleetHttp.UseKey(_http, key);
-        }
+        // Once, also when it fails: then no request goes without the key.
+        await (_key ??= UseKeyAsync(ct));
 
         try
         {
@@ -134,6 +131,12 @@ public sealed class FleetApi : IDisposable
                 ? $"{e.Message.TrimEnd('.')}. Name another with --server or FLEET_SERVER, or start one with 'fleet dev'."
                 : e.Message);
         }
+    }
+
+    private async Task UseKeyAsync(CancellationToken ct)
+    {
+        if (_readKey is not null && await _readKey(ct) is { } key)
+            FleetHttp.UseKey(_http, key);
     }
 
     private LiveEventStream Events() => new(() => _http, TimeProvider.System);

@@ -41,37 +41,39 @@ public static class EachRun
         CommandContext cli, ParseResult parsed, Argument<string[]> ids, RunChange change,
         Func<FleetApi, string, string, bool, Task<DoneRun>> act)
     {
-        var runs = IdsOf(parsed, ids).Select(id => (Id: id, Path: GetRuns.Path(id))).ToList();
+        var runs = RunsOf(parsed, ids);
         var isDryRun = parsed.GetValue(cli.DryRunOption);
+        using var api = cli.Connect(parsed);
         if (parsed.GetValue(cli.Confirm.ExpectOption) is not null)
-            cli.Confirm.Expect(parsed, await CountAsync(cli, parsed, runs, act));
+            cli.Confirm.Expect(parsed, await CountAsync(api, runs, act, cli.Time));
         if (!isDryRun && (runs.Count > 1 || change.Destroys))
             cli.Confirm.Ask(parsed, runs is [var only] ? $"{change.Order} run {only.Id}" : $"{change.Order} {runs.Count} runs", runs.Count);
         using var progress = new Progress(isDryRun ? "Checking" : change.Doing, cli.Time);
         var done = 0;
-        return await DoAsync(cli, parsed, ids, async (api, id, path) =>
+        return await DoEachAsync(cli.Output(parsed), runs, async (id, path) =>
         {
             progress.Report(done++, runs.Count);
+            var isDone = false;
             try
             {
-                return await act(api, id, path, isDryRun);
+                var run = await act(api, id, path, isDryRun);
+                isDone = true;
+                return run;
             }
-            catch (CommandFailedException)
+            finally
             {
-                // The reason is said on a line of its own.
-                progress.Clear();
-                throw;
+                // A line follows: the reason of a refusal, or after the last run the results.
+                if (!isDone || done == runs.Count)
+                    progress.Clear();
             }
         });
     }
 
     /// <summary>How many of the runs the server would change.</summary>
     private static async Task<int> CountAsync(
-        CommandContext cli, ParseResult parsed, List<(string Id, string Path)> runs,
-        Func<FleetApi, string, string, bool, Task<DoneRun>> act)
+        FleetApi api, List<(string Id, string Path)> runs, Func<FleetApi, string, string, bool, Task<DoneRun>> act, TimeProvider time)
     {
-        using var api = cli.Connect(parsed);
-        using var progress = new Progress("Checking", cli.Time);
+        using var progress = new Progress("Checking", time);
         var (count, done) = (0, 0);
         foreach (var (id, path) in runs)
         {
@@ -103,12 +105,17 @@ public static class EachRun
         string? between = null)
     {
         // All of them are read before anything is asked.
-        var runs = IdsOf(parsed, ids).Select(id => (Id: id, Path: GetRuns.Path(id))).ToList();
+        var runs = RunsOf(parsed, ids);
         using var api = cli.Connect(parsed);
-        var output = cli.Output(parsed);
+        return await DoEachAsync(cli.Output(parsed), runs, (id, path) => act(api, id, path), between);
+    }
+
+    private static async Task<int> DoEachAsync(
+        Output output, List<(string Id, string Path)> runs, Func<string, string, Task<DoneRun>> act, string? between = null)
+    {
         if (runs is [var single])
         {
-            var (answer, show) = await act(api, single.Id, single.Path);
+            var (answer, show) = await act(single.Id, single.Path);
             output.Answer(answer, single.Id, show);
             return (int)ExitCode.Ok;
         }
@@ -118,7 +125,7 @@ public static class EachRun
         {
             try
             {
-                done.Add((id, await act(api, id, path)));
+                done.Add((id, await act(id, path)));
             }
             catch (ServerUnreachableException e)
             {
@@ -143,6 +150,9 @@ public static class EachRun
     }
 
     private static string[] IdsOf(ParseResult parsed, Argument<string[]> ids) => [.. parsed.GetRequiredValue(ids).Distinct()];
+
+    private static List<(string Id, string Path)> RunsOf(ParseResult parsed, Argument<string[]> ids) =>
+        [.. IdsOf(parsed, ids).Select(id => (id, GetRuns.Path(id)))];
 
     private static void Print(Output output, List<(string Id, DoneRun Run)> done, string? between)
     {
@@ -170,6 +180,6 @@ public static class EachRun
         var named = new JsonObject { ["id"] = id };
         foreach (var member in answer.EnumerateObject())
             named[member.Name] = JsonNode.Parse(member.Value.GetRawText());
-        return JsonElement.Parse(named.ToJsonString());
+        return named.ToElement();
     }
 }

@@ -19,9 +19,15 @@ public static class RunLogs
         command.SetAction(async (parsed, ct) =>
         {
             using var api = cli.Connect(parsed);
-            var printer = new Printer(api, GetRuns.Path(parsed.GetRequiredValue(id)), cli.Output(parsed));
+            var run = parsed.GetRequiredValue(id);
+            var printer = new Printer(api, GetRuns.Path(run), cli.Output(parsed));
             if (parsed.GetValue(follow))
-                await FollowAsync(printer, cli.Time, ct);
+            {
+                // The server refuses what is no id before this is waited for.
+                _ = RunId.TryParse(run, out var runId);
+                await using var end = api.SignalEnd(runId, cli.Time);
+                await FollowAsync(printer, end, ct);
+            }
             else
                 await printer.PrintNewAsync(ct);
             printer.Finish();
@@ -29,7 +35,7 @@ public static class RunLogs
         return command;
     }
 
-    private static async Task FollowAsync(Printer printer, TimeProvider time, CancellationToken ct)
+    private static async Task FollowAsync(Printer printer, RunEndSignal end, CancellationToken ct)
     {
         var reached = false;
         while (true)
@@ -48,7 +54,8 @@ public static class RunLogs
                 // The server restarts; the next round goes on after the last line that was printed.
             }
 
-            await Task.Delay(Pause, time, ct);
+            // No event tells of new lines; the end is told.
+            await end.WaitAsync(Pause, ct);
         }
     }
 

@@ -68,7 +68,7 @@ public static class ApplySchedules
         {
             foreach (var schedule in declared)
             {
-                changes.Add(await TryAsync(api, schedule, existing, ct));
+                changes.Add(await TryAsync(api, schedule, existing, progress, ct));
                 progress.Report(changes.Count, declared.Count);
             }
         }
@@ -135,7 +135,7 @@ public static class ApplySchedules
     }
 
     private static async Task<Change> TryAsync(FleetApi api, DeclaredSchedule schedule, Dictionary<string, JsonElement> existing,
-        CancellationToken ct)
+        Progress progress, CancellationToken ct)
     {
         var body = Encoding.UTF8.GetBytes(schedule.Body.ToJsonString());
         JsonElement after;
@@ -149,7 +149,10 @@ public static class ApplySchedules
             throw new CommandFailedException($"{schedule.Place}: {schedule.Id}: {e.Message}", e.Code);
         }
 
-        FireTimes.Warn(api.Read(after, ApiJson.Default.ScheduleView).Warnings, $"{schedule.Place}: {schedule.Id}");
+        var warnings = api.Read(after, ApiJson.Default.ScheduleView).Warnings;
+        if (warnings.Count > 0)
+            progress.Clear();
+        FireTimes.Warn(warnings, $"{schedule.Place}: {schedule.Id}");
         if (!existing.TryGetValue(schedule.Id, out var before))
         {
             return new Change(

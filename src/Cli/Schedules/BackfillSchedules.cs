@@ -43,13 +43,14 @@ public static class BackfillSchedules
             var schedule = parsed.GetRequiredValue(id);
             var isReal = parsed.GetValue(Yes);
             var path = $"{GetSchedules.Path(schedule)}/backfill";
-            if (parsed.GetValue(cli.Confirm.ExpectOption) is not null)
+            JsonElement? preview = null;
+            if (!isReal || parsed.GetValue(cli.Confirm.ExpectOption) is not null)
             {
-                var preview = await api.PostAsync(path, Body(parsed, isDryRun: true), ct);
-                cli.Confirm.Expect(parsed, api.Read(preview, ApiJson.Default.BackfillView).Count);
+                preview = await api.PostAsync(path, Body(parsed, isDryRun: true), ct);
+                cli.Confirm.Expect(parsed, api.Read(preview.Value, ApiJson.Default.BackfillView).Count);
             }
 
-            var answer = await api.PostAsync(path, Body(parsed, isDryRun: !isReal), ct);
+            var answer = isReal ? await api.PostAsync(path, Body(parsed, isDryRun: false), ct) : preview!.Value;
             cli.Output(parsed).Answer(answer, schedule, () => Show(schedule, api.Read(answer, ApiJson.Default.BackfillView), isReal));
         });
         return command;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using Fleet.Cli.Connection;
 using Fleet.Cli.Printing;
 using Fleet.Client;
@@ -29,7 +30,7 @@ public static class ListOutcomes
 
     public static Command Command(CommandContext cli)
     {
-        var id = new Argument<string>("ID") { Description = "The schedule's id." };
+        var id = GetSchedules.IdArgument();
         var command = new Command("history", "Show what became of the last fire times of a schedule.") { id, Limit, cli.ColumnsOption };
         command.SetAction(async (parsed, ct) =>
         {
@@ -41,10 +42,21 @@ public static class ListOutcomes
         return command;
     }
 
-    /// <summary>The last outcomes in one line, such as <c>28 succeeded, 1 failed, 1 missed</c>; null if there are none.</summary>
+    /// <summary>The last outcomes in one line, such as <c>28 succeeded, 1 failed, 1 missed</c>; null if there are none, or the server does
+    /// not tell them.</summary>
     public static async Task<string?> SummarizeAsync(FleetApi api, string schedule, CancellationToken ct)
     {
-        var page = await api.GetAsync(Path(schedule, Shown), ct);
+        JsonElement page;
+        try
+        {
+            page = await api.GetAsync(Path(schedule, Shown), ct);
+        }
+        catch (CommandFailedException)
+        {
+            // They are beside what was asked for.
+            return null;
+        }
+
         var counts = api.Read(page, ApiJson.Default.Occurrences).Items.GroupBy(o => o.Outcome, StringComparer.Ordinal)
             .Select(g => (Outcome: g.Key, Count: g.Sum(o => o.Count)))
             .OrderByDescending(g => g.Count).ThenBy(g => g.Outcome, StringComparer.Ordinal).ToList();
@@ -52,7 +64,7 @@ public static class ListOutcomes
     }
 
     private static string Path(string schedule, int limit) =>
-        string.Create(CultureInfo.InvariantCulture, $"schedules/{Uri.EscapeDataString(schedule)}/outcomes?limit={limit}");
+        string.Create(CultureInfo.InvariantCulture, $"{GetSchedules.Path(schedule)}/outcomes?limit={limit}");
 
     private static string Note(OccurrenceView occurrence) => occurrence.First is { } first
         ? $"{occurrence.Count} fire times from {Times.Instant(first)}"

@@ -38,20 +38,20 @@ public static class DrainWorkers
             string[] given = [.. (parsed.GetValue(ids) ?? []).Distinct(StringComparer.Ordinal)];
             if (parsed.GetValue(all) == given.Length > 0)
                 throw new UsageException("ID: give the ids of workers, or --all.");
-            if (parsed.GetValue(all) && (given = await FindActiveAsync(cli, parsed, ct)).Length == 0)
+            using var api = cli.Connect(parsed);
+            if (parsed.GetValue(all) && (given = await FindActiveAsync(api, ct)).Length == 0)
                 throw new CommandFailedException("No worker is active.", ExitCode.NotFound);
             cli.Confirm.Expect(parsed, given.Length);
             if (given.Length > 1)
                 cli.Confirm.Ask(parsed, $"Drain {given.Length} workers", given.Length);
             var output = cli.Output(parsed);
-            using var api = cli.Connect(parsed);
             var body = PauseOptions.Body(parsed.GetValue(reason), until: null);
             var answers = new List<(string Id, JsonElement Answer)>();
             foreach (var id in given)
                 answers.Add((id, await api.PostAsync(GetWorkers.Path(id) + "/drain", body, ct)));
             // All were told before the first is waited for.
             for (var i = 0; parsed.GetValue(wait) && i < answers.Count; i++)
-                answers[i] = (answers[i].Id, await WaitAsync(api, answers[i].Id, cli.Time, ct));
+                answers[i] = (answers[i].Id, await WaitAsync(api, answers[i].Id, answers[i].Answer, cli.Time, ct));
             if (answers is [var (single, answer)])
             {
                 output.Answer(answer, single, Line(api, single, answer));
@@ -66,24 +66,24 @@ public static class DrainWorkers
         return command;
     }
 
-    private static async Task<string[]> FindActiveAsync(CommandContext cli, ParseResult parsed, CancellationToken ct)
+    private static async Task<string[]> FindActiveAsync(FleetApi api, CancellationToken ct)
     {
-        using var api = cli.Connect(parsed);
         var workers = api.Read(await api.GetAsync("workers", ct), ApiJson.Default.Workers).Items;
         return [.. workers.Where(w => w.State == "active").Select(w => w.Id)];
     }
 
-    private static async Task<JsonElement> WaitAsync(FleetApi api, string id, TimeProvider time, CancellationToken ct)
+    private static async Task<JsonElement> WaitAsync(
+        FleetApi api, string id, JsonElement answer, TimeProvider time, CancellationToken ct)
     {
         using var progress = new Progress($"Draining {id}", time);
         while (true)
         {
-            var answer = await api.GetAsync(GetWorkers.Path(id), ct);
             var worker = api.Read(answer, ApiJson.Default.WorkerDetailView);
             if (worker.State != "draining")
                 return answer;
             progress.Report($"{worker.Running} run(s) under way");
             await Task.Delay(BetweenLooks, time, ct);
+            answer = await api.GetAsync(GetWorkers.Path(id), ct);
         }
     }
 

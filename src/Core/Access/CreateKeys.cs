@@ -18,22 +18,19 @@ public sealed class CreateKeys(IStorage storage, TimeProvider time)
     /// <param name="dryRun">True: everything is checked and nothing stored.</param>
     /// <param name="ct">Cancels the call.</param>
     /// <exception cref="InvalidRunException">A field is not allowed; names all of them.</exception>
-    public Task<CreatedKey> ExecuteAsync(KeyRequest request, Actor by, bool dryRun, CancellationToken ct) =>
-        StoreAsync(request, KeyText.New(), by, dryRun, ct);
+    public async Task<CreatedKey> ExecuteAsync(KeyRequest request, Actor by, bool dryRun, CancellationToken ct)
+    {
+        var text = KeyText.New();
+        var key = await StoreAsync(request, text, by, dryRun, ct)
+            ?? throw new InvalidOperationException($"Two keys got the id {text.Id}.");
+        return new(key, text);
+    }
 
     /// <summary>Stores a key whose text was made before there was a database, unless it is stored already.</summary>
     /// <returns>Null when it was stored before.</returns>
     /// <exception cref="InvalidRunException">A field is not allowed; names all of them.</exception>
-    public async Task<ApiKey?> ImportAsync(KeyRequest request, KeyText text, Actor by, CancellationToken ct)
-    {
-        await using (var db = storage.Read())
-        {
-            if (await db.ApiKeys.AnyAsync(k => k.Id == text.Id, ct))
-                return null;
-        }
-
-        return (await StoreAsync(request, text, by, dryRun: false, ct)).Key;
-    }
+    public Task<ApiKey?> ImportAsync(KeyRequest request, KeyText text, Actor by, CancellationToken ct) =>
+        StoreAsync(request, text, by, dryRun: false, ct);
 
     /// <summary>The row of a key.</summary>
     internal static ApiKey Row(KeyRequest request, KeyText text, Actor by, DateTimeOffset now) => new()
@@ -48,23 +45,25 @@ public sealed class CreateKeys(IStorage storage, TimeProvider time)
         ExpiresAt = now + (request.ExpiresIn ?? KeyRules.DefaultLife),
     };
 
-    private async Task<CreatedKey> StoreAsync(KeyRequest request, KeyText text, Actor by, bool dryRun, CancellationToken ct)
+    /// <summary>Stores a key. Null when one with its id is stored.</summary>
+    private async Task<ApiKey?> StoreAsync(KeyRequest request, KeyText text, Actor by, bool dryRun, CancellationToken ct)
     {
         var errors = new InputErrors();
         KeyRules.Check(request, errors);
         errors.ThrowIfAny();
         var now = time.GetUtcNow();
         var key = Row(request, text, by, now);
-        await storage.WriteRetryingAsync(
+        return await storage.WriteRetryingAsync(
             async session =>
             {
+                if (await session.Db.ApiKeys.AnyAsync(k => k.Id == key.Id, ct))
+                    return null;
                 session.Db.ApiKeys.Add(key);
                 session.Audit(now, by, "key.create", key.Id, before: null, after: KeyFacts.Of(key));
                 await session.Db.SaveChangesAsync(ct);
-                return true;
+                return key;
             },
             dryRun,
             ct);
-        return new(key, text);
     }
 }

@@ -57,7 +57,11 @@ public sealed partial class Credentials(IStorage storage, TimeProvider time, ILo
             || Roles.Find(row.Role) is not { } role)
             return null;
         if (!(now - row.LastUsedAt < SeenEvery))
-            await NoteAsync(() => db.ApiKeys.Where(k => k.Id == row.Id).ExecuteUpdateAsync(k => k.SetProperty(r => r.LastUsedAt, now), ct));
+        {
+            await NoteAsync(
+                write => write.ApiKeys.Where(k => k.Id == row.Id).ExecuteUpdateAsync(k => k.SetProperty(r => r.LastUsedAt, now), ct), ct);
+        }
+
         return new Principal(row.Name, ActorKind.Program, role)
         {
             Lanes = KeyRules.FromRow(row.Lanes),
@@ -79,7 +83,7 @@ public sealed partial class Credentials(IStorage storage, TimeProvider time, ILo
         if (now - row.LastSeenAt >= SeenEvery)
         {
             await NoteAsync(
-                () => db.Sessions.Where(s => s.Id == row.Id).ExecuteUpdateAsync(s => s.SetProperty(r => r.LastSeenAt, now), ct));
+                write => write.Sessions.Where(s => s.Id == row.Id).ExecuteUpdateAsync(s => s.SetProperty(r => r.LastSeenAt, now), ct), ct);
         }
 
         return new Principal(row.Name, ActorKind.Person, role)
@@ -92,11 +96,11 @@ public sealed partial class Credentials(IStorage storage, TimeProvider time, ILo
     }
 
     /// <summary>When a credential was used last is for people to look at: no request fails because it could not be written.</summary>
-    private async Task NoteAsync(Func<Task> write)
+    private async Task NoteAsync(Func<FleetDbContext, Task<int>> write, CancellationToken ct)
     {
         try
         {
-            await write();
+            await storage.WriteAsync(session => write(session.Db), ct);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

@@ -45,9 +45,7 @@ public sealed class SignIn(IStorage storage, Credentials credentials, TimeProvid
             async write =>
             {
                 // Those that have ended are of no use to anybody. A few at a time: a sign-in does not wait for a cleaning.
-                var ended = await write.Db.Sessions.AsTracking().Where(s => s.ExpiresAt < now).OrderBy(s => s.ExpiresAt).Take(MaxCleaned)
-                    .ToListAsync(ct);
-                write.Db.Sessions.RemoveRange(ended);
+                await write.Db.Sessions.Where(s => s.ExpiresAt < now).OrderBy(s => s.ExpiresAt).Take(MaxCleaned).ExecuteDeleteAsync(ct);
                 write.Db.Sessions.Add(session);
                 var facts = new SessionFacts(who.Name, session.Role, session.KeyId);
                 write.Audit(now, by, "session.create", session.Id, before: null, after: facts);

@@ -31,8 +31,7 @@ public static partial class ThisProcess
 
     private static Assembly? Entry => Assembly.GetEntryAssembly();
 
-    private static string VersionText => Entry?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
-        ?.InformationalVersion.Split('+')[0] ?? Entry?.GetName().Version?.ToString() ?? "";
+    private static string VersionText => Entry is null ? "" : Text.ProgramVersion.Of(Entry).Version;
 
     /// <summary>True if the actor is this program, in whatever version, and on whatever machine and in whatever process.</summary>
     public static bool IsSameProgram(Actor actor) => actor.Kind == ActorKind.Program

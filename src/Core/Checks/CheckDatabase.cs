@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Fleet.Core.Findings;
 using Fleet.Core.Storage;
 using Fleet.Core.Text;
 
@@ -11,9 +12,6 @@ public static class CheckDatabase
 {
     /// <summary>The names of the checks, in their order.</summary>
     public static readonly IReadOnlyList<string> Names = ["database", "schema", "writes", "databaseClock", "disk"];
-
-    // As the findings, which compare the same clocks.
-    private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -79,7 +77,7 @@ public static class CheckDatabase
             : string.Create(
                 CultureInfo.InvariantCulture,
                 $"is {seconds:0.0##} s {(ahead > TimeSpan.Zero ? "ahead of" : "behind")} that of this process");
-        return ahead.Duration() <= ClockTolerance
+        return ahead.Duration() <= TellFindings.ClockTolerance
             ? (CheckStatus.Ok, $"{other} {how}.", null)
             : (CheckStatus.Warning, $"{other} {how}: due times are off by that.",
                 "Set the clocks with a time service (NTP) on both machines.");
@@ -116,7 +114,7 @@ public static class CheckDatabase
     {
         var asked = time.GetUtcNow();
         var begun = time.GetTimestamp();
-        var clock = await storage.ReadAsync(session => storage.GetClockAsync(session, ct), ct);
+        var clock = await storage.ReadClockAsync(ct);
         // Half of what the call took is the best guess for when the database looked at its clock.
         return Compare(clock - (asked + (time.GetElapsedTime(begun) / 2)), "The clock of the database");
     }

@@ -1,13 +1,11 @@
 using Fleet.Core.Findings;
 using Fleet.Core.Live;
-using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
-using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Checks;
 
 /// <summary>Checks what works on the database: leader, workers, lanes, outbox. Each says what the findings say about it.</summary>
-public sealed class CheckFleet(IStorage storage, ReadLiveFigures readFigures, GetFindings getFindings, TimeProvider time)
+public sealed class CheckFleet(ReadLiveFigures readFigures, GetFindings getFindings, TimeProvider time)
 {
     /// <summary>The names of the checks, in their order.</summary>
     public static readonly IReadOnlyList<string> Names = ["leader", "workers", "lanes", "outbox", "others"];
@@ -17,7 +15,7 @@ public sealed class CheckFleet(IStorage storage, ReadLiveFigures readFigures, Ge
     private static readonly Dictionary<string, string[]> Codes = new(StringComparer.Ordinal)
     {
         ["leader"] = ["no_leader"],
-        ["workers"] = ["worker_silent", "worker_drained"],
+        ["workers"] = ["worker_silent", "worker_drained", "worker_version_differs"],
         ["lanes"] = ["lane_without_worker", "job_unserved", "lane_behind", "lane_paused"],
         ["outbox"] = ["outbox_late", "messages_parked"],
     };
@@ -32,7 +30,6 @@ public sealed class CheckFleet(IStorage storage, ReadLiveFigures readFigures, Ge
         var begun = time.GetTimestamp();
         var figures = await readFigures.ExecuteAsync(ct);
         var findings = await getFindings.ExecuteAsync(figures, ct);
-        var versions = await ReadVersionsAsync(ct);
         var took = time.GetElapsedTime(begun);
 
         var known = Codes.Values.SelectMany(c => c).Concat(SaidElsewhere).ToHashSet(StringComparer.Ordinal);
@@ -40,7 +37,7 @@ public sealed class CheckFleet(IStorage storage, ReadLiveFigures readFigures, Ge
         return
         [
             Of("leader", figures.Leader is { } leader ? $"{leader.Name} leads, term {leader.Term}." : "The leader changes at the moment."),
-            WorkersOf(Of("workers", $"{active} active."), active, versions),
+            WorkersOf(Of("workers", $"{active} active."), active, VersionsOf(figures.Workers)),
             Of("lanes", figures.Lanes.Count switch
             {
                 0 => "There are none yet.",
@@ -65,7 +62,7 @@ public sealed class CheckFleet(IStorage storage, ReadLiveFigures readFigures, Ge
             worst.Advice);
     }
 
-    private static Check WorkersOf(Check check, int active, IReadOnlyList<(string Program, string Version, int Count)> versions)
+    private static Check WorkersOf(Check check, int active, List<(string Program, string Version, int Count)> versions)
     {
         if (check.Status != CheckStatus.Ok)
             return check;
@@ -92,16 +89,11 @@ public sealed class CheckFleet(IStorage storage, ReadLiveFigures readFigures, Ge
             : check with { Said = $"{check.Said.TrimEnd('.')}: {list}." };
     }
 
-    private async Task<IReadOnlyList<(string Program, string Version, int Count)>> ReadVersionsAsync(CancellationToken ct)
-    {
-        await using var db = storage.Read();
-        var found = await db.Workers.AsNoTracking().Where(w => w.State != WorkerState.Gone)
-            .GroupBy(w => new { w.Program, w.Version }).Select(g => new { g.Key.Program, g.Key.Version, Count = g.Count() })
-            .OrderByDescending(g => g.Count).Take(MaxVersions + 1).ToListAsync(ct);
-        return
-        [
-            .. found.OrderBy(v => v.Program, StringComparer.Ordinal).ThenBy(v => v.Version, StringComparer.Ordinal)
-                .Select(v => (v.Program, v.Version, v.Count)),
-        ];
-    }
+    /// <summary>Those with the most workers, by program.</summary>
+    private static List<(string Program, string Version, int Count)> VersionsOf(IReadOnlyList<LiveWorker> workers) =>
+    [
+        .. workers.CountBy(w => (w.Program, w.Version)).OrderByDescending(g => g.Value).Take(MaxVersions + 1)
+            .Select(g => (g.Key.Program, g.Key.Version, Count: g.Value))
+            .OrderBy(v => v.Program, StringComparer.Ordinal).ThenBy(v => v.Version, StringComparer.Ordinal),
+    ];
 }

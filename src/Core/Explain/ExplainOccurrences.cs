@@ -27,9 +27,9 @@ public sealed class ExplainOccurrences(IStorage storage, ExplainRuns runs, TimeP
         var until = at + TellOccurrence.Tolerance;
         var run = await db.Runs.IgnoreQueryFilters().AsNoTracking()
             .Where(r => r.ScheduleId == schedule && r.FireTime >= at && r.FireTime < until && !r.Revoked)
-            .OrderBy(r => r.FireTime).Select(r => new { r.Id, r.State }).Take(1).ToListAsync(ct);
-        if (run is [{ Id: var id } found] && await runs.ExecuteAsync(id, ct) is { } explained)
-            return OfRun(schedule, at, id, found.State == Run.DeletedState, explained, now);
+            .OrderBy(r => r.FireTime).Select(r => r.Id).Take(1).ToListAsync(ct);
+        if (run is [var id] && await runs.ExecuteAsync(id, ct) is { } explained)
+            return OfRun(schedule, at, id, explained, now);
 
         var revoked = await db.Runs.AsNoTracking()
             .Where(r => r.ScheduleId == schedule && r.Revoked && r.FireTime >= at && r.FireTime < until)
@@ -40,9 +40,9 @@ public sealed class ExplainOccurrences(IStorage storage, ExplainRuns runs, TimeP
         return TellOccurrence.Explain(schedule, at, now, revoked, facts);
     }
 
-    private static Explanation OfRun(
-        string schedule, DateTimeOffset at, RunId id, bool isDeleted, Explanation explained, DateTimeOffset now)
+    private static Explanation OfRun(string schedule, DateTimeOffset at, RunId id, Explanation explained, DateTimeOffset now)
     {
+        var isDeleted = explained.Now.State == "deleted";
         var found = new Sentence(
             SentenceCode.HasRun,
             isDeleted

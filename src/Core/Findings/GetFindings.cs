@@ -40,7 +40,8 @@ public sealed class GetFindings(
 
     private readonly Lock _lock = new();
     private Dictionary<(string Code, string Subject), DateTimeOffset> _seen = [];
-    private (long ReadAt, Dictionary<string, EndedRuns>? Now, Dictionary<string, EndedRuns>? Before)? _ends;
+    // One reference: several passes may read and replace it at once.
+    private Ends? _ends;
 
     /// <summary>The findings now, the worst first.</summary>
     /// <param name="figures">Figures of this moment; null: they are read.</param>
@@ -186,7 +187,7 @@ public sealed class GetFindings(
         if (_ends is not { } read || time.GetElapsedTime(read.ReadAt) >= EndsFor)
         {
             var (ended, before) = (await ReadAsync(now), await ReadAsync(now.AddDays(-1)));
-            _ends = read = (time.GetTimestamp(), ended, before);
+            _ends = read = new Ends(time.GetTimestamp(), ended, before);
         }
 
         return (read.Now, read.Before);
@@ -216,7 +217,7 @@ public sealed class GetFindings(
     private async Task<IReadOnlyList<(LeftOverSchedule Schedule, DateTimeOffset NoticedAt)>> ReadLeftOverAsync(
         FleetDbContext db, CancellationToken ct)
     {
-        var left = leftOvers.All.Take(MaxListed).ToList();
+        var left = leftOvers.All.ToList();
         if (left.Count == 0)
             return [];
         var ids = left.ConvertAll(s => s.Id);
@@ -224,7 +225,7 @@ public sealed class GetFindings(
             .Select(s => new { s.Id, s.Source, s.UpdatedAt }).ToListAsync(ct);
         return
         [
-            .. left.Where(l => stored.Exists(s => s.Id == l.Id && s.Source == l.Source && s.UpdatedAt == l.PutAt))
+            .. left.Where(l => stored.Exists(s => s.Id == l.Id && s.Source == l.Source && s.UpdatedAt == l.PutAt)).Take(MaxListed)
                 .Select(l => (l, leftOvers.NoticedAt)),
         ];
     }
@@ -283,4 +284,6 @@ public sealed class GetFindings(
             .FirstOrDefaultAsync(ct);
         return lag is null ? null : new OutboxLag(CappedCount.Of(lag.Count), lag.Oldest, lag.Failures);
     }
+
+    private sealed record Ends(long ReadAt, Dictionary<string, EndedRuns>? Now, Dictionary<string, EndedRuns>? Before);
 }

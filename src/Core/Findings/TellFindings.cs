@@ -25,7 +25,8 @@ public static class TellFindings
 
     private static readonly TimeSpan LongWithoutTimeout = TimeSpan.FromDays(1);
 
-    private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(2);
+    /// <summary>How far two clocks may be apart.</summary>
+    internal static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan LongDrain = TimeSpan.FromHours(1);
 

@@ -46,11 +46,12 @@ internal sealed class SchemaCheck(string job, JsonElement root)
             return;
         }
 
+        var before = errors.All.Count;
         if (value.ValueKind == JsonValueKind.Object)
             CheckObject(schema, value, place, errors);
         else if (value.ValueKind == JsonValueKind.Array)
             CheckItems(schema, value, place, errors);
-        if (value.ValueKind != JsonValueKind.Null && errors.AreNone && schema.TryGetMember("anyOf", out var branches))
+        if (value.ValueKind != JsonValueKind.Null && errors.All.Count == before && schema.TryGetMember("anyOf", out var branches))
             CheckAny(schema, branches, value, place, errors);
     }
 

@@ -1,7 +1,6 @@
 using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Storage;
-using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.Runs;
 
@@ -19,27 +18,23 @@ public sealed class DeleteRuns(IStorage storage, TimeProvider time)
         IReadOnlyList<RunId> ids, Actor by, CancellationToken ct, bool isDryRun = false)
     {
         var now = time.GetUtcNow();
-        return storage.WriteRetryingAsync(
+        return storage.WriteRetryingAsync<IReadOnlyList<DeleteResult>>(
             async session =>
             {
                 var results = await storage.States.DeleteAsync(session, ids, by, now, ct);
-                RunId[] deleted = [.. ids.Where((_, i) => results[i] == DeleteResult.Deleted)];
+                RunId[] deleted = [.. ids.Where((_, i) => results[i].Result == DeleteResult.Deleted)];
                 if (deleted.Length > 0)
                 {
-                    var before = await ReadStatesAsync(session, deleted, ct);
+                    // How many of the runs had which state.
+                    var before = results.Where(r => r.Result == DeleteResult.Deleted)
+                        .CountBy(r => r.From!.Value.ToString().ToLowerInvariant()).ToDictionary(StringComparer.Ordinal);
                     session.Audit(now, by, "run.delete", Auditing.TargetOf(deleted), before, after: null);
                     await session.Db.SaveChangesAsync(ct);
                 }
 
-                return results;
+                return [.. results.Select(r => r.Result)];
             },
             isDryRun,
             ct);
     }
-
-    /// <summary>How many of the runs had which state: their marks say it.</summary>
-    private static async Task<Dictionary<string, int>> ReadStatesAsync(StorageSession session, RunId[] deleted, CancellationToken ct) =>
-        await session.Db.Runs.IgnoreQueryFilters().Where(r => deleted.Contains(r.Id))
-            .GroupBy(r => r.Error!).Select(states => new { State = states.Key, Count = states.Count() })
-            .ToDictionaryAsync(states => states.State, states => states.Count, ct);
 }

@@ -230,16 +230,10 @@ public sealed class EnqueueRuns : IAsyncDisposable
                 var inserted = (await _storage.Statements.InsertAsync(session, [run], ct))[0];
                 if (inserted.Status == EnqueueStatus.Inserted)
                 {
-                    if (run.ScheduleId is { } schedule)
-                    {
-                        var facts = new AuditedEnqueue(run.Job, run.Lane, run.Id);
-                        session.Audit(run.CreatedAt, by, "schedule.trigger", schedule, before: null, facts);
-                    }
-                    else
-                    {
-                        session.Audit(run.CreatedAt, by, "run.enqueue", $"{run.Id}", before: null, new AuditedEnqueue(run.Job, run.Lane));
-                    }
-
+                    var (action, target, facts) = run.ScheduleId is { } schedule
+                        ? ("schedule.trigger", schedule, new AuditedEnqueue(run.Job, run.Lane, run.Id))
+                        : ("run.enqueue", $"{run.Id}", new AuditedEnqueue(run.Job, run.Lane));
+                    session.Audit(run.CreatedAt, by, action, target, before: null, facts);
                     await session.Db.SaveChangesAsync(ct);
                 }
 

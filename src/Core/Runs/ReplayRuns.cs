@@ -23,9 +23,8 @@ public sealed class ReplayRuns(IStorage storage, NudgePublisher nudges, TimeProv
             async session =>
             {
                 var found = await storage.States.ReplayAsync(session, [id], by, now, ct);
-                if (found[0].Result == ReplayResult.Replayed)
+                if (found[0] is { Result: ReplayResult.Replayed, From: { } before })
                 {
-                    var before = session.Db.Replays.Local.Single(r => r.RunId == id).FromState;
                     session.Audit(now, by, "run.replay", $"{id}", new AuditedRun(before), new AuditedRun(RunState.Pending));
                     await session.Db.SaveChangesAsync(ct);
                 }
@@ -34,7 +33,7 @@ public sealed class ReplayRuns(IStorage storage, NudgePublisher nudges, TimeProv
             },
             isDryRun,
             ct);
-        var (result, lane) = replayed[0];
+        var (result, lane, _) = replayed[0];
         if (result == ReplayResult.Replayed && !isDryRun)
             nudges.Publish([new Nudge(lane, id)]);
         return result;

@@ -199,7 +199,7 @@ public sealed class GetStatistics(IStorage storage, TimeProvider time)
             rows.AddRange(found);
         }
 
-        if (periods.Step == StatisticsStep.Minute && rows.Find(r => r.Step == RollupStep.Quarter) is { } merged)
+        if (periods.Step == StatisticsStep.Minute && rows.FindLast(r => r.Step == RollupStep.Quarter) is { } merged)
         {
             throw new InvalidRunException(RunRules.Invalid(
                 "step_too_fine", "step", "minute",

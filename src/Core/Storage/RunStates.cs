@@ -131,9 +131,10 @@ public class RunStates(IRollupStatements rollups)
         return [.. ids.Select(AnswerOf)];
 
         ReplayedRun AnswerOf(RunId id) => !found.TryGetValue(id, out var run)
-            ? new ReplayedRun(ReplayResult.NotFound, "")
+            ? new ReplayedRun(ReplayResult.NotFound, "", null)
             : new ReplayedRun(
-                run.IsReplayable ? ReplayResult.Replayed : run.Revoked ? ReplayResult.Revoked : ReplayResult.WrongState, run.Lane);
+                run.IsReplayable ? ReplayResult.Replayed : run.Revoked ? ReplayResult.Revoked : ReplayResult.WrongState, run.Lane,
+                run.State);
     }
 
     /// <summary>Succeeded, Failed or Canceled → the mark of a deleted run; its attempts, replays and logs are deleted.</summary>
@@ -142,9 +143,9 @@ public class RunStates(IRollupStatements rollups)
     /// <param name="by">Who deletes them.</param>
     /// <param name="now">The time of the deletion.</param>
     /// <param name="ct">Cancels the statements.</param>
-    /// <returns>One result per run, in order.</returns>
+    /// <returns>One result per run, in order, with the state before; null if there is no such run.</returns>
     /// <exception cref="DbUpdateConcurrencyException">A run changed meanwhile (<see cref="IStorage.IsConflict"/>): do it again.</exception>
-    public async Task<IReadOnlyList<DeleteResult>> DeleteAsync(
+    public async Task<IReadOnlyList<(DeleteResult Result, RunState? From)>> DeleteAsync(
         StorageSession session, IReadOnlyList<RunId> ids, Actor by, DateTimeOffset now, CancellationToken ct)
     {
         RunId[] wanted = [.. ids.Order()];
@@ -185,8 +186,8 @@ public class RunStates(IRollupStatements rollups)
 
         return
         [
-            .. ids.Select(id => !found.TryGetValue(id, out var state) ? DeleteResult.NotFound
-                : HasEnded(state) ? DeleteResult.Deleted : DeleteResult.NotEnded),
+            .. ids.Select((DeleteResult, RunState?) (id) => !found.TryGetValue(id, out var state) ? (DeleteResult.NotFound, null)
+                : (HasEnded(state) ? DeleteResult.Deleted : DeleteResult.NotEnded, state)),
         ];
 
         static bool HasEnded(RunState state) => state is RunState.Succeeded or RunState.Failed or RunState.Canceled;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Fleet.Core.Access;
+using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Access;
 
@@ -77,6 +78,10 @@ public sealed class BoundKeysTests(AccessFleet access) : IClassFixture<AccessFle
 
         Assert.Equal((HttpStatusCode.Forbidden, "lane_forbidden"), (status, JsonElement.Parse(text).GetProperty("code").GetString()));
         Assert.Equal(before, await access.Fleet.Storage.ReadTablesAsync());
+        // What is named is stored with the next enqueue.
+        await EnqueueAsync("mail");
+        await using var db = access.Fleet.Storage.Read();
+        Assert.False(await db.Lanes.AnyAsync(l => l.Name == "other"));
     }
 
     [Fact]

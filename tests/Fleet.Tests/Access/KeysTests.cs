@@ -168,6 +168,8 @@ public sealed class KeysTests(AccessFleet access) : IClassFixture<AccessFleet>
 
         Assert.NotNull(await create.ImportAsync(request, text, Somebody.Me, CancellationToken.None));
         Assert.Null(await create.ImportAsync(request, text, Somebody.Me, CancellationToken.None));
+        await using var db = access.Fleet.Storage.Read();
+        Assert.Equal(1, await db.Audit.CountAsync(e => e.Target == text.Id));
 
         Assert.Equal(HttpStatusCode.OK, (await access.SendAsync("GET", "/api/v1/keys", text.Text)).Status);
     }

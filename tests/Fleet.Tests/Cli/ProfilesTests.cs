@@ -167,6 +167,12 @@ public sealed class ProfilesTests : IDisposable
         Assert.Equal("Bearer of-command", await SentAsync());
         await WriteAsync(new Profile { Server = server.Url, KeyCommand = "exit 3" });
         Assert.Equal((int)ExitCode.Auth, (await RunAsync("run", "list")).ExitCode);
+        // A command of several requests asks for the key once, and sends none without it.
+        var asked = Path.Combine(_folder.Path, "asked");
+        await WriteAsync(new Profile { Server = server.Url, KeyCommand = $"echo once >> {asked}; exit 3" });
+        Assert.Equal((int)ExitCode.Auth, (await RunAsync("run", "get", $"{Guid.NewGuid()}", $"{Guid.NewGuid()}")).ExitCode);
+        Assert.Equal(["once"], await File.ReadAllLinesAsync(asked));
+        Assert.Equal("Bearer of-command", server.Authorization);
 
         async Task<string?> SentAsync(params string[] more)
         {

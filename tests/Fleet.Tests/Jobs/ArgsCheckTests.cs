@@ -32,6 +32,27 @@ public sealed class ArgsCheckTests
         Assert.Equal("/args/labels/a.b", Assert.Single(errors, e => e.Pointer is not null).Pointer);
     }
 
+    /// <summary>What is wrong with one member says nothing about the members after it.</summary>
+    [Fact]
+    public void Check_UnionBehindAnotherViolation_IsCheckedToo()
+    {
+        var job = Job with
+        {
+            Schema =
+                """
+                {"type":"object","properties":{
+                    "count":{"type":"integer"},
+                    "shape":{"anyOf":[{"type":"object","required":["r"]},{"type":"object","required":["w"]}]}}}
+                """,
+        };
+
+        var errors = new ArgsCheck().Check(job, """{"count":"x","shape":{"h":1}}""");
+
+        Assert.Equal(2, errors.Count);
+        Assert.Equal("args.count", errors[0].Field);
+        Assert.StartsWith("args.shape", errors[1].Field, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Check_Fits_HasNoErrors() =>
         Assert.Empty(new ArgsCheck().Check(Job, """{"name":"x","count":9,"items":[{"id":1}],"labels":{"a.b":"c"}}"""));

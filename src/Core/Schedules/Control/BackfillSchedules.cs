@@ -68,6 +68,9 @@ public sealed class BackfillSchedules(
             return null;
         if (await catalog.FindAsync(schedule.Job, ct) is { } job && await schemas.CheckAsync(job, schedule.Args) is { Count: > 0 } misfit)
             throw new InvalidRunException(misfit);
+        var lane = request.Lane ?? schedule.Lane ?? await catalog.FindLaneAsync(schedule.Job, ct);
+        if (BoundLanes.Refuse(by, lane) is { } forbidden)
+            throw new InvalidRunException(forbidden);
         if (request.Lane is { } named && await lanes.CheckAsync(named, ct, dryRun) is { } tooMany)
             throw new InvalidRunException(tooMany);
         var fireTimes = schedule.ParseTrigger().Between(request.From.AddTicks(-1), request.Until.AddTicks(-1)).Take(Most + 1)
@@ -86,9 +89,6 @@ public sealed class BackfillSchedules(
             await occurrences.Where(r => r.FireTime >= from && r.FireTime < until).Select(r => r.FireTime!.Value).ToListAsync(ct))
             .ToHashSet();
         var oldest = await occurrences.OrderBy(r => r.FireTime).Select(r => r.FireTime).FirstOrDefaultAsync(ct);
-        var lane = request.Lane ?? schedule.Lane ?? await catalog.FindLaneAsync(schedule.Job, ct);
-        if (BoundLanes.Refuse(by, lane) is { } forbidden)
-            throw new InvalidRunException(forbidden);
         var missing = fireTimes.Where(t => !existing.Contains(t)).ToList();
         var pace = TimeSpan.FromMinutes(1) / request.PerMinute;
         var overlap = schedule.Overlap == OverlapPolicy.Allow ? OverlapPolicy.Allow : OverlapGate.Backfill;

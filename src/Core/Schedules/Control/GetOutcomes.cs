@@ -113,9 +113,11 @@ public sealed class GetOutcomes(IStorage storage, TimeProvider time)
         string[] schedules, int limit, Dictionary<string, IReadOnlyList<Occurrence>> outcomes, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        var runs = await storage.ReadAsync(
-            session => storage.Schedules.ReadOccurrencesAsync(session, schedules, now, limit, ct), ct);
-        var misfires = await storage.ReadAsync(session => storage.Schedules.ReadMisfiresAsync(session, schedules, limit, ct), ct);
+        var (runs, misfires) = await storage.ReadAsync(
+            async session => (
+                await storage.Schedules.ReadOccurrencesAsync(session, schedules, now, limit, ct),
+                await storage.Schedules.ReadMisfiresAsync(session, schedules, limit, ct)),
+            ct);
         var runsOf = runs.ToLookup(r => r.ScheduleId, StringComparer.Ordinal);
         var misfiresOf = misfires.ToLookup(m => m.ScheduleId, StringComparer.Ordinal);
         foreach (var id in schedules)

@@ -80,10 +80,11 @@ public sealed class PutSchedules(
     /// <exception cref="BroughtScheduleRefusedException">A schedule is refused, or two have the same id.</exception>
     public async Task CheckAllAsync(IReadOnlyList<BroughtSchedule> brought, bool hasDatabase, CancellationToken ct)
     {
-        foreach (var (schedule, definition) in await CheckAsync(brought, dryRun: true, hasDatabase, time.GetUtcNow(), ct))
+        var now = time.GetUtcNow();
+        foreach (var (schedule, definition) in await CheckAsync(brought, ThisProcess.Program, dryRun: true, hasDatabase, now, ct))
         {
             // Whether it may have fired for the last time depends on the row.
-            if (hasDatabase && definition.Trigger.Next(time.GetUtcNow()) is null)
+            if (hasDatabase && definition.Trigger.Next(now) is null)
                 await RefusingAsync(schedule, () => TryAsync(schedule.Request, schedule.Source, ThisProcess.Program, ct));
         }
     }
@@ -98,7 +99,7 @@ public sealed class PutSchedules(
         IReadOnlyList<BroughtSchedule> brought, Actor by, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        var checkedOnes = await CheckAsync(brought, dryRun: false, hasDatabase: true, now, ct);
+        var checkedOnes = await CheckAsync(brought, by, dryRun: false, hasDatabase: true, now, ct);
         await lanes.RegisterAsync(ct);
         var outcomes = await storage.WriteRetryingAsync(
             async session =>
@@ -132,14 +133,14 @@ public sealed class PutSchedules(
     }
 
     private async Task<List<(BroughtSchedule Brought, Definition Definition)>> CheckAsync(
-        IReadOnlyList<BroughtSchedule> brought, bool dryRun, bool hasDatabase, DateTimeOffset now, CancellationToken ct)
+        IReadOnlyList<BroughtSchedule> brought, Actor by, bool dryRun, bool hasDatabase, DateTimeOffset now, CancellationToken ct)
     {
         var checkedOnes = new List<(BroughtSchedule Brought, Definition Definition)>(brought.Count);
         var ids = new HashSet<string>(StringComparer.Ordinal);
         foreach (var schedule in brought)
         {
             var definition = await RefusingAsync(
-                schedule, () => CheckAsync(schedule.Request, schedule.Source, dryRun, now, ct, hasDatabase));
+                schedule, () => CheckAsync(schedule.Request, schedule.Source, by, dryRun, now, ct, hasDatabase));
             if (!ids.Add(schedule.Request.Id))
                 throw new BroughtScheduleRefusedException(
                     schedule,
@@ -168,9 +169,7 @@ public sealed class PutSchedules(
         ScheduleRequest request, string source, Actor by, bool dryRun, Expected expected, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        var definition = await CheckAsync(request, source, dryRun, now, ct);
-        if (BoundLanes.Refuse(by, request.Lane ?? definition.Found?.Lane ?? "") is { } forbidden)
-            throw new InvalidRunException(forbidden);
+        var definition = await CheckAsync(request, source, by, dryRun, now, ct);
         if (!dryRun)
             await lanes.RegisterAsync(ct);
         return await storage.WriteRetryingAsync(
@@ -200,10 +199,13 @@ public sealed class PutSchedules(
 
     /// <summary>Checks everything that does not need the stored row.</summary>
     private async Task<Definition> CheckAsync(
-        ScheduleRequest request, string source, bool dryRun, DateTimeOffset now, CancellationToken ct, bool hasDatabase = true)
+        ScheduleRequest request, string source, Actor by, bool dryRun, DateTimeOffset now, CancellationToken ct, bool hasDatabase = true)
     {
         var errors = new InputErrors();
         var definition = await CheckFieldsAsync(request, source, now, errors, ct, hasDatabase);
+        // Before the lane is named: one that is refused must not be there afterwards.
+        if ((request.Lane ?? definition?.Found?.Lane) is { } wanted)
+            errors.Add(BoundLanes.Refuse(by, wanted));
         errors.ThrowIfAny();
         if (request.Lane is { } lane && lane != definition!.Found?.Lane)
             await NameLaneAsync(lane, source, dryRun, ct);

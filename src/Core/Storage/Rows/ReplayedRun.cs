@@ -19,4 +19,5 @@ public enum ReplayResult
 /// <summary>The answer to the replay of one run.</summary>
 /// <param name="Result">What the replay did.</param>
 /// <param name="Lane">The lane of the run; empty if there is no such run.</param>
-public readonly record struct ReplayedRun(ReplayResult Result, string Lane);
+/// <param name="From">The state before; null if there is no such run.</param>
+public readonly record struct ReplayedRun(ReplayResult Result, string Lane, RunState? From);
