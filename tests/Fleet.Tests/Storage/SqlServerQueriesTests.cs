@@ -127,7 +127,6 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => fleet.Get<ControlSchedules>().StopAsync("nightly", new(Somebody.Me, "because"), None)],
         ["Core/Schedules/Planning/LockSchedule.cs"] = [
             fleet => fleet.Storage.WriteAsync(session => LockSchedule.ExecuteAsync(session, "nightly", None), None)],
-        ["Core/Checks/CheckFleet.cs"] = [fleet => fleet.Get<CheckFleet>().ExecuteAsync(None)],
         ["Core/Findings/GetFindings.cs"] = [fleet => fleet.Get<GetFindings>().ExecuteAsync(figures: null, None)],
         ["Core/Live/FindChanges.cs"] = [fleet => fleet.Get<FindChanges>().LookAsync(None)],
         ["Core/Live/FollowRuns.cs"] = [fleet => fleet.Get<FollowRuns>().ExecuteAsync([Id], None)],
