@@ -5,7 +5,6 @@ using Fleet.Cli.Dev;
 using Fleet.Core;
 using Fleet.Core.Access;
 using Fleet.Core.Actors;
-using Fleet.Core.Checks;
 using Fleet.Core.Findings;
 using Fleet.Core.Gates;
 using Fleet.Core.Jobs;
@@ -195,8 +194,6 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
                 new() { Action = "lane.", Target = "mail", Since = Verbs.Noon, Until = Verbs.Noon, Before = 7 }, 10, None),
         ],
         ["Core/Access/PruneAudit.cs"] = [fleet => fleet.Get<PruneAudit>().ExecuteAsync(Leading, TimeSpan.FromDays(1), None)],
-        ["Core/Runs/ReplayRuns.cs"] = [fleet => fleet.Get<ReplayRuns>().ExecuteAsync(Id, Somebody.Me, None)],
-        ["Core/Runs/DeleteRuns.cs"] = [fleet => fleet.Get<DeleteRuns>().ExecuteAsync([Id], Somebody.Me, None)],
         ["Core/Workers/DrainWorkers.cs"] =
         [
             fleet => fleet.Get<DrainWorkers>().DrainAsync(new WorkerId(Id.Value), "moving", Somebody.Me, None),
