@@ -41,6 +41,8 @@ public static class ApiServices
         services.TryAddSingleton<OpenAccess>();
         services.AddHostedService(provider => provider.GetRequiredService<OpenAccess>());
         services.TryAddSingleton<BoundAccess>();
+        services.TryAddSingleton<FailedSignIns>();
+        services.TryAddSingleton<CallerLimits>();
         services.TryAddSingleton<Admission>();
         services.TryAddSingleton(
             provider => new HealthDetails(provider.GetRequiredService<Admission>(), provider.GetRequiredService<IStorage>()));
@@ -52,10 +54,13 @@ public static class ApiServices
 
     /// <summary>Refuses requests for host names that are not ours, and calls of other sites' pages: for programs that are Fleet alone.
     /// Comes before everything else of the pipeline. <see cref="AllowedHosts"/> has the rules.</summary>
-    /// <exception cref="InvalidOperationException">The setting <see cref="AllowedHosts.Key"/> is not well formed.</exception>
+    /// <exception cref="InvalidOperationException">The setting <see cref="AllowedHosts.Key"/> or <c>Fleet:Api:Proxies</c> is not well
+    /// formed.</exception>
     public static WebApplication UseFleetGate(this WebApplication app)
     {
         var hosts = new AllowedHosts(app.Configuration[AllowedHosts.Key], app.Services.GetRequiredService<IServer>());
+        if (TrustedProxies.Read(app.Configuration) is { } proxies)
+            app.UseForwardedHeaders(proxies);
         app.Services.GetRequiredService<OpenAccess>().IsBehindGate = true;
         var gate = new RequestGate(hosts);
         app.Use(gate.InvokeAsync);

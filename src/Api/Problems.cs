@@ -115,7 +115,7 @@ internal static class Problems
     /// <summary>Says also when to try again.</summary>
     public static IResult Busy(HttpContext http, int status, string code, string message, TimeSpan retryAfter)
     {
-        http.Response.Headers.RetryAfter = Math.Max(1, (int)retryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        http.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(retryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         return Make(status, code, message);
     }
 

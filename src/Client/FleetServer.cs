@@ -96,12 +96,17 @@ internal sealed class FleetServer(Func<HttpClient> http, FleetClientOptions opti
         for (var attempt = 0; ; attempt++)
         {
             TimeSpan? retryAfter = null;
+            var longest = LongestPause;
             try
             {
                 var answer = await SendAsync(method, path, body, match, ct);
-                if (answer.Status != HttpStatusCode.ServiceUnavailable || !isRepeatable || attempt == options.Retries)
+                // What a limit refuses was not begun, so it may always be repeated.
+                var isLimited = answer.Status == HttpStatusCode.TooManyRequests;
+                var mayRepeat = isLimited || (isRepeatable && answer.Status == HttpStatusCode.ServiceUnavailable);
+                if (!mayRepeat || attempt == options.Retries || (isLimited && answer.RetryAfter > options.Timeout))
                     return answer;
                 retryAfter = answer.RetryAfter;
+                longest = isLimited ? options.Timeout : LongestPause;
             }
             catch (HttpRequestException e)
             {
@@ -117,7 +122,7 @@ internal sealed class FleetServer(Func<HttpClient> http, FleetClientOptions opti
             }
 
             var wanted = retryAfter ?? pause;
-            await Task.Delay(wanted < LongestPause ? wanted : LongestPause, time, ct);
+            await Task.Delay(wanted < longest ? wanted : longest, time, ct);
             pause *= 2;
         }
     }
@@ -175,7 +180,7 @@ internal sealed class FleetServer(Func<HttpClient> http, FleetClientOptions opti
             return new IdempotencyConflictException(key, existing, problem.Field ?? "idempotencyKey");
         return answer.Status switch
         {
-            HttpStatusCode.TooManyRequests => new FleetBusyException(answer.RetryAfter ?? TimeSpan.FromSeconds(1)),
+            HttpStatusCode.TooManyRequests => new FleetBusyException(answer.RetryAfter ?? TimeSpan.FromSeconds(1), message),
             < HttpStatusCode.InternalServerError when problem.Field is { } field =>
                 problem.Errors is { Count: > 0 } errors
                     ? new InvalidRunException([.. errors.Select(Read)])

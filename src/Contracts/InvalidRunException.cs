@@ -62,9 +62,16 @@ public sealed class IdempotencyConflictException(string key, RunId existing, str
     public RunId Existing { get; } = existing;
 }
 
-/// <summary>More runs wait for their commit than the limit allows; nothing was stored. Try again after <see cref="RetryAfter"/>.</summary>
-public sealed class FleetBusyException(TimeSpan retryAfter) : Exception("Too many runs wait to be stored; try again shortly.")
+/// <summary>More runs wait for their commit than the limit allows, or the caller asks for more than the server allows; nothing was stored.
+/// Try again after <see cref="RetryAfter"/>.</summary>
+public sealed class FleetBusyException(TimeSpan retryAfter, string message) : Exception(message)
 {
+    /// <summary>Too many runs wait for their commit.</summary>
+    public FleetBusyException(TimeSpan retryAfter)
+        : this(retryAfter, "Too many runs wait to be stored; try again shortly.")
+    {
+    }
+
     /// <summary>When to come back.</summary>
     public TimeSpan RetryAfter { get; } = retryAfter;
 }

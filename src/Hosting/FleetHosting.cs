@@ -73,6 +73,7 @@ public static class FleetHosting
         services.AddFleetCore().AddFleetApi().AddSingleton(ReadLanes(configuration)).AddSingleton(ReadDemand(configuration))
             .AddSingleton(AccessOptions.Read(configuration));
         services.AddStorageOptions(configuration);
+        services.AddSettings<LimitOptions>(configuration.GetSection(LimitOptions.Section), limits => limits.Check());
         // Programs that do not lead need it, too. Those that do check it.
         if (Durations.TryParse(configuration[$"{SchedulerOptions.Section}:{nameof(SchedulerOptions.LookAhead)}"], out var lookAhead))
             services.Configure<BeltOptions>(belt => belt.LookAhead = lookAhead);

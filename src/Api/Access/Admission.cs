@@ -9,7 +9,9 @@ using Microsoft.AspNetCore.Http;
 namespace Fleet.Api.Access;
 
 /// <summary>Lets a request through to its endpoint, or refuses it: 401 when it does not say who makes it, 403 when they may not.</summary>
-internal sealed class Admission(Credentials credentials, AccessOptions options, OpenAccess open, BoundAccess bound, TimeProvider time)
+internal sealed class Admission(
+    Credentials credentials, FailedSignIns signIns, CallerLimits limits, AccessOptions options, OpenAccess open, BoundAccess bound,
+    TimeProvider time)
 {
     private const string Bearer = "Bearer ";
 
@@ -22,21 +24,34 @@ internal sealed class Admission(Credentials credentials, AccessOptions options, 
     {
         if (!open.IsBehindGate)
             SecurityHeaders.Add(http.Response);
-        if (await RefuseAsync(http, access, EndpointContract.Of(http)) is { } refused)
+        var contract = EndpointContract.Of(http);
+        if (await RefuseAsync(http, access, contract) is { } refused)
+        {
             await refused.ExecuteAsync(http);
-        else
+            return;
+        }
+
+        if (!contract.IsSearch)
+        {
             await next(http);
+            return;
+        }
+
+        using var turn = await limits.WaitToSearchAsync(http, PrincipalOf(http));
+        if (turn.IsAcquired)
+            await next(http);
+        else
+            await TooManySearches(http).ExecuteAsync(http);
     }
 
     /// <summary>Who makes a request to something that anyone may ask, but that tells more to those who may see it.</summary>
     /// <returns>Null for nobody who is known.</returns>
-    public Task<Principal?> FindAsync(HttpContext http) =>
-        options.IsOn ? FindByKeyAsync(http) : Task.FromResult(Open());
+    public async Task<Principal?> FindAsync(HttpContext http) => options.IsOn ? (await FindByKeyAsync(http)).Who : Open();
 
     /// <summary>Watches whether the caller of a request that goes on for long is still admitted.</summary>
     public AdmissionWatch Watch(HttpContext http) => new(
         PrincipalOf(http) is { IsProven: true } who && (who.KeyId ?? who.SessionId) is not null
-            ? async () => await FindByKeyAsync(http) is not null
+            ? async () => await FindAgainAsync(http) is not null
             : null,
         time);
 
@@ -50,18 +65,22 @@ internal sealed class Admission(Credentials credentials, AccessOptions options, 
             return null;
         if (access.Kind == AccessKind.Anonymous && open.Refuse(http.Request.Host) is { } host)
             return Problems.Refused(host);
-        var principal = access.Kind switch
+        var (principal, wait) = access.Kind switch
         {
-            AccessKind.Anonymous => Open(),
+            AccessKind.Anonymous => new(Open(), null),
             AccessKind.Keys => await FindByKeyAsync(http),
-            _ => Translate(http, access),
+            _ => new SignInResult(Translate(http, access), null),
         };
+        if (wait is not null)
+            return FailedSignIns.Refuse(http, wait.Value);
         if (principal is null)
             return Unknown(http, access);
         if (principal.SessionId is not null && CrossSite.RefuseUnsaid(http.Request) is { } unsaid)
             return Problems.Refused(unsaid);
         if (!principal.Role.May(needed))
             return Forbidden(principal, needed);
+        if (contract.IsChange && limits.CountWrite(http, principal) is { } pause)
+            return TooManyWrites(http, principal, pause);
         if (BoundAccess.Concerns(principal) && await bound.RefuseAsync(http, contract, principal) is { } notTheirs)
             return notTheirs;
         http.Features.Set(principal);
@@ -71,27 +90,43 @@ internal sealed class Admission(Credentials credentials, AccessOptions options, 
     /// <summary>Not before it is known where the program listens: a request that comes in that moment is refused.</summary>
     private Principal? Open() => open.IsAllowed ? Principal.Anyone : null;
 
-    private async Task<Principal?> FindByKeyAsync(HttpContext http)
+    private async Task<SignInResult> FindByKeyAsync(HttpContext http)
+    {
+        var (text, isSession, isSent) = Read(http);
+        if (!isSent)
+            return default;
+        var result = await signIns.FindAsync(
+            http, text, isSession ? credentials.FindBySessionAsync : credentials.FindByKeyAsync);
+        // A cookie that opens nothing is of no use in the browser either.
+        if (isSession && result is { Who: null, Wait: null } && !http.Response.HasStarted)
+            SessionCookie.Delete(http);
+        return result;
+    }
+
+    /// <summary>For a request that was let in already: if it would not be now, that is no attempt to get in.</summary>
+    private Task<Principal?> FindAgainAsync(HttpContext http)
+    {
+        var (text, isSession, _) = Read(http);
+        return text is null ? Task.FromResult<Principal?>(null)
+            : isSession ? credentials.FindBySessionAsync(text, http.RequestAborted)
+            : credentials.FindByKeyAsync(text, http.RequestAborted);
+    }
+
+    private static (KeyText? Text, bool IsSession, bool IsSent) Read(HttpContext http)
     {
         var authorization = http.Request.Headers.Authorization;
         if (authorization.Count > 0)
         {
             // Whoever sends a key means it. A session beside it does not count, so that a wrong key is noticed.
-            return authorization.Count == 1 && authorization.ToString() is var text
+            var key = authorization.Count == 1 && authorization.ToString() is var text
                 && text.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
-                && KeyText.Parse(text[Bearer.Length..].Trim()) is { } key
-                ? await credentials.FindByKeyAsync(key, http.RequestAborted)
+                ? KeyText.Parse(text[Bearer.Length..].Trim())
                 : null;
+            return (key, false, true);
         }
 
-        if (KeyText.Parse(SessionCookie.Read(http)) is not { } session)
-            return null;
-        if (await credentials.FindBySessionAsync(session, http.RequestAborted) is { } person)
-            return person;
-        // A cookie that opens nothing is of no use in the browser either.
-        if (!http.Response.HasStarted)
-            SessionCookie.Delete(http);
-        return null;
+        var session = KeyText.Parse(SessionCookie.Read(http));
+        return (session, true, session is not null);
     }
 
     private static Principal? Translate(HttpContext http, EndpointAccess access)
@@ -131,4 +166,15 @@ internal sealed class Admission(Credentials credentials, AccessOptions options, 
             CultureInfo.InvariantCulture,
             $"{principal.Name} has the role {principal.Role.ToWord()}; this needs "
                 + $"{string.Join(" or ", Roles.With(needed).Select(r => r.ToWord()))}."));
+
+    private static IResult TooManyWrites(HttpContext http, Principal principal, TimeSpan pause) => Problems.Busy(
+        http, StatusCodes.Status429TooManyRequests, "too_many_writes",
+        $"{principal.Name} has asked for more changes than {LimitOptions.Section}:{nameof(LimitOptions.WritesPerMinute)} allows. "
+            + "Runs can be enqueued in batches; a batch counts as one.",
+        pause);
+
+    private static IResult TooManySearches(HttpContext http) => Problems.Busy(
+        http, StatusCodes.Status429TooManyRequests, "too_many_searches",
+        $"As many searches of {PrincipalOf(http).Name} run and wait as {LimitOptions.Section}:{nameof(LimitOptions.Searches)} allows.",
+        TimeSpan.FromSeconds(1));
 }

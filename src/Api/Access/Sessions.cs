@@ -30,7 +30,7 @@ internal static class SessionsEndpoints
                 + "after 12 hours without a request or 7 days.",
             Body = BodyContract.Of<SignInBody>($$"""{"key":"{{ExampleKey}}"}"""),
             Answers = [AnswerContract.Of<WhoAmIView>("The person is signed in.", StatusCodes.Status201Created)],
-            Problems = ["missing_field", "unauthenticated", "access_off"],
+            Problems = ["missing_field", "unauthenticated", "access_off", "too_many_failed_sign_ins"],
         });
         api.MapGet("/sessions", ListAsync).Declare(new("listSessions", "Lists the caller's sessions; of an admin, those of all.")
         {
@@ -58,7 +58,7 @@ internal static class SessionsEndpoints
     private const string ExampleKey = "flt_aaaaaaaa_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
     private static async Task<IResult> SignInAsync(
-        HttpContext http, Credentials credentials, AccessOptions options, SignIn signIn, CancellationToken ct)
+        HttpContext http, Credentials credentials, FailedSignIns signIns, AccessOptions options, SignIn signIn, CancellationToken ct)
     {
         var body = await RequestBody.ReadAsync<SignInBody>(http, ct);
         if (body.Key is null)
@@ -69,7 +69,10 @@ internal static class SessionsEndpoints
 
         if (!options.IsOn)
             return Problems.Conflict("access_off", "Access is off: anyone may do anything, and nobody needs to sign in.");
-        if (KeyText.Parse(body.Key.Trim()) is not { } key || await credentials.FindByKeyAsync(key, ct) is not { } found)
+        var (found, wait) = await signIns.FindAsync(http, KeyText.Parse(body.Key.Trim()), credentials.FindByKeyAsync);
+        if (wait is not null)
+            return FailedSignIns.Refuse(http, wait.Value);
+        if (found is null)
             return Admission.Unauthenticated(http, "The API key is not known, was revoked, or has expired.");
         var person = found with { Kind = ActorKind.Person };
         http.Features.Set(person);

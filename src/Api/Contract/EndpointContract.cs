@@ -24,6 +24,9 @@ internal sealed record EndpointContract(string Name, string Summary)
     /// is in one of the lanes.</summary>
     public BoundAnswer Bound { get; init; }
 
+    /// <summary>True if it looks through runs: a caller may have a few of these under way at once.</summary>
+    public bool IsSearch { get; init; }
+
     /// <summary>Set when it should not be used any more.</summary>
     public Deprecation? Deprecated { get; init; }
 
@@ -62,7 +65,14 @@ internal sealed record EndpointContract(string Name, string Summary)
             if (IsChange)
                 codes = [.. codes, "cross_site", "database_busy"];
             if (Permission != Permission.None)
-                codes = [.. codes, "unauthenticated", "forbidden", "no_role", "bound_to_lanes"];
+            {
+                codes = [.. codes, "unauthenticated", "forbidden", "no_role", "bound_to_lanes", "too_many_failed_sign_ins"];
+                if (IsChange)
+                    codes = [.. codes, "too_many_writes"];
+                if (IsSearch)
+                    codes = [.. codes, "too_many_searches"];
+            }
+
             codes = [.. codes, .. Body is { } body ? body.Codes : ["unexpected_body"]];
             return codes.Distinct(StringComparer.Ordinal);
         }

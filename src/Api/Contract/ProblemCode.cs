@@ -142,6 +142,12 @@ internal sealed record ProblemCode(string Code, int Status, string Meaning, stri
         new("invalid_per_minute", 400, "The pace of the backfill is out of range.", Send),
         // The server.
         new("too_many_requests", 429, "Too many runs wait to be stored.", "Try again after Retry-After."),
+        new("too_many_writes", 429, "The caller has asked for more changes than the limit allows.",
+            "Try again after Retry-After; enqueue runs in batches, or raise Fleet:Api:Limits:WritesPerMinute."),
+        new("too_many_searches", 429, "As many searches of the caller are under way as the limit allows.",
+            "Try again after Retry-After, or raise Fleet:Api:Limits:Searches."),
+        new("too_many_failed_sign_ins", 429, "Too many credentials from this address were not valid.",
+            "Try again after Retry-After, with a valid one."),
         new("database_unavailable", 503, "The database does not answer.", "Try again after Retry-After."),
         new("database_busy", 503, "Another change was in the way.", "Repeat the request."),
         new("outcome_unknown", 503, "The database did not answer to the commit, so it is not known whether the change was stored.",

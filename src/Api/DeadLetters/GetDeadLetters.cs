@@ -23,6 +23,7 @@ internal static class GetDeadLettersEndpoints
         api.MapGet("/dead-letters", ListAsync).Declare(new("listDeadLetters", "Lists the dead letters that match a query.")
         {
             Permission = Permission.View,
+            IsSearch = true,
             Bound = BoundAnswer.Filtered,
             Description = "The last created first, with the query language and the limits of the list of runs. Every dead letter has the "
                 + "state `failed`, so the query has no `state:`.",

@@ -24,6 +24,7 @@ internal static class CountRunsEndpoints
         api.MapGet("/runs/count", CountAsync).Declare(new("countRuns", "Counts the runs that match a query, up to 10,000.")
         {
             Permission = Permission.View,
+            IsSearch = true,
             Bound = BoundAnswer.Filtered,
             Description = "`relation` is `eq` for an exact number. It is `gte` if there are at least as many: more than 10,000, or the "
                 + "search reached its limit, which `scanned` tells.",

@@ -32,6 +32,7 @@ internal static class GetRunsEndpoints
         api.MapGet("/runs", ListAsync).Declare(new("listRuns", "Lists the runs that match a query, the last created first.")
         {
             Permission = Permission.View,
+            IsSearch = true,
             Bound = BoundAnswer.Filtered,
             Description = "A search takes a bounded time, however little it finds: it looks at runs from the newest on, for at most 150 ms "
                 + "or 100,000 runs. Then `scanned` says how far it looked, and `next` goes on from there; a short or an empty page is not "

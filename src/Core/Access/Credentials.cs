@@ -20,8 +20,14 @@ public sealed partial class Credentials(IStorage storage, TimeProvider time, ILo
 
     private static readonly TimeSpan SeenEvery = TimeSpan.FromMinutes(1);
 
-    // Only what is valid gets in, so there are no more entries than credentials in use.
+    private const int MaxKnown = 10_000;
+
+    /// <summary>Compared with where there is no row, so that an unknown id takes as much work as a wrong secret.</summary>
+    private static readonly byte[] NoHash = new byte[SHA256.HashSizeInBytes];
+
+    // Only what is valid gets in, so there are no more entries than credentials in use, and those that ended since.
     private readonly ConcurrentDictionary<KeyText, Known> _known = new();
+    private int _generation;
 
     /// <summary>Who has a key.</summary>
     /// <returns>Null when the key is not known, was revoked or has expired.</returns>
@@ -31,21 +37,31 @@ public sealed partial class Credentials(IStorage storage, TimeProvider time, ILo
     /// <returns>Null when the session is not known, was ended or has expired.</returns>
     public Task<Principal?> FindBySessionAsync(KeyText session, CancellationToken ct) => FindAsync(session, ReadSessionAsync, ct);
 
+    /// <summary>Whether a credential was valid when it was last looked at. It says nothing about now.</summary>
+    public bool WasValid(KeyText text) => _known.ContainsKey(text);
+
     /// <summary>Forgets what was believed: the next request of each credential reads the database.</summary>
-    public void Forget() => _known.Clear();
+    public void Forget() => Interlocked.Increment(ref _generation);
 
     private async Task<Principal?> FindAsync(
         KeyText text, Func<KeyText, DateTimeOffset, CancellationToken, Task<Principal?>> read, CancellationToken ct)
     {
         var at = time.GetTimestamp();
         var now = time.GetUtcNow();
-        if (_known.TryGetValue(text, out var known) && time.GetElapsedTime(known.At) < FreshFor)
+        // Before the look at the database: what is forgotten meanwhile was perhaps read before it changed.
+        var generation = Volatile.Read(ref _generation);
+        if (_known.TryGetValue(text, out var known) && known.Generation == generation && time.GetElapsedTime(known.At) < FreshFor)
             return known.Principal.ExpiresAt <= now ? null : known.Principal;
         var found = await read(text, now, ct);
         if (found is null)
+        {
             _known.TryRemove(text, out _);
-        else
-            _known[text] = new Known(found, at);
+            return null;
+        }
+
+        if (_known.Count >= MaxKnown)
+            _known.Clear();
+        _known[text] = new Known(found, at, generation);
         return found;
     }
 
@@ -53,7 +69,8 @@ public sealed partial class Credentials(IStorage storage, TimeProvider time, ILo
     {
         await using var db = storage.Read();
         var row = await db.ApiKeys.AsNoTracking().FirstOrDefaultAsync(k => k.Id == text.Id, ct);
-        if (row is null || !CryptographicOperations.FixedTimeEquals(row.Hash, text.Hash()) || !row.IsValid(now)
+        var isRight = CryptographicOperations.FixedTimeEquals(row?.Hash ?? NoHash, text.Hash());
+        if (row is null || !isRight || !row.IsValid(now)
             || Roles.Find(row.Role) is not { } role)
             return null;
         if (!(now - row.LastUsedAt < SeenEvery))
@@ -74,7 +91,8 @@ public sealed partial class Credentials(IStorage storage, TimeProvider time, ILo
     {
         await using var db = storage.Read();
         var row = await db.Sessions.AsNoTracking().FirstOrDefaultAsync(s => s.Id == text.Id, ct);
-        if (row is null || !CryptographicOperations.FixedTimeEquals(row.Hash, text.Hash()) || now >= row.ExpiresAt
+        var isRight = CryptographicOperations.FixedTimeEquals(row?.Hash ?? NoHash, text.Hash());
+        if (row is null || !isRight || now >= row.ExpiresAt
             || now - row.LastSeenAt >= IdleTime || Roles.Find(row.Role) is not { } role)
             return null;
         if (row.KeyId is { } keyId
@@ -111,5 +129,5 @@ public sealed partial class Credentials(IStorage storage, TimeProvider time, ILo
     [LoggerMessage(Level = LogLevel.Debug, Message = "The last use of a credential could not be stored.")]
     private partial void LogNotNoted(Exception e);
 
-    private sealed record Known(Principal Principal, long At);
+    private sealed record Known(Principal Principal, long At, int Generation);
 }

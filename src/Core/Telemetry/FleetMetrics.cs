@@ -52,6 +52,9 @@ public static class FleetMetrics
     /// <summary>Duration of a pass of a background loop, in seconds, by <c>loop</c>.</summary>
     public static Histogram<double> LoopDuration { get; } = Meter.CreateHistogram<double>("fleet.loop.duration", "s");
 
+    /// <summary>Credentials of requests that were not valid: unknown, wrong, expired or revoked.</summary>
+    public static Counter<long> FailedSignIns { get; } = Meter.CreateCounter<long>("fleet.sign_ins.failed", "{sign_in}");
+
     /// <summary>Transactions of handlers that are open in this process.</summary>
     public static UpDownCounter<long> TransactionsOpen { get; } = Meter.CreateUpDownCounter<long>(
         "fleet.db.transactions.open", "{transaction}");

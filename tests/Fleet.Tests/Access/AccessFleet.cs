@@ -15,9 +15,21 @@ public sealed class AccessFleet : IAsyncLifetime
 
     public EmbeddedFleet Fleet { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync()
+    // The tests of a class that share it try many wrong credentials.
+    public ValueTask InitializeAsync() => InitializeAsync(null, [new("Fleet:Api:Limits:FailedSignIns", "1000000")]);
+
+    /// <summary>Starts one for a single test.</summary>
+    public static async Task<AccessFleet> StartAsync(
+        KeyValuePair<string, string?>[] settings, Action<IServiceCollection>? configure = null)
     {
-        Fleet = await EmbeddedFleet.StartAsync(settings: [new("Fleet:Api:Access", "on")]);
+        var access = new AccessFleet();
+        await access.InitializeAsync(configure, settings);
+        return access;
+    }
+
+    private async ValueTask InitializeAsync(Action<IServiceCollection>? configure, KeyValuePair<string, string?>[] settings)
+    {
+        Fleet = await EmbeddedFleet.StartAsync(configure, [new("Fleet:Api:Access", "on"), .. settings]);
         _http.BaseAddress = Fleet.Http.BaseAddress;
         foreach (var role in Enum.GetValues<Role>())
             _keys[role] = await CreateAsync(role);

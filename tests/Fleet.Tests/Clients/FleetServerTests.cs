@@ -57,18 +57,37 @@ public sealed class FleetServerTests
     }
 
     [Fact]
-    public async Task EnqueueAsync_ServerIsBusy_ThrowsFleetBusyWithItsPause()
+    public async Task EnqueueAsync_ServerIsBusy_WaitsAsLongAsItSays_AndThenThrowsFleetBusy()
     {
-        await using var program = new ScriptedServer(() =>
-        {
-            var answer = Answer(HttpStatusCode.TooManyRequests, """{"code":"too_many_requests","detail":"Too many runs wait."}""");
-            answer.Headers.RetryAfter = new(TimeSpan.FromSeconds(7));
-            return answer;
-        });
+        await using var program = new ScriptedServer([.. Enumerable.Repeat(() => Busy(7), 4)]);
 
         var e = await Assert.ThrowsAsync<FleetBusyException>(() => program.Client.EnqueueAsync(new ClientWord("x"), ct: Ct));
 
-        Assert.Equal(TimeSpan.FromSeconds(7), e.RetryAfter);
+        Assert.Equal((TimeSpan.FromSeconds(7), "Too many runs wait."), (e.RetryAfter, e.Message));
+        Assert.Equal([7, 7, 7], program.Pauses);
+        Assert.Single(program.Bodies.Distinct());
+    }
+
+    /// <summary>What a limit refuses was not begun: also what may not be repeated otherwise.</summary>
+    [Fact]
+    public async Task TriggerAsync_ServerIsBusy_IsRepeated()
+    {
+        await using var program = new ScriptedServer(() => Busy(9), () => Answer(HttpStatusCode.Accepted, Accepted));
+
+        await program.Schedules.TriggerAsync("nightly", Ct);
+
+        Assert.Equal([9], program.Pauses);
+    }
+
+    [Fact]
+    public async Task EnqueueAsync_ServerIsBusyForLong_ThrowsAtOnce()
+    {
+        await using var program = new ScriptedServer(() => Busy(31));
+
+        var e = await Assert.ThrowsAsync<FleetBusyException>(() => program.Client.EnqueueAsync(new ClientWord("x"), ct: Ct));
+
+        Assert.Equal(TimeSpan.FromSeconds(31), e.RetryAfter);
+        Assert.Empty(program.Pauses);
     }
 
     [Fact]
@@ -172,6 +191,13 @@ public sealed class FleetServerTests
     private static HttpResponseMessage Answer(HttpStatusCode status, string body) =>
         new(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
 
+    private static HttpResponseMessage Busy(int seconds)
+    {
+        var answer = Answer(HttpStatusCode.TooManyRequests, """{"code":"too_many_requests","detail":"Too many runs wait."}""");
+        answer.Headers.RetryAfter = new(TimeSpan.FromSeconds(seconds));
+        return answer;
+    }
+
     private static int ClosedPort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -189,7 +215,7 @@ public sealed class FleetServerTests
         {
             _script = new(script);
             var services = new ServiceCollection();
-            services.AddSingleton<TimeProvider>(new NoPauses());
+            services.AddSingleton<TimeProvider>(new NoPauses(Pauses));
             services.AddFleetClient(o => (o.Server, o.User) = (new Uri("http://u:p%40ss@fleet.example/base"), "orders"))
                 .ConfigurePrimaryHttpMessageHandler(() => this);
             _program = services.BuildServiceProvider();
@@ -200,6 +226,9 @@ public sealed class FleetServerTests
         public IScheduleClient Schedules => _program.GetRequiredService<IScheduleClient>();
 
         public List<string> Bodies { get; } = [];
+
+        /// <summary>In seconds.</summary>
+        public List<double> Pauses { get; } = [];
 
         public List<HttpRequestMessage> Requests { get; } = [];
 
@@ -214,9 +243,15 @@ public sealed class FleetServerTests
     }
 
     /// <summary>Lets pauses end at once, and limits never.</summary>
-    private sealed class NoPauses : TimeProvider
+    private sealed class NoPauses(List<double> pauses) : TimeProvider
     {
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            System.CreateTimer(callback, state, dueTime < TimeSpan.FromSeconds(10) ? TimeSpan.Zero : Timeout.InfiniteTimeSpan, period);
+        private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (dueTime < LongestPause)
+                pauses.Add(dueTime.TotalSeconds);
+            return System.CreateTimer(callback, state, dueTime < LongestPause ? TimeSpan.Zero : Timeout.InfiniteTimeSpan, period);
+        }
     }
 }

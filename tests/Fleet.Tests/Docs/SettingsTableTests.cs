@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using Fleet.Api.Access;
 using Fleet.Client;
 using Fleet.Core.Lanes;
 using Fleet.Core.Storage;
@@ -19,7 +20,7 @@ public sealed class SettingsTableTests
     private static readonly string[] Others =
     [
         "Fleet:Storage:Provider", "Fleet:Transport:Provider", LaneOptions.Setting, "Fleet:Api:Urls", "Fleet:Api:Hosts",
-        "Fleet:Api:PathBase", "Fleet:Api:Access", "Fleet:Api:Docs",
+        "Fleet:Api:PathBase", "Fleet:Api:Access", "Fleet:Api:Docs", "Fleet:Api:Proxies",
         DemandOptions.Setting,
         "Fleet:Worker:JobsPath", "Fleet:Worker:Lanes:<lane>", "Fleet:Worker:Retry:Jobs:<job>:…", "Fleet:Schedules:<id>:…",
     ];
@@ -27,7 +28,7 @@ public sealed class SettingsTableTests
     private static readonly object[] Options =
     [
         new StorageOptions(), new RabbitMqOptions(), new SchedulerOptions(), new WorkerOptions(), new RetryOptions(),
-        new FleetClientOptions(),
+        new FleetClientOptions(), new LimitOptions(),
     ];
 
     [Fact]
