@@ -35,6 +35,7 @@ public static class CoreServices
         return services
             .AddScoped<HandlerOwner>()
             .AddSingleton<JobRegistry>().AddSingleton<JobCatalog>().AddSingleton<PublishJobs>().AddSingleton<ArgsSchemas>()
+            .AddSingleton<SecretArgs>()
             .AddSingleton<DatabaseClock>().AddSingleton<RecordEnds>()
             .AddSingleton<Wakers>().AddSingleton<NudgePublisher>().AddSingleton<DeadCopies>()
             .AddSingleton<NamedLanes>().AddSingleton<PauseLanes>().AddSingleton<LaneFigures>()

@@ -83,6 +83,8 @@ internal sealed record ProblemCode(string Code, int Status, string Meaning, stri
         new("unknown_argument", 400, "The job takes no such argument.", "Leave it out or correct its name."),
         new("duplicate_argument", 400, "An argument is given more than once.", "Give it once."),
         new("invalid_argument", 400, "An argument does not fit the job's schema.", Send),
+        new("unknown_secret", 400, "`***` stands in the place of a secret argument, and no value is stored that could stay.",
+            "Give the secret itself."),
         new("args_too_large", 413, "The args are larger than 256 KiB.", "Store the data elsewhere and send a reference to it."),
         new("invalid_lane", 400, "The name of the lane is not allowed.", Send),
         new("too_many_lanes", 400, "The limit of lanes is reached, and this one is new.",

@@ -2,6 +2,7 @@ using Fleet.Api.Contract;
 using Fleet.Api.Runs;
 using Fleet.Client;
 using Fleet.Core.Access;
+using Fleet.Core.Jobs;
 using Fleet.Core.Runs;
 using Fleet.Core.Search;
 using Fleet.Core.Storage;
@@ -50,7 +51,8 @@ internal static class GetDeadLettersEndpoints
                 "invalid_query", "q", "q: every dead letter has the state 'failed'; leave out 'state:'.", null, "the other terms"));
     }
 
-    private static async Task<IResult> GetAsync(string id, HttpContext http, GetRuns runs, IStorage storage, CancellationToken ct)
+    private static async Task<IResult> GetAsync(
+        string id, HttpContext http, GetRuns runs, SecretArgs secrets, IStorage storage, CancellationToken ct)
     {
         var runId = CommonParameters.RunId.Of(http);
         if (await runs.FindHistoryAsync(runId, ct) is not { } history)
@@ -64,7 +66,8 @@ internal static class GetDeadLettersEndpoints
         await using var db = storage.Read();
         var lines = await db.RunLogs.AsNoTracking().Where(l => l.RunId == runId).OrderByDescending(l => l.Id).Take(LogLines)
             .ToListAsync(ct);
+        var run = history.ToView(await secrets.FindAsync(history.Run.Job, ct));
         return Results.Json(
-            new DeadLetterView { Run = history.ToView(), Log = [.. lines.OrderBy(l => l.Id).Select(l => l.ToView())] }, FleetJson.Payload);
+            new DeadLetterView { Run = run, Log = [.. lines.OrderBy(l => l.Id).Select(l => l.ToView())] }, FleetJson.Payload);
     }
 }

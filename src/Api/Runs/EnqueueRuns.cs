@@ -21,9 +21,9 @@ internal static class EnqueueRunsEndpoints
 
     private static readonly string[] Codes =
     [
-        "missing_field", "unknown_job", "invalid_argument", "unknown_argument", "missing_argument", "duplicate_argument", "args_too_large",
-        "invalid_text", "invalid_lane", "too_many_lanes", "invalid_delay", "delay_and_run_at", "invalid_instant", "invalid_tags",
-        "invalid_max_attempts", "invalid_idempotency_key", "idempotency_conflict", "too_many_requests", "outcome_unknown",
+        "missing_field", "unknown_job", "invalid_argument", "unknown_argument", "missing_argument", "duplicate_argument", "unknown_secret",
+        "args_too_large", "invalid_text", "invalid_lane", "too_many_lanes", "invalid_delay", "delay_and_run_at", "invalid_instant",
+        "invalid_tags", "invalid_max_attempts", "invalid_idempotency_key", "idempotency_conflict", "too_many_requests", "outcome_unknown",
     ];
 
     public static void Map(IEndpointRouteBuilder api)

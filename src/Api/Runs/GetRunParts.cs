@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Fleet.Api.Contract;
 using Fleet.Core.Access;
+using Fleet.Core.Jobs;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Microsoft.AspNetCore.Builder;
@@ -24,7 +25,7 @@ internal static class GetRunPartsEndpoints
         {
             Permission = Permission.Follow,
             Parameters = [CommonParameters.RunId],
-            Answers = [AnswerContract.Raw(Json, "The args as they are stored.")],
+            Answers = [AnswerContract.Raw(Json, "The args as they are stored, with `***` in the place of each secret.")],
             Problems = ["not_found"],
         });
         api.MapGet("/runs/{id}/output", OutputAsync).Declare(new("getRunOutput", "Downloads the output of a run.")
@@ -51,11 +52,25 @@ internal static class GetRunPartsEndpoints
         });
     }
 
-    private static Task<IResult> ArgsAsync(string id, HttpContext http, IStorage storage, CancellationToken ct) =>
-        PartAsync(id, http, storage, "args", Json, runs => runs.Select(r => r.Args), ct);
+    /// <summary>The args, redacted.</summary>
+    private static async Task<IResult> ArgsAsync(string id, HttpContext http, IStorage storage, SecretArgs secrets, CancellationToken ct)
+    {
+        var runId = CommonParameters.RunId.Of(http);
+        await using var db = storage.Read();
+        return await db.Runs.Where(r => r.Id == runId).Select(r => new { r.Job, r.Args }).FirstOrDefaultAsync(ct) is { } run
+            ? Raw(http, runId, "args", Json, await secrets.ReadAsync(run.Job, run.Args, ct))
+            : Problems.NotFound("run", id);
+    }
 
-    private static Task<IResult> OutputAsync(string id, HttpContext http, IStorage storage, CancellationToken ct) =>
-        PartAsync(id, http, storage, "output", Json, runs => runs.Select(r => r.Output), ct);
+    private static async Task<IResult> OutputAsync(string id, HttpContext http, IStorage storage, CancellationToken ct)
+    {
+        var runId = CommonParameters.RunId.Of(http);
+        await using var db = storage.Read();
+        var found = await db.Runs.Where(r => r.Id == runId).Select(r => r.Output).ToListAsync(ct);
+        if (found.Count == 0)
+            return Problems.NotFound("run", id);
+        return found[0] is { } text ? Raw(http, runId, "output", Json, text) : NothingThere(runId, "output");
+    }
 
     /// <summary>The type, the message and, if the latest attempt failed, the stack.</summary>
     private static async Task<IResult> ErrorAsync(string id, HttpContext http, IStorage storage, CancellationToken ct)
@@ -96,18 +111,6 @@ internal static class GetRunPartsEndpoints
     private static string Text(RunLogLine line) => string.Create(
         CultureInfo.InvariantCulture,
         $"{line.At.ToUniversalTime():yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {line.Attempt} {line.Level.ToWord()} {line.Message}\n");
-
-    private static async Task<IResult> PartAsync(
-        string id, HttpContext http, IStorage storage, string part, string contentType, Func<IQueryable<Run>, IQueryable<string?>> select,
-        CancellationToken ct)
-    {
-        var runId = CommonParameters.RunId.Of(http);
-        await using var db = storage.Read();
-        var found = await select(db.Runs.Where(r => r.Id == runId)).ToListAsync(ct);
-        if (found.Count == 0)
-            return Problems.NotFound("run", id);
-        return found[0] is { } text ? Raw(http, runId, part, contentType, text) : NothingThere(runId, part);
-    }
 
     private static IResult NothingThere(RunId id, string part) =>
         Problems.Make(StatusCodes.Status404NotFound, $"no_{part}", $"Run {id} has no {part}.");

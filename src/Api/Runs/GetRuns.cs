@@ -1,6 +1,7 @@
 using Fleet.Api.Contract;
 using Fleet.Client;
 using Fleet.Core.Access;
+using Fleet.Core.Jobs;
 using Fleet.Core.Runs;
 using Fleet.Core.Search;
 using Fleet.Core.Storage;
@@ -78,9 +79,12 @@ internal static class GetRunsEndpoints
     }
 
     private static async Task<IResult> GetAsync(
-        string id, HttpContext http, GetRuns runs, FindAttemptLimits limits, CancellationToken ct) =>
+        string id, HttpContext http, GetRuns runs, FindAttemptLimits limits, SecretArgs secrets, CancellationToken ct) =>
         await runs.FindHistoryAsync(CommonParameters.RunId.Of(http), ct) is { } history
-            ? Results.Json(history.ToView(await limits.ExecuteAsync(history.Run, history.Attempts, ct)), FleetJson.Payload)
+            ? Results.Json(
+                history.ToView(
+                    await secrets.FindAsync(history.Run.Job, ct), await limits.ExecuteAsync(history.Run, history.Attempts, ct)),
+                FleetJson.Payload)
             : await runs.FindDeletedAsync(CommonParameters.RunId.Of(http), ct) is { } deleted
             ? Problems.Make(
                 StatusCodes.Status404NotFound, "not_found",

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fleet.Client;
+using Fleet.Core.Jobs;
 using Fleet.Core.Runs;
 using Fleet.Core.Search;
 using Fleet.Core.Storage.Rows;
@@ -11,11 +12,12 @@ internal static class RunViews
 {
     public static RunView ToView(this RunSummary run) => Fill(run, new RunView());
 
-    public static RunDetailView ToView(this RunHistory history, AttemptLimit? limit = null)
+    /// <summary>A run with all that happened to it, its args redacted.</summary>
+    public static RunDetailView ToView(this RunHistory history, SecretMembers secrets, AttemptLimit? limit = null)
     {
         var details = new RunDetailView
         {
-            Args = Parse(history.Run.Args),
+            Args = Parse(secrets.Redact(history.Run.Args)),
             Output = Parse(history.Run.Output),
             Error = history.Run.Error,
             WorkerName = history.NameOf(history.Run.WorkerId),

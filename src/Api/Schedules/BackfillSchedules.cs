@@ -25,6 +25,7 @@ internal static class BackfillSchedulesEndpoints
             [
                 "not_found", "missing_field", "invalid_instant", "invalid_range", "range_too_long", "invalid_per_minute", "invalid_lane",
                 "too_many_lanes", "invalid_argument", "unknown_argument", "missing_argument", "duplicate_argument",
+                "unknown_secret",
             ],
         });
 

@@ -65,7 +65,7 @@ internal static class ControlSchedulesEndpoints
             Problems =
             [
                 "not_found", "unknown_job", "invalid_argument", "unknown_argument", "missing_argument", "duplicate_argument",
-                "too_many_requests",
+                "unknown_secret", "too_many_requests",
             ],
         });
         api.MapDelete("/schedules/{id}", DeleteAsync).Declare(new("deleteSchedule", "Deletes a schedule.")

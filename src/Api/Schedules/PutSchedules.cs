@@ -26,9 +26,9 @@ internal static class PutSchedulesEndpoints
 
     public static readonly string[] Codes =
     [
-        "missing_field", "unknown_job", "invalid_argument", "unknown_argument", "missing_argument", "duplicate_argument", "args_too_large",
-        "invalid_text", "invalid_lane", "too_many_lanes", "invalid_tags", "invalid_max_attempts", "invalid_max_occurrences",
-        "invalid_misfire_deadline", "invalid_labels", "invalid_name", "zone_without_effect", "never_fires",
+        "missing_field", "unknown_job", "invalid_argument", "unknown_argument", "missing_argument", "duplicate_argument", "unknown_secret",
+        "args_too_large", "invalid_text", "invalid_lane", "too_many_lanes", "invalid_tags", "invalid_max_attempts",
+        "invalid_max_occurrences", "invalid_misfire_deadline", "invalid_labels", "invalid_name", "zone_without_effect", "never_fires",
         .. TriggerCodes,
     ];
 

@@ -17,7 +17,7 @@ internal static class ScheduleViews
         {
             Id = schedule.Id,
             Job = schedule.Job,
-            Args = StoredJson.Read(schedule.Args),
+            Args = StoredJson.Read(info.ShownArgs),
             Cron = schedule.Cron,
             Every = schedule.Every,
             Anchor = schedule.Anchor,

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Fleet.Core.Jobs;
 using Fleet.Core.Storage.Rows;
 
 namespace Fleet.Core.Access;
@@ -46,8 +47,11 @@ internal sealed record ScheduleFacts
 
     public required string Job { get; init; }
 
-    /// <summary>The beginning of the hash of the args: they may have secrets.</summary>
+    /// <summary>The beginning of the hash of the args, redacted: nobody can try out secrets with it.</summary>
     public required string ArgsHash { get; init; }
+
+    /// <summary>What became of the secrets in the args; null when they stayed as they were.</summary>
+    public string? SecretArgs { get; init; }
 
     public string? Lane { get; init; }
 
@@ -91,10 +95,14 @@ internal sealed record ScheduleFacts
 
     public required string Source { get; init; }
 
-    public static ScheduleFacts Of(Schedule row) => new()
+    /// <summary>What the audit says of a schedule.</summary>
+    /// <param name="row">The schedule.</param>
+    /// <param name="secrets">The secret members of its job. A change of something else may do without.</param>
+    public static ScheduleFacts Of(Schedule row, SecretMembers? secrets = null) => new()
     {
         Job = row.Job,
-        ArgsHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(row.Args)).AsSpan(0, HashBytes)),
+        ArgsHash = Convert.ToHexStringLower(
+            SHA256.HashData(Encoding.UTF8.GetBytes(secrets?.Redact(row.Args) ?? row.Args)).AsSpan(0, HashBytes)),
         Lane = row.Lane,
         MaxAttempts = row.MaxAttempts,
         Tags = row.Tags is { } tags ? JsonNode.Parse(tags) : null,

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Fleet.Core.Rules;
 using Fleet.Core.Storage;
@@ -21,6 +22,7 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
     private readonly SemaphoreSlim _reading = new(1);
     private readonly Dictionary<string, JobInfo> _local = Index(registry.All.Select(job => JobSchemas.Describe(job).WithVersion()));
     private JobOffers _stored = JobOffers.None;
+    private ConcurrentDictionary<string, SecretMembers> _secrets = new(StringComparer.Ordinal);
     private long? _readAt;
 
     /// <summary>The jobs of this process, by name.</summary>
@@ -77,6 +79,28 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
     /// <summary>Number of active workers that offer the job on its lane.</summary>
     public int CountWorkers(JobInfo job) => _stored.CountWorkers(job.Name, job.Lane);
 
+    /// <summary>The secret members of a job, by name or alias: those of every version that is known, at most one second old.</summary>
+    internal async ValueTask<SecretMembers> FindSecretsAsync(string name, CancellationToken ct)
+    {
+        await ReadAsync(MissPause, ct);
+        return KnownSecretsOf(name);
+    }
+
+    /// <summary>Reads what <see cref="KnownSecretsOf"/> answers, unless it is at most one second old. Not within a transaction.</summary>
+    internal ValueTask RefreshSecretsAsync(CancellationToken ct) => ReadAsync(MissPause, ct);
+
+    /// <summary>As <see cref="FindSecretsAsync"/>, of what this process knows already.</summary>
+    public SecretMembers KnownSecretsOf(string name) => _secrets.GetOrAdd(name, FindSecrets);
+
+    /// <summary>The jobs that have secrets, by name and alias.</summary>
+    internal async ValueTask<IReadOnlyDictionary<string, SecretMembers>> ListSecretsAsync(CancellationToken ct)
+    {
+        await ReadAsync(MissPause, ct);
+        return _local.Keys.Concat(_stored.Names).Distinct(StringComparer.Ordinal)
+            .Select(name => (Name: name, Secrets: KnownSecretsOf(name)))
+            .Where(job => !job.Secrets.AreNone).ToDictionary(job => job.Name, job => job.Secrets, StringComparer.Ordinal);
+    }
+
     /// <summary>The error for a name that <see cref="FindAsync"/> does not find, with the nearest known name.</summary>
     public InputError UnknownJob(string name, string field)
     {
@@ -107,12 +131,21 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
             if (maxAge > TimeSpan.Zero && Age < maxAge)
                 return;
             _stored = await storage.ReadAsync(session => JobOffers.ReadAsync(storage, session, ct), ct);
+            _secrets = new(StringComparer.Ordinal);
             _readAt = time.GetTimestamp();
         }
         finally
         {
             _reading.Release();
         }
+    }
+
+    /// <summary>A name may be the alias of one job here and of another in the database; then it is secret what is so in either.</summary>
+    private SecretMembers FindSecrets(string name)
+    {
+        var own = _local.GetValueOrDefault(name);
+        var stored = _stored.AllVersionsOf(name).Concat(own is null ? [] : _stored.AllVersionsOf(own.Name));
+        return SecretMembers.Of(stored.Append(own).OfType<JobInfo>().Select(job => job.Schema));
     }
 
     private static Dictionary<string, JobInfo> Index(IEnumerable<JobInfo> jobs)

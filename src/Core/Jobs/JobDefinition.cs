@@ -10,6 +10,7 @@ namespace Fleet.Core.Jobs;
 public abstract class JobDefinition
 {
     private readonly ObjectFactory _factory;
+    private SecretMembers? _secrets;
 
     private protected JobDefinition(Type argsType, Type handlerType)
     {
@@ -41,6 +42,10 @@ public abstract class JobDefinition
     }
 
     public string Name { get; }
+
+    /// <summary>The members of the args that are secret in this process's version of the job.</summary>
+    public SecretMembers Secrets =>
+        LazyInitializer.EnsureInitialized(ref _secrets, () => SecretMembers.Of([JobSchemas.SchemaOf(ArgsType)]));
 
     public string Lane { get; }
 
@@ -184,8 +189,11 @@ public abstract class JobDefinition
             _ => "",
         };
         var field = RunRules.Show("args" + path);
-        var value = path.Length == 0 || !TryParse(argsJson, out var args) ? null : JsonPath.Show(args, path);
-        var reason = RunRules.Show(WithoutPosition(e.Message), 300);
+        var value = path.Length == 0 || !TryParse(argsJson, out var args) ? null
+            : Secrets.Contains(path.Split(['.', '[', ']', '\''], StringSplitOptions.RemoveEmptyEntries)) ? SecretAttribute.Redacted
+            // An object may hold secrets.
+            : Secrets.ValuesIn(argsJson).CutOf(JsonPath.Show(args, path));
+        var reason = RunRules.Show(Secrets.ValuesIn(argsJson).CutOf(WithoutPosition(e.Message)), 300);
         return new InputError(
             "invalid_argument", field, $"{field}: {(value is null ? "they do" : $"'{value}' does")} not fit job '{Name}': {reason}", value);
     }

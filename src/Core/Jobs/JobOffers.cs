@@ -15,10 +15,12 @@ internal sealed class JobOffers
 {
     private readonly Dictionary<string, Stored[]> _byName;
     private readonly Dictionary<string, JobInfo> _index = new(StringComparer.Ordinal);
+    private readonly ILookup<string, JobInfo> _all;
 
-    private JobOffers(IEnumerable<Stored> stored, IReadOnlyList<WorkerOffer> workers)
+    private JobOffers(IReadOnlyCollection<Stored> stored, IReadOnlyList<WorkerOffer> workers)
     {
         Workers = workers;
+        _all = stored.ToLookup(s => s.Job.Name, s => s.Job, StringComparer.Ordinal);
         _byName = stored.GroupBy(s => s.Job.Name, StringComparer.Ordinal)
             .ToDictionary(g => g.Key, g => Accepted([.. g]), StringComparer.Ordinal);
         Jobs = [.. _byName.Values.Select(versions => versions[0].Job).OrderBy(j => j.Name, StringComparer.Ordinal)];
@@ -49,6 +51,9 @@ internal sealed class JobOffers
     /// <summary>The versions whose args are accepted; the newest is the first.</summary>
     public IEnumerable<JobInfo> VersionsOf(string name) =>
         _index.TryGetValue(name, out var job) ? _byName[job.Name].Select(v => v.Job) : [];
+
+    /// <summary>Every version that is stored, also those that nobody offers any more: runs may have their args.</summary>
+    public IEnumerable<JobInfo> AllVersionsOf(string name) => _index.TryGetValue(name, out var job) ? _all[job.Name] : [];
 
     /// <summary>How many active workers offer the job, on the lane or on any.</summary>
     public int CountWorkers(string job, string? lane = null) =>

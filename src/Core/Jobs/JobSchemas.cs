@@ -17,14 +17,13 @@ public static class JobSchemas
     private static readonly JsonSchemaExporterOptions ExporterOptions = new()
     {
         TreatNullObliviousAsNonNullable = true,
-        TransformSchemaNode = Complete,
+        TransformSchemaNode = static (context, schema) => HideSecrets(context, Complete(context, schema)),
     };
 
     /// <summary>The job as the catalog shows it.</summary>
     public static JobInfo Describe(JobDefinition job)
     {
-        // The strict dialect, so that the schema refuses a misspelt argument.
-        var schema = FleetJson.Strict.GetJsonSchemaAsNode(job.ArgsType, ExporterOptions);
+        var schema = MakeSchema(job.ArgsType);
         return new JobInfo
         {
             Name = job.Name,
@@ -37,6 +36,46 @@ public static class JobSchemas
             Example = (ExampleArgs.Of(schema) ?? new JsonObject()).ToJsonString(),
             Definition = job,
         };
+    }
+
+    /// <summary>The JSON Schema of an args type, as JSON text.</summary>
+    internal static string SchemaOf(Type args) => MakeSchema(args).ToJsonString();
+
+    /// <summary>In the strict dialect, so that the schema refuses a misspelt argument.</summary>
+    private static JsonNode MakeSchema(Type args) => FleetJson.Strict.GetJsonSchemaAsNode(args, ExporterOptions);
+
+    /// <summary>Marks a secret member, and leaves out its default, which may be one. What a type with a converter of its own holds is
+    /// unknown: it is secret as a whole if any member of it is.</summary>
+    private static JsonNode HideSecrets(JsonSchemaExporterContext context, JsonNode schema)
+    {
+        if (IsSecret(context.PropertyInfo) || (context.TypeInfo.Kind == JsonTypeInfoKind.None && HasSecrets(context.TypeInfo.Type)))
+        {
+            // The schema of any value is the word true.
+            var node = schema as JsonObject ?? [];
+            node[SecretPlace.Keyword] = true;
+            node.Remove("default");
+            return node;
+        }
+
+        if (schema is JsonObject owner && context.TypeInfo.Properties.Any(p => p.IsExtensionData && IsSecret(p)))
+            owner["additionalProperties"] = new JsonObject { [SecretPlace.Keyword] = true };
+        return schema;
+    }
+
+    /// <summary>On the property or field, or on the parameter of a record.</summary>
+    private static bool IsSecret(JsonPropertyInfo? property) =>
+        (property?.AttributeProvider is MemberInfo member && Attribute.IsDefined(member, typeof(SecretAttribute), inherit: true))
+        || property?.AssociatedParameter?.AttributeProvider?.IsDefined(typeof(SecretAttribute), inherit: true) is true;
+
+    private static bool HasSecrets(Type type)
+    {
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        // Many, and none of them is marked.
+        if (type.Assembly == typeof(object).Assembly)
+            return false;
+        return type.GetMembers(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+                .Any(member => member.IsDefined(typeof(SecretAttribute), inherit: true))
+            || type.GetConstructors().Any(c => c.GetParameters().Any(p => p.IsDefined(typeof(SecretAttribute), inherit: true)));
     }
 
     /// <summary>Adds what the exporter does not know: how System.Text.Json reads each value (<see cref="JsonReaders"/>), how large a number

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Fleet.Core.Rules;
@@ -28,6 +27,8 @@ internal sealed class SchemaCheck(string job, JsonElement root)
         if (errors.AreFull)
             return;
         var schema = Resolve(given);
+        if (!place.IsSecret && (IsSecret(given) || IsSecret(schema)))
+            place = place with { IsSecret = true };
         if (schema.ValueKind == JsonValueKind.False || schema.TryGetMember("not", out _))
         {
             errors.Add(Misfit(schema, value, place));
@@ -55,22 +56,13 @@ internal sealed class SchemaCheck(string job, JsonElement root)
             CheckAny(schema, branches, value, place, errors);
     }
 
+    private static bool IsSecret(JsonElement schema) =>
+        schema.TryGetMember(SecretPlace.Keyword, out var isSecret) && isSecret.ValueKind == JsonValueKind.True;
+
     private JsonElement Resolve(JsonElement schema)
     {
         for (var i = 0; i < MaxReferences && schema.TryGetMember("$ref", out var reference); i++)
-        {
-            schema = root;
-            foreach (var step in (reference.GetString() ?? "").Split('/').Skip(1))
-            {
-                var name = step.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
-                if (schema.ValueKind == JsonValueKind.Array && int.TryParse(name, CultureInfo.InvariantCulture, out var index)
-                    && index < schema.GetArrayLength())
-                    schema = schema[index];
-                else if (!schema.TryGetMember(name, out schema))
-                    return default;
-            }
-        }
-
+            schema = SchemaReference.Find(root, reference.GetString() ?? "");
         return schema;
     }
 
@@ -83,7 +75,7 @@ internal sealed class SchemaCheck(string job, JsonElement root)
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var member in value.EnumerateObject())
         {
-            var here = new Place(place, member.Name);
+            var here = place.Step(member.Name);
             if (Find(properties, member.Name) is { Name: var name, Value: var expected })
             {
                 if (seen.Add(name))
@@ -116,7 +108,7 @@ internal sealed class SchemaCheck(string job, JsonElement root)
             return;
         var i = 0;
         foreach (var item in value.EnumerateArray())
-            Check(items, item, new Place(place, null, i++), errors);
+            Check(items, item, place.Step(null, i++), errors);
     }
 
     /// <summary>One of several shapes: the one whose discriminator the value names, else any.</summary>
@@ -157,11 +149,11 @@ internal sealed class SchemaCheck(string job, JsonElement root)
         }
 
         var allowed = "one of " + string.Join(", ", Tags(branches));
-        var at = new Place(place, tag);
+        var at = place.Step(tag);
         errors.Add(value.TryGetMember(tag, out var wrong)
             ? at.Refuse(
-                "invalid_argument", $"'{RunRules.Show(wrong.GetRawText())}' does not fit job '{job}'; expected {allowed}.",
-                RunRules.Show(wrong.GetRawText()), allowed)
+                "invalid_argument", $"'{at.Show(wrong.GetRawText())}' does not fit job '{job}'; expected {allowed}.",
+                at.Show(wrong.GetRawText()), allowed)
             : MissingAt(at, allowed));
     }
 
@@ -300,7 +292,7 @@ internal sealed class SchemaCheck(string job, JsonElement root)
 
     private InputError Misfit(JsonElement schema, JsonElement value, Place place)
     {
-        var (shown, expected) = (RunRules.Show(value.GetRawText()), Expected(schema));
+        var (shown, expected) = (place.Show(value.GetRawText()), Expected(schema));
         return place.Refuse("invalid_argument", $"'{shown}' does not fit job '{job}'; expected {expected}.", shown, expected);
     }
 
@@ -309,7 +301,7 @@ internal sealed class SchemaCheck(string job, JsonElement root)
         var expected = schema.TryGetMember(JsonReaders.KeyKeyword, out var reader)
             ? JsonReaders.Describe(reader.GetString()!) ?? "another name"
             : "one of " + string.Join(", ", schema.GetProperty("propertyNames").GetProperty("enum").EnumerateArray());
-        var shown = RunRules.Show(key);
+        var shown = place.Show(key);
         return place.Refuse("invalid_argument", $"the name '{shown}' does not fit job '{job}'; expected {expected}.", shown, expected);
     }
 
@@ -329,7 +321,7 @@ internal sealed class SchemaCheck(string job, JsonElement root)
         var expected = properties.TryGetMember(name, out var property) ? Expected(Resolve(property))
             : schema.TryGetMember("anyOf", out var branches) ? "one of " + string.Join(", ", Tags(branches))
             : "a value";
-        return MissingAt(new Place(place, name), expected);
+        return MissingAt(place.Step(name), expected);
     }
 
     private InputError MissingAt(Place place, string expected) =>
@@ -366,6 +358,15 @@ internal sealed class SchemaCheck(string job, JsonElement root)
 /// <param name="Index">The index in an array.</param>
 internal sealed record Place(Place? Around, string? Name, int Index = 0)
 {
+    /// <summary>True if what stands here is secret: errors show neither it nor what stands within it.</summary>
+    public bool IsSecret { get; init; }
+
+    /// <summary>A place within this one; within a secret, the secret itself.</summary>
+    public Place Step(string? name, int index = 0) => IsSecret ? this : new Place(this, name, index);
+
+    /// <summary>A value or a name that stands here, for an error.</summary>
+    public string Show(string value) => IsSecret ? SecretAttribute.Redacted : RunRules.Show(value);
+
     private string Field => Around is null ? Name! : Name is null ? $"{Around.Field}[{Index}]" : $"{Around.Field}.{Name}";
 
     private string Pointer => Around?.Pointer + (Name is null ? $"/{Index}" : JsonPointer.Step(Name));

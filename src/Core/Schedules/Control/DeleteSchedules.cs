@@ -1,5 +1,6 @@
 using Fleet.Core.Access;
 using Fleet.Core.Actors;
+using Fleet.Core.Jobs;
 using Fleet.Core.Rules;
 using Fleet.Core.Schedules.Planning;
 using Fleet.Core.Storage;
@@ -10,7 +11,7 @@ namespace Fleet.Core.Schedules.Control;
 
 /// <summary>Deletes a schedule and revokes its planned occurrences. Its past runs are kept.</summary>
 public sealed partial class DeleteSchedules(
-    IStorage storage, ScheduleChanges changes, TimeProvider time, ILogger<DeleteSchedules> logger)
+    IStorage storage, JobCatalog catalog, ScheduleChanges changes, TimeProvider time, ILogger<DeleteSchedules> logger)
 {
     /// <param name="id">The schedule.</param>
     /// <param name="by">Who deletes it.</param>
@@ -21,6 +22,7 @@ public sealed partial class DeleteSchedules(
     /// <exception cref="UnexpectedVersionException">Something else is stored than expected.</exception>
     public async Task<bool> ExecuteAsync(string id, Actor by, CancellationToken ct, Expected? expected = null, bool isDryRun = false)
     {
+        await catalog.RefreshSecretsAsync(ct);
         var found = await storage.WriteRetryingAsync(
             async session =>
             {
@@ -31,7 +33,7 @@ public sealed partial class DeleteSchedules(
                 var now = time.GetUtcNow();
                 await RevokeOccurrences.ExecuteAsync(storage, session, id, now, "the schedule was deleted", by, ct);
                 await session.Db.Schedules.Where(s => s.Id == id).ExecuteDeleteAsync(ct);
-                session.Audit(now, by, "schedule.delete", id, ScheduleFacts.Of(row), after: null);
+                session.Audit(now, by, "schedule.delete", id, ScheduleFacts.Of(row, catalog.KnownSecretsOf(row.Job)), after: null);
                 await session.Db.SaveChangesAsync(ct);
                 return true;
             },

@@ -15,7 +15,11 @@ namespace Fleet.Core.Schedules.Control;
 /// <param name="Timeout">The timeout of the job's attempts, as the job defines it.</param>
 public sealed record DescribedSchedule(
     Schedule Row, ScheduleStatus Status, DateTimeOffset? NextFireAt, DateTimeOffset? LastFireTime, DateTimeOffset? LastStartedAt,
-    TimeSpan? Timeout);
+    TimeSpan? Timeout)
+{
+    /// <summary>The args, redacted.</summary>
+    public required string ShownArgs { get; init; }
+}
 
 /// <summary>Reads schedules.</summary>
 public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvider time)
@@ -50,8 +54,12 @@ public sealed class GetSchedules(IStorage storage, JobCatalog catalog, TimeProvi
         Schedule row, DateTimeOffset? lastFireTime, DateTimeOffset? lastStartedAt, CancellationToken ct)
     {
         var now = time.GetUtcNow();
+        var secrets = await catalog.FindSecretsAsync(row.Job, ct);
         return new DescribedSchedule(
-            row, row.StatusOf(now), NextFire(row, now), lastFireTime, lastStartedAt, (await catalog.FindAsync(row.Job, ct))?.Timeout);
+            row, row.StatusOf(now), NextFire(row, now), lastFireTime, lastStartedAt, (await catalog.FindAsync(row.Job, ct))?.Timeout)
+        {
+            ShownArgs = secrets.Redact(row.Args),
+        };
     }
 
     private async Task<IReadOnlyList<DescribedSchedule>> ReadAsync(FleetDbContext db, IQueryable<Schedule> schedules, CancellationToken ct)

@@ -101,6 +101,7 @@ public sealed class PutSchedules(
         var now = time.GetUtcNow();
         var checkedOnes = await CheckAsync(brought, by, dryRun: false, hasDatabase: true, now, ct);
         await lanes.RegisterAsync(ct);
+        await catalog.RefreshSecretsAsync(ct);
         var outcomes = await storage.WriteRetryingAsync(
             async session =>
             {
@@ -172,6 +173,7 @@ public sealed class PutSchedules(
         var definition = await CheckAsync(request, source, by, dryRun, now, ct);
         if (!dryRun)
             await lanes.RegisterAsync(ct);
+        await catalog.RefreshSecretsAsync(ct);
         return await storage.WriteRetryingAsync(
             async session =>
             {
@@ -219,34 +221,65 @@ public sealed class PutSchedules(
         if (job is null && source == "api" && request.Job.Length > 0)
             errors.Add(catalog.UnknownJob(request.Job, "job"));
         var trigger = request.Check(now, errors);
+        ArgsEdit? edit = null;
         try
         {
             request = request with { Args = ArgsText.Parse(request.Args) };
-            // Other versions of the job may take what this one refuses.
             if (hasDatabase && job is not null)
-                errors.Add(await schemas.CheckAsync(job, request.Args), "");
+            {
+                edit = await KeepSecretsAsync(request, job, errors, ct);
+                request = request with { Args = edit?.Kept ?? request.Args };
+                // Other versions of the job may take what this one refuses.
+                if (edit is null or { IsRefused: false })
+                    errors.Add(await schemas.CheckAsync(job, request.Args), "");
+            }
         }
         catch (InvalidRunException e)
         {
             errors.Add(e);
         }
 
-        return trigger is null ? null : new Definition(request, trigger, job?.Name ?? request.Job, job);
+        return trigger is null ? null : new Definition(request, trigger, job?.Name ?? request.Job, job, edit);
+    }
+
+    /// <summary>Puts the stored secrets into args that do not show them. Another job has no secrets of this one.</summary>
+    /// <returns>Null when the args have nothing that would stay.</returns>
+    private async Task<ArgsEdit?> KeepSecretsAsync(ScheduleRequest request, JobInfo job, InputErrors errors, CancellationToken ct)
+    {
+        // Nearly no args have it.
+        if (!request.Args.Contains(SecretAttribute.Redacted, StringComparison.Ordinal)
+            || await catalog.FindSecretsAsync(job.Name, ct) is not { AreNone: false } secrets)
+            return null;
+        await using var db = storage.Read();
+        var stored = await db.Schedules.AsNoTracking().FirstOrDefaultAsync(s => s.Id == request.Id && s.Job == job.Name, ct);
+        var refused = new InputErrors();
+        var kept = secrets.KeepStored(request.Args, stored?.Args, refused);
+        refused.Add(RunRules.CheckArgsSize(kept));
+        errors.Add(refused.All, "");
+        return new ArgsEdit(request.Args, kept, secrets, !refused.AreNone);
     }
 
     private async Task<PutOutcome> ApplyAsync(
         StorageSession session, Schedule? row, Definition definition, string source, Actor by, bool dryRun, Expected expected,
         DateTimeOffset now, CancellationToken ct)
     {
-        var (request, trigger, job, _) = definition;
+        var (request, trigger, job, _, edit) = definition;
         var isNew = row is null;
+        if (edit is not null)
+        {
+            // The secrets that are stored now, whatever they were when the definition was checked.
+            var errors = new InputErrors();
+            request = request with { Args = edit.Secrets.KeepStored(edit.Text, row?.Job == job ? row.Args : null, errors) };
+            errors.ThrowIfAny();
+        }
+
         var version = expected == Expected.Anything ? null : row?.EditVersion();
         if (isNew || expected == Expected.Nothing)
             expected.Check(version);
         if (row is null)
             session.Db.Schedules.Add(row = new Schedule { Id = request.Id, CreatedAt = now, Status = ScheduleStatus.Running });
         var before = isNew ? null : row.Fingerprint();
-        var stored = isNew ? null : ScheduleFacts.Of(row);
+        var (storedArgs, stored) = isNew ? (null, null) : (row.Args, ScheduleFacts.Of(row, catalog.KnownSecretsOf(row.Job)));
         // The check for "unchanged" comes first: a program puts its one-shot schedule at every start, also after it has fired.
         if (!request.ApplyTo(row, job) && !isNew)
             return new PutOutcome(PutResult.Unchanged, row);
@@ -267,8 +300,17 @@ public sealed class PutSchedules(
             row.Planned -= await RevokeOccurrences.ExecuteAsync(storage, session, row.Id, now, "the schedule was changed", by, ct);
         GoOn(row, trigger, by, now);
         if (!dryRun)
-            session.Audit(now, by, "schedule.put", row.Id, stored, ScheduleFacts.Of(row));
+            session.Audit(now, by, "schedule.put", row.Id, stored, FactsOf(row, storedArgs));
         return new PutOutcome(isNew ? PutResult.Created : PutResult.Changed, row, undone);
+    }
+
+    private ScheduleFacts FactsOf(Schedule row, string? storedArgs)
+    {
+        var secrets = catalog.KnownSecretsOf(row.Job);
+        return ScheduleFacts.Of(row, secrets) with
+        {
+            SecretArgs = storedArgs is null || secrets.AreSame(storedArgs, row.Args) ? null : "changed",
+        };
     }
 
     /// <summary>Registers the lane. The limit does not apply to code and configuration, which an operator controls, so that a scheduler can
@@ -293,5 +335,12 @@ public sealed class PutSchedules(
             row.PlanFrom(resume, trigger);
     }
 
-    private sealed record Definition(ScheduleRequest Request, Trigger Trigger, string Job, JobInfo? Found);
+    private sealed record Definition(ScheduleRequest Request, Trigger Trigger, string Job, JobInfo? Found, ArgsEdit? Edit);
+
+    /// <summary>Args that keep stored secrets.</summary>
+    /// <param name="Text">As they were sent.</param>
+    /// <param name="Kept">With the secrets that were stored at that time.</param>
+    /// <param name="Secrets">The secret members of the job.</param>
+    /// <param name="IsRefused">True if a secret is not stored.</param>
+    private sealed record ArgsEdit(string Text, string Kept, SecretMembers Secrets, bool IsRefused);
 }
