@@ -37,6 +37,7 @@ internal static class Caller
         {
             Via = new Via(way, who.KeyId, who.IsProven ? person?.Name : null)
             {
+                Subject = who.Subject,
                 Lanes = who.Lanes,
                 OwnsRuns = !who.Role.May(Permission.View),
             },

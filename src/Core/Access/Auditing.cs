@@ -56,6 +56,7 @@ public static class Auditing
             By = by,
             Way = (by.Via?.Way ?? Way.Process).ToString().ToLowerInvariant(),
             KeyId = by.Via?.KeyId,
+            Subject = by.Via?.Subject,
             OnBehalfOf = by.Via?.OnBehalfOf,
             Action = action,
             Target = target,

@@ -108,6 +108,7 @@ public sealed partial class Credentials(IStorage storage, TimeProvider time, ILo
         {
             Lanes = KeyRules.FromRow(row.Lanes),
             KeyId = row.KeyId,
+            Subject = row.Subject,
             SessionId = row.Id,
             ExpiresAt = row.ExpiresAt,
         };

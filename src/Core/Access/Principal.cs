@@ -20,6 +20,9 @@ public sealed record Principal(string Name, ActorKind Kind, Role Role)
     /// <summary>The API key that was used, directly or to sign in; null for none.</summary>
     public string? KeyId { get; init; }
 
+    /// <summary>The id at the OIDC provider whose token was used, directly or to sign in; null for another way.</summary>
+    public string? Subject { get; init; }
+
     /// <summary>The session that was used; null for none.</summary>
     public string? SessionId { get; init; }
 

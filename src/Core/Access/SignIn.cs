@@ -35,6 +35,7 @@ public sealed class SignIn(IStorage storage, Credentials credentials, TimeProvid
             Role = who.Role.ToWord(),
             Lanes = KeyRules.ToRow(who.Lanes),
             KeyId = who.KeyId,
+            Subject = who.Subject,
             Address = by.Address,
             Agent = agent is null ? null : StoredText.Cut(ControlCharacters.Escape(agent), MaxAgent),
             CreatedAt = now,

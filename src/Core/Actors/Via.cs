@@ -22,6 +22,9 @@ public enum Way
 /// <param name="OnBehalfOf">The person for whom a program says that it acts; null for none. It is recorded but not verified.</param>
 public sealed record Via(Way Way, string? KeyId, string? OnBehalfOf)
 {
+    /// <summary>The actor's id at the OIDC provider; null for an actor that no provider has named.</summary>
+    public string? Subject { get; init; }
+
     /// <summary>The lanes to which the actor is bound; null: any. The verbs that name a lane refuse all others.</summary>
     public IReadOnlyList<string>? Lanes { get; init; }
 

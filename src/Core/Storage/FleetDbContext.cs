@@ -53,6 +53,8 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<AuditEntry> Audit => Set<AuditEntry>();
 
+    public DbSet<ProtectionKey> ProtectionKeys => Set<ProtectionKey>();
+
     /// <summary>All pending runs.</summary>
     public virtual IQueryable<Run> Pending => Runs.Where(r => r.State == RunState.Pending);
 
@@ -179,6 +181,7 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
             session.Property(s => s.Hash).HasMaxLength(32);
             session.HasIndex(s => s.ExpiresAt).HasDatabaseName("ix_sessions_expiry");
         });
+        modelBuilder.Entity<ProtectionKey>(key => key.ToTable("protection_keys").HasKey(k => k.Number));
         modelBuilder.Entity<AuditEntry>(entry =>
         {
             entry.ToTable("audit").HasKey(e => e.Id);

@@ -200,6 +200,10 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("text")
                         .HasColumnName("reason");
 
+                    b.Property<string>("Subject")
+                        .HasColumnType("text")
+                        .HasColumnName("subject");
+
                     b.Property<string>("Target")
                         .IsRequired()
                         .HasColumnType("text")
@@ -477,6 +481,26 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasDatabaseName("ix_outbox_next_try");
 
                     b.ToTable("outbox", "fleet");
+                });
+
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.ProtectionKey", b =>
+                {
+                    b.Property<int>("Number")
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Xml")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("xml");
+
+                    b.HasKey("Number");
+
+                    b.ToTable("protection_keys", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Replay", b =>
@@ -1089,6 +1113,10 @@ namespace Fleet.Storage.Postgres.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("role");
+
+                    b.Property<string>("Subject")
+                        .HasColumnType("text")
+                        .HasColumnName("subject");
 
                     b.HasKey("Id");
 

@@ -76,6 +76,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     on_behalf_of = table.Column<string>(type: "text", nullable: true),
                     way = table.Column<string>(type: "text", nullable: false),
                     key_id = table.Column<string>(type: "text", nullable: true),
+                    subject = table.Column<string>(type: "text", nullable: true),
                     action = table.Column<string>(type: "text", nullable: false),
                     target = table.Column<string>(type: "text", nullable: false),
                     before = table.Column<string>(type: "text", nullable: true),
@@ -242,6 +243,20 @@ namespace Fleet.Storage.Postgres.Migrations
                     table.PrimaryKey("PK_pending_sets", x => x.id);
                 })
                 .Annotation("Npgsql:StorageParameter:toast_tuple_target", 8160);
+
+            migrationBuilder.CreateTable(
+                name: "protection_keys",
+                schema: "fleet",
+                columns: table => new
+                {
+                    number = table.Column<int>(type: "integer", nullable: false),
+                    xml = table.Column<string>(type: "text", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_protection_keys", x => x.number);
+                });
 
             migrationBuilder.CreateTable(
                 name: "replays",
@@ -413,6 +428,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     role = table.Column<string>(type: "text", nullable: false),
                     lanes = table.Column<string>(type: "text", nullable: true),
                     key_id = table.Column<string>(type: "text", nullable: true),
+                    subject = table.Column<string>(type: "text", nullable: true),
                     address = table.Column<string>(type: "text", nullable: true),
                     agent = table.Column<string>(type: "text", nullable: true),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
@@ -707,6 +723,10 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.DropTable(
                 name: "pending_sets",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
+                name: "protection_keys",
                 schema: "fleet");
 
             migrationBuilder.DropTable(

@@ -218,6 +218,11 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnName("reason")
                         .UseCollation("Latin1_General_100_BIN2");
 
+                    b.Property<string>("Subject")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("subject")
+                        .UseCollation("Latin1_General_100_BIN2");
+
                     b.Property<string>("Target")
                         .IsRequired()
                         .HasColumnType("nvarchar(450)")
@@ -528,6 +533,27 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasDatabaseName("ix_outbox_next_try");
 
                     b.ToTable("outbox", "fleet");
+                });
+
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.ProtectionKey", b =>
+                {
+                    b.Property<int>("Number")
+                        .HasColumnType("int")
+                        .HasColumnName("number");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Xml")
+                        .IsRequired()
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("xml")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.HasKey("Number");
+
+                    b.ToTable("protection_keys", "fleet");
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Replay", b =>
@@ -1194,6 +1220,11 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .IsRequired()
                         .HasColumnType("nvarchar(max)")
                         .HasColumnName("role")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Subject")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("subject")
                         .UseCollation("Latin1_General_100_BIN2");
 
                     b.HasKey("Id");

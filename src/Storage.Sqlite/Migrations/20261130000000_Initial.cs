@@ -68,6 +68,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                     on_behalf_of = table.Column<string>(type: "TEXT", nullable: true),
                     way = table.Column<string>(type: "TEXT", nullable: false),
                     key_id = table.Column<string>(type: "TEXT", nullable: true),
+                    subject = table.Column<string>(type: "TEXT", nullable: true),
                     action = table.Column<string>(type: "TEXT", nullable: false),
                     target = table.Column<string>(type: "TEXT", nullable: false),
                     before = table.Column<string>(type: "TEXT", nullable: true),
@@ -194,6 +195,19 @@ namespace Fleet.Storage.Sqlite.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_fleet_outbox", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "fleet_protection_keys",
+                columns: table => new
+                {
+                    number = table.Column<int>(type: "INTEGER", nullable: false),
+                    xml = table.Column<string>(type: "TEXT", nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_fleet_protection_keys", x => x.number);
                 });
 
             migrationBuilder.CreateTable(
@@ -358,6 +372,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                     role = table.Column<string>(type: "TEXT", nullable: false),
                     lanes = table.Column<string>(type: "TEXT", nullable: true),
                     key_id = table.Column<string>(type: "TEXT", nullable: true),
+                    subject = table.Column<string>(type: "TEXT", nullable: true),
                     address = table.Column<string>(type: "TEXT", nullable: true),
                     agent = table.Column<string>(type: "TEXT", nullable: true),
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
@@ -603,6 +618,9 @@ namespace Fleet.Storage.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "fleet_outbox");
+
+            migrationBuilder.DropTable(
+                name: "fleet_protection_keys");
 
             migrationBuilder.DropTable(
                 name: "fleet_replays");

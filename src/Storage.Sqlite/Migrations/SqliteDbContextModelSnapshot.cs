@@ -187,6 +187,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("reason");
 
+                    b.Property<string>("Subject")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("subject");
+
                     b.Property<string>("Target")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -461,6 +465,26 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasDatabaseName("fleet_ix_outbox_next_try");
 
                     b.ToTable("fleet_outbox", (string)null);
+                });
+
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.ProtectionKey", b =>
+                {
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("number");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Xml")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("xml");
+
+                    b.HasKey("Number");
+
+                    b.ToTable("fleet_protection_keys", (string)null);
                 });
 
             modelBuilder.Entity("Fleet.Core.Storage.Rows.Replay", b =>
@@ -1066,6 +1090,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("role");
+
+                    b.Property<string>("Subject")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("subject");
 
                     b.HasKey("Id");
 

@@ -38,6 +38,7 @@ by text NOT NULL
 on_behalf_of text
 way text NOT NULL
 key_id text
+subject text
 action text NOT NULL
 target text NOT NULL
 before text
@@ -129,6 +130,12 @@ due_at timestamp with time zone NOT NULL
 ids uuid[] NOT NULL
 CREATE INDEX ix_pending_sets_due ON fleet.pending_sets USING btree (lane, due_at)
 CREATE UNIQUE INDEX "PK_pending_sets" ON fleet.pending_sets USING btree (id)
+
+-- protection_keys
+number integer NOT NULL
+xml text NOT NULL
+created_at timestamp with time zone NOT NULL
+CREATE UNIQUE INDEX "PK_protection_keys" ON fleet.protection_keys USING btree (number)
 
 -- replays
 id bigint NOT NULL
@@ -266,6 +273,7 @@ name text NOT NULL
 role text NOT NULL
 lanes text
 key_id text
+subject text
 address text
 agent text
 created_at timestamp with time zone NOT NULL

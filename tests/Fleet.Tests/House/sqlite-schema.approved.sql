@@ -39,6 +39,7 @@ CREATE TABLE "fleet_audit" (
     "on_behalf_of" TEXT NULL,
     "way" TEXT NOT NULL,
     "key_id" TEXT NULL,
+    "subject" TEXT NULL,
     "action" TEXT NOT NULL,
     "target" TEXT NOT NULL,
     "before" TEXT NULL,
@@ -124,6 +125,12 @@ CREATE TABLE "fleet_outbox" (
 );
 
 CREATE INDEX "fleet_ix_outbox_next_try" ON "fleet_outbox" ("next_try_at");
+
+CREATE TABLE "fleet_protection_keys" (
+    "number" INTEGER NOT NULL CONSTRAINT "PK_fleet_protection_keys" PRIMARY KEY,
+    "xml" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL
+);
 
 CREATE TABLE "fleet_replays" (
     "id" INTEGER NOT NULL CONSTRAINT "PK_fleet_replays" PRIMARY KEY AUTOINCREMENT,
@@ -274,6 +281,7 @@ CREATE TABLE "fleet_sessions" (
     "role" TEXT NOT NULL,
     "lanes" TEXT NULL,
     "key_id" TEXT NULL,
+    "subject" TEXT NULL,
     "address" TEXT NULL,
     "agent" TEXT NULL,
     "created_at" INTEGER NOT NULL,

@@ -68,6 +68,15 @@ internal static class FillDatabase
         await fleet.Get<SignIn>().ExecuteAsync(
             new Principal("ops", ActorKind.Person, Role.Admin) { KeyId = admin.Key.Id }, "a browser", Somebody.Me, CancellationToken.None);
         await fleet.Get<RevokeKeys>().ExecuteAsync(admin.Key.Id, "lost", Somebody.Me, CancellationToken.None);
+        await fleet.Get<SignIn>().ExecuteAsync(
+            new Principal("alex", ActorKind.Person, Role.Viewer) { Subject = "4f7a" }, "a browser", Somebody.Me, CancellationToken.None);
+        await fleet.Storage.WriteAsync(
+            session =>
+            {
+                session.Db.ProtectionKeys.Add(new ProtectionKey { Number = 1, Xml = "<key />", CreatedAt = fleet.Now });
+                return session.Db.SaveChangesAsync();
+            },
+            CancellationToken.None);
     }
 
     /// <summary>The options of a run with this tag.</summary>

@@ -64,6 +64,7 @@ CREATE TABLE [fleet].[audit] (
     [on_behalf_of] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [way] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [key_id] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [subject] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [action] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [target] nvarchar(450) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [before] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
@@ -143,6 +144,13 @@ CREATE TABLE [fleet].[outbox] (
     [next_try_at] datetime2(7) NOT NULL,
     [last_error] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     CONSTRAINT [PK_outbox] PRIMARY KEY ([id])
+);
+
+CREATE TABLE [fleet].[protection_keys] (
+    [number] int NOT NULL,
+    [xml] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [created_at] datetime2(7) NOT NULL,
+    CONSTRAINT [PK_protection_keys] PRIMARY KEY ([number])
 );
 
 CREATE TABLE [fleet].[replays] (
@@ -271,6 +279,7 @@ CREATE TABLE [fleet].[sessions] (
     [role] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [lanes] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [key_id] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [subject] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [address] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [agent] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [created_at] datetime2(7) NOT NULL,

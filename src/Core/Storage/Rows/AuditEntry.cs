@@ -21,6 +21,9 @@ public sealed class AuditEntry
     /// <summary>The key that was used; null for none.</summary>
     public string? KeyId { get; set; }
 
+    /// <summary>The actor's id at the OIDC provider; null for an actor that no provider has named.</summary>
+    public string? Subject { get; set; }
+
     /// <summary>What was done: thing and verb, such as <c>lane.pause</c>.</summary>
     public string Action { get; set; } = "";
 

@@ -21,6 +21,9 @@ public sealed class Session
     /// <summary>The key that signed in; null for another way. When the key ends, the session does.</summary>
     public string? KeyId { get; set; }
 
+    /// <summary>The person's id at the OIDC provider that signed them in; null for another way.</summary>
+    public string? Subject { get; set; }
+
     /// <summary>The IP address that signed in.</summary>
     public string? Address { get; set; }
 
