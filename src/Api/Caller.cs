@@ -39,6 +39,7 @@ internal static class Caller
             {
                 Subject = who.Subject,
                 Lanes = who.Lanes,
+                Administers = who.Role.May(Permission.Administer),
                 OwnsRuns = !who.Role.May(Permission.View),
             },
         };

@@ -65,6 +65,6 @@ internal sealed class CallerLimits : IDisposable
     private readonly record struct LimitedCaller(string? Name, IPAddress? Address)
     {
         public static LimitedCaller Of(HttpContext http, Principal who) =>
-            who.IsProven ? new(who.KeyId ?? who.Name, null) : new(null, http.Connection.RemoteIpAddress);
+            who.IsProven ? new(who.KeyId ?? who.Subject ?? who.Name, null) : new(null, http.Connection.RemoteIpAddress);
     }
 }

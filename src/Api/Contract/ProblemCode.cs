@@ -111,6 +111,8 @@ internal sealed record ProblemCode(string Code, int Status, string Meaning, stri
         // Saved views and events.
         new("unknown_column", 400, "There is no such column.", "Correct its name."),
         new("invalid_columns", 400, "The list of columns is not allowed.", Send),
+        new("view_of_another", 403, "The view belongs to somebody else, who shares it.",
+            "Save it under a name of your own, or ask its owner or an admin."),
         new("view_taken", 409, "A view of somebody else has this name.", "Use another name."),
         new("too_many_streams", 503, "As many streams of events are open as are allowed.", "Try again after Retry-After."),
         new("invalid_since", 400, "`since` is neither an instant nor how long ago.", Send),

@@ -46,7 +46,8 @@ internal static class SavedViewsEndpoints
             Permission = Permission.View,
             Bound = BoundAnswer.Everything,
             Description = "The body is the whole view: what it leaves out gets its default. Whoever saves it first is its owner. A view "
-                + "that is not shared is there for its owner only, but its name is taken for all.",
+                + "that is not shared is there for its owner only, but its name is taken for all. One that is shared is changed by its "
+                + "owner or an admin.",
             Parameters = [Name, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
             Body = BodyContract.Of<PutViewBody>(
                 """{"query":"state:failed lane:mail","columns":["id","job","finishedAt"],"sort":"-finishedAt","shared":true}""",
@@ -56,7 +57,8 @@ internal static class SavedViewsEndpoints
                 AnswerContract.OfTagged<SavedViewView>("The view was changed."),
                 AnswerContract.OfTagged<SavedViewView>("The view is new.", StatusCodes.Status201Created),
             ],
-            Problems = ["invalid_name", .. Runs.RunTerms.Codes, "unknown_column", "invalid_columns", "view_taken", "precondition_required"],
+            Problems = ["invalid_name", .. Runs.RunTerms.Codes, "unknown_column", "invalid_columns", "view_taken", "view_of_another",
+                "precondition_required"],
         });
         api.MapDelete("/views/{name}", DeleteAsync).Declare(new("deleteView", "Deletes a saved view.")
         {
@@ -64,7 +66,7 @@ internal static class SavedViewsEndpoints
             Bound = BoundAnswer.Everything,
             Parameters = [Name, CommonParameters.IfMatch, CommonParameters.IfNoneMatch],
             Answers = [AnswerContract.Empty("The view is deleted.")],
-            Problems = ["not_found", "precondition_required"],
+            Problems = ["not_found", "view_of_another", "precondition_required"],
         });
     }
 

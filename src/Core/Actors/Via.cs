@@ -28,6 +28,9 @@ public sealed record Via(Way Way, string? KeyId, string? OnBehalfOf)
     /// <summary>The lanes to which the actor is bound; null: any. The verbs that name a lane refuse all others.</summary>
     public IReadOnlyList<string>? Lanes { get; init; }
 
+    /// <summary>True if the actor is an admin, who may change what others own.</summary>
+    public bool Administers { get; init; }
+
     /// <summary>True if the runs that the actor enqueues must say that they are theirs, because they may follow no others.</summary>
     public bool OwnsRuns { get; init; }
 }

@@ -15,6 +15,7 @@ public sealed partial class DeleteViews(IStorage storage, TimeProvider time, ILo
     /// <param name="expected">What must be stored.</param>
     /// <param name="ct">Cancels the call.</param>
     /// <returns>False when there is no such view, or it is somebody else's own.</returns>
+    /// <exception cref="InvalidRunException">It is shared, and belongs to somebody else.</exception>
     /// <exception cref="UnexpectedVersionException">Something else is stored than expected.</exception>
     public async Task<bool> ExecuteAsync(string name, Actor by, Expected expected, CancellationToken ct)
     {
@@ -23,6 +24,8 @@ public sealed partial class DeleteViews(IStorage storage, TimeProvider time, ILo
             {
                 if (await session.Db.Views.AsTracking().FirstOrDefaultAsync(v => v.Name == name, ct) is not { } view || !view.IsSeenBy(by))
                     return false;
+                if (PutViews.RefuseChange(view, by) is { } refused)
+                    throw new InvalidRunException(refused);
                 expected.Check(view.EditVersion());
                 session.Db.Views.Remove(view);
                 session.Audit(time.GetUtcNow(), by, "view.delete", name, ViewFacts.Of(view), after: null);

@@ -15,8 +15,17 @@ public sealed class GetViews(IStorage storage)
     public async Task<IReadOnlyList<SavedView>> ListAsync(Actor caller, CancellationToken ct)
     {
         await using var db = storage.Read();
-        var views = await db.Views.AsNoTracking().OrderBy(v => v.Name).Take(MaxListed).ToListAsync(ct);
-        return [.. views.Where(v => v.IsSeenBy(caller))];
+        // Who owns a view is not for SQL to tell. Views of others that the caller does not see do not count.
+        var seen = new List<SavedView>();
+        await foreach (var view in db.Views.AsNoTracking().OrderBy(v => v.Name).AsAsyncEnumerable().WithCancellation(ct))
+        {
+            if (view.IsSeenBy(caller))
+                seen.Add(view);
+            if (seen.Count == MaxListed)
+                break;
+        }
+
+        return seen;
     }
 
     /// <summary>Null when there is none, or it is somebody else's own.</summary>

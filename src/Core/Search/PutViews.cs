@@ -34,7 +34,7 @@ public sealed class PutViews(IStorage storage, TimeProvider time)
     /// <param name="expected">What must be stored.</param>
     /// <param name="ct">Cancels the call.</param>
     /// <returns>True if it is new.</returns>
-    /// <exception cref="InvalidRunException">A field is not allowed, or the name belongs to a view of somebody else.</exception>
+    /// <exception cref="InvalidRunException">A field is not allowed, or the view belongs to somebody else.</exception>
     /// <exception cref="UnexpectedVersionException">Something else is stored than expected.</exception>
     public async Task<bool> ExecuteAsync(ViewRequest request, Actor by, Expected expected, CancellationToken ct)
     {
@@ -48,6 +48,8 @@ public sealed class PutViews(IStorage storage, TimeProvider time)
                 var view = await session.Db.Views.AsTracking().FirstOrDefaultAsync(v => v.Name == request.Name, ct);
                 if (view is not null && !view.IsSeenBy(by))
                     throw new InvalidRunException(Taken(request.Name));
+                if (view is not null && RefuseChange(view, by, request.Shared) is { } refused)
+                    throw new InvalidRunException(refused);
                 expected.Check(view?.EditVersion());
                 var isNew = view is null;
                 var before = view is null ? null : ViewFacts.Of(view);
@@ -85,6 +87,23 @@ public sealed class PutViews(IStorage storage, TimeProvider time)
             errors.Add(new InputError("invalid_columns", "columns", "columns: a column is given twice.", null, "each once"));
         if (request.Sort is { } sort)
             errors.Add(CheckColumn("sort", sort.StartsWith('-') ? sort[1..] : sort));
+    }
+
+    /// <summary>The refusal of a change of a view that is shared; null for one that may be made.</summary>
+    /// <param name="view">The view.</param>
+    /// <param name="by">Who wants to change it.</param>
+    /// <param name="staysShared">Whether others see it afterwards.</param>
+    internal static InputError? RefuseChange(SavedView view, Actor by, bool staysShared = true)
+    {
+        var shown = $"'{view.Name}' is a view of {view.Owner?.Name ?? "somebody else"}";
+        return !view.MayBeChangedBy(by)
+            ? new InputError(
+                "view_of_another", "name", $"name: {shown}; only they or an admin may change or delete it.", view.Name,
+                "a view of your own")
+            // Nobody else would see it then, not even whoever asks for it.
+            : !staysShared && !view.IsOwnedBy(by)
+                ? new InputError("view_of_another", "shared", $"shared: {shown}; only they may keep it to themselves.", "false", "true")
+                : null;
     }
 
     private static InputError? CheckColumn(string field, string? name)

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Text.Json;
+using Fleet.Cli;
 using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Storage.Rows;
+using Fleet.Tests.Cli;
 using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -140,6 +142,33 @@ public sealed class AuditTests(AccessFleet access) : IClassFixture<AccessFleet>
         var entries = await SinceAsync(last);
         Assert.Equal([("run.enqueue", "page"), ("run.enqueue", "page")], entries.Select(e => (e.Action, e.Way)));
         Assert.All(entries, e => Assert.DoesNotContain("canary", e.After, StringComparison.Ordinal));
+    }
+
+    /// <summary>More than the server gives in two answers.</summary>
+    [Fact]
+    public async Task Command_All_GoesThroughEveryPage()
+    {
+        const int entries = 1001;
+        await access.Fleet.Storage.WriteAsync(
+            session =>
+            {
+                for (var i = 0; i < entries; i++)
+                    session.Audit(TimeProvider.System.GetUtcNow(), Somebody.Me, "lane.pause", "paged", before: null, new { i });
+                return session.Db.SaveChangesAsync();
+            },
+            CancellationToken.None);
+
+        Assert.Equal(Enumerable.Range(0, entries).Reverse(), await NumbersAsync("--all"));
+        Assert.Equal(Enumerable.Range(0, entries).Reverse().Take(3), await NumbersAsync("--limit", "3"));
+
+        async Task<IEnumerable<int>> NumbersAsync(params string[] options)
+        {
+            var cli = new CommandContext(TimeProvider.System) { Environment = name => name == "FLEET_API_KEY" ? Admin : null };
+            var (_, lines, _) = await FleetCommand.RunAsync(
+                cli, ["audit", "--target", "paged", "-o", "jsonl", "--server", $"{access.Fleet.Http.BaseAddress}", .. options]);
+            return lines.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => JsonElement.Parse(line).GetProperty("after").GetProperty("i").GetInt32());
+        }
     }
 
     private static (string Path, string? Body, string? Target) Of(string things, string id, string verb, string? body = "{}") =>

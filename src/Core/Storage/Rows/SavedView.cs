@@ -35,6 +35,14 @@ public sealed class SavedView
     /// <summary>The version of what people edit.</summary>
     public string EditVersion() => VersionOf.Parts(Name, VersionOf.Instant(CreatedAt), $"{Version}");
 
-    /// <summary>True if it is shared, or the caller made it. Names of callers are recorded but not verified.</summary>
-    public bool IsSeenBy(Actor caller) => Shared || (Owner is { } owner && owner.Kind == caller.Kind && owner.Name == caller.Name);
+    /// <summary>True if the caller made it. Without access, names of callers are recorded but not verified.</summary>
+    public bool IsOwnedBy(Actor caller) => Owner is { } owner && owner.Name == caller.Name
+        // A person who has signed in with a key and a program that sends it are one caller.
+        && (owner.Kind == caller.Kind || caller.Via?.KeyId is not null);
+
+    /// <summary>True if it is shared, or the caller's own.</summary>
+    public bool IsSeenBy(Actor caller) => Shared || IsOwnedBy(caller);
+
+    /// <summary>True if it is the caller's own, or shared and the caller an admin or code of this process.</summary>
+    public bool MayBeChangedBy(Actor caller) => IsOwnedBy(caller) || (Shared && caller.Via is null or { Administers: true });
 }
