@@ -289,17 +289,22 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
                 error_type = CASE WHEN r.cancel_requested_at IS NOT NULL AND e.next IN (0, 4) THEN NULL
                     WHEN e.outcome IN (3, 4) THEN r.error_type ELSE e.type END,
                 error = CASE WHEN r.cancel_requested_at IS NOT NULL AND e.next IN (0, 4) THEN r.error
-                    WHEN e.outcome IN (3, 4) THEN r.error ELSE e.error END
+                    WHEN e.outcome IN (3, 4) THEN r.error ELSE e.error END,
+                fingerprint = e.fingerprint
             FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::integer[], $5::integer[], $6::timestamptz[], $7::integer[],
-                $8::text[], $9::text[], $10::text[], $11::boolean[], $12::integer[], $13::integer[], $14::integer[])
-                AS e(id, token, ended, outcome, next, due, uncounted, type, error, stack, staged, verdict, max, max_from)
+                $8::text[], $9::text[], $10::text[], $11::boolean[], $12::integer[], $13::integer[], $14::integer[], $15::text[])
+                AS e(id, token, ended, outcome, next, due, uncounted, type, error, stack, staged, verdict, max, max_from, fingerprint)
             WHERE r.id = e.id AND r.lease_token = e.token AND r.state = 1
-            RETURNING r.id, r.lease_token, r.state, r.attempt + e.uncounted AS number, r.worker_id, r.started_at,
-                e.ended, e.outcome, e.type, e.error, e.stack, e.verdict, e.max, e.max_from
+            RETURNING r.id, r.lease_token, r.state, r.attempt + e.uncounted AS number, r.worker_id, r.started_at, r.job, r.lane,
+                e.ended, e.outcome, e.type, e.error, e.stack, e.verdict, e.max, e.max_from, e.fingerprint
         ), written AS (
             INSERT INTO fleet.attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack,
                 verdict, max_attempts, max_attempts_from)
             SELECT id, number, worker_id, started_at, ended, outcome, type, error, stack, verdict, max, max_from FROM ended
+        ), dead AS (
+            INSERT INTO fleet.dead_letters (run_id, fingerprint, job, lane, failed_at, version)
+            SELECT e.id, e.fingerprint, e.job, e.lane, e.ended, NULLIF(w.version, '')
+            FROM ended e LEFT JOIN fleet.workers w ON w.id = e.worker_id WHERE e.fingerprint IS NOT NULL
         )
         SELECT id, lease_token, state FROM ended
         """;
@@ -342,7 +347,13 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
     // Due by the earlier of both clocks: by a leader's clock that is ahead, the runs would wait until every other clock has got there.
     internal const string Rescue = """
         WITH rescued AS (
-            SELECT * FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::text[]) AS o(id, next, crashes, error)
+            SELECT * FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::text[], $8::text[])
+                AS o(id, next, crashes, error, fingerprint)
+        ), dead AS (
+            INSERT INTO fleet.dead_letters (run_id, fingerprint, job, lane, failed_at, version)
+            SELECT r.id, o.fingerprint, r.job, r.lane, $5, NULLIF(w.version, '')
+            FROM rescued o JOIN fleet.runs r ON r.id = o.id LEFT JOIN fleet.workers w ON w.id = r.worker_id
+            WHERE o.fingerprint IS NOT NULL
         ), written AS (
             INSERT INTO fleet.attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error)
             SELECT r.id, r.attempt, r.worker_id, r.started_at, $5, $6, $7, o.error FROM rescued o JOIN fleet.runs r ON r.id = o.id
@@ -350,7 +361,7 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
         UPDATE fleet.runs AS r SET state = o.next, indexed_state = o.next, crashes = o.crashes, attempt_offset = r.attempt_offset + 1,
             staged = false, due_at = least($5, clock_timestamp()), finished_at = CASE WHEN o.next = 0 THEN NULL ELSE $5 END,
             error_type = CASE WHEN o.next = 4 THEN r.error_type ELSE $7 END,
-            error = CASE WHEN o.next = 4 THEN r.error ELSE o.error END
+            error = CASE WHEN o.next = 4 THEN r.error ELSE o.error END, fingerprint = o.fingerprint
         FROM rescued o WHERE r.id = o.id
         """;
 
@@ -395,6 +406,8 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
             DELETE FROM fleet.replays WHERE run_id = ANY (ARRAY(SELECT id FROM gone))
         ), no_logs AS (
             DELETE FROM fleet.run_logs WHERE run_id = ANY (ARRAY(SELECT id FROM gone))
+        ), no_dead_letters AS (
+            DELETE FROM fleet.dead_letters WHERE run_id = ANY (ARRAY(SELECT id FROM gone))
         )
         SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM old), (SELECT max(at) FROM old)
         """;
@@ -446,7 +459,8 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
             session, Rescue, ct,
             Uuids(runs.Select(r => r.Orphan.Id)), Array(NpgsqlDbType.Integer, runs.Select(r => (int)r.Next)),
             Array(NpgsqlDbType.Integer, runs.Select(r => r.Crashes)), Array(NpgsqlDbType.Text, runs.Select(r => r.Error)),
-            Instant(now), Integer((int)AttemptOutcome.Crashed), Text(RescuedRun.ErrorType));
+            Instant(now), Integer((int)AttemptOutcome.Crashed), Text(RescuedRun.ErrorType),
+            Array(NpgsqlDbType.Text, runs.Select(r => r.Fingerprint)));
 
     public override async Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
         StorageSession session, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct) => await QueryAsync(
@@ -739,7 +753,8 @@ internal sealed class PostgresRunStatements(FleetSchema schema) : ServerRunState
             Array(NpgsqlDbType.Boolean, ends.Select(e => e.Staged || e.Next != RunState.Pending)),
             Array(NpgsqlDbType.Integer, ends.Select(e => (int?)e.Decision?.Verdict)),
             Array(NpgsqlDbType.Integer, ends.Select(e => e.Decision?.Limit?.Max)),
-            Array(NpgsqlDbType.Integer, ends.Select(e => (int?)e.Decision?.Limit?.From))));
+            Array(NpgsqlDbType.Integer, ends.Select(e => (int?)e.Decision?.Limit?.From)),
+            Array(NpgsqlDbType.Text, ends.Select(e => e.Fingerprint))));
         if (repeated.Length > 0)
             batch.BatchCommands.Add(Command(FoldAttempts, Uuids(repeated)));
         var ended = new List<(RunLease Lease, RunState State)>(ends.Count);

@@ -10,7 +10,7 @@ internal sealed class ReadSchema(FleetSchema schema)
     /// <summary>Fleet's tables. A role needs SELECT, INSERT, UPDATE and DELETE on them; others may stand in the same schema.</summary>
     internal static readonly string[] Tables =
     [
-        "attempts", "claim_sets", "diag_ledger", "inbox", "jobs", "lanes", "leases", "outbox", "pending_sets",
+        "attempts", "claim_sets", "dead_letters", "diag_ledger", "inbox", "jobs", "lanes", "leases", "outbox", "pending_sets",
         "replays", "run_logs", "runs", "schedules", "workers",
     ];
 

@@ -71,6 +71,7 @@ internal static class RowMembers
         json.WriteNumber("verdict", (int?)end.Decision?.Verdict);
         json.WriteNumber("max_attempts", end.Decision?.Limit?.Max);
         json.WriteNumber("max_from", (int?)end.Decision?.Limit?.From);
+        json.WriteText("fingerprint", end.Fingerprint);
     }
 
     public static void Event(Utf8JsonWriter json, (int Index, OutboxMessage Item) entry)
@@ -90,6 +91,7 @@ internal static class RowMembers
         json.WriteNumber("next_state", (int)run.Next);
         json.WriteNumber("crashes", run.Crashes);
         json.WriteText("error", run.Error);
+        json.WriteText("fingerprint", run.Fingerprint);
     }
 
     public static void Staged(Utf8JsonWriter json, StageableRun run)

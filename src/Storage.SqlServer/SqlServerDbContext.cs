@@ -22,6 +22,7 @@ public sealed class SqlServerDbContext(DbContextOptions<SqlServerDbContext> opti
     private const int MaxConsumer = 200;
     private const int MaxHash = 32;
     private const int MaxVersion = 32;
+    private const int MaxFingerprint = 64;
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
@@ -46,7 +47,16 @@ public sealed class SqlServerDbContext(DbContextOptions<SqlServerDbContext> opti
             run.Property(r => r.Job).HasMaxLength(MaxName);
             run.Property(r => r.Lane).HasMaxLength(MaxLane);
             run.Property(r => r.ScheduleId).HasMaxLength(MaxName);
+            run.Property(r => r.Fingerprint).HasMaxLength(MaxFingerprint);
         });
+        modelBuilder.Entity<DeadLetter>(letter =>
+        {
+            letter.Property(l => l.Fingerprint).HasMaxLength(MaxFingerprint);
+            letter.Property(l => l.Job).HasMaxLength(MaxName);
+            letter.Property(l => l.Lane).HasMaxLength(MaxLane);
+            letter.Property(l => l.Version).HasMaxLength(MaxName);
+        });
+        modelBuilder.Entity<Mute>().Property(m => m.Fingerprint).HasMaxLength(MaxFingerprint);
         modelBuilder.Entity<Schedule>(schedule =>
         {
             schedule.Property(s => s.Id).HasMaxLength(MaxName);

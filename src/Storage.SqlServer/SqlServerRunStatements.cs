@@ -22,11 +22,15 @@ internal sealed class SqlServerRunStatements(FleetSchema schema) : ServerRunStat
                 r.GetRunId(0), r.IsDBNull(1) ? null : new WorkerId(r.GetId(1)), r.GetInt64(2), r.GetInt32(3), r.GetInt32(4) == 1),
             ct);
 
-    public override Task RescueAsync(StorageSession session, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct) =>
-        ExecuteAsync(
+    public override async Task RescueAsync(
+        StorageSession session, IReadOnlyList<RescuedRun> runs, DateTimeOffset now, CancellationToken ct)
+    {
+        await ExecuteAsync(
             session, SqlServerStatements.Rescue, ct,
             Rows.Of(runs.OrderBy(r => r.Orphan.Id), RowMembers.Rescued),
             Instant("@now", now), Integer("@outcome", (int)AttemptOutcome.Crashed), Text("@type", RescuedRun.ErrorType));
+        await InsertDeadLettersAsync(session, [.. runs.Where(r => r.Fingerprint is not null).Select(r => r.Orphan.Id).Order()], ct);
+    }
 
     public override async Task<IReadOnlyList<StageableRun>> ReadUnstagedAsync(
         StorageSession session, DateTimeOffset until, int limit, IReadOnlyList<string> leftOut, CancellationToken ct) => await QueryAsync(
@@ -133,12 +137,17 @@ internal sealed class SqlServerRunStatements(FleetSchema schema) : ServerRunStat
         StorageSession session, IReadOnlyList<AttemptEnd> ends, RunId[] repeated, CancellationToken ct)
     {
         var ended = await QueryAsync(
-            session, SqlServerStatements.EndAttempt, row => (LeaseOf(row), (RunState)row.GetInt32(2)), ct,
+            session, SqlServerStatements.EndAttempt, row => (Lease: LeaseOf(row), State: (RunState)row.GetInt32(2)), ct,
             Rows.Of(ends, RowMembers.Ended));
         if (repeated.Length > 0)
             await ExecuteAsync(session, SqlServerStatements.FoldAttempts, ct, Rows.Of(repeated, RowMembers.Id));
+        await InsertDeadLettersAsync(session, [.. ended.Where(e => e.State == RunState.Failed).Select(e => e.Lease.Id).Order()], ct);
         return ended;
     }
+
+    private Task InsertDeadLettersAsync(StorageSession session, RunId[] failed, CancellationToken ct) => failed.Length == 0
+        ? Task.CompletedTask
+        : ExecuteAsync(session, SqlServerStatements.InsertDeadLetters, ct, Rows.Of(failed, RowMembers.Id));
 
     protected override Task InsertEventsAsync(StorageSession session, IReadOnlyList<OutboxMessage> events, CancellationToken ct) =>
         ExecuteAsync(

@@ -113,7 +113,8 @@ internal static class SqlServerStatements
             error_type = CASE WHEN r.cancel_requested_at IS NOT NULL AND e.next_state IN (0, 4) THEN NULL
                 WHEN e.outcome IN (3, 4) THEN r.error_type ELSE e.type COLLATE {Collation} END,
             error = CASE WHEN r.cancel_requested_at IS NOT NULL AND e.next_state IN (0, 4) THEN r.error
-                WHEN e.outcome IN (3, 4) THEN r.error ELSE e.error COLLATE {Collation} END
+                WHEN e.outcome IN (3, 4) THEN r.error ELSE e.error COLLATE {Collation} END,
+            fingerprint = e.fingerprint COLLATE {Collation}
         OUTPUT deleted.id, deleted.attempt, deleted.worker_id, deleted.started_at, e.ended, e.outcome, e.type, e.error, e.stack,
                 e.verdict, e.max_attempts, e.max_from
             INTO fleet.attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error, stack,
@@ -121,7 +122,7 @@ internal static class SqlServerStatements
         OUTPUT inserted.id, inserted.lease_token, inserted.state
         FROM OPENJSON(@rows) WITH (id char(32), token bigint, ended datetime2(7), outcome int, next_state int,
             due datetime2(7), uncounted int, staged bit, type nvarchar(max), error nvarchar(max), stack nvarchar(max),
-            verdict int, max_attempts int, max_from int) AS e
+            verdict int, max_attempts int, max_from int, fingerprint nvarchar(64)) AS e
         JOIN fleet.runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), e.id, 2)
         WHERE r.lease_token = e.token AND r.state = 1
         OPTION (LOOP JOIN, FORCE ORDER);
@@ -156,11 +157,24 @@ internal static class SqlServerStatements
             due_at = CASE WHEN @now < SYSUTCDATETIME() THEN @now ELSE SYSUTCDATETIME() END,
             finished_at = CASE WHEN o.next_state = 0 THEN NULL ELSE @now END,
             error_type = CASE WHEN o.next_state = 4 THEN r.error_type ELSE @type END,
-            error = CASE WHEN o.next_state = 4 THEN r.error ELSE o.error COLLATE {Collation} END
+            error = CASE WHEN o.next_state = 4 THEN r.error ELSE o.error COLLATE {Collation} END,
+            fingerprint = o.fingerprint COLLATE {Collation}
         OUTPUT deleted.id, deleted.attempt, deleted.worker_id, deleted.started_at, @now, @outcome, @type, o.error
             INTO fleet.attempts (run_id, number, worker_id, started_at, ended_at, outcome, error_type, error)
-        FROM OPENJSON(@rows) WITH (id char(32), next_state int, crashes int, error nvarchar(max)) AS o
+        FROM OPENJSON(@rows) WITH (id char(32), next_state int, crashes int, error nvarchar(max), fingerprint nvarchar(64)) AS o
         JOIN fleet.runs AS r WITH (UPDLOCK, ROWLOCK) ON r.id = CONVERT(binary(16), o.id, 2)
+        OPTION (LOOP JOIN, FORCE ORDER);
+        """;
+
+    // Of the runs that have just ended, those that failed for good.
+    public const string InsertDeadLetters = """
+        INSERT INTO fleet.dead_letters (run_id, fingerprint, job, lane, failed_at, version)
+        SELECT r.id, r.fingerprint, r.job, r.lane, r.finished_at, NULLIF(w.version, N'')
+        FROM OPENJSON(@rows) WITH (id char(32)) AS o
+        JOIN fleet.runs AS r ON r.id = CONVERT(binary(16), o.id, 2)
+        LEFT JOIN fleet.workers AS w ON w.id = r.worker_id
+        WHERE r.state = 3 AND r.fingerprint IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM fleet.dead_letters AS d WHERE d.run_id = r.id)
         OPTION (LOOP JOIN, FORCE ORDER);
         """;
 
@@ -199,6 +213,7 @@ internal static class SqlServerStatements
         DELETE a FROM fleet.attempts AS a JOIN @gone AS g ON a.run_id = g.id;
         DELETE p FROM fleet.replays AS p JOIN @gone AS g ON p.run_id = g.id;
         DELETE l FROM fleet.run_logs AS l JOIN @gone AS g ON l.run_id = g.id;
+        DELETE d FROM fleet.dead_letters AS d JOIN @gone AS g ON d.run_id = g.id;
         SELECT COUNT(*) FROM @gone;
         """;
 

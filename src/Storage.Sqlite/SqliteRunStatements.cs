@@ -77,7 +77,8 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
             error_type = CASE WHEN cancel_requested_at IS NOT NULL AND $state IN (0, 4) THEN NULL
                 WHEN $outcome IN (3, 4) THEN error_type ELSE $type END,
             error = CASE WHEN cancel_requested_at IS NOT NULL AND $state IN (0, 4) THEN error
-                WHEN $outcome IN (3, 4) THEN error ELSE $error END
+                WHEN $outcome IN (3, 4) THEN error ELSE $error END,
+            fingerprint = $fingerprint
         WHERE id = $id AND state = 1 AND lease_token = $token
         RETURNING state
         """;
@@ -91,8 +92,15 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
         UPDATE fleet_runs SET state = $state, crashes = $crashes, attempt_offset = attempt_offset + 1, staged = 0, due_at = $now,
             finished_at = CASE WHEN $state = 0 THEN NULL ELSE $now END,
             error_type = CASE WHEN $state = 4 THEN error_type ELSE $type END,
-            error = CASE WHEN $state = 4 THEN error ELSE $error END
+            error = CASE WHEN $state = 4 THEN error ELSE $error END, fingerprint = $fingerprint
         WHERE id = $id
+        """;
+
+    private const string InsertDeadLetter = """
+        INSERT INTO fleet_dead_letters (run_id, fingerprint, job, lane, failed_at, version)
+        SELECT r.id, r.fingerprint, r.job, r.lane, $now, NULLIF(w.version, '')
+        FROM fleet_runs AS r LEFT JOIN fleet_workers AS w ON w.id = r.worker_id
+        WHERE r.id = $id AND r.state = 3
         """;
 
     private const string ReadUnstaged = """
@@ -113,7 +121,8 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
     private static readonly string[] DeleteRun =
     [
         "DELETE FROM fleet_attempts WHERE run_id = $id", "DELETE FROM fleet_replays WHERE run_id = $id",
-        "DELETE FROM fleet_run_logs WHERE run_id = $id", "DELETE FROM fleet_runs WHERE id = $id",
+        "DELETE FROM fleet_run_logs WHERE run_id = $id", "DELETE FROM fleet_dead_letters WHERE run_id = $id",
+        "DELETE FROM fleet_runs WHERE id = $id",
     ];
 
     private const string DeleteInbox =
@@ -185,7 +194,9 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
             batch.Execute(
                 Rescue,
                 ("$id", id), ("$state", (int)run.Next), ("$crashes", run.Crashes), ("$now", Values.ToMicroseconds(now)),
-                ("$type", RescuedRun.ErrorType), ("$error", run.Error));
+                ("$type", RescuedRun.ErrorType), ("$error", run.Error), ("$fingerprint", Values.OrNull(run.Fingerprint)));
+            if (run.Fingerprint is not null)
+                batch.Execute(InsertDeadLetter, ("$id", id), ("$now", Values.ToMicroseconds(now)));
         }
 
         return Task.CompletedTask;
@@ -357,11 +368,14 @@ internal sealed class SqliteRunStatements(SqliteConnection writer) : IRunStateme
             ("$from", Values.OrNull((int?)end.Decision?.Limit?.From)));
         if (attempt == 0)
             return SettleOutcome.LeaseLost;
+        var fingerprint = end.Fingerprint;
         var states = batch.Query(
             EndAttempt, row => (RunState)row.GetInt32(0),
             ("$id", id), ("$token", end.LeaseToken), ("$now", now), ("$outcome", (int)end.Outcome), ("$state", (int)end.Next),
             ("$due", Values.OrNull(end.DueAt)), ("$staged", end.Staged || end.Next != RunState.Pending), ("$uncounted", end.Counts ? 0 : 1),
-            ("$type", Values.OrNull(end.ErrorType)), ("$error", Values.OrNull(end.Error)));
+            ("$type", Values.OrNull(end.ErrorType)), ("$error", Values.OrNull(end.Error)), ("$fingerprint", Values.OrNull(fingerprint)));
+        if (fingerprint is not null)
+            batch.Execute(InsertDeadLetter, ("$id", id), ("$now", now));
         return end.Became(states[0]);
     }
 

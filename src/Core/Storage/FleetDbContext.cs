@@ -23,6 +23,10 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<Replay> Replays => Set<Replay>();
 
+    public DbSet<DeadLetter> DeadLetters => Set<DeadLetter>();
+
+    public DbSet<Mute> Mutes => Set<Mute>();
+
     public DbSet<RunLogLine> RunLogs => Set<RunLogLine>();
 
     public DbSet<Schedule> Schedules => Set<Schedule>();
@@ -99,6 +103,8 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
             // For the runs of a schedule in the order of their ids. A run without a schedule has no entry in it.
             run.HasIndex(r => new { r.ScheduleId, r.Id }).HasFilter("schedule_id IS NOT NULL").HasDatabaseName("ix_runs_schedule");
             run.HasIndex(r => new { r.ScheduleId, r.FireTime }, "ix_runs_revoked").HasFilter(Filter("{revoked} = 1"));
+            // For the dead letters of a group in the order of their ids. No other run has an entry in it.
+            run.HasIndex(r => new { r.Fingerprint, r.Id }).HasFilter("fingerprint IS NOT NULL").HasDatabaseName("ix_runs_fingerprint");
             run.HasQueryFilter(r => r.State != Run.DeletedState);
             AddStateIndexes(run);
         });
@@ -113,6 +119,15 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
             replay.ToTable("replays").HasKey(r => r.Id);
             replay.HasIndex(r => r.RunId).HasDatabaseName("ix_replays_run");
         });
+        modelBuilder.Entity<DeadLetter>(letter =>
+        {
+            letter.ToTable("dead_letters").HasKey(l => l.RunId);
+            letter.HasIndex(l => l.FailedAt).HasDatabaseName("ix_dead_letters_failed");
+            letter.HasIndex(l => new { l.Lane, l.FailedAt }).HasDatabaseName("ix_dead_letters_lane");
+            letter.HasIndex(l => new { l.Fingerprint, l.FailedAt }).HasDatabaseName("ix_dead_letters_group");
+            letter.HasIndex(l => new { l.Fingerprint, l.Version }).HasDatabaseName("ix_dead_letters_version");
+        });
+        modelBuilder.Entity<Mute>().ToTable("mutes").HasKey(m => m.Fingerprint);
         modelBuilder.Entity<RunLogLine>(line =>
         {
             line.ToTable("run_logs").HasKey(l => l.Id);

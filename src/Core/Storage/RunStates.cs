@@ -109,10 +109,12 @@ public class RunStates(IRollupStatements rollups)
                             .SetProperty(r => r.CancelCause, (CancelCause?)null)
                             .SetProperty(r => r.CanceledBy, (Actor?)null)
                             .SetProperty(r => r.FinishedAt, (DateTimeOffset?)null);
+                        ClearDeath(set);
                     },
                     ct);
             if (replayed < ended.Length)
                 throw new DbUpdateConcurrencyException("A run was replayed by somebody else at the same time.");
+            await session.Db.DeadLetters.Where(l => ended.Contains(l.RunId)).ExecuteDeleteAsync(ct);
             session.Db.Replays.AddRange(ended.Select(id => found[id]).Select(run => new Replay
             {
                 RunId = run.Id,
@@ -175,6 +177,7 @@ public class RunStates(IRollupStatements rollups)
                             .SetProperty(r => r.ProgressMessage, (string?)null)
                             .SetProperty(r => r.Tags, (string?)null)
                             .SetProperty(r => r.TraceParent, (string?)null);
+                        ClearDeath(set);
                     },
                     ct);
             if (deleted < ended.Length)
@@ -182,6 +185,7 @@ public class RunStates(IRollupStatements rollups)
             await session.Db.Attempts.Where(a => ended.Contains(a.RunId)).ExecuteDeleteAsync(ct);
             await session.Db.Replays.Where(r => ended.Contains(r.RunId)).ExecuteDeleteAsync(ct);
             await session.Db.RunLogs.Where(l => ended.Contains(l.RunId)).ExecuteDeleteAsync(ct);
+            await session.Db.DeadLetters.Where(l => ended.Contains(l.RunId)).ExecuteDeleteAsync(ct);
         }
 
         return
@@ -224,6 +228,11 @@ public class RunStates(IRollupStatements rollups)
 
     /// <summary>The pending runs of all schedules.</summary>
     protected virtual IQueryable<Run> PendingOfSchedules(FleetDbContext db) => db.Runs.Where(r => r.State == RunState.Pending);
+
+    /// <summary>Clears what only a dead letter, or a run that was one, has.</summary>
+    private static void ClearDeath(UpdateSettersBuilder<Run> set) => set.SetProperty(r => r.Fingerprint, (string?)null)
+        .SetProperty(r => r.DiscardedAt, (DateTimeOffset?)null).SetProperty(r => r.DiscardedBy, (Actor?)null)
+        .SetProperty(r => r.DiscardReason, (string?)null);
 
     /// <summary>Sets the state in an update of runs that are not running.</summary>
     protected virtual void SetState(UpdateSettersBuilder<Run> set, RunState state) => set.SetProperty(r => r.State, state);

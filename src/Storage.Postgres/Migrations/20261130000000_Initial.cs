@@ -104,6 +104,23 @@ namespace Fleet.Storage.Postgres.Migrations
                 .Annotation("Npgsql:StorageParameter:toast_tuple_target", 8160);
 
             migrationBuilder.CreateTable(
+                name: "dead_letters",
+                schema: "fleet",
+                columns: table => new
+                {
+                    run_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    fingerprint = table.Column<string>(type: "text", nullable: false),
+                    job = table.Column<string>(type: "text", nullable: false),
+                    lane = table.Column<string>(type: "text", nullable: false),
+                    failed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    version = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_dead_letters", x => x.run_id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "diag_ledger",
                 schema: "fleet",
                 columns: table => new
@@ -203,6 +220,23 @@ namespace Fleet.Storage.Postgres.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "mutes",
+                schema: "fleet",
+                columns: table => new
+                {
+                    fingerprint = table.Column<string>(type: "text", nullable: false),
+                    at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    by = table.Column<string>(type: "text", nullable: false),
+                    until = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    versions = table.Column<string>(type: "text", nullable: true),
+                    reason = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_mutes", x => x.fingerprint);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "outbox",
                 schema: "fleet",
                 columns: table => new
@@ -273,6 +307,7 @@ namespace Fleet.Storage.Postgres.Migrations
                     from_attempt = table.Column<int>(type: "integer", nullable: false),
                     from_error = table.Column<string>(type: "text", nullable: true),
                     from_canceled_by = table.Column<string>(type: "text", nullable: true),
+                    from_args = table.Column<string>(type: "text", nullable: true),
                     from_finished_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>
@@ -358,6 +393,10 @@ namespace Fleet.Storage.Postgres.Migrations
                     output = table.Column<string>(type: "text", nullable: true),
                     error_type = table.Column<string>(type: "text", nullable: true),
                     error = table.Column<string>(type: "text", nullable: true),
+                    fingerprint = table.Column<string>(type: "text", nullable: true),
+                    discarded_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    discarded_by = table.Column<string>(type: "text", nullable: true),
+                    discard_reason = table.Column<string>(type: "text", nullable: true),
                     progress = table.Column<double>(type: "double precision", nullable: true),
                     progress_message = table.Column<string>(type: "text", nullable: true),
                     tags = table.Column<string>(type: "text", nullable: true),
@@ -534,6 +573,30 @@ namespace Fleet.Storage.Postgres.Migrations
                 columns: new[] { "target", "id" });
 
             migrationBuilder.CreateIndex(
+                name: "ix_dead_letters_failed",
+                schema: "fleet",
+                table: "dead_letters",
+                column: "failed_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_dead_letters_group",
+                schema: "fleet",
+                table: "dead_letters",
+                columns: new[] { "fingerprint", "failed_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_dead_letters_lane",
+                schema: "fleet",
+                table: "dead_letters",
+                columns: new[] { "lane", "failed_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_dead_letters_version",
+                schema: "fleet",
+                table: "dead_letters",
+                columns: new[] { "fingerprint", "version" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_inbox_received",
                 schema: "fleet",
                 table: "inbox",
@@ -581,6 +644,13 @@ namespace Fleet.Storage.Postgres.Migrations
                 table: "runs",
                 column: "created_at",
                 filter: "indexed_state > 2");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_fingerprint",
+                schema: "fleet",
+                table: "runs",
+                columns: new[] { "fingerprint", "id" },
+                filter: "fingerprint IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_last_chance",
@@ -694,6 +764,10 @@ namespace Fleet.Storage.Postgres.Migrations
                 schema: "fleet");
 
             migrationBuilder.DropTable(
+                name: "dead_letters",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
                 name: "diag_ledger",
                 schema: "fleet");
 
@@ -715,6 +789,10 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.DropTable(
                 name: "misfires",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
+                name: "mutes",
                 schema: "fleet");
 
             migrationBuilder.DropTable(

@@ -222,6 +222,52 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.ToTable("audit", "fleet");
                 });
 
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.DeadLetter", b =>
+                {
+                    b.Property<Guid>("RunId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("run_id");
+
+                    b.Property<DateTimeOffset>("FailedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("failed_at");
+
+                    b.Property<string>("Fingerprint")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("fingerprint");
+
+                    b.Property<string>("Job")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("job");
+
+                    b.Property<string>("Lane")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("lane");
+
+                    b.Property<string>("Version")
+                        .HasColumnType("text")
+                        .HasColumnName("version");
+
+                    b.HasKey("RunId");
+
+                    b.HasIndex("FailedAt")
+                        .HasDatabaseName("ix_dead_letters_failed");
+
+                    b.HasIndex("Fingerprint", "FailedAt")
+                        .HasDatabaseName("ix_dead_letters_group");
+
+                    b.HasIndex("Fingerprint", "Version")
+                        .HasDatabaseName("ix_dead_letters_version");
+
+                    b.HasIndex("Lane", "FailedAt")
+                        .HasDatabaseName("ix_dead_letters_lane");
+
+                    b.ToTable("dead_letters", "fleet");
+                });
+
             modelBuilder.Entity("Fleet.Core.Storage.Rows.InboxMessage", b =>
                 {
                     b.Property<string>("Consumer")
@@ -413,6 +459,38 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.ToTable("misfires", "fleet");
                 });
 
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Mute", b =>
+                {
+                    b.Property<string>("Fingerprint")
+                        .HasColumnType("text")
+                        .HasColumnName("fingerprint");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("By")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("by");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<DateTimeOffset?>("Until")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("until");
+
+                    b.Property<string>("Versions")
+                        .HasColumnType("text")
+                        .HasColumnName("versions");
+
+                    b.HasKey("Fingerprint");
+
+                    b.ToTable("mutes", "fleet");
+                });
+
             modelBuilder.Entity("Fleet.Core.Storage.Rows.OutboxMessage", b =>
                 {
                     b.Property<long>("Id")
@@ -517,6 +595,10 @@ namespace Fleet.Storage.Postgres.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("by");
+
+                    b.Property<string>("FromArgs")
+                        .HasColumnType("text")
+                        .HasColumnName("from_args");
 
                     b.Property<int>("FromAttempt")
                         .HasColumnType("integer")
@@ -658,6 +740,18 @@ namespace Fleet.Storage.Postgres.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
 
+                    b.Property<string>("DiscardReason")
+                        .HasColumnType("text")
+                        .HasColumnName("discard_reason");
+
+                    b.Property<DateTimeOffset?>("DiscardedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("discarded_at");
+
+                    b.Property<string>("DiscardedBy")
+                        .HasColumnType("text")
+                        .HasColumnName("discarded_by");
+
                     b.Property<DateTimeOffset>("DueAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("due_at");
@@ -673,6 +767,10 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.Property<string>("ErrorType")
                         .HasColumnType("text")
                         .HasColumnName("error_type");
+
+                    b.Property<string>("Fingerprint")
+                        .HasColumnType("text")
+                        .HasColumnName("fingerprint");
 
                     b.Property<DateTimeOffset?>("FinishedAt")
                         .HasColumnType("timestamp with time zone")
@@ -786,6 +884,10 @@ namespace Fleet.Storage.Postgres.Migrations
                     b.HasIndex("ScheduleId")
                         .HasDatabaseName("ix_runs_turns")
                         .HasFilter("schedule_id IS NOT NULL AND indexed_state < 2");
+
+                    b.HasIndex("Fingerprint", "Id")
+                        .HasDatabaseName("ix_runs_fingerprint")
+                        .HasFilter("fingerprint IS NOT NULL");
 
                     b.HasIndex("Lane", "DueAt")
                         .HasDatabaseName("ix_runs_pending")

@@ -246,6 +246,60 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("audit", "fleet");
                 });
 
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.DeadLetter", b =>
+                {
+                    b.Property<byte[]>("RunId")
+                        .HasColumnType("binary(16)")
+                        .HasColumnName("run_id");
+
+                    b.Property<DateTime>("FailedAt")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("failed_at");
+
+                    b.Property<string>("Fingerprint")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("nvarchar(64)")
+                        .HasColumnName("fingerprint")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Job")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("nvarchar(128)")
+                        .HasColumnName("job")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Lane")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("nvarchar(64)")
+                        .HasColumnName("lane")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Version")
+                        .HasMaxLength(128)
+                        .HasColumnType("nvarchar(128)")
+                        .HasColumnName("version")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.HasKey("RunId");
+
+                    b.HasIndex("FailedAt")
+                        .HasDatabaseName("ix_dead_letters_failed");
+
+                    b.HasIndex("Fingerprint", "FailedAt")
+                        .HasDatabaseName("ix_dead_letters_group");
+
+                    b.HasIndex("Fingerprint", "Version")
+                        .HasDatabaseName("ix_dead_letters_version");
+
+                    b.HasIndex("Lane", "FailedAt")
+                        .HasDatabaseName("ix_dead_letters_lane");
+
+                    b.ToTable("dead_letters", "fleet");
+                });
+
             modelBuilder.Entity("Fleet.Core.Storage.Rows.InboxMessage", b =>
                 {
                     b.Property<string>("Consumer")
@@ -461,6 +515,43 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("misfires", "fleet");
                 });
 
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Mute", b =>
+                {
+                    b.Property<string>("Fingerprint")
+                        .HasMaxLength(64)
+                        .HasColumnType("nvarchar(64)")
+                        .HasColumnName("fingerprint")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<DateTime>("At")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("at");
+
+                    b.Property<string>("By")
+                        .IsRequired()
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("by")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("reason")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<DateTime?>("Until")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("until");
+
+                    b.Property<string>("Versions")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("versions")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.HasKey("Fingerprint");
+
+                    b.ToTable("mutes", "fleet");
+                });
+
             modelBuilder.Entity("Fleet.Core.Storage.Rows.OutboxMessage", b =>
                 {
                     b.Property<long>("Id")
@@ -573,6 +664,11 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .IsRequired()
                         .HasColumnType("nvarchar(max)")
                         .HasColumnName("by")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("FromArgs")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("from_args")
                         .UseCollation("Latin1_General_100_BIN2");
 
                     b.Property<int>("FromAttempt")
@@ -724,6 +820,20 @@ namespace Fleet.Storage.SqlServer.Migrations
                         .HasColumnType("datetime2(7)")
                         .HasColumnName("created_at");
 
+                    b.Property<string>("DiscardReason")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("discard_reason")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<DateTime?>("DiscardedAt")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("discarded_at");
+
+                    b.Property<string>("DiscardedBy")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("discarded_by")
+                        .UseCollation("Latin1_General_100_BIN2");
+
                     b.Property<DateTime>("DueAt")
                         .HasColumnType("datetime2(7)")
                         .HasColumnName("due_at");
@@ -741,6 +851,12 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.Property<string>("ErrorType")
                         .HasColumnType("nvarchar(max)")
                         .HasColumnName("error_type")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Fingerprint")
+                        .HasMaxLength(64)
+                        .HasColumnType("nvarchar(64)")
+                        .HasColumnName("fingerprint")
                         .UseCollation("Latin1_General_100_BIN2");
 
                     b.Property<DateTime?>("FinishedAt")
@@ -863,6 +979,10 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.HasIndex("WorkerId")
                         .HasDatabaseName("ix_runs_running")
                         .HasFilter("state = 1");
+
+                    b.HasIndex("Fingerprint", "Id")
+                        .HasDatabaseName("ix_runs_fingerprint")
+                        .HasFilter("fingerprint IS NOT NULL");
 
                     b.HasIndex("Lane", "DueAt")
                         .HasDatabaseName("ix_runs_pending")

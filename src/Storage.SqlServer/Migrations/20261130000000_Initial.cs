@@ -89,6 +89,23 @@ namespace Fleet.Storage.SqlServer.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "dead_letters",
+                schema: "fleet",
+                columns: table => new
+                {
+                    run_id = table.Column<byte[]>(type: "binary(16)", nullable: false),
+                    fingerprint = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    job = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    lane = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    failed_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    version = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: true, collation: "Latin1_General_100_BIN2")
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_dead_letters", x => x.run_id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "diag_ledger",
                 schema: "fleet",
                 columns: table => new
@@ -188,6 +205,23 @@ namespace Fleet.Storage.SqlServer.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "mutes",
+                schema: "fleet",
+                columns: table => new
+                {
+                    fingerprint = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    by = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    until = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    versions = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    reason = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2")
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_mutes", x => x.fingerprint);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "outbox",
                 schema: "fleet",
                 columns: table => new
@@ -241,6 +275,7 @@ namespace Fleet.Storage.SqlServer.Migrations
                     from_attempt = table.Column<int>(type: "int", nullable: false),
                     from_error = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
                     from_canceled_by = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    from_args = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
                     from_finished_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true)
                 },
                 constraints: table =>
@@ -326,6 +361,10 @@ namespace Fleet.Storage.SqlServer.Migrations
                     output = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
                     error_type = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
                     error = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    fingerprint = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    discarded_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    discarded_by = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    discard_reason = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
                     progress = table.Column<double>(type: "float", nullable: true),
                     progress_message = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
                     tags = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
@@ -500,6 +539,30 @@ namespace Fleet.Storage.SqlServer.Migrations
                 columns: new[] { "target", "id" });
 
             migrationBuilder.CreateIndex(
+                name: "ix_dead_letters_failed",
+                schema: "fleet",
+                table: "dead_letters",
+                column: "failed_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_dead_letters_group",
+                schema: "fleet",
+                table: "dead_letters",
+                columns: new[] { "fingerprint", "failed_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_dead_letters_lane",
+                schema: "fleet",
+                table: "dead_letters",
+                columns: new[] { "lane", "failed_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_dead_letters_version",
+                schema: "fleet",
+                table: "dead_letters",
+                columns: new[] { "fingerprint", "version" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_inbox_received",
                 schema: "fleet",
                 table: "inbox",
@@ -541,6 +604,13 @@ namespace Fleet.Storage.SqlServer.Migrations
                 table: "runs",
                 column: "finished_at",
                 filter: "state = 3");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_fingerprint",
+                schema: "fleet",
+                table: "runs",
+                columns: new[] { "fingerprint", "id" },
+                filter: "fingerprint IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_runs_finished",
@@ -650,6 +720,10 @@ namespace Fleet.Storage.SqlServer.Migrations
                 schema: "fleet");
 
             migrationBuilder.DropTable(
+                name: "dead_letters",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
                 name: "diag_ledger",
                 schema: "fleet");
 
@@ -671,6 +745,10 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             migrationBuilder.DropTable(
                 name: "misfires",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
+                name: "mutes",
                 schema: "fleet");
 
             migrationBuilder.DropTable(

@@ -81,6 +81,22 @@ namespace Fleet.Storage.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "fleet_dead_letters",
+                columns: table => new
+                {
+                    run_id = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    fingerprint = table.Column<string>(type: "TEXT", nullable: false),
+                    job = table.Column<string>(type: "TEXT", nullable: false),
+                    lane = table.Column<string>(type: "TEXT", nullable: false),
+                    failed_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    version = table.Column<string>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_fleet_dead_letters", x => x.run_id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "fleet_diag_ledger",
                 columns: table => new
                 {
@@ -174,6 +190,22 @@ namespace Fleet.Storage.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "fleet_mutes",
+                columns: table => new
+                {
+                    fingerprint = table.Column<string>(type: "TEXT", nullable: false),
+                    at = table.Column<long>(type: "INTEGER", nullable: false),
+                    by = table.Column<string>(type: "TEXT", nullable: false),
+                    until = table.Column<long>(type: "INTEGER", nullable: true),
+                    versions = table.Column<string>(type: "TEXT", nullable: true),
+                    reason = table.Column<string>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_fleet_mutes", x => x.fingerprint);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "fleet_outbox",
                 columns: table => new
                 {
@@ -224,6 +256,7 @@ namespace Fleet.Storage.Sqlite.Migrations
                     from_attempt = table.Column<int>(type: "INTEGER", nullable: false),
                     from_error = table.Column<string>(type: "TEXT", nullable: true),
                     from_canceled_by = table.Column<string>(type: "TEXT", nullable: true),
+                    from_args = table.Column<string>(type: "TEXT", nullable: true),
                     from_finished_at = table.Column<long>(type: "INTEGER", nullable: true)
                 },
                 constraints: table =>
@@ -306,6 +339,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                     output = table.Column<string>(type: "TEXT", nullable: true),
                     error_type = table.Column<string>(type: "TEXT", nullable: true),
                     error = table.Column<string>(type: "TEXT", nullable: true),
+                    fingerprint = table.Column<string>(type: "TEXT", nullable: true),
+                    discarded_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    discarded_by = table.Column<string>(type: "TEXT", nullable: true),
+                    discard_reason = table.Column<string>(type: "TEXT", nullable: true),
                     progress = table.Column<double>(type: "REAL", nullable: true),
                     progress_message = table.Column<string>(type: "TEXT", nullable: true),
                     tags = table.Column<string>(type: "TEXT", nullable: true),
@@ -472,6 +509,26 @@ namespace Fleet.Storage.Sqlite.Migrations
                 columns: new[] { "target", "id" });
 
             migrationBuilder.CreateIndex(
+                name: "fleet_ix_dead_letters_failed",
+                table: "fleet_dead_letters",
+                column: "failed_at");
+
+            migrationBuilder.CreateIndex(
+                name: "fleet_ix_dead_letters_group",
+                table: "fleet_dead_letters",
+                columns: new[] { "fingerprint", "failed_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "fleet_ix_dead_letters_lane",
+                table: "fleet_dead_letters",
+                columns: new[] { "lane", "failed_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "fleet_ix_dead_letters_version",
+                table: "fleet_dead_letters",
+                columns: new[] { "fingerprint", "version" });
+
+            migrationBuilder.CreateIndex(
                 name: "fleet_ix_inbox_received",
                 table: "fleet_inbox",
                 column: "received_at");
@@ -506,6 +563,12 @@ namespace Fleet.Storage.Sqlite.Migrations
                 table: "fleet_runs",
                 column: "finished_at",
                 filter: "state = 3");
+
+            migrationBuilder.CreateIndex(
+                name: "fleet_ix_runs_fingerprint",
+                table: "fleet_runs",
+                columns: new[] { "fingerprint", "id" },
+                filter: "fingerprint IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "fleet_ix_runs_finished",
@@ -599,6 +662,9 @@ namespace Fleet.Storage.Sqlite.Migrations
                 name: "fleet_audit");
 
             migrationBuilder.DropTable(
+                name: "fleet_dead_letters");
+
+            migrationBuilder.DropTable(
                 name: "fleet_diag_ledger");
 
             migrationBuilder.DropTable(
@@ -615,6 +681,9 @@ namespace Fleet.Storage.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "fleet_misfires");
+
+            migrationBuilder.DropTable(
+                name: "fleet_mutes");
 
             migrationBuilder.DropTable(
                 name: "fleet_outbox");

@@ -212,6 +212,52 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.ToTable("fleet_audit", (string)null);
                 });
 
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.DeadLetter", b =>
+                {
+                    b.Property<byte[]>("RunId")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("run_id");
+
+                    b.Property<long>("FailedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("failed_at");
+
+                    b.Property<string>("Fingerprint")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("fingerprint");
+
+                    b.Property<string>("Job")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("job");
+
+                    b.Property<string>("Lane")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("lane");
+
+                    b.Property<string>("Version")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("version");
+
+                    b.HasKey("RunId");
+
+                    b.HasIndex("FailedAt")
+                        .HasDatabaseName("fleet_ix_dead_letters_failed");
+
+                    b.HasIndex("Fingerprint", "FailedAt")
+                        .HasDatabaseName("fleet_ix_dead_letters_group");
+
+                    b.HasIndex("Fingerprint", "Version")
+                        .HasDatabaseName("fleet_ix_dead_letters_version");
+
+                    b.HasIndex("Lane", "FailedAt")
+                        .HasDatabaseName("fleet_ix_dead_letters_lane");
+
+                    b.ToTable("fleet_dead_letters", (string)null);
+                });
+
             modelBuilder.Entity("Fleet.Core.Storage.Rows.InboxMessage", b =>
                 {
                     b.Property<string>("Consumer")
@@ -401,6 +447,38 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.ToTable("fleet_misfires", (string)null);
                 });
 
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Mute", b =>
+                {
+                    b.Property<string>("Fingerprint")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("fingerprint");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<string>("By")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("by");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<long?>("Until")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("until");
+
+                    b.Property<string>("Versions")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("versions");
+
+                    b.HasKey("Fingerprint");
+
+                    b.ToTable("fleet_mutes", (string)null);
+                });
+
             modelBuilder.Entity("Fleet.Core.Storage.Rows.OutboxMessage", b =>
                 {
                     b.Property<long>("Id")
@@ -502,6 +580,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("by");
+
+                    b.Property<string>("FromArgs")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("from_args");
 
                     b.Property<int>("FromAttempt")
                         .HasColumnType("INTEGER")
@@ -642,6 +724,18 @@ namespace Fleet.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
 
+                    b.Property<string>("DiscardReason")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("discard_reason");
+
+                    b.Property<long?>("DiscardedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("discarded_at");
+
+                    b.Property<string>("DiscardedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("discarded_by");
+
                     b.Property<long>("DueAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("due_at");
@@ -657,6 +751,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.Property<string>("ErrorType")
                         .HasColumnType("TEXT")
                         .HasColumnName("error_type");
+
+                    b.Property<string>("Fingerprint")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("fingerprint");
 
                     b.Property<long?>("FinishedAt")
                         .HasColumnType("INTEGER")
@@ -766,6 +864,10 @@ namespace Fleet.Storage.Sqlite.Migrations
                     b.HasIndex("WorkerId")
                         .HasDatabaseName("fleet_ix_runs_running")
                         .HasFilter("state = 1");
+
+                    b.HasIndex("Fingerprint", "Id")
+                        .HasDatabaseName("fleet_ix_runs_fingerprint")
+                        .HasFilter("fingerprint IS NOT NULL");
 
                     b.HasIndex("Lane", "DueAt")
                         .HasDatabaseName("fleet_ix_runs_pending")

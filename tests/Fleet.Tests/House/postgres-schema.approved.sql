@@ -54,6 +54,19 @@ lease_token bigint NOT NULL
 ids uuid[] NOT NULL
 CREATE UNIQUE INDEX "PK_claim_sets" ON fleet.claim_sets USING btree (worker_id, lease_token)
 
+-- dead_letters
+run_id uuid NOT NULL
+fingerprint text NOT NULL
+job text NOT NULL
+lane text NOT NULL
+failed_at timestamp with time zone NOT NULL
+version text
+CREATE INDEX ix_dead_letters_failed ON fleet.dead_letters USING btree (failed_at)
+CREATE INDEX ix_dead_letters_group ON fleet.dead_letters USING btree (fingerprint, failed_at)
+CREATE INDEX ix_dead_letters_lane ON fleet.dead_letters USING btree (lane, failed_at)
+CREATE INDEX ix_dead_letters_version ON fleet.dead_letters USING btree (fingerprint, version)
+CREATE UNIQUE INDEX "PK_dead_letters" ON fleet.dead_letters USING btree (run_id)
+
 -- diag_ledger
 run_id character varying(36) NOT NULL
 key character varying(200) NOT NULL
@@ -106,6 +119,15 @@ at timestamp with time zone NOT NULL
 CREATE INDEX ix_misfires_schedule ON fleet.misfires USING btree (schedule_id, last)
 CREATE UNIQUE INDEX "PK_misfires" ON fleet.misfires USING btree (id)
 
+-- mutes
+fingerprint text NOT NULL
+at timestamp with time zone NOT NULL
+by text NOT NULL
+until timestamp with time zone
+versions text
+reason text
+CREATE UNIQUE INDEX "PK_mutes" ON fleet.mutes USING btree (fingerprint)
+
 -- outbox
 id bigint NOT NULL
 message_id uuid NOT NULL
@@ -147,6 +169,7 @@ from_state integer NOT NULL
 from_attempt integer NOT NULL
 from_error text
 from_canceled_by text
+from_args text
 from_finished_at timestamp with time zone
 CREATE INDEX ix_replays_run ON fleet.replays USING btree (run_id)
 CREATE UNIQUE INDEX "PK_replays" ON fleet.replays USING btree (id)
@@ -209,12 +232,17 @@ args text NOT NULL
 output text
 error_type text
 error text
+fingerprint text
+discarded_at timestamp with time zone
+discarded_by text
+discard_reason text
 progress double precision
 progress_message text
 tags text
 trace_parent text
 indexed_state integer
 CREATE INDEX ix_runs_ended ON fleet.runs USING btree (created_at) WHERE (indexed_state > 2)
+CREATE INDEX ix_runs_fingerprint ON fleet.runs USING btree (fingerprint, id) WHERE (fingerprint IS NOT NULL)
 CREATE INDEX ix_runs_last_chance ON fleet.runs USING btree (id) WHERE (crashes >= 2)
 CREATE INDEX ix_runs_pending ON fleet.runs USING btree (lane, due_at) WHERE (indexed_state = 0)
 CREATE INDEX ix_runs_revoked ON fleet.runs USING btree (schedule_id, fire_time) WHERE revoked

@@ -51,6 +51,23 @@ CREATE INDEX "fleet_ix_audit_at" ON "fleet_audit" ("at");
 
 CREATE INDEX "fleet_ix_audit_target" ON "fleet_audit" ("target", "id");
 
+CREATE TABLE "fleet_dead_letters" (
+    "run_id" BLOB NOT NULL CONSTRAINT "PK_fleet_dead_letters" PRIMARY KEY,
+    "fingerprint" TEXT NOT NULL,
+    "job" TEXT NOT NULL,
+    "lane" TEXT NOT NULL,
+    "failed_at" INTEGER NOT NULL,
+    "version" TEXT NULL
+);
+
+CREATE INDEX "fleet_ix_dead_letters_failed" ON "fleet_dead_letters" ("failed_at");
+
+CREATE INDEX "fleet_ix_dead_letters_group" ON "fleet_dead_letters" ("fingerprint", "failed_at");
+
+CREATE INDEX "fleet_ix_dead_letters_lane" ON "fleet_dead_letters" ("lane", "failed_at");
+
+CREATE INDEX "fleet_ix_dead_letters_version" ON "fleet_dead_letters" ("fingerprint", "version");
+
 CREATE TABLE "fleet_diag_ledger" (
     "run_id" TEXT NOT NULL,
     "key" TEXT NOT NULL
@@ -108,6 +125,15 @@ CREATE TABLE "fleet_misfires" (
 
 CREATE INDEX "fleet_ix_misfires_schedule" ON "fleet_misfires" ("schedule_id", "last");
 
+CREATE TABLE "fleet_mutes" (
+    "fingerprint" TEXT NOT NULL CONSTRAINT "PK_fleet_mutes" PRIMARY KEY,
+    "at" INTEGER NOT NULL,
+    "by" TEXT NOT NULL,
+    "until" INTEGER NULL,
+    "versions" TEXT NULL,
+    "reason" TEXT NULL
+);
+
 CREATE TABLE "fleet_outbox" (
     "id" INTEGER NOT NULL CONSTRAINT "PK_fleet_outbox" PRIMARY KEY AUTOINCREMENT,
     "message_id" BLOB NOT NULL,
@@ -142,6 +168,7 @@ CREATE TABLE "fleet_replays" (
     "from_attempt" INTEGER NOT NULL,
     "from_error" TEXT NULL,
     "from_canceled_by" TEXT NULL,
+    "from_args" TEXT NULL,
     "from_finished_at" INTEGER NULL
 );
 
@@ -207,6 +234,10 @@ CREATE TABLE "fleet_runs" (
     "output" TEXT NULL,
     "error_type" TEXT NULL,
     "error" TEXT NULL,
+    "fingerprint" TEXT NULL,
+    "discarded_at" INTEGER NULL,
+    "discarded_by" TEXT NULL,
+    "discard_reason" TEXT NULL,
     "progress" REAL NULL,
     "progress_message" TEXT NULL,
     "tags" TEXT NULL,
@@ -214,6 +245,8 @@ CREATE TABLE "fleet_runs" (
 );
 
 CREATE INDEX "fleet_ix_runs_dead" ON "fleet_runs" ("finished_at") WHERE state = 3;
+
+CREATE INDEX "fleet_ix_runs_fingerprint" ON "fleet_runs" ("fingerprint", "id") WHERE fingerprint IS NOT NULL;
 
 CREATE INDEX "fleet_ix_runs_finished" ON "fleet_runs" ("finished_at") WHERE finished_at IS NOT NULL;
 

@@ -73,6 +73,16 @@ CREATE TABLE [fleet].[audit] (
     CONSTRAINT [PK_audit] PRIMARY KEY ([id])
 );
 
+CREATE TABLE [fleet].[dead_letters] (
+    [run_id] binary(16) NOT NULL,
+    [fingerprint] nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [job] nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [lane] nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [failed_at] datetime2(7) NOT NULL,
+    [version] nvarchar(128) COLLATE Latin1_General_100_BIN2 NULL,
+    CONSTRAINT [PK_dead_letters] PRIMARY KEY ([run_id])
+);
+
 CREATE TABLE [fleet].[diag_ledger] (
     [run_id] nvarchar(36) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [key] nvarchar(200) COLLATE Latin1_General_100_BIN2 NOT NULL
@@ -129,6 +139,16 @@ CREATE TABLE [fleet].[misfires] (
     CONSTRAINT [PK_misfires] PRIMARY KEY ([id])
 );
 
+CREATE TABLE [fleet].[mutes] (
+    [fingerprint] nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [at] datetime2(7) NOT NULL,
+    [by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [until] datetime2(7) NULL,
+    [versions] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [reason] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    CONSTRAINT [PK_mutes] PRIMARY KEY ([fingerprint])
+);
+
 CREATE TABLE [fleet].[outbox] (
     [id] bigint NOT NULL IDENTITY,
     [message_id] binary(16) NOT NULL,
@@ -163,6 +183,7 @@ CREATE TABLE [fleet].[replays] (
     [from_attempt] int NOT NULL,
     [from_error] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [from_canceled_by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [from_args] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [from_finished_at] datetime2(7) NULL,
     CONSTRAINT [PK_replays] PRIMARY KEY ([id])
 );
@@ -225,6 +246,10 @@ CREATE TABLE [fleet].[runs] (
     [output] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [error_type] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [error] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [fingerprint] nvarchar(64) COLLATE Latin1_General_100_BIN2 NULL,
+    [discarded_at] datetime2(7) NULL,
+    [discarded_by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [discard_reason] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [progress] float NULL,
     [progress_message] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     [tags] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
@@ -348,6 +373,14 @@ CREATE INDEX [ix_audit_at] ON [fleet].[audit] ([at]);
 
 CREATE INDEX [ix_audit_target] ON [fleet].[audit] ([target], [id]);
 
+CREATE INDEX [ix_dead_letters_failed] ON [fleet].[dead_letters] ([failed_at]);
+
+CREATE INDEX [ix_dead_letters_group] ON [fleet].[dead_letters] ([fingerprint], [failed_at]);
+
+CREATE INDEX [ix_dead_letters_lane] ON [fleet].[dead_letters] ([lane], [failed_at]);
+
+CREATE INDEX [ix_dead_letters_version] ON [fleet].[dead_letters] ([fingerprint], [version]);
+
 CREATE INDEX [ix_inbox_received] ON [fleet].[inbox] ([received_at]);
 
 CREATE INDEX [ix_misfires_schedule] ON [fleet].[misfires] ([schedule_id], [last]);
@@ -361,6 +394,8 @@ CREATE INDEX [ix_rollups_at] ON [fleet].[rollups] ([step], [at]);
 CREATE INDEX [ix_run_logs_run] ON [fleet].[run_logs] ([run_id]);
 
 CREATE INDEX [ix_runs_dead] ON [fleet].[runs] ([finished_at]) WHERE state = 3;
+
+CREATE INDEX [ix_runs_fingerprint] ON [fleet].[runs] ([fingerprint], [id]) WHERE fingerprint IS NOT NULL;
 
 CREATE INDEX [ix_runs_finished] ON [fleet].[runs] ([finished_at]) WHERE finished_at IS NOT NULL;
 

@@ -29,7 +29,7 @@ public sealed class PostgresPlanTests(PostgresServer server)
         {
             "end attempt", PostgresRunStatements.EndAttempt,
             "ARRAY[gen_random_uuid()], ARRAY[1], ARRAY[now()], ARRAY[0], ARRAY[0], ARRAY[now()], ARRAY[0], "
-            + "ARRAY['x'], ARRAY['x'], ARRAY['x'], ARRAY[true], ARRAY[0], ARRAY[0], ARRAY[0]"
+            + "ARRAY['x'], ARRAY['x'], ARRAY['x'], ARRAY[true], ARRAY[0], ARRAY[0], ARRAY[0], ARRAY['v1:0']"
         },
         { "mark staged", PostgresRunStatements.MarkStaged, "ARRAY[gen_random_uuid()], ARRAY[now()]" },
     };

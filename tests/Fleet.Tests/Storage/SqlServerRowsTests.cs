@@ -59,7 +59,7 @@ public sealed class SqlServerRowsTests
         [nameof(SqlServerStatements.EndAttempt)] = Rows.Of(
             [new AttemptEnd
             {
-                Id = Id, LeaseToken = 1, Outcome = AttemptOutcome.Failed, EndedAt = Verbs.Noon, Next = RunState.Pending, DueAt = Verbs.Noon,
+                Id = Id, LeaseToken = 1, Outcome = AttemptOutcome.Failed, EndedAt = Verbs.Noon, Next = RunState.Failed, DueAt = Verbs.Noon,
                 Counts = true,
                 ErrorType = "T", Error = "e", Stack = "at",
                 Decision = new RetryDecision(RetryVerdict.Retried, new AttemptLimit(4, AttemptLimitSource.Job)),
@@ -67,7 +67,8 @@ public sealed class SqlServerRowsTests
             RowMembers.Ended),
         [nameof(SqlServerStatements.FoldAttempts)] = Rows.Of([Id], RowMembers.Id),
         [nameof(SqlServerStatements.Rescue)] = Rows.Of(
-            [new RescuedRun(new OrphanedRun(Id, null, 1, 0, false), RunState.Pending, 1, "e")], RowMembers.Rescued),
+            [new RescuedRun(new OrphanedRun(Id, null, 1, 2, false), RunState.Failed, 3, "e")], RowMembers.Rescued),
+        [nameof(SqlServerStatements.InsertDeadLetters)] = Rows.Of([Id], RowMembers.Id),
         [nameof(SqlServerStatements.ReadUnstaged)] = Rows.Of(["l"], RowMembers.Lane),
         [nameof(SqlServerStatements.MarkStaged)] = Rows.Of([new StageableRun(Id, "l", Verbs.Noon)], RowMembers.Staged),
     };

@@ -124,7 +124,9 @@ internal static class FillDatabase
             },
             CancellationToken.None);
 
-        await fleet.FailAsync(await fleet.StartAsync(worker, Tagged("failed")));
+        var failed = await fleet.StartAsync(worker, Tagged("failed"));
+        await fleet.FailAsync(failed);
+        await MuteAsync(fleet, failed.Id);
         var replayed = await fleet.StartAsync(worker, Tagged("replayed"));
         await fleet.FailAsync(replayed);
         await fleet.ReplayAsync(replayed.Id);
@@ -136,6 +138,24 @@ internal static class FillDatabase
         await fleet.ExpireAsync(dead);
         await fleet.RescueAsync();
     }
+
+    /// <summary>Somebody does not want to see the dead letters with the error of this run.</summary>
+    private static Task<int> MuteAsync(Verbs fleet, RunId id) => fleet.Storage.WriteAsync(
+        async session =>
+        {
+            var letter = await session.Db.DeadLetters.SingleAsync(l => l.RunId == id);
+            session.Db.Mutes.Add(new Mute
+            {
+                Fingerprint = letter.Fingerprint,
+                At = fleet.Now,
+                By = Somebody.Me,
+                Until = fleet.Now.AddDays(1),
+                Versions = """["1.0.0"]""",
+                Reason = "known",
+            });
+            return await session.Db.SaveChangesAsync();
+        },
+        CancellationToken.None);
 
     private static async Task FillSchedulesAsync(Verbs fleet, WorkerId worker)
     {

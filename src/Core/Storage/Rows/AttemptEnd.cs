@@ -36,6 +36,9 @@ public sealed record AttemptEnd
     /// <summary>What the retry policy decided; null if it was not asked.</summary>
     public RetryDecision? Decision { get; init; }
 
+    /// <summary>The fingerprint of the error if the run fails for good; otherwise null.</summary>
+    public string? Fingerprint => Next == RunState.Failed ? Text.Fingerprint.Of(ErrorType, Error, Stack) : null;
+
     /// <summary>What was written, by the state that the run has got.</summary>
     public SettleOutcome Became(RunState state) =>
         Next == RunState.Pending && state == RunState.Canceled ? SettleOutcome.Canceled : SettleOutcome.Settled;

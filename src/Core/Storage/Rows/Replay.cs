@@ -25,5 +25,8 @@ public sealed class Replay
     /// <summary>Who had canceled it; null if it had failed.</summary>
     public Actor? FromCanceledBy { get; set; }
 
+    /// <summary>The args before, as JSON text; null if the replay did not change them.</summary>
+    public string? FromArgs { get; set; }
+
     public DateTimeOffset? FromFinishedAt { get; set; }
 }

@@ -15,4 +15,7 @@ public readonly record struct RescuedRun(OrphanedRun Orphan, RunState Next, int 
 
     /// <summary>The error type.</summary>
     public const string ErrorType = "WorkerCrashed";
+
+    /// <summary>The fingerprint of the error if the run fails for good; otherwise null.</summary>
+    public string? Fingerprint => Next == RunState.Failed ? Text.Fingerprint.Of(ErrorType, Error, stack: null) : null;
 }

@@ -108,6 +108,18 @@ public sealed class Run
     /// <summary>The latest error, or the reason of the cancel.</summary>
     public string? Error { get; set; }
 
+    /// <summary>Of a dead letter: the fingerprint of its error (docs/dead-letters.md). Null for every other run.</summary>
+    public string? Fingerprint { get; set; }
+
+    /// <summary>When somebody discarded it: it is failed, and no dead letter any more. Null for every other run.</summary>
+    public DateTimeOffset? DiscardedAt { get; set; }
+
+    /// <summary>Who discarded it.</summary>
+    public Actor? DiscardedBy { get; set; }
+
+    /// <summary>Why it was discarded, in words for people.</summary>
+    public string? DiscardReason { get; set; }
+
     public double? Progress { get; set; }
 
     public string? ProgressMessage { get; set; }
