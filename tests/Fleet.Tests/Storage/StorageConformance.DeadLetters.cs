@@ -21,7 +21,9 @@ public abstract partial class StorageConformance
             One.FailAsync(dead, error: "No order 5."), One.FailAsync(retried, TimeSpan.FromMinutes(1)), One.ReleaseAsync(released));
 
         var letter = Assert.Single(await LettersAsync());
-        Assert.Equal((dead.Id, "note", "default", One.Now, "2.1.0"), (letter.RunId, letter.Job, letter.Lane, letter.FailedAt, letter.Version));
+        Assert.Equal(
+            (dead.Id, "note", "default", One.Now, "2.1.0"),
+            (letter.RunId, letter.Job, letter.Lane, letter.FailedAt, letter.Version));
         Assert.Equal(Fingerprint.Of("T", "No order 6.", "at x"), letter.Fingerprint);
         Assert.Equal(letter.Fingerprint, (await One.ReadAsync(dead.Id)).Fingerprint);
         Assert.Null((await One.ReadAsync(retried.Id)).Fingerprint);
