@@ -3,7 +3,8 @@ namespace Fleet.Api.Access;
 /// <summary>Looks every few seconds whether the caller of a stream is still admitted: a key may be revoked while it is open.</summary>
 internal sealed class AdmissionWatch : IDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    /// <summary>How long it waits between two looks.</summary>
+    internal static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _ended = new();
     private readonly CancellationTokenSource _stopped = new();

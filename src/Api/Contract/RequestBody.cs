@@ -172,7 +172,9 @@ internal static class RequestBody
         }
 
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
-            || !type.MediaType.Equals(Json, StringComparison.OrdinalIgnoreCase))
+            || !type.MediaType.Equals(Json, StringComparison.OrdinalIgnoreCase)
+            // A parameter without a value is none.
+            || (request.ContentType!.Contains(';', StringComparison.Ordinal) && type.Parameters.Any(p => !p.Value.HasValue)))
             throw new InvalidRunException(RunRules.Invalid("unsupported_media_type", "Content-Type", request.ContentType, Json));
         if (type.Charset is { HasValue: true, Length: > 0 }
             && !type.Charset.Value!.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase))

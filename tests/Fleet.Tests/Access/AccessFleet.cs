@@ -44,6 +44,39 @@ public sealed class AccessFleet : IAsyncLifetime
     /// <summary>The text of the key of a role.</summary>
     public string Key(Role role) => _keys[role].Text.Text;
 
+    /// <summary>Sends requests as they are.</summary>
+    public HttpClient Raw => _http;
+
+    /// <summary>Signs in with the key of a role.</summary>
+    /// <returns>The cookie, as the header has it.</returns>
+    public async Task<string> SignInAsync(Role role)
+    {
+        var (status, headers, text) = await SendAsync(
+            "POST", "/api/v1/sessions", null, $$"""{"key":"{{Key(role)}}"}""", ("Sec-Fetch-Site", "same-origin"));
+        Assert.True(status == HttpStatusCode.Created, text);
+        return headers.GetValues("Set-Cookie").Single().Split(';')[0];
+    }
+
+    /// <summary>Makes what the examples of the endpoints name, so that a change would find something. Nothing of it happens by
+    /// itself.</summary>
+    public async Task PrepareAsync()
+    {
+        const string later = """{"job":"diag.echo","args":{"text":"x"},"at":"2035-01-01T00:00:00Z"}""";
+        foreach (var (method, path, body) in new[]
+        {
+            ("POST", "/api/v1/runs", """{"job":"diag.echo","args":{"text":"x"},"delay":"1d"}"""),
+            ("PUT", "/api/v1/schedules/nightly-report", later),
+            ("PUT", "/api/v1/views/failed-mails", """{"query":"state:failed","shared":true}"""),
+            ("POST", "/api/v1/lanes/mail/pause", "{}"),
+        })
+        {
+            var (status, _, text) = await SendAsync(method, path, Key(Role.Admin), body, ("If-Match", "*"));
+            if (status == HttpStatusCode.PreconditionFailed)
+                (status, _, text) = await SendAsync(method, path, Key(Role.Admin), body, ("If-None-Match", "*"));
+            Assert.True((int)status is >= 200 and < 300, $"{method} {path}: {status} {text}");
+        }
+    }
+
     /// <summary>Makes a key.</summary>
     public Task<CreatedKey> CreateAsync(Role role, TimeSpan? expiresIn = null, string[]? lanes = null) =>
         Fleet.Services.GetRequiredService<CreateKeys>().ExecuteAsync(

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Fleet.Api.Access;
 using Fleet.Core.Access;
 using Microsoft.EntityFrameworkCore;
 
@@ -75,6 +76,48 @@ public sealed class SessionsTests(AccessFleet access) : IClassFixture<AccessFlee
         Assert.Equal(
             HttpStatusCode.Unauthorized, (await access.SendAsync("GET", "/api/v1/runs", null, headers: ("Cookie", cookie))).Status);
     }
+
+    /// <summary>The session ends, its key is revoked, or another process does either: the next request is refused, and what is open
+    /// ends.</summary>
+    [Theory]
+    [InlineData("sign out", false)]
+    [InlineData("revoke", false)]
+    [InlineData("sign out", true)]
+    [InlineData("revoke", true)]
+    public async Task End_EndsTheOpenStreams_AndTheNextRequestIsRefused(string how, bool inAnotherProcess)
+    {
+        var key = await access.CreateAsync(Role.Viewer);
+        var (cookie, _) = await SignInAsync(key.Text.Text);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(access.Fleet.Http.BaseAddress!, "/api/v1/events"));
+        request.Headers.Add("Cookie", cookie);
+        using var response = await access.Raw.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        await using var stream = await response.Content.ReadAsStreamAsync();
+
+        // This server does not hear of it: it finds it in the database.
+        if (inAnotherProcess)
+        {
+            await access.Fleet.Storage.WriteAsync(
+                s => how == "revoke"
+                    ? s.Db.ApiKeys.Where(k => k.Id == key.Key.Id).ExecuteUpdateAsync(
+                        set => set.SetProperty(k => k.RevokedAt, TimeProvider.System.GetUtcNow()))
+                    : s.Db.Sessions.Where(x => x.KeyId == key.Key.Id).ExecuteDeleteAsync(),
+                CancellationToken.None);
+        }
+        else if (how == "revoke")
+            await access.SendAsync("POST", $"/api/v1/keys/{key.Key.Id}/revoke", access.Key(Role.Admin), "{}");
+        else
+            await access.SendAsync("DELETE", "/api/v1/sessions/current", null, null, ("Cookie", cookie), SameSite);
+
+        var end = Assert.ThrowsAnyAsync<IOException>(() => stream.CopyToAsync(Stream.Null));
+        await end.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+        Assert.Equal(
+            HttpStatusCode.Unauthorized, (await access.SendAsync("GET", "/api/v1/runs", null, headers: ("Cookie", cookie))).Status);
+    }
+
+    /// <summary>What was read just before is believed for a while, and a stream is looked at once in a while.</summary>
+    [Fact]
+    public void Streams_EndWithinFiveSeconds() => Assert.True(Credentials.FreshFor + AdmissionWatch.Pause <= TimeSpan.FromSeconds(5));
 
     [Theory]
     [InlineData("")]

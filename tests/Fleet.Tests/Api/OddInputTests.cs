@@ -60,10 +60,7 @@ public sealed partial class OddInputTests(PostgresServer postgres)
         {
         }
 
-        var endpoints = fleet.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(e => e.RoutePattern.RawText!.StartsWith("/api/v1", StringComparison.Ordinal)).ToList();
-        var requests = endpoints.SelectMany(e => Requests(e, run)).ToList();
-        Assert.True(endpoints.Count >= 22 && requests.Count > 2000, $"{endpoints.Count} endpoints, {requests.Count} requests");
+        var requests = All(fleet, run);
 
         requests =
             [.. requests.Where(
@@ -81,6 +78,18 @@ public sealed partial class OddInputTests(PostgresServer postgres)
         });
 
         Assert.True(wrong.IsEmpty, string.Join('\n', wrong.Order(StringComparer.Ordinal).Take(40)));
+    }
+
+    /// <summary>All requests.</summary>
+    /// <param name="fleet">Has the endpoints.</param>
+    /// <param name="run">The id of the run to ask about.</param>
+    internal static List<Request> All(EmbeddedFleet fleet, string run)
+    {
+        var endpoints = fleet.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(e => e.RoutePattern.RawText!.StartsWith("/api/v1", StringComparison.Ordinal)).ToList();
+        var requests = endpoints.SelectMany(e => Requests(e, run)).ToList();
+        Assert.True(endpoints.Count >= 22 && requests.Count > 2000, $"{endpoints.Count} endpoints, {requests.Count} requests");
+        return requests;
     }
 
     private static IEnumerable<Request> Requests(RouteEndpoint endpoint, string run)
@@ -191,5 +200,5 @@ public sealed partial class OddInputTests(PostgresServer postgres)
         public void Dispose() => turns.Release();
     }
 
-    private sealed record Request(string Method, string Path, string? Body, EndpointContract Contract);
+    internal sealed record Request(string Method, string Path, string? Body, EndpointContract Contract);
 }
