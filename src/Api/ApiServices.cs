@@ -125,6 +125,10 @@ public static class ApiServices
         GetRunPartsEndpoints.Map(api);
         ExplainRunsEndpoints.Map(api);
         GetDeadLettersEndpoints.Map(api);
+        DeadGroupsEndpoints.Map(api);
+        ChangeDeadLettersEndpoints.Map(api);
+        ExportDeadLettersEndpoints.Map(api);
+        ImportDeadLettersEndpoints.Map(api);
         SavedViewsEndpoints.Map(api);
         CancelRunsEndpoints.Map(api);
         DeleteRunsEndpoints.Map(api);

@@ -86,6 +86,12 @@ public record RunView
     /// <summary>The idempotency key; null for none.</summary>
     public string? IdempotencyKey { get; init; }
 
+    /// <summary>The fingerprint of a dead letter; null for every other run.</summary>
+    public string? Fingerprint { get; init; }
+
+    /// <summary>When somebody discarded a failed run, so that it is no dead letter any more; null for every other run.</summary>
+    public DateTimeOffset? DiscardedAt { get; init; }
+
     /// <summary>True in the three states that a run ends in.</summary>
     [JsonIgnore]
     public bool Ended => State is "succeeded" or "failed" or "canceled";
@@ -105,6 +111,12 @@ public sealed record RunDetailView : RunView
 
     /// <summary>The latest error, or the reason of the cancel.</summary>
     public string? Error { get; init; }
+
+    /// <summary>Who discarded it; null if it was not discarded.</summary>
+    public ActorView? DiscardedBy { get; init; }
+
+    /// <summary>Why it was discarded; null if it was not.</summary>
+    public string? DiscardReason { get; init; }
 
     /// <summary>The attempts that did not simply succeed at once, oldest first.</summary>
     public IReadOnlyList<AttemptView> Attempts { get; init; } = [];
@@ -199,4 +211,7 @@ public sealed record ReplayView
 
     /// <summary>When it had ended.</summary>
     public DateTimeOffset? FromFinishedAt { get; init; }
+
+    /// <summary>The args before, with <c>***</c> in the place of each secret; null if the replay did not change them.</summary>
+    public JsonElement? FromArgs { get; init; }
 }

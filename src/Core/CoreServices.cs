@@ -1,4 +1,5 @@
 using Fleet.Core.Access;
+using Fleet.Core.DeadLetters;
 using Fleet.Core.Checks;
 using Fleet.Core.Explain;
 using Fleet.Core.Findings;
@@ -42,6 +43,8 @@ public static class CoreServices
             .AddSingleton<EnqueueRuns>().AddSingleton<SubmitRuns>()
             .AddSingleton<IGate, OverlapGate>().AddSingleton<IGate, LastChanceGate>().AddSingleton<IRunGates, PassGates>()
             .AddSingleton<ClaimRuns>()
+            .AddSingleton<FindMutes>().AddSingleton<MuteGroups>().AddSingleton<GetGroups>().AddSingleton<SampleArgs>()
+            .AddSingleton<DiscardRuns>().AddSingleton<ReplayEdited>()
             .AddSingleton<CompleteRuns>().AddSingleton<EndAttempts>()
             .AddSingleton<HoldRetries>().AddSingleton<FailRuns>().AddSingleton<ReleaseRuns>().AddSingleton<WakeUnserved>()
             .AddSingleton<RescueRuns>().AddSingleton<CancelRuns>().AddSingleton<DeleteRuns>()

@@ -19,7 +19,8 @@ internal static class EnqueueRunsEndpoints
     /// <summary>The most runs in one batch.</summary>
     public const int MaxBatch = 1000;
 
-    private static readonly string[] Codes =
+    /// <summary>The codes of runs that are refused.</summary>
+    public static readonly string[] Codes =
     [
         "missing_field", "unknown_job", "invalid_argument", "unknown_argument", "missing_argument", "duplicate_argument", "unknown_secret",
         "args_too_large", "invalid_text", "invalid_lane", "too_many_lanes", "invalid_delay", "delay_and_run_at", "invalid_instant",
@@ -175,7 +176,7 @@ internal static class EnqueueRunsEndpoints
 
     /// <summary>Reads what only this way in has: the names of the members, and times as text. What holds for every run is checked when the
     /// run is enqueued.</summary>
-    private static async ValueTask<(RunRequest Request, JobInfo? Job)> ReadAsync(
+    public static async ValueTask<(RunRequest Request, JobInfo? Job)> ReadAsync(
         EnqueueBody body, string path, string? key, Actor by, JobCatalog catalog, ArgsSchemas schemas, InputErrors errors,
         CancellationToken ct)
     {

@@ -24,7 +24,9 @@ internal static class RunViews
             AttemptLimit = limit is { } known ? new AttemptLimitView { Max = known.Max, From = known.From.ToWord() } : null,
             AttemptsUsed = Math.Max(0, history.Run.Attempt - history.Run.AttemptOffset),
             Attempts = [.. history.Attempts.Select(attempt => attempt.ToView(history.NameOf(attempt.WorkerId)))],
-            Lineage = [.. history.Replays.Select(ToView)],
+            DiscardedBy = history.Run.DiscardedBy?.ToView(),
+            DiscardReason = history.Run.DiscardReason,
+            Lineage = [.. history.Replays.Select(replay => replay.ToView(secrets))],
         };
         return Fill(RunColumns.ToSummary(history.Run), details);
     }
@@ -52,7 +54,7 @@ internal static class RunViews
         MaxAttemptsFrom = attempt.MaxAttemptsFrom?.ToWord(),
     };
 
-    private static ReplayView ToView(Replay replay) => new()
+    private static ReplayView ToView(this Replay replay, SecretMembers secrets) => new()
     {
         Number = replay.Number,
         At = replay.At,
@@ -62,6 +64,7 @@ internal static class RunViews
         FromError = replay.FromError,
         FromCanceledBy = replay.FromCanceledBy?.ToView(),
         FromFinishedAt = replay.FromFinishedAt,
+        FromArgs = replay.FromArgs is { } args ? Parse(secrets.Redact(args)) : null,
     };
 
     public static ScannedView ToView(this Scanned scanned) =>
@@ -94,6 +97,8 @@ internal static class RunViews
         EnqueuedBy = run.EnqueuedBy?.ToView(),
         ParentId = run.ParentId?.ToString(),
         IdempotencyKey = run.IdempotencyKey,
+        Fingerprint = run.Fingerprint,
+        DiscardedAt = run.DiscardedAt,
     });
 
     private static JsonElement? Parse(string? json) => json is null ? null : StoredJson.Read(json);

@@ -96,23 +96,7 @@ public sealed class EnqueueRuns : IAsyncDisposable
         if (requests.Count == 0)
             return [];
         var enlisted = requests[0].Options.Transaction;
-        var runs = new NewRun[requests.Count];
-        var errors = new InputErrors();
-        for (var i = 0; i < runs.Length && !errors.AreFull; i++)
-        {
-            try
-            {
-                runs[i] = await AcceptAsync(requests[i], i, nudged: enlisted is null, ct);
-            }
-            catch (InvalidRunException e)
-            {
-                errors.Add(e);
-            }
-        }
-
-        errors.ThrowIfAny();
-        CheckKeysWithin(runs);
-
+        var runs = await AcceptManyAsync(requests, nudged: enlisted is null, isTrial: false, ct);
         if (enlisted is not null)
         {
             await using var session = _storage.Enlist(enlisted);
@@ -134,6 +118,15 @@ public sealed class EnqueueRuns : IAsyncDisposable
 
         Announce(runs, outcomes);
         return outcomes;
+    }
+
+    /// <summary>Checks requests as <see cref="ExecuteManyAsync"/> does, and stores nothing.</summary>
+    /// <returns>The outcomes that they would have. The id of a new run is that of no run.</returns>
+    /// <inheritdoc cref="ExecuteAsync" path="/exception"/>
+    public async Task<IReadOnlyList<EnqueueOutcome>> CheckManyAsync(IReadOnlyList<RunRequest> requests, CancellationToken ct)
+    {
+        var runs = await AcceptManyAsync(requests, nudged: false, isTrial: true, ct);
+        return await _storage.WriteRetryingAsync(session => InsertAllAsync(session, runs, ct), isDryRun: true, ct);
     }
 
     /// <summary>Checks a request and creates its row without storing it. A follow-up is stored when its parent completes.</summary>
@@ -183,6 +176,27 @@ public sealed class EnqueueRuns : IAsyncDisposable
                 "idempotency_conflict", field, $"{field}: '{key}' stands at runs[{first[key]}] too, with another request.", key,
                 "the same request, or a key of its own"));
         }
+    }
+
+    private async Task<NewRun[]> AcceptManyAsync(IReadOnlyList<RunRequest> requests, bool nudged, bool isTrial, CancellationToken ct)
+    {
+        var runs = new NewRun[requests.Count];
+        var errors = new InputErrors();
+        for (var i = 0; i < runs.Length && !errors.AreFull; i++)
+        {
+            try
+            {
+                runs[i] = await AcceptAsync(requests[i], i, nudged, ct, isTrial);
+            }
+            catch (InvalidRunException e)
+            {
+                errors.Add(e);
+            }
+        }
+
+        errors.ThrowIfAny();
+        CheckKeysWithin(runs);
+        return runs;
     }
 
     private async ValueTask<NewRun> AcceptAsync(

@@ -31,6 +31,8 @@ internal static class CandidateRuns
     public static IQueryable<Run> ToWalk(FleetDbContext db, RunQuery query) =>
         query.Schedules.FirstOrDefault(t => t.AnyOf is [{ Kind: PatternKind.Exact }]) is { AnyOf: [{ Text: var schedule }] }
             ? db.Runs.Where(r => r.ScheduleId == schedule)
+            : query.Fingerprints is [var fingerprint]
+            ? db.Runs.Where(r => r.Fingerprint == fingerprint)
             : db.Runs;
 
     /// <summary>The runs in these states that were made since the query's <c>since:</c>, and perhaps others. Null when no index finds
@@ -55,6 +57,8 @@ internal static class CandidateRuns
             yield return db.Runs.Where(r => ids.Contains(r.Id));
         if (query.Keys is { Count: > 0 } keys)
             yield return db.Runs.Where(r => keys.Contains(r.IdempotencyKey!));
+        if (query.Fingerprints is { Count: > 0 } fingerprints)
+            yield return db.Runs.Where(r => fingerprints.Contains(r.Fingerprint!));
         if (query.States.Count > 0 && await FindAsync(db, FilterRuns.StatesOf(query.States), query, most, ct) is { } inStates)
             yield return inStates;
     }

@@ -19,6 +19,12 @@ internal static class FilterRuns
                 : runs.Where(r => whole.Contains(r.State));
         }
 
+        if (query.LeavesOutDiscarded)
+            runs = runs.Where(r => r.DiscardedAt == null);
+        if (query.Fingerprints is { Count: > 0 } fingerprints)
+            runs = runs.Where(r => fingerprints.Contains(r.Fingerprint!));
+        if (query.WithoutFingerprints is { Count: > 0 } muted)
+            runs = runs.Where(r => r.Fingerprint == null || !muted.Contains(r.Fingerprint));
         if (query.Since is { } since)
             runs = runs.Where(r => r.CreatedAt >= since);
         if (query.Until is { } until)

@@ -11,6 +11,10 @@ public static class MatchRuns
         (query.States.Count == 0 || query.States.Any(s => IsIn(run, s, now)))
         && (query.Ids.Count == 0 || query.Ids.Contains(run.Id))
         && (query.Keys.Count == 0 || (run.IdempotencyKey is { } key && query.Keys.Contains(key, StringComparer.Ordinal)))
+        && (!query.LeavesOutDiscarded || run.State != RunState.Failed || run.DiscardedAt is null)
+        && (query.Fingerprints.Count == 0
+            || (run.Fingerprint is { } fingerprint && query.Fingerprints.Contains(fingerprint, StringComparer.Ordinal)))
+        && (run.Fingerprint is not { } known || !query.WithoutFingerprints.Contains(known, StringComparer.Ordinal))
         && (query.Since is not { } since || run.CreatedAt >= since)
         && (query.Until is not { } until || run.CreatedAt < until)
         && query.Jobs.All(t => t.Matches(run.Job))

@@ -17,7 +17,7 @@ public static class ParseRunQuery
     private const string Field = "q";
 
     private static readonly string[] Fields =
-        ["state", "job", "lane", "schedule", "tag", "error", "id", "key", "since", "until", "args.<name>"];
+        ["state", "job", "lane", "schedule", "tag", "error", "fingerprint", "id", "key", "since", "until", "args.<name>"];
 
     private static readonly string[] States =
         [.. Enum.GetNames<StateWord>().Select(System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName)];
@@ -59,11 +59,13 @@ public static class ParseRunQuery
             "schedule" => query with { Schedules = [.. query.Schedules, Words(term)] },
             "tag" => query with { Tags = [.. query.Tags, Words(term)] },
             "error" => query with { Errors = [.. query.Errors, Words(term, PatternKind.Contains)] },
+            "fingerprint" when query.Fingerprints.Count == 0 =>
+                query with { Fingerprints = [.. term.Values.Select(v => ReadFingerprint(term, v))] },
             "id" when query.Ids.Count == 0 => query with { Ids = [.. term.Values.Select(v => ReadId(term, v))] },
             "key" when query.Keys.Count == 0 => query with { Keys = [.. term.Values.Select(v => Exact(term, v))] },
             "since" when query.Since is null => query with { Since = ReadInstant(term, now) },
             "until" when query.Until is null => query with { Until = ReadInstant(term, now) },
-            "state" or "id" or "key" or "since" or "until" =>
+            "state" or "fingerprint" or "id" or "key" or "since" or "until" =>
                 throw Refuse("invalid_query", term.Text, $"'{term.Field}' is given twice; separate several values with commas"),
             _ => throw UnknownField(term),
         };
@@ -89,6 +91,10 @@ public static class ParseRunQuery
     private static RunId ReadId(Clause term, Value value) => RunId.TryParse(Exact(term, value), out var id)
         ? id
         : throw Refuse("invalid_query", term.Text, "an id is a UUID of 36 characters");
+
+    private static string ReadFingerprint(Clause term, Value value) => Exact(term, value) is var text && Fingerprint.IsWellFormed(text)
+        ? text
+        : throw Refuse("invalid_query", term.Text, "a fingerprint is v1: and 16 hexadecimal digits, as 'fleet dead group list' shows it");
 
     /// <summary>An instant in ISO 8601, or a duration that counts back from now.</summary>
     private static DateTimeOffset ReadInstant(Clause term, DateTimeOffset now)

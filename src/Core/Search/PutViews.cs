@@ -25,7 +25,7 @@ public sealed class PutViews(IStorage storage, TimeProvider time)
     [
         "id", "job", "lane", "state", "attempt", "maxAttempts", "createdAt", "dueAt", "startedAt", "finishedAt", "scheduleId", "fireTime",
         "errorType", "progress", "progressMessage", "tags", "worker", "replays", "crashes", "cancelRequested", "cancelCause", "canceledBy",
-        "enqueuedBy", "parentId", "idempotencyKey",
+        "enqueuedBy", "parentId", "idempotencyKey", "fingerprint", "discardedAt",
     ];
 
     /// <summary>Saves it.</summary>

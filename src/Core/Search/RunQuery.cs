@@ -29,14 +29,27 @@ public sealed record RunQuery
 
     public IReadOnlyList<ArgsTerm> Args { get; init; } = [];
 
+    /// <summary>Dead letters with one of these fingerprints; empty: any run.</summary>
+    public IReadOnlyList<string> Fingerprints { get; init; } = [];
+
+    /// <summary>No dead letters with one of these fingerprints.</summary>
+    public IReadOnlyList<string> WithoutFingerprints { get; init; } = [];
+
+    /// <summary>True if of the failed runs only the dead letters are asked for: those that nobody discarded.</summary>
+    internal bool LeavesOutDiscarded => States.Contains(StateWord.Dead) && !States.Contains(StateWord.Failed);
+
     /// <summary>True if it asks for states and times only, which every database compares exactly as <see cref="MatchRuns"/>.</summary>
-    internal bool IsByStateAlone => Ids.Count + Keys.Count + Jobs.Count + Lanes.Count + Schedules.Count == 0 && !ReadsTexts;
+    internal bool IsByStateAlone => Ids.Count + Keys.Count + Jobs.Count + Lanes.Count + Schedules.Count == 0 && !ReadsTexts
+        && Fingerprints.Count + WithoutFingerprints.Count == 0 && !LeavesOutDiscarded;
 
     /// <summary>True if the database filters only roughly, and rows have to be read and compared.</summary>
     internal bool ReadsTexts => Tags.Count + Errors.Count + Args.Count > 0;
 
     /// <summary>The same terms for dead letters only.</summary>
     public RunQuery OfDeadLetters() => this with { Text = $"state:dead {Text}".TrimEnd(), States = [StateWord.Dead] };
+
+    /// <summary>The same terms without the dead letters of some groups.</summary>
+    public RunQuery Without(IEnumerable<string> fingerprints) => this with { WithoutFingerprints = [.. fingerprints] };
 
     /// <summary>The same terms for runs of some lanes only. Its text, and with it a cursor, belongs to these lanes.</summary>
     public RunQuery Within(IReadOnlyList<string> lanes) => this with
@@ -68,7 +81,7 @@ public enum StateWord
     Failed = 5,
     Canceled = 6,
 
-    /// <summary>The word of the field for <see cref="Failed"/>.</summary>
+    /// <summary>Failed, and not discarded.</summary>
     Dead = 7,
 }
 

@@ -57,6 +57,12 @@ public sealed record RunSummary
 
     public string? IdempotencyKey { get; init; }
 
+    /// <summary>As <see cref="Run.Fingerprint"/>.</summary>
+    public string? Fingerprint { get; init; }
+
+    /// <summary>As <see cref="Run.DiscardedAt"/>.</summary>
+    public DateTimeOffset? DiscardedAt { get; init; }
+
     /// <summary>Read only to match a query that asks for args; otherwise null.</summary>
     internal string? Args { get; init; }
 
@@ -98,6 +104,8 @@ public static class RunColumns
         EnqueuedBy = r.EnqueuedBy,
         ParentId = r.ParentId,
         IdempotencyKey = r.IdempotencyKey,
+        Fingerprint = r.Fingerprint,
+        DiscardedAt = r.DiscardedAt,
         Args = r.Args,
         Error = r.Error,
     };
@@ -121,6 +129,8 @@ public static class RunColumns
         nameof(RunSummary.Lane) => query.Lanes.Count > 0,
         nameof(RunSummary.ScheduleId) => query.Schedules.Count > 0,
         nameof(RunSummary.IdempotencyKey) => query.Keys.Count > 0,
+        nameof(RunSummary.Fingerprint) => query.Fingerprints.Count + query.WithoutFingerprints.Count > 0,
+        nameof(RunSummary.DiscardedAt) => query.LeavesOutDiscarded,
         nameof(RunSummary.Tags) => query.Tags.Count > 0,
         nameof(RunSummary.Args) => query.Args.Count > 0,
         nameof(RunSummary.Error) => query.Errors.Count > 0,

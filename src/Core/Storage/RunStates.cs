@@ -71,10 +71,12 @@ public class RunStates(IRollupStatements rollups)
     /// <param name="by">Who replays them.</param>
     /// <param name="now">The new due time.</param>
     /// <param name="ct">Cancels the statements.</param>
+    /// <param name="edit">The args that the runs get, and those that they must have; null: they keep theirs.</param>
     /// <returns>One answer per run, in order.</returns>
     /// <exception cref="DbUpdateConcurrencyException">A run changed meanwhile (<see cref="IStorage.IsConflict"/>): do it again.</exception>
     public async Task<IReadOnlyList<ReplayedRun>> ReplayAsync(
-        StorageSession session, IReadOnlyList<RunId> ids, Actor by, DateTimeOffset now, CancellationToken ct)
+        StorageSession session, IReadOnlyList<RunId> ids, Actor by, DateTimeOffset now, CancellationToken ct,
+        (string From, string To)? edit = null)
     {
         RunId[] wanted = [.. ids.Order()];
         var found = await session.Db.Runs.Where(r => wanted.Contains(r.Id))
@@ -110,6 +112,8 @@ public class RunStates(IRollupStatements rollups)
                             .SetProperty(r => r.CanceledBy, (Actor?)null)
                             .SetProperty(r => r.FinishedAt, (DateTimeOffset?)null);
                         ClearDeath(set);
+                        if (edit is { To: var args })
+                            set.SetProperty(r => r.Args, args);
                     },
                     ct);
             if (replayed < ended.Length)
@@ -126,6 +130,7 @@ public class RunStates(IRollupStatements rollups)
                 FromError = run.Error,
                 FromCanceledBy = run.State == RunState.Canceled ? run.CanceledBy : null,
                 FromFinishedAt = run.FinishedAt,
+                FromArgs = edit?.From,
             }));
             await session.Db.SaveChangesAsync(ct);
         }

@@ -1,4 +1,5 @@
 using Fleet.Core.Access;
+using Fleet.Core.DeadLetters;
 using Fleet.Core.Leadership;
 using Fleet.Core.Loops;
 using Fleet.Core.Outbox;
@@ -141,8 +142,8 @@ public sealed class FiguresLoop(
 
 /// <summary>Deletes what is old.</summary>
 public sealed class PruneLoop(
-    PruneRuns prune, PruneAudit pruneAudit, LeaderElection election, IOptions<SchedulerOptions> options, TimeProvider time,
-    ILogger<PruneLoop> logger)
+    PruneRuns prune, PruneAudit pruneAudit, MuteGroups mutes, LeaderElection election, IOptions<SchedulerOptions> options,
+    TimeProvider time, ILogger<PruneLoop> logger)
     : LeaderLoop("prune", election, options, time, logger)
 {
     private static readonly TimeSpan BetweenRounds = TimeSpan.FromMinutes(1);
@@ -153,6 +154,8 @@ public sealed class PruneLoop(
         var begun = Time.GetTimestamp();
         var (_, more) = await prune.ExecuteAsync(term, Options.KeepSucceeded, Options.KeepFailed, Options.KeepInbox, ct);
         more |= await pruneAudit.ExecuteAsync(term, Options.KeepAudit, ct);
+        // Lists heed the end of a mute by themselves; this makes it last.
+        await mutes.EndMutesAsync(ct);
         if (!more)
             return BetweenRounds;
         // Half of the time is left to the others who write.

@@ -23,7 +23,7 @@ public sealed class AuditTests(AccessFleet access) : IClassFixture<AccessFleet>
     private static int _things;
 
     /// <summary>What programs enqueue is not audited (docs/adr/0030), and these change nothing.</summary>
-    private static readonly string[] WithoutEntry = ["enqueueRun", "enqueueRuns", "diffSchedule"];
+    private static readonly string[] WithoutEntry = ["enqueueRun", "enqueueRuns", "importDeadLetters", "diffSchedule"];
 
     /// <summary>These make and end the caller's own session: SessionsTests has them.</summary>
     private static readonly string[] OfSessions = ["signIn", "signOut"];
@@ -35,6 +35,23 @@ public sealed class AuditTests(AccessFleet access) : IClassFixture<AccessFleet>
             ["cancelRun"] = ("run.cancel", async test => Of("runs", await test.WaitingAsync(), "/cancel", Twice)),
             ["replayRun"] = ("run.replay", async test => Of("runs", await test.CanceledAsync(), "/replay")),
             ["deleteRun"] = ("run.delete", async test => Of("runs", await test.CanceledAsync(), "", body: null)),
+            ["replayDeadLetter"] = ("run.replay", async test => Of("dead-letters", (await test.DeadAsync()).Id, "/replay")),
+            ["discardDeadLetter"] = ("dead.discard", async test => Of("dead-letters", (await test.DeadAsync()).Id, "/discard", Twice)),
+            ["discardDeadGroup"] = ("dead.discard", async test =>
+            {
+                var (id, group) = await test.DeadAsync();
+                return ($"/api/v1/dead-letters/groups/{group}/discard", Twice, id);
+            }
+            ),
+            ["muteDeadGroup"] = ("dead.mute", async test => Of(
+                "dead-letters/groups", (await test.DeadAsync()).Group, "/mute", """{"untilNewVersion":true,"reason":"twice"}""")),
+            ["unmuteDeadGroup"] = ("dead.unmute", async test =>
+            {
+                var (_, group) = await test.DeadAsync();
+                await test.CallAsync("POST", $"/api/v1/dead-letters/groups/{group}/mute", """{"untilNewVersion":true}""");
+                return Of("dead-letters/groups", group, "/unmute");
+            }
+            ),
             ["pauseLane"] = ("lane.pause", _ => Task.FromResult(Of("lanes", NewName(), "/pause", Twice))),
             ["resumeLane"] = ("lane.resume", async test =>
             {
@@ -191,6 +208,30 @@ public sealed class AuditTests(AccessFleet access) : IClassFixture<AccessFleet>
     {
         var run = await CallAsync("POST", "/api/v1/runs", """{"job":"diag.echo","args":{"text":"x"},"delay":"1h"}""");
         return run.GetProperty("id").GetString()!;
+    }
+
+    /// <summary>A dead letter that is the only one of its group.</summary>
+    private async Task<(string Id, string Group)> DeadAsync()
+    {
+        var group = $"v1:{Interlocked.Increment(ref _things):x16}";
+        Assert.True(RunId.TryParse(await CanceledAsync(), out var id));
+        await access.Fleet.Storage.WriteAsync(
+            async session =>
+            {
+                await session.Db.Runs.Where(r => r.Id == id).ExecuteUpdateAsync(
+                    set => set.SetProperty(r => r.State, RunState.Failed).SetProperty(r => r.Fingerprint, group));
+                session.Db.DeadLetters.Add(new DeadLetter
+                {
+                    RunId = id,
+                    Fingerprint = group,
+                    Job = "diag.echo",
+                    Lane = "nobody",
+                    FailedAt = TimeProvider.System.GetUtcNow(),
+                });
+                return await session.Db.SaveChangesAsync();
+            },
+            CancellationToken.None);
+        return ($"{id}", group);
     }
 
     private async Task<string> CanceledAsync()

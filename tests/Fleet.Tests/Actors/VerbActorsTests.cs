@@ -1,6 +1,7 @@
 using System.Reflection;
 using Fleet.Core.Access;
 using Fleet.Core.Actors;
+using Fleet.Core.DeadLetters;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
@@ -32,6 +33,30 @@ public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(dat
             await test.Fleet.CancelAsync(id);
             await test.Fleet.Get<DeleteRuns>().ExecuteAsync([id], Alex, default);
             return [(await test.Fleet.ReadAsync(id)).DeletedBy];
+        },
+        ["DiscardRuns.ExecuteAsync"] = async test =>
+        {
+            var id = await test.DeadAsync();
+            await test.Fleet.Get<DiscardRuns>().ExecuteAsync(id, "why", Alex, isDryRun: false, default);
+            return [(await test.Fleet.ReadAsync(id)).DiscardedBy, await test.AuditedByAsync("dead.discard")];
+        },
+        ["MuteGroups.MuteAsync"] = async test =>
+        {
+            var print = (await test.Fleet.ReadAsync(await test.DeadAsync())).Fingerprint!;
+            await test.Fleet.Get<MuteGroups>().MuteAsync(print, new(null, true, null), Alex, isDryRun: false, default);
+            return [Assert.Single(await test.Fleet.ListAsync(db => db.Mutes)).By];
+        },
+        ["MuteGroups.UnmuteAsync"] = async test =>
+        {
+            var print = (await test.Fleet.ReadAsync(await test.DeadAsync())).Fingerprint!;
+            await test.Fleet.Get<MuteGroups>().MuteAsync(print, new(null, true, null), Somebody.Me, isDryRun: false, default);
+            Assert.True(await test.Fleet.Get<MuteGroups>().UnmuteAsync(print, Alex, isDryRun: false, default));
+            return [await test.AuditedByAsync("dead.unmute")];
+        },
+        ["ReplayEdited.ExecuteAsync"] = async test =>
+        {
+            await test.Fleet.Get<ReplayEdited>().ExecuteAsync(await test.DeadAsync(), default, Alex, isDryRun: false, default);
+            return [Assert.Single(await test.Fleet.ListAsync(db => db.Replays)).By];
         },
         ["EnqueueRuns.ExecuteAsync"] = test => test.EnqueueAsync(),
         ["EnqueueRuns.ExecuteManyAsync"] = test => test.EnqueueManyAsync(),
@@ -195,6 +220,7 @@ public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(dat
         ["ScheduleClient.DeleteAsync"] = "the process is the actor",
         ["SubmitRuns.ExecuteAsync"] = "the broker does not tell who published the message",
         ["Reconcile.ExecuteAsync"] = "sends nudges again and changes no row that somebody set",
+        ["MuteGroups.EndMutesAsync"] = "ends what somebody has let end by itself",
         ["NudgeWaiting.ExecuteAsync"] = "sends nudges again and changes no row",
         ["WakeUnserved.ExecuteAsync"] = "a worker tells that it can execute runs that waited for it",
         ["LockSchedule.ExecuteAsync"] = "locks a row for a verb",
@@ -303,6 +329,13 @@ public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(dat
         var replay = Assert.Single(await Fleet.ListAsync(db => db.Replays));
         Assert.Equal(Somebody.Me, replay.FromCanceledBy);
         return [replay.By];
+    }
+
+    private async Task<RunId> DeadAsync()
+    {
+        var run = await Fleet.StartAsync(await Fleet.RegisterAsync());
+        await Fleet.FailAsync(run);
+        return run.Id;
     }
 
     private async Task<IEnumerable<Actor?>> EnqueueAsync()

@@ -34,6 +34,8 @@ public sealed class OpenApiTests(ApiFleet api) : IClassFixture<ApiFleet>
         ["cancelRun"] = """{"job":"diag.echo","args":{"text":"later"},"delay":"1h"}""",
         ["replayRun"] = """{"job":"test.scripted","args":{"word":"fail"}}""",
         ["getDeadLetter"] = """{"job":"test.scripted","args":{"word":"fail"}}""",
+        ["replayDeadLetter"] = """{"job":"test.scripted","args":{"word":"fail"}}""",
+        ["discardDeadLetter"] = """{"job":"test.scripted","args":{"word":"fail"}}""",
         ["getRunError"] = """{"job":"test.scripted","args":{"word":"fail"}}""",
     };
 
@@ -180,16 +182,39 @@ public sealed class OpenApiTests(ApiFleet api) : IClassFixture<ApiFleet>
     {
         if (path.StartsWith("/api/v1/keys/{id}", StringComparison.Ordinal) || name == "endSession")
             await StoreCredentialsAsync(Parameters(operation)[0].GetProperty("example").GetString()!);
-        if (!path.StartsWith("/api/v1/runs/{id}", StringComparison.Ordinal) && name != "getDeadLetter")
+        if (path.Contains("{fingerprint}", StringComparison.Ordinal))
+            await StoreDeadLetterAsync(Parameters(operation)[0].GetProperty("example").GetString()!);
+        if (!path.StartsWith("/api/v1/runs/{id}", StringComparison.Ordinal)
+            && !path.StartsWith("/api/v1/dead-letters/{id}", StringComparison.Ordinal))
             return;
         Assert.True(RunId.TryParse(Parameters(operation)[0].GetProperty("example").GetString(), out var example));
         await api.Fleet.Storage.WriteAsync(
-            scope => scope.Db.Runs.Where(r => r.Id == example).ExecuteDeleteAsync(), CancellationToken.None);
+            async scope =>
+            {
+                await scope.Db.DeadLetters.Where(l => l.RunId == example).ExecuteDeleteAsync();
+                return await scope.Db.Runs.Where(r => r.Id == example).ExecuteDeleteAsync();
+            },
+            CancellationToken.None);
         var id = await api.EnqueueAsync(Runs.GetValueOrDefault(name, """{"job":"diag.echo","args":{"text":"hello"}}"""));
         if (name != "cancelRun")
             await api.Fleet.WaitAsync(id);
         await api.Fleet.Storage.WriteAsync(
             scope => scope.Db.Runs.Where(r => r.Id == id).ExecuteUpdateAsync(set => set.SetProperty(r => r.Id, example)),
+            CancellationToken.None);
+    }
+
+    /// <summary>A dead letter with the fingerprint of the examples.</summary>
+    private async Task StoreDeadLetterAsync(string fingerprint)
+    {
+        var id = await api.EnqueueAsync("""{"job":"test.scripted","args":{"word":"fail"}}""");
+        await api.Fleet.WaitAsync(id);
+        await api.Fleet.Storage.WriteAsync(
+            async scope =>
+            {
+                await scope.Db.Runs.Where(r => r.Id == id).ExecuteUpdateAsync(set => set.SetProperty(r => r.Fingerprint, fingerprint));
+                return await scope.Db.DeadLetters.Where(l => l.RunId == id)
+                    .ExecuteUpdateAsync(set => set.SetProperty(l => l.Fingerprint, fingerprint));
+            },
             CancellationToken.None);
     }
 

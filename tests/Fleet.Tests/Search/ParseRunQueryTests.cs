@@ -59,7 +59,7 @@ public sealed class ParseRunQueryTests
     [InlineData(
         "wonder:1",
         "q: 'wonder:1': there is no field 'wonder'; "
-            + "allowed are state, job, lane, schedule, tag, error, id, key, since, until, args.<name>.")]
+            + "allowed are state, job, lane, schedule, tag, error, fingerprint, id, key, since, until, args.<name>.")]
     [InlineData("state:faild", "q: 'state:faild': there is no state 'faild'; did you mean 'failed'?")]
     [InlineData("state:*", "q: 'state:*': 'state' takes no *.")]
     [InlineData("timeout", "q: 'timeout': a term is written field:value, such as job:report.* or state:failed.")]

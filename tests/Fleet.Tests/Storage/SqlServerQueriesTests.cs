@@ -5,6 +5,7 @@ using Fleet.Cli.Dev;
 using Fleet.Core;
 using Fleet.Core.Access;
 using Fleet.Core.Actors;
+using Fleet.Core.DeadLetters;
 using Fleet.Core.Findings;
 using Fleet.Core.Gates;
 using Fleet.Core.Jobs;
@@ -102,6 +103,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => SearchAsync(fleet, "state:running"),
             fleet => SearchAsync(fleet, "state:failed,canceled"),
             fleet => SearchAsync(fleet, $"id:{Id} key:a,b"),
+            fleet => SearchAsync(fleet, "state:dead fingerprint:v1:0123456789abcdef"),
         ],
         ["Core/Search/GetViews.cs"] =
             [fleet => fleet.Get<GetViews>().ListAsync(Somebody.Me, None), fleet => fleet.Get<GetViews>().FindAsync("v", Somebody.Me, None)],
@@ -298,6 +300,30 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
                 r => r.Add(new RunLogLine { RunId = Id, Message = "two" })),
             fleet => ReportAsync(fleet, r => r.Add(new ProgressReport(Id, 1, 0.5, "half"))),
         ],
+        ["Api/DeadLetters/ExportDeadLetters.cs"] = [fleet => GetAsync(fleet, "/api/v1/dead-letters/export")],
+        ["Core/DeadLetters/FindMutes.cs"] = [fleet => fleet.Get<FindMutes>().ExecuteAsync(None)],
+        ["Core/DeadLetters/MuteGroups.cs"] =
+        [
+            fleet => fleet.Get<MuteGroups>().MuteAsync("v1:0", new(null, true, null), Somebody.Me, false, None),
+            fleet => fleet.Get<MuteGroups>().UnmuteAsync("v1:0", Somebody.Me, false, None),
+        ],
+        ["Core/DeadLetters/DiscardRuns.cs"] =
+        [
+            fleet => fleet.Get<DiscardRuns>().ExecuteAsync(Id, "why", Somebody.Me, false, None),
+            fleet => fleet.Get<DiscardRuns>().ExecuteAsync("v1:0", ["a", "b"], "why", Somebody.Me, 1, false, None),
+            fleet => fleet.Get<DiscardRuns>().ExecuteAsync("v1:0", ["a", "b"], "why", Somebody.Me, 1, true, None),
+        ],
+        ["Core/DeadLetters/GetGroups.cs"] =
+        [
+            fleet => new GetGroups(fleet.Storage, fleet.Get<FindMutes>(), fleet.Time) { Budget = new() { Letters = 1, Groups = 2 } }
+                .ListAsync(default, None),
+            fleet => fleet.Get<GetGroups>().ListAsync(new(["a", "b"]), None),
+            fleet => fleet.Get<GetGroups>().FindAsync("v1:0", ["a"], None),
+            fleet => new GetGroups(fleet.Storage, fleet.Get<FindMutes>(), fleet.Time) { Budget = new() { PerGroup = 1 } }
+                .FindAsync("v1:0", null, None),
+        ],
+        ["Core/DeadLetters/SampleArgs.cs"] = [fleet => fleet.Get<SampleArgs>().FindAsync("v1:0", "", ["a"], None)],
+        ["Core/DeadLetters/ReplayEdited.cs"] = [fleet => fleet.Get<ReplayEdited>().ExecuteAsync(Id, default, Somebody.Me, false, None)],
         ["Api/DeadLetters/GetDeadLetters.cs"] = [fleet => GetAsync(fleet, $"/api/v1/dead-letters/{Id}")],
         ["Api/Runs/GetRunParts.cs"] =
         [
@@ -315,7 +341,7 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     private static readonly string[] ReadLists =
     [
         "Storage.Sql/JobStatements.cs", "Core/Search/CandidateRuns.cs", "Core/Search/ScanRuns.cs", "Core/Search/CountRuns.cs",
-        "Api/DeadLetters/GetDeadLetters.cs",
+        "Api/DeadLetters/GetDeadLetters.cs", "Api/DeadLetters/ExportDeadLetters.cs",
         "Api/Runs/GetRuns.cs", "Core/Schedules/Control/GetSchedules.cs",
         "Core/Schedules/Control/TriggerSchedules.cs", "Core/Schedules/Control/BackfillSchedules.cs",
     ];
