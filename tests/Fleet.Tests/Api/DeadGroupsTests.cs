@@ -37,8 +37,8 @@ public sealed class DeadGroupsTests(ApiFleet api) : IClassFixture<ApiFleet>
         var id = await RunAsync("fail");
         var group = (await GroupAsync()).GetProperty("fingerprint").GetString();
 
-        Assert.Equal(200, (await api.SendAsync("POST", $"{Dead}/groups/{group}/mute", """{"until":"2030-01-01T00:00:00Z","reason":"known"}""")
-            ).Status);
+        const string body = """{"until":"2030-01-01T00:00:00Z","reason":"known"}""";
+        Assert.Equal(200, (await api.SendAsync("POST", $"{Dead}/groups/{group}/mute", body)).Status);
         Assert.Empty((await api.SendAsync("GET", $"{Dead}/groups?job=test.scripted")).Items);
         Assert.Empty((await api.SendAsync("GET", $"{Dead}?q=tag:grouped")).Items);
         Assert.NotEmpty((await api.SendAsync("GET", $"{Dead}?q=tag:grouped&muted=true")).Items);
@@ -85,7 +85,9 @@ public sealed class DeadGroupsTests(ApiFleet api) : IClassFixture<ApiFleet>
             var change = Assert.Single(answer.Json.GetProperty("diff").EnumerateArray());
             Assert.Equal(
                 ("word", "fail", "echo"),
-                (change.GetProperty("path").GetString(), change.GetProperty("before").GetString(), change.GetProperty("after").GetString()));
+                (
+                    change.GetProperty("path").GetString(), change.GetProperty("before").GetString(),
+                    change.GetProperty("after").GetString()));
         }
 
         var run = (await api.SendAsync("GET", $"/api/v1/runs/{id}")).Json;

@@ -10,7 +10,8 @@ public sealed class CompareArgsTests
     public void Execute_ValueOfFailedRunsOnly_IsTold()
     {
         var failed = Many(20, i => $$"""{"id":{{i}},"to":{"country":"XX"},"items":[{"sku":"a"}],"note":"n"}""");
-        var succeeded = Many(20, i => $$"""{"id":{{i + 100}},"to":{"country":"{{(i == 0 ? "XX" : "DE")}}"},"items":[{"sku":"b"}],"zip":1}""");
+        var succeeded = Many(
+            20, i => $$"""{"id":{{i + 100}},"to":{"country":"{{(i == 0 ? "XX" : "DE")}}"},"items":[{"sku":"b"}],"zip":1}""");
 
         var found = CompareArgs.Execute(failed, succeeded);
 
