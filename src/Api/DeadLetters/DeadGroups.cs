@@ -36,7 +36,8 @@ internal static class DeadGroupsEndpoints
     private static readonly FlagParameter Muted = new("muted", "Also the groups that are muted.");
 
     private static readonly FlagParameter Args = new(
-        "args", "Also which args differ between the dead letters and runs of the same job that succeeded. This reads args of up to 400 runs.");
+        "args",
+        "Also which args differ between the dead letters and runs of the same job that succeeded. This reads args of up to 400 runs.");
 
     public static void Map(IEndpointRouteBuilder api)
     {
@@ -45,8 +46,8 @@ internal static class DeadGroupsEndpoints
             Permission = Permission.View,
             Bound = BoundAnswer.Filtered,
             IsSearch = true,
-            Description = "The group with the newest dead letter first, without those that are muted. The server looks at the newest 100,000 "
-                + "dead letters; then `scanned` says so, and counts have the relation `gte`.",
+            Description = "The group with the newest dead letter first, without those that are muted. The server looks at the newest "
+                + "100,000 dead letters; then `scanned` says so, and counts have the relation `gte`.",
             Parameters = [Job, Lane, Muted, Limit],
             Answers = [AnswerContract.Of<DeadGroupListView>("The groups.")],
         });

@@ -23,8 +23,8 @@ internal static class ImportDeadLettersEndpoints
         {
             Permission = Permission.Operate,
             Bound = BoundAnswer.Filtered,
-            Description = "Each makes one run, checked as a new one, with the idempotency key `dead-letter:ID:REPLAYS`: the same dead letter "
-                + "sent twice makes no second run.",
+            Description = "Each makes one run, checked as a new one, with the idempotency key `dead-letter:ID:REPLAYS`: the same dead "
+                + "letter sent twice makes no second run.",
             Parameters = [CommonParameters.DryRun],
             Body = BodyContract.Of<ImportDeadLettersBody>(
                 """{"runs":[{"id":"01938f3c-0000-7000-8000-000000000000","job":"diag.echo","args":{"text":"hello"}}]}""", CheckAsync) with

@@ -102,7 +102,8 @@ public sealed class DiscardRuns(IStorage storage, TimeProvider time)
         if (found.Length == 0)
         {
             await session.Db.DeadLetters.Where(l => wanted.Contains(l.RunId)
-                && !session.Db.Runs.Any(r => r.Id == l.RunId && r.State == RunState.Failed && r.DiscardedAt == null)).ExecuteDeleteAsync(ct);
+                && !session.Db.Runs.Any(r => r.Id == l.RunId && r.State == RunState.Failed && r.DiscardedAt == null))
+                .ExecuteDeleteAsync(ct);
             return [];
         }
 

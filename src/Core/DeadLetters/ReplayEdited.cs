@@ -51,7 +51,8 @@ public sealed class ReplayEdited(
                 if (found is { Result: ReplayResult.Replayed, From: { } from })
                 {
                     session.Audit(
-                        now, by, "run.replay", $"{id}", new AuditedEdit(from, shown.Before), new AuditedEdit(RunState.Pending, shown.After));
+                        now, by, "run.replay", $"{id}", new AuditedEdit(from, shown.Before),
+                        new AuditedEdit(RunState.Pending, shown.After));
                     await session.Db.SaveChangesAsync(ct);
                 }
 

@@ -37,7 +37,8 @@ public sealed class SampleArgs(IStorage storage, TimeProvider time)
         FleetDbContext db, string fingerprint, string job, IReadOnlyList<string>? lanes, CancellationToken ct)
     {
         // Of a group with several jobs, some of the newest may be of another.
-        var letters = await GetGroups.NewestOf(db, fingerprint, lanes).Take(MaxRuns * 5).Select(l => new { l.RunId, l.Job }).ToListAsync(ct);
+        var letters = await GetGroups.NewestOf(db, fingerprint, lanes).Take(MaxRuns * 5)
+            .Select(l => new { l.RunId, l.Job }).ToListAsync(ct);
         var (args, length) = (new List<string>(), 0);
         foreach (var ids in letters.Where(l => l.Job == job).Take(MaxRuns).Select(l => l.RunId).Chunk(AtOnce))
         {
