@@ -17,7 +17,8 @@ public static class DocsPage
     /// <summary>The path of the page.</summary>
     public const string Path = "/docs";
 
-    /// <summary>A browser that may not read the document yet asks for an API key.</summary>
+    /// <summary>A browser that may not read the document yet asks for an API key, or takes the one that <c>fleet dev --token</c> has put
+    /// behind <c>#</c> of the address. That does not stay in the browser's history.</summary>
     private const string SignIn =
         """
         <form id="sign-in" hidden>
@@ -27,15 +28,23 @@ public static class DocsPage
         </form>
         <script type="module" nonce="NONCE">
             const form = document.getElementById('sign-in')
-            form.onsubmit = async event => {
-                event.preventDefault()
+            const signIn = async key => {
                 const answer = await fetch('../api/v1/sessions', {
                     method: 'POST',
                     headers: { 'Content-Type': 'application/json' },
-                    body: JSON.stringify({ key: form.querySelector('input').value }),
+                    body: JSON.stringify({ key }),
                 })
                 if (answer.ok) location.reload()
                 else form.querySelector('output').textContent = (await answer.json()).detail
+            }
+            form.onsubmit = event => {
+                event.preventDefault()
+                signIn(form.querySelector('input').value)
+            }
+            const given = /^#token=(.+)$/.exec(location.hash)
+            if (given) {
+                history.replaceState(null, '', location.pathname)
+                await signIn(given[1])
             }
             form.hidden = (await fetch('../api/v1/openapi.json')).status !== 401
         </script>

@@ -36,27 +36,37 @@ public static class DevCommand
         {
             Description = "Print lines instead of the live view. This is the default if the output is not a terminal.",
         };
-        var command = new Command("dev", "Run scheduler, worker and API in this process.") { port, data, noSamples, plain };
+        var token = new Option<bool>("--token")
+        {
+            Description = "Ask callers for a token, which is printed once: for machines that others use, too. Without it, anyone on this "
+                + "machine may do anything.",
+        };
+        var command = new Command("dev", "Run scheduler, worker and API in this process.") { port, data, noSamples, plain, token };
         command.SetAction((parsed, _) =>
         {
             cli.RefuseFormats(parsed, "lines for people");
             return RunAsync(
                 parsed.GetValue(port), parsed.GetValue(data)!, !parsed.GetValue(noSamples),
-                parsed.GetValue(plain) || Console.IsOutputRedirected, cli.Time);
+                parsed.GetValue(plain) || Console.IsOutputRedirected, parsed.GetValue(token), cli.Time);
         });
         return command;
     }
 
-    private static Task<int> RunAsync(int? port, string data, bool withSamples, bool isPlain, TimeProvider time) => FleetHost.RunToEndAsync(
-        () => DevHost.Build(data, port, isPlain ? null : builder => LogToFile(builder, data), withSamples: withSamples),
+    private static Task<int> RunAsync(
+        int? port, string data, bool withSamples, bool isPlain, bool withToken, TimeProvider time) => FleetHost.RunToEndAsync(
+        () => DevHost.Build(
+            data, port, isPlain ? null : builder => LogToFile(builder, data), withSamples: withSamples, withToken: withToken),
         async (app, stopping) =>
         {
             var server = new Uri(app.Urls.First());
+            var token = app.Services.GetService<DevToken>();
+            if (token is not null)
+                Console.WriteLine(token.Describe(server));
             if (isPlain)
                 await EndedRuns.PrintAsync(server, Path.GetFullPath(data), app.Services.GetRequiredService<IStorage>(), time, stopping);
             else
             {
-                await LiveView.RunAsync(server, Path.GetFullPath(data), time, stopping);
+                await LiveView.RunAsync(server, Path.GetFullPath(data), token?.Text, time, stopping);
                 var drain = app.Services.GetRequiredService<IOptions<WorkerOptions>>().Value.Drain;
                 Console.WriteLine(
                     $"Stopping: runs under way may go on for up to {drain.TotalSeconds:0} s; what is left then is given back.");

@@ -6,6 +6,7 @@ using Fleet.Hosting.Health;
 using Fleet.Samples;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Cli.Dev;
 
@@ -17,12 +18,14 @@ public static class DevHost
     /// <param name="configure">Adds jobs, schedules and services.</param>
     /// <param name="settings">Settings that win over files and environment.</param>
     /// <param name="withSamples">Adds the sample jobs and their schedules.</param>
+    /// <param name="withToken">Turns access on, with a key of its own: see <see cref="DevToken"/>.</param>
     public static WebApplication Build(
         string dataDirectory,
         int? port,
         Action<WebApplicationBuilder>? configure = null,
         IEnumerable<KeyValuePair<string, string?>>? settings = null,
-        bool withSamples = false)
+        bool withSamples = false,
+        bool withToken = false)
     {
         var data = Path.GetFullPath(dataDirectory);
         Directory.CreateDirectory(data);
@@ -36,6 +39,8 @@ public static class DevHost
             .AddInMemoryCollection(settings ?? []);
         if (port is not null)
             builder.Configuration[FleetHost.ApiUrlsKey] = $"http://127.0.0.1:{port}";
+        if (withToken)
+            builder.Configuration[AccessOptions.Setting] = "on";
         builder.UseFleetDefaults(option: "--port").AddFleet(fleet =>
         {
             if (fleet.IsStoredInFile())
@@ -49,6 +54,9 @@ public static class DevHost
                 fleet.Services.AddFleetSamples(builder.Configuration, data);
         });
         builder.Services.AddFleetHealth();
+        // After the start of Fleet, which makes the tables.
+        if (withToken)
+            builder.Services.AddSingleton<DevToken>().AddHostedService(services => services.GetRequiredService<DevToken>());
         configure?.Invoke(builder);
         var app = builder.BuildFleet();
         app.MapFleet("").RequireFleetKeys();

@@ -15,11 +15,12 @@ public static class LiveView
     /// leaves the last picture with a notice. Returns normally when it is canceled.</summary>
     /// <param name="server">The server's URL.</param>
     /// <param name="data">Where it keeps its data.</param>
+    /// <param name="key">The API key; null where none is asked for.</param>
     /// <param name="time">The clock.</param>
     /// <param name="ct">Ends the view.</param>
-    public static async Task RunAsync(Uri server, string data, TimeProvider time, CancellationToken ct)
+    public static async Task RunAsync(Uri server, string data, string? key, TimeProvider time, CancellationToken ct)
     {
-        using var api = new FleetApi(server, AnswerTime);
+        using var api = new FleetApi(server, AnswerTime, _ => Task.FromResult(key));
         var console = AnsiConsole.Console;
         var snapshot = LiveSnapshot.Empty;
         try

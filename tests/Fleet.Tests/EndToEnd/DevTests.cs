@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Fleet.Core.Access;
 using Fleet.Tests.Support;
 
 namespace Fleet.Tests.EndToEnd;
@@ -80,6 +81,41 @@ public sealed class DevTests
         var unknown = await FleetProcess.RunAsync("--server", server, "run", "enqueue", "diag.eco");
         Assert.Equal(2, unknown.ExitCode);
         Assert.Contains("did you mean 'diag.echo'?", unknown.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>The token is printed once, opens the API, and ends with the process.</summary>
+    [Fact]
+    public async Task Dev_WithToken_LetsInWhoHasIt_AndNobodyElse()
+    {
+        using var folder = new TempFolder();
+        string first, database = Path.Combine(folder.Path, "fleet.db");
+        await using (var fleet = await FleetProcess.StartDevAsync(folder.Path, options: ["--token"]))
+        {
+            await Until.TrueAsync(() => Task.FromResult(fleet.Output.Contains("Programs: ", StringComparison.Ordinal)));
+            first = fleet.Output.Split("#token=")[1].Split('\n')[0].Trim();
+            var server = fleet.Http.BaseAddress!.ToString();
+            using var open = await fleet.Http.GetAsync(new Uri("/api/v1/runs", UriKind.Relative));
+            var refused = await FleetProcess.RunAsync("--server", server, "run", "list");
+            var listed = await FleetProcess.RunAsync(
+                new Dictionary<string, string> { ["FLEET_API_KEY"] = first }, "--server", server, "whoami", "-o", "json");
+
+            Assert.Contains($"Sign in:  {server}docs/#token={first}", fleet.Output, StringComparison.Ordinal);
+            Assert.Contains($"Programs: FLEET_API_KEY={first}", fleet.Output, StringComparison.Ordinal);
+            Assert.Matches($"^{KeyText.Pattern}$", first);
+            Assert.Equal(System.Net.HttpStatusCode.Unauthorized, open.StatusCode);
+            Assert.Equal(6, refused.ExitCode);
+            Assert.Equal("admin", JsonNode.Parse(listed.Output)!["role"]!.GetValue<string>());
+            // Nobody is told to make a key who has one.
+            Assert.DoesNotContain("fleet key create", fleet.Output, StringComparison.Ordinal);
+            await fleet.TerminateAsync();
+        }
+
+        await using var again = await FleetProcess.StartDevAsync(folder.Path, options: ["--token"]);
+        var second = await FleetProcess.RunAsync(
+            new Dictionary<string, string> { ["FLEET_API_KEY"] = first }, "--server", again.Http.BaseAddress!.ToString(), "whoami");
+        Assert.Equal(6, second.ExitCode);
+        Assert.DoesNotContain(first, again.Output, StringComparison.Ordinal);
+        Assert.True(File.Exists(database));
     }
 
     [Fact]

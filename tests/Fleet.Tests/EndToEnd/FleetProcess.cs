@@ -55,11 +55,13 @@ public sealed class FleetProcess : IAsyncDisposable
 
     /// <summary>Starts <c>fleet dev</c>, for a process that may end before it is ready.</summary>
     /// <inheritdoc cref="StartDevAsync" path="/param"/>
-    public static FleetProcess LaunchDev(string data, IReadOnlyDictionary<string, string>? environment = null, bool withSamples = false)
+    public static FleetProcess LaunchDev(
+        string data, IReadOnlyDictionary<string, string>? environment = null, bool withSamples = false, params string[] options)
     {
         var port = FreePort.Next();
         string[] samples = withSamples ? [] : ["--no-samples"];
-        return new FleetProcess(Launch(Program, ["dev", "--plain", "--port", $"{port}", "--data", data, .. samples], environment), port);
+        string[] command = ["dev", "--plain", "--port", $"{port}", "--data", data, .. samples, .. options];
+        return new FleetProcess(Launch(Program, command, environment), port);
     }
 
     /// <summary>Starts a service.</summary>
@@ -101,9 +103,10 @@ public sealed class FleetProcess : IAsyncDisposable
     /// <param name="data">The data folder.</param>
     /// <param name="environment">Settings, such as <c>Fleet__Worker__Drain</c>.</param>
     /// <param name="withSamples">Whether the samples run.</param>
+    /// <param name="options">More options of the command.</param>
     public static Task<FleetProcess> StartDevAsync(
-        string data, IReadOnlyDictionary<string, string>? environment = null, bool withSamples = false) =>
-        WaitUntilReadyAsync(LaunchDev(data, environment, withSamples));
+        string data, IReadOnlyDictionary<string, string>? environment = null, bool withSamples = false, params string[] options) =>
+        WaitUntilReadyAsync(LaunchDev(data, environment, withSamples, options));
 
     private static async Task<FleetProcess> WaitUntilReadyAsync(FleetProcess fleet)
     {
