@@ -52,6 +52,10 @@ public static class ApiServices
         return services;
     }
 
+    /// <summary>Lets people and programs in whom an OIDC provider knows.</summary>
+    public static IServiceCollection AddFleetProvider(this IServiceCollection services, Func<IServiceProvider, IProviderAccess> provider) =>
+        services.AddSingleton(provider).AddSingleton<ProviderSignIn>();
+
     /// <summary>Refuses requests for host names that are not ours, and calls of other sites' pages: for programs that are Fleet alone.
     /// Comes before everything else of the pipeline. <see cref="AllowedHosts"/> has the rules.</summary>
     /// <exception cref="InvalidOperationException">The setting <see cref="AllowedHosts.Key"/> or <c>Fleet:Api:Proxies</c> is not well
@@ -118,6 +122,8 @@ public static class ApiServices
         var isFirst = endpoints.ServiceProvider.GetRequiredService<MappedApis>().Add() == 1;
         var api = endpoints.MapGroup("/api/v1").WithGroupName(DescriptionGroup);
         GetProblemsEndpoints.Map(endpoints);
+        // If the program has an OIDC provider.
+        endpoints.ServiceProvider.GetService<ProviderSignIn>()?.Map(endpoints);
         GetOpenApiEndpoints.Map(api);
         EnqueueRunsEndpoints.Map(api);
         GetRunsEndpoints.Map(api);

@@ -19,8 +19,15 @@ public sealed record WhoAmIView
     /// <summary>The lanes that they are bound to; null: all.</summary>
     public IReadOnlyList<string>? Lanes { get; init; }
 
+    /// <summary>How they proved it: <c>key</c> (an API key, or a session that one has opened), <c>oidc</c> (a token of the OIDC provider, or
+    /// a session that it has opened) or <c>program</c> (the program around Fleet knows them). Null when access is off.</summary>
+    public string? ProvenBy { get; init; }
+
     /// <summary>The id of the API key; null for none.</summary>
     public string? KeyId { get; init; }
+
+    /// <summary>The id at the OIDC provider; null for none.</summary>
+    public string? Subject { get; init; }
 
     /// <summary>The id of the session; null for none.</summary>
     public string? SessionId { get; init; }
@@ -130,6 +137,9 @@ public sealed record SessionView
     /// <summary>The key that signed in; null for another way.</summary>
     public string? KeyId { get; init; }
 
+    /// <summary>The id of the person at the OIDC provider that signed them in; null for another way.</summary>
+    public string? Subject { get; init; }
+
     /// <summary>The IP address that signed in.</summary>
     public string? Address { get; init; }
 
@@ -147,6 +157,13 @@ public sealed record SessionView
 
     /// <summary>True for the session of the request itself.</summary>
     public bool IsCurrent { get; init; }
+}
+
+/// <summary>A person has signed out here, and not yet at the OIDC provider.</summary>
+public sealed record SignedOutView
+{
+    /// <summary>Where the browser goes to sign out at the provider.</summary>
+    public string ProviderUrl { get; init; } = "";
 }
 
 /// <summary>A change that somebody made.</summary>
@@ -169,6 +186,9 @@ public sealed record AuditView
 
     /// <summary>The API key that was used; null for none.</summary>
     public string? KeyId { get; init; }
+
+    /// <summary>The actor's id at the OIDC provider; null for an actor whom it has not named.</summary>
+    public string? Subject { get; init; }
 
     /// <summary>Thing and verb, such as <c>lane.pause</c>.</summary>
     public string Action { get; init; } = "";

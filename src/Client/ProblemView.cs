@@ -41,6 +41,9 @@ public sealed record ProblemView
     /// <summary>What would have been accepted.</summary>
     public string? Allowed { get; init; }
 
+    /// <summary>The path at which a browser signs in (<c>unauthenticated</c>); null where people sign in with a key alone.</summary>
+    public string? SignIn { get; init; }
+
     /// <summary>The run that has the idempotency key, when the key was used before with another request.</summary>
     public string? Existing { get; init; }
 

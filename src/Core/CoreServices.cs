@@ -66,7 +66,7 @@ public static class CoreServices
             .AddSingleton<CheckFleet>()
             .AddSingleton<RegisterWorkers>().AddSingleton<DrainWorkers>().AddSingleton<GetWorkers>().AddSingleton<Heartbeat>()
             .AddSingleton<Credentials>().AddSingleton<CreateKeys>().AddSingleton<GetKeys>().AddSingleton<RevokeKeys>()
-            .AddSingleton<SignIn>().AddSingleton<GetSessions>().AddSingleton<GetAudit>()
+            .AddSingleton<SignIn>().AddSingleton<GetSessions>().AddSingleton<ProtectionKeys>().AddSingleton<GetAudit>()
             .AddSingleton<FleetIdentity>().AddSingleton<LeaderLease>()
             .AddSingleton<ReplanSchedules>().AddSingleton<DispatchOutbox>().AddSingleton<AcceptMessages>()
             .AddSingleton<FindHandledMessages>().AddSingleton<CommitMessages>().AddSingleton<MessagesUnderWay>();

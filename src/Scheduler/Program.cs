@@ -2,6 +2,7 @@ using Fleet;
 using Fleet.ApiDocs;
 using Fleet.Hosting;
 using Fleet.Hosting.Health;
+using Fleet.Oidc;
 
 if (args is [HealthProbe.Argument])
     return await HealthProbe.RunAsync();
@@ -10,7 +11,7 @@ if (args is [HealthProbe.Argument])
 return await FleetHost.RunToEndAsync(() =>
 {
     var builder = WebApplication.CreateSlimBuilder(args).UseFleetDefaults().AddFleet(fleet => fleet.Leads().MigratesAtStart(false));
-    builder.Services.AddFleetHealth();
+    builder.Services.AddFleetHealth().AddFleetOidc(builder.Configuration);
     var app = builder.BuildFleet();
     app.MapFleet("").RequireFleetKeys();
     return app.MapFleetDocs().MapFleetHealth();

@@ -11,7 +11,7 @@ namespace Fleet.Api.Access;
 /// <summary>Lets a request through to its endpoint, or refuses it: 401 when it does not say who makes it, 403 when they may not.</summary>
 internal sealed class Admission(
     Credentials credentials, FailedSignIns signIns, CallerLimits limits, AccessOptions options, OpenAccess open, BoundAccess bound,
-    TimeProvider time)
+    TimeProvider time, IProviderAccess? provider = null)
 {
     private const string Bearer = "Bearer ";
 
@@ -46,11 +46,11 @@ internal sealed class Admission(
 
     /// <summary>Who makes a request to something that anyone may ask, but that tells more to those who may see it.</summary>
     /// <returns>Null for nobody who is known.</returns>
-    public async Task<Principal?> FindAsync(HttpContext http) => options.IsOn ? (await FindByKeyAsync(http)).Who : Open();
+    public async Task<Principal?> FindAsync(HttpContext http) => options.IsOn ? (await FindCallerAsync(http)).Who : Open();
 
     /// <summary>Watches whether the caller of a request that goes on for long is still admitted.</summary>
     public AdmissionWatch Watch(HttpContext http) => new(
-        PrincipalOf(http) is { IsProven: true } who && (who.KeyId ?? who.SessionId) is not null
+        PrincipalOf(http) is { IsProven: true } who && (who.KeyId ?? who.SessionId ?? who.Subject) is not null
             ? async () => await FindAgainAsync(http) is not null
             : null,
         time);
@@ -65,16 +65,16 @@ internal sealed class Admission(
             return null;
         if (access.Kind == AccessKind.Anonymous && open.Refuse(http.Request.Host) is { } host)
             return Problems.Refused(host);
-        var (principal, wait) = access.Kind switch
+        var caller = access.Kind switch
         {
-            AccessKind.Anonymous => new(Open(), null),
-            AccessKind.Keys => await FindByKeyAsync(http),
-            _ => new SignInResult(Translate(http, access), null),
+            AccessKind.Anonymous => new(Open()),
+            AccessKind.Keys => await FindCallerAsync(http),
+            _ => new FoundCaller(Translate(http, access)),
         };
-        if (wait is not null)
-            return FailedSignIns.Refuse(http, wait.Value);
-        if (principal is null)
-            return Unknown(http, access);
+        if (caller.Wait is { } wait)
+            return FailedSignIns.Refuse(http, wait);
+        if (caller.Who is not { } principal)
+            return Unknown(http, access, caller.Answer);
         if (principal.SessionId is not null && CrossSite.RefuseUnsaid(http.Request) is { } unsaid)
             return Problems.Refused(unsaid);
         if (!principal.Role.May(needed))
@@ -90,8 +90,10 @@ internal sealed class Admission(
     /// <summary>Not before it is known where the program listens: a request that comes in that moment is refused.</summary>
     private Principal? Open() => open.IsAllowed ? Principal.Anyone : null;
 
-    private async Task<SignInResult> FindByKeyAsync(HttpContext http)
+    private async Task<FoundCaller> FindCallerAsync(HttpContext http)
     {
+        if (IsToken(http))
+            return await FindByTokenAsync(http);
         var (text, isSession, isSent) = Read(http);
         if (!isSent)
             return default;
@@ -100,17 +102,41 @@ internal sealed class Admission(
         // A cookie that opens nothing is of no use in the browser either.
         if (isSession && result is { Who: null, Wait: null } && !http.Response.HasStarted)
             SessionCookie.Delete(http);
-        return result;
+        return new(result.Who, result.Wait);
+    }
+
+    private async Task<FoundCaller> FindByTokenAsync(HttpContext http)
+    {
+        ProviderAnswer answer;
+        try
+        {
+            answer = await provider!.FindByTokenAsync(http);
+        }
+        catch (ProviderException e)
+        {
+            return new(null) { Answer = new(null, "provider_unavailable", e.Message) };
+        }
+
+        // Checking a token asks nobody, so one that is valid is let in whatever was sent before it.
+        var wait = answer.Code == "unauthenticated" ? signIns.CountToken(http) : null;
+        return new(answer.Who, wait) { Answer = answer };
     }
 
     /// <summary>For a request that was let in already: if it would not be now, that is no attempt to get in.</summary>
-    private Task<Principal?> FindAgainAsync(HttpContext http)
+    private async Task<Principal?> FindAgainAsync(HttpContext http)
     {
+        if (IsToken(http))
+            return (await provider!.FindByTokenAsync(http)).Who;
         var (text, isSession, _) = Read(http);
-        return text is null ? Task.FromResult<Principal?>(null)
-            : isSession ? credentials.FindBySessionAsync(text, http.RequestAborted)
-            : credentials.FindByKeyAsync(text, http.RequestAborted);
+        return text is null ? null
+            : isSession ? await credentials.FindBySessionAsync(text, http.RequestAborted)
+            : await credentials.FindByKeyAsync(text, http.RequestAborted);
     }
+
+    /// <summary>Whether the request has a token of a provider. It has three parts with dots between them; a key has no dot.</summary>
+    private bool IsToken(HttpContext http) => provider is not null
+        && http.Request.Headers.Authorization is [{ } text] && text.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
+        && text.Contains('.', StringComparison.Ordinal);
 
     private static (KeyText? Text, bool IsSession, bool IsSent) Read(HttpContext http)
     {
@@ -138,7 +164,7 @@ internal sealed class Admission(
         return new Principal(shown, ActorKind.Person, role);
     }
 
-    private static IResult Unknown(HttpContext http, EndpointAccess access)
+    private IResult Unknown(HttpContext http, EndpointAccess access, ProviderAnswer? answer)
     {
         if (access.Kind == AccessKind.Policy)
         {
@@ -146,18 +172,42 @@ internal sealed class Admission(
                 StatusCodes.Status403Forbidden, "no_role", "The program around Fleet gives you no role in Fleet.");
         }
 
+        switch (answer)
+        {
+            case { Code: "provider_unavailable", Reason: { } away }:
+                return ProviderSignIn.Unavailable(http, away);
+            case { Code: "no_role", Reason: { } roleless }:
+                return Problems.Make(StatusCodes.Status403Forbidden, "no_role", roleless);
+            case { Reason: { } reason }:
+                return Unauthenticated(http, reason, ", error=\"invalid_token\"");
+        }
+
+        if (http.Request.Headers.Authorization.Count > 0)
+        {
+            return Unauthenticated(
+                http, "The API key is not known, was revoked, or has expired. It is sent as 'Authorization: Bearer flt_…'.");
+        }
+
+        var signIn = provider is { SignsIn: true } ? Problems.BaseOf(http.Request) + ProviderSignIn.Path : null;
         return Unauthenticated(
             http,
-            http.Request.Headers.Authorization.Count > 0
-                ? "The API key is not known, was revoked, or has expired. It is sent as 'Authorization: Bearer flt_…'."
-                : "Say who you are: send an API key as 'Authorization: Bearer flt_…', or sign in. 'fleet key create' makes a key.");
+            "Say who you are: send an API key as 'Authorization: Bearer flt_…', or sign in"
+                + (signIn is null ? ". " : $" at {signIn}. ") + "'fleet key create' makes a key.",
+            signIn: signIn);
     }
 
     /// <summary>The answer to somebody who is not known.</summary>
-    public static IResult Unauthenticated(HttpContext http, string message)
+    /// <param name="http">The request.</param>
+    /// <param name="message">Why, in a sentence.</param>
+    /// <param name="error">What the header says beside the realm.</param>
+    /// <param name="signIn">Where a browser signs in.</param>
+    public static IResult Unauthenticated(HttpContext http, string message, string error = "", string? signIn = null)
     {
-        http.Response.Headers.WWWAuthenticate = "Bearer realm=\"fleet\"";
-        return Problems.Make(StatusCodes.Status401Unauthorized, "unauthenticated", message);
+        http.Response.Headers.WWWAuthenticate = "Bearer realm=\"fleet\"" + error;
+        var problem = Problems.Details(StatusCodes.Status401Unauthorized, "unauthenticated", message);
+        if (signIn is not null)
+            problem.Extensions["signIn"] = signIn;
+        return Problems.Show(problem);
     }
 
     private static IResult Forbidden(Principal principal, Permission needed) => Problems.Make(
@@ -177,4 +227,13 @@ internal sealed class Admission(
         http, StatusCodes.Status429TooManyRequests, "too_many_searches",
         $"As many searches of {PrincipalOf(http).Name} run and wait as {LimitOptions.Section}:{nameof(LimitOptions.Searches)} allows.",
         TimeSpan.FromSeconds(1));
+
+    /// <summary>Who makes a request.</summary>
+    /// <param name="Who">Null for nobody who is let in.</param>
+    /// <param name="Wait">Set if the credential was not looked at: how long to wait.</param>
+    private readonly record struct FoundCaller(Principal? Who, TimeSpan? Wait = null)
+    {
+        /// <summary>What the provider said, if there was a token of one.</summary>
+        public ProviderAnswer? Answer { get; init; }
+    }
 }

@@ -65,6 +65,7 @@ internal static class AuditEndpoints
         OnBehalfOf = entry.OnBehalfOf,
         Way = entry.Way,
         KeyId = entry.KeyId,
+        Subject = entry.Subject,
         Action = entry.Action,
         Target = entry.Target,
         Before = Read(entry.Before),

@@ -58,6 +58,17 @@ internal sealed partial class FailedSignIns(
         return new(found, null);
     }
 
+    /// <summary>Counts a token of the OIDC provider that is not valid.</summary>
+    /// <returns>Null; or how long to wait, if there were too many before it.</returns>
+    public TimeSpan? CountToken(HttpContext http)
+    {
+        var address = AddressOf(http);
+        if (BlockedFor(address) is { } wait)
+            return wait;
+        Count(address, text: null);
+        return null;
+    }
+
     /// <summary>The refusal of a credential that was not looked at.</summary>
     public static IResult Refuse(HttpContext http, TimeSpan wait) => Problems.Busy(
         http, StatusCodes.Status429TooManyRequests, "too_many_failed_sign_ins",

@@ -7,6 +7,7 @@ using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Fleet.Api.Access;
 
@@ -41,7 +42,11 @@ internal static class SessionsEndpoints
         {
             Permission = Permission.Any,
             Bound = BoundAnswer.Everything,
-            Answers = [AnswerContract.Empty("The session has ended, and the browser forgets the cookie.")],
+            Answers =
+            [
+                AnswerContract.Empty("The session has ended, and the browser forgets the cookie."),
+                AnswerContract.Of<SignedOutView>("The same; and the person is still signed in at the OIDC provider."),
+            ],
             Problems = ["not_found"],
         });
         api.MapDelete("/sessions/{id}", EndAsync).Declare(new("endSession", "Ends a session: one of the caller's, or of an admin any.")
@@ -86,24 +91,28 @@ internal static class SessionsEndpoints
     private static async Task<IResult> ListAsync(HttpContext http, GetSessions get, CancellationToken ct)
     {
         var who = Admission.PrincipalOf(http);
-        var sessions = await get.ListAsync(who.Role.May(Permission.Administer) ? null : who.Name, ct);
+        var sessions = await get.ListAsync(who.Role.May(Permission.Administer) ? null : who, ct);
         return Results.Json(
             new Page<SessionView> { Items = [.. sessions.Select(session => Show(session, who))] }, FleetJson.Payload);
     }
 
-    private static async Task<IResult> SignOutAsync(HttpContext http, SignIn signIn)
+    private static async Task<IResult> SignOutAsync(HttpContext http, SignIn signIn, IServiceProvider services)
     {
-        var id = Admission.PrincipalOf(http).SessionId;
+        var who = Admission.PrincipalOf(http);
+        var id = who.SessionId;
         if (id is null || !await signIn.EndAsync(id, Caller.Of(http), CancellationToken.None))
             return Problems.NotFound("session", id ?? "current");
         SessionCookie.Delete(http);
-        return Results.NoContent();
+        return who.Subject is not null && services.GetService<ProviderSignIn>() is { } provider
+            && await provider.FindSignOutUrlAsync(http) is { } url
+            ? Results.Json(new SignedOutView { ProviderUrl = url }, FleetJson.Payload)
+            : Results.NoContent();
     }
 
     private static async Task<IResult> EndAsync(string id, HttpContext http, GetSessions get, SignIn signIn, CancellationToken ct)
     {
         var who = Admission.PrincipalOf(http);
-        var own = who.Role.May(Permission.Administer) || (await get.ListAsync(who.Name, ct)).Any(s => s.Id == id);
+        var own = who.Role.May(Permission.Administer) || (await get.ListAsync(who, ct)).Any(s => s.Id == id);
         return own && await signIn.EndAsync(id, Caller.Of(http), CancellationToken.None)
             ? Results.NoContent()
             : Problems.NotFound("session", id);
@@ -115,6 +124,7 @@ internal static class SessionsEndpoints
         Name = session.Name,
         Role = session.Role,
         KeyId = session.KeyId,
+        Subject = session.Subject,
         Address = session.Address,
         Agent = session.Agent,
         CreatedAt = session.CreatedAt,

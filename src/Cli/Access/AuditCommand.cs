@@ -21,6 +21,7 @@ public static class AuditCommand
         { "REASON", entry => entry.Reason },
         { "FOR", entry => entry.OnBehalfOf, ColumnKind.Text, true },
         { "KEY", entry => entry.KeyId, ColumnKind.Text, true },
+        { "SUBJECT", entry => entry.Subject, ColumnKind.Text, true },
         { "BEFORE", entry => entry.Before?.ToString(), ColumnKind.Text, true },
         { "AFTER", entry => entry.After?.ToString(), ColumnKind.Text, true },
     };

@@ -15,6 +15,7 @@ public static class SessionCommands
         { "ADDRESS", session => session.Address },
         { "SEEN", session => session.LastSeenAt },
         { "EXPIRES", session => session.ExpiresAt },
+        { "SUBJECT", session => session.Subject, ColumnKind.Text, true },
         { "AGENT", session => session.Agent, ColumnKind.Text, true },
     };
 

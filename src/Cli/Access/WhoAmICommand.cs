@@ -24,7 +24,9 @@ public static class WhoAmICommand
                 facts.Add("role", who.IsProven ? who.Role : "none is needed: access is off");
                 facts.Add("may", string.Join(", ", who.Permissions));
                 facts.Add("lanes", who.Lanes is { } lanes ? string.Join(',', lanes) : "all");
+                facts.Add("by", who.ProvenBy);
                 facts.Add("key", who.KeyId);
+                facts.Add("subject", who.Subject);
                 facts.Add("expires", who.ExpiresAt is { } expires ? Times.Instant(expires) : null);
                 output.Facts(facts);
             });

@@ -3,6 +3,7 @@ using Fleet.ApiDocs;
 using Fleet.Core.Storage;
 using Fleet.Hosting;
 using Fleet.Hosting.Health;
+using Fleet.Oidc;
 using Fleet.Samples;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -53,7 +54,7 @@ public static class DevHost
             if (withSamples)
                 fleet.Services.AddFleetSamples(builder.Configuration, data);
         });
-        builder.Services.AddFleetHealth();
+        builder.Services.AddFleetHealth().AddFleetOidc(builder.Configuration);
         // After the start of Fleet, which makes the tables.
         if (withToken)
             builder.Services.AddSingleton<DevToken>().AddHostedService(services => services.GetRequiredService<DevToken>());

@@ -48,7 +48,7 @@ public sealed class SignIn(IStorage storage, Credentials credentials, TimeProvid
                 // Those that have ended are of no use to anybody. A few at a time: a sign-in does not wait for a cleaning.
                 await write.Db.Sessions.Where(s => s.ExpiresAt < now).OrderBy(s => s.ExpiresAt).Take(MaxCleaned).ExecuteDeleteAsync(ct);
                 write.Db.Sessions.Add(session);
-                var facts = new SessionFacts(who.Name, session.Role, session.KeyId);
+                var facts = new SessionFacts(who.Name, session.Role, session.KeyId, session.Subject);
                 write.Audit(now, by, "session.create", session.Id, before: null, after: facts);
                 await write.Db.SaveChangesAsync(ct);
                 return true;
@@ -70,7 +70,7 @@ public sealed class SignIn(IStorage storage, Credentials credentials, TimeProvid
                 if (await write.Db.Sessions.AsTracking().FirstOrDefaultAsync(s => s.Id == id, ct) is not { } session)
                     return false;
                 write.Db.Sessions.Remove(session);
-                var facts = new SessionFacts(session.Name, session.Role, session.KeyId);
+                var facts = new SessionFacts(session.Name, session.Role, session.KeyId, session.Subject);
                 write.Audit(time.GetUtcNow(), by, "session.end", id, facts, after: null);
                 await write.Db.SaveChangesAsync(ct);
                 return true;
@@ -82,4 +82,4 @@ public sealed class SignIn(IStorage storage, Credentials credentials, TimeProvid
 }
 
 /// <summary>What the audit says of a session.</summary>
-internal sealed record SessionFacts(string Name, string Role, string? KeyId);
+internal sealed record SessionFacts(string Name, string Role, string? KeyId, string? Subject);
