@@ -76,7 +76,7 @@ public sealed class CommandContext(TimeProvider time)
 
     public Option<string> KeyFileOption { get; } = new("--key-file")
     {
-        Description = "A file with the API key; - for standard input. Default: FLEET_API_KEY, else the profile's.",
+        Description = "A file with the API key or token; - for standard input. Default: FLEET_API_KEY, FLEET_TOKEN, else the profile's.",
         HelpName = "PATH",
         Recursive = true,
     };

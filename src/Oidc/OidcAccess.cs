@@ -123,6 +123,8 @@ internal sealed partial class OidcAccess : IProviderAccess, IAsyncDisposable
             return $"The provider's token was refused: {Explain(failure)}";
         if (failure is OpenIdConnectProtocolInvalidNonceException)
             return "The provider's token belongs to another sign-in. Begin again.";
+        if (failure is OpenIdConnectProtocolException && http.Request.Query[OpenIdConnectParameterNames.Error].Count == 0)
+            return "The provider gave no token that can be used: the sign-in has ended already, or the provider is at fault. Begin again.";
         // Of the protocol, and not of the provider's own words.
         var error = http.Request.Query[OpenIdConnectParameterNames.Error].ToString();
         return error.Length is > 0 and < 50 && error.All(c => char.IsAsciiLetterLower(c) || c == '_')

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -51,6 +52,7 @@ internal sealed partial class OpenAccess(IServiceProvider services, ILogger<Open
                         + "Listen on 127.0.0.1, or turn access on and make a key with 'fleet key create'.");
             }
 
+            RefuseUnreadProvider(endpoints);
             if (services.GetRequiredService<AccessOptions>().IsOn
                 && endpoints.Any(e => e.Metadata.GetMetadata<EndpointAccess.FleetKeys>() is not null))
                 await LookForKeysAsync(cancellationToken);
@@ -66,6 +68,19 @@ internal sealed partial class OpenAccess(IServiceProvider services, ILogger<Open
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Ends a program that has no part for the provider that its settings name: nobody whom it knows would be let in.</summary>
+    private void RefuseUnreadProvider(IReadOnlyList<Endpoint> endpoints)
+    {
+        var settings = services.GetService<IConfiguration>()?.GetSection(AccessOptions.OidcSection).AsEnumerable() ?? [];
+        if (services.GetService<IProviderAccess>() is null && settings.Any(s => !string.IsNullOrEmpty(s.Value))
+            && endpoints.Any(e => e.Metadata.GetMetadata<EndpointAccess.FleetKeys>() is not null))
+        {
+            throw new InvalidOperationException(
+                $"{AccessOptions.OidcSection}: the scheduler service and 'fleet dev' read it, and this program does not. Add the provider to "
+                    + "the program as ASP.NET Core does, and use app.MapFleet(…).RequireAuthorization(…) with .WithFleetRoles(…).");
+        }
+    }
 
     /// <summary>Whoever starts a fleet for the first time learns here why nobody is let in.</summary>
     private async Task LookForKeysAsync(CancellationToken ct)

@@ -2,7 +2,6 @@ using Fleet.Api.Contract;
 using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Rules;
-using Fleet.Core.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

@@ -6,7 +6,8 @@ namespace Fleet.Cli.Config;
 /// <summary>Reads an API key from where nobody sees it: never from the command line, which every user of the machine can list.</summary>
 internal static class ApiKeys
 {
-    private const int MaxLength = 4096;
+    // A token of an OIDC provider may have hundreds of groups. A server takes headers of 32 KiB.
+    private const int MaxLength = 16 * 1024;
 
     private static readonly TimeSpan CommandTime = TimeSpan.FromSeconds(30);
 

@@ -51,6 +51,7 @@ public sealed class Settings
     /// <summary>Where the API key comes from, without reading a file or calling a command: the value is a placeholder.</summary>
     public Setting KeySource => _parsed.GetValue(_cli.KeyFileOption) is { } file ? new("***", $"{_cli.KeyFileOption.Name} {file}")
         : _cli.Read("FLEET_API_KEY") is not null ? new("***", "FLEET_API_KEY")
+        : _cli.Read("FLEET_TOKEN") is not null ? new("***", "FLEET_TOKEN")
         : !HasServerOfProfile ? new(null, "default")
         : Profile switch
         {
@@ -85,7 +86,7 @@ public sealed class Settings
             : new Setting(null, "default");
     }
 
-    /// <summary>The API key; null for none. The key of a profile is sent to the server of the profile, and to no other.</summary>
+    /// <summary>The API key, or the token of an OIDC provider; null for none. The key of a profile is sent to the server of the profile, and to no other.</summary>
     /// <exception cref="CommandFailedException">It cannot be had.</exception>
     public async Task<string?> ReadKeyAsync(CancellationToken ct)
     {
@@ -93,6 +94,8 @@ public sealed class Settings
             return await ApiKeys.ReadFileAsync(file, ct);
         if (_cli.Read("FLEET_API_KEY") is { } variable)
             return ApiKeys.Check(variable, "FLEET_API_KEY");
+        if (_cli.Read("FLEET_TOKEN") is { } token)
+            return ApiKeys.Check(token, "FLEET_TOKEN");
         if (!HasServerOfProfile)
             return null;
         return Profile switch

@@ -21,6 +21,9 @@ public sealed class SettingsTableTests
     [
         "Fleet:Storage:Provider", "Fleet:Transport:Provider", LaneOptions.Setting, "Fleet:Api:Urls", "Fleet:Api:Hosts",
         "Fleet:Api:PathBase", "Fleet:Api:Access", "Fleet:Api:Docs", "Fleet:Api:Proxies",
+        AccessOptions.OidcSection + ":Authority", AccessOptions.OidcSection + ":Audience", AccessOptions.OidcSection + ":ClientId",
+        AccessOptions.OidcSection + ":ClientSecret", AccessOptions.OidcSection + ":Scopes", AccessOptions.OidcSection + ":Name",
+        AccessOptions.OidcSection + ":SessionLife", AccessOptions.OidcSection + ":Roles:<n>:Claim",
         DemandOptions.Setting,
         "Fleet:Worker:JobsPath", "Fleet:Worker:Lanes:<lane>", "Fleet:Worker:Retry:Jobs:<job>:…", "Fleet:Schedules:<id>:…",
     ];

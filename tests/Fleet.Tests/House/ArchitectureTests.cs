@@ -1,7 +1,7 @@
 namespace Fleet.Tests.House;
 
 /// <summary>References point down only: Contracts ← {Core, Client, EntityFrameworkCore} ←
-/// {Storage.Sql, MassTransit, Engine, Api, ApiDocs} ← {the storages, Transport.*} ← Hosting ← {Scheduler, Worker, Cli, Testing}. Hosting
+/// {Storage.Sql, MassTransit, Engine, Api, ApiDocs} ← {the storages, Transport.*, Oidc} ← Hosting ← {Scheduler, Worker, Cli, Testing}. Hosting
 /// knows no provider but the defaults.</summary>
 public sealed class ArchitectureTests
 {
@@ -20,6 +20,7 @@ public sealed class ArchitectureTests
         ["Engine"] = 2,
         ["Api"] = 2,
         ["ApiDocs"] = 2,
+        ["Oidc"] = 3,
         ["Transport.InMemory"] = 3,
         ["Transport.RabbitMq"] = 3,
         ["Hosting"] = 4,
@@ -47,6 +48,8 @@ public sealed class ArchitectureTests
         ("Microsoft.EntityFrameworkCore.InMemory", []),
         ("Npgsql", ["Storage.Postgres"]),
         ("Scalar", ["ApiDocs"]),
+        ("Microsoft.AspNetCore.Authentication", ["Oidc"]),
+        ("Microsoft.IdentityModel", ["Oidc"]),
         ("Microsoft.Data.Sqlite", ["Storage.Sqlite"]),
         ("Microsoft.Data.SqlClient", ["Storage.SqlServer"]),
     ];

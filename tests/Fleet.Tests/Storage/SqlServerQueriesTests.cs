@@ -56,6 +56,11 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     private static readonly Dictionary<string, Func<Verbs, Task>[]> Askers = new(StringComparer.Ordinal)
     {
         ["Cli/Dev/EndedRuns.cs"] = [AskEndedRunsAsync],
+        ["Core/Access/ProtectionKeys.cs"] =
+        [
+            fleet => fleet.Get<ProtectionKeys>().ListAsync(None),
+            fleet => fleet.Get<ProtectionKeys>().AddAsync(1, "<key />", None),
+        ],
         ["Core/Lanes/NamedLanes.cs"] = [fleet => fleet.Get<NamedLanes>().CheckAsync("reports", None).AsTask()],
         ["Core/Lanes/LaneFigures.cs"] =
         [
