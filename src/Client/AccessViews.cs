@@ -19,8 +19,8 @@ public sealed record WhoAmIView
     /// <summary>The lanes that they are bound to; null: all.</summary>
     public IReadOnlyList<string>? Lanes { get; init; }
 
-    /// <summary>How they proved it: <c>key</c> (an API key, or a session that one has opened), <c>oidc</c> (a token of the OIDC provider, or
-    /// a session that it has opened) or <c>program</c> (the program around Fleet knows them). Null when access is off.</summary>
+    /// <summary>How they proved it: <c>key</c> (an API key, or a session that one has opened), <c>oidc</c> (a token of the OIDC provider,
+    /// or a session that it has opened) or <c>program</c> (the program around Fleet knows them). Null when access is off.</summary>
     public string? ProvenBy { get; init; }
 
     /// <summary>The id of the API key; null for none.</summary>

@@ -1,5 +1,4 @@
 using Fleet.Api;
-using Fleet.Api.Access;
 using Fleet.Core.Access;
 using Fleet.Core.Setup;
 using Microsoft.Extensions.Configuration;

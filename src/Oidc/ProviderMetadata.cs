@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using Fleet.Api.Access;
 using Microsoft.Extensions.Logging;
@@ -68,7 +67,7 @@ internal sealed partial class ProviderMetadata : BaseConfigurationManager, IConf
     public override async Task<BaseConfiguration> GetBaseConfigurationAsync(CancellationToken cancel) =>
         await GetConfigurationAsync(cancel);
 
-    /// <summary>The next request reads it anew. The library calls this when a token names a key that is not known, and asks again.</summary>
+    /// <summary>The next request reads it anew. The library calls this when a token names an unknown key, and asks again.</summary>
     public override void RequestRefresh()
     {
         lock (_turn)

@@ -77,8 +77,8 @@ internal sealed partial class OpenAccess(IServiceProvider services, ILogger<Open
             && endpoints.Any(e => e.Metadata.GetMetadata<EndpointAccess.FleetKeys>() is not null))
         {
             throw new InvalidOperationException(
-                $"{AccessOptions.OidcSection}: the scheduler service and 'fleet dev' read it, and this program does not. Add the provider to "
-                    + "the program as ASP.NET Core does, and use app.MapFleet(…).RequireAuthorization(…) with .WithFleetRoles(…).");
+                $"{AccessOptions.OidcSection}: the scheduler service and 'fleet dev' read it, and this program does not. Add the "
+                    + "provider to the program as ASP.NET Core does, and use app.MapFleet(…).RequireAuthorization(…) with .WithFleetRoles(…).");
         }
     }
 

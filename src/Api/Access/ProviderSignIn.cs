@@ -26,7 +26,8 @@ internal sealed class ProviderSignIn(
             return;
         // Whoever comes here is not known yet.
         endpoints.MapGet(Path, http => AnswerAsync(http, Path, BeginAsync)).ExcludeFromDescription().AllowAnonymous();
-        endpoints.MapGet(IProviderAccess.CallbackPath, http => AnswerAsync(http, IProviderAccess.CallbackPath, EndAsync)).ExcludeFromDescription().AllowAnonymous();
+        endpoints.MapGet(IProviderAccess.CallbackPath, http => AnswerAsync(http, IProviderAccess.CallbackPath, EndAsync))
+            .ExcludeFromDescription().AllowAnonymous();
     }
 
     /// <summary>Whether a browser stays on this server when it goes there.</summary>

@@ -86,7 +86,8 @@ public sealed class Settings
             : new Setting(null, "default");
     }
 
-    /// <summary>The API key, or the token of an OIDC provider; null for none. The key of a profile is sent to the server of the profile, and to no other.</summary>
+    /// <summary>The API key, or the token of an OIDC provider; null for none. The key of a profile is sent to the server of
+    /// the profile, and to no other.</summary>
     /// <exception cref="CommandFailedException">It cannot be had.</exception>
     public async Task<string?> ReadKeyAsync(CancellationToken ct)
     {

@@ -219,6 +219,7 @@ public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(dat
         ["ScheduleClient.TriggerAsync"] = "the process is the actor",
         ["ScheduleClient.DeleteAsync"] = "the process is the actor",
         ["SubmitRuns.ExecuteAsync"] = "the broker does not tell who published the message",
+        ["ProtectionKeys.AddAsync"] = "nobody asks for a key: the first sign-in makes one",
         ["Reconcile.ExecuteAsync"] = "sends nudges again and changes no row that somebody set",
         ["MuteGroups.EndMutesAsync"] = "ends what somebody has let end by itself",
         ["NudgeWaiting.ExecuteAsync"] = "sends nudges again and changes no row",

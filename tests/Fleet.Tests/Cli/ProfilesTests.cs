@@ -157,8 +157,11 @@ public sealed class ProfilesTests : IDisposable
         _environment["FLEET_API_KEY"] = "of-variable";
 
         Assert.Equal("Bearer of-flag", await SentAsync("--key-file", file));
+        _environment["FLEET_TOKEN"] = "of.provider.token";
         Assert.Equal("Bearer of-variable", await SentAsync());
         _environment.Remove("FLEET_API_KEY");
+        Assert.Equal("Bearer of.provider.token", await SentAsync());
+        _environment.Remove("FLEET_TOKEN");
         Assert.Equal("Bearer of-flag", await SentAsync("--key-file", file));
         Assert.Equal("Bearer of-profile", await SentAsync());
         // The key of a profile is for its server.

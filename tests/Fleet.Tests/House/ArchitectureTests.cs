@@ -1,8 +1,8 @@
 namespace Fleet.Tests.House;
 
 /// <summary>References point down only: Contracts ← {Core, Client, EntityFrameworkCore} ←
-/// {Storage.Sql, MassTransit, Engine, Api, ApiDocs} ← {the storages, Transport.*, Oidc} ← Hosting ← {Scheduler, Worker, Cli, Testing}. Hosting
-/// knows no provider but the defaults.</summary>
+/// {Storage.Sql, MassTransit, Engine, Api, ApiDocs} ← {the storages, Transport.*, Oidc} ← Hosting ←
+/// {Scheduler, Worker, Cli, Testing}. Hosting knows no provider but the defaults.</summary>
 public sealed class ArchitectureTests
 {
     /// <summary>The floor of each project; a reference leads to a lower floor.</summary>

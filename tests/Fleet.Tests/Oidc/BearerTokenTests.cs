@@ -240,7 +240,8 @@ public sealed class BearerTokenTests(OidcFleet oidc) : IClassFixture<OidcFleet>
     [Fact]
     public async Task Change_ByAToken_HasAnEntryThatNamesTheSubject()
     {
-        var (status, text, _) = await oidc.SendAsync(Provider.Issue(("groups", Admins), ("sub", "u-77")), "api/v1/lanes/audited/pause", "POST");
+        var (status, text, _) = await oidc.SendAsync(
+            Provider.Issue(("groups", Admins), ("sub", "u-77")), "api/v1/lanes/audited/pause", "POST");
 
         Assert.True(status == HttpStatusCode.OK, text);
         var (_, audit, _) = await oidc.SendAsync(Provider.Issue(("groups", Admins)), "api/v1/audit?target=audited");

@@ -15,7 +15,7 @@ public sealed class OidcFleet : IAsyncLifetime
     {
         Provider = await TestProvider.StartAsync();
         Fleet = await EmbeddedFleet.StartAsync(
-            settings: [.. Provider.Settings(), new("Fleet:Api:Limits:FailedSignIns", "1000000"), new("Fleet:Api:Limits:WritesPerMinute", "1000000")]);
+            settings: [.. Provider.Settings(), new("Fleet:Api:Limits:FailedSignIns", "1000000")]);
     }
 
     public async ValueTask DisposeAsync()

@@ -80,7 +80,7 @@ internal sealed class TestProvider : IAsyncDisposable
 
     /// <summary>The settings of a fleet that gives the provider another address.</summary>
     public List<KeyValuePair<string, string?>> SettingsFor(string authority) =>
-        [.. Settings().Where(s => !s.Key.EndsWith(":Authority", StringComparison.Ordinal)), new("Fleet:Api:Access:Oidc:Authority", authority)];
+        [.. Settings().Select(s => s.Key.EndsWith(":Authority", StringComparison.Ordinal) ? new(s.Key, authority) : s)];
 
     /// <summary>The next tokens are signed with a new key; the old one is gone.</summary>
     public void Rotate(string kid) => _keys = [NewKey(kid)];

@@ -223,7 +223,9 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         ],
         ["Core/Access/GetSessions.cs"] =
         [
-            fleet => fleet.Get<GetSessions>().ListAsync(null, None), fleet => fleet.Get<GetSessions>().ListAsync("x", None),
+            fleet => fleet.Get<GetSessions>().ListAsync(null, None),
+            fleet => fleet.Get<GetSessions>().ListAsync(new Principal("x", ActorKind.Person, Role.Viewer), None),
+            fleet => fleet.Get<GetSessions>().ListAsync(new Principal("x", ActorKind.Person, Role.Viewer) { Subject = "y" }, None),
         ],
         ["Core/Access/Credentials.cs"] =
         [
