@@ -78,7 +78,8 @@ internal sealed partial class OpenAccess(IServiceProvider services, ILogger<Open
         {
             throw new InvalidOperationException(
                 $"{AccessOptions.OidcSection}: the scheduler service and 'fleet dev' read it, and this program does not. Add the "
-                    + "provider to the program as ASP.NET Core does, and use app.MapFleet(…).RequireAuthorization(…) with .WithFleetRoles(…).");
+                    + "provider to the program as ASP.NET Core does, and use app.MapFleet(…).RequireAuthorization(…) with "
+                    + ".WithFleetRoles(…).");
         }
     }
 

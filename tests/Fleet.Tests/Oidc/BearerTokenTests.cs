@@ -130,7 +130,7 @@ public sealed class BearerTokenTests(OidcFleet oidc) : IClassFixture<OidcFleet>
         Assert.Equal(HttpStatusCode.OK, (await OidcFleet.SendAsync(fleet.Http, provider.Issue(("groups", Admins)))).Status);
     }
 
-    /// <summary>The first token with a new key has the keys read. After that, tokens that somebody makes up have them read no more.</summary>
+    /// <summary>The first token with a new key has the keys read. Tokens that somebody makes up after it do not.</summary>
     [Fact]
     public async Task KeyRotation_IsPickedUpAtOnce_AndMadeUpKeysAreNotAskedFor()
     {
