@@ -8,6 +8,7 @@ using Fleet.Api.Findings;
 using Fleet.Api.Jobs;
 using Fleet.Api.Lanes;
 using Fleet.Api.OpenApi;
+using Fleet.Api.Operations;
 using Fleet.Api.Runs;
 using Fleet.Api.Schedules;
 using Fleet.Api.Statistics;
@@ -166,6 +167,7 @@ public static class ApiServices
         KeysEndpoints.Map(api);
         SessionsEndpoints.Map(api);
         AuditEndpoints.Map(api);
+        OperationsEndpoints.Map(api);
         ((IEndpointConventionBuilder)api).Finally(endpoint =>
         {
             // Names of endpoints are unique in a program, so Fleet's begin with "fleet.", and only the first mapping has them.

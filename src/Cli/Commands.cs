@@ -10,6 +10,7 @@ using Fleet.Cli.Doctor;
 using Fleet.Cli.Help;
 using Fleet.Cli.Jobs;
 using Fleet.Cli.Lanes;
+using Fleet.Cli.Operations;
 using Fleet.Cli.Runs;
 using Fleet.Cli.Schedules;
 using Fleet.Cli.Status;
@@ -111,6 +112,10 @@ public static class Commands
         foreach (var command in SessionCommands.Commands(cli))
             session.Add(command);
         root.Add(session);
+        var operation = new Command("operation", "Changes of all runs that match a query: how far they are.");
+        foreach (var command in OperationCommands.Commands(cli))
+            operation.Add(command);
+        root.Add(operation);
         root.Add(WhoAmICommand.Command(cli));
         root.Add(AuditCommand.Command(cli));
         foreach (var command in ControlSchedules.Commands(cli))

@@ -5,7 +5,7 @@ namespace Fleet.Client;
 /// <summary>A number that is counted up to a limit.</summary>
 public sealed record CountView
 {
-    /// <summary>The number; at most 10,000.</summary>
+    /// <summary>The number, up to the limit of the endpoint.</summary>
     public int Value { get; init; }
 
     /// <summary><c>eq</c>: so many; <c>gte</c>: at least so many.</summary>

@@ -10,6 +10,7 @@ using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
 using Fleet.Core.Live;
 using Fleet.Core.Loops;
+using Fleet.Core.Operations;
 using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
@@ -54,6 +55,8 @@ public static class CoreServices
             .AddSingleton<ReadRunFacts>().AddSingleton<ExplainRuns>().AddSingleton<ExplainOccurrences>()
             .AddSingleton<SearchRuns>().AddSingleton<CountRuns>()
             .AddSingleton<GetViews>().AddSingleton<PutViews>().AddSingleton<DeleteViews>()
+            .AddSingleton<PreviewOperations>().AddSingleton<CreateOperations>().AddSingleton<CancelOperations>()
+            .AddSingleton<GetOperations>().AddSingleton<ExecuteOperations>().AddSingleton<PruneOperations>()
             .AddSingleton<MergeRollups>().AddSingleton<PruneFigures>().AddSingleton<PruneAudit>()
             .AddSingleton<GetStatistics>().AddSingleton<GetWorkerSamples>()
             .AddSingleton<IFleetClient, FleetClient>().AddSingleton<IScheduleClient, ScheduleClient>()

@@ -21,6 +21,7 @@ public static class SchedulerServices
             .AddSingleton<LeaderElection>()
             .AddSingleton<PlanLoop>().AddSingleton<StageLoop>().AddSingleton<RescueLoop>()
             .AddSingleton<ReconcileLoop>().AddSingleton<OutboxLoop>().AddSingleton<FiguresLoop>()
+            .AddSingleton<OperationLoop>()
             .AddSingleton<PruneLoop>()
             .AddHostedService<SchedulerService>();
     }

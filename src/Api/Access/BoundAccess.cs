@@ -2,6 +2,7 @@ using Fleet.Api.Contract;
 using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Jobs;
+using Fleet.Core.Operations;
 using Fleet.Core.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -31,6 +32,10 @@ internal sealed class BoundAccess(IStorage storage, JobCatalog catalog)
                     : Problems.NotFound("schedule", (string)id!);
             case "runs" or "dead-letters" when values.TryGetValue("id", out var id):
                 return await IsTheirRunAsync((string)id!, who, http.RequestAborted) ? null : Problems.NotFound("run", (string)id!);
+            case "operations" when values.TryGetValue("id", out var id):
+                return await IsTheirOperationAsync((string)id!, who, http.RequestAborted)
+                    ? null
+                    : Problems.NotFound("operation", (string)id!);
             default:
                 return contract.Bound != BoundAnswer.Nothing || who.Lanes is null
                     ? null
@@ -66,6 +71,14 @@ internal sealed class BoundAccess(IStorage storage, JobCatalog catalog)
         var version = segments.LastIndexOf("v1");
         // The last two of /api/v1/{thing}/{id}; a list has no id.
         return version >= 0 && segments.Count > version + 2 && segments[version + 2].Length == 0 ? segments[version + 1] : null;
+    }
+
+    /// <summary>Whether an operation can touch their lanes only. One that is not there is left to the endpoint.</summary>
+    public async Task<bool> IsTheirOperationAsync(string id, Principal who, CancellationToken ct)
+    {
+        await using var db = storage.Read();
+        return await db.Operations.AsNoTracking().FirstOrDefaultAsync(o => o.Id == id, ct) is not { } operation
+            || operation.IsSeenWithin(who.Lanes);
     }
 
     private async Task<bool> IsTheirScheduleAsync(string id, Principal who, CancellationToken ct)

@@ -36,13 +36,17 @@ public sealed class Confirmation
 
     /// <summary>Fails unless as many would be touched as the command line expects.</summary>
     /// <exception cref="CommandFailedException">It is another number.</exception>
-    public void Expect(ParseResult parsed, int count)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="count">How many would be touched.</param>
+    /// <param name="isAtLeast">True if there may be more.</param>
+    public void Expect(ParseResult parsed, int count, bool isAtLeast = false)
     {
-        if (parsed.GetValue(ExpectOption) is { } expected && expected != count)
+        if (parsed.GetValue(ExpectOption) is { } expected && (expected != count || isAtLeast))
         {
+            var found = isAtLeast ? $"{count} or more" : $"{count}";
             throw new CommandFailedException(
                 string.Create(
-                    CultureInfo.InvariantCulture, $"--expect: {expected} expected, and {count} would be touched. Nothing was changed."),
+                    CultureInfo.InvariantCulture, $"--expect: {expected} expected, and {found} would be touched. Nothing was changed."),
                 ExitCode.Conflict);
         }
     }

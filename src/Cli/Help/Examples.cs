@@ -26,10 +26,14 @@ public static class Examples
         ["run cancel"] =
         [
             $"fleet run cancel {Run} --reason 'wrong day'",
-            "fleet run list state:ready job:hello -o name | xargs fleet run cancel --yes",
+            "fleet run cancel --all-matching 'state:ready job:hello' --dry-run",
         ],
-        ["run replay"] = [$"fleet run replay {Run}", "fleet run list state:failed since:1h -o name | xargs fleet run replay --yes"],
-        ["run delete"] = [$"fleet run delete {Run}"],
+        ["run replay"] = [$"fleet run replay {Run}", "fleet run replay --all-matching 'state:failed since:1h' --rate 100"],
+        ["run delete"] = [$"fleet run delete {Run}", "fleet run delete --all-matching 'job:hello until:30d' --yes"],
+        ["operation list"] = ["fleet operation list --state running"],
+        ["operation get"] = [$"fleet operation get {Run}"],
+        ["operation watch"] = [$"fleet operation watch {Run}"],
+        ["operation cancel"] = [$"fleet operation cancel {Run} --reason 'the wrong job'"],
         ["job list"] = ["fleet job list"],
         ["job get"] = ["fleet job get hello"],
         ["job schema"] = ["fleet job schema hello"],

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using System.Text.Json.Nodes;
+using Fleet.Cli.Operations;
 using Fleet.Client;
 
 namespace Fleet.Cli.Runs;
@@ -12,11 +13,14 @@ public static class CancelRuns
 
     public static Command Command(CommandContext cli)
     {
-        var ids = EachRun.IdArgument();
+        var ids = AllMatching.IdArgument();
         var reason = new Option<string>("--reason") { Description = "The reason, shown with the run.", HelpName = "TEXT" };
         var command = new Command("cancel", "Cancel runs; a running one is asked to stop.") { ids, reason, cli.DryRunOption };
+        var all = AllMatching.AddTo(command, ids, reason);
         cli.Confirm.AddTo(command);
-        command.SetAction((parsed, ct) => EachRun.ChangeAsync(cli, parsed, ids, Change, async (api, id, path, isDryRun) =>
+        command.SetAction((parsed, ct) => all.IsGiven(parsed)
+            ? all.ExecuteAsync(cli, parsed, "cancel", Change, ct)
+            : EachRun.ChangeAsync(cli, parsed, ids, Change, async (api, id, path, isDryRun) =>
         {
             var body = new JsonObject();
             if (parsed.GetValue(reason) is { } why)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Fleet.Cli.Operations;
 
 namespace Fleet.Cli.Runs;
 
@@ -9,10 +10,13 @@ public static class DeleteRuns
 
     public static Command Command(CommandContext cli)
     {
-        var ids = EachRun.IdArgument();
+        var ids = AllMatching.IdArgument();
         var command = new Command("delete", "Delete runs that have ended; their idempotency keys stay taken.") { ids, cli.DryRunOption };
+        var all = AllMatching.AddTo(command, ids);
         cli.Confirm.AddTo(command);
-        command.SetAction((parsed, ct) => EachRun.ChangeAsync(cli, parsed, ids, Change, async (api, id, path, isDryRun) =>
+        command.SetAction((parsed, ct) => all.IsGiven(parsed)
+            ? all.ExecuteAsync(cli, parsed, "delete", Change, ct)
+            : EachRun.ChangeAsync(cli, parsed, ids, Change, async (api, id, path, isDryRun) =>
         {
             var answer = await api.DeleteAsync($"{path}{CommandContext.DryRunQuery(isDryRun)}", ct, version: null);
             var output = cli.Output(parsed);

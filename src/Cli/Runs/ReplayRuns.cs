@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Fleet.Cli.Operations;
 using Fleet.Client;
 
 namespace Fleet.Cli.Runs;
@@ -10,10 +11,13 @@ public static class ReplayRuns
 
     public static Command Command(CommandContext cli)
     {
-        var ids = EachRun.IdArgument();
+        var ids = AllMatching.IdArgument();
         var command = new Command("replay", "Start failed or canceled runs again.") { ids, cli.DryRunOption };
+        var all = AllMatching.AddTo(command, ids);
         cli.Confirm.AddTo(command);
-        command.SetAction((parsed, ct) => EachRun.ChangeAsync(cli, parsed, ids, Change, async (api, _, path, isDryRun) =>
+        command.SetAction((parsed, ct) => all.IsGiven(parsed)
+            ? all.ExecuteAsync(cli, parsed, "replay", Change, ct)
+            : EachRun.ChangeAsync(cli, parsed, ids, Change, async (api, _, path, isDryRun) =>
         {
             var answer = await api.PostAsync($"{path}/replay{CommandContext.DryRunQuery(isDryRun)}", null, ct);
             var run = api.Read(answer, ApiJson.Default.EnqueuedView).Id;

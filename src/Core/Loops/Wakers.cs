@@ -22,6 +22,9 @@ public sealed class Wakers
     /// <summary>An event waits in the outbox.</summary>
     public Waker Outbox { get; } = new();
 
+    /// <summary>An operation was created.</summary>
+    public Waker Operations { get; } = new();
+
     /// <summary>A schedule was changed.</summary>
     public Waker Plan { get; } = new();
 }

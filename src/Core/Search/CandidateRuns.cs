@@ -24,7 +24,26 @@ internal static class CandidateRuns
                 return [.. ids.Where(range.Contains).OrderDescending()];
         }
 
-        return null;
+        return await FindFewOfEachAsync(db, query, most, ct) is { } few ? [.. few.Where(range.Contains).OrderDescending()] : null;
+    }
+
+    /// <summary>The runs of several states, each by an index of its own; null if one of them has none, or there are too many.</summary>
+    private static async Task<HashSet<RunId>?> FindFewOfEachAsync(FleetDbContext db, RunQuery query, int most, CancellationToken ct)
+    {
+        var states = FilterRuns.StatesOf(query.States);
+        if (states.Count < 2)
+            return null;
+        var few = new HashSet<RunId>();
+        foreach (var state in states)
+        {
+            if (await FindAsync(db, [state], query, most, ct) is not { } source)
+                return null;
+            few.UnionWith(await source.Select(r => r.Id).Take(most + 1 - few.Count).ToListAsync(ct));
+            if (few.Count > most)
+                return null;
+        }
+
+        return few;
     }
 
     /// <summary>The runs to walk along when they are not few, by an index that has them in the order of their ids.</summary>

@@ -25,6 +25,17 @@ internal static class FilterRuns
             runs = runs.Where(r => fingerprints.Contains(r.Fingerprint!));
         if (query.WithoutFingerprints is { Count: > 0 } muted)
             runs = runs.Where(r => r.Fingerprint == null || !muted.Contains(r.Fingerprint));
+        if (query.Horizon is { At: var at, Newest: var newest })
+        {
+            runs = runs.Where(r => r.FinishedAt == null || r.FinishedAt <= at);
+            if (query.IsOfRunningAlone)
+                runs = runs.Where(r => r.State != RunState.Running || r.StartedAt <= at);
+            if (newest is { } last)
+                runs = runs.Where(r => r.Id <= last);
+        }
+
+        if (query.WithoutRevoked)
+            runs = runs.Where(r => !r.Revoked);
         if (query.Since is { } since)
             runs = runs.Where(r => r.CreatedAt >= since);
         if (query.Until is { } until)

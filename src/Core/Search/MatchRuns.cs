@@ -15,6 +15,7 @@ public static class MatchRuns
         && (query.Fingerprints.Count == 0
             || (run.Fingerprint is { } fingerprint && query.Fingerprints.Contains(fingerprint, StringComparer.Ordinal)))
         && (run.Fingerprint is not { } known || !query.WithoutFingerprints.Contains(known, StringComparer.Ordinal))
+        && (query.Horizon is not { } horizon || IsWithin(query, horizon, run))
         && (query.Since is not { } since || run.CreatedAt >= since)
         && (query.Until is not { } until || run.CreatedAt < until)
         && query.Jobs.All(t => t.Matches(run.Job))
@@ -23,6 +24,11 @@ public static class MatchRuns
         && query.Errors.All(t => t.Matches(run.Error, StringComparison.OrdinalIgnoreCase))
         && (query.Tags.Count == 0 || MatchesTags(query, GetRuns.ReadTags(run.Tags)))
         && (query.Args.Count == 0 || (run.Args is { } args && MatchesArgs(query, args)));
+
+    private static bool IsWithin(RunQuery query, Horizon horizon, RunSummary run) =>
+        !(run.FinishedAt > horizon.At)
+        && !(query.IsOfRunningAlone && run.State == RunState.Running && run.StartedAt > horizon.At)
+        && !(run.Id > horizon.Newest);
 
     private static bool Matches(this WordTerm term, string? value, StringComparison comparison = StringComparison.Ordinal) =>
         term.AnyOf.Any(p => p.Matches(value, comparison));

@@ -40,7 +40,17 @@ public sealed record RunQuery
 
     /// <summary>True if it asks for states and times only, which every database compares exactly as <see cref="MatchRuns"/>.</summary>
     internal bool IsByStateAlone => Ids.Count + Keys.Count + Jobs.Count + Lanes.Count + Schedules.Count == 0 && !ReadsTexts
-        && Fingerprints.Count + WithoutFingerprints.Count == 0 && !LeavesOutDiscarded;
+        && Fingerprints.Count + WithoutFingerprints.Count == 0 && !LeavesOutDiscarded && Horizon is null && !WithoutRevoked;
+
+    /// <summary>How far it reaches; null: to the newest run, as the runs are now.</summary>
+    public Horizon? Horizon { get; init; }
+
+    /// <summary>True to leave out runs that were planned and then revoked: they cannot be replayed.</summary>
+    public bool WithoutRevoked { get; init; }
+
+    /// <summary>True if it asks for running runs and for no pending ones: then a run that was started later is another one.</summary>
+    internal bool IsOfRunningAlone => States.Contains(StateWord.Running)
+        && !States.Any(s => s is StateWord.Pending or StateWord.Ready or StateWord.Scheduled);
 
     /// <summary>True if the database filters only roughly, and rows have to be read and compared.</summary>
     internal bool ReadsTexts => Tags.Count + Errors.Count + Args.Count > 0;
@@ -55,7 +65,8 @@ public sealed record RunQuery
     public RunQuery Within(IReadOnlyList<string> lanes) => this with
     {
         Text = $"lane:{string.Join(',', lanes)} {Text}".TrimEnd(),
-        Lanes = [.. Lanes, new WordTerm([.. lanes.Select(lane => new Pattern(lane, PatternKind.Exact))])],
+        // Without any lane, none: no lane has an empty name.
+        Lanes = [.. Lanes, new WordTerm([.. lanes.DefaultIfEmpty("").Select(lane => new Pattern(lane, PatternKind.Exact))])],
     };
 
     /// <summary>Created at this instant or later.</summary>

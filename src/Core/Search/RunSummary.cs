@@ -124,6 +124,7 @@ public static class RunColumns
     internal static Expression<Func<Run, RunSummary>> Compared(RunQuery query) => Of(name => name switch
     {
         nameof(RunSummary.Id) or nameof(RunSummary.State) or nameof(RunSummary.DueAt) => true,
+        nameof(RunSummary.FinishedAt) or nameof(RunSummary.StartedAt) => query.Horizon is not null,
         nameof(RunSummary.CreatedAt) => query.Since is not null || query.Until is not null,
         nameof(RunSummary.Job) => query.Jobs.Count > 0,
         nameof(RunSummary.Lane) => query.Lanes.Count > 0,

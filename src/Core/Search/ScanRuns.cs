@@ -13,7 +13,7 @@ internal sealed class ScanRuns(FleetDbContext db, RunQuery query, IdRange range,
 {
     private const int IdsAtOnce = 500;
 
-    private readonly DateTimeOffset _now = time.GetUtcNow();
+    private readonly DateTimeOffset _now = query.Horizon?.At ?? time.GetUtcNow();
     private readonly long _begun = time.GetTimestamp();
 
     /// <summary>How many runs it has looked at.</summary>

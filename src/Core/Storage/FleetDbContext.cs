@@ -59,6 +59,8 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
 
     public DbSet<ProtectionKey> ProtectionKeys => Set<ProtectionKey>();
 
+    public DbSet<Operation> Operations => Set<Operation>();
+
     /// <summary>All pending runs.</summary>
     public virtual IQueryable<Run> Pending => Runs.Where(r => r.State == RunState.Pending);
 
@@ -202,6 +204,13 @@ public abstract class FleetDbContext(DbContextOptions options) : DbContext(optio
             entry.ToTable("audit").HasKey(e => e.Id);
             entry.HasIndex(e => e.At).HasDatabaseName("ix_audit_at");
             entry.HasIndex(e => new { e.Target, e.Id }).HasDatabaseName("ix_audit_target");
+        });
+        modelBuilder.Entity<Operation>(operation =>
+        {
+            operation.ToTable("operations").HasKey(o => o.Id);
+            operation.Property(o => o.Id).HasMaxLength(36);
+            operation.HasIndex(o => o.State).HasFilter("state = 0").HasDatabaseName("ix_operations_running");
+            operation.HasIndex(o => o.FinishedAt).HasDatabaseName("ix_operations_finished");
         });
         modelBuilder.Entity<LedgerRow>(row =>
         {

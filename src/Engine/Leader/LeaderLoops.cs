@@ -2,6 +2,7 @@ using Fleet.Core.Access;
 using Fleet.Core.DeadLetters;
 using Fleet.Core.Leadership;
 using Fleet.Core.Loops;
+using Fleet.Core.Operations;
 using Fleet.Core.Outbox;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Planning;
@@ -123,6 +124,16 @@ public sealed class OutboxLoop(
         await dispatch.ExecuteAsync(ct) == DispatchOutbox.BatchSize ? TimeSpan.Zero : Options.Poll;
 }
 
+/// <summary>Executes the operations over many runs.</summary>
+public sealed class OperationLoop(
+    ExecuteOperations execute, LeaderElection election, IOptions<SchedulerOptions> options, TimeProvider time,
+    ILogger<OperationLoop> logger)
+    : LeaderLoop("operation", election, options, time, logger)
+{
+    protected override async Task<TimeSpan> LeadAsync(Term term, CancellationToken ct) =>
+        await execute.ExecuteAsync(term, ct) ?? Options.Poll;
+}
+
 /// <summary>Merges figures and deletes old ones.</summary>
 public sealed class FiguresLoop(
     MergeRollups merge, PruneFigures prune, LeaderElection election, IOptions<SchedulerOptions> options, TimeProvider time,
@@ -142,8 +153,8 @@ public sealed class FiguresLoop(
 
 /// <summary>Deletes what is old.</summary>
 public sealed class PruneLoop(
-    PruneRuns prune, PruneAudit pruneAudit, MuteGroups mutes, LeaderElection election, IOptions<SchedulerOptions> options,
-    TimeProvider time, ILogger<PruneLoop> logger)
+    PruneRuns prune, PruneAudit pruneAudit, PruneOperations pruneOperations, MuteGroups mutes, LeaderElection election,
+    IOptions<SchedulerOptions> options, TimeProvider time, ILogger<PruneLoop> logger)
     : LeaderLoop("prune", election, options, time, logger)
 {
     private static readonly TimeSpan BetweenRounds = TimeSpan.FromMinutes(1);
@@ -154,6 +165,7 @@ public sealed class PruneLoop(
         var begun = Time.GetTimestamp();
         var (_, more) = await prune.ExecuteAsync(term, Options.KeepSucceeded, Options.KeepFailed, Options.KeepInbox, ct);
         more |= await pruneAudit.ExecuteAsync(term, Options.KeepAudit, ct);
+        more |= await pruneOperations.ExecuteAsync(term, Options.KeepOperations, ct);
         // Lists heed the end of a mute by themselves; this makes it last.
         await mutes.EndMutesAsync(ct);
         if (!more)

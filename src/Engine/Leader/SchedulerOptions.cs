@@ -49,6 +49,10 @@ public sealed class SchedulerOptions
     /// <summary>How long entries of the audit are kept; at least 1 day. Default: 365 days.</summary>
     [DurationRange(Section, "1.00:00:00", "36500.00:00:00")]
     public TimeSpan KeepAudit { get; set; } = TimeSpan.FromDays(365);
+
+    /// <summary>How long operations over many runs are kept after they have ended; at least 1 day. Default: 30 days.</summary>
+    [DurationRange(Section, "1.00:00:00", "36500.00:00:00")]
+    public TimeSpan KeepOperations { get; set; } = TimeSpan.FromDays(30);
 }
 
 /// <summary>Checks the ranges.</summary>

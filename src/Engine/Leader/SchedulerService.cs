@@ -12,6 +12,7 @@ public sealed class SchedulerService(
     RescueLoop rescue,
     ReconcileLoop reconcile,
     OutboxLoop outbox,
+    OperationLoop operations,
     FiguresLoop figures,
     PruneLoop prune,
     BroughtSchedules schedules,
@@ -20,7 +21,7 @@ public sealed class SchedulerService(
     ITransport transport) : IHostedService, IAsyncDisposable, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private readonly BackgroundLoop[] _leaderLoops = [rescue, plan, stage, reconcile, outbox, figures, prune];
+    private readonly BackgroundLoop[] _leaderLoops = [rescue, plan, stage, reconcile, outbox, operations, figures, prune];
     private Task _loops = Task.CompletedTask;
     private int _isRunning;
 
@@ -37,6 +38,7 @@ public sealed class SchedulerService(
         wakers.Plan.Connect(plan.Wake);
         wakers.Stage.Connect(stage.Wake);
         wakers.Outbox.Connect(outbox.Wake);
+        wakers.Operations.Connect(operations.Wake);
         election.Gained = () => Array.ForEach(_leaderLoops, loop => loop.Wake());
         _loops = Task.WhenAll(
             _leaderLoops.Append(election).Select(loop => Task.Run(() => loop.RunAsync(_stop.Token), CancellationToken.None)));
@@ -49,6 +51,7 @@ public sealed class SchedulerService(
         wakers.Plan.Connect(null);
         wakers.Stage.Connect(null);
         wakers.Outbox.Connect(null);
+        wakers.Operations.Connect(null);
         await _stop.CancelAsync();
         await _loops;
         // A standby need not wait for the lease to end.

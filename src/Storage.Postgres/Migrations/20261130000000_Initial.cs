@@ -237,6 +237,38 @@ namespace Fleet.Storage.Postgres.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "operations",
+                schema: "fleet",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "character varying(36)", maxLength: 36, nullable: false),
+                    kind = table.Column<int>(type: "integer", nullable: false),
+                    state = table.Column<int>(type: "integer", nullable: false),
+                    query = table.Column<string>(type: "text", nullable: false),
+                    lanes = table.Column<string>(type: "text", nullable: true),
+                    as_of = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    newest = table.Column<Guid>(type: "uuid", nullable: true),
+                    matched = table.Column<long>(type: "bigint", nullable: false),
+                    matched_more = table.Column<bool>(type: "boolean", nullable: false),
+                    rate = table.Column<int>(type: "integer", nullable: false),
+                    reason = table.Column<string>(type: "text", nullable: true),
+                    cursor = table.Column<Guid>(type: "uuid", nullable: true),
+                    done = table.Column<long>(type: "bigint", nullable: false),
+                    skipped_changed = table.Column<long>(type: "bigint", nullable: false),
+                    skipped_gone = table.Column<long>(type: "bigint", nullable: false),
+                    failed = table.Column<long>(type: "bigint", nullable: false),
+                    error = table.Column<string>(type: "text", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    created_by = table.Column<string>(type: "text", nullable: false),
+                    finished_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    canceled_by = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_operations", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "outbox",
                 schema: "fleet",
                 columns: table => new
@@ -609,6 +641,19 @@ namespace Fleet.Storage.Postgres.Migrations
                 columns: new[] { "schedule_id", "last" });
 
             migrationBuilder.CreateIndex(
+                name: "ix_operations_finished",
+                schema: "fleet",
+                table: "operations",
+                column: "finished_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_operations_running",
+                schema: "fleet",
+                table: "operations",
+                column: "state",
+                filter: "state = 0");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_outbox_next_try",
                 schema: "fleet",
                 table: "outbox",
@@ -793,6 +838,10 @@ namespace Fleet.Storage.Postgres.Migrations
 
             migrationBuilder.DropTable(
                 name: "mutes",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
+                name: "operations",
                 schema: "fleet");
 
             migrationBuilder.DropTable(

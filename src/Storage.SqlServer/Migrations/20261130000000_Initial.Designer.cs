@@ -552,6 +552,114 @@ namespace Fleet.Storage.SqlServer.Migrations
                     b.ToTable("mutes", "fleet");
                 });
 
+            modelBuilder.Entity("Fleet.Core.Storage.Rows.Operation", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(36)
+                        .HasColumnType("nvarchar(36)")
+                        .HasColumnName("id")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<DateTime>("AsOf")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("as_of");
+
+                    b.Property<string>("CanceledBy")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("canceled_by")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("created_by")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<byte[]>("Cursor")
+                        .HasColumnType("binary(16)")
+                        .HasColumnName("cursor");
+
+                    b.Property<long>("Done")
+                        .HasColumnType("bigint")
+                        .HasColumnName("done");
+
+                    b.Property<string>("Error")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("error")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<long>("Failed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("failed");
+
+                    b.Property<DateTime?>("FinishedAt")
+                        .HasColumnType("datetime2(7)")
+                        .HasColumnName("finished_at");
+
+                    b.Property<int>("Kind")
+                        .HasColumnType("int")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Lanes")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("lanes")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<long>("Matched")
+                        .HasColumnType("bigint")
+                        .HasColumnName("matched");
+
+                    b.Property<bool>("MatchedMore")
+                        .HasColumnType("bit")
+                        .HasColumnName("matched_more");
+
+                    b.Property<byte[]>("Newest")
+                        .HasColumnType("binary(16)")
+                        .HasColumnName("newest");
+
+                    b.Property<string>("Query")
+                        .IsRequired()
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("query")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<int>("Rate")
+                        .HasColumnType("int")
+                        .HasColumnName("rate");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("reason")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<long>("SkippedChanged")
+                        .HasColumnType("bigint")
+                        .HasColumnName("skipped_changed");
+
+                    b.Property<long>("SkippedGone")
+                        .HasColumnType("bigint")
+                        .HasColumnName("skipped_gone");
+
+                    b.Property<int>("State")
+                        .HasColumnType("int")
+                        .HasColumnName("state");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("FinishedAt")
+                        .HasDatabaseName("ix_operations_finished");
+
+                    b.HasIndex("State")
+                        .HasDatabaseName("ix_operations_running")
+                        .HasFilter("state = 0");
+
+                    b.ToTable("operations", "fleet");
+                });
+
             modelBuilder.Entity("Fleet.Core.Storage.Rows.OutboxMessage", b =>
                 {
                     b.Property<long>("Id")

@@ -222,6 +222,38 @@ namespace Fleet.Storage.SqlServer.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "operations",
+                schema: "fleet",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "nvarchar(36)", maxLength: 36, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    kind = table.Column<int>(type: "int", nullable: false),
+                    state = table.Column<int>(type: "int", nullable: false),
+                    query = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    lanes = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    as_of = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    newest = table.Column<byte[]>(type: "binary(16)", nullable: true),
+                    matched = table.Column<long>(type: "bigint", nullable: false),
+                    matched_more = table.Column<bool>(type: "bit", nullable: false),
+                    rate = table.Column<int>(type: "int", nullable: false),
+                    reason = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    cursor = table.Column<byte[]>(type: "binary(16)", nullable: true),
+                    done = table.Column<long>(type: "bigint", nullable: false),
+                    skipped_changed = table.Column<long>(type: "bigint", nullable: false),
+                    skipped_gone = table.Column<long>(type: "bigint", nullable: false),
+                    failed = table.Column<long>(type: "bigint", nullable: false),
+                    error = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    created_at = table.Column<DateTime>(type: "datetime2(7)", nullable: false),
+                    created_by = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    finished_at = table.Column<DateTime>(type: "datetime2(7)", nullable: true),
+                    canceled_by = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2")
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_operations", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "outbox",
                 schema: "fleet",
                 columns: table => new
@@ -575,6 +607,19 @@ namespace Fleet.Storage.SqlServer.Migrations
                 columns: new[] { "schedule_id", "last" });
 
             migrationBuilder.CreateIndex(
+                name: "ix_operations_finished",
+                schema: "fleet",
+                table: "operations",
+                column: "finished_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_operations_running",
+                schema: "fleet",
+                table: "operations",
+                column: "state",
+                filter: "state = 0");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_outbox_next_try",
                 schema: "fleet",
                 table: "outbox",
@@ -749,6 +794,10 @@ namespace Fleet.Storage.SqlServer.Migrations
 
             migrationBuilder.DropTable(
                 name: "mutes",
+                schema: "fleet");
+
+            migrationBuilder.DropTable(
+                name: "operations",
                 schema: "fleet");
 
             migrationBuilder.DropTable(

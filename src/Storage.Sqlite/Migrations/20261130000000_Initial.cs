@@ -206,6 +206,37 @@ namespace Fleet.Storage.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "fleet_operations",
+                columns: table => new
+                {
+                    id = table.Column<string>(type: "TEXT", maxLength: 36, nullable: false),
+                    kind = table.Column<int>(type: "INTEGER", nullable: false),
+                    state = table.Column<int>(type: "INTEGER", nullable: false),
+                    query = table.Column<string>(type: "TEXT", nullable: false),
+                    lanes = table.Column<string>(type: "TEXT", nullable: true),
+                    as_of = table.Column<long>(type: "INTEGER", nullable: false),
+                    newest = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    matched = table.Column<long>(type: "INTEGER", nullable: false),
+                    matched_more = table.Column<bool>(type: "INTEGER", nullable: false),
+                    rate = table.Column<int>(type: "INTEGER", nullable: false),
+                    reason = table.Column<string>(type: "TEXT", nullable: true),
+                    cursor = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    done = table.Column<long>(type: "INTEGER", nullable: false),
+                    skipped_changed = table.Column<long>(type: "INTEGER", nullable: false),
+                    skipped_gone = table.Column<long>(type: "INTEGER", nullable: false),
+                    failed = table.Column<long>(type: "INTEGER", nullable: false),
+                    error = table.Column<string>(type: "TEXT", nullable: true),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    created_by = table.Column<string>(type: "TEXT", nullable: false),
+                    finished_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    canceled_by = table.Column<string>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_fleet_operations", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "fleet_outbox",
                 columns: table => new
                 {
@@ -539,6 +570,17 @@ namespace Fleet.Storage.Sqlite.Migrations
                 columns: new[] { "schedule_id", "last" });
 
             migrationBuilder.CreateIndex(
+                name: "fleet_ix_operations_finished",
+                table: "fleet_operations",
+                column: "finished_at");
+
+            migrationBuilder.CreateIndex(
+                name: "fleet_ix_operations_running",
+                table: "fleet_operations",
+                column: "state",
+                filter: "state = 0");
+
+            migrationBuilder.CreateIndex(
                 name: "fleet_ix_outbox_next_try",
                 table: "fleet_outbox",
                 column: "next_try_at");
@@ -684,6 +726,9 @@ namespace Fleet.Storage.Sqlite.Migrations
 
             migrationBuilder.DropTable(
                 name: "fleet_mutes");
+
+            migrationBuilder.DropTable(
+                name: "fleet_operations");
 
             migrationBuilder.DropTable(
                 name: "fleet_outbox");

@@ -3,6 +3,8 @@ using System.Text.Json;
 using Fleet.Cli;
 using Fleet.Core.Access;
 using Fleet.Core.Actors;
+using Fleet.Core.Leadership;
+using Fleet.Core.Operations;
 using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Cli;
 using Fleet.Tests.Support;
@@ -23,7 +25,8 @@ public sealed class AuditTests(AccessFleet access) : IClassFixture<AccessFleet>
     private static int _things;
 
     /// <summary>What programs enqueue is not audited (docs/adr/0030), and these change nothing.</summary>
-    private static readonly string[] WithoutEntry = ["enqueueRun", "enqueueRuns", "importDeadLetters", "diffSchedule"];
+    private static readonly string[] WithoutEntry =
+        ["enqueueRun", "enqueueRuns", "importDeadLetters", "diffSchedule", "previewOperation"];
 
     /// <summary>These make and end the caller's own session: SessionsTests has them.</summary>
     private static readonly string[] OfSessions = ["signIn", "signOut"];
@@ -84,6 +87,25 @@ public sealed class AuditTests(AccessFleet access) : IClassFixture<AccessFleet>
                 ("/api/v1/keys", """{"name":"x","role":"viewer"}""", null))),
             ["rotateKey"] = ("key.rotate", async test => Of("keys", await test.KeyAsync(), "/rotate")),
             ["revokeKey"] = ("key.revoke", async test => Of("keys", await test.KeyAsync(), "/revoke", Twice)),
+            ["createOperation"] = ("operation.create", async test =>
+            {
+                var (token, id) = await test.PreviewAsync("job:none");
+                return ("/api/v1/operations", $$"""{"kind":"replay","query":"job:none","token":"{{token}}","reason":"twice"}""", id);
+            }
+            ),
+            ["cancelOperation"] = ("operation.cancel", async test =>
+            {
+                // At one run per second it is still under way.
+                var name = NewName();
+                var runs = string.Join(',', Enumerable.Repeat(
+                    $$"""{"job":"diag.echo","args":{},"delay":"1h","tags":["{{name}}"]}""", 100));
+                await test.CallAsync("POST", "/api/v1/runs/batch", $$"""{"runs":[{{runs}}]}""");
+                var (token, id) = await test.PreviewAsync($"tag:{name}", "cancel");
+                await test.CallAsync(
+                    "POST", "/api/v1/operations", $$"""{"kind":"cancel","query":"tag:{{name}}","token":"{{token}}","rate":1}""");
+                return Of("operations", id, "/cancel", Twice);
+            }
+            ),
             ["endSession"] = ("session.end", async test =>
             {
                 var (_, session) = await test.Get<SignIn>().ExecuteAsync(
@@ -261,6 +283,17 @@ public sealed class AuditTests(AccessFleet access) : IClassFixture<AccessFleet>
         var schedule = await PutAsync();
         await CallAsync("POST", $"/api/v1/schedules/{schedule}/stop", "{}");
         return schedule;
+    }
+
+    /// <summary>Previews an operation; returns the token and the id that it will have.</summary>
+    private async Task<(string Token, string Id)> PreviewAsync(string query, string kind = "replay")
+    {
+        var preview = await CallAsync(
+            "POST", "/api/v1/operations/preview", $$"""{"kind":"{{kind}}","query":"{{query}}"}""");
+        var token = preview.GetProperty("token").GetString()!;
+        var fleet = await Get<FleetIdentity>().GetAsync(CancellationToken.None);
+        var parsed = OperationRules.FindKind(kind)!.Value;
+        return (token, OperationToken.Read(token, parsed, query, lanes: null, fleet).Id.ToString("D"));
     }
 
     private async Task<string> KeyAsync() => (await access.CreateAsync(Role.Viewer)).Key.Id;

@@ -5,6 +5,7 @@ using Fleet.Core.DeadLetters;
 using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
+using Fleet.Core.Operations;
 using Fleet.Core.Rules;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
@@ -27,6 +28,13 @@ public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(dat
     {
         ["CancelRuns.ExecuteAsync"] = test => test.CancelAsync(),
         ["ReplayRuns.ExecuteAsync"] = test => test.ReplayAsync(),
+        ["CreateOperations.ExecuteAsync"] = async test => [(await test.OperationAsync()).CreatedBy],
+        ["CancelOperations.ExecuteAsync"] = async test =>
+        {
+            var operation = await test.OperationAsync();
+            await test.Fleet.Get<CancelOperations>().ExecuteAsync(operation.Id, null, Alex, default);
+            return [(await test.Fleet.Get<GetOperations>().FindAsync(operation.Id, default))!.CanceledBy];
+        },
         ["DeleteRuns.ExecuteAsync"] = async test =>
         {
             var id = await test.Fleet.EnqueueAsync();
@@ -319,6 +327,12 @@ public abstract class VerbActorsTests(TestDatabase database) : ScheduleVerbs(dat
             await Fleet.Get<CancelRuns>().ExecuteAsync(id, null, Alex, default);
         var told = Actor.FromRow(Assert.Single(Fleet.Transport.Controls).By!);
         return [(await Fleet.ReadAsync(pending)).CanceledBy, (await Fleet.ReadAsync(running.Id)).CanceledBy, told];
+    }
+
+    private async Task<Operation> OperationAsync()
+    {
+        var preview = await Fleet.Get<PreviewOperations>().FindAsync(OperationKind.Cancel, "job:note", Alex, default);
+        return (await Fleet.Get<CreateOperations>().ExecuteAsync(new(preview.Kind, preview.Query, preview.Token), Alex, default)).Operation;
     }
 
     private async Task<IEnumerable<Actor?>> ReplayAsync()

@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fleet.Core.Storage.Rows;
 using Fleet.Tests.House;
+using Fleet.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Api;
@@ -26,6 +27,10 @@ public sealed class OpenApiTests(ApiFleet api) : IClassFixture<ApiFleet>
         // Access is off here.
         ["signIn"] = 409,
         ["signOut"] = 404,
+        // A token is of a preview.
+        ["createOperation"] = 400,
+        // The one that is stored has ended.
+        ["cancelOperation"] = 409,
     };
 
     /// <summary>The runs that operations need. The others get one that has succeeded.</summary>
@@ -182,6 +187,8 @@ public sealed class OpenApiTests(ApiFleet api) : IClassFixture<ApiFleet>
     {
         if (path.StartsWith("/api/v1/keys/{id}", StringComparison.Ordinal) || name == "endSession")
             await StoreCredentialsAsync(Parameters(operation)[0].GetProperty("example").GetString()!);
+        if (name == "getOperation")
+            await StoreOperationAsync(Parameters(operation)[0].GetProperty("example").GetString()!);
         if (path.Contains("{fingerprint}", StringComparison.Ordinal))
             await StoreDeadLetterAsync(Parameters(operation)[0].GetProperty("example").GetString()!);
         if (!path.StartsWith("/api/v1/runs/{id}", StringComparison.Ordinal)
@@ -228,6 +235,21 @@ public sealed class OpenApiTests(ApiFleet api) : IClassFixture<ApiFleet>
             if (!await scope.Db.Sessions.AnyAsync(s => s.Id == id))
                 scope.Db.Sessions.Add(new Session { Id = id, Name = "x", Role = "viewer", LastSeenAt = now, ExpiresAt = now.AddDays(1) });
             return await scope.Db.SaveChangesAsync();
+        },
+        CancellationToken.None);
+
+    private Task<int> StoreOperationAsync(string id) => api.Fleet.Storage.WriteAsync(
+        scope =>
+        {
+            scope.Db.Operations.Add(new Operation
+            {
+                Id = id,
+                State = OperationState.Completed,
+                Query = "job:note",
+                CreatedBy = Somebody.Me,
+                FinishedAt = TimeProvider.System.GetUtcNow(),
+            });
+            return scope.Db.SaveChangesAsync();
         },
         CancellationToken.None);
 

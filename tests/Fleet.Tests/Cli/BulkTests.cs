@@ -110,6 +110,68 @@ public sealed class BulkTests(ApiFleet api) : IClassFixture<ApiFleet>
         Assert.Equal(code, exit);
     }
 
+    [Theory]
+    [InlineData("cancel", "canceled", "Cancel")]
+    [InlineData("delete", "deleted", "Delete")]
+    public async Task AllMatching_Runs_PreviewsAsksAndTellsWhatWasDone(string verb, string done, string order)
+    {
+        var (one, two) = (await WaitingAsync(), await WaitingAsync());
+        if (verb == "delete")
+            await RunAsync(null, "run", "cancel", one, two, "--yes");
+        string[] all = ["run", verb, "--all-matching", $"id:{one},{two}"];
+
+        var (exit, output, error) = await RunAsync(null, [.. all, "--dry-run", "--expect", "2"]);
+        Assert.Equal((0, ""), (exit, error));
+        Assert.StartsWith($"2 runs would be {done}:\n", output, StringComparison.Ordinal);
+        Assert.Contains(one, output, StringComparison.Ordinal);
+        Assert.Equal((int)ExitCode.Conflict, (await RunAsync(null, [.. all, "--yes", "--expect", "3"])).ExitCode);
+        Assert.Equal((int)ExitCode.Usage, (await RunAsync(null, all)).ExitCode);
+
+        (exit, output, error) = await RunAsync(() => "y", [.. all, "--reason", "ordered twice"]);
+        Assert.Equal((0, $"{order} 2 runs? [y/N] "), (exit, error));
+        Assert.EndsWith($" completed: 2 {done}\n", output, StringComparison.Ordinal);
+        if (verb == "cancel")
+            Assert.Equal("canceled", await StateAsync(two));
+        else
+            Assert.Equal(404, (await api.SendAsync("GET", $"/api/v1/runs/{two}")).Status);
+
+        // Nothing is left.
+        Assert.Equal(
+            (0, $"No run matches that can be {done}.\n", ""), await RunAsync(null, all));
+    }
+
+    [Fact]
+    public async Task AllMatching_Replay_NoWait_NamesTheOperation()
+    {
+        var id = await WaitingAsync();
+        await RunAsync(null, "run", "cancel", id);
+
+        var (exit, operation, _) = await RunAsync(
+            null, "run", "replay", "--all-matching", $"id:{id}", "--rate", "7", "--no-wait", "--yes", "-o", "name");
+        Assert.Equal(0, exit);
+        operation = operation.Trim();
+
+        var (ended, output, _) = await RunAsync(null, "operation", "watch", operation);
+        Assert.Equal((0, $"{operation} completed: 1 replayed\n"), (ended, output));
+        var shown = (await RunAsync(null, "operation", "get", operation)).Output;
+        Assert.Contains("7 runs per second at most", shown, StringComparison.Ordinal);
+        Assert.Contains(
+            operation, (await RunAsync(null, "operation", "list", "--state", "completed")).Output, StringComparison.Ordinal);
+        Assert.Equal((int)ExitCode.Conflict, (await RunAsync(null, "operation", "cancel", operation)).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("run", "cancel")]
+    [InlineData("run", "cancel", "0198c0de-7a3b-7c4d-8e5f-0123456789ab", "--all-matching", "state:ready")]
+    [InlineData("run", "cancel", "0198c0de-7a3b-7c4d-8e5f-0123456789ab", "--rate", "5")]
+    [InlineData("run", "replay", "0198c0de-7a3b-7c4d-8e5f-0123456789ab", "--reason", "x")]
+    [InlineData("run", "replay", "--all-matching", "state:running")]
+    [InlineData("run", "delete", "--all-matching", "")]
+    [InlineData("run", "delete", "--all-matching", "stat:failed")]
+    [InlineData("run", "delete", "--all-matching", "state:failed", "--rate", "0")]
+    public async Task AllMatching_WhatCannotBe_IsUsage(params string[] args) =>
+        Assert.Equal((int)ExitCode.Usage, (await RunAsync(null, args)).ExitCode);
+
     [Fact]
     public async Task Drain_NeitherIdNorAll_IsUsage()
     {

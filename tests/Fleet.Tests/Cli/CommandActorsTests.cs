@@ -44,6 +44,22 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
             Assert.Equal($"{id} deleted", await test.RunAsync("run", "delete", id, "--yes"));
             return (await test.ReadAsync(id)).DeletedBy;
         },
+        ["operation cancel"] = async test =>
+        {
+            // At one run per second it is still under way.
+            var name = NewId();
+            var runs = string.Join(',', Enumerable.Repeat(
+                $$"""{"job":"diag.echo","args":{},"delay":"1h","tags":["{{name}}"]}""", 100));
+            await test.SendAsync("POST", "/api/v1/runs/batch", $$"""{"runs":[{{runs}}]}""");
+            var id = await test.RunAsync(
+                "run", "cancel", "--all-matching", $"tag:{name}", "--rate", "1", "--no-wait", "--yes", "-o", "name");
+            Assert.StartsWith($"{id} canceled: ", await test.RunAsync("operation", "cancel", id), StringComparison.Ordinal);
+            Assert.Contains($"by {User}", await test.RunAsync("operation", "get", id), StringComparison.Ordinal);
+            // Nothing is left of it for the other commands to list.
+            await test.RunAsync("run", "cancel", "--all-matching", $"tag:{name}", "--rate", "10000", "--yes");
+            await using var db = test.Storage();
+            return (await db.Operations.SingleAsync(o => o.Id == id)).CanceledBy;
+        },
         ["key create"] = async test =>
         {
             var text = await test.RunAsync("key", "create", "x", "--role", "viewer", "-o", "name");
@@ -163,7 +179,7 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
         "run count", "run explain", "run get", "run list", "run logs", "run watch", "status", "top", "view get", "view list",
         "schedule list", "schedule explain", "schedule next", "lane list", "lane get", "lane demand", "worker list", "worker get",
         "job list", "job get", "job schema", "job example", "schedule get",
-        "schedule simulate", "schedule diff", "schedule figures", "schedule history",
+        "operation list", "operation get", "operation watch", "schedule simulate", "schedule diff", "schedule figures", "schedule history",
         "key get", "key list", "key generate", "session list", "whoami", "audit",
         "completion", "config list", "config get", "config set", "config use", "config delete", "config view",
         "doctor", "version", "calendar",

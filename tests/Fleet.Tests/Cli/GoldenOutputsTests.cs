@@ -79,6 +79,9 @@ public sealed partial class GoldenOutputsTests(ApiFleet api) : IClassFixture<Api
         ("key get", f => [f.Key]),
         ("key generate", _ => []),
         ("session list", _ => []),
+        ("operation list", _ => []),
+        ("operation get", f => [f.Operation]),
+        ("operation watch", f => [f.Operation]),
         ("whoami", _ => []),
         ("audit", f => ["--target", f.Key]),
         ("completion", _ => ["fish"]),
@@ -113,6 +116,7 @@ public sealed partial class GoldenOutputsTests(ApiFleet api) : IClassFixture<Api
         ("key create", _ => Args("ci", "--role", "operator", "--lane", "default", "--expires", "30d")),
         ("key rotate", async f => [await f.KeyAsync(), "--overlap", "1h"]),
         ("key revoke", async f => [await f.KeyAsync(), "--reason", "leaked", "--yes"]),
+        ("operation cancel", f => Args(f.Operation)),
         ("session end", async f => [await f.SessionAsync()]),
         ("config set", f => Args(Fixture.NewName(), "--server", "http://127.0.0.1:9")),
         ("config use", _ => Args("prod")),
@@ -161,6 +165,7 @@ public sealed partial class GoldenOutputsTests(ApiFleet api) : IClassFixture<Api
         await api.SendAsync("PUT", "/api/v1/schedules/nightly", """{"job":"diag.echo","cron":"0 3 1 1 *","zone":"Europe/Berlin"}""");
         foreach (var line in new[] { "config set prod --server http://127.0.0.1:9", "view save broken state:failed since:1d" })
             Assert.Equal(0, (await FleetCommand.RunAsync(fixture.Context, line.Split(' '))).ExitCode);
+        fixture.Operation = await fixture.OperationAsync();
         fixture.Key = await fixture.KeyAsync();
         await fixture.SessionAsync();
         await Waiting.UntilAsync(async () => await StateAsync(fixture.Failed) == "failed");
@@ -334,6 +339,9 @@ public sealed partial class GoldenOutputsTests(ApiFleet api) : IClassFixture<Api
 
         public required string Worker { get; init; }
 
+        /// <summary>The id of an operation that has completed.</summary>
+        public string Operation { get; set; } = "";
+
         /// <summary>The id of a key.</summary>
         public string Key { get; set; } = "";
 
@@ -364,6 +372,21 @@ public sealed partial class GoldenOutputsTests(ApiFleet api) : IClassFixture<Api
             var id = await WaitingAsync();
             Assert.Equal(200, (await api.SendAsync("POST", $"/api/v1/runs/{id}/cancel")).Status);
             return id;
+        }
+
+        /// <summary>Deletes two runs at once and answers the id of the operation.</summary>
+        public async Task<string> OperationAsync()
+        {
+            for (var i = 0; i < 2; i++)
+            {
+                var id = await api.EnqueueAsync("""{"job":"diag.echo","args":{},"delay":"1h","tags":["twice"]}""");
+                Assert.Equal(200, (await api.SendAsync("POST", $"/api/v1/runs/{id}/cancel")).Status);
+            }
+
+            var (exit, text, _) = await FleetCommand.RunAsync(
+                Context, "run", "delete", "--all-matching", "tag:twice", "--reason", "ordered twice", "--yes", "-o", "name");
+            Assert.Equal(0, exit);
+            return text.Trim();
         }
 
         /// <summary>Makes a key and answers its id.</summary>

@@ -128,6 +128,32 @@ versions text
 reason text
 CREATE UNIQUE INDEX "PK_mutes" ON fleet.mutes USING btree (fingerprint)
 
+-- operations
+id character varying(36) NOT NULL
+kind integer NOT NULL
+state integer NOT NULL
+query text NOT NULL
+lanes text
+as_of timestamp with time zone NOT NULL
+newest uuid
+matched bigint NOT NULL
+matched_more boolean NOT NULL
+rate integer NOT NULL
+reason text
+cursor uuid
+done bigint NOT NULL
+skipped_changed bigint NOT NULL
+skipped_gone bigint NOT NULL
+failed bigint NOT NULL
+error text
+created_at timestamp with time zone NOT NULL
+created_by text NOT NULL
+finished_at timestamp with time zone
+canceled_by text
+CREATE INDEX ix_operations_finished ON fleet.operations USING btree (finished_at)
+CREATE INDEX ix_operations_running ON fleet.operations USING btree (state) WHERE (state = 0)
+CREATE UNIQUE INDEX "PK_operations" ON fleet.operations USING btree (id)
+
 -- outbox
 id bigint NOT NULL
 message_id uuid NOT NULL

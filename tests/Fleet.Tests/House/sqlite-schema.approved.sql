@@ -134,6 +134,34 @@ CREATE TABLE "fleet_mutes" (
     "reason" TEXT NULL
 );
 
+CREATE TABLE "fleet_operations" (
+    "id" TEXT NOT NULL CONSTRAINT "PK_fleet_operations" PRIMARY KEY,
+    "kind" INTEGER NOT NULL,
+    "state" INTEGER NOT NULL,
+    "query" TEXT NOT NULL,
+    "lanes" TEXT NULL,
+    "as_of" INTEGER NOT NULL,
+    "newest" BLOB NULL,
+    "matched" INTEGER NOT NULL,
+    "matched_more" INTEGER NOT NULL,
+    "rate" INTEGER NOT NULL,
+    "reason" TEXT NULL,
+    "cursor" BLOB NULL,
+    "done" INTEGER NOT NULL,
+    "skipped_changed" INTEGER NOT NULL,
+    "skipped_gone" INTEGER NOT NULL,
+    "failed" INTEGER NOT NULL,
+    "error" TEXT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" TEXT NOT NULL,
+    "finished_at" INTEGER NULL,
+    "canceled_by" TEXT NULL
+);
+
+CREATE INDEX "fleet_ix_operations_finished" ON "fleet_operations" ("finished_at");
+
+CREATE INDEX "fleet_ix_operations_running" ON "fleet_operations" ("state") WHERE state = 0;
+
 CREATE TABLE "fleet_outbox" (
     "id" INTEGER NOT NULL CONSTRAINT "PK_fleet_outbox" PRIMARY KEY AUTOINCREMENT,
     "message_id" BLOB NOT NULL,

@@ -13,6 +13,7 @@ using Fleet.Core.Lanes;
 using Fleet.Core.Explain;
 using Fleet.Core.Leadership;
 using Fleet.Core.Live;
+using Fleet.Core.Operations;
 using Fleet.Core.Outbox;
 using Fleet.Core.Rules;
 using Fleet.Core.Runs;
@@ -183,6 +184,8 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         [
             fleet => new BoundAccess(fleet.Storage, fleet.Get<JobCatalog>()).IsTheirRunAsync(
                 Id.ToString(), new Principal("x", ActorKind.Program, Role.Submitter) { Lanes = ["mail"] }, None),
+            fleet => new BoundAccess(fleet.Storage, fleet.Get<JobCatalog>()).IsTheirOperationAsync(
+                "a", new Principal("x", ActorKind.Program, Role.Viewer) { Lanes = ["mail"] }, None),
         ],
         ["Core/Access/Auditing.cs"] =
         [
@@ -232,6 +235,21 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
             fleet => fleet.Get<Credentials>().FindByKeyAsync(KeyText.New(), None),
             fleet => fleet.Get<Credentials>().FindBySessionAsync(KeyText.New(), None),
         ],
+        ["Core/Operations/CreateOperations.cs"] = [AskCreatedOperationAsync],
+        ["Core/Operations/CancelOperations.cs"] =
+            [fleet => fleet.Get<CancelOperations>().ExecuteAsync("a", "enough", Somebody.Me, None)],
+        ["Core/Operations/GetOperations.cs"] =
+        [
+            fleet => fleet.Get<GetOperations>().FindAsync("a", None),
+            fleet => fleet.Get<GetOperations>().ListAsync(["mail"], OperationState.Running, "b", 10, None),
+        ],
+        ["Core/Operations/ExecuteOperations.cs"] =
+        [
+            fleet => ExecuteAsync(fleet, OperationKind.Cancel), fleet => ExecuteAsync(fleet, OperationKind.Replay),
+            fleet => ExecuteAsync(fleet, OperationKind.Delete),
+        ],
+        ["Core/Operations/PruneOperations.cs"] =
+            [fleet => fleet.Get<PruneOperations>().ExecuteAsync(Leading, TimeSpan.FromDays(1), None)],
         ["Core/Access/PruneAudit.cs"] = [fleet => fleet.Get<PruneAudit>().ExecuteAsync(Leading, TimeSpan.FromDays(1), None)],
         ["Core/Workers/DrainWorkers.cs"] =
         [
@@ -349,7 +367,8 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
     [
         "Storage.Sql/JobStatements.cs", "Core/Search/CandidateRuns.cs", "Core/Search/ScanRuns.cs", "Core/Search/CountRuns.cs",
         "Api/DeadLetters/GetDeadLetters.cs", "Api/DeadLetters/ExportDeadLetters.cs",
-        "Api/Runs/GetRuns.cs", "Core/Schedules/Control/GetSchedules.cs",
+        "Api/Runs/GetRuns.cs", "Core/Schedules/Control/GetSchedules.cs", "Core/Operations/CreateOperations.cs",
+        "Core/Operations/GetOperations.cs",
         "Core/Schedules/Control/TriggerSchedules.cs", "Core/Schedules/Control/BackfillSchedules.cs",
     ];
 
@@ -483,6 +502,22 @@ public sealed partial class SqlServerQueriesTests : IAsyncDisposable
         using var http = app.GetTestClient();
         using var response = await http.GetAsync(new Uri(path, UriKind.Relative));
         Assert.True((int)response.StatusCode is 200 or 404, $"{path}: {await response.Content.ReadAsStringAsync()}");
+    }
+
+    private static async Task AskCreatedOperationAsync(Verbs fleet)
+    {
+        var preview = await fleet.Get<PreviewOperations>().FindAsync(
+            OperationKind.Replay, "state:failed job:a", Somebody.Me, None);
+        await fleet.Get<CreateOperations>().ExecuteAsync(new(preview.Kind, preview.Query, preview.Token), Somebody.Me, None);
+    }
+
+    /// <summary>An operation of a kind, in whose query every term but the times is found.</summary>
+    private static async Task ExecuteAsync(Verbs fleet, OperationKind kind)
+    {
+        var server = (OfflineSqlServer)fleet.Storage;
+        (server.Number, server.Text) = ((int)kind, "job:a");
+        await fleet.Get<ExecuteOperations>().ExecuteAsync(Leading, None);
+        (server.Number, server.Text) = (MadeUpReader.Ended, "{}");
     }
 
     private static async Task CancelAsync(Verbs fleet, RunState state)

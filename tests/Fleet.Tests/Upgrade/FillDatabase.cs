@@ -41,6 +41,7 @@ internal static class FillDatabase
             new ViewRequest("dead", "state:failed", ["id", "job"], "-finishedAt", Shared: true), Somebody.Me, Expected.Nothing,
             CancellationToken.None);
         await FillAccessAsync(fleet);
+        await FillOperationsAsync(fleet);
         await FillMessagesAsync(fleet);
         await FillFiguresAsync(fleet, worker);
         await fleet.Get<Heartbeat>().ExecuteAsync(
@@ -78,6 +79,33 @@ internal static class FillDatabase
             },
             CancellationToken.None);
     }
+
+    /// <summary>An operation that has ended: one under way would go on wherever the rows are used.</summary>
+    private static Task<int> FillOperationsAsync(Verbs fleet) => fleet.Storage.WriteAsync(
+        session =>
+        {
+            session.Db.Operations.Add(new Operation
+            {
+                Id = "0192f0c4-0000-7000-8000-000000000002",
+                Kind = OperationKind.Replay,
+                State = OperationState.Canceled,
+                Query = "state:failed job:note",
+                Lanes = """["mail"]""",
+                AsOf = fleet.Now,
+                Newest = new RunId(Handled),
+                Cursor = new RunId(Handled),
+                Matched = 3,
+                Rate = 500,
+                Done = 1,
+                Reason = "it's fixed",
+                CreatedAt = fleet.Now,
+                CreatedBy = Somebody.Me,
+                FinishedAt = fleet.Now,
+                CanceledBy = Somebody.Me,
+            });
+            return session.Db.SaveChangesAsync();
+        },
+        CancellationToken.None);
 
     /// <summary>The options of a run with this tag.</summary>
     private static EnqueueOptions Tagged(string tag) => new() { Tags = [tag] };

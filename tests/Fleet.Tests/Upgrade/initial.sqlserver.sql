@@ -149,6 +149,31 @@ CREATE TABLE [fleet].[mutes] (
     CONSTRAINT [PK_mutes] PRIMARY KEY ([fingerprint])
 );
 
+CREATE TABLE [fleet].[operations] (
+    [id] nvarchar(36) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [kind] int NOT NULL,
+    [state] int NOT NULL,
+    [query] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [lanes] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [as_of] datetime2(7) NOT NULL,
+    [newest] binary(16) NULL,
+    [matched] bigint NOT NULL,
+    [matched_more] bit NOT NULL,
+    [rate] int NOT NULL,
+    [reason] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [cursor] binary(16) NULL,
+    [done] bigint NOT NULL,
+    [skipped_changed] bigint NOT NULL,
+    [skipped_gone] bigint NOT NULL,
+    [failed] bigint NOT NULL,
+    [error] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    [created_at] datetime2(7) NOT NULL,
+    [created_by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    [finished_at] datetime2(7) NULL,
+    [canceled_by] nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+    CONSTRAINT [PK_operations] PRIMARY KEY ([id])
+);
+
 CREATE TABLE [fleet].[outbox] (
     [id] bigint NOT NULL IDENTITY,
     [message_id] binary(16) NOT NULL,
@@ -384,6 +409,10 @@ CREATE INDEX [ix_dead_letters_version] ON [fleet].[dead_letters] ([fingerprint],
 CREATE INDEX [ix_inbox_received] ON [fleet].[inbox] ([received_at]);
 
 CREATE INDEX [ix_misfires_schedule] ON [fleet].[misfires] ([schedule_id], [last]);
+
+CREATE INDEX [ix_operations_finished] ON [fleet].[operations] ([finished_at]);
+
+CREATE INDEX [ix_operations_running] ON [fleet].[operations] ([state]) WHERE state = 0;
 
 CREATE INDEX [ix_outbox_next_try] ON [fleet].[outbox] ([next_try_at]);
 
