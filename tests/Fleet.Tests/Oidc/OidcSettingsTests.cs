@@ -1,9 +1,12 @@
 using Fleet.Core.Access;
 using Fleet.Oidc;
 using Fleet.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Fleet.Tests.Oidc;
@@ -88,6 +91,35 @@ public sealed class OidcSettingsTests
         Assert.True(await keys.AddAsync(2, "<key />", CancellationToken.None));
         await using var db = fleet.Storage.Read();
         Assert.Equal([1, 2], await db.ProtectionKeys.OrderBy(k => k.Number).Select(k => k.Number).ToListAsync());
+    }
+
+    /// <summary>In a program of somebody else, these settings would let nobody in. It is told at the start.</summary>
+    [Fact]
+    public async Task Settings_InAProgramWithoutTheProvider_RefuseTheStart()
+    {
+        using var folder = new TempFolder();
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = folder.Path });
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Configuration.AddInMemoryCollection(Good.Select(s => new KeyValuePair<string, string?>($"{Section}:{s.Key}", s.Value)));
+        builder.AddFleet();
+        await using var app = builder.Build();
+        app.MapFleet("/fleet").RequireFleetKeys();
+
+        var refused = await Assert.ThrowsAsync<FleetStartException>(() => app.StartAsync());
+
+        Assert.StartsWith(Section + ": the scheduler service and 'fleet dev' read it", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Provider_AddsNoSchemeAndNoDataProtection_ToTheProgram()
+    {
+        var services = new ServiceCollection();
+
+        services.AddFleetOidc(Configure(Good.Select(s => (s.Key, s.Value))));
+
+        Assert.DoesNotContain(services, s => s.ServiceType.Namespace!.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
+        Assert.NotEmpty(services);
     }
 
     private static OidcOptions? Read(params (string Name, string? Value)[] others) =>
