@@ -53,7 +53,7 @@ public static class CoreServices
             .AddSingleton<NudgeWaiting>()
             .AddSingleton<GetRuns>().AddSingleton<FindAttemptLimits>()
             .AddSingleton<ReadRunFacts>().AddSingleton<ExplainRuns>().AddSingleton<ExplainOccurrences>()
-            .AddSingleton<SearchRuns>().AddSingleton<CountRuns>()
+            .AddSingleton<SecretTerms>().AddSingleton<SearchRuns>().AddSingleton<CountRuns>()
             .AddSingleton<GetViews>().AddSingleton<PutViews>().AddSingleton<DeleteViews>()
             .AddSingleton<PreviewOperations>().AddSingleton<CreateOperations>().AddSingleton<CancelOperations>()
             .AddSingleton<GetOperations>().AddSingleton<ExecuteOperations>().AddSingleton<PruneOperations>()

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Fleet.Core.Text;
+using Fleet.Engine.Execution;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
@@ -9,7 +10,7 @@ namespace Fleet.Hosting;
 
 /// <summary>A log line for people: time, level, who, what, and the run and trace it belongs to. Foreign text (args, names, errors) cannot
 /// forge a line or drive a terminal: control characters are escaped, and the lines of an exception are indented. Secrets are cut
-/// out.</summary>
+/// out: those in connection strings, and those in the args of the run whose handler logs.</summary>
 internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(FormatterName)
 {
     public const string FormatterName = "fleet-line";
@@ -86,7 +87,8 @@ internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(Format
         string text;
         try
         {
-            text = read() ?? "";
+            // Before it is cut: half of a secret would be left at the end.
+            text = RunSecrets.CutOf(read() ?? "");
         }
         catch (Exception e)
         {

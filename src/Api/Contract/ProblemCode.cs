@@ -77,6 +77,7 @@ internal sealed record ProblemCode(string Code, int Status, string Meaning, stri
             "Ask with the query of the page that gave it."),
         new("invalid_query", 400, "The query is not well formed.", "Correct the term that the answer names."),
         new("query_too_long", 400, "The query has more than 2,048 characters or 32 terms.", "Shorten it."),
+        new("secret_argument", 400, "The query asks for a secret argument of a job.", "Search by something else, or name other jobs."),
         new("invalid_range", 400, "The range of time is not allowed.", Send),
         new("range_too_long", 400, "The range has too many fire times.", "Ask for a shorter range."),
         // Bodies.

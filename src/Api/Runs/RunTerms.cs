@@ -9,7 +9,7 @@ namespace Fleet.Api.Runs;
 internal static class RunTerms
 {
     /// <summary>The codes of queries that are refused.</summary>
-    public static readonly string[] Codes = ["invalid_query", "query_too_long"];
+    public static readonly string[] Codes = ["invalid_query", "query_too_long", "secret_argument"];
 
     private static readonly TextParameter Query = new(
         "q", "A query, such as `state:failed job:report.* since:1h`. All terms must match; without one, every run does.")

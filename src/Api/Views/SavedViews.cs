@@ -94,11 +94,8 @@ internal static class SavedViewsEndpoints
             () => FindAsync(get, name, http, ct));
     }
 
-    private static ValueTask CheckAsync(HttpContext http, PutViewBody body, InputErrors errors)
-    {
-        http.RequestServices.GetRequiredService<PutViews>().Check(ToRequest(Name.Of(http), body), errors);
-        return ValueTask.CompletedTask;
-    }
+    private static ValueTask CheckAsync(HttpContext http, PutViewBody body, InputErrors errors) =>
+        http.RequestServices.GetRequiredService<PutViews>().CheckAsync(ToRequest(Name.Of(http), body), errors, http.RequestAborted);
 
     private static ViewRequest ToRequest(string name, PutViewBody body) =>
         new(name, body.Query ?? "", body.Columns, body.Sort, body.Shared ?? false);

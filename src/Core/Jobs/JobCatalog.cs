@@ -92,13 +92,16 @@ public sealed class JobCatalog(IStorage storage, JobRegistry registry, TimeProvi
     /// <summary>As <see cref="FindSecretsAsync"/>, of what this process knows already.</summary>
     public SecretMembers KnownSecretsOf(string name) => _secrets.GetOrAdd(name, FindSecrets);
 
-    /// <summary>The jobs that have secrets, by name and alias.</summary>
-    internal async ValueTask<IReadOnlyDictionary<string, SecretMembers>> ListSecretsAsync(CancellationToken ct)
+    /// <summary>The jobs that have secrets, each also by its aliases.</summary>
+    internal async ValueTask<IReadOnlyList<SecretJob>> ListSecretsAsync(CancellationToken ct)
     {
         await ReadAsync(MissPause, ct);
-        return _local.Keys.Concat(_stored.Names).Distinct(StringComparer.Ordinal)
-            .Select(name => (Name: name, Secrets: KnownSecretsOf(name)))
-            .Where(job => !job.Secrets.AreNone).ToDictionary(job => job.Name, job => job.Secrets, StringComparer.Ordinal);
+        return
+        [
+            .. _local.Keys.Concat(_stored.Names).Distinct(StringComparer.Ordinal)
+                .Select(name => new SecretJob(name, (OwnOf(name) ?? _stored.Find(name)!).Lane, KnownSecretsOf(name)))
+                .Where(job => !job.Secrets.AreNone),
+        ];
     }
 
     /// <summary>The error for a name that <see cref="FindAsync"/> does not find, with the nearest known name.</summary>

@@ -62,8 +62,9 @@ public static class JobSchemas
         return schema;
     }
 
-    /// <summary>On the property or field, or on the parameter of a record.</summary>
-    private static bool IsSecret(JsonPropertyInfo? property) =>
+    /// <summary>True if a member is marked with <see cref="SecretAttribute"/>: the property, the field, or the parameter of a
+    /// record.</summary>
+    public static bool IsSecret(JsonPropertyInfo? property) =>
         (property?.AttributeProvider is MemberInfo member && Attribute.IsDefined(member, typeof(SecretAttribute), inherit: true))
         || property?.AssociatedParameter?.AttributeProvider?.IsDefined(typeof(SecretAttribute), inherit: true) is true;
 

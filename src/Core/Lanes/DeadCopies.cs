@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Fleet.Core.Jobs;
 using Microsoft.Extensions.Logging;
 
 namespace Fleet.Core.Lanes;
@@ -20,6 +21,7 @@ public sealed partial class DeadCopies : IAsyncDisposable
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
 
     private readonly IDeadCopySender _sender;
+    private readonly SecretArgs _secrets;
     private readonly TimeProvider _time;
     private readonly ILogger<DeadCopies> _logger;
     private readonly CancellationTokenSource _stop = new();
@@ -28,9 +30,9 @@ public sealed partial class DeadCopies : IAsyncDisposable
     private long _text;
     private long _dropped;
 
-    public DeadCopies(IDeadCopySender sender, TimeProvider time, ILogger<DeadCopies> logger)
+    public DeadCopies(IDeadCopySender sender, SecretArgs secrets, TimeProvider time, ILogger<DeadCopies> logger)
     {
-        (_sender, _time, _logger) = (sender, time, logger);
+        (_sender, _secrets, _time, _logger) = (sender, secrets, time, logger);
         _publishing = Task.Run(PublishAllAsync);
     }
 
@@ -78,7 +80,11 @@ public sealed partial class DeadCopies : IAsyncDisposable
         try
         {
             if (!_stop.IsCancellationRequested)
-                await _sender.PublishDeadAsync(run, _stop.Token);
+            {
+                // Whoever reads the broker's queues sees the copy.
+                var shown = run with { Args = await _secrets.ReadAsync(run.Job, run.Args, _stop.Token) };
+                await _sender.PublishDeadAsync(shown, _stop.Token);
+            }
         }
         catch (Exception e)
         {

@@ -12,7 +12,7 @@ public interface IDeadCopySender
 /// <param name="Id">The run.</param>
 /// <param name="Job">The job's name.</param>
 /// <param name="Lane">The lane.</param>
-/// <param name="Args">JSON text.</param>
+/// <param name="Args">JSON text. A sender gets it redacted: whoever has the broker sees the copy.</param>
 /// <param name="Attempt">The last attempt, from 1.</param>
 /// <param name="Error">The message of the error.</param>
 /// <param name="ErrorType">The type name of the error.</param>

@@ -1,3 +1,4 @@
+using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Core.Leadership;
 using Fleet.Core.Loops;
@@ -16,7 +17,7 @@ namespace Fleet.Core.Runs;
 /// <remarks>A run that cannot be rescued does not prevent the rescue of others, and a lane that refuses dead copies delays
 /// nothing.</remarks>
 public sealed partial class RescueRuns(
-    IStorage storage, IDeadCopySender copies, ITransport transport, IRunGates gates, Wakers wakers, TimeProvider time,
+    IStorage storage, IDeadCopySender copies, SecretArgs secrets, ITransport transport, IRunGates gates, Wakers wakers, TimeProvider time,
     ILogger<RescueRuns> logger) : IAsyncDisposable
 {
     /// <summary>Maximum number of copies of dead runs that are sent in parallel.</summary>
@@ -165,6 +166,9 @@ public sealed partial class RescueRuns(
         await using var db = storage.Read();
         var runs = await db.Runs.AsNoTracking().Where(r => failed.Contains(r.Id) && r.State == RunState.Failed).ToListAsync(ct);
         var lanes = runs.ToLookup(r => r.Lane, StringComparer.Ordinal);
+        var members = new Dictionary<string, SecretMembers>(StringComparer.Ordinal);
+        foreach (var job in runs.Select(r => r.Job).Distinct(StringComparer.Ordinal))
+            members[job] = await secrets.FindAsync(job, ct);
         await _copies.TryEachAsync(
             lanes.Select(lane => lane.Key),
             async lane =>
@@ -172,7 +176,9 @@ public sealed partial class RescueRuns(
                 foreach (var together in lanes[lane].Chunk(CopiesTogether))
                 {
                     await Task.WhenAll(together.Select(run => copies.PublishDeadAsync(
-                        new DeadRun(run.Id, run.Job, run.Lane, run.Args, run.Attempt, run.Error!, run.ErrorType!, run.FinishedAt!.Value),
+                        new DeadRun(
+                            run.Id, run.Job, run.Lane, members[run.Job].Redact(run.Args), run.Attempt, run.Error!, run.ErrorType!,
+                            run.FinishedAt!.Value),
                         ct)));
                 }
             },

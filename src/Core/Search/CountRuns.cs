@@ -13,7 +13,7 @@ public sealed record RunCount(CappedCount Number, IReadOnlyDictionary<StateWord,
 
 /// <summary>Counts the runs that match a query, with the budget of a search: up to <see cref="Cap"/>, and as far back as there is time.
 /// </summary>
-public sealed class CountRuns(IStorage storage, TimeProvider time)
+public sealed class CountRuns(IStorage storage, SecretTerms secrets, TimeProvider time)
 {
     /// <summary>Where it stops to count.</summary>
     public const int Cap = CappedCount.Limit;
@@ -34,8 +34,10 @@ public sealed class CountRuns(IStorage storage, TimeProvider time)
     /// <param name="byState">Whether to count each state for itself, too. Then it goes on behind the <see cref="Cap"/> of all
     /// together.</param>
     /// <param name="ct">Gives up.</param>
+    /// <exception cref="InvalidRunException">The query asks for a secret.</exception>
     public async Task<RunCount> ExecuteAsync(RunQuery query, bool byState, CancellationToken ct)
     {
+        query = await secrets.CheckAsync(query, ct);
         await using var db = storage.Read();
         var tally = new StateTally(query, byState, Cap);
         if (query.IsByStateAlone)

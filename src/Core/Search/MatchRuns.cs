@@ -23,15 +23,12 @@ public static class MatchRuns
         && query.Schedules.All(t => t.Matches(run.ScheduleId))
         && query.Errors.All(t => t.Matches(run.Error, StringComparison.OrdinalIgnoreCase))
         && (query.Tags.Count == 0 || MatchesTags(query, GetRuns.ReadTags(run.Tags)))
-        && (query.Args.Count == 0 || (run.Args is { } args && MatchesArgs(query, args)));
+        && (query.Args.Count == 0 || (run.Args is { } args && !AsksForSecrets(query, run.Job) && MatchesArgs(query, args)));
 
     private static bool IsWithin(RunQuery query, Horizon horizon, RunSummary run) =>
         !(run.FinishedAt > horizon.At)
         && !(query.IsOfRunningAlone && run.State == RunState.Running && run.StartedAt > horizon.At)
         && !(run.Id > horizon.Newest);
-
-    private static bool Matches(this WordTerm term, string? value, StringComparison comparison = StringComparison.Ordinal) =>
-        term.AnyOf.Any(p => p.Matches(value, comparison));
 
     private static bool IsIn(RunSummary run, StateWord word, DateTimeOffset now) => word switch
     {
@@ -45,6 +42,9 @@ public static class MatchRuns
     };
 
     private static bool MatchesTags(RunQuery query, IReadOnlyList<string> tags) => query.Tags.All(t => tags.Any(tag => t.Matches(tag)));
+
+    private static bool AsksForSecrets(RunQuery query, string job) =>
+        query.Secrets!.TryGetValue(job, out var secrets) && query.Args.Any(t => secrets.Contains(t.Path));
 
     private static bool MatchesArgs(RunQuery query, string json)
     {

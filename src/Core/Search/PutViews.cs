@@ -18,7 +18,7 @@ namespace Fleet.Core.Search;
 public sealed record ViewRequest(string Name, string Query, IReadOnlyList<string>? Columns, string? Sort, bool Shared);
 
 /// <summary>Saves a query for runs under a name, or changes what is saved.</summary>
-public sealed class PutViews(IStorage storage, TimeProvider time)
+public sealed class PutViews(IStorage storage, SecretTerms secrets, TimeProvider time)
 {
     /// <summary>The columns that a view can show: the members of a run in a list.</summary>
     public static readonly string[] Columns =
@@ -39,7 +39,7 @@ public sealed class PutViews(IStorage storage, TimeProvider time)
     public async Task<bool> ExecuteAsync(ViewRequest request, Actor by, Expected expected, CancellationToken ct)
     {
         var errors = new InputErrors();
-        Check(request, errors);
+        await CheckAsync(request, errors, ct);
         errors.ThrowIfAny();
         return await storage.WriteRetryingAsync(
             async session =>
@@ -68,12 +68,13 @@ public sealed class PutViews(IStorage storage, TimeProvider time)
     /// <summary>Finds what is wrong with a view.</summary>
     /// <param name="request">The view.</param>
     /// <param name="errors">Takes an error for each refused field.</param>
-    public void Check(ViewRequest request, InputErrors errors)
+    /// <param name="ct">Cancels the call.</param>
+    public async ValueTask CheckAsync(ViewRequest request, InputErrors errors, CancellationToken ct)
     {
         errors.Add(RunRules.CheckName("name", request.Name));
         try
         {
-            ParseRunQuery.Read(request.Query, time.GetUtcNow());
+            await secrets.CheckAsync(ParseRunQuery.Read(request.Query, time.GetUtcNow()), ct);
         }
         catch (InvalidRunException e)
         {

@@ -1,3 +1,5 @@
+using Fleet.Core.Jobs;
+
 namespace Fleet.Core.Search;
 
 /// <summary>What somebody searches for: all of its terms must match a run. Made by <see cref="ParseRunQuery"/>.</summary>
@@ -38,6 +40,17 @@ public sealed record RunQuery
     /// <summary>True if of the failed runs only the dead letters are asked for: those that nobody discarded.</summary>
     internal bool LeavesOutDiscarded => States.Contains(StateWord.Dead) && !States.Contains(StateWord.Failed);
 
+    /// <summary>The secret members of the jobs that have some, by name and alias; null until <see cref="SecretTerms"/> has checked the
+    /// query.</summary>
+    public IReadOnlyDictionary<string, SecretMembers>? Secrets { get; init; }
+
+    /// <summary>The lanes to which the caller is bound; null for a caller who sees all.</summary>
+    public IReadOnlyList<string>? BoundTo { get; init; }
+
+    /// <summary>True if runs of a job can match, and the caller may know of the job.</summary>
+    internal bool Covers(SecretJob job) =>
+        Jobs.All(term => term.Matches(job.Name)) && BoundTo?.Contains(job.Lane, StringComparer.Ordinal) is not false;
+
     /// <summary>True if it asks for states and times only, which every database compares exactly as <see cref="MatchRuns"/>.</summary>
     internal bool IsByStateAlone => Ids.Count + Keys.Count + Jobs.Count + Lanes.Count + Schedules.Count == 0 && !ReadsTexts
         && Fingerprints.Count + WithoutFingerprints.Count == 0 && !LeavesOutDiscarded && Horizon is null && !WithoutRevoked;
@@ -65,6 +78,7 @@ public sealed record RunQuery
     public RunQuery Within(IReadOnlyList<string> lanes) => this with
     {
         Text = $"lane:{string.Join(',', lanes)} {Text}".TrimEnd(),
+        BoundTo = lanes,
         // Without any lane, none: no lane has an empty name.
         Lanes = [.. Lanes, new WordTerm([.. lanes.DefaultIfEmpty("").Select(lane => new Pattern(lane, PatternKind.Exact))])],
     };
@@ -97,7 +111,12 @@ public enum StateWord
 }
 
 /// <summary>One of several patterns has to match.</summary>
-public sealed record WordTerm(IReadOnlyList<Pattern> AnyOf);
+public sealed record WordTerm(IReadOnlyList<Pattern> AnyOf)
+{
+    /// <summary>True if a pattern matches the value.</summary>
+    public bool Matches(string? value, StringComparison comparison = StringComparison.Ordinal) =>
+        AnyOf.Any(p => p.Matches(value, comparison));
+}
 
 /// <summary>A value of the args, such as <c>args.customer.id=42</c>.</summary>
 /// <param name="Path">The names of the members, the outermost first. An index into an array is a number.</param>

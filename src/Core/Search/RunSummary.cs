@@ -126,7 +126,7 @@ public static class RunColumns
         nameof(RunSummary.Id) or nameof(RunSummary.State) or nameof(RunSummary.DueAt) => true,
         nameof(RunSummary.FinishedAt) or nameof(RunSummary.StartedAt) => query.Horizon is not null,
         nameof(RunSummary.CreatedAt) => query.Since is not null || query.Until is not null,
-        nameof(RunSummary.Job) => query.Jobs.Count > 0,
+        nameof(RunSummary.Job) => query.Jobs.Count > 0 || query.Args.Count > 0,
         nameof(RunSummary.Lane) => query.Lanes.Count > 0,
         nameof(RunSummary.ScheduleId) => query.Schedules.Count > 0,
         nameof(RunSummary.IdempotencyKey) => query.Keys.Count > 0,

@@ -17,7 +17,7 @@ public sealed record Scanned(DateTimeOffset? BackTo, int Rows, bool Complete);
 /// <summary>Searches runs, newest first, for a bounded time: a search that matches little ends with what it has found and says how far it
 /// looked. The next page goes on there.</summary>
 /// <remarks>There is no index for every filter on purpose: each would cost every insert (docs/storage.md).</remarks>
-public sealed class SearchRuns(IStorage storage, TimeProvider time)
+public sealed class SearchRuns(IStorage storage, SecretTerms secrets, TimeProvider time)
 {
     // Rows with args or errors can be large; few of them are read at once.
     private const int TextsAtOnce = 200;
@@ -31,8 +31,10 @@ public sealed class SearchRuns(IStorage storage, TimeProvider time)
     /// page.</param>
     /// <param name="limit">How many runs at most.</param>
     /// <param name="ct">Gives up.</param>
+    /// <exception cref="InvalidRunException">The query asks for a secret.</exception>
     public async Task<RunPage> ExecuteAsync(RunQuery query, RunId? before, int limit, CancellationToken ct)
     {
+        query = await secrets.CheckAsync(query, ct);
         await using var db = storage.Read();
         var scan = new ScanRuns(db, query, IdRange.Of(query, before), Budget, time);
         var (atOnce, found) = (query.ReadsTexts ? Math.Max(limit + 1, TextsAtOnce) : limit + 1, new List<RunSummary>());

@@ -17,10 +17,13 @@ public sealed record RunError(string Type, string Message, string? Stack)
 
     /// <summary>Describes an exception. Never throws: a message or a stack trace that cannot be read is replaced by a sentence.</summary>
     /// <remarks>It calls members that the exception's author may have overridden; they may block.</remarks>
-    public static RunError From(Exception e)
+    /// <param name="e">The exception.</param>
+    /// <param name="secrets">Values that are cut out of its message and its stack trace; null: none.</param>
+    public static RunError From(Exception e, SecretValues? secrets = null)
     {
         var chain = e.Chain().Take(MaxDescribed).ToList();
-        return new RunError(TypeOf(e), MessageOf(chain), StackOf(chain));
+        secrets ??= SecretValues.None;
+        return new RunError(TypeOf(e), MessageOf(chain, secrets), StackOf(chain, secrets));
     }
 
     /// <summary>Type, message and stack trace, as an exception prints itself.</summary>
@@ -28,7 +31,7 @@ public sealed record RunError(string Type, string Message, string? Stack)
 
     private static string TypeOf(Exception e) => StoredText.Cut(e.GetType().FullName ?? e.GetType().Name, MaxType);
 
-    private static string MessageOf(List<Exception> chain)
+    private static string MessageOf(List<Exception> chain, SecretValues secrets)
     {
         // Each exception gets its share, so that a long message does not hide the cause behind it.
         var share = MaxMessage / chain.Count;
@@ -37,20 +40,23 @@ public sealed record RunError(string Type, string Message, string? Stack)
         {
             if (text.Length > 0)
                 text.Append(" ---> ").Append(TypeOf(e)).Append(": ");
-            text.Append(StoredText.Cut(Read(e, static e => e.Message, "message") ?? "(no message)", share));
+            // Before it is cut to its share: half of a secret would be left at the end.
+            var message = secrets.CutOf(Read(e, static e => e.Message, "message") ?? "(no message)");
+            text.Append(StoredText.Cut(message, share));
         }
 
         return StoredText.Cut(text.ToString(), MaxMessage);
     }
 
-    private static string? StackOf(List<Exception> chain)
+    private static string? StackOf(List<Exception> chain, SecretValues secrets)
     {
         var stacks = chain.Select(e => Read(e, static e => e.StackTrace, "stack trace")).OfType<string>()
             .Where(s => s.Length > 0).Reverse().ToList();
         if (stacks.Count == 0)
             return null;
         var share = MaxStack / stacks.Count;
-        var stack = string.Join("\n--- End of inner exception stack trace ---\n", stacks.Select(s => StoredText.Cut(s, share)));
+        var stack = string.Join(
+            "\n--- End of inner exception stack trace ---\n", stacks.Select(s => StoredText.Cut(secrets.CutOf(s), share)));
         return StoredText.Cut(stack, MaxStack);
     }
 

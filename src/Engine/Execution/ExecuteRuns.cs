@@ -47,7 +47,7 @@ public sealed partial class ExecuteRuns
         (_invoke, _settle, _announce, _telemetry, _ends) = (invoke, settle, announce, telemetry, ends);
         (_options, _time, _logger) = (options.Value, time, new CarefulLogger(logger));
         _onOverdue = GiveUp;
-        _onBadCallback = (handle, e) => LogBadCallback(handle.Run.Job, handle.Run.Id, RunError.From(e).Message);
+        _onBadCallback = (handle, e) => LogBadCallback(handle.Run.Job, handle.Run.Id, RunError.From(e, handle.Secrets).Message);
     }
 
     /// <summary>Takes a claimed run in: from here on the process knows it as its own, though it may have to wait for a thread.</summary>
@@ -190,5 +190,5 @@ public sealed class RunContexts(
     private readonly CarefulLogger _logger = new(logger);
 
     internal RunContext Make(ClaimedRun run, JobDefinition? job) =>
-        new(run, job?.Name ?? run.Job, enqueue, complete, storage.Effects.Syntax, reports, time, _logger);
+        new(run, job, enqueue, complete, storage.Effects.Syntax, reports, time, _logger);
 }

@@ -15,14 +15,17 @@ internal sealed record HandlerEnd(Exception? Error, RunError? Described, bool Is
     public static HandlerEnd Success { get; } = new(null, null, false);
 
     /// <summary>It did not stop within its grace.</summary>
-    public static HandlerEnd GivenUp { get; } = Of(new TimeoutException("The handler did not stop when asked to."));
+    public static HandlerEnd GivenUp { get; } = Of(new TimeoutException("The handler did not stop when asked to."), SecretValues.None);
 
     /// <summary>Describes what a handler threw. Never throws.</summary>
-    public static HandlerEnd Of(Exception thrown, IStorage? storage = null)
+    /// <param name="thrown">What the handler threw.</param>
+    /// <param name="secrets">The secrets of the run, which are cut out of the description.</param>
+    /// <param name="storage">Knows outages of Fleet's database; null when it cannot be one.</param>
+    public static HandlerEnd Of(Exception thrown, SecretValues secrets, IStorage? storage = null)
     {
         var signal = FindSignal(thrown);
         var error = signal ?? thrown;
-        return new HandlerEnd(error, RunError.From(error), signal is null && IsUnavailable(thrown, storage));
+        return new HandlerEnd(error, RunError.From(error, secrets), signal is null && IsUnavailable(thrown, storage));
     }
 
     /// <summary>What a handler says with its exception: the exception itself, or the one inside a wrapper that the runtime put around it.

@@ -20,7 +20,8 @@ public sealed partial class InvokeHandlers(
         // The run was canceled, given back or lost while it waited for a thread. Only its end is left to be written.
         if (!handle.TryBegin())
         {
-            handle.MarkEnded(HandlerEnd.Of(new OperationCanceledException("The run was stopped before it began.")));
+            handle.MarkEnded(HandlerEnd.Of(
+                new OperationCanceledException("The run was stopped before it began."), SecretValues.None));
             handle.Context!.Close(isGivenUp: false);
             return;
         }
@@ -37,11 +38,11 @@ public sealed partial class InvokeHandlers(
         }
         catch (ArgsRefusedException e) when (job is not null)
         {
-            handle.MarkEnded(HandlerEnd.Of(await unserved.ExplainAsync(job, handle.Run.Args, e)));
+            handle.MarkEnded(HandlerEnd.Of(await unserved.ExplainAsync(job, handle.Run.Args, e), handle.Secrets));
         }
         catch (Exception e)
         {
-            handle.MarkEnded(HandlerEnd.Of(e, storage));
+            handle.MarkEnded(HandlerEnd.Of(e, handle.Secrets, storage));
         }
 
         handle.Context!.Close(isGivenUp: false);
@@ -53,7 +54,7 @@ public sealed partial class InvokeHandlers(
         catch (Exception e)
         {
             // The work has succeeded or failed already. A failed disposal does not change that.
-            LogBadDisposal(handle.Run.Job, handle.Run.Id, new HandlerException(RunError.From(e)));
+            LogBadDisposal(handle.Run.Job, handle.Run.Id, new HandlerException(RunError.From(e, handle.Secrets)));
         }
     }
 

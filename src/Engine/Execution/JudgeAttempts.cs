@@ -39,16 +39,17 @@ public sealed partial class JudgeAttempts(IRetryPolicy retry, RetryPolicy builtI
         {
             error = new TimeoutException($"The attempt took longer than the job's timeout of {handle.Timeout:c}.", error);
             var isOnlyStopped = end.Error is OperationCanceledException || ReferenceEquals(end, HandlerEnd.GivenUp);
-            described = RunError.From(isOnlyStopped ? new TimeoutException(error.Message) : error);
+            described = RunError.From(isOnlyStopped ? new TimeoutException(error.Message) : error, handle.Secrets);
         }
 
-        var (delay, decision) = await DecideAsync(handle.Run, job, error);
+        var (delay, decision) = await DecideAsync(handle, job, error);
         return new FailureVerdict(error, described, delay, decision);
     }
 
     /// <summary>Asks the policy. A policy of the application may throw, never return, or name a delay that no clock reaches.</summary>
-    private async Task<(TimeSpan? Delay, RetryDecision Decision)> DecideAsync(ClaimedRun run, JobDefinition? job, Exception error)
+    private async Task<(TimeSpan? Delay, RetryDecision Decision)> DecideAsync(RunHandle handle, JobDefinition? job, Exception error)
     {
+        var run = handle.Run;
         if (error is OutputRefusedException or EffectRefusedException)
             return (null, new RetryDecision(RetryVerdict.Refused, null));
         if (ReferenceEquals(retry, builtIn))
@@ -61,7 +62,7 @@ public sealed partial class JudgeAttempts(IRetryPolicy retry, RetryPolicy builtI
         }
         catch (Exception e)
         {
-            LogBadPolicy(run.Job, run.Id, RunError.From(e).Message);
+            LogBadPolicy(run.Job, run.Id, RunError.From(e, handle.Secrets).Message);
             return builtIn.Decide(run, job, error);
         }
     }

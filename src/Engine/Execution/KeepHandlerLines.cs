@@ -44,7 +44,7 @@ internal sealed class HandlerLineProvider : ILoggerProvider
                 return;
             var message = formatter(state, exception);
             if (exception is not null)
-                message = $"{message}{Environment.NewLine}{RunError.From(exception)}";
+                message = $"{message}{Environment.NewLine}{RunError.From(exception, context.Secrets)}";
             context.KeepLine(LevelOf(logLevel), message);
         }
 

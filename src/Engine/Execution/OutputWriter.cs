@@ -1,6 +1,9 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Fleet.Core.Jobs;
 using Fleet.Core.Rules;
 using Fleet.Core.Text;
 
@@ -20,6 +23,13 @@ internal static class OutputWriter
         SkipValidation = true,
     };
 
+    /// <summary>As all payloads, and members that are marked with <see cref="SecretAttribute"/> are redacted: an output is there to be
+    /// read.</summary>
+    private static readonly JsonSerializerOptions Json = new(FleetJson.Payload)
+    {
+        TypeInfoResolver = FleetJson.Payload.TypeInfoResolver!.WithAddedModifier(RedactSecrets),
+    };
+
     /// <summary>Writes an output.</summary>
     /// <param name="output">Any value; its getters may throw.</param>
     /// <param name="problem">Why it cannot be stored, after "The output …"; null when it can.</param>
@@ -30,7 +40,7 @@ internal static class OutputWriter
         try
         {
             using var writer = new Utf8JsonWriter(bytes, Options);
-            JsonSerializer.Serialize(writer, output, FleetJson.Payload);
+            JsonSerializer.Serialize(writer, output, Json);
             writer.Flush();
             problem = null;
             return bytes.ToString();
@@ -49,6 +59,30 @@ internal static class OutputWriter
     /// <summary>The output that stands for one that was left out: <c>{"$omitted":"why"}</c>.</summary>
     public static string Omitted(string why) =>
         JsonSerializer.Serialize(new Dictionary<string, string>(StringComparer.Ordinal) { ["$omitted"] = why }, FleetJson.Payload);
+
+    private static void RedactSecrets(JsonTypeInfo info)
+    {
+        foreach (var property in info.Properties)
+        {
+            if (!JobSchemas.IsSecret(property))
+                continue;
+            if (property.IsExtensionData)
+                property.Get = static _ => null;
+            else
+                property.CustomConverter =
+                    (JsonConverter)Activator.CreateInstance(typeof(Redacting<>).MakeGenericType(property.PropertyType))!;
+        }
+    }
+
+    /// <summary>Writes <see cref="SecretAttribute.Redacted"/> for every value; null stays null.</summary>
+    private sealed class Redacting<T> : JsonConverter<T>
+    {
+        public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            throw new NotSupportedException("Outputs are only written.");
+
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(SecretAttribute.Redacted);
+    }
 
     /// <summary>A rented buffer that takes no more than an output may have.</summary>
     private sealed class Bytes : IBufferWriter<byte>, IDisposable

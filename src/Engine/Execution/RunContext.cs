@@ -15,7 +15,7 @@ namespace Fleet.Engine.Execution;
 /// <remarks>Nothing can be added once the completion has been made: it would be lost, while its caller holds the id of a run that never
 /// exists.</remarks>
 internal sealed partial class RunContext(
-    ClaimedRun run, string jobName, EnqueueRuns enqueue, CompleteRuns complete,
+    ClaimedRun run, JobDefinition? definition, EnqueueRuns enqueue, CompleteRuns complete,
     EffectSyntax syntax, RunReports reports, TimeProvider time, ILogger logger)
     : JobContext, IResultTaker, ICommitTaker
 {
@@ -34,7 +34,7 @@ internal sealed partial class RunContext(
 
     public override RunId RunId => run.Id;
 
-    public override string Job => jobName;
+    public override string Job => definition?.Name ?? run.Job;
 
     public override string Lane => run.Lane;
 
@@ -50,7 +50,10 @@ internal sealed partial class RunContext(
 
     public override JobLog Log => OwnLog;
 
-    private RunLog OwnLog => _log ??= new RunLog(run, reports, time, logger);
+    private RunLog OwnLog => _log ??= new RunLog(run, Secrets, reports, time, logger);
+
+    /// <summary>The values of the run's secrets, which nothing that is stored or logged may hold.</summary>
+    public SecretValues Secrets => _log?.Secrets ?? definition?.Secrets.ValuesIn(run.Args) ?? SecretValues.None;
 
     /// <summary>Follow-ups that the completion has stored, for their nudges.</summary>
     public IReadOnlyList<NewRun> FollowUps => _followUps;
@@ -73,7 +76,7 @@ internal sealed partial class RunContext(
     public override void ReportProgress(double fraction, string? message = null)
     {
         if (message is not null)
-            _progressMessage = StoredText.Cut(message, MaxMessage);
+            _progressMessage = StoredText.Cut(Secrets.CutOf(message), MaxMessage);
         var clamped = double.IsNaN(fraction) ? 0 : Math.Clamp(fraction, 0, 1);
         reports.Add(new ProgressReport(run.Id, run.LeaseToken, clamped, _progressMessage));
     }
@@ -85,7 +88,8 @@ internal sealed partial class RunContext(
     {
         RequireOpen(nameof(SetOutput));
         var json = OutputWriter.Write(output, out var problem)
-            ?? throw new OutputRefusedException($"The output of job '{jobName}' {problem}.", nameof(output));
+            ?? throw new OutputRefusedException($"The output of job '{Job}' {problem}.", nameof(output));
+        json = Secrets.CutOfJson(json);
         lock (_lock)
         {
             RequireOpen(nameof(SetOutput));
@@ -111,11 +115,12 @@ internal sealed partial class RunContext(
         if (json is null)
         {
             // The work is done: it is not done again because its result cannot be kept.
-            problem = $"The result of job '{jobName}' {problem}; it was left out.";
+            problem = $"The result of job '{Job}' {problem}; it was left out.";
             Log.Warning(problem);
             json = OutputWriter.Omitted(problem);
         }
 
+        json = Secrets.CutOfJson(json);
         lock (_lock)
             _output = json;
     }
@@ -165,7 +170,7 @@ internal sealed partial class RunContext(
     public override void Effect(string sql, object? parameters = null)
     {
         RequireOpen(nameof(Effect));
-        var effects = LazyInitializer.EnsureInitialized(ref _effects, () => new CollectEffects(syntax, jobName));
+        var effects = LazyInitializer.EnsureInitialized(ref _effects, () => new CollectEffects(syntax, Job));
         // What a property does when it is read is the handler's own: not under the lock.
         var read = effects.Read(sql, parameters);
         lock (_lock)
@@ -356,17 +361,20 @@ internal sealed partial class RunContext(
         GivenUp = 4,
     }
 
-    private sealed partial class RunLog(ClaimedRun run, RunReports reports, TimeProvider time, ILogger logger) : JobLog
+    private sealed partial class RunLog(
+        ClaimedRun run, SecretValues secrets, RunReports reports, TimeProvider time, ILogger logger) : JobLog
     {
         private const int MaxLines = 1000;
         private const int MaxLength = 4000;
 
         private int _lines;
 
+        public SecretValues Secrets => secrets;
+
         public override void Write(JobLogLevel level, string message)
         {
             // A handler is not to fail by what it logs.
-            message ??= "";
+            message = secrets.CutOf(message ?? "");
             LogLine((LogLevel)((int)level + 1), message);
             Keep(level, message);
         }
@@ -379,7 +387,7 @@ internal sealed partial class RunContext(
                 return;
             var text = number == MaxLines + 1
                 ? $"More than {MaxLines} lines: the rest of this attempt's log is not kept."
-                : StoredText.Cut(message, MaxLength);
+                : StoredText.Cut(secrets.CutOf(message), MaxLength);
             reports.Add(new RunLogLine { RunId = run.Id, Attempt = run.Attempt, At = time.GetUtcNow(), Level = level, Message = text });
         }
 

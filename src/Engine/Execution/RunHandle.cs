@@ -1,4 +1,5 @@
 using Fleet.Core.Storage.Rows;
+using Fleet.Core.Text;
 using Fleet.Engine.Workers;
 
 namespace Fleet.Engine.Execution;
@@ -85,6 +86,9 @@ public sealed class RunHandle : IDisposable
 
     /// <summary>The context that the handler was given; null before it was called.</summary>
     internal RunContext? Context { get; set; }
+
+    /// <summary>The values of the run's secrets. Read from the args each time: few ask.</summary>
+    internal SecretValues Secrets => Context?.Secrets ?? SecretValues.None;
 
     /// <summary>The runs that this one belongs to: a process may hold several workers.</summary>
     internal RunningRuns? Owner { get; set; }

@@ -84,7 +84,7 @@ public sealed partial class SettleRuns
         catch (EffectFailedException e)
         {
             // The handler returned, but its work is not done: the attempt failed as if the handler had thrown this.
-            return await PersistAsync(run, await DecideFailureAsync(handle, job, AttemptOutcome.Failed, HandlerEnd.Of(e)));
+            return await PersistAsync(run, await DecideFailureAsync(handle, job, AttemptOutcome.Failed, HandlerEnd.Of(e, handle.Secrets)));
         }
     }
 

@@ -130,7 +130,7 @@ public sealed partial class LastWords : IHostedService, IDisposable
         {
             if (FindThrower(error) is not { } handle)
                 continue;
-            var described = RunError.From(error);
+            var described = RunError.From(error, handle.Secrets);
             LogUnobserved(handle.Run.Job, handle.Run.Id, described.Message, new HandlerException(described));
         }
     }

@@ -1,3 +1,4 @@
+using Fleet.Core.Jobs;
 using Fleet.Core.Lanes;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.Logging;
@@ -92,5 +93,6 @@ public sealed class DeadCopiesTests
 
     private static DeadRun Dead(string job = "good", string args = "{}") => new(RunId.New(Now), job, "default", args, 4, "boom", "T", Now);
 
-    private DeadCopies Copies(ScriptedTransport transport) => new(transport, _time, new LoggerFactory([_log]).CreateLogger<DeadCopies>());
+    private DeadCopies Copies(ScriptedTransport transport) =>
+        new(transport, new SecretArgs(catalog: null), _time, new LoggerFactory([_log]).CreateLogger<DeadCopies>());
 }

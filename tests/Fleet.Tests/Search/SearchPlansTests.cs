@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Fleet.Core.Jobs;
 using Fleet.Core.Search;
 using Fleet.Core.Storage;
 using Fleet.Tests.Support;
@@ -72,12 +73,14 @@ public abstract class SearchPlansTests(TestDatabase database) : IAsyncLifetime
         await database.DisposeAsync();
     }
 
+    private static SecretTerms NoSecrets => new(new SecretArgs(catalog: null));
+
     /// <summary>The first page, the second, and the count of every query.</summary>
     [Fact]
     public async Task Search_LargeTable_ReadsWithinTheBudget()
     {
-        var search = new SearchRuns(_storage, new FakeTimeProvider(Verbs.Noon)) { Budget = Budget };
-        var count = new CountRuns(_storage, new FakeTimeProvider(Verbs.Noon)) { Budget = Budget };
+        var search = new SearchRuns(_storage, NoSecrets, new FakeTimeProvider(Verbs.Noon)) { Budget = Budget };
+        var count = new CountRuns(_storage, NoSecrets, new FakeTimeProvider(Verbs.Noon)) { Budget = Budget };
         var wrong = new List<string>();
         // A part of the threes is enough for every day.
         foreach (var text in Singles().Concat(Triples().Where((_, i) => Runs > ShortRuns || i % 4 == 0)))
@@ -101,8 +104,8 @@ public abstract class SearchPlansTests(TestDatabase database) : IAsyncLifetime
     /// <summary>Not asserted: the machine is what it is.</summary>
     private async Task ReportTimesAsync()
     {
-        var search = new SearchRuns(_storage, new AtNoon()) { Budget = Budget };
-        var count = new CountRuns(_storage, new AtNoon()) { Budget = Budget };
+        var search = new SearchRuns(_storage, NoSecrets, new AtNoon()) { Budget = Budget };
+        var count = new CountRuns(_storage, NoSecrets, new AtNoon()) { Budget = Budget };
         var (pages, counts) = (new List<(double, string)>(), new List<(double, string)>());
         foreach (var text in Singles().Concat(Triples().Where((_, i) => i % 5 == 0)))
         {

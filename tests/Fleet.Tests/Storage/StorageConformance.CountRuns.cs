@@ -15,7 +15,7 @@ public abstract partial class StorageConformance
         var number = expected.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length;
         foreach (var budget in new[] { new SearchBudget(), Narrow })
         {
-            var count = new CountRuns(One.Storage, Time) { Budget = budget };
+            var count = new CountRuns(One.Storage, One.Get<SecretTerms>(), Time) { Budget = budget };
             foreach (var byState in new[] { false, true })
             {
                 var found = await count.ExecuteAsync(ParseRunQuery.Read(query, Time.GetUtcNow()), byState, CancellationToken.None);
@@ -34,7 +34,8 @@ public abstract partial class StorageConformance
     {
         await MakeRunsToSearchAsync();
 
-        var found = await new CountRuns(One.Storage, Time).ExecuteAsync(RunQuery.All, byState: true, CancellationToken.None);
+        var found = await new CountRuns(One.Storage, One.Get<SecretTerms>(), Time)
+            .ExecuteAsync(RunQuery.All, byState: true, CancellationToken.None);
 
         Assert.Equal(
             [
@@ -57,7 +58,7 @@ public abstract partial class StorageConformance
             Time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        var count = new CountRuns(One.Storage, Time)
+        var count = new CountRuns(One.Storage, One.Get<SecretTerms>(), Time)
         {
             Budget = new SearchBudget { FewRuns = 2, Rows = 8, FirstWindow = 4, LargestWindow = 4 },
         };

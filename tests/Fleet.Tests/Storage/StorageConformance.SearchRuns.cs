@@ -80,7 +80,8 @@ public abstract partial class StorageConformance
         }
 
         var query = ParseRunQuery.Read("tag:rare", Time.GetUtcNow());
-        var search = new SearchRuns(One.Storage, Time) { Budget = new SearchBudget { Rows = 8, FirstWindow = 4, LargestWindow = 4 } };
+        var budget = new SearchBudget { Rows = 8, FirstWindow = 4, LargestWindow = 4 };
+        var search = new SearchRuns(One.Storage, One.Get<SecretTerms>(), Time) { Budget = budget };
 
         var first = await search.ExecuteAsync(query, before: null, limit: 4, CancellationToken.None);
         Assert.Empty(first.Runs);
@@ -99,7 +100,7 @@ public abstract partial class StorageConformance
     /// <summary>Every page of a search.</summary>
     private async Task<List<RunId>> SearchAllAsync(RunQuery query, SearchBudget budget, int limit)
     {
-        var search = new SearchRuns(One.Storage, Time) { Budget = budget };
+        var search = new SearchRuns(One.Storage, One.Get<SecretTerms>(), Time) { Budget = budget };
         var (found, before) = (new List<RunId>(), (RunId?)null);
         do
         {

@@ -14,6 +14,9 @@ internal sealed class LogRecorder : ILoggerProvider
 
     public IReadOnlyCollection<string> Lines => _lines;
 
+    /// <summary>What is not kept.</summary>
+    public LogLevel Least { get; set; } = LogLevel.Information;
+
     /// <summary>The warnings and errors so far that hold a text, without their level.</summary>
     public IReadOnlyList<string> Warnings(string text) =>
     [
@@ -33,7 +36,7 @@ internal sealed class LogRecorder : ILoggerProvider
     {
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= recorder.Least;
 
         void ILogger.Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
