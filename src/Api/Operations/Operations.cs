@@ -33,7 +33,10 @@ internal static class OperationsEndpoints
 
     private static readonly NumberParameter Limit = CommonParameters.Limit(DefaultLimit);
 
-    private static readonly string[] Codes = ["invalid_kind", "invalid_query", "query_too_long", OperationRules.ImpossibleState];
+    private static readonly string[] Codes =
+    [
+        "invalid_kind", "invalid_query", "query_too_long", "secret_argument", OperationRules.ImpossibleState,
+    ];
 
     public static void Map(IEndpointRouteBuilder api)
     {

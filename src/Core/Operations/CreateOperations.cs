@@ -29,7 +29,7 @@ public sealed record OperationRequest(OperationKind Kind, string? Query, string?
 
 /// <summary>Creates an operation. The leader executes it.</summary>
 public sealed class CreateOperations(
-    IStorage storage, PreviewOperations preview, FleetIdentity fleet, Wakers wakers, TimeProvider time)
+    IStorage storage, PreviewOperations preview, SecretTerms secrets, FleetIdentity fleet, Wakers wakers, TimeProvider time)
 {
     /// <param name="request">What is to be done.</param>
     /// <param name="by">Who asks. If they are bound to lanes, only runs of these are touched.</param>
@@ -57,7 +57,8 @@ public sealed class CreateOperations(
         }
 
         // 2. How many runs match by now: those of the preview, without the ones that have changed since.
-        var query = OperationRules.Read(request.Kind, request.Query, lanes, new Horizon(token.AsOf, token.Newest));
+        var query = await OperationRules.CheckAsync(
+            OperationRules.Read(request.Kind, request.Query, lanes, new Horizon(token.AsOf, token.Newest)), secrets, ct);
         var count = token.Newest is null ? new OperationCount(0, IsAtLeast: false) : await preview.CountAsync(query, ct);
         if (request.Expect is { } expected && (expected != count.Value || count.IsAtLeast))
         {

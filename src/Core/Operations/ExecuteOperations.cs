@@ -16,7 +16,7 @@ namespace Fleet.Core.Operations;
 /// or under another leader, it goes on exactly behind the last batch that was committed: no run has two turns, and none is left
 /// out.</remarks>
 public sealed partial class ExecuteOperations(
-    IStorage storage, IControlChannel control, IRunGates gates, NudgePublisher nudges, TimeProvider time,
+    IStorage storage, IControlChannel control, IRunGates gates, NudgePublisher nudges, SecretTerms secrets, TimeProvider time,
     ILogger<ExecuteOperations> logger)
 {
     /// <summary>Maximum number of runs in a batch: it holds the leader's lock, for which planning and staging wait.</summary>
@@ -89,11 +89,11 @@ public sealed partial class ExecuteOperations(
         RunQuery query;
         try
         {
-            query = OperationRules.QueryOf(operation);
+            query = await OperationRules.CheckAsync(OperationRules.QueryOf(operation), secrets, ct);
         }
         catch (InvalidRunException e)
         {
-            // A newer program may have stored a query that this one does not know.
+            // A newer program may have stored a query that this one does not know; or an argument has become a secret.
             await storage.WriteAsLeaderAsync(
                 term, session => StopAsync(session, operation, e.Message, ct), ct);
             return 0;

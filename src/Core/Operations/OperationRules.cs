@@ -91,6 +91,20 @@ public static class OperationRules
     public static RunQuery QueryOf(Operation operation) => Read(
         operation.Kind, operation.Query, KeyRules.FromRow(operation.Lanes), new Horizon(operation.AsOf, operation.Newest));
 
+    /// <summary>Checks that a query asks for no secret.</summary>
+    /// <exception cref="InvalidRunException">It does.</exception>
+    public static async ValueTask<RunQuery> CheckAsync(RunQuery query, SecretTerms secrets, CancellationToken ct)
+    {
+        try
+        {
+            return await secrets.CheckAsync(query, ct);
+        }
+        catch (InvalidRunException e)
+        {
+            throw new InvalidRunException([.. e.Errors.Select(Renamed)]);
+        }
+    }
+
     /// <summary>Whether somebody who is bound to lanes may know of an operation: only if it can touch no other lane.</summary>
     /// <param name="operation">The operation.</param>
     /// <param name="lanes">The lanes; null: all.</param>

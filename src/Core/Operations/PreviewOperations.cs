@@ -24,7 +24,7 @@ public sealed record OperationPreview(
 public readonly record struct OperationCount(int Value, bool IsAtLeast);
 
 /// <summary>Tells what an operation would touch, and changes nothing.</summary>
-public sealed class PreviewOperations(IStorage storage, FleetIdentity fleet, TimeProvider time)
+public sealed class PreviewOperations(IStorage storage, SecretTerms secrets, FleetIdentity fleet, TimeProvider time)
 {
     /// <summary>How many runs are shown.</summary>
     public const int SampleSize = 10;
@@ -45,7 +45,8 @@ public sealed class PreviewOperations(IStorage storage, FleetIdentity fleet, Tim
     public async Task<OperationPreview> FindAsync(OperationKind kind, string? query, Actor by, CancellationToken ct)
     {
         var (now, lanes) = (time.GetUtcNow(), by.Via?.Lanes);
-        var asked = OperationRules.Read(kind, query, lanes, new Horizon(now, Newest: null));
+        var asked = await OperationRules.CheckAsync(
+            OperationRules.Read(kind, query, lanes, new Horizon(now, Newest: null)), secrets, ct);
         var (count, sample) = await storage.ReadSnapshotAsync(
             async db =>
             {

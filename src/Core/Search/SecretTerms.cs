@@ -5,8 +5,8 @@ namespace Fleet.Core.Search;
 
 /// <summary>Keeps searches away from secrets: a search that compares one would tell whoever may search what it is.</summary>
 /// <remarks>A term that names a secret is refused. Where a job has its secret under a name that is none in others, the refusal says how to
-/// leave that job out. Runs whose secret the term would compare all the same, such as those of a job in a lane that the caller does not see,
-/// do not match.</remarks>
+/// leave that job out. Runs whose secret the term would compare all the same, such as those of a job in a lane that the caller does not
+/// see, do not match.</remarks>
 public sealed class SecretTerms(SecretArgs secrets)
 {
     /// <summary>Checks a query.</summary>

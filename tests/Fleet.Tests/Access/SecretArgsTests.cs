@@ -5,7 +5,6 @@ using Fleet.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Logging.Console;
 
 namespace Fleet.Tests.Access;
 
@@ -124,6 +123,16 @@ public sealed class SecretArgsTests(SecretArgsTests.VaultFleet vault) : IClassFi
 
         Assert.Equal((400, "secret_argument"), (answer.Status, answer["code"]));
         Assert.DoesNotContain("hunter2", answer.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Operation_OverASearchBySecret_IsRefused()
+    {
+        var answer = await vault.SendAsync(
+            "POST", "/api/v1/operations/preview", """{"kind":"delete","query":"args.password=hunter2"}""");
+
+        Assert.Equal((400, "secret_argument"), (answer.Status, answer["code"]));
+        Assert.Contains("query: 'args.password' is secret", answer.Text, StringComparison.Ordinal);
     }
 
     [Fact]

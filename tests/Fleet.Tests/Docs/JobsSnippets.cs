@@ -28,6 +28,16 @@ public sealed class CountOrdersJob(OrderDb db) : IJob<CountOrders, int>
     public Task<int> RunAsync(CountOrders args, JobContext context, CancellationToken ct) => db.Orders.CountAsync(ct);
 }
 
+[Job("docs.fetch-mail")]
+public sealed record FetchMail(string User, [Secret] string Password, MailServer? Server = null);
+
+public sealed record MailServer(string Host, [property: Secret] string? Token);
+
+public sealed class FetchMailJob : IJob<FetchMail>
+{
+    public Task RunAsync(FetchMail args, JobContext context, CancellationToken ct) => Task.CompletedTask;
+}
+
 public sealed class ReportsController(IFleetClient fleet) : ControllerBase
 {
     [HttpPost]

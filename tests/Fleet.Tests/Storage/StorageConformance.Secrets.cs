@@ -1,7 +1,6 @@
-using Fleet.Core.Actors;
 using Fleet.Core.Lanes;
-using Fleet.Core.Runs;
 using Fleet.Core.Search;
+using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 
 namespace Fleet.Tests.Storage;
@@ -23,11 +22,11 @@ public abstract partial class StorageConformance
     }
 
     [Theory]
-    [InlineData("args.password=hunter2", "test.safe")]
-    [InlineData("args.Password=h*", "test.safe")]
-    [InlineData("args.accounts.0.key=x", "test.safe")]
-    [InlineData("job:test.* args.password.0=x", "test.safe")]
-    [InlineData("job:test.vault,note args.password=x", "test.vault")]
+    [InlineData("args.password=hunter2", "test.vault")]
+    [InlineData("args.Password=h*", "test.vault")]
+    [InlineData("args.accounts.0.key=x", "test.vault")]
+    [InlineData("job:test.* args.password.0=x", "test.vault")]
+    [InlineData("job:test.safe,note args.password=x", "test.safe")]
     public async Task Search_BySecret_IsRefusedAndNamesTheJob(string text, string job)
     {
         await StartVaultAsync();
@@ -68,5 +67,5 @@ public abstract partial class StorageConformance
         }
     }
 
-    private Task StartVaultAsync() => StartWorkerAsync(Open(jobs => jobs.Add<VaultJob>()));
+    private Task<WorkerId> StartVaultAsync() => StartWorkerAsync(Open(jobs => jobs.Add<VaultJob>()));
 }

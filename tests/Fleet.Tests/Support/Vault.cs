@@ -6,7 +6,8 @@ namespace Fleet.Tests.Support;
 
 /// <summary>A job with secrets, whose handler tells them wherever it can.</summary>
 [Job("test.vault", Aliases = ["test.safe"])]
-public sealed record Vault(string Word, [Secret] string? Password = null, IReadOnlyList<VaultAccount>? Accounts = null, string? Note = null);
+public sealed record Vault(
+    string Word, [Secret] string? Password = null, IReadOnlyList<VaultAccount>? Accounts = null, string? Note = null);
 
 public sealed record VaultAccount(string User, [property: Secret] string? Key);
 
