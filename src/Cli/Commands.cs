@@ -96,9 +96,18 @@ public static class Commands
             CompletionCommand.Command(cli),
             HelpTopics.Command(cli),
         };
-        var dead = new Command("dead", "Look at dead letters: runs that failed for good.");
+        var dead = new Command(
+            "dead", "Dead letters: runs that failed for good. Messages that Fleet could not read are in the broker's queue fleet.parked.");
         foreach (var command in GetDeadLetters.Commands(cli))
             dead.Add(command);
+        dead.Add(DeadGroups.GroupCommand(cli));
+        dead.Add(ChangeDeadLetters.ReplayCommand(cli));
+        dead.Add(ChangeDeadLetters.EditCommand(cli));
+        dead.Add(ChangeDeadLetters.DiscardCommand(cli));
+        dead.Add(DeadGroups.MuteCommand(cli));
+        dead.Add(DeadGroups.UnmuteCommand(cli));
+        dead.Add(ExportDeadLetters.ExportCommand(cli));
+        dead.Add(ExportDeadLetters.ImportCommand(cli));
         root.Add(dead);
         var view = new Command("view", "Save queries for runs under a name.");
         foreach (var command in SavedViews.Commands(cli))

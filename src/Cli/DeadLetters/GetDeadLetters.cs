@@ -16,14 +16,17 @@ public static class GetDeadLetters
         var command = new Command("list", "List dead letters, the last created first.");
         var terms = RunTerms.AddTo(command, withState: false);
         var limit = NumberOption.Make("--limit", 1, 500, "How many at most. Default: the server's.", "N");
+        var muted = new Option<bool>("--muted") { Description = "Also those of groups that are muted." };
         command.Add(limit);
+        command.Add(muted);
         command.Add(cli.ColumnsOption);
         command.SetAction(async (parsed, ct) =>
         {
             var output = cli.Output(parsed, ListRuns.Listing);
             using var api = cli.Connect(parsed);
             var answer = await api.GetAsync(
-                terms.Path(parsed, "dead-letters", basis: null, ("limit", parsed.GetValue(limit)?.ToString())), ct);
+                terms.Path(parsed, "dead-letters", basis: null, ("limit", parsed.GetValue(limit)?.ToString()),
+                    ("muted", parsed.GetValue(muted) ? "true" : null)), ct);
             var page = api.Read(answer, ApiJson.Default.Runs);
             output.Print(api.Items(answer), page.Items, page.Scanned.Complete ? "No dead letters." : ListRuns.None(page.Scanned));
             ListRuns.TellOfErrors(output, page.Items);

@@ -4,6 +4,7 @@ namespace Fleet.Cli.Help;
 public static class Examples
 {
     private const string Run = "0198c0de-7a3b-7c4d-8e5f-0123456789ab";
+    private const string Group = "v1:a3940f7f469fddda";
 
     private static readonly Dictionary<string, string[]> ByCommand = new(StringComparer.Ordinal)
     {
@@ -95,6 +96,16 @@ public static class Examples
         ["help exit-codes"] = ["fleet help exit-codes"],
         ["dead list"] = ["fleet dead list since:1d"],
         ["dead get"] = [$"fleet dead get {Run}"],
+        ["dead group list"] = ["fleet dead group list --job report.daily"],
+        ["dead group get"] = [$"fleet dead group get {Group}"],
+        ["dead replay"] = [$"fleet dead replay {Run}"],
+        ["dead edit"] = [$$"""fleet dead edit {{Run}} --patch '{"day":"2026-01-31"}'"""],
+        ["dead discard"] =
+            [$"fleet dead discard {Run} --reason 'sent by hand'", $"fleet dead discard --group {Group} --reason 'sent by hand'"],
+        ["dead mute"] = [$"fleet dead mute {Group} --until-new-version --reason 'mended in 2.1'"],
+        ["dead unmute"] = [$"fleet dead unmute {Group}"],
+        ["dead export"] = ["fleet dead export job:report.daily > dead.jsonl"],
+        ["dead import"] = ["fleet dead import dead.jsonl --dry-run"],
         ["view list"] = ["fleet view list"],
         ["view get"] = ["fleet view get broken"],
         ["view save"] = ["fleet view save broken state:failed since:1d --show id,job,error"],

@@ -34,8 +34,7 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
             await test.RunAsync("run", "cancel", id);
             await test.RunAsync("run", "replay", id);
             Assert.Contains($"by {User}", await test.RunAsync("run", "get", id), StringComparison.Ordinal);
-            await using var db = test.Storage();
-            return (await db.Replays.SingleAsync()).By;
+            return (await test.ReplayAsync(id)).By;
         },
         ["run delete"] = async test =>
         {
@@ -59,6 +58,51 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
             await test.RunAsync("run", "cancel", "--all-matching", $"tag:{name}", "--rate", "10000", "--yes");
             await using var db = test.Storage();
             return (await db.Operations.SingleAsync(o => o.Id == id)).CanceledBy;
+        },
+        ["dead replay"] = async test =>
+        {
+            var id = await test.DeadAsync();
+            Assert.Equal(id, await test.RunAsync("dead", "replay", id));
+            return (await test.ReplayAsync(id)).By;
+        },
+        ["dead edit"] = async test =>
+        {
+            var id = await test.DeadAsync();
+            await test.RunAsync("dead", "edit", id, "--patch", """{"retryable":true}""", "--yes");
+            Assert.NotNull((await test.ReplayAsync(id)).FromArgs);
+            return (await test.ReplayAsync(id)).By;
+        },
+        ["dead discard"] = async test =>
+        {
+            var id = await test.DeadAsync();
+            Assert.Equal($"{id} discarded", await test.RunAsync("dead", "discard", id, "--reason", "old", "--yes"));
+            return (await test.ReadAsync(id)).DiscardedBy;
+        },
+        ["dead mute"] = async test =>
+        {
+            var print = (await test.ReadAsync(await test.DeadAsync())).Fingerprint!;
+            Assert.Equal($"{print} muted until a new version", await test.RunAsync("dead", "mute", print, "--until-new-version"));
+            await using var db = test.Storage();
+            return (await db.Mutes.SingleAsync()).By;
+        },
+        ["dead unmute"] = async test =>
+        {
+            var print = (await test.ReadAsync(await test.DeadAsync())).Fingerprint!;
+            await test.RunAsync("dead", "mute", print, "--until-new-version");
+            Assert.Equal($"{print} unmuted", await test.RunAsync("dead", "unmute", print));
+            await using var db = test.Storage();
+            return (await db.Audit.SingleAsync(e => e.Action == "dead.unmute")).By;
+        },
+        ["dead import"] = async test =>
+        {
+            using var folder = new TempFolder();
+            var file = Path.Combine(folder.Path, "dead.jsonl");
+            var id = await test.DeadAsync();
+            await File.WriteAllTextAsync(file, await test.RunAsync("dead", "export", $"id:{id}"));
+            Assert.Equal("1 imported, 0 known already", await test.RunAsync("dead", "import", file, "--yes"));
+            Assert.Equal("0 imported, 1 known already", await test.RunAsync("dead", "import", file, "--yes"));
+            await using var db = test.Storage();
+            return (await db.Runs.SingleAsync(r => r.IdempotencyKey == $"dead-letter:{id}:0")).EnqueuedBy;
         },
         ["key create"] = async test =>
         {
@@ -175,7 +219,8 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
     /// <summary>The others: they read, or they work without the API and leave no row of Fleet's that could say who did it.</summary>
     private static readonly string[] Others =
     [
-        "dev", "db migrate", "db status", "db script", "help exit-codes", "broker apply", "dead get", "dead list", "diff", "export",
+        "dev", "db migrate", "db status", "db script", "help exit-codes", "broker apply", "dead get", "dead list",
+        "dead group get", "dead group list", "dead export", "diff", "export",
         "run count", "run explain", "run get", "run list", "run logs", "run watch", "status", "top", "view get", "view list",
         "schedule list", "schedule explain", "schedule next", "lane list", "lane get", "lane demand", "worker list", "worker get",
         "job list", "job get", "job schema", "job example", "schedule get",
@@ -223,6 +268,20 @@ public sealed class CommandActorsTests(ApiFleet api) : IClassFixture<ApiFleet>
     private Task<Answer> SendAsync(string method, string path, string body) => api.SendAsync(method, path, body);
 
     private async Task<string> WaitingAsync() => $"{await api.EnqueueAsync("""{"job":"diag.echo","args":{},"delay":"1h"}""")}";
+
+    private async Task<string> DeadAsync()
+    {
+        var id = await api.EnqueueAsync("""{"job":"diag.fail","args":{"retryable":false}}""");
+        await api.Fleet.WaitAsync(id);
+        return $"{id}";
+    }
+
+    private async Task<Replay> ReplayAsync(string id)
+    {
+        await using var db = Storage();
+        Assert.True(RunId.TryParse(id, out var run), id);
+        return await db.Replays.SingleAsync(r => r.RunId == run);
+    }
 
     private async Task<string> PutAsync()
     {

@@ -38,6 +38,15 @@ public sealed class ExitCodesTests(RudeServer server) : IClassFixture<RudeServer
         ["run cancel"] = [Run],
         ["dead list"] = [],
         ["dead get"] = [Run],
+        ["dead group list"] = [],
+        ["dead group get"] = ["v1:0123456789abcdef"],
+        ["dead replay"] = [Run],
+        ["dead edit"] = [Run, "--patch", "{}", "--yes"],
+        ["dead discard"] = [Run, "--reason", "old", "--yes"],
+        ["dead mute"] = ["v1:0123456789abcdef", "--until-new-version"],
+        ["dead unmute"] = ["v1:0123456789abcdef"],
+        ["dead export"] = [],
+        ["dead import"] = [DeadLettersFile.Path, "--yes"],
         ["view list"] = [],
         ["view get"] = ["broken"],
         ["view save"] = ["broken", "state:failed"],
@@ -224,6 +233,19 @@ public sealed class ExitCodesTests(RudeServer server) : IClassFixture<RudeServer
         FleetCommand.RunAsync(
             new CommandContext(TimeProvider.System) { AnswerTime = TimeSpan.FromMilliseconds(way == "slow" ? 100 : 30_000) },
             [.. command.Split(' '), .. Asking[command], "--server", server.Url(way), .. more]);
+
+    /// <summary>A file with one dead letter.</summary>
+    private static class DeadLettersFile
+    {
+        public static string Path { get; } = Write();
+
+        private static string Write()
+        {
+            var path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), "fleet-exit-codes.jsonl");
+            File.WriteAllText(path, $$"""{"id":"{{Run}}","job":"diag.echo"}""");
+            return path;
+        }
+    }
 
     /// <summary>A file with one schedule.</summary>
     private static class SchedulesFile

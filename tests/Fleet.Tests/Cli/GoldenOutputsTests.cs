@@ -47,6 +47,10 @@ public sealed partial class GoldenOutputsTests(ApiFleet api) : IClassFixture<Api
         ("run watch", f => [f.Succeeded]),
         ("dead list", _ => []),
         ("dead get", f => [f.Failed]),
+        ("dead group list", _ => []),
+        ("dead group get", f => [f.Group]),
+        // The stack has paths of the machine.
+        ("dead export", _ => ["job:nothing"]),
         ("job list", _ => []),
         ("job get", _ => ["diag.sleep"]),
         ("job schema", _ => ["diag.sleep"]),
@@ -96,6 +100,17 @@ public sealed partial class GoldenOutputsTests(ApiFleet api) : IClassFixture<Api
         ("run cancel", async f => [await f.WaitingAsync()]),
         ("run replay", async f => [await f.CanceledAsync(), await f.CanceledAsync(), Nobody, "--yes"]),
         ("run delete", async f => [await f.CanceledAsync(), "--yes"]),
+        ("dead replay", async f => [await f.DeadAsync()]),
+        ("dead edit", async f => [await f.DeadAsync(), "--patch", """{"word":"talk"}""", "--yes"]),
+        ("dead discard", async f => [await f.DeadAsync(), "--reason", "of no use", "--yes"]),
+        ("dead mute", f => Args(f.Group, "--until", "2035-01-01T00:00:00Z", "--reason", "known")),
+        ("dead unmute", async f =>
+        {
+            await FleetCommand.RunAsync(f.Context, ["dead", "mute", f.Group, "--until-new-version"]);
+            return [f.Group];
+        }
+        ),
+        ("dead import", f => Args(f.Letters, "--yes")),
         ("schedule create", f => Args(Fixture.NewName(), "--job", "diag.echo", "--every", "1h")),
         ("schedule update", async f => [await f.ScheduleAsync(), "--cron", "0 4 * * *"]),
         ("schedule trigger", async f => [await f.ScheduleAsync()]),
@@ -169,6 +184,9 @@ public sealed partial class GoldenOutputsTests(ApiFleet api) : IClassFixture<Api
         fixture.Key = await fixture.KeyAsync();
         await fixture.SessionAsync();
         await Waiting.UntilAsync(async () => await StateAsync(fixture.Failed) == "failed");
+        fixture.Group = (await api.SendAsync("GET", $"/api/v1/runs/{fixture.Failed}"))["fingerprint"]!;
+        await File.WriteAllTextAsync(
+            fixture.Letters, """{"id":"0198c0de-7a3b-7c4d-8e5f-0123456789ab","job":"diag.echo","args":{"text":"a"}}""");
         return fixture;
     }
 
@@ -239,6 +257,7 @@ public sealed partial class GoldenOutputsTests(ApiFleet api) : IClassFixture<Api
         text = Frame().Replace(text, "  at FRAME");
         text = ProcessId().Replace(text, "${name}PID");
         text = Id().Replace(text, "ID");
+        text = Print().Replace(text, "FINGERPRINT");
         text = Migration().Replace(text, "NUMBER");
         text = Instant().Replace(text, "INSTANT");
         text = Address().Replace(text, "127.0.0.1:PORT");
@@ -262,6 +281,9 @@ public sealed partial class GoldenOutputsTests(ApiFleet api) : IClassFixture<Api
 
     [GeneratedRegex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Id();
+
+    [GeneratedRegex("v1:[0-9a-f]{16}", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Print();
 
     [GeneratedRegex(@"\b\d{14}(?=_)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Migration();
@@ -330,6 +352,17 @@ public sealed partial class GoldenOutputsTests(ApiFleet api) : IClassFixture<Api
         public string Folder { get; } = folder;
 
         public string File { get; } = file;
+
+        public string Letters { get; } = Path.Combine(folder, "dead.jsonl");
+
+        public string Group { get; set; } = "";
+
+        public async Task<string> DeadAsync()
+        {
+            var id = await api.EnqueueAsync("""{"job":"test.scripted","args":{"word":"fail"}}""");
+            await api.Fleet.WaitAsync(id);
+            return $"{id}";
+        }
 
         public string Database { get; } = $"Data Source={Path.Combine(folder, "own.db")}";
 
