@@ -83,8 +83,16 @@ public static class ChangeDeadLetters
     /// <summary><c>fleet dead discard</c>.</summary>
     public static Command DiscardCommand(CommandContext cli)
     {
-        var ids = new Argument<string[]>("ID") { Description = "The run's id; several for several runs.", Arity = ArgumentArity.ZeroOrMore };
-        var group = new Option<string>("--group") { Description = "All dead letters of this group, instead of ids.", HelpName = "FINGERPRINT" };
+        var ids = new Argument<string[]>("ID")
+        {
+            Description = "The run's id; several for several runs.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var group = new Option<string>("--group")
+        {
+            Description = "All dead letters of this group, instead of ids.",
+            HelpName = "FINGERPRINT",
+        };
         var reason = new Option<string>("--reason") { Description = "Why nobody needs them.", HelpName = "TEXT", Required = true };
         var command = new Command("discard", "Discard dead letters: the runs stay failed, and leave the list.")
         {

@@ -6,7 +6,8 @@ using Fleet.Client;
 
 namespace Fleet.Cli.DeadLetters;
 
-/// <summary><c>fleet dead group list|get</c>, <c>fleet dead mute</c> and <c>fleet dead unmute</c>: dead letters with the same fault.</summary>
+/// <summary><c>fleet dead group list|get</c>, <c>fleet dead mute</c> and <c>fleet dead unmute</c>: dead letters with the same
+/// fault.</summary>
 public static class DeadGroups
 {
     private static readonly Listing<DeadGroupView> Listing = new(group => group.Fingerprint)
@@ -113,7 +114,7 @@ public static class DeadGroups
             if (list.Muted > 0)
                 Output.Remark($"{list.Muted} muted; --muted shows them.");
             if (!list.Scanned.Complete)
-                Output.Remark($"There are more dead letters than the server counts; it looked back to {Times.Instant(list.Scanned.BackTo)}.");
+                Output.Remark($"There are more dead letters than were counted; those until {Times.Instant(list.Scanned.BackTo)} were.");
         });
         return command;
     }

@@ -97,7 +97,8 @@ public static class ExportDeadLetters
                 continue;
             try
             {
-                lines.Add((number, JsonNode.Parse(line) as JsonObject ?? throw new JsonException("a JSON object is expected"), line.Length));
+                var json = JsonNode.Parse(line) as JsonObject ?? throw new JsonException("a JSON object is expected");
+                lines.Add((number, json, line.Length));
             }
             catch (JsonException e)
             {
