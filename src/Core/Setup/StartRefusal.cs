@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Security.Authentication;
 using Fleet.Core.Storage;
 using Fleet.Core.Text;
 using Microsoft.Extensions.Options;
@@ -21,8 +22,8 @@ public static class StartRefusal
         InvalidOperationException => e.Message,
         // The file, then what is wrong in it, and where.
         InvalidDataException { InnerException: { } inner } => $"{e.Message} {inner.Message} {inner.InnerException?.Message}".TrimEnd(),
-        DatabaseUnavailableException => $"The database cannot be used: {e.InnerException?.Message ?? e.Message}",
-        DbException => $"The database cannot be used: {e.Message}",
+        DatabaseUnavailableException => $"The database cannot be used: {Because(e.InnerException ?? e)}",
+        DbException => $"The database cannot be used: {Because(e)}",
         _ => null,
     };
 
@@ -52,6 +53,12 @@ public static class StartRefusal
             throw InWords(e);
         }
     }
+
+    /// <summary>A driver says only that there was no handshake, and some do not say what was wrong with the certificate.</summary>
+    private static string Because(Exception e) => e.Chain().OfType<AuthenticationException>().FirstOrDefault() is { } tls
+        ? $"its certificate was refused ({tls.Message.TrimEnd('.')}). Either no trusted authority has signed it (on PostgreSQL, Root "
+            + "Certificate in the connection string names one of one's own), or it is for another host name, or it has expired."
+        : e.Message;
 
     private static FleetStartException InWords(Exception e)
     {

@@ -1,6 +1,5 @@
 using System.Net.Security;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Fleet.Tests.Support;
 using Fleet.Transport.RabbitMq;
@@ -25,7 +24,7 @@ public sealed class BrokerTlsTests : IAsyncLifetime
     {
         Configuration = folder =>
         {
-            MakeCertificates(folder);
+            TestCertificates.Make(folder);
             File.Copy(Path.Combine(folder, "ca.pem"), Path.Combine(_folder.Path, "ca.pem"));
             return $"""
                 listeners.ssl.1 = 127.0.0.1:{_port}
@@ -79,7 +78,7 @@ public sealed class BrokerTlsTests : IAsyncLifetime
         // 3. Another authority does not.
         var other = Path.Combine(_folder.Path, "other");
         Directory.CreateDirectory(other);
-        MakeCertificates(other);
+        TestCertificates.Make(other);
         await Assert.ThrowsAsync<BrokerUnusableException>(
             () => ApplyTopology.ExecuteAsync(Settings(uri, Path.Combine(other, "ca.pem")), ["default"], default));
 
@@ -119,7 +118,7 @@ public sealed class BrokerTlsTests : IAsyncLifetime
     [InlineData("amqp://broker", "ca.pem", "has no use")]
     public async Task Read_BadCaFile_NamesTheSetting(string uri, string file, string said)
     {
-        MakeCertificates(_folder.Path);
+        TestCertificates.Make(_folder.Path);
         await File.WriteAllTextAsync(Path.Combine(_folder.Path, "empty.pem"), "nothing");
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
@@ -131,6 +130,19 @@ public sealed class BrokerTlsTests : IAsyncLifetime
 
         Assert.StartsWith("Fleet:Transport:CaFile", error, StringComparison.Ordinal);
         Assert.Contains(said, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public void IsTrusted_OfTheRightAuthority_UnlessItHasExpired(bool isExpired, bool isTrusted)
+    {
+        TestCertificates.Make(_folder.Path, isExpired);
+        using var certificate = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(_folder.Path, "server.pem"));
+
+        Assert.Equal(
+            isTrusted,
+            BrokerTrust.Read(CaFile).IsTrusted(this, certificate, shown: null, SslPolicyErrors.RemoteCertificateChainErrors));
     }
 
     private static RunId Id() => RunId.New(TimeProvider.System.GetUtcNow());
@@ -153,28 +165,5 @@ public sealed class BrokerTlsTests : IAsyncLifetime
         await host.StopAsync();
         await ((IAsyncDisposable)host).DisposeAsync();
         return entry;
-    }
-
-    /// <summary>An authority, and a certificate of its for <c>localhost</c>.</summary>
-    private static void MakeCertificates(string folder)
-    {
-        var now = TimeProvider.System.GetUtcNow();
-        using var caKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var caRequest = new CertificateRequest("CN=Fleet test authority", caKey, HashAlgorithmName.SHA256);
-        caRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
-        caRequest.CertificateExtensions.Add(
-            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
-        caRequest.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(caRequest.PublicKey, critical: false));
-        using var ca = caRequest.CreateSelfSigned(now.AddDays(-1), now.AddDays(10));
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
-        request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], critical: false));
-        using var certificate = request.Create(ca, now.AddDays(-1), now.AddDays(9), RandomNumberGenerator.GetBytes(16));
-        File.WriteAllText(Path.Combine(folder, "ca.pem"), ca.ExportCertificatePem());
-        File.WriteAllText(Path.Combine(folder, "server.pem"), certificate.ExportCertificatePem());
-        File.WriteAllText(Path.Combine(folder, "server.key"), key.ExportPkcs8PrivateKeyPem());
     }
 }
