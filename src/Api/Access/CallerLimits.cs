@@ -51,15 +51,20 @@ internal sealed class CallerLimits : IDisposable
     public ValueTask<RateLimitLease> WaitToSearchAsync(HttpContext http, Principal who) =>
         _searches.AcquireAsync(LimitedCaller.Of(http, who), cancellationToken: http.RequestAborted);
 
-    private static TokenBucketRateLimiter Bucket(int perMinute) => new(new()
+    private static TokenBucketRateLimiter Bucket(int perMinute)
     {
-        TokenLimit = perMinute,
-        TokensPerPeriod = Math.Max(1, perMinute / 60),
-        ReplenishmentPeriod = TimeSpan.FromSeconds(perMinute >= 60 ? 1 : 60.0 / perMinute),
-        QueueLimit = 0,
-        // One timer fills up the buckets of all callers.
-        AutoReplenishment = false,
-    });
+        // About one refill a second, of whole tokens: its length makes the number a minute exact.
+        var tokens = Math.Max(1, perMinute / 60);
+        return new(new()
+        {
+            TokenLimit = perMinute,
+            TokensPerPeriod = tokens,
+            ReplenishmentPeriod = TimeSpan.FromMinutes((double)tokens / perMinute),
+            QueueLimit = 0,
+            // One timer fills up the buckets of all callers.
+            AutoReplenishment = false,
+        });
+    }
 
     /// <summary>Whom a limit is for: a key or a name, or an address.</summary>
     private readonly record struct LimitedCaller(string? Name, IPAddress? Address)

@@ -44,6 +44,7 @@ internal static class OperationsEndpoints
             "previewOperation", "Tells which runs an operation would change, and changes nothing.")
         {
             Permission = Permission.Operate,
+            IsSearch = true,
             Bound = BoundAnswer.Filtered,
             Description = "`token` is what the creation takes, within an hour. The operation touches no run that was made after the "
                 + "preview, and none that ended after it.",
@@ -60,6 +61,7 @@ internal static class OperationsEndpoints
         api.MapPost("/operations", CreateAsync).Declare(new("createOperation", "Cancels, replays or deletes all runs of a preview.")
         {
             Permission = Permission.Operate,
+            IsSearch = true,
             Bound = BoundAnswer.Filtered,
             Description = "The leading scheduler executes it, the newest runs first, at most `rate` runs per second. Ask for the operation "
                 + "to see how far it is. The kind and the query are those of the preview. Only runs that have ended are deleted.",

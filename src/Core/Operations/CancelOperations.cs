@@ -28,13 +28,16 @@ public sealed class CancelOperations(IStorage storage, TimeProvider time)
                     return null;
                 if (stopped == 0)
                     return (operation, false);
-                session.Audit(
-                    now, by, "operation.cancel", id, new AuditedState(OperationState.Running.ToWord()),
-                    new AuditedState(operation.State.ToWord(), operation.Done), reason);
+                Audit(session, operation, now, by, reason);
                 await session.Db.SaveChangesAsync(ct);
                 return (operation, true);
             },
             ct);
+
+    /// <summary>Writes into the audit that an operation was stopped.</summary>
+    internal static void Audit(StorageSession session, Operation operation, DateTimeOffset now, Actor by, string? reason) => session.Audit(
+        now, by, "operation.cancel", operation.Id, new AuditedState(OperationState.Running.ToWord()),
+        new AuditedState(OperationState.Canceled.ToWord(), operation.Done), reason);
 
     /// <summary>What the audit says of an operation that was stopped.</summary>
     private sealed record AuditedState(string State, long? Done = null);

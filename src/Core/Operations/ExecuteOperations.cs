@@ -22,15 +22,12 @@ public sealed partial class ExecuteOperations(
     /// <summary>Maximum number of runs in a batch: it holds the leader's lock, for which planning and staging wait.</summary>
     public const int MaxBatch = 250;
 
-    /// <summary>How many runs are looked up at once.</summary>
-    private const int MaxAhead = 1000;
+    private static readonly TimeSpan AfterError = TimeSpan.FromSeconds(10);
 
     // A higher rate makes larger batches, up to the maximum, and then more of them.
     private const int BatchesPerSecond = 5;
 
-    // Rows with args or errors can be large; few of them are read at once.
-    private const int TextsAtOnce = 200;
-
+    private readonly RunsAhead _runsAhead = new(storage, time);
     private readonly Dictionary<string, OperationWork> _works = new(StringComparer.Ordinal);
     private Term? _term;
 
@@ -71,6 +68,13 @@ public sealed partial class ExecuteOperations(
                 _works.Remove(operation.Id);
                 pause = TimeSpan.Zero;
             }
+            catch (Exception e) when (IsOfTheRuns(e, ct))
+            {
+                // The others go on; this one is tried again.
+                LogHeldUp(operation.Id, e);
+                work.NotBefore(begun, AfterError);
+                pause = AfterError < pause || pause is null ? AfterError : pause;
+            }
         }
 
         return pause;
@@ -94,22 +98,21 @@ public sealed partial class ExecuteOperations(
         catch (InvalidRunException e)
         {
             // A newer program may have stored a query that this one does not know; or an argument has become a secret.
-            await storage.WriteAsLeaderAsync(
-                term, session => StopAsync(session, operation, e.Message, ct), ct);
+            await storage.WriteAsLeaderAsync(term, session => StopAsync(session, operation, e.Message, ct), ct);
             return 0;
         }
 
         if (work.Ahead.Count == 0 && !work.IsAtEnd)
-            await LookAheadAsync(operation, query, work, ct);
+            await _runsAhead.FindAsync(operation, query, work, ct);
         var size = work.OneByOne > 0 ? 1 : Math.Clamp(operation.Rate / BatchesPerSecond, 1, MaxBatch);
         RunId[] ids = [.. work.Ahead.Take(size)];
         var isLast = ids.Length == work.Ahead.Count;
         var step = new BatchStep(ids, isLast ? work.BehindAhead : ids[^1], isLast && work.IsAtEnd);
+        var by = ActorOf(operation);
+        var changes = new BatchChanges();
         try
         {
-            var by = ActorOf(operation);
-            var done = await storage.WriteAsLeaderAsync(term, session => ChangeAsync(session, operation, query, step, by, ct), ct);
-            await AnnounceAsync(operation, done, by, ct);
+            changes = await storage.WriteAsLeaderAsync(term, session => ChangeAsync(session, operation, query, step, by, ct), ct);
         }
         catch (Exception e) when (IsOfTheRuns(e, ct) && ids.Length > 0)
         {
@@ -127,37 +130,8 @@ public sealed partial class ExecuteOperations(
         }
 
         work.Took(step);
+        await AnnounceAsync(operation, changes, by, ct);
         return ids.Length;
-    }
-
-    /// <summary>Finds the next runs that match.</summary>
-    private async Task LookAheadAsync(Operation operation, RunQuery query, OperationWork work, CancellationToken ct)
-    {
-        // Nothing is newer than the newest run that the preview found, and without one nothing matched.
-        if (operation.Newest is null)
-        {
-            work.IsAtEnd = true;
-            return;
-        }
-
-        await storage.ReadSnapshotAsync(
-            async db =>
-            {
-                var budget = new SearchBudget();
-                var scan = new ScanRuns(db, query, IdRange.Of(query, operation.Cursor), budget, time);
-                var atOnce = query.ReadsTexts ? TextsAtOnce : MaxAhead;
-                await foreach (var run in scan.ReadAsync(RunColumns.Compared(query), atOnce, budget.FirstWindow, ct))
-                {
-                    work.Ahead.Enqueue(run.Id);
-                    if (work.Ahead.Count == MaxAhead)
-                        break;
-                }
-
-                work.IsAtEnd = scan.IsComplete;
-                work.BehindAhead = work.Ahead.Count == MaxAhead ? work.Ahead.Last() : scan.Last;
-                return true;
-            },
-            ct);
     }
 
     /// <summary>Changes the runs that still match, and moves the cursor.</summary>
@@ -240,26 +214,31 @@ public sealed partial class ExecuteOperations(
 
     private async Task<bool> StopAsync(StorageSession session, Operation operation, string error, CancellationToken ct)
     {
-        var (id, now, text) = (operation.Id, time.GetUtcNow(), StoredText.Cut(error, 1000));
-        return await session.Db.Operations.Where(o => o.Id == id && o.State == OperationState.Running).ExecuteUpdateAsync(
+        var (id, now, text, by) = (operation.Id, time.GetUtcNow(), StoredText.Cut(error, 1000), ThisProcess.Scheduler);
+        if (await session.Db.Operations.Where(o => o.Id == id && o.State == OperationState.Running).ExecuteUpdateAsync(
             set => set.SetProperty(o => o.State, OperationState.Canceled).SetProperty(o => o.FinishedAt, now)
-                .SetProperty(o => o.CanceledBy, ThisProcess.Scheduler).SetProperty(o => o.Error, text),
-            ct) == 1;
+                .SetProperty(o => o.CanceledBy, by).SetProperty(o => o.Error, text),
+            ct) == 0)
+            return false;
+        CancelOperations.Audit(session, operation, now, by, text);
+        await session.Db.SaveChangesAsync(ct);
+        return true;
     }
 
     /// <summary>Tells those who wait for the runs. If this is lost, the scheduler and the heartbeats find them.</summary>
     private async Task AnnounceAsync(Operation operation, BatchChanges changes, Actor by, CancellationToken ct)
     {
         nudges.Publish(changes.Ready);
-        if (changes.Stopped.Count > 0)
-            await control.PublishControlAsync(new ControlMessage(CancelRuns: changes.Stopped, By: by.ToRow()), ct);
         try
         {
+            if (changes.Stopped.Count > 0)
+                await control.PublishControlAsync(new ControlMessage(CancelRuns: changes.Stopped, By: by.ToRow()), ct);
             foreach (var id in changes.Passed)
                 await gates.PassOnAsync(id, ct);
         }
-        catch (Exception e) when (storage.IsOutage(e))
+        catch (Exception e) when (!ct.IsCancellationRequested)
         {
+            LogNotAnnounced(operation.Id, e);
         }
     }
 
@@ -277,6 +256,13 @@ public sealed partial class ExecuteOperations(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Operation {Operation} could not {Kind} run {Run}; it goes on with the next.")]
     private partial void LogFailed(string operation, string kind, RunId run, Exception e);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Operation {Operation} cannot go on at the moment; it is tried again.")]
+    private partial void LogHeldUp(string operation, Exception e);
+
+    [LoggerMessage(
+        Level = LogLevel.Debug, Message = "Runs that operation {Operation} changed could not be announced; they are found without that.")]
+    private partial void LogNotAnnounced(string operation, Exception e);
 
     /// <summary>The operation is no longer where it was read.</summary>
     private sealed class MovedException : Exception;

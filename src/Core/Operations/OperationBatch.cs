@@ -53,13 +53,21 @@ internal sealed class OperationWork(RunId? cursor)
     public Queue<RunId> Ahead { get; } = [];
 
     /// <summary>Where the next look begins.</summary>
-    public RunId? BehindAhead { get; set; }
+    public RunId? BehindAhead { get; private set; }
 
     /// <summary>True when nothing comes after <see cref="Ahead"/>.</summary>
     public bool IsAtEnd { get; set; }
 
     /// <summary>How many runs are tried alone, because their batch failed.</summary>
     public int OneByOne { get; set; }
+
+    /// <summary>Takes the next runs that were looked up.</summary>
+    public void Found(List<RunId> runs, RunId? behind, bool isAtEnd)
+    {
+        foreach (var run in runs)
+            Ahead.Enqueue(run);
+        (BehindAhead, IsAtEnd) = (behind, isAtEnd);
+    }
 
     /// <summary>Moves on after a batch.</summary>
     public void Took(BatchStep step)

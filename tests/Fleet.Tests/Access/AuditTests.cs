@@ -235,24 +235,8 @@ public sealed class AuditTests(AccessFleet access) : IClassFixture<AccessFleet>
     /// <summary>A dead letter that is the only one of its group.</summary>
     private async Task<(string Id, string Group)> DeadAsync()
     {
-        var group = $"v1:{Interlocked.Increment(ref _things):x16}";
         Assert.True(RunId.TryParse(await CanceledAsync(), out var id));
-        await access.Fleet.Storage.WriteAsync(
-            async session =>
-            {
-                await session.Db.Runs.Where(r => r.Id == id).ExecuteUpdateAsync(
-                    set => set.SetProperty(r => r.State, RunState.Failed).SetProperty(r => r.Fingerprint, group));
-                session.Db.DeadLetters.Add(new DeadLetter
-                {
-                    RunId = id,
-                    Fingerprint = group,
-                    Job = "diag.echo",
-                    Lane = "nobody",
-                    FailedAt = TimeProvider.System.GetUtcNow(),
-                });
-                return await session.Db.SaveChangesAsync();
-            },
-            CancellationToken.None);
+        var group = await MadeUpDeath.OfAsync(access.Fleet, id);
         return ($"{id}", group);
     }
 

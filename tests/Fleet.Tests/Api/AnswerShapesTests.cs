@@ -98,8 +98,10 @@ public sealed class AnswerShapesTests : IAsyncLifetime
             foreach (var member in element.EnumerateObject())
             {
                 var value = member.Value;
+                // There is a trace while another test listens to traces of this process.
                 _shapes.Append(indent).Append(member.Name).Append(": ").AppendLine(
-                    Words.Contains(member.Name, StringComparer.Ordinal) ? value.ToString() : value.ValueKind.ToString());
+                    member.Name == "traceId" ? "String or Null"
+                    : Words.Contains(member.Name, StringComparer.Ordinal) ? value.ToString() : value.ValueKind.ToString());
                 if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0)
                     value = value[0];
                 if (value.ValueKind == JsonValueKind.Object && member.Name is not ("args" or "output" or "labels" or "schema"))

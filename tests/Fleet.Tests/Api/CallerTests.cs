@@ -25,6 +25,10 @@ public sealed class CallerTests(ApiFleet api) : IClassFixture<ApiFleet>
 
     private const string Range = """{"from":"2026-01-01T00:00:00Z","until":"2026-01-04T00:00:00Z"}""";
 
+    private const string Why = """{"reason":"twice"}""";
+
+    private const string Muted = """{"untilNewVersion":true}""";
+
     private static readonly DateTimeOffset January = new(2026, 1, 31, 0, 0, 0, TimeSpan.Zero);
 
     private static int _schedules;
@@ -66,6 +70,57 @@ public sealed class CallerTests(ApiFleet api) : IClassFixture<ApiFleet>
             await test.CallAsync("DELETE", $"runs/{id}");
             await using var db = test.Storage();
             return [(await db.Runs.IgnoreQueryFilters().SingleAsync(r => r.Id == id)).DeletedBy];
+        },
+        ["POST /dead-letters/{id}/replay"] = async test =>
+        {
+            var (id, _) = await test.DeadAsync();
+            await test.CallAsync("POST", $"dead-letters/{id}/replay", "{}");
+            await using var db = test.Storage();
+            return [(await db.Replays.SingleAsync(r => r.RunId == id)).By];
+        },
+        ["POST /dead-letters/{id}/discard"] = async test =>
+        {
+            var (id, _) = await test.DeadAsync();
+            await test.CallAsync("POST", $"dead-letters/{id}/discard", Why);
+            return [await test.AuditedAsync("dead.discard", $"{id}")];
+        },
+        ["POST /dead-letters/import"] = async test =>
+        {
+            var letter = RunId.New(TimeProvider.System.GetUtcNow());
+            var answer = await test.CallAsync(
+                "POST", "dead-letters/import", $$$"""{"runs":[{"id":"{{{letter}}}","job":"diag.echo","args":{}}]}""");
+            return [(await test.RunAsync(new RunId(answer.Json.GetProperty("ids")[0].GetGuid()))).EnqueuedBy];
+        },
+        ["POST /dead-letters/groups/{fingerprint}/discard"] = async test =>
+        {
+            var (id, group) = await test.DeadAsync();
+            await test.CallAsync("POST", $"dead-letters/groups/{group}/discard", Why);
+            return [await test.AuditedAsync("dead.discard", $"{id}")];
+        },
+        ["POST /dead-letters/groups/{fingerprint}/mute"] = async test =>
+        {
+            var (_, group) = await test.DeadAsync();
+            await test.CallAsync("POST", $"dead-letters/groups/{group}/mute", Muted);
+            return [await test.AuditedAsync("dead.mute", group)];
+        },
+        ["POST /dead-letters/groups/{fingerprint}/unmute"] = async test =>
+        {
+            var (_, group) = await test.DeadAsync();
+            await test.CallAsync("POST", $"dead-letters/groups/{group}/mute", Muted);
+            await test.CallAsync("POST", $"dead-letters/groups/{group}/unmute", "{}");
+            return [await test.AuditedAsync("dead.unmute", group)];
+        },
+        ["POST /operations"] = async test => [Shown(await test.OperateAsync("tag:nobody"), "createdBy")],
+        ["POST /operations/{id}/cancel"] = async test =>
+        {
+            // At one run per second it is still under way.
+            var tag = NewId();
+            var runs = string.Join(',', Enumerable.Repeat(
+                $$"""{"job":"diag.echo","args":{},"delay":"1h","tags":["{{tag}}"]}""", 100));
+            await test.CallAsync("POST", "runs/batch", $$"""{"runs":[{{runs}}]}""");
+            var operation = (await test.OperateAsync($"tag:{tag}")).GetProperty("id").GetString()!;
+            await test.CallAsync("POST", $"operations/{operation}/cancel", "{}");
+            return [await test.AuditedAsync("operation.cancel", operation)];
         },
         ["POST /keys"] = async test => [Shown((await test.CreateKeyAsync()).GetProperty("key"), "createdBy")],
         ["POST /keys/{id}/rotate"] = async test =>
@@ -142,7 +197,8 @@ public sealed class CallerTests(ApiFleet api) : IClassFixture<ApiFleet>
         },
     };
 
-    private static readonly string[] Reads = ["POST /schedules/{id}/diff", "POST /sessions", "DELETE /sessions/current"];
+    private static readonly string[] Reads =
+        ["POST /schedules/{id}/diff", "POST /operations/preview", "POST /sessions", "DELETE /sessions/current"];
 
     [Fact]
     public void Endpoints_ThatChangeSomething_AreAllTestedHere()
@@ -242,6 +298,28 @@ public sealed class CallerTests(ApiFleet api) : IClassFixture<ApiFleet>
 
     private IServiceProvider Services => api.Fleet.Services;
 
+    private async Task<(RunId Id, string Group)> DeadAsync()
+    {
+        var id = await WaitingAsync();
+        Assert.Equal(200, (await SendAsync("POST", $"runs/{id}/cancel")).Status);
+        return (id, await MadeUpDeath.OfAsync(api.Fleet, id));
+    }
+
+    private async Task<Actor?> AuditedAsync(string action, string target)
+    {
+        await using var db = Storage();
+        return (await db.Audit.SingleAsync(e => e.Action == action && e.Target == target)).By;
+    }
+
+    /// <summary>Cancels all runs that match, one per second.</summary>
+    private async Task<JsonElement> OperateAsync(string query)
+    {
+        var preview = await CallAsync("POST", "operations/preview", $$"""{"kind":"cancel","query":"{{query}}"}""");
+        var token = preview.Json.GetProperty("token").GetString();
+        return (await CallAsync(
+            "POST", "operations", $$"""{"kind":"cancel","query":"{{query}}","token":"{{token}}","rate":1}""")).Json;
+    }
+
     private async Task<JsonElement> CreateKeyAsync() =>
         (await CallAsync("POST", "keys", """{"name":"x","role":"viewer"}""")).Json;
 
@@ -333,8 +411,10 @@ public sealed class CallerTests(ApiFleet api) : IClassFixture<ApiFleet>
     private async Task<(int Status, JsonElement Body)> RawAsync(string endpoint, string name)
     {
         var (method, path) = (endpoint.Split(' ')[0], endpoint.Split(' ')[1]);
-        var id = path.StartsWith("/runs", StringComparison.Ordinal) ? $"{RunId.New(TimeProvider.System.GetUtcNow())}" : "nobody";
-        path = path.Replace("{id}", id, StringComparison.Ordinal).Replace("{name}", id, StringComparison.Ordinal);
+        var isOfRun = path.StartsWith("/runs", StringComparison.Ordinal) || path.StartsWith("/dead-letters/{", StringComparison.Ordinal);
+        var id = isOfRun ? $"{RunId.New(TimeProvider.System.GetUtcNow())}" : "nobody";
+        path = path.Replace("{id}", id, StringComparison.Ordinal).Replace("{name}", id, StringComparison.Ordinal)
+            .Replace("{fingerprint}", "v1:0123456789abcdef", StringComparison.Ordinal);
         var body = path switch
         {
             "/runs" => """{"job":"diag.echo","args":{}}""",
@@ -342,6 +422,10 @@ public sealed class CallerTests(ApiFleet api) : IClassFixture<ApiFleet>
             "/views/nobody" when method == "PUT" => "{}",
             _ when method == "PUT" => """{"job":"diag.echo","every":"1d"}""",
             _ when path.EndsWith("/backfill", StringComparison.Ordinal) => Range,
+            _ when path.EndsWith("/discard", StringComparison.Ordinal) => Why,
+            _ when path.EndsWith("/mute", StringComparison.Ordinal) => Muted,
+            "/dead-letters/import" => """{"runs":[{"id":"01938f3c-0000-7000-8000-000000000000","job":"diag.echo","args":{}}]}""",
+            "/operations" => """{"kind":"cancel","query":"tag:x","token":"x"}""",
             _ when method == "DELETE" => "",
             _ => "{}",
         };
