@@ -16,6 +16,13 @@ internal sealed partial class OidcAccess : IProviderAccess, IAsyncDisposable
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(10);
     private const int MaxAnswer = 1024 * 1024;
 
+    /// <summary>The errors of OAuth 2.0 and OpenID Connect that tell whoever runs Fleet what is wrong. Others are not logged.</summary>
+    private static readonly string[] ProtocolErrors =
+    [
+        "access_denied", "consent_required", "interaction_required", "invalid_client", "invalid_grant", "invalid_request", "invalid_scope",
+        "login_required", "server_error", "temporarily_unavailable", "unauthorized_client", "unsupported_response_type",
+    ];
+
     private readonly OidcOptions _options;
     private readonly ProviderMetadata _metadata;
     private readonly ProviderHandlers _handlers;
@@ -42,7 +49,7 @@ internal sealed partial class OidcAccess : IProviderAccess, IAsyncDisposable
         var (token, failure) = await _handlers.CheckTokenAsync(http);
         if (token is not null)
             return Find(token, token.ValidTo);
-        LogRefused(failure?.Message);
+        LogRefused(KindOf(failure));
         return new(null, "unauthenticated", $"The token was refused: {Explain(failure)}");
     }
 
@@ -55,13 +62,15 @@ internal sealed partial class OidcAccess : IProviderAccess, IAsyncDisposable
     public async Task<ProviderAnswer> EndSignInAsync(HttpContext http)
     {
         await _metadata.GetConfigurationAsync(http.RequestAborted);
-        var (token, returnUrl, failure) = await _handlers.EndSignInAsync(http);
-        if (token is not null)
-            return Find(token, expiresAt: null) with { ReturnUrl = returnUrl };
-        LogNotSignedIn(failure?.Message);
+        var outcome = await _handlers.EndSignInAsync(http);
+        if (outcome.Token is { } token)
+            return Find(token, expiresAt: null) with { ReturnUrl = outcome.ReturnUrl, WasBegunHere = true };
+        var failure = outcome.Failure;
+        // Anyone can come back from a sign-in that they have not begun.
+        LogNotSignedIn(outcome.WasBegunHere ? LogLevel.Warning : LogLevel.Debug, KindOf(failure));
         if (failure is HttpRequestException or TaskCanceledException || failure?.InnerException is HttpRequestException)
             throw new ProviderException($"The OIDC provider at {_options.Authority} does not answer.", failure);
-        return new(null, "sign_in_failed", ExplainSignIn(http, failure));
+        return new(null, "sign_in_failed", ExplainSignIn(http, failure)) { WasBegunHere = outcome.WasBegunHere };
     }
 
     public async Task<string?> FindSignOutUrlAsync(string returnUrl)
@@ -132,9 +141,20 @@ internal sealed partial class OidcAccess : IProviderAccess, IAsyncDisposable
             : "It was not begun in this browser, has ended already, or took longer than 15 minutes. Begin again.";
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "A bearer token was refused: {Reason}")]
-    private partial void LogRefused(string? reason);
+    /// <summary>The kind of a failure for the log. Its message is not for the log: it has words of the browser and of the
+    /// provider.</summary>
+    private static string KindOf(Exception? failure) => failure switch
+    {
+        AggregateException { InnerExceptions: [var only, ..] } => KindOf(only),
+        OpenIdConnectProtocolException { Data: var data } when Array.Find(ProtocolErrors, e => e.Equals(data["error"])) is { } error =>
+            $"{nameof(OpenIdConnectProtocolException)}, {error}",
+        { InnerException: { } cause } => $"{failure.GetType().Name}, {cause.GetType().Name}",
+        _ => failure?.GetType().Name ?? "none",
+    };
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A sign-in at the OIDC provider failed: {Reason}")]
-    private partial void LogNotSignedIn(string? reason);
+    [LoggerMessage(Level = LogLevel.Debug, Message = "A bearer token was refused: {Kind}.")]
+    private partial void LogRefused(string kind);
+
+    [LoggerMessage(Message = "A sign-in at the OIDC provider failed: {Kind}.")]
+    private partial void LogNotSignedIn(LogLevel level, string kind);
 }

@@ -8,8 +8,9 @@ namespace Fleet.Oidc;
 /// <param name="Rules">Which claim gives which role.</param>
 internal sealed record OidcOptions(Uri Authority, string Audience, IReadOnlyList<RoleRule> Rules)
 {
-    /// <summary>The claim that names people unless the settings say otherwise.</summary>
-    public const string DefaultName = "preferred_username";
+    /// <summary>The claim that names people unless the settings say otherwise. A name owns views and runs, so it is the one claim that
+    /// nobody can change, and that is never given to another person.</summary>
+    public const string DefaultName = "sub";
 
     /// <summary>What is asked of the provider unless the settings say otherwise.</summary>
     public const string DefaultScopes = "openid profile";

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using Fleet.Api.Access;
 using Fleet.Core.Access;
 using Microsoft.AspNetCore.Authentication;
@@ -9,6 +10,8 @@ using Microsoft.AspNetCore.DataProtection.XmlEncryption;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
@@ -36,7 +39,8 @@ internal sealed class ProviderHandlers : IAsyncDisposable
         OidcOptions options, ProviderMetadata metadata, HttpClient http, ProtectionKeys keys, TimeProvider time, ILoggerFactory loggers)
     {
         var services = new ServiceCollection();
-        services.AddSingleton(loggers).AddSingleton(typeof(ILogger<>), typeof(Logger<>)).AddSingleton(time);
+        services.AddSingleton<ILoggerFactory>(new QuietHandlers(loggers)).AddSingleton(typeof(ILogger<>), typeof(Logger<>));
+        services.AddSingleton(time);
         services.AddDataProtection().SetApplicationName("fleet");
         services.Configure<KeyManagementOptions>(protection =>
         {
@@ -53,7 +57,11 @@ internal sealed class ProviderHandlers : IAsyncDisposable
             bearer.Events = new JwtBearerEvents { OnTokenValidated = context => Keep(context.HttpContext, context.SecurityToken) };
         });
         if (options.ClientId is { } client)
+        {
             authentication.AddOpenIdConnect(SignIn, flow => Configure(flow, options, client, metadata, http));
+            services.AddTransient<SignInHandler>();
+        }
+
         _services = services.BuildServiceProvider();
     }
 
@@ -69,19 +77,20 @@ internal sealed class ProviderHandlers : IAsyncDisposable
     /// <summary>Answers with a redirect to the provider.</summary>
     public async Task BeginSignInAsync(HttpContext http, string returnUrl)
     {
-        var handler = await MakeAsync<OpenIdConnectHandler>(SignIn, http);
+        var handler = await MakeAsync<SignInHandler>(SignIn, http);
         await handler.ChallengeAsync(new AuthenticationProperties { RedirectUri = returnUrl });
     }
 
     /// <summary>Takes the code that the provider sent with the browser to it, and checks the token.</summary>
-    /// <returns>The token; or why there is none.</returns>
-    public async Task<(JsonWebToken? Token, string? ReturnUrl, Exception? Failure)> EndSignInAsync(HttpContext http)
+    public async Task<Outcome> EndSignInAsync(HttpContext http)
     {
-        var handler = await MakeAsync<OpenIdConnectHandler>(SignIn, http);
+        var handler = await MakeAsync<SignInHandler>(SignIn, http);
         var outcome = new Outcome();
         http.Features.Set(outcome);
         await handler.HandleRequestAsync();
-        return outcome.Failure is null ? (Take(http), outcome.ReturnUrl, null) : (null, null, outcome.Failure);
+        if (outcome.Failure is null)
+            outcome.Token = Take(http);
+        return outcome;
     }
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();
@@ -154,10 +163,43 @@ internal sealed class ProviderHandlers : IAsyncDisposable
 
     private sealed record CheckedToken(JsonWebToken Token);
 
-    private sealed class Outcome
+    /// <summary>How a sign-in has ended: with a token, or with the reason why there is none.</summary>
+    public sealed class Outcome
     {
+        public JsonWebToken? Token { get; set; }
+
+        /// <summary>Where the browser goes then.</summary>
         public string? ReturnUrl { get; set; }
 
         public Exception? Failure { get; set; }
+
+        /// <summary>Whether the state belongs to a cookie of this browser.</summary>
+        public bool WasBegunHere { get; set; }
+    }
+
+    /// <summary>Tells also whether the browser has begun the sign-in that it ends.</summary>
+    private sealed class SignInHandler(
+        IOptionsMonitor<OpenIdConnectOptions> options, ILoggerFactory loggers, HtmlEncoder html, UrlEncoder urls)
+        : OpenIdConnectHandler(options, loggers, html, urls)
+    {
+        protected override bool ValidateCorrelationId(AuthenticationProperties properties) =>
+            Context.Features.Get<Outcome>()!.WasBegunHere = base.ValidateCorrelationId(properties);
+    }
+
+    /// <summary>Lets through what data protection logs. The handlers log what a browser or the provider says, word for word: whoever
+    /// calls the callback would write into the log. <see cref="OidcAccess"/> logs the kind of each failure instead.</summary>
+    private sealed class QuietHandlers(ILoggerFactory loggers) : ILoggerFactory
+    {
+        public ILogger CreateLogger(string categoryName) =>
+            categoryName.StartsWith("Microsoft.AspNetCore.DataProtection", StringComparison.Ordinal)
+                ? loggers.CreateLogger(categoryName)
+                : NullLogger.Instance;
+
+        public void AddProvider(ILoggerProvider provider) => loggers.AddProvider(provider);
+
+        public void Dispose()
+        {
+            // It belongs to the program.
+        }
     }
 }

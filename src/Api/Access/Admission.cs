@@ -5,6 +5,7 @@ using Fleet.Core.Actors;
 using Fleet.Core.Text;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace Fleet.Api.Access;
 
@@ -50,9 +51,7 @@ internal sealed class Admission(
 
     /// <summary>Watches whether the caller of a request that goes on for long is still admitted.</summary>
     public AdmissionWatch Watch(HttpContext http) => new(
-        PrincipalOf(http) is { IsProven: true } who && (who.KeyId ?? who.SessionId ?? who.Subject) is not null
-            ? async () => await FindAgainAsync(http) is not null
-            : null,
+        PrincipalOf(http) is { IsProven: true } who && (who.KeyId ?? who.SessionId ?? who.Subject) is not null ? LookAgain(http) : null,
         time);
 
     private async Task<IResult?> RefuseAsync(HttpContext http, EndpointAccess access, EndpointContract contract)
@@ -97,8 +96,7 @@ internal sealed class Admission(
         var (text, isSession, isSent) = Read(http);
         if (!isSent)
             return default;
-        var result = await signIns.FindAsync(
-            http, text, isSession ? credentials.FindBySessionAsync : credentials.FindByKeyAsync);
+        var result = await signIns.FindAsync(http, text, isSession ? FindBySessionAsync : credentials.FindByKeyAsync);
         // A cookie that opens nothing is of no use in the browser either.
         if (isSession && result is { Who: null, Wait: null } && !http.Response.HasStarted)
             SessionCookie.Delete(http);
@@ -122,16 +120,35 @@ internal sealed class Admission(
         return new(answer.Who, wait) { Answer = answer };
     }
 
-    /// <summary>For a request that was let in already: if it would not be now, that is no attempt to get in.</summary>
-    private async Task<Principal?> FindAgainAsync(HttpContext http)
+    /// <summary>A session that the provider has opened ends with its settings: whoever takes them away means that nobody whom it knows
+    /// comes in.</summary>
+    private async Task<Principal?> FindBySessionAsync(KeyText text, CancellationToken ct)
+    {
+        var who = await credentials.FindBySessionAsync(text, ct);
+        return who is { Subject: not null } && provider is not { SignsIn: true } ? null : who;
+    }
+
+    /// <summary>How to look again at the credential of a request that was let in already: if it would not be now, that is no attempt to
+    /// get in. The request is read here and not later, because the look runs beside it.</summary>
+    private Func<CancellationToken, Task<bool>> LookAgain(HttpContext http)
     {
         if (IsToken(http))
-            return (await provider!.FindByTokenAsync(http)).Who;
+        {
+            var token = http.Request.Headers.Authorization;
+            return async ct => (await provider!.FindByTokenAsync(WithToken(token, ct))).Who is not null;
+        }
+
         var (text, isSession, _) = Read(http);
-        return text is null ? null
-            : isSession ? await credentials.FindBySessionAsync(text, http.RequestAborted)
-            : await credentials.FindByKeyAsync(text, http.RequestAborted);
+        return async ct => text is not null
+            && (isSession ? await FindBySessionAsync(text, ct) : await credentials.FindByKeyAsync(text, ct)) is not null;
     }
+
+    /// <summary>A request of its own for each look: the handler of tokens writes into it, and its streams belong to another thread.</summary>
+    private static DefaultHttpContext WithToken(StringValues authorization, CancellationToken ct) => new()
+    {
+        Request = { Headers = { Authorization = authorization } },
+        RequestAborted = ct,
+    };
 
     /// <summary>Whether the request has a token of a provider. It has three parts with dots between them; a key has no dot.</summary>
     private bool IsToken(HttpContext http) => provider is not null

@@ -69,6 +69,12 @@ internal sealed partial class FailedSignIns(
         return null;
     }
 
+    /// <summary>How long an address has to wait until a sign-in at the OIDC provider is looked at; null: not at all.</summary>
+    public TimeSpan? FindWait(HttpContext http) => BlockedFor(AddressOf(http));
+
+    /// <summary>Counts a sign-in at the OIDC provider that failed.</summary>
+    public void CountSignIn(HttpContext http) => Count(AddressOf(http), text: null);
+
     /// <summary>The refusal of a credential that was not looked at.</summary>
     public static IResult Refuse(HttpContext http, TimeSpan wait) => Problems.Busy(
         http, StatusCodes.Status429TooManyRequests, "too_many_failed_sign_ins",

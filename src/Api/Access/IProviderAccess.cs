@@ -43,6 +43,9 @@ public sealed record ProviderAnswer(Principal? Who, string? Code = null, string?
 {
     /// <summary>A path of this server, for after the sign-in.</summary>
     public string? ReturnUrl { get; init; }
+
+    /// <summary>Whether the browser that has come back from the provider is the one that has begun the sign-in.</summary>
+    public bool WasBegunHere { get; init; }
 }
 
 /// <summary>The provider does not answer, or not as one does.</summary>

@@ -11,7 +11,8 @@ namespace Fleet.Api.Access;
 /// <summary>The two pages by which a person signs in at the OIDC provider: the way there, and the way back. They are no part of the API: a
 /// browser goes there itself.</summary>
 internal sealed class ProviderSignIn(
-    IProviderAccess provider, SignIn signIn, AccessOptions options, OpenAccess open, ExceptionProblems problems, TimeProvider time)
+    IProviderAccess provider, SignIn signIn, FailedSignIns failed, AccessOptions options, OpenAccess open, ExceptionProblems problems,
+    TimeProvider time)
 {
     /// <summary>The way there, below the path at which Fleet is mapped.</summary>
     public const string Path = "/sign-in";
@@ -87,9 +88,15 @@ internal sealed class ProviderSignIn(
 
     private async Task<IResult?> EndAsync(HttpContext http)
     {
+        if (failed.FindWait(http) is { } wait)
+            return FailedSignIns.Refuse(http, wait);
         var answer = await provider.EndSignInAsync(http);
         if (answer.Who is not { } who)
+        {
+            Count(http, answer);
             return Problems.Make(ProblemCode.StatusOf(answer.Code!), answer.Code!, answer.Reason!);
+        }
+
         var person = who with { Kind = ActorKind.Person, ExpiresAt = time.GetUtcNow() + provider.SessionLife };
         http.Features.Set(person);
         var by = Caller.Of(http);
@@ -97,6 +104,17 @@ internal sealed class ProviderSignIn(
         var (text, session) = await signIn.ExecuteAsync(person, http.Request.Headers.UserAgent, by, CancellationToken.None);
         SessionCookie.Set(http, text.Text, session.ExpiresAt);
         return Results.LocalRedirect(answer.ReturnUrl is { } url && IsLocal(url) ? url : "/");
+    }
+
+    /// <summary>Counts a sign-in that failed, if this browser has begun it. A page of another site can send the browsers of its visitors
+    /// here as often as it likes, and would use up their limit. <c>Sec-Fetch-Mode</c> does not tell: frames navigate, too, and so do
+    /// windows that the page has opened. But the page does not know a state that belongs to a cookie of the visitor. What comes with any
+    /// other state costs nothing: the provider is not asked.</summary>
+    private void Count(HttpContext http, ProviderAnswer answer)
+    {
+        // Whoever has no role is known, and does not try to be somebody else.
+        if (answer is { WasBegunHere: true, Code: not "no_role" })
+            failed.CountSignIn(http);
     }
 
     /// <summary>What is in front of the path is a base, as behind a proxy. The URLs that the provider gets have it.</summary>

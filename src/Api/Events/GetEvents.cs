@@ -74,7 +74,7 @@ internal static class GetEventsEndpoints
                 RetryAfter);
         }
 
-        using var admitted = admission.Watch(http);
+        await using var admitted = admission.Watch(http);
         try
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, admitted.Token);

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Fleet.Core.Access;
+using Fleet.Oidc;
 using Fleet.Tests.Access;
 using Fleet.Tests.Support;
 using Microsoft.AspNetCore.WebUtilities;
@@ -212,11 +213,8 @@ public sealed class BearerTokenTests(OidcFleet oidc) : IClassFixture<OidcFleet>
     }
 
     [Theory]
-    [InlineData("""{"preferred_username":"alex"}""", "alex", "person")]
-    [InlineData("""{"preferred_username":null}""", "u-1", "person")]
-    [InlineData("""{"preferred_username":"a\nb"}""", "u-1", "person")]
-    [InlineData("""{"preferred_username":["a","b"]}""", "u-1", "person")]
-    [InlineData("""{"preferred_username":"service-account-billing","azp":"billing"}""", "service-account-billing", "program")]
+    [InlineData("""{"preferred_username":"alex"}""", "u-1", "person")]
+    [InlineData("""{"preferred_username":"service-account-billing","azp":"billing"}""", "u-1", "program")]
     [InlineData("""{"preferred_username":null,"sub":"billing","client_id":"billing"}""", "billing", "program")]
     [InlineData("""{"preferred_username":null,"idtyp":"app"}""", "u-1", "program")]
     public async Task WhoAmI_ShowsNameKindAndSubject(string claims, string name, string kind)
@@ -237,6 +235,24 @@ public sealed class BearerTokenTests(OidcFleet oidc) : IClassFixture<OidcFleet>
         string? Get(string member) => who.GetProperty(member).GetString();
     }
 
+    [Theory]
+    [InlineData("""{"sub":"u-1","employee":{"id":"e-7"}}""", "e-7")]
+    [InlineData("""{"sub":"u-1","employee.id":"e-7"}""", "e-7")]
+    [InlineData("""{"sub":"u-1"}""", "u-1")]
+    [InlineData("""{"sub":"u-1","employee":{"id":""}}""", "u-1")]
+    [InlineData("""{"sub":"u-1","employee":{"id":7}}""", "u-1")]
+    [InlineData("""{"sub":"u-1","employee":{"id":"a\nb"}}""", "u-1")]
+    [InlineData("""{"sub":"u-1","employee":{"id":["a","b"]}}""", "u-1")]
+    [InlineData("""{"sub":"u\n1","employee":{"id":"e-7"}}""", "e-7")]
+    public void Name_OfAClaimOfTheSettings_IsTakenIfItCanBeStored(string claims, string name)
+    {
+        var token = JsonElement.Parse(claims);
+        var rule = new RoleRule("sub", token.GetProperty("sub").GetString()!, Role.Viewer, Lanes: null);
+        var options = new OidcOptions(new("https://id.example.com"), "fleet", [rule]) { Name = "employee.id" };
+
+        Assert.Equal(name, new PeopleOfProvider(options).Find(new TokenClaims(token), expiresAt: null).Who?.Name);
+    }
+
     [Fact]
     public async Task Change_ByAToken_HasAnEntryThatNamesTheSubject()
     {
@@ -247,7 +263,7 @@ public sealed class BearerTokenTests(OidcFleet oidc) : IClassFixture<OidcFleet>
         var (_, audit, _) = await oidc.SendAsync(Provider.Issue(("groups", Admins)), "api/v1/audit?target=audited");
         var entry = JsonElement.Parse(audit).GetProperty("items")[0];
         Assert.Equal(
-            ("u-77", "alex", "api"),
+            ("u-77", "u-77", "api"),
             (entry.GetProperty("subject").GetString(), entry.GetProperty("by").GetProperty("name").GetString(),
                 entry.GetProperty("way").GetString()));
     }

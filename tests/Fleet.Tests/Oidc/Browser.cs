@@ -29,7 +29,13 @@ internal sealed class Browser : IDisposable
 
     public IEnumerable<string> CookieNames => Cookies.Where(cookie => !cookie.Expired).Select(cookie => cookie.Name);
 
-    public Task<HttpResponseMessage> GetAsync(string url) => _http.GetAsync(new Uri(_fleet, url));
+    public Task<HttpResponseMessage> GetAsync(string url, params (string Name, string Value)[] headers)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_fleet, url));
+        foreach (var (name, value) in headers)
+            request.Headers.Add(name, value);
+        return _http.SendAsync(request);
+    }
 
     /// <summary>As a script of our own page does.</summary>
     public Task<HttpResponseMessage> SendAsync(HttpMethod method, string url)

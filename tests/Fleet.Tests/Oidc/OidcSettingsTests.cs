@@ -31,7 +31,7 @@ public sealed class OidcSettingsTests
         var options = Read()!;
 
         Assert.Equal(
-            ("preferred_username", TimeSpan.FromHours(12), "openid profile", null),
+            ("sub", TimeSpan.FromHours(12), "openid profile", null),
             (options.Name, options.SessionLife, string.Join(' ', options.Scopes), options.ClientId));
     }
 

@@ -32,7 +32,7 @@ public sealed class SignInTests(OidcFleet oidc) : IClassFixture<OidcFleet>, IDis
         Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
         var who = await _browser.WhoAmIAsync();
-        Assert.Equal(("alex", "person", "admin", "oidc", "u-1"), (
+        Assert.Equal(("u-1", "person", "admin", "oidc", "u-1"), (
             who.GetProperty("name").GetString(), who.GetProperty("kind").GetString(), who.GetProperty("role").GetString(),
             who.GetProperty("provenBy").GetString(), who.GetProperty("subject").GetString()));
         var session = await FindSessionAsync(who.GetProperty("sessionId").GetString()!);
@@ -40,7 +40,7 @@ public sealed class SignInTests(OidcFleet oidc) : IClassFixture<OidcFleet>, IDis
         // Only the session is left in the browser.
         Assert.Equal([cookie.Split('=')[0]], _browser.CookieNames);
         var entry = await oidc.Fleet.Storage.Read().Audit.SingleAsync(e => e.Action == "session.create" && e.Target == session.Id);
-        Assert.Equal(("u-1", "page", "alex"), (entry.Subject, entry.Way, entry.By.Name));
+        Assert.Equal(("u-1", "page", "u-1"), (entry.Subject, entry.Way, entry.By.Name));
     }
 
     [Fact]
@@ -274,9 +274,9 @@ public sealed class SignInTests(OidcFleet oidc) : IClassFixture<OidcFleet>, IDis
     public async Task Sessions_OfAKeyWithTheSameName_AreNotTheirs()
     {
         var key = await oidc.Fleet.Services.GetRequiredService<CreateKeys>().ExecuteAsync(
-            new("alex", "viewer"), Somebody.Me, dryRun: false, CancellationToken.None);
+            new("u-1", "viewer"), Somebody.Me, dryRun: false, CancellationToken.None);
         var (_, other) = await oidc.Fleet.Services.GetRequiredService<SignIn>().ExecuteAsync(
-            new Principal("alex", Fleet.Core.Actors.ActorKind.Person, Role.Viewer) { KeyId = key.Key.Id }, null, Somebody.Me,
+            new Principal("u-1", Fleet.Core.Actors.ActorKind.Person, Role.Viewer) { KeyId = key.Key.Id }, null, Somebody.Me,
             CancellationToken.None);
         Be("fleet-viewers");
         await _browser.SignInAsync("/");
