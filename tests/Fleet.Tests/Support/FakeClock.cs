@@ -26,7 +26,8 @@ internal sealed class FakeClock : IDisposable
     }
 
     /// <summary>Why there is none; null when there is one.</summary>
-    public static string? Missing => Compiled.Value is null ? "There is no C compiler for Linux (Debian: apt-get install gcc libc6-dev)." : null;
+    public static string? Missing =>
+        Compiled.Value is null ? "There is no C compiler for Linux (Debian: apt-get install gcc libc6-dev)." : null;
 
     private string OffsetFile => Path.Combine(_folder.Path, "offset");
 
