@@ -143,7 +143,8 @@ internal sealed class Admission(
             && (isSession ? await FindBySessionAsync(text, ct) : await credentials.FindByKeyAsync(text, ct)) is not null;
     }
 
-    /// <summary>A request of its own for each look: the handler of tokens writes into it, and its streams belong to another thread.</summary>
+    /// <summary>A request of its own for each look: the handler of tokens writes into it, and the caller's belongs to another
+    /// thread.</summary>
     private static DefaultHttpContext WithToken(StringValues authorization, CancellationToken ct) => new()
     {
         Request = { Headers = { Authorization = authorization } },

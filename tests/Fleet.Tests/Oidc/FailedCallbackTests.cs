@@ -21,7 +21,8 @@ public sealed class FailedCallbackTests
         await using var provider = await TestProvider.StartAsync();
         await using var fleet = await EmbeddedFleet.StartAsync(settings: [.. provider.Settings(), AtMostTwo]);
         using var browser = new Browser(fleet.Http.BaseAddress!);
-        await AssertAsync(HttpStatusCode.BadRequest, "sign_in_failed", await browser.GetAsync(await CallbackAsync(browser, "code=made-up")));
+        await AssertAsync(
+            HttpStatusCode.BadRequest, "sign_in_failed", await browser.GetAsync(await CallbackAsync(browser, "code=made-up")));
         await AssertAsync(
             HttpStatusCode.BadRequest, "sign_in_failed", await browser.GetAsync(await CallbackAsync(browser, "error=access_denied")));
 
@@ -34,7 +35,7 @@ public sealed class FailedCallbackTests
         Assert.Equal(HttpStatusCode.TooManyRequests, (await OidcFleet.SendAsync(fleet.Http, KeyText.New().Text)).Status);
     }
 
-    /// <summary>Who the provider knows is no attempt to get in, and neither is a provider that is away.</summary>
+    /// <summary>Whom the provider knows does not try to be somebody else.</summary>
     [Fact]
     public async Task Person_WithoutARole_IsNotCounted()
     {
