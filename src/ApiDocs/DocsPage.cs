@@ -18,12 +18,14 @@ public static class DocsPage
     public const string Path = "/docs";
 
     /// <summary>A browser that may not read the document yet asks for an API key, or takes the one that <c>fleet dev --token</c> has put
-    /// behind <c>#</c> of the address. That does not stay in the browser's history.</summary>
+    /// behind <c>#</c> of the address. That does not stay in the browser's history. If people sign in at a provider, the refusal names the
+    /// page for that, and the browser offers it.</summary>
     private const string SignIn =
         """
         <form id="sign-in" hidden>
             <label>API key <input type="password" autocomplete="off" required></label>
             <button>Sign in</button>
+            <a hidden>Sign in with your account</a>
             <output></output>
         </form>
         <script type="module" nonce="NONCE">
@@ -46,7 +48,14 @@ public static class DocsPage
                 history.replaceState(null, '', location.pathname)
                 await signIn(given[1])
             }
-            form.hidden = (await fetch('../api/v1/openapi.json')).status !== 401
+            const answer = await fetch('../api/v1/openapi.json')
+            form.hidden = answer.status !== 401
+            const page = form.hidden ? null : (await answer.json()).signIn
+            if (page) {
+                const link = form.querySelector('a')
+                link.href = `${page}?returnUrl=${encodeURIComponent(location.pathname)}`
+                link.hidden = false
+            }
         </script>
         """;
 

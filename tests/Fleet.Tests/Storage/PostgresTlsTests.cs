@@ -61,6 +61,17 @@ public sealed class PostgresTlsTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task Start_CertificateThatHasExpired_IsRefused_AlsoOfTheRightAuthority()
+    {
+        Assert.SkipWhen(PostgresServer.Missing is not null, PostgresServer.Missing ?? "");
+        await MakeAsync(isExpired: true);
+        File.Copy(Path.Combine(Certificates, "ca.pem"), CaFile);
+        _server = new TlsServer(Certificates);
+
+        await RefusesAsync(Verified(await _server.CreateDatabaseAsync(), "localhost", CaFile));
+    }
+
     private const string Connections =
         "SELECT count(*) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) WHERE a.datname = current_database() "
             + "AND a.application_name = 'tls-test'";
@@ -113,10 +124,10 @@ public sealed class PostgresTlsTests : IAsyncLifetime
     }
 
     /// <summary>Makes certificates that the server's user may read.</summary>
-    private async Task MakeAsync()
+    private async Task MakeAsync(bool isExpired = false)
     {
         Directory.CreateDirectory(Certificates);
-        TestCertificates.Make(Certificates);
+        TestCertificates.Make(Certificates, isExpired);
         using var chmod = Process.Start("chmod", ["600", Path.Combine(Certificates, "server.key")]);
         await chmod.WaitForExitAsync();
         if (Environment.UserName != "root")

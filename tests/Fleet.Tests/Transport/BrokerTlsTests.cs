@@ -20,11 +20,13 @@ public sealed class BrokerTlsTests : IAsyncLifetime
     private readonly TempFolder _folder = new();
     private readonly RabbitMqServer _server;
 
-    public BrokerTlsTests() => _server = new RabbitMqServer
+    public BrokerTlsTests() => _server = MakeServer(isExpired: false);
+
+    private RabbitMqServer MakeServer(bool isExpired) => new()
     {
         Configuration = folder =>
         {
-            TestCertificates.Make(folder);
+            TestCertificates.Make(folder, isExpired);
             File.Copy(Path.Combine(folder, "ca.pem"), Path.Combine(_folder.Path, "ca.pem"));
             return $"""
                 listeners.ssl.1 = 127.0.0.1:{_port}
@@ -94,6 +96,27 @@ public sealed class BrokerTlsTests : IAsyncLifetime
         Assert.Empty(await ApplyTopology.CheckPoliciesAsync(Settings(uri, CaFile, management), default));
         await Assert.ThrowsAsync<BrokerUnusableException>(
             () => ApplyTopology.CheckPoliciesAsync(Settings(uri, caFile: null, management), default));
+    }
+
+    [Fact]
+    public async Task Connect_CertificateThatHasExpired_IsRefused_AlsoOfTheRightAuthority()
+    {
+        await using var server = MakeServer(isExpired: true);
+        var broker = await server.CreateHostAsync();
+        var uri = $"amqps://guest:guest@localhost:{_port}/{broker.Name}";
+        var management = new Uri($"https://localhost:{_managementPort}");
+
+        var refused = await Assert.ThrowsAsync<BrokerUnusableException>(
+            () => ApplyTopology.ExecuteAsync(Settings(uri, CaFile), ["default"], default));
+        Assert.Contains("is not trusted", refused.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<BrokerUnusableException>(
+            () => ApplyTopology.CheckPoliciesAsync(Settings(uri, CaFile, management), default));
+        var health = await WithHostAsync(Settings(uri, CaFile), async (transport, health) =>
+        {
+            await Assert.ThrowsAnyAsync<Exception>(() => transport.SendReadyAsync("default", [Id()], default));
+            return await health();
+        });
+        Assert.Equal(HealthStatus.Unhealthy, health.Status);
     }
 
     [Theory]
