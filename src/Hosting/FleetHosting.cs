@@ -8,6 +8,7 @@ using Fleet.Core.Rules;
 using Fleet.Core.Setup;
 using Fleet.Core.Storage;
 using Fleet.Core.Text;
+using Fleet.Dashboard;
 using Fleet.Engine;
 using Fleet.Engine.Leader;
 using Fleet.Engine.Workers;
@@ -40,17 +41,23 @@ public static class FleetHosting
         return builder;
     }
 
-    /// <summary>Maps Fleet's HTTP API below a path: <c>/fleet/api/v1/…</c>. Other endpoints of the program do not change.</summary>
+    /// <summary>Maps Fleet below a path: the dashboard (<c>/fleet</c>), and the HTTP API (<c>/fleet/api/v1/…</c>). Other endpoints of the
+    /// program do not change.</summary>
     /// <param name="endpoints">The application.</param>
-    /// <param name="path">The path in front of <c>/api/v1</c>; <c>""</c> for none.</param>
+    /// <param name="path">The path; <c>""</c> for none.</param>
     /// <returns>Takes what applies to all of Fleet's endpoints. It must be said who may call (<see cref="FleetAccess"/>):
     /// <c>app.MapFleet("/fleet").RequireAuthorization("ops")</c>.</returns>
     /// <exception cref="InvalidOperationException">Fleet was not added.</exception>
     public static IEndpointConventionBuilder MapFleet(
-        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string path = "/fleet") =>
-        endpoints.ServiceProvider.GetService<AddedFleet>() is null
-            ? throw new InvalidOperationException("MapFleet needs Fleet: call builder.AddFleet(…) before the application is built.")
-            : endpoints.MapGroup(path).MapFleetApi();
+        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string path = "/fleet")
+    {
+        if (endpoints.ServiceProvider.GetService<AddedFleet>() is null)
+            throw new InvalidOperationException("MapFleet needs Fleet: call builder.AddFleet(…) before the application is built.");
+        var api = endpoints.MapGroup(path).MapFleetApi();
+        return HasDashboard(endpoints.ServiceProvider.GetRequiredService<IConfiguration>())
+            ? new ApiAndPage(api, endpoints.MapFleetDashboard(path))
+            : api;
+    }
 
     /// <summary>Adds the storage alone, as the configuration names it.</summary>
     /// <exception cref="InvalidOperationException">A setting is not allowed; names it, its value and what is allowed.</exception>
@@ -155,6 +162,31 @@ public static class FleetHosting
                 $"{DemandOptions.Setting}: '{text}' is not allowed; allowed is a duration from 0s to 1h, such as 30s.");
     }
 
+    private static bool HasDashboard(IConfiguration configuration) => configuration[DashboardPage.Setting] switch
+    {
+        null or "" => true,
+        var on when on.Equals("on", StringComparison.OrdinalIgnoreCase) => true,
+        var off when off.Equals("off", StringComparison.OrdinalIgnoreCase) => false,
+        var other => throw new InvalidOperationException(
+            $"{DashboardPage.Setting}: '{RunRules.Show(other)}' is not allowed; allowed are on, off."),
+    };
+
     /// <summary>Registered once Fleet is.</summary>
     private sealed class AddedFleet;
+
+    /// <summary>What applies to Fleet applies to its API and to its page.</summary>
+    private sealed class ApiAndPage(IEndpointConventionBuilder api, IEndpointConventionBuilder page) : IEndpointConventionBuilder
+    {
+        public void Add(Action<EndpointBuilder> convention)
+        {
+            api.Add(convention);
+            page.Add(convention);
+        }
+
+        public void Finally(Action<EndpointBuilder> finallyConvention)
+        {
+            api.Finally(finallyConvention);
+            page.Finally(finallyConvention);
+        }
+    }
 }

@@ -8,7 +8,7 @@ internal static class KnownSettings
 {
     private static readonly Dictionary<string, string[]> Sections = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["Api"] = ["Urls", "Hosts", "PathBase", "Access", "PodStart", "Docs", "Limits", "Proxies"],
+        ["Api"] = ["Urls", "Hosts", "PathBase", "Access", "PodStart", "Docs", "Dashboard", "Limits", "Proxies"],
         ["Storage"] = ["Provider", "ConnectionString", "Schema", "MigrateAtStart"],
         ["Transport"] = ["Provider", "Uri", "ManagementUri", "CaFile", "MaxLanes"],
         // Of Fleet.Client, which a program may use beside Fleet.
