@@ -1,0 +1,32 @@
+import { effect, signal } from '@preact/signals'
+
+/** What a person has chosen for this browser. */
+const chosen = <T extends string>(name: string, fallback: T) => {
+  const key = `fleet.${name}`
+  let stored: string | null = null
+  try {
+    stored = localStorage.getItem(key)
+  } catch {
+    // A browser that keeps nothing.
+  }
+  const choice = signal((stored ?? fallback) as T)
+  effect(() => {
+    try {
+      localStorage.setItem(key, choice.value)
+    } catch {
+      // Then it holds until the page is closed.
+    }
+  })
+  return choice
+}
+
+export const theme = chosen<'auto' | 'light' | 'dark'>('theme', 'auto')
+export const zone = chosen<'local' | 'utc'>('zone', 'local')
+
+effect(() => {
+  document.documentElement.style.colorScheme = theme.value === 'auto' ? 'light dark' : theme.value
+})
+
+/** A form for a screen on the wall: larger, without what one clicks. */
+export const isKiosk = new URLSearchParams(location.search).has('kiosk')
+if (isKiosk) document.documentElement.dataset.kiosk = ''
