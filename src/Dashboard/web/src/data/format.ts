@@ -35,7 +35,11 @@ export const duration = (seconds: number | null | undefined): string => {
   if (seconds < 0.9995) return `${Math.round(seconds * 1000)}${thin}ms`
   if (seconds < 59.95) return `${Number(seconds.toPrecision(3))}${thin}s`
   const [big, bigName, small, smallName] =
-    seconds < 3599.5 ? [60, 'm', 1, 's'] as const : seconds < 86_370 ? [3600, 'h', 60, 'm'] as const : [86_400, 'd', 3600, 'h'] as const
+    seconds < 3599.5
+      ? ([60, 'm', 1, 's'] as const)
+      : seconds < 86_370
+        ? ([3600, 'h', 60, 'm'] as const)
+        : ([86_400, 'd', 3600, 'h'] as const)
   const rounded = Math.round(seconds / small)
   const rest = rounded % (big / small)
   return `${Math.floor((rounded * small) / big)}${thin}${bigName}${rest ? ` ${rest}${thin}${smallName}` : ''}`

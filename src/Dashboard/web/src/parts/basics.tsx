@@ -1,7 +1,7 @@
+import { icons } from 'virtual:icons'
 import { signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { icons } from 'virtual:icons'
 import { type ApiError, base } from '../data/api'
 import * as format from '../data/format'
 import { serverNow } from '../data/live'
@@ -11,7 +11,16 @@ import { shape, tone } from '../data/words'
 
 /** An icon; what it means is said in words beside it, or as the label of its button. */
 export const Icon = ({ name }: { name: string }) => (
-  <svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
+  <svg
+    class="icon"
+    viewBox="0 0 24 24"
+    fill="none"
+    stroke="currentColor"
+    stroke-width="2"
+    stroke-linecap="round"
+    stroke-linejoin="round"
+    aria-hidden="true"
+  >
     {icons[name]?.map(([Shape, attributes], i) => {
       const Tag = Shape as 'path'
       return <Tag key={i} {...attributes} />
@@ -23,7 +32,17 @@ export const Icon = ({ name }: { name: string }) => (
 export const href = (path: string): string => base + path
 
 /** A link to a page of this dashboard. */
-export const Link = ({ to, children, ...rest }: { to: string; children: ComponentChildren; class?: string; title?: string; 'aria-current'?: 'page' }) => (
+export const Link = ({
+  to,
+  children,
+  ...rest
+}: {
+  to: string
+  children: ComponentChildren
+  class?: string
+  title?: string
+  'aria-current'?: 'page'
+}) => (
   <a {...rest} href={href(to)}>
     {children}
   </a>
@@ -78,7 +97,13 @@ export const Since = ({ at }: { at: string }) => (
 
 /** How long something took, or has taken so far. */
 export const Took = ({ from, until }: { from: string | null | undefined; until: string | null | undefined }) =>
-  !from ? <>–</> : until ? <span class="nowrap">{format.duration((Date.parse(until) - Date.parse(from)) / 1000)}</span> : <Since at={from} />
+  !from ? (
+    <>–</>
+  ) : until ? (
+    <span class="nowrap">{format.duration((Date.parse(until) - Date.parse(from)) / 1000)}</span>
+  ) : (
+    <Since at={from} />
+  )
 
 /** Who did something. */
 export const Actor = ({ by }: { by: ActorView | null | undefined }) => (by ? <bdi title={by.kind}>{by.name}</bdi> : <>–</>)
@@ -96,7 +121,13 @@ export const Copy = ({ text, what, label }: { text: string | (() => Promise<stri
     setTimeout(() => say(''), 2000)
   }
   return (
-    <button type="button" class={label ? '' : 'linklike'} aria-label={label ? undefined : `Copy ${what}`} title={said || `Copy ${what}`} onClick={copy}>
+    <button
+      type="button"
+      class={label ? '' : 'linklike'}
+      aria-label={label ? undefined : `Copy ${what}`}
+      title={said || `Copy ${what}`}
+      onClick={copy}
+    >
       <Icon name={said === 'Copied' ? 'check' : 'copy'} />
       {label}
       <span class="unseen" role="status">
@@ -142,7 +173,15 @@ export const Panel = ({
 )
 
 /** The head of a page: its title, facts beside it, and at the right what one can do. */
-export const PageHead = ({ title, beside, children }: { title: ComponentChildren; beside?: ComponentChildren; children?: ComponentChildren }) => (
+export const PageHead = ({
+  title,
+  beside,
+  children,
+}: {
+  title: ComponentChildren
+  beside?: ComponentChildren
+  children?: ComponentChildren
+}) => (
   <div class="page-head">
     <h1 tabIndex={-1}>
       <bdi>{title}</bdi>
@@ -223,7 +262,15 @@ export const Bar = ({ part, label, tone: t = '' }: { part: number; label: string
 )
 
 /** A menu below a button; it closes when one chooses, leaves or presses Escape. */
-export const Menu = ({ label, children, class: c = 'button' }: { label: ComponentChildren; children: ComponentChildren; class?: string }) => {
+export const Menu = ({
+  label,
+  children,
+  class: c = 'button',
+}: {
+  label: ComponentChildren
+  children: ComponentChildren
+  class?: string
+}) => {
   const menu = useRef<HTMLDetailsElement>(null)
   const close = () => {
     if (menu.current) menu.current.open = false

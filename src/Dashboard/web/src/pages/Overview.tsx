@@ -1,0 +1,7 @@
+import { PageHead } from '../parts/basics'
+
+export const Overview = () => (
+  <div class="page">
+    <PageHead title="Overview" />
+  </div>
+)
