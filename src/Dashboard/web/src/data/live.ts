@@ -37,12 +37,14 @@ type Hear = (told: Told) => void
 const connectAlone = () => {
   const own = new Map<string, ReturnType<typeof openStream>>()
   return {
-    open: (url: string, hear: Hear) => void own.set(url, openStream(url, hear)),
+    open: (url: string, hear: Hear): void => {
+      own.set(url, openStream(url, hear))
+    },
     close: (url: string) => {
       own.get(url)?.close()
       own.delete(url)
     },
-    again: (url: string) => own.get(url)?.again(),
+    again: (url: string): void => own.get(url)?.again(),
   }
 }
 

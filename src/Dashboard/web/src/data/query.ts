@@ -92,6 +92,6 @@ export const useAnswer = <T>(route: string | null, { when, every }: Freshness = 
     }
   }, [route, every])
 
-  const mine = state.route === route ? state : { isLoading: route !== null }
+  const mine: Partial<Answer<T>> = state.route === route ? state : { isLoading: route !== null }
   return { data: mine.data, error: mine.error, at: mine.at, isLoading: mine.isLoading ?? false, reload: () => reload.current() }
 }
