@@ -16,6 +16,8 @@ internal sealed class PostgresPlainSql(FleetSchema schema) : PlainSql(schema)
 
     public override string SetState(RunState state) => $"state = {state:D}, indexed_state = {state:D}";
 
+    public override string LockRuns(string ids) => $"SELECT id FROM fleet.runs WHERE id IN ({ids}) ORDER BY id FOR UPDATE";
+
     /// <remarks>Deletes the claim sets whose runs have ended.</remarks>
     public override string ReadHeld => $"""
         WITH over AS (

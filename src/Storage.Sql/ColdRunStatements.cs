@@ -17,6 +17,13 @@ internal sealed class ColdRunStatements(PlainSql sql) : IColdRunStatements
     public async Task<bool> ExistsAsync(StorageSession session, RunId run, CancellationToken ct) =>
         (await sql.QueryAsync(session, Find, _ => true, ct, ("@id", run))).Count > 0;
 
+    public async Task LockAsync(StorageSession session, IReadOnlyList<RunId> runs, CancellationToken ct)
+    {
+        var ids = runs.Order().Select((id, i) => (Name: string.Create(CultureInfo.InvariantCulture, $"@id{i}"), (object?)id)).ToArray();
+        if (ids.Length > 0 && sql.LockRuns(string.Join(", ", ids.Select(id => id.Name))) is { } statement)
+            await sql.QueryAsync(session, statement, _ => true, ct, ids);
+    }
+
     public async Task<int> CountOutagesAsync(StorageSession session, RunId run, CancellationToken ct) =>
         (await sql.QueryAsync(session, CountOutages, row => row.GetInt32(0), ct, ("@id", run)))[0];
 

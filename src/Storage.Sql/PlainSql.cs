@@ -98,6 +98,11 @@ public abstract class PlainSql(FleetSchema schema)
     /// <summary>What sets the state in an update of runs that are not running.</summary>
     public virtual string SetState(RunState state) => $"state = {state:D}";
 
+    /// <summary>A statement that locks runs until the end of the transaction; null where a write transaction locks out all other writers
+    /// from its beginning.</summary>
+    /// <param name="ids">The parameters with their ids.</param>
+    public abstract string? LockRuns(string ids);
+
     /// <summary>The runs that are leased to <c>@worker</c>: id, lease token, and 1 when a cancel was asked for.</summary>
     public virtual string ReadHeld => """
         SELECT id, lease_token, CASE WHEN cancel_requested_at IS NULL THEN 0 ELSE 1 END

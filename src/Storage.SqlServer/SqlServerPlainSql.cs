@@ -18,6 +18,8 @@ internal class SqlServerPlainSql(FleetSchema schema) : PlainSql(schema)
         .Replace("(SELECT lane", "(SELECT TOP (@most) lane", StringComparison.Ordinal)
         .Replace(" LIMIT @most", "", StringComparison.Ordinal);
 
+    public override string LockRuns(string ids) => $"SELECT id FROM fleet.runs WITH (UPDLOCK, ROWLOCK) WHERE id IN ({ids}) ORDER BY id";
+
     public override string CreateTable(string name, string columns) =>
         $"IF OBJECT_ID(N'{name}', N'U') IS NULL CREATE TABLE {name} ({columns})";
 

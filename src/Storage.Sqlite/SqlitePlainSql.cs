@@ -10,6 +10,8 @@ internal sealed class SqlitePlainSql() : PlainSql(FleetSchema.Prefix)
 {
     public override string IsTrue(string column) => column;
 
+    public override string? LockRuns(string ids) => null;
+
     public override RunId ReadRunId(DbDataReader reader, int column) => reader.GetRunId(column);
 
     public override DateTimeOffset ReadInstant(DbDataReader reader, int column) => Values.FromMicroseconds(reader.GetInt64(column));

@@ -47,7 +47,7 @@ public sealed class CreateOperations(
         var token = OperationToken.Read(request.Token, request.Kind, request.Query ?? "", lanes, await fleet.GetAsync(ct));
         var id = token.Id.ToString("D");
         if (await FindAsync(id, ct) is { } before)
-            return (before, false);
+            return (Seen(before, lanes), false);
         var now = time.GetUtcNow();
         if (now - token.AsOf > OperationRules.TokenLife)
         {
@@ -73,7 +73,7 @@ public sealed class CreateOperations(
             async session =>
             {
                 if (await session.Db.Operations.AsNoTracking().FirstOrDefaultAsync(o => o.Id == id, ct) is { } other)
-                    return (other, false);
+                    return (Seen(other, lanes), false);
                 var running = await session.Db.Operations.Where(o => o.State == OperationState.Running).Select(o => o.Id)
                     .Take(OperationRules.MaxRunning).ToListAsync(ct);
                 if (running.Count == OperationRules.MaxRunning)
@@ -115,6 +115,11 @@ public sealed class CreateOperations(
         errors.Add(OperationRules.CheckRate(request.Rate));
         errors.Add(OperationRules.CheckExpect(request.Expect));
     }
+
+    /// <summary>The operation, for somebody who may know of it. A token can be written by whoever knows the fleet, with the id of any
+    /// operation.</summary>
+    private static Operation Seen(Operation operation, IReadOnlyList<string>? lanes) =>
+        operation.IsSeenWithin(lanes) ? operation : throw new InvalidRunException(OperationToken.OfAnother());
 
     private async Task<Operation?> FindAsync(string id, CancellationToken ct)
     {

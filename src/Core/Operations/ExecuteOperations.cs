@@ -142,8 +142,10 @@ public sealed partial class ExecuteOperations(
         var tally = changes.Tally;
         if (step.Ids.Length > 0)
         {
-            // What was looked up a moment ago may have changed.
+            // What was looked up a moment ago may have changed. From here to the commit it stays as it is, so that the change hits no run
+            // that was replayed and has ended once more since this look.
             RunId[] ids = [.. step.Ids.Order()];
+            await storage.ColdRuns.LockAsync(session, ids, ct);
             var found = await session.Db.Runs.AsNoTracking().Where(r => ids.Contains(r.Id)).Select(RunColumns.Listed(query))
                 .ToListAsync(ct);
             var matching = found.Where(r => query.Matches(r, operation.AsOf)).ToList();

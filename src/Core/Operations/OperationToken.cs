@@ -54,10 +54,7 @@ public sealed record OperationToken(Guid Id, OperationKind Kind, DateTimeOffset 
             throw new InvalidRunException(RunRules.Invalid("invalid_token", "token", text, "the 'token' of a preview, unchanged"));
         if (bytes[1] != (byte)kind || !HashOf(query, lanes).SequenceEqual(bytes.Slice(Head, Hash)))
         {
-            throw new InvalidRunException(new InputError(
-                "token_of_another_preview", "token",
-                "token: it belongs to a preview of another kind, query or caller; send what was previewed, or preview this.", null,
-                "the token of a preview of the same kind and query by the same caller"));
+            throw new InvalidRunException(OfAnother());
         }
 
         var newest = new Guid(bytes.Slice(26, 16), bigEndian: true);
@@ -66,6 +63,12 @@ public sealed record OperationToken(Guid Id, OperationKind Kind, DateTimeOffset 
             new DateTimeOffset(BinaryPrimitives.ReadInt64BigEndian(bytes[18..]), TimeSpan.Zero),
             newest == Guid.Empty ? null : new RunId(newest));
     }
+
+    /// <summary>The error of a token that belongs to another request.</summary>
+    public static InputError OfAnother() => new(
+        "token_of_another_preview", "token",
+        "token: it belongs to a preview of another kind, query or caller; send what was previewed, or preview this.", null,
+        "the token of a preview of the same kind and query by the same caller");
 
     private static ReadOnlySpan<byte> HashOf(string query, IReadOnlyList<string>? lanes) => SHA256.HashData(
         Encoding.UTF8.GetBytes($"{(lanes is null ? "*" : string.Join(',', lanes.Order(StringComparer.Ordinal)))}\n{query}"))

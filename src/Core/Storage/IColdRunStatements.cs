@@ -7,6 +7,12 @@ public interface IColdRunStatements
     /// <summary>True if the database has the run, whatever its state.</summary>
     Task<bool> ExistsAsync(StorageSession session, RunId run, CancellationToken ct);
 
+    /// <summary>Locks runs until the end of the transaction: what is read of them afterwards stays so until then.</summary>
+    /// <param name="session">A write transaction.</param>
+    /// <param name="runs">The runs, each once; at most 500.</param>
+    /// <param name="ct">Cancels the statement.</param>
+    Task LockAsync(StorageSession session, IReadOnlyList<RunId> runs, CancellationToken ct);
+
     /// <summary>Counts the attempts of a run that ended because the database was away, since the last attempt that ended in another way. A
     /// worker that shut down or could not serve the run did not use the database:
     /// such an attempt neither counts nor ends the row.</summary>

@@ -1,3 +1,4 @@
+using Fleet.Core.Operations;
 using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Planning;
@@ -95,6 +96,40 @@ public sealed class PostgresLocksTests : StorageVerbs
         Assert.Equal((0, false), await pruning);
         Assert.Equal(RunState.Pending, (await Fleet.ReadAsync(failed.Id)).State);
         Assert.Single(await Fleet.AttemptsAsync(failed.Id));
+    }
+
+    /// <summary>Of a run that matched when its turn came, another life may have begun and ended before the change.</summary>
+    [Theory]
+    [InlineData(OperationKind.Replay)]
+    [InlineData(OperationKind.Delete)]
+    [InlineData(OperationKind.Cancel)]
+    public async Task Operation_RunLivesOnBetweenLookAndChange_LeavesItAlone(OperationKind kind)
+    {
+        var run = await Fleet.StartAsync(await Fleet.RegisterAsync(), new EnqueueOptions { MaxAttempts = 1 });
+        if (kind != OperationKind.Cancel)
+            await Fleet.FailAsync(run);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        var query = kind == OperationKind.Cancel ? "state:running" : "state:failed";
+        var preview = await Fleet.Get<PreviewOperations>().FindAsync(kind, query, Somebody.Me, CancellationToken.None);
+        var (operation, _) = await Fleet.Get<CreateOperations>().ExecuteAsync(
+            new OperationRequest(kind, query, preview.Token), Somebody.Me, CancellationToken.None);
+        var term = await Fleet.LeadAsync();
+        // It has been replayed and has failed again, or runs its next attempt; this is not committed yet.
+        var hold = await PostgresHold.StartAsync(_database.ConnectionString, """
+            UPDATE fleet.runs SET replays = 1, attempt = 2, lease_token = 7, started_at = started_at + interval '1 minute',
+                finished_at = finished_at + interval '1 minute'
+            """);
+
+        var executing = Fleet.Get<ExecuteOperations>().ExecuteAsync(term, CancellationToken.None);
+        await WaitForLockAsync();
+        await hold.EndAsync("SELECT 1");
+        await executing;
+
+        var ended = (await Fleet.Get<GetOperations>().FindAsync(operation.Id, CancellationToken.None))!;
+        Assert.Equal((OperationState.Completed, 0, 1), (ended.State, ended.Done, ended.SkippedChanged));
+        var row = await Fleet.ReadAsync(run.Id);
+        Assert.Equal((kind == OperationKind.Cancel ? RunState.Running : RunState.Failed, 1), (row.State, row.Replays));
+        Assert.Null(row.CancelRequestedAt);
     }
 
     [Theory]

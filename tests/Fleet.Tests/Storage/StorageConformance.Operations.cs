@@ -1,8 +1,12 @@
 using Fleet.Core.Actors;
+using Fleet.Core.Inbox;
 using Fleet.Core.Leadership;
 using Fleet.Core.Operations;
 using Fleet.Core.Storage.Rows;
+using Fleet.Storage.Postgres;
+using Fleet.Storage.Sqlite;
 using Fleet.Tests.Support;
+using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Tests.Storage;
 
@@ -107,6 +111,109 @@ public abstract partial class StorageConformance
         Assert.Empty(await One.ListAsync(db => db.Runs.Where(r => r.Id == done.Id)));
         Assert.Equal(done.Id, (await One.ReadAsync(child.Id)).ParentId);
         Assert.Equal(done.Id, await One.EnqueueAsync(new EnqueueOptions { IdempotencyKey = "order-1" }));
+    }
+
+    [Fact]
+    public async Task Operations_Delete_KeepsInboxEntryAndOccurrenceTaken()
+    {
+        var (worker, fireTime, message) = (await One.RegisterAsync(), One.Now, Guid.NewGuid());
+        await One.InsertAsync(One.NewRun(key: "order-1", schedule: "nightly", fireTime: fireTime));
+        Assert.True(await AcceptAsync());
+        var occurrence = (await One.ListAsync(db => db.Runs.Select(r => r.Id))).Single();
+        await One.CompleteAsync(await One.ClaimAsync(worker, occurrence));
+        Later();
+
+        var (operation, _) = await CreateAsync(await PreviewAsync(OperationKind.Delete, "job:note"));
+        await ExecuteAsync(One);
+
+        Assert.Equal((OperationState.Completed, 1, 1, 0, 0, 0), Facts(await FindAsync(operation)));
+        Assert.Empty(await One.ListAsync(db => db.Runs));
+        Assert.False(await AcceptAsync());
+        var again = await One.InsertAsync(
+            One.NewRun(key: "order-1", schedule: "nightly", fireTime: fireTime), One.NewRun(schedule: "nightly", fireTime: fireTime));
+        Assert.All(again, outcome => Assert.Equal(new EnqueueOutcome(EnqueueStatus.Existing, occurrence), outcome));
+
+        Task<bool> AcceptAsync() => One.Storage.WriteAsync(
+            async session => (await One.Get<AcceptMessages>().ExecuteAsync(session, "c", [message], CancellationToken.None)).Count == 1,
+            CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Operations_OneRunCannotBeChanged_CountsAsFailedAndTheOthersAreChanged()
+    {
+        var failed = await FailedAsync(2);
+        var refused = await One.StartAsync(
+            await One.RegisterAsync(), new EnqueueOptions { MaxAttempts = 1, IdempotencyKey = "refused" });
+        await One.FailAsync(refused);
+        Later();
+        var (operation, _) = await CreateAsync(await PreviewAsync(OperationKind.Replay, "state:failed"));
+        await One.Storage.WriteAsync(
+            session => session.Db.Database.ExecuteSqlRawAsync(RefuseUpdates), CancellationToken.None);
+
+        await ExecuteAsync(One);
+
+        var ended = await FindAsync(operation);
+        Assert.Equal((OperationState.Completed, 3, 2, 0, 0, 1), Facts(ended));
+        Assert.StartsWith($"{refused.Id}: ", ended.Error, StringComparison.Ordinal);
+        Assert.Equal(RunState.Failed, (await One.ReadAsync(refused.Id)).State);
+        foreach (var id in failed)
+            Assert.Equal((RunState.Pending, 1), ((await One.ReadAsync(id)).State, (await One.ReadAsync(id)).Replays));
+    }
+
+    [Theory]
+    [InlineData(OperationKind.Cancel)]
+    [InlineData(OperationKind.Replay)]
+    [InlineData(OperationKind.Delete)]
+    public async Task Operations_LargeBatch_SendsAsManyStatementsAsASmallOne(OperationKind kind)
+    {
+        var sent = 0;
+        // On SQLite, EF Core inserts one row with each statement; there they cost no round trip.
+        using var hear = await HearAsync(c => sent += c.CommandText.StartsWith("INSERT", StringComparison.Ordinal) ? 0 : 1);
+        var leader = Open();
+
+        Assert.Equal(await SentAsync(2), await SentAsync(40));
+
+        async Task<int> SentAsync(int runs)
+        {
+            if (kind == OperationKind.Cancel)
+            {
+                for (var i = 0; i < runs; i++)
+                    await One.EnqueueAsync();
+            }
+            else
+            {
+                await FailedAsync(runs);
+            }
+
+            Later();
+            var word = kind == OperationKind.Cancel ? "pending" : "failed";
+            var (operation, _) = await CreateAsync(await PreviewAsync(kind, $"state:{word}"));
+            var term = await leader.LeadAsync();
+            sent = 0;
+            await leader.Get<ExecuteOperations>().ExecuteAsync(term, CancellationToken.None);
+            var all = sent;
+            Assert.Equal((OperationState.Completed, runs, runs, 0, 0, 0), Facts(await FindAsync(operation)));
+            Later();
+            return all;
+        }
+    }
+
+    /// <summary>The token carries the id of an operation, and whoever knows the fleet can write one: it must show nobody an operation over
+    /// lanes that they may not see.</summary>
+    [Fact]
+    public async Task Operations_TokenOfAnOperationOverOtherLanes_IsRefused()
+    {
+        await FailedAsync(1);
+        Later();
+        var preview = await PreviewAsync(OperationKind.Replay, "state:failed");
+        var (operation, _) = await CreateAsync(preview);
+        var token = new OperationToken(Guid.Parse(operation.Id), OperationKind.Replay, One.Now, null)
+            .Write(preview.Query, ["mail"], await One.Get<FleetIdentity>().GetAsync(CancellationToken.None));
+
+        var refusal = await Assert.ThrowsAsync<InvalidRunException>(
+            () => CreateAsync(preview, r => r with { Token = token }, BoundToMail));
+
+        Assert.Equal("token_of_another_preview", refusal.Errors[0].Code);
     }
 
     [Fact]
@@ -321,6 +428,24 @@ public abstract partial class StorageConformance
         Assert.Equal([running.Id], await One.ListAsync(db => db.Operations.Select(o => o.Id)));
         Assert.NotEqual(ended.Id, running.Id);
     }
+
+    /// <summary>Makes the database refuse every change of the run with the key <c>refused</c>.</summary>
+    private string RefuseUpdates => One.Storage switch
+    {
+        SqliteStorage => """
+            CREATE TRIGGER refuse_run BEFORE UPDATE ON fleet_runs WHEN NEW.idempotency_key = 'refused'
+            BEGIN SELECT RAISE(ABORT, 'refused'); END
+            """,
+        PostgresStorage => """
+            CREATE FUNCTION refuse_run() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
+            CREATE TRIGGER refuse_run BEFORE UPDATE ON fleet.runs FOR EACH ROW WHEN (NEW.idempotency_key = 'refused')
+                EXECUTE FUNCTION refuse_run()
+            """,
+        _ => """
+            CREATE TRIGGER fleet.refuse_run ON fleet.runs AFTER UPDATE AS
+            IF EXISTS (SELECT 1 FROM inserted WHERE idempotency_key = 'refused') THROW 50001, 'refused', 1
+            """,
+    };
 
     private static (OperationState State, long Matched, long Done, long Changed, long Gone, long Failed) Facts(Operation operation) =>
         (operation.State, operation.Matched, operation.Done, operation.SkippedChanged, operation.SkippedGone, operation.Failed);

@@ -1,4 +1,7 @@
+using System.Data.Common;
+using Fleet.Tests.Search;
 using Fleet.Tests.Support;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Fleet.Tests.Storage;
@@ -34,5 +37,12 @@ public abstract partial class StorageConformance(TestDatabase database) : IAsync
         var verbs = new Verbs(database.Open(Time), Time, jobs);
         _opened.Add(verbs);
         return verbs;
+    }
+
+    /// <summary>Hears the statements that are sent by EF Core. Only a process that is opened after this tells of all of them.</summary>
+    private async Task<SentCommands> HearAsync(Action<DbCommand> heard)
+    {
+        await using var db = One.Storage.Read();
+        return new SentCommands(One.Storage.File ?? db.Database.GetDbConnection().Database, heard);
     }
 }
