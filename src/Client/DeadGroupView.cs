@@ -59,7 +59,7 @@ public sealed record DeadGroupListView
     /// <summary>How many groups match and are muted, and therefore left out; 0 with <c>muted=true</c>.</summary>
     public int Muted { get; init; }
 
-    /// <summary>How far the server looked. <c>backTo</c> is when the oldest dead letter failed that it looked at.</summary>
+    /// <summary>How far the server looked. <c>backTo</c> is since when it looked at all that failed.</summary>
     public ScannedView Scanned { get; init; } = new();
 }
 

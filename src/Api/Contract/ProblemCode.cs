@@ -126,6 +126,8 @@ internal sealed record ProblemCode(string Code, int Status, string Meaning, stri
             "Ask again when the run has succeeded."),
         new("no_error", 404, "The run has no error.", "Nothing is to be done."),
         new("not_dead", 404, "The run exists, but it is not dead.", "Look at the run itself."),
+        new(
+            "args_changed", 409, "Somebody else gave the dead letter other args at the same time.", "Look at it, and edit it again."),
         new("args_and_patch", 400, "The edit has both `args` and `patch`.", "Send one of them."),
         new("too_many_mutes", 400, "As many groups of dead letters are muted as can be.", "End a mute that is not needed any more."),
         new("worker_gone", 409, "The worker has ended.", "Nothing is to be done."),

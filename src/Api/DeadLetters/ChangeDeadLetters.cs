@@ -30,8 +30,8 @@ internal static class ChangeDeadLettersEndpoints
             ],
             Problems =
             [
-                "not_found", "not_dead", "run_revoked", "args_and_patch", "unknown_job", "invalid_argument", "unknown_argument",
-                "missing_argument", "duplicate_argument", "unknown_secret", "args_too_large", "invalid_text",
+                "not_found", "not_dead", "run_revoked", "args_changed", "args_and_patch", "unknown_job", "invalid_argument",
+                "unknown_argument", "missing_argument", "duplicate_argument", "unknown_secret", "args_too_large", "invalid_text",
             ],
         });
         api.MapPost("/dead-letters/{id}/discard", DiscardAsync).Declare(new("discardDeadLetter", "Discards a dead letter.")
@@ -57,6 +57,9 @@ internal static class ChangeDeadLettersEndpoints
             ReplayResult.NotFound => Problems.NotFound("dead letter", id),
             ReplayResult.WrongState => NotDead(runId),
             ReplayResult.Revoked => Problems.Conflict("run_revoked", $"Run {runId} was revoked when its schedule changed."),
+            ReplayResult.ArgsChanged => Problems.Conflict(
+                "args_changed",
+                $"Somebody else replayed run {runId} with other args at the same time. Nothing was changed; look at it and edit it again."),
             _ => Results.Json(
                 new ReplayedView { Id = runId.ToString(), Diff = [.. done.Changes.Select(c => c.ToView())] }, FleetJson.Payload,
                 statusCode: isDryRun ? StatusCodes.Status200OK : StatusCodes.Status202Accepted),

@@ -4,6 +4,7 @@ using Fleet.Client;
 using Fleet.Core.DeadLetters;
 using Fleet.Core.Search;
 using Fleet.Core.Storage.Rows;
+using Fleet.Core.Text;
 
 namespace Fleet.Api.DeadLetters;
 

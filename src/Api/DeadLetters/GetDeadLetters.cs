@@ -89,7 +89,7 @@ internal static class GetDeadLettersEndpoints
         await using var db = storage.Read();
         var lines = await db.RunLogs.AsNoTracking().Where(l => l.RunId == runId).OrderByDescending(l => l.Id).Take(LogLines)
             .ToListAsync(ct);
-        var mute = history.Run.Fingerprint is { } print ? (await mutes.ExecuteAsync(ct)).GetValueOrDefault(print) : null;
+        var mute = history.Run.Fingerprint is { } print ? await mutes.FindAsync(print, ct) : null;
         var run = history.ToView(await secrets.FindAsync(history.Run.Job, ct));
         return Results.Json(
             new DeadLetterView { Run = run, Mute = mute?.ToView(), Log = [.. lines.OrderBy(l => l.Id).Select(l => l.ToView())] },

@@ -4,6 +4,7 @@ using Fleet.Core.Jobs;
 using Fleet.Core.Runs;
 using Fleet.Core.Search;
 using Fleet.Core.Storage.Rows;
+using Fleet.Core.Text;
 
 namespace Fleet.Api.Runs;
 

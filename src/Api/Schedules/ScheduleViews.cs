@@ -3,6 +3,7 @@ using Fleet.Core.Runs;
 using Fleet.Core.Schedules.Control;
 using Fleet.Core.Schedules.Preview;
 using Fleet.Core.Schedules.Triggers;
+using Fleet.Core.Text;
 
 namespace Fleet.Api.Schedules;
 

@@ -114,7 +114,7 @@ public static class DeadGroups
             if (list.Muted > 0)
                 Output.Remark($"{list.Muted} muted; --muted shows them.");
             if (!list.Scanned.Complete)
-                Output.Remark($"There are more dead letters than were counted; those until {Times.Instant(list.Scanned.BackTo)} were.");
+                Output.Remark($"There are more dead letters than were counted; those since {Times.Instant(list.Scanned.BackTo)} were.");
         });
         return command;
     }

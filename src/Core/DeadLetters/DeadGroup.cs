@@ -30,7 +30,7 @@ public sealed record VersionOfGroup(string Version, int Count, DateTimeOffset Fi
 
 /// <summary>Groups of dead letters.</summary>
 /// <param name="Groups">The groups, the one with the newest dead letter first.</param>
-/// <param name="BackTo">When the oldest dead letter failed that was looked at; null when all were.</param>
+/// <param name="BackTo">Set when not all dead letters were looked at: since when all that failed were.</param>
 /// <param name="Rows">How many dead letters were looked at.</param>
 /// <param name="IsComplete">True when all were looked at.</param>
 public sealed record GroupList(IReadOnlyList<DeadGroup> Groups, DateTimeOffset? BackTo, int Rows, bool IsComplete);

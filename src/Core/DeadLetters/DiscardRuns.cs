@@ -1,6 +1,7 @@
 using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Fleet.Core.Text;
 using Microsoft.EntityFrameworkCore;
 
@@ -26,6 +27,9 @@ public sealed class DiscardRuns(IStorage storage, TimeProvider time)
     /// <summary>How many runs a transaction discards at most.</summary>
     public const int MaxAtOnce = 500;
 
+    // Letters of runs that are none any more are few, if there are any: somebody replays the runs at this moment.
+    private const int MaxStale = 10;
+
     /// <param name="id">The run.</param>
     /// <param name="reason">Why, in words for people.</param>
     /// <param name="by">Who discards it.</param>
@@ -38,58 +42,61 @@ public sealed class DiscardRuns(IStorage storage, TimeProvider time)
             isDryRun,
             ct);
 
-    /// <summary>Discards the dead letters of a group, the oldest first, a part of them in each transaction. What is discarded when the call
-    /// is given up stays so.</summary>
+    /// <summary>Discards the dead letters of a group, the oldest first, a part of them in each transaction. Once the first has begun, it
+    /// goes on to the end; what is discarded when the process ends stays so, and the same call discards the rest.</summary>
     /// <param name="fingerprint">The fingerprint of the group.</param>
     /// <param name="lanes">Only those in these lanes; null: all.</param>
     /// <param name="reason">Why, in words for people.</param>
     /// <param name="by">Who discards them.</param>
     /// <param name="most">How many at most.</param>
     /// <param name="isDryRun">True to change nothing.</param>
-    /// <param name="ct">Cancels the call.</param>
+    /// <param name="ct">Cancels the call before it changes anything.</param>
     /// <returns>How many, and whether there are more.</returns>
     public async Task<(int Discarded, bool More)> ExecuteAsync(
         string fingerprint, IReadOnlyList<string>? lanes, string reason, Actor by, int most, bool isDryRun, CancellationToken ct)
     {
         // What fails from now on is not meant.
         var now = time.GetUtcNow();
-        var (discarded, theirs) = (0, lanes?.ToList());
-        while (discarded < most)
+        if (isDryRun)
+            return await CountAsync(fingerprint, lanes, now, most, ct);
+        var (discarded, stale) = (0, 0);
+        while (discarded < most && stale < MaxStale)
         {
-            var size = Math.Min(MaxAtOnce, most - discarded);
-            RunId[] ids;
-            await using (var db = storage.Read())
-            {
-                var letters = db.DeadLetters.Where(l => l.Fingerprint == fingerprint && l.FailedAt <= now);
-                if (theirs is not null)
-                    letters = letters.Where(l => theirs.Contains(l.Lane));
-                ids = await letters.OrderBy(l => l.FailedAt).ThenBy(l => l.RunId).Take(size).Select(l => l.RunId).ToArrayAsync(ct);
-            }
-
+            var ids = await OldestAsync(fingerprint, lanes, now, Math.Min(MaxAtOnce, most - discarded), ct);
             if (ids.Length == 0)
                 return (discarded, false);
-            if (isDryRun)
-                return await CountAsync(fingerprint, lanes, now, most, ct);
+            // A caller who has gone does not leave half of a group.
+            ct = CancellationToken.None;
             var done = await storage.WriteRetryingAsync(session => DiscardAsync(session, ids, reason, by, ct), ct);
             discarded += done.Count;
-            // Nothing of them was a dead letter any more: somebody replays or discards them at this moment, or a row was left behind.
             if (done.Count == 0)
-                return (discarded, false);
+                stale++;
         }
 
         return (discarded, true);
+    }
+
+    private async Task<RunId[]> OldestAsync(
+        string fingerprint, IReadOnlyList<string>? lanes, DateTimeOffset until, int most, CancellationToken ct)
+    {
+        await using var db = storage.Read();
+        return await Letters(db, fingerprint, lanes, until).OrderBy(l => l.FailedAt).ThenBy(l => l.RunId).Take(most)
+            .Select(l => l.RunId).ToArrayAsync(ct);
     }
 
     private async Task<(int Discarded, bool More)> CountAsync(
         string fingerprint, IReadOnlyList<string>? lanes, DateTimeOffset until, int most, CancellationToken ct)
     {
         await using var db = storage.Read();
-        var theirs = lanes?.ToList();
-        var letters = db.DeadLetters.Where(l => l.Fingerprint == fingerprint && l.FailedAt <= until);
-        if (theirs is not null)
-            letters = letters.Where(l => theirs.Contains(l.Lane));
-        var count = await letters.OrderBy(l => l.FailedAt).Take(most + 1).CountAsync(ct);
+        var count = await Letters(db, fingerprint, lanes, until).OrderBy(l => l.FailedAt).Take(most + 1).CountAsync(ct);
         return (Math.Min(count, most), count > most);
+    }
+
+    private static IQueryable<DeadLetter> Letters(
+        FleetDbContext db, string fingerprint, IReadOnlyList<string>? lanes, DateTimeOffset until)
+    {
+        var letters = db.DeadLetters.Where(l => l.Fingerprint == fingerprint && l.FailedAt <= until);
+        return lanes?.ToList() is { } theirs ? letters.Where(l => theirs.Contains(l.Lane)) : letters;
     }
 
     private async Task<IReadOnlyList<RunId>> DiscardAsync(
@@ -99,13 +106,16 @@ public sealed class DiscardRuns(IStorage storage, TimeProvider time)
         RunId[] wanted = [.. ids.Order()];
         var dead = session.Db.Runs.Where(r => wanted.Contains(r.Id) && r.State == RunState.Failed && r.DiscardedAt == null);
         RunId[] found = [.. (await dead.Select(r => r.Id).ToListAsync(ct)).Order()];
-        if (found.Length == 0)
+        if (found.Length < wanted.Length)
         {
+            // Rows that were left behind would stand before the others at each look.
             await session.Db.DeadLetters.Where(l => wanted.Contains(l.RunId)
                 && !session.Db.Runs.Any(r => r.Id == l.RunId && r.State == RunState.Failed && r.DiscardedAt == null))
                 .ExecuteDeleteAsync(ct);
-            return [];
         }
+
+        if (found.Length == 0)
+            return [];
 
         var text = StoredText.Cut(reason, Auditing.MaxReason);
         var discarded = await dead.ExecuteUpdateAsync(

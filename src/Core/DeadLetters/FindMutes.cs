@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Microsoft.EntityFrameworkCore;
@@ -6,6 +5,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Fleet.Core.DeadLetters;
 
 /// <summary>Finds the groups of dead letters that are muted now.</summary>
+/// <remarks>By the rows of the mutes alone: a list costs one statement, however many mutes there are. A new version of the program ends
+/// mutes when the leader finds it (<see cref="MuteGroups.EndMutesAsync"/>), which deletes their rows.</remarks>
 public sealed class FindMutes(IStorage storage, TimeProvider time)
 {
     /// <summary>Maximum number of mutes.</summary>
@@ -18,43 +19,20 @@ public sealed class FindMutes(IStorage storage, TimeProvider time)
     public async Task<IReadOnlyDictionary<string, Mute>> ExecuteAsync(CancellationToken ct)
     {
         await using var db = storage.Read();
-        return (await ReadAsync(db, ct)).Where(m => !m.HasEnded).ToDictionary(m => m.Mute.Fingerprint, m => m.Mute, StringComparer.Ordinal);
+        return await NotEnded(db).OrderBy(m => m.Fingerprint).Take(MaxMutes).ToDictionaryAsync(
+            m => m.Fingerprint, StringComparer.Ordinal, ct);
     }
 
-    /// <summary>All mutes, each with whether it has ended by now.</summary>
-    internal async Task<IReadOnlyList<(Mute Mute, bool HasEnded)>> ReadAsync(FleetDbContext db, CancellationToken ct)
+    /// <summary>The mute of a group that has not ended; null when there is none.</summary>
+    public async Task<Mute?> FindAsync(string fingerprint, CancellationToken ct)
+    {
+        await using var db = storage.Read();
+        return await NotEnded(db).FirstOrDefaultAsync(m => m.Fingerprint == fingerprint, ct);
+    }
+
+    private IQueryable<Mute> NotEnded(FleetDbContext db)
     {
         var now = time.GetUtcNow();
-        var mutes = await db.Mutes.AsNoTracking().OrderBy(m => m.Fingerprint).Take(MaxMutes).ToListAsync(ct);
-        var read = new List<(Mute, bool)>(mutes.Count);
-        foreach (var mute in mutes)
-            read.Add((mute, mute.Until <= now || await IsMetByNewVersionAsync(db, mute, ct)));
-        return read;
+        return db.Mutes.AsNoTracking().Where(m => m.Until == null || m.Until > now);
     }
-
-    /// <summary>The versions of the program whose workers have met a group, of the dead letters that there are; in order.</summary>
-    internal static async Task<IReadOnlyList<string>> VersionsAsync(FleetDbContext db, string fingerprint, CancellationToken ct)
-    {
-        // From one version to the next along the index, however many letters each has.
-        var (versions, last) = (new List<string>(), "");
-        while (versions.Count < MaxVersions)
-        {
-            var after = last;
-            // By the order of the database, which is that of the index.
-#pragma warning disable CA1309
-            var next = await db.DeadLetters
-                .Where(l => l.Fingerprint == fingerprint && l.Version != null && string.Compare(l.Version, after) > 0)
-#pragma warning restore CA1309
-                .OrderBy(l => l.Version).Select(l => l.Version).FirstOrDefaultAsync(ct);
-            if (next is null)
-                break;
-            versions.Add(last = next);
-        }
-
-        return versions;
-    }
-
-    private static async Task<bool> IsMetByNewVersionAsync(FleetDbContext db, Mute mute, CancellationToken ct) =>
-        mute.Versions is { } text && (await VersionsAsync(db, mute.Fingerprint, ct))
-            .Except(JsonSerializer.Deserialize<string[]>(text)!, StringComparer.Ordinal).Any();
 }

@@ -16,12 +16,22 @@ public sealed record GroupBudget
 
     /// <summary>The groups that a list finds.</summary>
     public int Groups { get; init; } = 500;
+
+    /// <summary>The dead letters that a list looks at in all of the groups behind the newest ones together.</summary>
+    public int Older { get; init; } = 50_000;
+
+    /// <summary>How many fingerprints a list passes to find these groups.</summary>
+    public int Steps { get; init; } = 2_000;
 }
 
 /// <summary>Which groups are listed.</summary>
 /// <param name="Lanes">Only dead letters in these lanes; null: all.</param>
 /// <param name="Job">Only dead letters of this job; null: all.</param>
-public readonly record struct GroupFilter(IReadOnlyList<string>? Lanes = null, string? Job = null);
+public readonly record struct GroupFilter(IReadOnlyList<string>? Lanes = null, string? Job = null)
+{
+    /// <summary>Whether dead letters of a job are listed.</summary>
+    internal bool HasJob(string job) => Job is null || Job == job;
+}
 
 /// <summary>Tells of groups of dead letters: those with the same fingerprint.</summary>
 /// <remarks>Every question reads a bounded number of rows along an index, however many dead letters there are
@@ -33,6 +43,9 @@ public sealed class GetGroups(IStorage storage, FindMutes mutes, TimeProvider ti
     /// <summary>How many runs of a group are named.</summary>
     private const int MaxSamples = 5;
 
+    /// <summary>How many groups' newest runs one statement finds: it compares each of them with each of their times.</summary>
+    private const int SamplesAtOnce = 50;
+
     /// <summary>How much is read.</summary>
     public GroupBudget Budget { get; init; } = new();
 
@@ -43,40 +56,48 @@ public sealed class GetGroups(IStorage storage, FindMutes mutes, TimeProvider ti
         var muted = await mutes.ExecuteAsync(ct);
         await using var db = storage.Read();
         var parts = new List<GroupPart>();
-        var read = 0;
+        DateTimeOffset? backTo = null;
+        // Each lane has its share of the budget. One that uses it up has more, whatever the others leave.
+        var share = Math.Max(1, Budget.Letters / Math.Max(1, filter.Lanes?.Count ?? 1));
         foreach (var letters in SourcesOf(db, filter.Lanes))
         {
-            var (day, dayBefore) = (now.AddDays(-1), now.AddDays(-2));
-            var found = await letters.GroupBy(l => new { l.Fingerprint, l.Job, l.Lane }).Select(g => new GroupPart(
-                    g.Key.Fingerprint, g.Key.Job, g.Key.Lane, g.Count(), g.Min(l => l.FailedAt), g.Max(l => l.FailedAt),
-                    g.Count(l => l.FailedAt >= day), g.Count(l => l.FailedAt >= dayBefore && l.FailedAt < day))).ToListAsync(ct);
-            read += found.Sum(p => p.Count);
+            var found = await ReadPartsAsync(letters.OrderByDescending(l => l.FailedAt).Take(share), now, ct);
             parts.AddRange(found);
+            if (found.Sum(p => p.Count) >= share && found.Min(p => p.First) is var oldest && !(oldest <= backTo))
+                backTo = oldest;
         }
 
-        var isComplete = read < Budget.Letters;
+        var isComplete = backTo is null;
         if (!isComplete && filter.Lanes is null)
-            parts.AddRange(await FindOlderAsync(db, [.. parts.Select(p => p.Fingerprint)], now, ct));
-        var groups = parts.Where(p => filter.Job is null || p.Job == filter.Job).GroupBy(p => p.Fingerprint, StringComparer.Ordinal)
-            .Select(g => Merge(g.Key, [.. g], isComplete, muted))
+            parts.AddRange(await FindOlderAsync(db, filter, parts, now, ct));
+        var groups = parts.Where(p => filter.HasJob(p.Job)).GroupBy(p => p.Fingerprint, StringComparer.Ordinal)
+            .Select(g => Merge(g.Key, [.. g], isComplete, muted.GetValueOrDefault(g.Key)))
             .OrderByDescending(g => g.LastAt).ThenBy(g => g.Fingerprint, StringComparer.Ordinal).Take(Budget.Groups).ToList();
-        return new GroupList(groups, isComplete ? null : parts.Min(p => p.First), read, isComplete);
+        return new GroupList(groups, backTo, parts.Sum(p => p.Count), isComplete);
     }
 
     /// <summary>The newest run of each group, with its error.</summary>
     public async Task<IReadOnlyDictionary<string, Run>> SamplesAsync(
-        IEnumerable<DeadGroup> groups, IReadOnlyList<string>? lanes, CancellationToken ct)
+        IReadOnlyList<DeadGroup> groups, IReadOnlyList<string>? lanes, CancellationToken ct)
     {
         await using var db = storage.Read();
         var newest = new Dictionary<string, RunId>(StringComparer.Ordinal);
-        foreach (var group in groups)
+        foreach (var some in groups.Chunk(SamplesAtOnce))
         {
-            if (await NewestOf(db, group.Fingerprint, lanes).Select(l => (RunId?)l.RunId).FirstOrDefaultAsync(ct) is { } id)
-                newest[group.Fingerprint] = id;
+            string[] prints = [.. some.Select(g => g.Fingerprint)];
+            DateTimeOffset[] times = [.. some.Select(g => g.LastAt).Distinct()];
+            var letters = await OfGroups(db, prints, lanes).Where(l => times.Contains(l.FailedAt))
+                .Select(l => new { l.Fingerprint, l.FailedAt, l.RunId }).ToListAsync(ct);
+            foreach (var group in some)
+            {
+                var ids = letters.Where(l => l.Fingerprint == group.Fingerprint && l.FailedAt == group.LastAt).Select(l => l.RunId);
+                if (ids.Order().ToList() is [.., var last])
+                    newest[group.Fingerprint] = last;
+            }
         }
 
-        RunId[] ids = [.. newest.Values];
-        var runs = await db.Runs.AsNoTracking().Where(r => ids.Contains(r.Id)).ToDictionaryAsync(r => r.Id, ct);
+        RunId[] all = [.. newest.Values];
+        var runs = await db.Runs.AsNoTracking().Where(r => all.Contains(r.Id)).ToDictionaryAsync(r => r.Id, ct);
         return newest.Where(n => runs.ContainsKey(n.Value)).ToDictionary(n => n.Key, n => runs[n.Value], StringComparer.Ordinal);
     }
 
@@ -84,7 +105,7 @@ public sealed class GetGroups(IStorage storage, FindMutes mutes, TimeProvider ti
     public async Task<DeadGroupDetail?> FindAsync(string fingerprint, IReadOnlyList<string>? lanes, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        var muted = await mutes.ExecuteAsync(ct);
+        var mute = await mutes.FindAsync(fingerprint, ct);
         await using var db = storage.Read();
         var letters = await NewestOf(db, fingerprint, lanes).Take(Budget.PerGroup).AsNoTracking().ToListAsync(ct);
         if (letters.Count == 0)
@@ -94,7 +115,7 @@ public sealed class GetGroups(IStorage storage, FindMutes mutes, TimeProvider ti
             fingerprint, g.Key.Job, g.Key.Lane, g.Count(), g.Min(l => l.FailedAt), g.Max(l => l.FailedAt),
             g.Count(l => l.FailedAt >= now.AddDays(-1)),
             g.Count(l => l.FailedAt >= now.AddDays(-2) && l.FailedAt < now.AddDays(-1)))).ToList();
-        var group = Merge(fingerprint, parts, isComplete, muted);
+        var group = Merge(fingerprint, parts, isComplete, mute);
         if (!isComplete && lanes is null)
             group = group with { FirstAt = await FirstAsync(db, fingerprint, ct) };
         RunId[] ids = [.. letters.Take(MaxSamples).Select(l => l.RunId)];
@@ -109,12 +130,14 @@ public sealed class GetGroups(IStorage storage, FindMutes mutes, TimeProvider ti
         };
     }
 
-    /// <summary>Reads what the groups behind the budget of a list have: one look at each, along the fingerprints.</summary>
+    /// <summary>Reads what the groups behind the newest dead letters have: one look at each, along the fingerprints.</summary>
     private async Task<List<GroupPart>> FindOlderAsync(
-        FleetDbContext db, HashSet<string> known, DateTimeOffset now, CancellationToken ct)
+        FleetDbContext db, GroupFilter filter, IReadOnlyList<GroupPart> newest, DateTimeOffset now, CancellationToken ct)
     {
-        var (found, last) = (new List<GroupPart>(), "");
-        for (var looks = 0; looks < Budget.Groups; looks++)
+        HashSet<string> known = [.. newest.Select(p => p.Fingerprint)];
+        var wanted = Budget.Groups - newest.Where(p => filter.HasJob(p.Job)).DistinctBy(p => p.Fingerprint).Count();
+        var (found, left, last) = (new List<GroupPart>(), Budget.Older, "");
+        for (var steps = 0; steps < Budget.Steps && wanted > 0 && left > 0; steps++)
         {
             var after = last;
 #pragma warning disable CA1309 // The order of the database is that of the index.
@@ -126,39 +149,45 @@ public sealed class GetGroups(IStorage storage, FindMutes mutes, TimeProvider ti
             last = next;
             if (known.Contains(next))
                 continue;
-            var letters = await NewestOf(db, next, lanes: null).Take(Budget.PerGroup)
-                .Select(l => new { l.Job, l.Lane, l.FailedAt }).ToListAsync(ct);
-            found.AddRange(letters.GroupBy(l => (l.Job, l.Lane)).Select(g => new GroupPart(
-                next, g.Key.Job, g.Key.Lane, g.Count(), g.Min(l => l.FailedAt), g.Max(l => l.FailedAt),
-                g.Count(l => l.FailedAt >= now.AddDays(-1)),
-                g.Count(l => l.FailedAt >= now.AddDays(-2) && l.FailedAt < now.AddDays(-1)))));
+            // An equal share for each group; what one leaves is for those behind it.
+            var letters = NewestOf(db, next, lanes: null).Take(Math.Clamp(left / wanted, 1, Budget.PerGroup));
+            var parts = await ReadPartsAsync(letters, now, ct);
+            found.AddRange(parts);
+            left -= parts.Sum(p => p.Count);
+            if (parts.Exists(p => filter.HasJob(p.Job)))
+                wanted--;
         }
 
         return found;
     }
 
-    /// <summary>The newest dead letters: of all lanes together, or of each of some lanes.</summary>
-    private IEnumerable<IQueryable<DeadLetter>> SourcesOf(FleetDbContext db, IReadOnlyList<string>? lanes)
+    private static Task<List<GroupPart>> ReadPartsAsync(IQueryable<DeadLetter> letters, DateTimeOffset now, CancellationToken ct)
     {
-        if (lanes is null)
-            return [db.DeadLetters.OrderByDescending(l => l.FailedAt).Take(Budget.Letters)];
-        var share = Math.Max(1, Budget.Letters / Math.Max(1, lanes.Count));
-        return lanes.Select(lane => db.DeadLetters.Where(l => l.Lane == lane).OrderByDescending(l => l.FailedAt).Take(share));
+        var (day, dayBefore) = (now.AddDays(-1), now.AddDays(-2));
+        return letters.GroupBy(l => new { l.Fingerprint, l.Job, l.Lane }).Select(g => new GroupPart(
+            g.Key.Fingerprint, g.Key.Job, g.Key.Lane, g.Count(), g.Min(l => l.FailedAt), g.Max(l => l.FailedAt),
+            g.Count(l => l.FailedAt >= day), g.Count(l => l.FailedAt >= dayBefore && l.FailedAt < day))).ToListAsync(ct);
     }
 
-    internal static IQueryable<DeadLetter> NewestOf(FleetDbContext db, string fingerprint, IReadOnlyList<string>? lanes)
-    {
-        var letters = db.DeadLetters.Where(l => l.Fingerprint == fingerprint);
-        if (lanes?.ToList() is { } theirs)
-            letters = letters.Where(l => theirs.Contains(l.Lane));
-        return letters.OrderByDescending(l => l.FailedAt);
-    }
+    /// <summary>The dead letters of all lanes together, or of each of some lanes.</summary>
+    private static IEnumerable<IQueryable<DeadLetter>> SourcesOf(FleetDbContext db, IReadOnlyList<string>? lanes) => lanes is null
+        ? [db.DeadLetters]
+        : lanes.Select(lane => db.DeadLetters.Where(l => l.Lane == lane));
+
+    internal static IQueryable<DeadLetter> NewestOf(FleetDbContext db, string fingerprint, IReadOnlyList<string>? lanes) =>
+        Within(db.DeadLetters.Where(l => l.Fingerprint == fingerprint), lanes).OrderByDescending(l => l.FailedAt);
+
+    private static IQueryable<DeadLetter> OfGroups(FleetDbContext db, string[] fingerprints, IReadOnlyList<string>? lanes) =>
+        Within(db.DeadLetters.Where(l => fingerprints.Contains(l.Fingerprint)), lanes);
+
+    private static IQueryable<DeadLetter> Within(IQueryable<DeadLetter> letters, IReadOnlyList<string>? lanes) =>
+        lanes?.ToList() is { } theirs ? letters.Where(l => theirs.Contains(l.Lane)) : letters;
 
     private static async Task<DateTimeOffset> FirstAsync(FleetDbContext db, string fingerprint, CancellationToken ct) =>
         await db.DeadLetters.Where(l => l.Fingerprint == fingerprint).OrderBy(l => l.FailedAt).Select(l => l.FailedAt).FirstAsync(ct);
 
     private static DeadGroup Merge(
-        string fingerprint, IReadOnlyList<GroupPart> parts, bool isComplete, IReadOnlyDictionary<string, Mute> muted) =>
+        string fingerprint, IReadOnlyList<GroupPart> parts, bool isComplete, Mute? mute) =>
         new(
             fingerprint,
             new CappedCount(parts.Sum(p => p.Count), IsAtLeast: !isComplete),
@@ -168,7 +197,7 @@ public sealed class GetGroups(IStorage storage, FindMutes mutes, TimeProvider ti
             parts.Sum(p => p.DayBefore),
             [.. parts.GroupBy(p => p.Job, StringComparer.Ordinal).OrderByDescending(j => j.Sum(p => p.Count))
                 .ThenBy(j => j.Key, StringComparer.Ordinal).Select(j => new JobOfGroup(j.Key, j.Sum(p => p.Count)))],
-            muted.GetValueOrDefault(fingerprint));
+            mute);
 
     /// <summary>How many failed in each of the last 24 hours, the oldest hour first.</summary>
     private static int[] TrendOf(IEnumerable<DeadLetter> letters, DateTimeOffset now)

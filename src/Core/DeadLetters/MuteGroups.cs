@@ -16,7 +16,7 @@ namespace Fleet.Core.DeadLetters;
 public sealed record MuteRequest(DateTimeOffset? Until, bool UntilNewVersion, string? Reason);
 
 /// <summary>Mutes groups of dead letters: until the mute ends, they are left out of the lists that people look at every day.</summary>
-public sealed class MuteGroups(IStorage storage, FindMutes mutes, TimeProvider time)
+public sealed class MuteGroups(IStorage storage, TimeProvider time)
 {
     /// <summary>Who ends a mute that is over.</summary>
     public static readonly Actor EndOfMute = Actor.Create(ActorKind.Policy, "end of mute");
@@ -52,7 +52,7 @@ public sealed class MuteGroups(IStorage storage, FindMutes mutes, TimeProvider t
 
                 (mute.At, mute.By, mute.Until, mute.Reason) = (now, by, request.Until, request.Reason);
                 mute.Versions = request.UntilNewVersion
-                    ? JsonSerializer.Serialize(await FindMutes.VersionsAsync(db, fingerprint, ct), FleetJson.Payload)
+                    ? JsonSerializer.Serialize(await FindVersions.ExecuteAsync(db, fingerprint, ct), FleetJson.Payload)
                     : null;
                 session.Audit(now, by, "dead.mute", fingerprint, before, MuteFacts.Of(mute), request.Reason);
                 await db.SaveChangesAsync(ct);
@@ -67,15 +67,23 @@ public sealed class MuteGroups(IStorage storage, FindMutes mutes, TimeProvider t
     public Task<bool> UnmuteAsync(string fingerprint, Actor by, bool isDryRun, CancellationToken ct) => storage.WriteRetryingAsync(
         session => EndAsync(session, fingerprint, by, ct), isDryRun, ct);
 
-    /// <summary>Ends the mutes that are over, so that they stay so when the dead letters that ended them are gone.</summary>
+    /// <summary>Ends the mutes that are over: those whose time has come, and those whose groups were met by a new version of the
+    /// program. Only the leader looks for new versions.</summary>
     /// <returns>How many.</returns>
     public async Task<int> EndMutesAsync(CancellationToken ct)
     {
-        IReadOnlyList<(Mute Mute, bool HasEnded)> read;
+        var (now, over) = (time.GetUtcNow(), new List<Mute>());
         await using (var db = storage.Read())
-            read = await mutes.ReadAsync(db, ct);
+        {
+            foreach (var mute in await db.Mutes.AsNoTracking().OrderBy(m => m.Fingerprint).Take(FindMutes.MaxMutes).ToListAsync(ct))
+            {
+                if (mute.Until <= now || await IsMetByNewVersionAsync(db, mute, ct))
+                    over.Add(mute);
+            }
+        }
+
         var ended = 0;
-        foreach (var (mute, _) in read.Where(m => m.HasEnded))
+        foreach (var mute in over)
         {
             var was = mute;
             if (await storage.WriteRetryingAsync(session => EndAsync(session, was.Fingerprint, EndOfMute, ct, was.At), ct))
@@ -104,6 +112,10 @@ public sealed class MuteGroups(IStorage storage, FindMutes mutes, TimeProvider t
 
         errors.Add(RunRules.CheckAhead("until", request.Until, now));
     }
+
+    private static async Task<bool> IsMetByNewVersionAsync(FleetDbContext db, Mute mute, CancellationToken ct) =>
+        mute.Versions is { } known
+        && await FindVersions.HasOtherAsync(db, mute.Fingerprint, JsonSerializer.Deserialize<string[]>(known)!, ct);
 
     private async Task<bool> EndAsync(
         StorageSession session, string fingerprint, Actor by, CancellationToken ct, DateTimeOffset? madeAt = null)

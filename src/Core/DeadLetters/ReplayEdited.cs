@@ -6,6 +6,7 @@ using Fleet.Core.Lanes;
 using Fleet.Core.Rules;
 using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
+using Fleet.Core.Text;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fleet.Core.DeadLetters;
@@ -31,6 +32,7 @@ public sealed class ReplayEdited(
     /// <param name="by">Who replays it.</param>
     /// <param name="isDryRun">True to change nothing.</param>
     /// <param name="ct">Cancels the call.</param>
+    /// <returns><see cref="ReplayResult.ArgsChanged"/> if somebody else gave it other args meanwhile: then nothing is changed.</returns>
     /// <exception cref="InvalidRunException">The args do not fit the job, or nobody knows the job any more.</exception>
     public async Task<EditedReplay> ExecuteAsync(RunId id, ArgsEdit edit, Actor by, bool isDryRun, CancellationToken ct)
     {
@@ -39,14 +41,20 @@ public sealed class ReplayEdited(
             return new EditedReplay(ReplayResult.NotFound, []);
         var secrets = await catalog.FindSecretsAsync(run.Job, ct);
         var args = await ReadAsync(run.Job, run.Args, edit, secrets, ct);
-        var shown = (Before: JsonElement.Parse(secrets.Redact(run.Args)), After: JsonElement.Parse(secrets.Redact(args)));
+        var shown = (Before: StoredJson.Read(secrets.Redact(run.Args)), After: StoredJson.Read(secrets.Redact(args)));
         var now = time.GetUtcNow();
         (string, string)? change = args == run.Args ? null : (run.Args, args);
         var replayed = await storage.WriteRetryingAsync(
             async session =>
             {
-                if (!await session.Db.Runs.AnyAsync(r => r.Id == id && r.State == RunState.Failed, ct))
+                // The lock: nobody replays it, or gives it other args, between this look and the change.
+                await storage.ColdRuns.LockAsync(session, [id], ct);
+                var stored = await session.Db.Runs.Where(r => r.Id == id && r.State == RunState.Failed && r.DiscardedAt == null)
+                    .Select(r => r.Args).FirstOrDefaultAsync(ct);
+                if (stored is null)
                     return new ReplayedRun(ReplayResult.WrongState, "", null);
+                if (stored != run.Args && edit is not { Args: null, Patch: null })
+                    return new ReplayedRun(ReplayResult.ArgsChanged, "", null);
                 var found = (await storage.States.ReplayAsync(session, [id], by, now, ct, change))[0];
                 if (found is { Result: ReplayResult.Replayed, From: { } from })
                 {
@@ -85,13 +93,13 @@ public sealed class ReplayEdited(
                 "wrong_type", "patch", "patch: expected a JSON object.", RunRules.Show(wrong.GetRawText()), "a JSON object"));
         }
 
-        var given = edit.Patch is { } patch ? DiffArgs.Merge(JsonElement.Parse(secrets.Redact(stored)), patch) : edit.Args;
+        var given = edit.Patch is { } patch ? DiffArgs.Merge(StoredJson.Read(secrets.Redact(stored)), patch) : edit.Args;
         var args = secrets.KeepStored(ArgsText.From(given), stored, errors);
         errors.ThrowIfAny();
         if (RunRules.CheckArgsSize(args) is { } tooLarge)
             throw new InvalidRunException(tooLarge);
         // What the run has already is not checked again: it may be of a version that nobody offers any more.
-        if (JsonElement.DeepEquals(JsonElement.Parse(args), JsonElement.Parse(stored)))
+        if (JsonElement.DeepEquals(JsonElement.Parse(args), StoredJson.Read(stored)))
             return stored;
         var job = await catalog.FindAsync(name, ct) ?? throw new InvalidRunException(catalog.UnknownJob(name, "job"));
         errors.Add(await schemas.CheckAsync(job, args), "");

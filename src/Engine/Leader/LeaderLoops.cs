@@ -160,18 +160,28 @@ public sealed class PruneLoop(
     private static readonly TimeSpan BetweenRounds = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
 
+    private long? _endedMutes;
+
     protected override async Task<TimeSpan> LeadAsync(Term term, CancellationToken ct)
     {
         var begun = Time.GetTimestamp();
         var (_, more) = await prune.ExecuteAsync(term, Options.KeepSucceeded, Options.KeepFailed, Options.KeepInbox, ct);
         more |= await pruneAudit.ExecuteAsync(term, Options.KeepAudit, ct);
         more |= await pruneOperations.ExecuteAsync(term, Options.KeepOperations, ct);
-        // Lists heed the end of a mute by themselves; this makes it last.
-        await mutes.EndMutesAsync(ct);
+        await EndMutesAsync(ct);
         if (!more)
             return BetweenRounds;
         // Half of the time is left to the others who write.
         var took = Time.GetElapsedTime(begun);
         return took < LongestRest ? took : LongestRest;
+    }
+
+    /// <summary>Once in a round: while much is pruned, the passes follow each other.</summary>
+    private async Task EndMutesAsync(CancellationToken ct)
+    {
+        if (_endedMutes is { } at && Time.GetElapsedTime(at) < BetweenRounds)
+            return;
+        await mutes.EndMutesAsync(ct);
+        _endedMutes = Time.GetTimestamp();
     }
 }

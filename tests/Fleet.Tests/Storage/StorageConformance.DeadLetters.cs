@@ -1,8 +1,11 @@
 using System.Text.Json;
 using Fleet.Core.DeadLetters;
+using Fleet.Core.Jobs;
+using Fleet.Core.Lanes;
 using Fleet.Core.Rules;
 using Fleet.Core.Runs;
 using Fleet.Core.Search;
+using Fleet.Core.Storage;
 using Fleet.Core.Storage.Rows;
 using Fleet.Core.Text;
 using Fleet.Tests.Support;
@@ -119,11 +122,121 @@ public abstract partial class StorageConformance
         var get = new GetGroups(One.Storage, One.Get<FindMutes>(), Time) { Budget = new() { Letters = 2, PerGroup = 3 } };
         var list = await get.ListAsync(default, CancellationToken.None);
 
-        Assert.Equal((false, 2), (list.IsComplete, list.Rows));
+        Assert.Equal((false, 3), (list.IsComplete, list.Rows));
         Assert.Equal(
             [new CappedCount(2, IsAtLeast: true), new CappedCount(1, IsAtLeast: true)], list.Groups.Select(g => g.Count));
         var group = await get.FindAsync(list.Groups[0].Fingerprint, null, CancellationToken.None);
         Assert.Equal((new CappedCount(3, IsAtLeast: true), One.Now.AddSeconds(-3)), (group!.Group.Count, group.Group.FirstAt));
+    }
+
+    [Fact]
+    public async Task GetGroups_OneOfSeveralLanesHasMore_SaysSo()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            await DieAsync("No order.");
+            Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        await DieAsync("No order.", lane: "reports");
+
+        // Half of the budget is for each lane.
+        var get = new GetGroups(One.Storage, One.Get<FindMutes>(), Time) { Budget = new() { Letters = 6 } };
+        var all = await get.ListAsync(new(["default", "reports"]), CancellationToken.None);
+        Assert.Equal((false, 4, true), (all.IsComplete, all.Rows, Assert.Single(all.Groups).Count.IsAtLeast));
+        // The lane that was not read to its end says how far all of them were.
+        Assert.Equal(One.Now.AddSeconds(-3), all.BackTo);
+
+        get = new GetGroups(One.Storage, One.Get<FindMutes>(), Time) { Budget = new() { Letters = 8 } };
+        all = await get.ListAsync(new(["default", "reports"]), CancellationToken.None);
+        Assert.Equal((true, new CappedCount(4, IsAtLeast: false), null), (all.IsComplete, all.Groups[0].Count, all.BackTo));
+    }
+
+    /// <summary>The groups that are known from the newest dead letters take no place from those behind them.</summary>
+    [Fact]
+    public async Task GetGroups_KnownGroupsStandBeforeAnOlderOne_FindsIt()
+    {
+        string[] errors = [.. new[] { "No order.", "No customer.", "No street." }
+            .OrderBy(e => Fingerprint.Of("T", e, null), StringComparer.Ordinal)];
+        await DieAsync(errors[2]);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        await DieAsync(errors[0]);
+        await DieAsync(errors[1]);
+        await One.Storage.WriteAsync(
+            session => session.Db.DeadLetters.Where(l => l.FailedAt == One.Now)
+                .ExecuteUpdateAsync(set => set.SetProperty(l => l.Job, "other")),
+            CancellationToken.None);
+
+        var get = new GetGroups(One.Storage, One.Get<FindMutes>(), Time) { Budget = new() { Letters = 2, Groups = 2 } };
+        var list = await get.ListAsync(new(Job: "note"), CancellationToken.None);
+
+        Assert.Equal(Fingerprint.Of("T", errors[2], null), Assert.Single(list.Groups).Fingerprint);
+        Assert.Equal((false, 3), (list.IsComplete, list.Rows));
+    }
+
+    /// <summary>The groups behind the newest dead letters share one budget.</summary>
+    [Theory]
+    [InlineData(4, 3, 5)]
+    [InlineData(1, 2, 2)]
+    public async Task GetGroups_LargeOlderGroups_ReadsNoMoreThanItsBudget(int older, int groups, int rows)
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            await DieAsync("No order.");
+            await DieAsync("No customer.");
+        }
+
+        Time.Advance(TimeSpan.FromSeconds(1));
+        await DieAsync("No street.");
+
+        var get = new GetGroups(One.Storage, One.Get<FindMutes>(), Time) { Budget = new() { Letters = 1, Groups = 3, Older = older } };
+        var list = await get.ListAsync(default, CancellationToken.None);
+
+        Assert.Equal((groups, rows, false), (list.Groups.Count, list.Rows, list.IsComplete));
+        Assert.All(list.Groups, g => Assert.True(g.Count.IsAtLeast));
+        Assert.Equal(One.Now, list.BackTo);
+    }
+
+    /// <summary>However many groups and mutes there are.</summary>
+    [Fact]
+    public async Task DeadLetterLists_ManyGroupsAndMutes_SendAsManyStatementsAsFew()
+    {
+        var sent = 0;
+        using var hear = await HearAsync(_ => sent++);
+        var (reader, mutes) = (Open(), One.Get<MuteGroups>());
+        var get = reader.Get<GetGroups>();
+        await MuteAsync("No order.");
+        await DieAsync("No customer.");
+        var few = (await ListAsync(), await MutesAsync());
+        foreach (var word in "abcdefghijkl")
+        {
+            await MuteAsync($"No {word}{word}{word}.");
+            await DieAsync($"Bad {word}{word}{word}.");
+        }
+
+        Assert.Equal(few, (await ListAsync(), await MutesAsync()));
+        Assert.Equal((4, 1), few);
+
+        async Task MuteAsync(string error)
+        {
+            var print = (await One.ReadAsync(await DieAsync(error))).Fingerprint!;
+            await mutes.MuteAsync(print, new(null, UntilNewVersion: true, null), Somebody.Me, isDryRun: false, default);
+        }
+
+        Task<int> ListAsync() => SentAsync(async () =>
+        {
+            var list = await get.ListAsync(default, CancellationToken.None);
+            Assert.Equal(list.Groups.Count, (await get.SamplesAsync(list.Groups, null, CancellationToken.None)).Count);
+        });
+
+        Task<int> MutesAsync() => SentAsync(() => reader.Get<FindMutes>().ExecuteAsync(CancellationToken.None));
+
+        async Task<int> SentAsync(Func<Task> act)
+        {
+            sent = 0;
+            await act();
+            return sent;
+        }
     }
 
     [Fact]
@@ -170,6 +283,42 @@ public abstract partial class StorageConformance
         Assert.Null((await One.ReadAsync(ids[0])).DiscardedAt);
     }
 
+    /// <summary>A discard that has begun is finished, whoever waits for it; and rows that were left behind do not end it.</summary>
+    [Fact]
+    public async Task DiscardRuns_CallerGoesAndRowsWereLeftBehind_DiscardsAllTheSame()
+    {
+        var left = await DieAsync("No order.");
+        Time.Advance(TimeSpan.FromSeconds(1));
+        var (one, two) = (await DieAsync("No order."), await DieAsync("No order."));
+        var print = (await One.ReadAsync(one)).Fingerprint!;
+        await One.ReplayAsync(left);
+        await One.Storage.WriteAsync(
+            session =>
+            {
+                session.Db.DeadLetters.Add(new DeadLetter
+                {
+                    RunId = left,
+                    Fingerprint = print,
+                    Job = "note",
+                    Lane = "default",
+                    FailedAt = One.Now.AddSeconds(-1),
+                });
+                return session.Db.SaveChangesAsync();
+            },
+            CancellationToken.None);
+        using var gone = new CancellationTokenSource();
+        var storage = StorageSpy.Around(One.Storage, nameof(IStorage.WriteAsync), gone.Cancel);
+
+        // One in each transaction: the first finds the row that was left behind.
+        var discard = new DiscardRuns(storage, Time);
+        Assert.Equal((1, true), await discard.ExecuteAsync(print, null, "old", Somebody.Me, 1, isDryRun: false, gone.Token));
+        Assert.Equal((1, false), await discard.ExecuteAsync(print, null, "old", Somebody.Me, 10, isDryRun: false, default));
+
+        Assert.Empty(await LettersAsync());
+        Assert.Equal((RunState.Pending, null), ((await One.ReadAsync(left)).State, (await One.ReadAsync(left)).DiscardedAt));
+        Assert.All(new[] { await One.ReadAsync(one), await One.ReadAsync(two) }, run => Assert.Equal("old", run.DiscardReason));
+    }
+
     [Fact]
     public async Task MuteGroups_UntilATimeOrANewVersion_EndByThemselves()
     {
@@ -187,10 +336,12 @@ public abstract partial class StorageConformance
         Assert.Equal([two], (await One.Get<FindMutes>().ExecuteAsync(default)).Keys);
         await VersionAsync("1.0.1");
         var met = await DieAsync("No customer.");
-        Assert.Empty(await One.Get<FindMutes>().ExecuteAsync(default));
+        // The leader finds the new version; the lists do not look for one.
+        Assert.Equal([two], (await One.Get<FindMutes>().ExecuteAsync(default)).Keys);
 
         // For good: also when what has ended it is gone.
         Assert.Equal(2, await mutes.EndMutesAsync(default));
+        Assert.Empty(await One.Get<FindMutes>().ExecuteAsync(default));
         await One.ReplayAsync(met);
         Assert.Empty(await One.Get<FindMutes>().ExecuteAsync(default));
         Assert.Null(await mutes.MuteAsync("v1:0000000000000000", new(null, true, null), Somebody.Me, isDryRun: false, default));
@@ -221,6 +372,72 @@ public abstract partial class StorageConformance
             () => replay.ExecuteAsync(other, new(JsonElement.Parse("""{"text":5}"""), null), Somebody.Me, isDryRun: false, default));
         Assert.Equal(("invalid_argument", "args.text"), (refused.Error.Code, refused.Error.Field));
         Assert.Equal(RunState.Failed, (await One.ReadAsync(other)).State);
+    }
+
+    /// <summary>Two people edit one dead letter: the second one has not seen the args that the first one gave it.</summary>
+    [Fact]
+    public async Task ReplayEdited_SomebodyElseWasFaster_OverwritesNothing()
+    {
+        var id = await DieAsync("No order.");
+        var other = One.Get<ReplayEdited>();
+        var isFirst = true;
+        var storage = StorageSpy.Around(One.Storage, nameof(IStorage.WriteAsync), () =>
+        {
+            if (!isFirst)
+                return;
+            isFirst = false;
+            Task.Run(async () =>
+            {
+                await other.ExecuteAsync(id, new(JsonElement.Parse("""{"text":"b"}"""), null), Somebody.Me, isDryRun: false, default);
+                await One.FailAsync(await One.ClaimAsync(await One.RegisterAsync(), id));
+            }).GetAwaiter().GetResult();
+        });
+        var mine = new ReplayEdited(
+            storage, One.Get<JobCatalog>(), One.Get<ArgsSchemas>(), One.Get<NudgePublisher>(), Time);
+
+        var done = await mine.ExecuteAsync(
+            id, new(JsonElement.Parse("""{"text":"c"}"""), null), Somebody.Me, isDryRun: false, default);
+
+        Assert.Equal(ReplayResult.ArgsChanged, done.Result);
+        var run = await One.ReadAsync(id);
+        Assert.Equal((RunState.Failed, """{"text":"b"}""", 1), (run.State, run.Args, run.Replays));
+        Assert.Single(await LettersAsync());
+    }
+
+    [Fact]
+    public async Task ReplayEdited_StoredArgsAreNoJson_ReplaysOrReplacesThem()
+    {
+        var (same, other, patched) = (await DieAsync("No order."), await DieAsync("No order."), await DieAsync("No order."));
+        await One.Storage.WriteAsync(
+            session => session.Db.Runs.ExecuteUpdateAsync(set => set.SetProperty(r => r.Args, "no JSON")), CancellationToken.None);
+        var replay = One.Get<ReplayEdited>();
+
+        var plain = await replay.ExecuteAsync(same, default, Somebody.Me, isDryRun: false, default);
+        var replaced = await replay.ExecuteAsync(
+            other, new(JsonElement.Parse("""{"text":"b"}"""), null), Somebody.Me, isDryRun: false, default);
+        var merged = await replay.ExecuteAsync(
+            patched, new(null, JsonElement.Parse("""{"text":"b"}""")), Somebody.Me, isDryRun: false, default);
+
+        Assert.All(new[] { plain, replaced, merged }, done => Assert.Equal(ReplayResult.Replayed, done.Result));
+        Assert.Empty(plain.Changes);
+        Assert.Equal("no JSON", (await One.ReadAsync(same)).Args);
+        foreach (var (id, done) in new[] { (other, replaced), (patched, merged) })
+        {
+            Assert.Equal("no JSON", Assert.Single(done.Changes).Before?.GetString());
+            Assert.Equal("""{"text":"b"}""", (await One.ReadAsync(id)).Args);
+        }
+    }
+
+    [Fact]
+    public async Task ReplayEdited_DiscardedRun_IsNoDeadLetter()
+    {
+        var id = await DieAsync("No order.");
+        await One.Get<DiscardRuns>().ExecuteAsync(id, "old", Somebody.Me, isDryRun: false, default);
+
+        var done = await One.Get<ReplayEdited>().ExecuteAsync(id, default, Somebody.Me, isDryRun: false, default);
+
+        Assert.Equal(ReplayResult.WrongState, done.Result);
+        Assert.Equal(ReplayResult.Replayed, await One.ReplayAsync(id));
     }
 
     private async Task<RunId> DieAsync(string error, string? lane = null)

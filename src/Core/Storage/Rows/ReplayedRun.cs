@@ -14,6 +14,9 @@ public enum ReplayResult
 
     /// <summary>The run was planned and then revoked: its fire time may have another run, or get one.</summary>
     Revoked = 3,
+
+    /// <summary>Somebody else has changed its args since they were read.</summary>
+    ArgsChanged = 4,
 }
 
 /// <summary>The answer to the replay of one run.</summary>

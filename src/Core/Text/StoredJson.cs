@@ -1,10 +1,9 @@
 using System.Text.Json;
-using Fleet.Core.Text;
 
-namespace Fleet.Api;
+namespace Fleet.Core.Text;
 
 /// <summary>JSON that a row holds.</summary>
-internal static class StoredJson
+public static class StoredJson
 {
     /// <summary>Reads it; what some other program left there and is no JSON is shown as a string, so that one such row does
     /// not take the whole list with it.</summary>
