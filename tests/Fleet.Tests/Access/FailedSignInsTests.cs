@@ -1,11 +1,13 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text.Json;
+using Fleet.Api;
 using Fleet.Api.Access;
 using Fleet.Core.Access;
 using Fleet.Core.Telemetry;
 using Fleet.Tests.Support;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -85,6 +87,33 @@ public sealed class FailedSignInsTests
         Assert.Equal((HttpStatusCode.TooManyRequests, ofAnother), (same, other));
     }
 
+    /// <summary>The callers in front of several proxies of ours are told apart, and not those proxies.</summary>
+    [Fact]
+    public async Task BehindProxiesInARow_TheFirstAddressThatIsNoneOfThemCounts()
+    {
+        await using var access = await AccessFleet.StartAsync(
+            [new("Fleet:Api:Proxies", "127.0.0.1;10.0.0.0/8"), new("Fleet:Api:Limits:FailedSignIns", "1")]);
+        var unknown = KeyText.New().Text;
+
+        await access.SendAsync("GET", Runs, unknown, null, ("X-Forwarded-For", "198.51.100.9, 203.0.113.7, 10.0.0.7"));
+        var (same, _, _) = await access.SendAsync("GET", Runs, unknown, null, ("X-Forwarded-For", "203.0.113.7, 10.0.0.8"));
+        var (other, _, _) = await access.SendAsync(
+            "GET", Runs, access.Key(Role.Viewer), null, ("X-Forwarded-For", "203.0.113.8, 10.0.0.7"));
+
+        Assert.Equal((HttpStatusCode.TooManyRequests, HttpStatusCode.OK), (same, other));
+    }
+
+    [Fact]
+    public void Proxies_AreThoseOfTheSettingAlone()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Fleet:Api:Proxies", "10.0.0.1;10.1.0.0/16")]).Build();
+
+        var options = TrustedProxies.Read(configuration)!;
+
+        Assert.Equal("10.0.0.1", Assert.Single(options.KnownProxies).ToString());
+        Assert.Equal("10.1.0.0/16", Assert.Single(options.KnownIPNetworks).ToString());
+    }
+
     [Fact]
     public async Task BehindAProxyWithTls_TheCookieIsSecure_AndTheAuditHasTheCallersAddress()
     {
@@ -139,6 +168,30 @@ public sealed class FailedSignInsTests
         Assert.True(failed.Metric >= 8, $"{failed.Metric}");
     }
 
+    /// <summary>Whoever has many addresses gets no more than a few connections of the database.</summary>
+    [Fact]
+    public async Task LookUps_OfUnknownCredentials_AreFourAtOnce_AndTooManyThatWaitAreSentAway()
+    {
+        await using var fleet = await EmbeddedFleet.StartAsync();
+        using var failed = new Counted(fleet, TimeProvider.System, new LimitOptions());
+        var look = new TaskCompletionSource();
+        var running = 0;
+        async Task<Principal?> FindAsync(KeyText text, CancellationToken ct)
+        {
+            running++;
+            await look.Task;
+            return null;
+        }
+
+        var asked = Enumerable.Range(0, 4 + 256).Select(_ => failed.TryAsync("203.0.113.7", KeyText.New(), FindAsync)).ToList();
+
+        Assert.Equal(4, running);
+        Assert.Equal(TimeSpan.FromSeconds(1), (await failed.TryAsync("203.0.113.8", KeyText.New(), FindAsync)).Wait);
+        look.SetResult();
+        await Task.WhenAll(asked).WaitAsync(Waiting.Limit, TimeProvider.System);
+        Assert.All(asked, task => Assert.Null(task.Result.Wait));
+    }
+
     [Fact]
     public async Task Count_OfMoreAddressesThanAreRemembered_IsBounded()
     {
@@ -176,9 +229,12 @@ public sealed class FailedSignInsTests
 
         public long Metric => Interlocked.Read(ref _metric);
 
-        public Task<SignInResult> TryAsync(string? address) => _failed.FindAsync(
-            new DefaultHttpContext { Connection = { RemoteIpAddress = address is null ? null : IPAddress.Parse(address) } }, null,
-            (_, _) => throw new InvalidOperationException("There is nothing to look up."));
+        public Task<SignInResult> TryAsync(string? address) =>
+            TryAsync(address, null, (_, _) => throw new InvalidOperationException("There is nothing to look up."));
+
+        public Task<SignInResult> TryAsync(
+            string? address, KeyText? text, Func<KeyText, CancellationToken, Task<Principal?>> find) => _failed.FindAsync(
+            new DefaultHttpContext { Connection = { RemoteIpAddress = address is null ? null : IPAddress.Parse(address) } }, text, find);
 
         public void Dispose()
         {

@@ -76,6 +76,37 @@ public sealed class LimitsTests
         Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
     }
 
+    /// <summary>Names are not unique: two keys may have the same one, and a person may be renamed.</summary>
+    [Fact]
+    public void Writes_CountForTheKey_ElseTheSubject_ElseTheName()
+    {
+        using var limits = new CallerLimits(Options.Create(new LimitOptions { WritesPerMinute = 1 }));
+        var shop = new Principal("shop", ActorKind.Program, Role.Submitter);
+
+        foreach (var who in new[]
+        {
+            shop with { KeyId = "abcdefgh" }, shop with { KeyId = "ijklmnop" }, shop with { Subject = "u-1" }, shop with { Subject = "u-2" },
+            shop with { Name = "other" },
+        })
+            Assert.Null(limits.CountWrite(From("203.0.113.7"), who));
+        foreach (var who in new[]
+        {
+            shop with { Name = "renamed", KeyId = "abcdefgh" }, shop with { Name = "renamed", Subject = "u-1" },
+            shop with { Name = "other", SessionId = "abcdefgh" },
+        })
+            Assert.NotNull(limits.CountWrite(From("203.0.113.8"), who));
+    }
+
+    /// <summary>A caller that comes back at once would be sent away again.</summary>
+    [Fact]
+    public void Writes_MoreThanTheLimit_WaitASecondAtLeast()
+    {
+        using var limits = new CallerLimits(Options.Create(new LimitOptions { WritesPerMinute = 119 }));
+        var waits = Enumerable.Range(0, 120).Select(_ => limits.CountWrite(From("203.0.113.7"), Principal.Anyone)).ToList();
+
+        Assert.Equal(TimeSpan.FromSeconds(1), waits[^1]);
+    }
+
     /// <summary>Every enqueue over HTTP passes here. The library's limiter makes one object of 40 bytes.</summary>
     [Fact]
     public void CountWrite_AllocatesNothingOfOurs()

@@ -35,6 +35,32 @@ public sealed class FailedCallbackTests
         Assert.Equal(HttpStatusCode.TooManyRequests, (await OidcFleet.SendAsync(fleet.Http, KeyText.New().Text)).Status);
     }
 
+    [Fact]
+    public async Task Token_WithoutAUsableClaim_IsCounted()
+    {
+        await using var provider = await TestProvider.StartAsync();
+        provider.Person = new() { ["sub"] = new string('u', 256), ["groups"] = "fleet-viewers" };
+        await using var fleet = await EmbeddedFleet.StartAsync(settings: [.. provider.Settings(), AtMostTwo]);
+        using var browser = new Browser(fleet.Http.BaseAddress!);
+        await AssertAsync(HttpStatusCode.Unauthorized, "unauthenticated", await browser.SignInAsync("/"));
+        await AssertAsync(HttpStatusCode.Unauthorized, "unauthenticated", await browser.SignInAsync("/"));
+
+        await AssertAsync(HttpStatusCode.TooManyRequests, "too_many_failed_sign_ins", await browser.SignInAsync("/"));
+    }
+
+    /// <summary>It says nothing about who has come.</summary>
+    [Fact]
+    public async Task Provider_ThatDoesNotAnswer_Is503_AndNotCounted()
+    {
+        await using var provider = await TestProvider.StartAsync();
+        provider.SaysOfItself["token_endpoint"] = $"http://127.0.0.1:{FreePort.Next()}/token";
+        await using var fleet = await EmbeddedFleet.StartAsync(settings: [.. provider.Settings(), AtMostTwo]);
+        using var browser = new Browser(fleet.Http.BaseAddress!);
+
+        for (var i = 0; i < 3; i++)
+            await AssertAsync(HttpStatusCode.ServiceUnavailable, "provider_unavailable", await browser.SignInAsync("/"));
+    }
+
     /// <summary>Whom the provider knows does not try to be somebody else.</summary>
     [Fact]
     public async Task Person_WithoutARole_IsNotCounted()

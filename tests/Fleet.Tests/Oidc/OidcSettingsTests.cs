@@ -35,6 +35,13 @@ public sealed class OidcSettingsTests
             (options.Name, options.SessionLife, string.Join(' ', options.Scopes), options.ClientId));
     }
 
+    /// <summary>Without <c>openid</c>, a provider signs nobody in.</summary>
+    [Theory]
+    [InlineData("profile  groups", "openid profile groups")]
+    [InlineData("profile openid", "profile openid")]
+    public void Scopes_HaveOpenIdInAnyCase(string given, string scopes) =>
+        Assert.Equal(scopes, string.Join(' ', Read(("Scopes", given))!.Scopes));
+
     [Fact]
     public void Settings_ThatAreAllEmpty_AreNone() =>
         Assert.Null(ReadOidcOptions.Execute(Configure(Good.Keys.Select(key => (key, (string?)"")))));
@@ -46,10 +53,12 @@ public sealed class OidcSettingsTests
     [InlineData("Authority", "id.example.com", "Authority: 'id.example.com' is not allowed")]
     [InlineData("Authority", "https://a@id.example.com", "is not allowed")]
     [InlineData("Authority", "https://id.example.com?a=b", "is not allowed")]
+    [InlineData("Authority", "https://id.example.com#a", "is not allowed")]
     [InlineData("Audience", "", "Audience: it is missing.")]
     [InlineData("Audience", " fleet", "Audience: it must not begin or end with a space.")]
     [InlineData("ClientSecret", "hush", "ClientSecret: it is set without")]
     [InlineData("SessionLife", "8d", "SessionLife: '8d' is not allowed; allowed is a duration from 5m to 7d")]
+    [InlineData("SessionLife", "4m", "SessionLife: '4m' is not allowed; allowed is a duration from 5m to 7d")]
     [InlineData("SessionLife", "60", "SessionLife: '60' is not allowed")]
     [InlineData("Authorty", "x", "Authorty is not a known setting")]
     [InlineData("Roles:0:Claim", "", "Roles:0:Claim: it is missing.")]
@@ -59,6 +68,7 @@ public sealed class OidcSettingsTests
     [InlineData("Roles:0:Role", "Admin", "Roles:0:Role: 'Admin' is not allowed")]
     [InlineData("Roles:0:Lanes:0", "mail", "Roles:0:Lanes: an admin makes keys")]
     [InlineData("Roles:0:Lanes:0", "Mail!", "Roles:0:Lanes:0: 'Mail!' is not allowed")]
+    [InlineData("Roles:0:Lanes", "mail", "Roles:0:Lanes: 'mail' is not allowed; allowed is a list of")]
     [InlineData("Roles:0:Pattern", ".*", "Roles:0:Pattern is not a known setting")]
     public void Setting_ThatIsWrong_IsNamed(string name, string value, string problem)
     {

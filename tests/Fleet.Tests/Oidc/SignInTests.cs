@@ -269,6 +269,52 @@ public sealed class SignInTests(OidcFleet oidc) : IClassFixture<OidcFleet>, IDis
         Assert.Equal(HttpStatusCode.Unauthorized, (await _browser.GetAsync("/api/v1/whoami")).StatusCode);
     }
 
+    /// <summary>The person is signed out here, which was asked.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task SignOut_ProviderHasNoSuchPageOrIsAway_EndsTheSessionAlone(bool isAway)
+    {
+        await using var provider = await TestProvider.StartAsync();
+        provider.Person = new() { ["sub"] = "u-1", ["groups"] = "fleet-viewers" };
+        if (!isAway)
+            provider.SaysOfItself["end_session_endpoint"] = null;
+        using var folder = new TempFolder();
+        string session;
+        await using (var before = await EmbeddedFleet.StartAsync(settings: provider.Settings(), folder: folder))
+        {
+            using var browser = new Browser(before.Http.BaseAddress!);
+            await browser.SignInAsync("/");
+            session = browser.Cookies.Single(c => c.Name.StartsWith("fleet-http-", StringComparison.Ordinal)).Value;
+        }
+
+        if (isAway)
+            await provider.StopAsync();
+        // It has not read what the provider says of itself.
+        await using var fleet = await EmbeddedFleet.StartAsync(settings: provider.Settings(), folder: folder);
+        using var request = new HttpRequestMessage(HttpMethod.Delete, new Uri("/api/v1/sessions/current", UriKind.Relative));
+        request.Headers.Add("Cookie", $"fleet-http-{fleet.Http.BaseAddress!.Port}={session}");
+        request.Headers.Add("Sec-Fetch-Site", "same-origin");
+
+        var answer = await fleet.Http.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task SignIn_AccessIsOff_IsRefused()
+    {
+        await using var fleet = await EmbeddedFleet.StartAsync(
+            settings: [.. oidc.Provider.Settings().Where(s => s.Key != "Fleet:Api:Access"), new("Fleet:Api:Access", "off")]);
+        using var browser = new Browser(fleet.Http.BaseAddress!);
+
+        foreach (var path in new[] { "/sign-in", "/sign-in/callback?code=x&state=y" })
+        {
+            var answer = await browser.GetAsync(path);
+            Assert.Equal((HttpStatusCode.Conflict, "access_off"), (answer.StatusCode, await CodeAsync(answer)));
+        }
+    }
+
     /// <summary>A provider may give people names that are names of keys, too.</summary>
     [Fact]
     public async Task Sessions_OfAKeyWithTheSameName_AreNotTheirs()

@@ -40,6 +40,9 @@ internal sealed class TestProvider : IAsyncDisposable
     /// <summary>How the token endpoint answers instead; null: as it should.</summary>
     public int? TokenStatus { get; set; }
 
+    /// <summary>What the provider says of itself otherwise; a null takes a member away.</summary>
+    public Dictionary<string, string?> SaysOfItself { get; } = [];
+
     /// <summary>How often the keys were read.</summary>
     public int KeysRead { get; private set; }
 
@@ -138,7 +141,21 @@ internal sealed class TestProvider : IAsyncDisposable
         return [new(path + ":Claim", claim), new(path + ":Value", value), new(path + ":Role", role)];
     }
 
-    private IResult Discover() => Results.Json(new Dictionary<string, object>
+    private IResult Discover()
+    {
+        var document = Describe();
+        foreach (var (name, value) in SaysOfItself)
+        {
+            if (value is null)
+                document.Remove(name);
+            else
+                document[name] = value;
+        }
+
+        return Results.Json(document);
+    }
+
+    private Dictionary<string, object> Describe() => new()
     {
         ["issuer"] = Issuer,
         ["authorization_endpoint"] = Issuer + "/authorize",
@@ -148,7 +165,9 @@ internal sealed class TestProvider : IAsyncDisposable
         ["response_types_supported"] = new[] { "code" },
         ["subject_types_supported"] = new[] { "public" },
         ["id_token_signing_alg_values_supported"] = new[] { "RS256" },
-    });
+        // Providers name it that do not allow it to every client; nothing answers there.
+        ["pushed_authorization_request_endpoint"] = Issuer + "/par",
+    };
 
     private IResult ShowKeys()
     {
