@@ -1,3 +1,5 @@
+// First: it says which layers win.
+import './style/index.css'
 import { render } from 'preact'
 import { LocationProvider } from 'preact-iso'
 import { base } from './data/api'
@@ -6,7 +8,6 @@ import { Pages } from './pages/Pages'
 import { Failed } from './parts/basics'
 import { Shell } from './shell/Shell'
 import { SignIn, takeGivenKey } from './shell/SignIn'
-import './style/index.css'
 import './style/shell.css'
 
 const App = () => {

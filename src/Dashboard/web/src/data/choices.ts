@@ -23,10 +23,13 @@ const chosen = <T extends string>(name: string, fallback: T) => {
 export const theme = chosen<'auto' | 'light' | 'dark'>('theme', 'auto')
 export const zone = chosen<'local' | 'utc'>('zone', 'local')
 
+// Tests of what the page computes have no page.
+const root = globalThis.document?.documentElement
 effect(() => {
-  document.documentElement.style.colorScheme = theme.value === 'auto' ? 'light dark' : theme.value
+  const scheme = theme.value === 'auto' ? 'light dark' : theme.value
+  if (root) root.style.colorScheme = scheme
 })
 
 /** A form for a screen on the wall: larger, without what one clicks. */
-export const isKiosk = new URLSearchParams(location.search).has('kiosk')
-if (isKiosk) document.documentElement.dataset.kiosk = ''
+export const isKiosk = new URLSearchParams(globalThis.location?.search).has('kiosk')
+if (isKiosk) root.dataset.kiosk = ''

@@ -86,6 +86,9 @@ export const weekday = (at: Instant): string => `${days[inZone(at).getUTCDay()]}
 export const when = (at: Instant | null | undefined): string =>
   at === null || at === undefined ? '–' : day(at) === day(Date.now()) ? clock(at) : `${day(at)} ${minute(at)}`
 
+/** 14:02 today, else 30 Nov 14:02. */
+export const shortWhen = (at: Instant): string => when(at).replace(/^(\d\d:\d\d):\d\d$/, '$1')
+
 /** All of an instant: 2026-11-30 14:02:10.123 UTC. */
 export const exact = (at: Instant): string => {
   const offset = -new Date(at).getTimezoneOffset()
