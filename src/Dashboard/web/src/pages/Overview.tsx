@@ -38,8 +38,8 @@ export const Overview = () => {
         <>
           <Findings />
           <Tiles />
-          <History range={range} />
           <div class="panels two">
+            <History range={range} />
             <FailingJobs range={range} />
             <NextFirings />
           </div>

@@ -58,7 +58,7 @@ const Foot = () => {
           {c.name} {c.status === 'up' ? `${c.milliseconds} ms` : c.status} <span aria-hidden="true">{c.status === 'up' ? '●' : '■'}</span>
         </span>
       ))}
-      {version.value && <span>v{version.value.version}</span>}
+      {now && version.value && <span>v{version.value.version}</span>}
     </div>
   )
 }

@@ -14,11 +14,15 @@ const Charted = ({
   title,
   answer,
   isEmpty,
+  empty = 'Nothing has ended in this time.',
+  command,
   children,
 }: {
   title: string
   answer: Answer<unknown>
   isEmpty: boolean
+  empty?: string
+  command?: string
   children: ComponentChildren
 }) => (
   <Panel title={title}>
@@ -31,7 +35,7 @@ const Charted = ({
       )
     ) : isEmpty ? (
       <div class="chart-room">
-        <Empty command="fleet run enqueue diag.echo">Nothing has ended in this time. Enqueue a run to see it here:</Empty>
+        <Empty command={command}>{empty}</Empty>
       </div>
     ) : (
       children
@@ -94,8 +98,14 @@ export const History = ({ range }: { range: Range }) => {
   const { times, step: length, isEmpty } = shown
   const axis = { times, step: length }
   return (
-    <div class="panels two">
-      <Charted title={`Runs per second, by outcome, ${words}`} answer={answer} isEmpty={isEmpty}>
+    <>
+      <Charted
+        title={`Runs per second, by outcome, ${words}`}
+        answer={answer}
+        isEmpty={isEmpty}
+        empty="Nothing has ended in this time. To see something here:"
+        command="fleet run enqueue diag.echo"
+      >
         <Chart stack label={`Runs per second by outcome, ${words}`} {...axis} layers={shown.outcomes} format={digits} />
       </Charted>
       <Charted title={`Start delay, s, log, ${words}`} answer={coarse} isEmpty={!waits.some(p => p.wait?.count)}>
@@ -110,9 +120,14 @@ export const History = ({ range }: { range: Range }) => {
           format={duration}
         />
       </Charted>
-      <Charted title={`Slots in use, ${words}`} answer={answer} isEmpty={shown.isUnserved}>
+      <Charted
+        title={`Slots in use, ${words}`}
+        answer={answer}
+        isEmpty={shown.isUnserved}
+        empty="No worker has told its slots in this time."
+      >
         <Chart label={`Slots in use, ${words}`} {...axis} layers={shown.slots} format={digits} />
       </Charted>
-    </div>
+    </>
   )
 }

@@ -87,7 +87,7 @@ export const Tiles = () => {
         to={runs('state:failed since:1h')}
         value={!hour ? '…' : ended ? percent(ends!.failed / ended) : '–'}
         name="failed, 1 h"
-        caption={!hour ? '…' : `${whole(ends?.failed ?? 0)} of ${many(ended, 'run')}`}
+        caption={!hour ? '…' : !ended ? 'no run has ended' : `${whole(ends?.failed ?? 0)} of ${many(ended, 'run')}`}
       >
         <Spark values={minutes.map(p => p.ends?.failed ?? null)} tone="bad" label="Runs that failed for good, by minute of the last hour" />
       </Tile>

@@ -104,8 +104,10 @@ export const Chart = ({
   const shownAt = Math.min(at ?? Infinity, times.length - 1)
   const value = (layer: Layer, i: number) => (typeof layer.values[i] === 'number' ? format(layer.values[i]!) : '–')
   const move = (right: number) => {
-    const to = Math.max(0, Math.min(times.length - 1, at === null ? (right < 0 ? times.length - 1 : 0) : at + right))
     const u = plot.current!
+    const last = times.length - 1
+    const from = u.cursor.idx ?? (right > 0 ? last : last + 1)
+    const to = Math.max(0, Math.min(last, from + right))
     u.setCursor({ left: u.valToPos(times[to]! + step / 2, 'x'), top: 1 })
   }
   const said = times.length > 0 && (

@@ -133,11 +133,10 @@ export const HeatMap = ({
   }
   const move = (rightBy: number, downBy: number) => {
     if (columns === 0 || cells.length === 0) return
-    setAt(
-      at
-        ? { row: inside(at.row + downBy, cells.length), column: inside(at.column + rightBy, columns) }
-        : { row: cells.length - 1, column: columns - 1 },
-    )
+    setAt(before => ({
+      row: inside((before?.row ?? cells.length - 1) + downBy, cells.length),
+      column: inside((before?.column ?? (rightBy < 0 ? columns : columns - 1)) + rightBy, columns),
+    }))
   }
   const shown = at && { row: inside(at.row, cells.length), column: inside(at.column, columns) }
   const said = columns > 0 && say(shown?.row ?? null, shown?.column ?? columns - 1)
