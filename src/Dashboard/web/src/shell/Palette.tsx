@@ -127,7 +127,7 @@ export const Palette = () => {
 
 /** The button that opens it. */
 export const PaletteButton = () => (
-  <button type="button" class="search-open" aria-label="Search (Ctrl K)" onClick={() => void (palette.value = true)}>
+  <button type="button" class="search-open" aria-label="Search runs, jobs, schedules … Ctrl K" onClick={() => void (palette.value = true)}>
     <Icon name="search" />
     <span>Search runs, jobs, schedules …</span>
     <span class="key">Ctrl K</span>

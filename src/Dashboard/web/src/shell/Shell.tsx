@@ -55,7 +55,7 @@ const Foot = () => {
       )}
       {now?.components.map(c => (
         <span key={c.name} class={c.status === 'up' ? '' : 'bad'} title={c.description ?? undefined}>
-          {c.name} {c.status === 'up' ? `${c.milliseconds} ms` : c.status} <span aria-hidden="true">{c.status === 'up' ? '●' : '■'}</span>
+          <span aria-hidden="true">{c.status === 'up' ? '●' : '■'}</span> {c.name} {c.status === 'up' ? `${c.milliseconds} ms` : c.status}
         </span>
       ))}
       {now && version.value && <span>v{version.value.version}</span>}

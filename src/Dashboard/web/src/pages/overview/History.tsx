@@ -16,6 +16,7 @@ const Charted = ({
   isEmpty,
   empty = 'Nothing has ended in this time.',
   command,
+  isToldAbove,
   children,
 }: {
   title: string
@@ -23,22 +24,28 @@ const Charted = ({
   isEmpty: boolean
   empty?: string
   command?: string
+  /** Whether another panel tells what went wrong. */
+  isToldAbove?: boolean
   children: ComponentChildren
 }) => (
   <Panel title={title}>
-    {answer.error && <Failed error={answer.error} at={answer.at} retry={answer.reload} />}
-    {answer.data === undefined ? (
-      !answer.error && (
-        <div class="chart-room">
-          <Loading lines={6} />
-        </div>
-      )
-    ) : isEmpty ? (
-      <div class="chart-room">
-        <Empty command={command}>{empty}</Empty>
-      </div>
+    {answer.data !== undefined && !isEmpty ? (
+      <>
+        {answer.error && <Failed error={answer.error} at={answer.at} retry={answer.reload} />}
+        {children}
+      </>
     ) : (
-      children
+      <div class={`chart-room ${command ? 'stacked' : ''}`}>
+        {answer.error && isToldAbove ? (
+          <p class="weak">No answer either.</p>
+        ) : answer.error ? (
+          <Failed error={answer.error} at={answer.at} retry={answer.reload} />
+        ) : answer.data === undefined ? (
+          <Loading lines={6} />
+        ) : (
+          <Empty command={command}>{empty}</Empty>
+        )}
+      </div>
     )}
   </Panel>
 )
@@ -108,10 +115,15 @@ export const History = ({ range }: { range: Range }) => {
       >
         <Chart stack label={`Runs per second by outcome, ${words}`} {...axis} layers={shown.outcomes} format={digits} />
       </Charted>
-      <Charted title={`Start delay, s, log, ${words}`} answer={coarse} isEmpty={!waits.some(p => p.wait?.count)}>
+      <Charted
+        title={`Start delay, s, log, ${words}`}
+        answer={coarse}
+        isToldAbove={answer.error?.message === coarse.error?.message}
+        isEmpty={!waits.some(p => p.wait?.count)}
+      >
         <Delays points={waits} words={words} />
       </Charted>
-      <Charted title={`Duration of attempts, s, log, ${words}`} answer={answer} isEmpty={isEmpty}>
+      <Charted title={`Duration of attempts, s, log, ${words}`} answer={answer} isToldAbove isEmpty={isEmpty}>
         <Chart
           log={decades}
           label={`Duration of attempts in seconds, logarithmic, ${words}`}
@@ -123,6 +135,7 @@ export const History = ({ range }: { range: Range }) => {
       <Charted
         title={`Slots in use, ${words}`}
         answer={answer}
+        isToldAbove
         isEmpty={shown.isUnserved}
         empty="No worker has told its slots in this time."
       >

@@ -28,7 +28,7 @@ const Rows = ({ schedules, reload, at }: { schedules: ScheduleView[]; reload: ()
     if (isPast && !isHeld.current) reload()
   }, [isPast])
   if (rows.current.length === 0)
-    return <Empty command="fleet schedule put hourly --job diag.echo --cron '0 * * * *'">No schedule fires. To add one:</Empty>
+    return <Empty command="fleet schedule create hourly --job diag.echo --cron '0 * * * *'">No schedule fires. To add one:</Empty>
   return (
     <table class="rows" onPointerEnter={hold(true)} onPointerLeave={hold(false)} onFocusIn={hold(true)} onFocusOut={hold(false)}>
       <thead>

@@ -55,8 +55,8 @@ const runs = (query: string) => `runs?q=${encodeURIComponent(query)}`
 /** What is going on now; each figure leads to what it counts. */
 export const Tiles = () => {
   const now = figures.value!
-  const hour = useAnswer<StatisticsView>('statistics?since=1h&step=minute', { every: 60 }).data
-  const day = useAnswer<StatisticsView>('statistics?since=24h&step=hour', { every: 300 }).data
+  const { data: hour, error: noHour } = useAnswer<StatisticsView>('statistics?since=1h&step=minute', { every: 60 })
+  const { data: day, error: noDay } = useAnswer<StatisticsView>('statistics?since=24h&step=hour', { every: 300 })
   const minutes = hour ? told(hour) : []
   const ends = hour?.series[0]?.total.ends
   const ended = ends ? ends.failed + ends.succeeded : 0
@@ -85,13 +85,20 @@ export const Tiles = () => {
       </Tile>
       <Tile
         to={runs('state:failed since:1h')}
-        value={!hour ? '…' : ended ? percent(ends!.failed / ended) : '–'}
+        value={!hour ? (noHour ? '–' : '…') : ended ? percent(ends!.failed / ended) : '–'}
         name="failed, 1 h"
-        caption={!hour ? '…' : !ended ? 'no run has ended' : `${whole(ends?.failed ?? 0)} of ${many(ended, 'run')}`}
+        caption={
+          !hour ? (noHour ? 'no answer' : '…') : !ended ? 'no run has ended' : `${whole(ends?.failed ?? 0)} of ${many(ended, 'run')}`
+        }
       >
         <Spark values={minutes.map(p => p.ends?.failed ?? null)} tone="bad" label="Runs that failed for good, by minute of the last hour" />
       </Tile>
-      <Tile to="dead-letters" value={count(now.failed)} name="dead" caption={!day ? '…' : `${whole(failedToday)} failed in 24 h`}>
+      <Tile
+        to="dead-letters"
+        value={count(now.failed)}
+        name="dead"
+        caption={!day ? (noDay ? 'no answer' : '…') : `${whole(failedToday)} failed in 24 h`}
+      >
         <Spark
           values={day?.series[0]?.points.map(p => p.ends?.failed ?? null) ?? []}
           tone="bad"

@@ -3,7 +3,7 @@ import UPlot from 'uplot'
 import { zone } from '../../data/choices'
 import { minute, shortWhen, when } from '../../data/format'
 import { Frame } from './Frame'
-import { drawNames, drawStack, type Layer, type Shown } from './layers'
+import { alone, drawNames, drawStack, type Layer, type Shown } from './layers'
 import { color, font, looks, rem, widthOf } from './look'
 
 /** Values over time, as lines or stacked. Its title, with the unit, is that of the panel around it. */
@@ -38,7 +38,7 @@ export const Chart = ({
         height: place.current!.clientHeight,
         ms: 1,
         tzDate: time => (isUtc ? UPlot.tzDate(new Date(time), 'Etc/UTC') : new Date(time)),
-        padding: [rem(0.5), rem(stack ? 0.75 : 2.75), 0, 0],
+        padding: [rem(0.5), rem(stack ? 1.25 : 2.75), 0, 0],
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false }, points: { show: !stack, size: 6 } },
         scales: {
@@ -72,8 +72,9 @@ export const Chart = ({
             stroke: () => color(layer.color),
             width: 2,
             dash: layer.dash,
-            spanGaps: false,
-            ...(stack && { paths: () => null, points: { show: false } }),
+            ...(stack
+              ? { paths: () => null, points: { show: false } }
+              : { points: { show: true, size: 4, fill: () => color(layer.color), filter: (u: UPlot, s: number) => alone(u.data[s]!) } }),
           })),
         ],
         hooks: {

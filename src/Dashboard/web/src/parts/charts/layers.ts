@@ -55,11 +55,19 @@ export const drawNames = (u: UPlot, { layers }: Shown) => {
   u.ctx.font = font(UPlot.pxRatio)
   u.ctx.textAlign = 'left'
   u.ctx.textBaseline = 'middle'
-  let free = u.bbox.top
-  for (const { layer, y } of ends.sort((a, b) => a.y - b.y)) {
+  const height = rem(0.875) * UPlot.pxRatio
+  ends.sort((a, b) => a.y - b.y)
+  for (let i = 1; i < ends.length; i++) ends[i]!.y = Math.max(ends[i]!.y, ends[i - 1]!.y + height)
+  for (let i = ends.length - 1, lowest = u.bbox.top + u.bbox.height; i >= 0; i--, lowest -= height)
+    ends[i]!.y = Math.min(ends[i]!.y, lowest)
+  for (const { layer, y } of ends) {
     u.ctx.fillStyle = color(layer.color)
-    const place = Math.max(y, free)
-    u.ctx.fillText(layer.name, u.bbox.left + u.bbox.width + rem(0.375) * UPlot.pxRatio, place)
-    free = place + rem(0.875) * UPlot.pxRatio
+    u.ctx.fillText(layer.name, u.bbox.left + u.bbox.width + rem(0.375) * UPlot.pxRatio, y)
   }
 }
+
+/** The points without neighbors: a line does not show them. */
+export const alone = (values: ArrayLike<number | null | undefined>): number[] =>
+  Array.from(values, (value, i) => ((value ?? null) !== null && (values[i - 1] ?? values[i + 1] ?? null) === null ? i : -1)).filter(
+    i => i >= 0,
+  )
