@@ -31,8 +31,8 @@ export const FailingJobs = ({ range }: { range: Range }) => {
                 </tr>
               </thead>
               <tbody>
-                {jobs.map(({ job, failed, retried, ended, share, trend }) => (
-                  <tr key={job}>
+                {jobs.map(({ job, failed, retried, ended, share, trend }, i) => (
+                  <tr key={i}>
                     <td class="name first-line">
                       <Link
                         to={`runs?q=${encodeURIComponent(`${failed ? 'state:failed ' : ''}job:${job} since:${range}`)}`}

@@ -35,14 +35,13 @@ const Rows = ({ schedules, reload, at }: { schedules: ScheduleView[]; reload: ()
         <tr>
           <th scope="col">at</th>
           <th scope="col">schedule</th>
-          <th scope="col" class="num">
-            in
-          </th>
+          <th scope="col">in</th>
         </tr>
       </thead>
       <tbody>
-        {rows.current.map(s => (
-          <tr key={s.id}>
+        {/* Keys by place: what fires next comes into its row, and no row moves. */}
+        {rows.current.map((s, i) => (
+          <tr key={i}>
             <td>
               <Time at={s.nextFireAt} />
             </td>
@@ -51,7 +50,7 @@ const Rows = ({ schedules, reload, at }: { schedules: ScheduleView[]; reload: ()
                 <bdi>{s.id}</bdi>
               </Link>
             </td>
-            <td class="num">{Date.parse(s.nextFireAt!) > serverNow() ? <Ago at={s.nextFireAt} /> : 'now'}</td>
+            <td>{Date.parse(s.nextFireAt!) > serverNow() ? <Ago at={s.nextFireAt} /> : 'now'}</td>
           </tr>
         ))}
       </tbody>

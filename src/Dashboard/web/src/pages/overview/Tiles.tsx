@@ -67,16 +67,7 @@ export const Tiles = () => {
       <Tile to={runs('state:ready')} value={count(now.ready)} name="ready" caption="5 min">
         <Spark values={readyTrend()} tone="waiting" label="Runs that were ready, in the last 5 minutes as far as this page has seen them" />
       </Tile>
-      <Tile
-        to="workers"
-        value={
-          <>
-            {count(now.running)} <small>/ {whole(now.slots)}</small>
-          </>
-        }
-        name="slots busy"
-        caption="1 h"
-      >
+      <Tile to="workers" value={count(now.running)} name={`of ${many(now.slots, 'slot')} busy`} caption="1 h">
         <Spark
           values={minutes.map(p => p.slotsBusy)}
           top={Math.max(0, ...minutes.map(p => p.slots ?? 0))}

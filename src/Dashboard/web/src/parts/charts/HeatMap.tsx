@@ -105,7 +105,7 @@ export const HeatMap = ({
       })
       // On cells as dark as itself, the line is seen by its edge.
       draw.strokeStyle = color('--surface')
-      draw.lineWidth = 5
+      draw.lineWidth = 4
       draw.stroke()
       draw.strokeStyle = draw.fillStyle = color(line.color)
       draw.lineWidth = 2
