@@ -78,6 +78,8 @@ servers() {
   # The clients in samples/clients.
   command -v amqp-publish >/dev/null || missing+=(amqp-tools)
   command -v curl >/dev/null || missing+=(curl)
+  # The browser of the dashboard's tests.
+  command -v chromium >/dev/null || missing+=(chromium)
   # The shells of the completion scripts.
   command -v zsh >/dev/null || missing+=(zsh)
   command -v fish >/dev/null || missing+=(fish)

@@ -23,7 +23,8 @@ public static class DashboardPage
     private const string PolicyOfScripts = "default-src 'none'; connect-src 'self'; script-src 'self'; frame-ancestors 'none'";
 
     private const string WithoutPage =
-        "This program was built without the dashboard (SkipDashboard=true). The API is below /api/v1; 'fleet status' shows what is going on.";
+        "This program was built without the dashboard (SkipDashboard=true). The API is below /api/v1; 'fleet status' shows what is "
+        + "going on.";
 
     /// <summary>The first parts of the page's paths: what is behind them is the page's to know.</summary>
     private static readonly string[] Places =

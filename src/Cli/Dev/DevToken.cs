@@ -1,4 +1,3 @@
-using Fleet.ApiDocs;
 using Fleet.Core.Access;
 using Fleet.Core.Actors;
 using Microsoft.Extensions.Hosting;
@@ -40,7 +39,7 @@ internal sealed class DevToken(CreateKeys create, RevokeKeys revoke, GetKeys key
     {
         // What listens everywhere is reached from here by this name.
         var near = server.Host is "0.0.0.0" or "[::]" ? new UriBuilder(server) { Host = "localhost" }.Uri : server;
-        return $"Sign in:  {near.ToString().TrimEnd('/')}{DocsPage.Path}/#token={Text}{Environment.NewLine}"
+        return $"Sign in:  {near.ToString().TrimEnd('/')}/#token={Text}{Environment.NewLine}"
             + $"Programs: FLEET_API_KEY={Text}";
     }
 }

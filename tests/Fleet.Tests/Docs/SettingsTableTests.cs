@@ -20,7 +20,7 @@ public sealed class SettingsTableTests
     private static readonly string[] Others =
     [
         "Fleet:Storage:Provider", "Fleet:Transport:Provider", LaneOptions.Setting, "Fleet:Api:Urls", "Fleet:Api:Hosts",
-        "Fleet:Api:PathBase", "Fleet:Api:Access", "Fleet:Api:Docs", "Fleet:Api:Proxies",
+        "Fleet:Api:PathBase", "Fleet:Api:Access", "Fleet:Api:Dashboard", "Fleet:Api:Docs", "Fleet:Api:Proxies",
         AccessOptions.OidcSection + ":Authority", AccessOptions.OidcSection + ":Audience", AccessOptions.OidcSection + ":ClientId",
         AccessOptions.OidcSection + ":ClientSecret", AccessOptions.OidcSection + ":Scopes", AccessOptions.OidcSection + ":Name",
         AccessOptions.OidcSection + ":SessionLife", AccessOptions.OidcSection + ":Roles:<n>:Claim",

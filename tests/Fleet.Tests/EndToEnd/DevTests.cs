@@ -99,7 +99,7 @@ public sealed class DevTests
             var listed = await FleetProcess.RunAsync(
                 new Dictionary<string, string> { ["FLEET_API_KEY"] = first }, "--server", server, "whoami", "-o", "json");
 
-            Assert.Contains($"Sign in:  {server}docs/#token={first}", fleet.Output, StringComparison.Ordinal);
+            Assert.Contains($"Sign in:  {server}#token={first}", fleet.Output, StringComparison.Ordinal);
             Assert.Contains($"Programs: FLEET_API_KEY={first}", fleet.Output, StringComparison.Ordinal);
             Assert.Matches($"^{KeyText.Pattern}$", first);
             Assert.Equal(System.Net.HttpStatusCode.Unauthorized, open.StatusCode);

@@ -1,7 +1,7 @@
 namespace Fleet.Tests.House;
 
 /// <summary>References point down only: Contracts ← {Core, Client, EntityFrameworkCore} ←
-/// {Storage.Sql, MassTransit, Engine, Api, ApiDocs} ← {the storages, Transport.*, Oidc} ← Hosting ←
+/// {Storage.Sql, MassTransit, Engine, Api, ApiDocs, Dashboard} ← {the storages, Transport.*, Oidc} ← Hosting ←
 /// {Scheduler, Worker, Cli, Testing}. Hosting knows no provider but the defaults.</summary>
 public sealed class ArchitectureTests
 {
@@ -20,6 +20,7 @@ public sealed class ArchitectureTests
         ["Engine"] = 2,
         ["Api"] = 2,
         ["ApiDocs"] = 2,
+        ["Dashboard"] = 2,
         ["Oidc"] = 3,
         ["Transport.InMemory"] = 3,
         ["Transport.RabbitMq"] = 3,
