@@ -35,7 +35,13 @@ export const Payload = ({ text, name, raw, beside }: { text: string; name: strin
   return (
     <div class="panels">
       <div class="actions">
-        <input type="search" aria-label={`Search in ${name}`} placeholder={`Search in ${name}`} value={search} onInput={e => setSearch(e.currentTarget.value)} />
+        <input
+          type="search"
+          aria-label={`Search in ${name}`}
+          placeholder={`Search in ${name}`}
+          value={search}
+          onInput={e => setSearch(e.currentTarget.value)}
+        />
         {search && (
           <span class="small mid" role="status">
             {whole(found)} found

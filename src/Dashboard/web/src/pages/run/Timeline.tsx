@@ -22,7 +22,9 @@ export const Timeline = ({ run }: { run: RunDetailView }) => {
           <li key={`${work.number} ${i}`}>
             <span class="timeline-name">{work.name}</span>
             <span class="timeline-bar" aria-hidden="true">
-              {waited && <i class={`waits ${waited.isFolded ? 'folded' : ''}`} style={{ left: part(waited.left), width: part(waited.width) }} />}
+              {waited && (
+                <i class={`waits ${waited.isFolded ? 'folded' : ''}`} style={{ left: part(waited.left), width: part(waited.width) }} />
+              )}
               <i class={`works ${tone(outcome)}`} style={{ left: part(work.left), width: part(work.width) }} />
             </span>
             <span class="timeline-says">

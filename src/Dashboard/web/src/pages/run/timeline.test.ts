@@ -9,7 +9,8 @@ const attempt = (number: number, from: number, until: number | null, outcome: st
   endedAt: until === null ? null : at(until),
   outcome,
 })
-const run = (of: object) => ({ createdAt: at(0), dueAt: at(0), state: 'failed', attempt: 1, attempts: [], ...of }) as unknown as RunDetailView
+const run = (of: object) =>
+  ({ createdAt: at(0), dueAt: at(0), state: 'failed', attempt: 1, attempts: [], ...of }) as unknown as RunDetailView
 
 test('waits and attempts follow each other', () => {
   const all = stretches(run({ attempts: [attempt(1, 10, 20), attempt(2, 25, 30)] }), 40_000)

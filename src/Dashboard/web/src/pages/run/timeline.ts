@@ -49,13 +49,29 @@ export const stretches = (run: RunDetailView, now: number): Stretch[] => {
   if (executes && run.startedAt) {
     const from = Date.parse(run.startedAt)
     wait(from, all.length ? `before attempt ${run.attempt}` : 'before the start')
-    all.push({ kind: 'works', name: `attempt ${run.attempt}`, number: run.attempt, from, until: Math.max(from, now), outcome: null, worker: run.workerName })
+    all.push({
+      kind: 'works',
+      name: `attempt ${run.attempt}`,
+      number: run.attempt,
+      from,
+      until: Math.max(from, now),
+      outcome: null,
+      worker: run.workerName,
+    })
   } else if (run.state === 'pending') wait(now, Date.parse(run.dueAt) > now ? 'until it is due' : 'ready')
   else if (run.finishedAt && run.startedAt && !all.some(s => s.kind === 'works')) {
     // A run that ended in its only attempt may have no row of it.
     const from = Date.parse(run.startedAt)
     wait(from, 'before the start')
-    all.push({ kind: 'works', name: `attempt ${run.attempt}`, number: run.attempt, from, until: Math.max(from, Date.parse(run.finishedAt)), outcome: run.state, worker: run.workerName })
+    all.push({
+      kind: 'works',
+      name: `attempt ${run.attempt}`,
+      number: run.attempt,
+      from,
+      until: Math.max(from, Date.parse(run.finishedAt)),
+      outcome: run.state,
+      worker: run.workerName,
+    })
   }
   return all
 }
