@@ -4,14 +4,15 @@ import type { StatisticsView } from '../../data/types'
 import { Empty, Link, Panel, Shown } from '../../parts/basics'
 import { Spark } from '../../parts/charts/Spark'
 import { failing, type Range, ranges } from './history'
+import { Old, quiet } from './Old'
 
 /** The jobs of which most runs fail. */
 export const FailingJobs = ({ range }: { range: Range }) => {
   const { words, jobStep } = ranges[range]
   const answer = useAnswer<StatisticsView>(`statistics?since=${range}&step=${jobStep}&by=job&order=failures&top=6`, { every: 60 })
   return (
-    <Panel title={`Failing jobs, ${words}`} flush class="short-list failing">
-      <Shown answer={answer} lines={6}>
+    <Panel title={`Failing jobs, ${words}`} beside={<Old answer={answer} />} flush class="short-list failing">
+      <Shown answer={quiet(answer)} lines={6}>
         {({ series }) => {
           const jobs = failing(series)
           return jobs.length === 0 ? (

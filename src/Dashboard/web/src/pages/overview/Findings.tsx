@@ -1,5 +1,5 @@
 import { isKiosk } from '../../data/choices'
-import { clock, many } from '../../data/format'
+import { clock, many, whole } from '../../data/format'
 import { figures, isLive } from '../../data/live'
 import type { FindingView, LiveFiguresView } from '../../data/types'
 import { Link } from '../../parts/basics'
@@ -54,6 +54,9 @@ const Well = ({ now }: { now: LiveFiguresView }) => (
   </div>
 )
 
+/** A screen on the wall is not scrolled. */
+const shown = isKiosk ? 4 : Infinity
+
 /** What is wrong, in sentences; or that nothing is. */
 export const Findings = () => {
   const now = figures.value!
@@ -67,9 +70,15 @@ export const Findings = () => {
       )}
       {now.findings.length > 0 ? (
         <ul>
-          {now.findings.map((finding, i) => (
+          {now.findings.slice(0, shown).map((finding, i) => (
             <Finding key={`${finding.code} ${finding.link} ${i}`} finding={finding} />
           ))}
+          {now.findings.length > shown && (
+            <li>
+              <span />
+              <p class="mid">and {whole(now.findings.length - shown)} more</p>
+            </li>
+          )}
         </ul>
       ) : (
         !isStale && <Well now={now} />

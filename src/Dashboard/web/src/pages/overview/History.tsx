@@ -8,6 +8,7 @@ import { Empty, Failed, Loading, Panel } from '../../parts/basics'
 import { Chart } from '../../parts/charts/Chart'
 import { HeatMap } from '../../parts/charts/HeatMap'
 import { delays, outcomes, percentiles, periods, type Range, ranges, slots, told } from './history'
+import { Old } from './Old'
 
 /** A chart in its panel, as high while it is awaited, has failed or is empty. */
 const Charted = ({
@@ -28,12 +29,9 @@ const Charted = ({
   isToldAbove?: boolean
   children: ComponentChildren
 }) => (
-  <Panel title={title}>
+  <Panel title={title} beside={<Old answer={answer} />}>
     {answer.data !== undefined && !isEmpty ? (
-      <>
-        {answer.error && <Failed error={answer.error} at={answer.at} retry={answer.reload} />}
-        {children}
-      </>
+      children
     ) : (
       <div class={`chart-room ${command ? 'stacked' : ''}`}>
         {answer.error && isToldAbove ? (

@@ -3,6 +3,7 @@ import { serverNow } from '../../data/live'
 import { useAnswer } from '../../data/query'
 import type { ScheduleView, ScheduleViewPage } from '../../data/types'
 import { Ago, Empty, Link, Panel, Shown, Time, useNow } from '../../parts/basics'
+import { Old, quiet } from './Old'
 
 const most = 6
 const calmMs = 10_000
@@ -62,8 +63,8 @@ const Rows = ({ schedules, reload, at }: { schedules: ScheduleView[]; reload: ()
 export const NextFirings = () => {
   const answer = useAnswer<ScheduleViewPage>('schedules', { when: c => c.schedules, every: 60 })
   return (
-    <Panel title="Next firings" flush class="short-list firing">
-      <Shown answer={answer} lines={6}>
+    <Panel title="Next firings" beside={<Old answer={answer} />} flush class="short-list firing">
+      <Shown answer={quiet(answer)} lines={6}>
         {({ items }) => <Rows schedules={items} reload={answer.reload} at={answer.at ?? 0} />}
       </Shown>
     </Panel>

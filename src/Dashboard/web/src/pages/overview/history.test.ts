@@ -82,7 +82,7 @@ test('failing jobs come by the share of their runs, and those that only retry co
   const job = (key: string, ends: Partial<typeof none>) => ({ key, total: point({ ends: { ...none, ...ends } }), points: [point()] })
   const jobs = failing([
     job('retries', { retried: 9, succeeded: 3 }),
-    job('half', { failed: 1, succeeded: 1 }),
+    job('half', { failed: 3, succeeded: 3 }),
     job('well', { succeeded: 5 }),
     job('(other)', { failed: 7 }),
     job('all', { failed: 2 }),
