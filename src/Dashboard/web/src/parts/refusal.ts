@@ -1,0 +1,20 @@
+import { useState } from 'preact/hooks'
+import { ApiError } from '../data/api'
+
+/** What the server refused of a form, for the words at its fields. */
+export const useRefusal = () => {
+  const [error, setError] = useState<ApiError>()
+  return {
+    of: (field: string): string | undefined => error?.of(field),
+    /** Wraps what a dialog does: remembers what was refused, and refuses it on. */
+    heard: (run: () => Promise<unknown>) => async () => {
+      setError(undefined)
+      try {
+        return await run()
+      } catch (e) {
+        if (e instanceof ApiError) setError(e)
+        throw e
+      }
+    },
+  }
+}
