@@ -48,7 +48,8 @@ export const call = async <T>(route: string, ask: Ask = {}): Promise<T> => {
       method,
       signal,
       headers: method === 'GET' ? headers : { 'Content-Type': 'application/json', ...headers },
-      body: method === 'GET' ? undefined : JSON.stringify(body ?? {}),
+      // A deletion says all in its address; the server refuses a body there.
+      body: method === 'GET' || (method === 'DELETE' && body === undefined) ? undefined : JSON.stringify(body ?? {}),
     })
   } catch (e) {
     if (signal?.aborted) throw e

@@ -5,7 +5,9 @@ import { ApiError } from '../data/api'
 export const useRefusal = () => {
   const [error, setError] = useState<ApiError>()
   return {
-    of: (field: string): string | undefined => error?.of(field),
+    /** The words of a field, or of a member or item of it. */
+    of: (field: string): string | undefined =>
+      error?.of(field) ?? error?.problem.errors?.find(e => e.field.startsWith(`${field}.`) || e.field.startsWith(`${field}[`))?.detail,
     /** Wraps what a dialog does: remembers what was refused, and refuses it on. */
     heard: (run: () => Promise<unknown>) => async () => {
       setError(undefined)

@@ -26,7 +26,7 @@ export const Until = ({ label = 'Until', none, set }: { label?: string; none: st
     set(value === '0' ? null : value === 'at' ? fromField(typed) || null : new Date(serverNow() + Number(value) * 1000).toISOString())
   }
   return (
-    <div class="actions until">
+    <div class="until">
       <Field label={label}>
         <select value={choice} onChange={e => chosen(e.currentTarget.value)}>
           <option value="0">{none}</option>

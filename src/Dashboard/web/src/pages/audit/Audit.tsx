@@ -32,7 +32,8 @@ export const pageOf = ({ action, target }: { action: string; target: string }): 
 const atOnce = 4
 
 const Difference = ({ of }: { of: AuditView }) => {
-  const all = differences(of.before ?? {}, of.after ?? {})
+  // What was not there and is null has not changed.
+  const all = differences(of.before ?? {}, of.after ?? {}).filter(d => d.before !== undefined || d.after !== null)
   if (all.length === 0) return <span class="weak">–</span>
   const line = (d: (typeof all)[number]) => (
     <li key={d.path}>
@@ -92,7 +93,7 @@ const Row = ({ of }: { of: AuditView }) => {
           )}
         </span>
       </td>
-      <td class="name first-line">{of.action}</td>
+      <td class="name first-line nowrap">{of.action}</td>
       <td class="target-cell" title={of.target}>
         {page ? <Link to={page}>{target}</Link> : target}
       </td>

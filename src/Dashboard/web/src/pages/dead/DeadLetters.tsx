@@ -28,18 +28,17 @@ const Row = ({ group, trend, replay }: { group: DeadGroupView; trend?: number[];
       </Link>
       <span class="small weak one-line">
         <bdi>{group.errorType ?? group.fingerprint}</bdi>
-        {group.mute && (
-          <>
-            {' '}
-            · muted {said(group.mute)} by <Actor by={group.mute.by} />
-            {group.mute.reason && (
-              <>
-                : <bdi>{group.mute.reason}</bdi>
-              </>
-            )}
-          </>
-        )}
       </span>
+      {group.mute && (
+        <span class="small mid muted">
+          muted {said(group.mute)} by <Actor by={group.mute.by} />
+          {group.mute.reason && (
+            <>
+              : <bdi>{group.mute.reason}</bdi>
+            </>
+          )}
+        </span>
+      )}
     </td>
     <td class="num first-line" data-label="runs">
       {count(group.count)}

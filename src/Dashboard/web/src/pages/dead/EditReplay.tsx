@@ -3,7 +3,7 @@ import { ApiError, call, text } from '../../data/api'
 import { differences, hasSecret } from '../../data/diff'
 import { parseExact } from '../../data/exact'
 import type { DeadLetterView, ReplayedView } from '../../data/types'
-import { Failed, Loading } from '../../parts/basics'
+import { Failed, Link, Loading } from '../../parts/basics'
 import { Changes } from '../../parts/changes'
 import { Act } from '../../parts/dialog'
 import { type Asks, tellReplayed } from './dialogs'
@@ -24,6 +24,8 @@ export const EditReplay = ({ id, close, done }: { id: string } & Asks) => {
   const [typed, setTyped] = useState('')
   const [error, setError] = useState<ApiError>()
   const [checked, setChecked] = useState<{ of: string; error?: ApiError }>()
+
+  const [isLate, setLate] = useState(false)
 
   const route = `dead-letters/${id}`
   const read = async () => {
@@ -60,7 +62,12 @@ export const EditReplay = ({ id, close, done }: { id: string } & Asks) => {
   const answer = checked?.of === typed ? checked : undefined
   const refused = answer?.error
   const run = async () => {
-    await call<ReplayedView>(`${route}/replay`, { body: { args: after.value } })
+    try {
+      await call<ReplayedView>(`${route}/replay`, { body: { args: after.value } })
+    } catch (e) {
+      if (e instanceof ApiError && [404, 409].includes(e.status)) setLate(true)
+      throw e
+    }
     tellReplayed(id)
     done()
   }
@@ -69,7 +76,7 @@ export const EditReplay = ({ id, close, done }: { id: string } & Asks) => {
       title="Edit the args and replay"
       verb="Replay with these args"
       wide
-      disabled={changes.length === 0 || !answer || !!refused}
+      disabled={isLate || changes.length === 0 || !answer || !!refused}
       run={run}
       close={close}
     >
@@ -102,12 +109,17 @@ export const EditReplay = ({ id, close, done }: { id: string } & Asks) => {
                 {e.detail}
               </p>
             ))}
-            {answer && !refused && !after.wrong && changes.length > 0 && (
+            {answer && !refused && !isLate && !after.wrong && changes.length > 0 && (
               <p class="small good">
                 <span aria-hidden="true">✓</span> The server takes these args.
               </p>
             )}
           </div>
+          {isLate && (
+            <p class="notice retry">
+              Somebody else was faster. What you have typed stays here until you close this. <Link to={`runs/${id}`}>Look at the run</Link>
+            </p>
+          )}
           {!after.wrong && <Changes of={changes} none="Nothing is changed yet. To start it with the same args, use Replay." />}
         </>
       )}

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { useRoute } from 'preact-iso'
-import { count, percent, whole } from '../../data/format'
+import { count, many, percent, whole } from '../../data/format'
 import { useAnswer } from '../../data/query'
 import { may } from '../../data/session'
 import type { OperationView } from '../../data/types'
@@ -76,7 +76,7 @@ const Progress = ({ of }: { of: OperationView }) => {
         <dt>Failed</dt>
         <dd>{whole(of.failed)}</dd>
         <dt>Rate</dt>
-        <dd>at most {whole(of.rate)} runs per second</dd>
+        <dd>at most {many(of.rate, 'run')} per second</dd>
         <dt>Took</dt>
         <dd>
           <Took from={of.createdAt} until={of.finishedAt} />
@@ -105,7 +105,14 @@ export const Operation = () => {
       <p class="small">
         <Link to="operations">Operations</Link>
       </p>
-      <PageHead title={of ? `${of.kind} ${count(of.matched)} runs` : 'Operation'} beside={of && <Chip word={of.state} />}>
+      <PageHead
+        title={
+          of
+            ? `${of.kind[0]!.toUpperCase()}${of.kind.slice(1)} of ${count(of.matched)} ${of.matched.value === 1 ? 'run' : 'runs'}`
+            : 'Operation'
+        }
+        beside={of && <Chip word={of.state} />}
+      >
         {of?.state === 'running' && may('operate') && (
           <button type="button" class="danger" onClick={() => stop(true)}>
             Stop
