@@ -6,10 +6,10 @@ import { DeadLetter } from './dead/DeadLetter'
 import { DeadLetters } from './dead/DeadLetters'
 import { Keys } from './keys/Keys'
 import { Overview } from './Overview'
-import { RunPage } from './run/RunPage'
-import { RunsPage } from './runs/RunsPage'
 import { Operation } from './operations/Operation'
 import { Operations } from './operations/Operations'
+import { RunPage } from './run/RunPage'
+import { RunsPage } from './runs/RunsPage'
 
 const NotFound = () => <Empty>There is no such page.</Empty>
 

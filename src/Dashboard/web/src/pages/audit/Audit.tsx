@@ -204,7 +204,7 @@ export const Audit = () => {
                         </tbody>
                       </table>
                     </div>
-                    <p class="foot actions small">
+                    <p class="table-foot actions small">
                       {cursor && <a href={filters.with({ cursor: undefined })}>Newest</a>}
                       {page.next && <a href={filters.with({ cursor: page.next })}>Older</a>}
                       <span class="weak">

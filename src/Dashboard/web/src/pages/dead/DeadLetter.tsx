@@ -15,7 +15,7 @@ const Log = ({ letter }: { letter: DeadLetterView }) => (
     {letter.log.length === 0 ? (
       <p class="weak">The run wrote no log.</p>
     ) : (
-      <ol class="payload log" tabIndex={0}>
+      <ol class="payload end-of-log" tabIndex={0}>
         {letter.log.map(line => (
           <li key={line.id}>
             <span class="weak" title={exact(line.at)}>

@@ -187,7 +187,7 @@ export const DeadLetters = () => {
                   </table>
                 </div>
               )}
-              <p class="foot small weak">
+              <p class="table-foot small weak">
                 {many(list.items.length, 'group')}
                 {list.muted > 0 && (
                   <>

@@ -142,7 +142,7 @@ export const Operations = () => {
                   </table>
                 </div>
                 {(page.next || cursor) && (
-                  <p class="foot actions">
+                  <p class="table-foot actions">
                     {cursor && <a href={filters.with({ cursor: undefined })}>Newest</a>}
                     {page.next && <a href={filters.with({ cursor: page.next })}>Older</a>}
                   </p>

@@ -83,7 +83,7 @@ export const Log = ({ id, isLive }: { id: string; isLive: boolean }) => {
         </a>
       </div>
       {error && <Failed error={error} />}
-      <div class="payload log" role="log" tabIndex={0} aria-label="Log" ref={box} onScroll={scrolled}>
+      <div class="payload end-of-log" role="log" tabIndex={0} aria-label="Log" ref={box} onScroll={scrolled}>
         {chunks.map((lines, i) => (
           <div key={lines[0]?.id ?? i} class="log-chunk">
             {lines.map(line => (
