@@ -1,15 +1,22 @@
 import { Route, Router } from 'preact-iso'
 import { Empty, href } from '../parts/basics'
+
 import { Audit } from './audit/Audit'
 import { DeadGroup } from './dead/DeadGroup'
 import { DeadLetter } from './dead/DeadLetter'
-import { DeadLetters } from './dead/DeadLetters'
+import type { DeadLetters } from './dead/DeadLetters'
+import { JobPage } from './jobs/JobPage'
+import { JobsPage } from './jobs/JobsPage'
 import { Keys } from './keys/Keys'
+import { LanesPage } from './lanes/LanesPage'
+
 import { Overview } from './Overview'
 import { Operation } from './operations/Operation'
 import { Operations } from './operations/Operations'
 import { RunPage } from './run/RunPage'
 import { RunsPage } from './runs/RunsPage'
+import { WorkerPage } from './workers/WorkerPage'
+import { WorkersPage } from './workers/WorkersPage'
 
 const NotFound = () => <Empty>There is no such page.</Empty>
 
@@ -26,6 +33,11 @@ export const Pages = () => (
     <Route path={href('operations/:id')} component={Operation} />
     <Route path={href('audit')} component={Audit} />
     <Route path={href('keys')} component={Keys} />
+    <Route path={href('lanes')} component={LanesPage} />
+    <Route path={href('workers')} component={WorkersPage} />
+    <Route path={href('workers/:id')} component={WorkerPage} />
+    <Route path={href('jobs')} component={JobsPage} />
+    <Route path={href('jobs/:name')} component={JobPage} />
     <Route default component={NotFound} />
   </Router>
 )
