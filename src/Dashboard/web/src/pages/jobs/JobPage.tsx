@@ -69,7 +69,7 @@ const Shown = ({ job }: { job: JobView }) => (
 /** How its runs of the last 24 hours went. */
 const LastDay = ({ job }: { job: string }) => {
   const since = new Date(Math.floor(Date.now() / 60_000) * 60_000 - day).toISOString()
-  const figures = useAnswer<StatisticsView>(`statistics${query({ job, from: since, step: '1h' })}`, { every: 60 })
+  const figures = useAnswer<StatisticsView>(`statistics${query({ job, from: since, step: 'hour' })}`, { every: 60 })
   const total = figures.data?.series[0]?.total
   const ends = total?.ends
   return (
