@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import { useLocation } from 'preact-iso'
 import { call, query } from '../../data/api'
 import { count, digits, duration, seconds } from '../../data/format'
 import { useAnswer } from '../../data/query'
@@ -14,6 +15,8 @@ import '../../style/lanes.css'
 export const LanesPage = () => {
   const lanes = useAnswer<LaneViewPage>('lanes', { when: changes => changes.lanes.length > 0, every: 2 })
   const rates = useAnswer<RatesView>('statistics/now', { every: 5 })
+  // Who comes from a finding looks for one lane.
+  const picked = useLocation().query.lane
   const [pausing, setPausing] = useState<LaneView>()
   const [until, setUntil] = useState<string | null>(null)
   const [reason, setReason] = useState('')
@@ -54,6 +57,7 @@ export const LanesPage = () => {
                     <Row
                       key={lane.name}
                       lane={lane}
+                      isPicked={lane.name === picked}
                       perSecond={rates.data?.lanes.find(r => r.lane === lane.name)?.last10.perSecond}
                       pause={() => {
                         setReason('')
@@ -82,11 +86,23 @@ export const LanesPage = () => {
   )
 }
 
-const Row = ({ lane, perSecond, pause, resume }: { lane: LaneView; perSecond?: number; pause: () => void; resume: () => void }) => {
+const Row = ({
+  lane,
+  isPicked,
+  perSecond,
+  pause,
+  resume,
+}: {
+  lane: LaneView
+  isPicked: boolean
+  perSecond?: number
+  pause: () => void
+  resume: () => void
+}) => {
   const oldest = seconds(lane.oldestReadyAge)
   const runs = (state: string) => `runs${query({ q: `state:${state} lane:${lane.name}` })}`
   return (
-    <tr>
+    <tr class={isPicked ? 'picked' : ''}>
       <td class="first-line">
         <Link to={`runs${query({ q: `lane:${lane.name}` })}`} class="name">
           <bdi>{lane.name}</bdi>
