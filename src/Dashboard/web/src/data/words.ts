@@ -3,8 +3,13 @@ const tones: Record<string, string> = {
   claimed: 'running',
   executing: 'running',
   ...Object.fromEntries(['succeeded', 'done', 'up', 'active', 'fired', 'ok', 'valid'].map(w => [w, 'good'])),
-  ...Object.fromEntries(['retrying', 'retried', 'degraded', 'warning', 'draining', 'paused', 'skipped'].map(w => [w, 'retry'])),
-  ...Object.fromEntries(['failed', 'dead', 'down', 'error', 'gone', 'missed', 'missing'].map(w => [w, 'bad'])),
+  ...Object.fromEntries(
+    ['retrying', 'retried', 'released', 'snoozed', 'outage', 'unserved', 'degraded', 'warning', 'draining', 'paused', 'skipped'].map(w => [
+      w,
+      'retry',
+    ]),
+  ),
+  ...Object.fromEntries(['failed', 'timedOut', 'crashed', 'dead', 'down', 'error', 'gone', 'missed', 'missing'].map(w => [w, 'bad'])),
   ...Object.fromEntries(['canceled', 'canceling', 'revoked', 'stopped', 'expired', 'ended', 'discarded'].map(w => [w, 'off'])),
 }
 

@@ -1,72 +1,111 @@
-import { useMemo, useState } from 'preact/hooks'
-import { at as address } from '../data/api'
+import type { ComponentChildren } from 'preact'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { at } from '../data/api'
 import { whole } from '../data/format'
 import { Copy, Icon } from './basics'
+import { blocksOf, placesOf } from './text'
 
-/** So much is drawn at once; the rest when somebody asks. */
-const drawn = 100_000
-const mostMarks = 500
+const most = 1_000
 
-/** A text with what was searched in it marked; a bounded number of times. */
-const Marked = ({ text, search }: { text: string; search: string }) => {
-  if (search === '') return <>{text}</>
-  const low = text.toLowerCase()
-  const needle = search.toLowerCase()
-  const parts = []
-  let from = 0
-  for (let at = low.indexOf(needle); at >= 0 && parts.length < mostMarks; at = low.indexOf(needle, from)) {
-    parts.push(text.slice(from, at), <mark key={at}>{text.slice(at, at + needle.length)}</mark>)
-    from = at + needle.length
+/** A long text: searched, copied, saved as it is stored. It stays quick with a megabyte. */
+export const Payload = ({
+  text,
+  name,
+  raw,
+  beside,
+}: {
+  text: string
+  /** What it is, for labels: `error`. */
+  name: string
+  /** The route of the API that has it as it is stored. */
+  raw?: string
+  /** More of what one can do. */
+  beside?: ComponentChildren
+}) => {
+  const [searched, setSearched] = useState('')
+  const [current, setCurrent] = useState(0)
+  const pane = useRef<HTMLDivElement>(null)
+  const places = useMemo(() => placesOf(text, searched, most), [text, searched])
+  const blocks = useMemo(() => {
+    let from = 0
+    return blocksOf(text).map(block => ({ ...block, from: (from += block.text.length) - block.text.length }))
+  }, [text])
+  useEffect(() => setCurrent(0), [text, searched])
+  useEffect(() => pane.current?.querySelector('[data-current]')?.scrollIntoView({ block: 'nearest' }), [current, places])
+  const key = (event: KeyboardEvent) => {
+    if (event.key === 'Escape' && searched) setSearched('')
+    else if (event.key === 'Enter' && places.length) setCurrent((current + (event.shiftKey ? places.length - 1 : 1)) % places.length)
+    else return
+    event.preventDefault()
   }
   return (
-    <>
-      {parts}
-      {text.slice(from)}
-    </>
+    <div class="payload-of">
+      <div class="payload-tools">
+        <input
+          type="search"
+          placeholder={`Search in ${name}`}
+          aria-label={`Search in ${name}`}
+          spellcheck={false}
+          autocomplete="off"
+          value={searched}
+          onInput={e => setSearched(e.currentTarget.value)}
+          onKeyDown={key}
+        />
+        <span class="small weak found" role="status">
+          {searched &&
+            (places.length === 0 ? 'not found' : `${current + 1} of ${whole(places.length)}${places.length === most ? '+' : ''}`)}
+        </span>
+        {beside}
+        <span class="actions">
+          <Copy text={text} what={name} label="Copy" />
+          {raw && (
+            <a class="button" href={at(raw)} download="">
+              <Icon name="download" /> Raw
+            </a>
+          )}
+        </span>
+      </div>
+      <div class="payload" ref={pane} tabIndex={0} role="region" aria-label={name}>
+        {blocks.map((block, i) => (
+          <pre key={i} class="block" style={{ containIntrinsicSize: `auto ${block.lines * 20}px` }}>
+            <Marked text={block.text} from={block.from} places={places} current={places[current]} length={searched.length} />
+          </pre>
+        ))}
+        {blocks.length === 0 && <span class="weak">It is empty.</span>}
+      </div>
+    </div>
   )
 }
 
-/** A long text in full: args, output, an error. It can be searched, copied, and had as it is stored. */
-export const Payload = ({ text, name, raw, beside }: { text: string; name: string; raw?: string; beside?: preact.ComponentChildren }) => {
-  const [search, setSearch] = useState('')
-  const [isWhole, setWhole] = useState(false)
-  const found = useMemo(() => (search === '' ? 0 : text.toLowerCase().split(search.toLowerCase()).length - 1), [text, search])
-  const shown = isWhole || text.length <= drawn ? text : text.slice(0, drawn)
-  return (
-    <div class="panels">
-      <div class="actions">
-        <input
-          type="search"
-          aria-label={`Search in ${name}`}
-          placeholder={`Search in ${name}`}
-          value={search}
-          onInput={e => setSearch(e.currentTarget.value)}
-        />
-        {search && (
-          <span class="small mid" role="status">
-            {whole(found)} found
-          </span>
-        )}
-        {beside}
-        <Copy text={text} what={name} label="Copy" />
-        {raw && (
-          <a class="button" href={address(raw)} download>
-            <Icon name="download" /> Raw
-          </a>
-        )}
-      </div>
-      <pre class="payload" tabIndex={0} aria-label={name}>
-        <Marked text={shown} search={search} />
-      </pre>
-      {shown.length < text.length && (
-        <p>
-          <button type="button" onClick={() => setWhole(true)}>
-            Show all {whole(text.length)} characters
-          </button>
-        </p>
-      )}
-    </div>
-  )
+/** A block with what was found in it. */
+const Marked = ({
+  text,
+  from,
+  places,
+  current,
+  length,
+}: {
+  text: string
+  from: number
+  places: number[]
+  current: number | undefined
+  length: number
+}) => {
+  const here = places.filter(p => p >= from && p < from + text.length)
+  if (here.length === 0) return <>{text}</>
+  const parts: ComponentChildren[] = []
+  let done = 0
+  for (const place of here) {
+    parts.push(
+      text.slice(done, place - from),
+      <mark key={place} data-current={place === current ? '' : undefined}>
+        {text.slice(place - from, place - from + length)}
+      </mark>,
+    )
+    done = place - from + length
+  }
+  parts.push(text.slice(done))
+  return <>{parts}</>
 }
 
 /** A JSON value as people read it. */

@@ -1,106 +1,164 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
-import { ApiError, at as address, call, query } from '../../data/api'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { ApiError, at, call, query } from '../../data/api'
+import { zone } from '../../data/choices'
 import { clock, exact, whole } from '../../data/format'
 import type { LogLineView, LogLineViewPage } from '../../data/types'
-import { Failed, Icon } from '../../parts/basics'
+import { Empty, Failed, Icon, Loading } from '../../parts/basics'
 
-const chunk = 500
-const mostChunks = 20
+const size = 500
+const most = 20_000
 const pause = 1_000
 
-/** The log of a run, from its first line on; follows it while the run goes on. */
-export const Log = ({ id, isLive }: { id: string; isLive: boolean }) => {
-  const [chunks, setChunks] = useState<LogLineView[][]>([])
+/** The lines of a run's log. While the run executes, new ones are asked for once a second. */
+export const useLog = (id: string, isLive: boolean, isAsked: boolean) => {
+  const [lines, setLines] = useState<LogLineView[]>([])
+  const [isRead, setRead] = useState(false)
   const [error, setError] = useState<ApiError>()
-  const [isDone, setDone] = useState(false)
-  const [follows, setFollows] = useState(true)
-  const box = useRef<HTMLDivElement>(null)
-  const live = useRef(isLive)
-  live.current = isLive
-
+  const last = useRef<{ of: string; id: number } | undefined>(undefined)
   useEffect(() => {
+    if (!isAsked) return
     const ended = new AbortController()
     let timer: ReturnType<typeof setTimeout> | undefined
-    let after: number | undefined
-    let wasLive = true
+    if (last.current?.of !== id) {
+      last.current = undefined
+      setLines([])
+      setRead(false)
+    }
+    let got = 0
     const read = async () => {
-      // One more look after its end: the last lines come with it.
-      const isLast = !wasLive
-      wasLive = live.current
+      let wait = isLive ? pause : undefined
       try {
-        const page = await call<LogLineViewPage>(`runs/${id}/logs${query({ after, limit: chunk })}`, { signal: ended.signal })
+        const page = document.hidden
+          ? { items: [] }
+          : await call<LogLineViewPage>(`runs/${id}/logs${query({ after: last.current?.id, limit: size })}`, { signal: ended.signal })
+        if (ended.signal.aborted) return
         setError(undefined)
+        if (!document.hidden) setRead(true)
         if (page.items.length > 0) {
-          after = page.items.at(-1)!.id
-          setChunks(before => {
-            const last = before.at(-1)
-            return last && last.length + page.items.length <= chunk
-              ? [...before.slice(0, -1), [...last, ...page.items]]
-              : [...before, page.items].slice(-mostChunks)
-          })
+          last.current = { of: id, id: page.items.at(-1)!.id }
+          got += page.items.length
+          // A log without end must not fill the browser: the oldest lines go first, and the download has all.
+          setLines(before => [...before, ...page.items].slice(-most))
+          if (page.items.length === size) wait = got < most ? 0 : wait
         }
-        if (page.items.length === chunk) timer = setTimeout(read)
-        else if (!isLast) timer = setTimeout(read, pause)
-        else setDone(true)
       } catch (e) {
         if (ended.signal.aborted) return
-        setError(e instanceof ApiError ? e : new ApiError(0, { detail: String(e) }))
-        timer = setTimeout(read, pause * 5)
+        const refused = e instanceof ApiError ? e : new ApiError(0, { detail: String(e) })
+        setError(refused)
+        wait = refused.status === 0 || refused.status >= 500 || refused.status === 429 ? 5_000 : undefined
       }
+      if (wait !== undefined) timer = setTimeout(read, wait)
+      else if (document.hidden) document.addEventListener('visibilitychange', read, { once: true, signal: ended.signal })
     }
-    setChunks([])
-    setDone(false)
     read()
     return () => {
       ended.abort()
       clearTimeout(timer)
     }
-  }, [id, isLive && isDone])
+  }, [id, isLive, isAsked])
+  return { lines, isRead, error }
+}
 
-  useEffect(() => {
-    if (follows && box.current) box.current.scrollTop = box.current.scrollHeight
-  }, [chunks, follows])
+const levels: Record<string, string> = { warning: 'retry', error: 'bad', critical: 'bad' }
 
-  const count = chunks.reduce((sum, c) => sum + c.length, 0)
-  const scrolled = () => {
-    const { scrollTop, scrollHeight, clientHeight } = box.current!
-    setFollows(scrollHeight - scrollTop - clientHeight < 24)
-  }
-  return (
-    <div class="panels">
-      <div class="actions">
-        <span class="small mid">
-          {whole(count)} {count === 1 ? 'line' : 'lines'}
-          {isLive ? (follows ? ' · following' : ' · not following') : ''}
-        </span>
-        {isLive && (
-          <button type="button" aria-pressed={follows} onClick={() => setFollows(!follows)}>
-            <Icon name={follows ? 'pause' : 'play'} /> {follows ? 'Pause' : 'Follow'}
-          </button>
-        )}
-        <a class="button" href={address(`runs/${id}/log`)} download>
-          <Icon name="download" /> Raw
-        </a>
-      </div>
-      {error && <Failed error={error} />}
-      <div class="payload end-of-log" role="log" tabIndex={0} aria-label="Log" ref={box} onScroll={scrolled}>
-        {chunks.map((lines, i) => (
-          <div key={lines[0]?.id ?? i} class="log-chunk">
-            {lines.map(line => (
-              <div key={line.id} class={`log-line ${line.level?.toLowerCase() ?? ''}`}>
-                <time dateTime={line.at} title={exact(line.at)}>
-                  {clock(line.at)}
-                </time>{' '}
-                <span class="weak">
-                  {line.attempt} {line.level}
-                </span>{' '}
-                <span>{line.message}</span>
-              </div>
-            ))}
+/** A block of lines; it is made again only when its lines are others. */
+const Lines = ({ lines, attempts }: { lines: LogLineView[]; attempts: boolean }) =>
+  useMemo(
+    () => (
+      <div class="log-block" style={{ containIntrinsicSize: `auto ${lines.length * 20}px` }}>
+        {lines.map(line => (
+          <div key={line.id} class="log-line">
+            <time dateTime={line.at} title={exact(line.at)}>
+              {clock(line.at)}
+            </time>
+            {attempts && <span class="weak"> {line.attempt}</span>}{' '}
+            {line.level && line.level !== 'information' && <span class={levels[line.level] ?? 'weak'}>{line.level} </span>}
+            <bdi>{line.message}</bdi>
           </div>
         ))}
-        {count === 0 && (isDone || !isLive) && <p class="weak">It has logged nothing.</p>}
       </div>
+    ),
+    [lines[0]!.id, lines.at(-1)!.id, lines.length, attempts, zone.value],
+  )
+
+/** Blocks that stay the same while lines come. */
+const inBlocks = (lines: LogLineView[]): LogLineView[][] => {
+  const blocks: LogLineView[][] = []
+  for (let from = 0; from < lines.length; from += size) blocks.push(lines.slice(from, from + size))
+  return blocks
+}
+
+/** The log of a run: follows it while it is written, until somebody scrolls back or pauses. */
+export const Log = ({ id, log, isLive }: { id: string; log: ReturnType<typeof useLog>; isLive: boolean }) => {
+  const { lines, isRead, error } = log
+  const [isFollowing, setFollowing] = useState(true)
+  const [searched, setSearched] = useState('')
+  const pane = useRef<HTMLDivElement>(null)
+  const found = useMemo(() => {
+    const text = searched.toLowerCase()
+    return text ? lines.filter(l => l.message?.toLowerCase().includes(text)) : lines
+  }, [lines, searched])
+  const attempts = lines.length > 0 && lines.some(l => l.attempt !== lines[0]!.attempt)
+
+  const toEnd = () => {
+    if (pane.current) pane.current.scrollTop = pane.current.scrollHeight
+  }
+  useEffect(() => {
+    if (!isFollowing) return
+    toEnd()
+    // Blocks get their true height only when they are in view.
+    const frame = requestAnimationFrame(toEnd)
+    return () => cancelAnimationFrame(frame)
+  }, [found, isFollowing, isLive])
+  const top = useRef(0)
+  const scrolled = () => {
+    const { scrollTop, scrollHeight, clientHeight } = pane.current!
+    // Who scrolls back reads; who returns to the end follows again.
+    if (scrollHeight - scrollTop - clientHeight < 40) setFollowing(true)
+    else if (scrollTop < top.current) setFollowing(false)
+    top.current = scrollTop
+  }
+  if (error && lines.length === 0) return <Failed error={error} />
+  if (!isRead) return <Loading lines={6} />
+  if (lines.length === 0)
+    return <Empty>{isLive ? 'The run has written nothing yet. Lines stand here as they come.' : 'The run has written no line.'}</Empty>
+  return (
+    <div class="payload-of">
+      <div class="payload-tools">
+        <input
+          type="search"
+          placeholder="Search in log"
+          aria-label="Search in log"
+          spellcheck={false}
+          autocomplete="off"
+          value={searched}
+          onInput={e => setSearched(e.currentTarget.value)}
+        />
+        <span class="small weak found" role="status">
+          {searched ? `${whole(found.length)} of ${whole(lines.length)} lines` : ''}
+        </span>
+        <span class="actions">
+          {isLive && (
+            <button type="button" aria-pressed={isFollowing} onClick={() => setFollowing(!isFollowing)}>
+              <Icon name={isFollowing ? 'pause' : 'play'} /> {isFollowing ? 'Following' : 'Follow'}
+            </button>
+          )}
+          <a class="button" href={at(`runs/${id}/log`)} download="">
+            <Icon name="download" /> Raw
+          </a>
+        </span>
+      </div>
+      {lines.length === most && <p class="small mid">The last {whole(most)} lines; the raw log has all.</p>}
+      <div class="payload log" ref={pane} tabIndex={0} role="log" aria-label="log" aria-live="off" onScroll={scrolled}>
+        {inBlocks(found).map((block, i) => (
+          <Lines key={i} lines={block} attempts={attempts} />
+        ))}
+        {isLive && !searched && (
+          <p class="weak log-end">{isFollowing ? 'The run executes; the log follows.' : 'Paused. New lines stand below.'}</p>
+        )}
+        {!isLive && !searched && <p class="weak log-end">End of the log.</p>}
+      </div>
+      {error && <Failed error={error} />}
     </div>
   )
 }

@@ -1,107 +1,92 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { useLocation, useRoute } from 'preact-iso'
 import { query as queryString } from '../../data/api'
-import { followRun } from '../../data/live'
-import { useAnswer } from '../../data/query'
-import type { ExplanationView, RunChangeView, RunDetailView } from '../../data/types'
-import { stateOf } from '../../data/words'
-import { Actor, Bar, Chip, Empty, Failed, Id, Link, Loading, PageHead, Panel, Time, useNow } from '../../parts/basics'
+import { many, whole } from '../../data/format'
+import { followRun, serverNow } from '../../data/live'
+import { type Answer, useAnswer } from '../../data/query'
+import { may } from '../../data/session'
+import { runsOf, term } from '../../data/terms'
+import type { ChangesView, ExplanationView, RunChangeView, RunDetailView } from '../../data/types'
+import { Actor, Bar, Chip, Empty, Failed, href, Id, Link, PageHead, Shown, Time, Took } from '../../parts/basics'
 import { Payload, pretty } from '../../parts/Payload'
-import { Actions } from './Actions'
-import { Log } from './Log'
+import { errorText, ownFrames } from '../../parts/text'
+import { type Action, Actions, actionsOf } from './Actions'
+import { Log, useLog } from './Log'
 import { Timeline } from './Timeline'
+import { hasEnded, stateNow } from './timeline'
+import { Sentences, Why } from './Why'
 import '../../style/run.css'
 
-const ended = ['succeeded', 'failed', 'canceled']
+const tabs = ['error', 'log', 'args', 'output', 'replays', 'history'] as const
+type Tab = (typeof tabs)[number]
 
-/** One run: why it is as it is, what it did, and what one can do with it. */
-export const RunPage = () => {
-  const { params } = useRoute()
-  const id = params.id!.toLowerCase()
-  const run = useAnswer<RunDetailView>(`runs/${id}`, { when: changes => changes.runs?.ids.includes(id) ?? false })
-  const [change, setChange] = useState<RunChangeView>()
+/** A run with what its events said since it was read. */
+const useRun = (id: string) => {
+  const mentions = (changes: ChangesView) => changes.runs?.ids.includes(id) ?? false
+  const answer = useAnswer<RunDetailView>(`runs/${encodeURIComponent(id)}`, { when: mentions })
+  const explained = useAnswer<ExplanationView>(`runs/${encodeURIComponent(id)}/explain`, { when: mentions, every: 30 })
+  const [told, setTold] = useState<RunChangeView>()
+  const run = answer.data
+  const isActive = run !== undefined && !hasEnded(run.state)
+  useEffect(() => (isActive ? followRun(id, setTold) : setTold(undefined)), [id, isActive])
+
+  // An event has less than the run itself: what it does not have is read again.
+  const known = run && [run.state, run.attempt, run.startedAt, run.dueAt].join()
+  const heard = told && [told.state, told.attempt, told.startedAt, told.dueAt].join()
   useEffect(() => {
-    let state = ''
-    setChange(undefined)
-    return followRun(id, told => {
-      setChange(told)
-      const next = `${told.state} ${told.attempt} ${told.stopping}`
-      if (state !== '' && next !== state) run.reload()
-      state = next
-    })
-  }, [id])
-  if (run.error?.status === 404 || change?.state === 'deleted')
-    return (
-      <div class="page">
-        <PageHead title="Run" />
-        <Empty command={`fleet run get ${id}`}>
-          There is no run {id}. It may have been deleted, or pruned after its time; its dead letter, if it had one, went with it.
-        </Empty>
-      </div>
-    )
-  if (!run.data)
-    return (
-      <div class="page">
-        <PageHead title="Run" />
-        {run.error ? <Failed error={run.error} retry={run.reload} /> : <Loading lines={10} />}
-      </div>
-    )
-  return (
-    <>
-      {run.error && <Failed error={run.error} at={run.at} retry={run.reload} />}
-      <Shown run={run.data} change={change} reload={run.reload} />
-    </>
-  )
+    if (heard === undefined || heard === known) return
+    answer.reload()
+    explained.reload()
+  }, [heard])
+  const now: RunDetailView | undefined =
+    run && told && run.state === told.state && run.attempt === told.attempt
+      ? {
+          ...run,
+          progress: told.progress,
+          progressMessage: told.progressMessage,
+          cancelRequested: run.cancelRequested || told.stopping,
+        }
+      : run
+  return { answer, explained, run: now }
 }
 
-const Shown = ({ run, change, reload }: { run: RunDetailView; change?: RunChangeView; reload: () => void }) => {
-  const now = useNow()
-  const state = stateOf(run, now)
-  const isOver = ended.includes(run.state)
-  const progress = change?.progress ?? run.progress
-  const message = change?.progressMessage ?? run.progressMessage
-  return (
-    <div class="page">
-      <PageHead
-        title={run.job}
-        beside={
-          <>
-            <Chip word={state} />
-            {run.discardedAt && <Chip word="discarded" />}
-          </>
-        }
-      >
-        <Actions run={run} done={reload} />
-      </PageHead>
-      <Facts run={run} />
-      <Why id={run.id} />
-      {!isOver && (progress !== null || message) && (
-        <Panel title="Progress" beside={progress !== null && <span>{Math.round(progress * 100)} %</span>}>
-          {progress !== null && <Bar part={progress} label={`${Math.round(progress * 100)} % done`} />}
-          {message && (
-            <p class="mid">
-              <bdi>{message}</bdi>
-            </p>
+/** A run that is not there: was it deleted, or never? */
+const Gone = ({ id, answer, explained }: { id: string; answer: Answer<unknown>; explained: Answer<ExplanationView> }) => (
+  <div class="page">
+    <PageHead title="Run" />
+    <section class="panel">
+      {answer.error?.status === 404 || answer.error?.status === 400 ? (
+        <Empty command="fleet run list">
+          <strong>{answer.error.message}</strong>
+          <br />
+          {explained.data && (
+            <>
+              <bdi>{explained.data.summary}</bdi>
+              <br />
+            </>
           )}
-        </Panel>
+          A run is deleted by a person, or when it is older than runs are kept. <Link to={runsOf(term('id', id))}>Search the id</Link>, or
+          see <Link to="runs">all runs</Link>. On the command line:
+        </Empty>
+      ) : (
+        <Failed error={answer.error!} retry={answer.reload} />
       )}
-      <Panel title="Timeline">
-        <Timeline run={run} />
-      </Panel>
-      <Parts run={run} isLive={!isOver} />
-    </div>
-  )
-}
+    </section>
+  </div>
+)
 
 const Facts = ({ run }: { run: RunDetailView }) => (
-  <p class="facts">
-    <Id id={run.id} />
-    <span>
-      lane <Link to={`runs${queryString({ q: `lane:${run.lane}` })}`}>{run.lane}</Link>
-    </span>
-    {run.scheduleId && (
-      <span>
-        schedule{' '}
+  <dl class="run-facts small">
+    <Fact name="id">
+      <Id id={run.id} />
+    </Fact>
+    <Fact name="lane">
+      <Link to={runsOf(term('lane', run.lane))}>
+        <bdi>{run.lane}</bdi>
+      </Link>
+    </Fact>
+    {run.scheduleId !== null && (
+      <Fact name="schedule">
         <Link to={`schedules/${encodeURIComponent(run.scheduleId)}`}>
           <bdi>{run.scheduleId}</bdi>
         </Link>{' '}
@@ -110,205 +95,272 @@ const Facts = ({ run }: { run: RunDetailView }) => (
             for <Time at={run.fireTime} />
           </>
         )}
-      </span>
+      </Fact>
     )}
-    {run.enqueuedBy && (
-      <span>
-        by <Actor by={run.enqueuedBy} />
-      </span>
+    {run.tags.length > 0 && (
+      <Fact name={run.tags.length === 1 ? 'tag' : 'tags'}>
+        {run.tags.map((tag, i) => (
+          <>
+            {i > 0 && ', '}
+            <Link key={tag} to={runsOf(term('tag', tag))}>
+              <bdi>{tag}</bdi>
+            </Link>
+          </>
+        ))}
+      </Fact>
     )}
-    <span>
-      created <Time at={run.createdAt} />
-    </span>
+    <Fact name="created">
+      <Time at={run.createdAt} />
+      {run.enqueuedBy && (
+        <>
+          {' '}
+          by <Actor by={run.enqueuedBy} />
+        </>
+      )}
+    </Fact>
+    {run.startedAt && (
+      <Fact name={run.finishedAt ? 'took' : 'runs for'}>
+        <Took from={run.startedAt} until={run.finishedAt} />
+      </Fact>
+    )}
+    <Fact name="attempts">
+      {run.attemptsUsed}
+      {run.attemptLimit && ` of ${run.attemptLimit.max}`}
+    </Fact>
     {run.workerName && (
-      <span>
-        on <bdi>{run.workerName}</bdi>
-      </span>
-    )}
-    {run.idempotencyKey && (
-      <span>
-        key <bdi>{run.idempotencyKey}</bdi>
-      </span>
+      <Fact name="worker">
+        <bdi>{run.workerName}</bdi>
+      </Fact>
     )}
     {run.parentId && (
-      <span>
-        follows <Id id={run.parentId} to={`runs/${run.parentId}`} short />
-      </span>
+      <Fact name="parent">
+        <Id id={run.parentId} to={`runs/${run.parentId}`} short />
+      </Fact>
     )}
-    {run.tags.map(tag => (
-      <span key={tag}>
-        <Link to={`runs${queryString({ q: `tag:${JSON.stringify(tag)}` })}`}>
-          #<bdi>{tag}</bdi>
-        </Link>
-      </span>
-    ))}
-  </p>
+    {run.idempotencyKey && (
+      <Fact name="key">
+        <code>
+          <bdi>{run.idempotencyKey}</bdi>
+        </code>
+      </Fact>
+    )}
+    {run.canceledBy && (
+      <Fact name="canceled by">
+        <Actor by={run.canceledBy} />
+      </Fact>
+    )}
+    {run.fingerprint && (
+      <Fact name="same error">
+        <Link to={runsOf(term('fingerprint', run.fingerprint))}>its runs</Link>
+      </Fact>
+    )}
+  </dl>
 )
 
-/** Why the run is as it is, in the words of the server. */
-const Why = ({ id }: { id: string }) => {
-  const why = useAnswer<ExplanationView>(`runs/${id}/explain`, { when: changes => changes.runs?.ids.includes(id) ?? false, every: 15 })
+const Fact = ({ name, children }: { name: string; children: preact.ComponentChildren }) => (
+  <div>
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+  </div>
+)
+
+/** The error of the attempt that was chosen, or of the last one that has one. */
+const ErrorOf = ({ run, attempt }: { run: RunDetailView; attempt: number | undefined }) => {
+  const [isOwn, setOwn] = useState(true)
+  const failed = run.attempts.filter(a => a.error !== null || a.errorType !== null)
+  const chosen = failed.findLast(a => a.number === attempt) ?? failed.at(-1)
+  const text = chosen ? errorText(chosen) : errorText({ ...run, stack: null })
+  const own = useMemo(() => ownFrames(text), [text])
+  if (!text) return <Empty>No attempt has failed.</Empty>
   return (
-    <Panel title="Why">
-      {why.error && <Failed error={why.error} />}
-      {why.data ? (
-        <div class="why">
-          <p>{why.data.summary}</p>
-          {why.data.now?.reasons.map(reason => (
-            <p key={reason.code + reason.text}>{reason.text}</p>
-          ))}
-          {why.data.sentences.length > 0 && (
-            <details>
-              <summary class="small mid">What happened, step by step</summary>
-              <ol>
-                {why.data.sentences.map((sentence, i) => (
-                  <li key={i}>
-                    {sentence.at && <Time at={sentence.at} />} {sentence.text}
-                  </li>
-                ))}
-              </ol>
-            </details>
+    <Payload
+      text={isOwn ? own : text}
+      name="error"
+      raw={chosen === failed.at(-1) && run.error !== null ? `runs/${run.id}/error` : undefined}
+      beside={
+        <>
+          {own !== text && (
+            <label class="small nowrap">
+              <input type="checkbox" checked={isOwn} onChange={e => setOwn(e.currentTarget.checked)} /> only my frames
+            </label>
           )}
-        </div>
-      ) : (
-        !why.error && <Loading lines={2} />
-      )}
-    </Panel>
+          {failed.length > 1 && chosen && (
+            <span class="small mid">
+              of attempt {chosen.number}; {many(failed.length, 'attempt')} failed
+            </span>
+          )}
+        </>
+      }
+    />
   )
 }
 
-/** The error as it was stored, with its stack; only what is not the runtime's, if somebody wants that. */
-const ErrorPart = ({ run }: { run: RunDetailView }) => {
-  const [isMine, setMine] = useState(false)
-  const last = run.attempts.findLast(a => a.stack || a.error)
-  const whole = [run.error ?? last?.error ?? '', last?.stack ?? ''].filter(Boolean).join('\n')
-  const text = isMine
-    ? whole
-        .split('\n')
-        .filter(line => !/^\s+at (System|Microsoft|Fleet)\./.test(line))
-        .join('\n')
-    : whole
-  return (
-    <>
-      {run.attempts.length > 1 && <Attempts run={run} />}
-      <Payload
-        name="error"
-        text={text}
-        raw={`runs/${run.id}/error`}
-        beside={
-          <label class="small">
-            <input type="checkbox" checked={isMine} onChange={e => setMine(e.currentTarget.checked)} /> only my frames
-          </label>
-        }
-      />
-    </>
-  )
+const Json = ({ of, name, raw }: { of: unknown; name: string; raw: string }) => {
+  const text = useMemo(() => pretty(of), [of])
+  return <Payload text={text} name={name} raw={raw} />
 }
 
-const Attempts = ({ run }: { run: RunDetailView }) => (
-  <table class="rows attempts">
-    <thead>
-      <tr>
-        <th scope="col">attempt</th>
-        <th scope="col">ended</th>
-        <th scope="col">outcome</th>
-        <th scope="col">error</th>
-      </tr>
-    </thead>
-    <tbody>
-      {run.attempts.map((a, i) => (
-        <tr key={i}>
-          <td data-label="attempt">
-            {a.number}
-            {a.times > 1 && ` × ${a.times}`}
-          </td>
-          <td>
-            <Time at={a.endedAt} />
-          </td>
-          <td>{a.outcome ? <Chip word={a.outcome} /> : '–'}</td>
-          <td class="says break">
-            <bdi>{[a.errorType, a.error].filter(Boolean).join(': ').slice(0, 300)}</bdi>
-          </td>
+const Replays = ({ run }: { run: RunDetailView }) =>
+  run.lineage.length === 0 ? (
+    <Empty>It was never replayed.</Empty>
+  ) : (
+    <table class="rows">
+      <thead>
+        <tr>
+          <th scope="col">replay</th>
+          <th scope="col">at</th>
+          <th scope="col">by</th>
+          <th scope="col">before</th>
+          <th scope="col">error before</th>
         </tr>
-      ))}
-    </tbody>
-  </table>
-)
+      </thead>
+      <tbody>
+        {run.lineage.map(r => (
+          <tr key={r.number}>
+            <td class="first-line">{r.number}</td>
+            <td>
+              <Time at={r.at} />
+            </td>
+            <td>
+              <Actor by={r.by} />
+            </td>
+            <td>
+              {r.fromState ? <Chip word={r.fromState} /> : '–'} <span class="weak small">attempt {r.fromAttempt}</span>
+            </td>
+            <td class="says break">
+              <bdi>{r.fromError ?? '–'}</bdi>
+              {r.fromArgs !== null && r.fromArgs !== undefined && (
+                <details>
+                  <summary>args before</summary>
+                  <pre class="payload">{pretty(r.fromArgs)}</pre>
+                </details>
+              )}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
 
-const History = ({ run }: { run: RunDetailView }) => (
-  <ol class="panels history">
-    {run.lineage.map(replay => (
-      <li key={replay.number}>
-        <Time at={replay.at} /> replayed by <Actor by={replay.by} />: it had {replay.fromState ?? 'ended'} after {replay.fromAttempt}{' '}
-        {replay.fromAttempt === 1 ? 'attempt' : 'attempts'}
-        {replay.fromError && (
-          <>
-            : <bdi>{replay.fromError.slice(0, 300)}</bdi>
-          </>
-        )}
-        {replay.fromArgs !== null && replay.fromArgs !== undefined && (
-          <details>
-            <summary class="small">args before</summary>
-            <pre class="payload">{pretty(replay.fromArgs)}</pre>
-          </details>
-        )}
-      </li>
-    ))}
-    {run.discardedAt && (
-      <li>
-        <Time at={run.discardedAt} /> discarded by <Actor by={run.discardedBy} />: <bdi>{run.discardReason}</bdi>
-      </li>
-    )}
-  </ol>
-)
+/** One run: why it is as it is, what its attempts did, and all it has written. */
+export const RunPage = () => {
+  const { params } = useRoute()
+  const id = (params.id ?? '').toLowerCase()
+  const { answer, explained, run } = useRun(id)
+  return answer.error && answer.error.status < 500 && answer.error.status !== 0 && answer.error.status !== 429 ? (
+    <Gone id={id} answer={answer} explained={explained} />
+  ) : (
+    <div class="page run">
+      {!run && <PageHead title="Run" />}
+      <Shown answer={answer} lines={12}>
+        {() => <Told key={id} run={run!} reload={answer.reload} explained={explained} />}
+      </Shown>
+    </div>
+  )
+}
 
-/** The long parts of a run, one at a time; which one is in the address. */
-const Parts = ({ run, isLive }: { run: RunDetailView; isLive: boolean }) => {
+const Told = ({ run, reload, explained }: { run: RunDetailView; reload: () => void; explained: Answer<ExplanationView> }) => {
   const { query, path, route } = useLocation()
-  const hasError = run.error !== null || run.attempts.some(a => a.error || a.stack)
-  const hasHistory = run.lineage.length > 0 || run.discardedAt !== null
-  const tabs = [
-    ...(hasError ? [{ key: 'error', name: 'Error' }] : []),
-    { key: 'log', name: 'Log' },
-    { key: 'args', name: 'Args' },
-    ...(run.output !== null && run.output !== undefined ? [{ key: 'output', name: 'Output' }] : []),
-    ...(hasHistory ? [{ key: 'history', name: `History ${run.lineage.length || ''}` }] : []),
-  ]
-  const chosen = tabs.find(tab => tab.key === query.part)?.key ?? tabs[0]!.key
-  const choose = (key: string) => route(`${path}${queryString({ part: key })}`, true)
-  const key = (event: KeyboardEvent) => {
-    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0
-    if (step === 0) return
+  const [action, choose] = useState<Action>()
+  const hasError = run.error !== null || run.attempts.some(a => a.error !== null)
+  // What one comes for, when the page opens: it does not switch by itself after that.
+  const first = useRef<Tab>(
+    run.state === 'failed' || (run.state === 'pending' && hasError)
+      ? 'error'
+      : run.state === 'running'
+        ? 'log'
+        : run.output !== null
+          ? 'output'
+          : 'args',
+  ).current
+  const tab: Tab = tabs.find(t => t === query.tab) ?? first
+  const isLive = run.state === 'running'
+  const log = useLog(run.id, !hasEnded(run.state), true)
+  const at = (parts: Record<string, string | number | undefined>) => `runs/${run.id}${queryString(parts)}`
+  const state = stateNow(run, serverNow())
+  const labels: Partial<Record<Tab, string>> = {
+    log: log.lines.length ? `log ${whole(log.lines.length)}` : 'log',
+    replays: `replays ${run.lineage.length}`,
+  }
+  useEffect(() => {
+    const key = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.key !== 'r') return
+      if ((event.target as HTMLElement).closest('input, textarea, select, dialog')) return
+      if (may('operate') && actionsOf(run).includes('replay')) choose('replay')
+    }
+    document.addEventListener('keydown', key)
+    return () => document.removeEventListener('keydown', key)
+  }, [run])
+  useEffect(() => {
+    document.title = `${state} ${run.job} – Fleet`
+  }, [state, run.job])
+  const moved = (event: KeyboardEvent) => {
+    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? tabs.length - 1 : 0
+    if (!step) return
     event.preventDefault()
-    const next = tabs[(tabs.findIndex(tab => tab.key === chosen) + step + tabs.length) % tabs.length]!
-    choose(next.key)
-    document.getElementById(`tab-${next.key}`)?.focus()
+    const next = tabs[(tabs.indexOf(tab) + step) % tabs.length]!
+    route(href(at({ tab: next })), true)
+    document.getElementById(`tab-${next}`)?.focus()
   }
   return (
-    <section class="panel" aria-label="Details">
-      <div class="tabs" role="tablist" aria-label="Details" onKeyDown={key}>
-        {tabs.map(tab => (
-          <button
-            key={tab.key}
-            type="button"
-            role="tab"
-            id={`tab-${tab.key}`}
-            aria-selected={tab.key === chosen}
-            aria-controls="part"
-            tabIndex={tab.key === chosen ? 0 : -1}
-            onClick={() => choose(tab.key)}
-          >
-            {tab.name}
-          </button>
-        ))}
-      </div>
-      <div class="inside" role="tabpanel" id="part" aria-labelledby={`tab-${chosen}`}>
-        {chosen === 'error' && <ErrorPart run={run} />}
-        {chosen === 'log' && <Log id={run.id} isLive={isLive} />}
-        {chosen === 'args' && <Payload name="args" text={pretty(run.args)} raw={`runs/${run.id}/args`} />}
-        {chosen === 'output' && <Payload name="output" text={pretty(run.output)} raw={`runs/${run.id}/output`} />}
-        {chosen === 'history' && <History run={run} />}
-      </div>
-    </section>
+    <>
+      <PageHead title={run.job} beside={<Chip word={state} />}>
+        <Actions run={run} done={reload} action={action} choose={choose} />
+      </PageHead>
+      <Facts run={run} />
+      {run.discardedAt && (
+        <p class="notice">
+          Discarded as a dead letter <Time at={run.discardedAt} /> by <Actor by={run.discardedBy} />
+          {run.discardReason && (
+            <>
+              : <bdi>{run.discardReason}</bdi>
+            </>
+          )}
+        </p>
+      )}
+      {(isLive || state === 'canceling') && run.progress !== null && (
+        <p class="progress">
+          <Bar part={run.progress} label={`${Math.round(run.progress * 100)} % done`} />
+          <b>{Math.round(run.progress * 100)} %</b> <bdi class="mid">{run.progressMessage}</bdi>
+        </p>
+      )}
+      <Why answer={explained} history={at({ tab: 'history' })} />
+      <section class="panel" aria-label="Attempts">
+        <div class="inside">
+          <Timeline run={run} to={attempt => at({ tab: 'error', attempt })} />
+        </div>
+      </section>
+      <section class="panel" aria-label="Details">
+        <div class="tabs" role="tablist" aria-label="What the run has" onKeyDown={moved}>
+          {tabs.map(t => (
+            <button
+              key={t}
+              type="button"
+              role="tab"
+              id={`tab-${t}`}
+              aria-selected={t === tab}
+              aria-controls="tab-shown"
+              tabIndex={t === tab ? 0 : -1}
+              onClick={() => route(path + queryString({ tab: t }), true)}
+            >
+              {labels[t] ?? t}
+            </button>
+          ))}
+        </div>
+        <div class="tab-shown" role="tabpanel" id="tab-shown" aria-labelledby={`tab-${tab}`}>
+          {tab === 'error' && <ErrorOf run={run} attempt={query.attempt === undefined ? undefined : Number(query.attempt)} />}
+          {tab === 'log' && <Log id={run.id} log={log} isLive={!hasEnded(run.state)} />}
+          {tab === 'args' && <Json of={run.args} name="args" raw={`runs/${run.id}/args`} />}
+          {tab === 'output' &&
+            (run.output === null ? (
+              <Empty>{hasEnded(run.state) ? 'The run has no output.' : 'A run has its output when it has succeeded.'}</Empty>
+            ) : (
+              <Json of={run.output} name="output" raw={`runs/${run.id}/output`} />
+            ))}
+          {tab === 'replays' && <Replays run={run} />}
+          {tab === 'history' && <Shown answer={explained}>{e => <Sentences of={e.sentences} here={run.id} />}</Shown>}
+        </div>
+      </section>
+    </>
   )
 }

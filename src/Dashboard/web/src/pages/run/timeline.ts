@@ -1,98 +1,88 @@
 import type { RunDetailView } from '../../data/types'
+import { stateOf } from '../../data/words'
 
-/** A stretch of a run's life: it waits, or an attempt works. */
-export interface Stretch {
-  kind: 'waits' | 'works'
-  /** What it is called: `attempt 2`, `until due`. */
-  name: string
+/** An attempt as the timeline shows it: also the one that is under way, or that succeeded. */
+export interface Try {
+  number: number
+  outcome: string
+  worker: string | null
+  /** In ms. */
   from: number
   until: number
-  /** How the attempt ended; null while it works. */
-  outcome?: string | null
-  worker?: string | null
-  number?: number
+  isLive: boolean
+  times: number
+  error: string | null
 }
 
-/** A stretch where it is drawn, in parts of the whole width. */
-export interface Drawn extends Stretch {
-  left: number
-  width: number
-  /** A wait that is drawn far shorter than it was. */
+/** A part of the time axis, from one instant to the next, in ms; `share` is its part of the width, from 0 to 1. */
+export interface Stretch {
+  from: number
+  until: number
+  share: number
+  /** Whether it is drawn shorter than it was, because nothing happened in it. */
   isFolded: boolean
 }
 
-/** What a run has lived through, in order. */
-export const stretches = (run: RunDetailView, now: number): Stretch[] => {
-  const all: Stretch[] = []
-  let at = Date.parse(run.createdAt)
-  const wait = (until: number, name: string) => {
-    if (until - at > 1) all.push({ kind: 'waits', name, from: at, until })
-    at = Math.max(at, until)
-  }
-  for (const attempt of run.attempts) {
-    if (!attempt.startedAt) continue
-    const from = Date.parse(attempt.startedAt)
-    const until = attempt.endedAt ? Date.parse(attempt.endedAt) : now
-    wait(from, all.some(s => s.kind === 'works') ? `before attempt ${attempt.number}` : 'before the start')
-    all.push({
-      kind: 'works',
-      name: `attempt ${attempt.number}`,
-      number: attempt.number,
-      from,
-      until: Math.max(from, until),
-      outcome: attempt.outcome,
-      worker: attempt.workerName ?? attempt.worker,
-    })
-    at = Math.max(at, until)
-  }
-  const executes = run.state === 'running' && !run.attempts.some(a => a.startedAt && !a.endedAt)
-  if (executes && run.startedAt) {
-    const from = Date.parse(run.startedAt)
-    wait(from, all.length ? `before attempt ${run.attempt}` : 'before the start')
-    all.push({
-      kind: 'works',
-      name: `attempt ${run.attempt}`,
+export const hasEnded = (state: string): boolean => ['succeeded', 'failed', 'canceled'].includes(state)
+
+/** All attempts, oldest first. The API lists those that are over and went wrong; the last one is told by the run itself. */
+export const triesOf = (run: RunDetailView, now: number): Try[] => {
+  const tries = run.attempts
+    .filter(a => a.startedAt !== null)
+    .map(a => ({
+      number: a.number,
+      outcome: a.outcome ?? run.state,
+      worker: a.workerName ?? a.worker,
+      from: Date.parse(a.startedAt!),
+      until: a.endedAt === null ? now : Date.parse(a.endedAt),
+      isLive: a.endedAt === null && !hasEnded(run.state),
+      times: a.times,
+      error: a.error,
+    }))
+    .sort((a, b) => a.from - b.from)
+  const began = run.startedAt === null ? undefined : Date.parse(run.startedAt)
+  const isTold = began === undefined || tries.some(t => t.from >= began)
+  if (!isTold && (run.state === 'running' || hasEnded(run.state)))
+    tries.push({
       number: run.attempt,
-      from,
-      until: Math.max(from, now),
-      outcome: null,
-      worker: run.workerName,
-    })
-  } else if (run.state === 'pending') wait(now, Date.parse(run.dueAt) > now ? 'until it is due' : 'ready')
-  else if (run.finishedAt && run.startedAt && !all.some(s => s.kind === 'works')) {
-    // A run that ended in its only attempt may have no row of it.
-    const from = Date.parse(run.startedAt)
-    wait(from, 'before the start')
-    all.push({
-      kind: 'works',
-      name: `attempt ${run.attempt}`,
-      number: run.attempt,
-      from,
-      until: Math.max(from, Date.parse(run.finishedAt)),
       outcome: run.state,
       worker: run.workerName,
+      from: began,
+      until: run.finishedAt === null ? Math.max(now, began) : Date.parse(run.finishedAt),
+      isLive: run.state === 'running',
+      times: 1,
+      error: null,
     })
-  }
-  return all
+  return tries
 }
 
-/** The least part of the width that a stretch gets, so that one can see and hit it. */
-const least = 0.012
-
-/** Where each stretch is drawn. A wait that is longer than three times all work is folded, so that the work can be seen. */
-export const draw = (all: Stretch[]): Drawn[] => {
-  const works = all.filter(s => s.kind === 'works').reduce((sum, s) => sum + s.until - s.from, 0)
-  const longest = works > 0 ? works * 3 : Number.POSITIVE_INFINITY
-  const folded = Math.max(works / 4, 1)
-  const lengths = all.map(s => (s.kind === 'waits' && s.until - s.from > longest ? folded : Math.max(s.until - s.from, 0)))
-  const sum = lengths.reduce((a, b) => a + b, 0) || 1
-  const shares = lengths.map(length => Math.max(length / sum, least))
-  const whole = shares.reduce((a, b) => a + b, 0)
-  let left = 0
-  return all.map((stretch, i) => {
-    const width = shares[i]! / whole
-    const drawn = { ...stretch, left, width, isFolded: stretch.kind === 'waits' && stretch.until - stretch.from > longest }
-    left += width
-    return drawn
+/** The time axis of a run: waiting that is longer than all the work is drawn as long as half of the work. */
+export const axisOf = (run: RunDetailView, tries: Try[], now: number): Stretch[] => {
+  const start = Date.parse(run.createdAt)
+  const end = run.finishedAt === null ? (tries.at(-1)?.isLive ? tries.at(-1)!.until : now) : Date.parse(run.finishedAt)
+  const marks = [...new Set([start, ...tries.flatMap(t => [t.from, t.until]), Math.max(start, end)])].sort((a, b) => a - b)
+  const isWork = (from: number, until: number) => tries.some(t => t.from <= from && t.until >= until)
+  const work = tries.reduce((sum, t) => sum + t.until - t.from, 0)
+  const fold = Math.max(work / 2, 1)
+  const parts = marks.slice(1).map((until, i) => {
+    const from = marks[i]!
+    const isFolded = tries.length > 0 && until - from > Math.max(work, 1) && !isWork(from, until)
+    return { from, until, length: isFolded ? fold : until - from, isFolded }
   })
+  const all = parts.reduce((sum, p) => sum + p.length, 0) || 1
+  return parts.map(({ from, until, length, isFolded }) => ({ from, until, share: length / all, isFolded }))
 }
+
+/** Where an instant stands on the axis, from 0 to 1. */
+export const placeOf = (axis: Stretch[], at: number): number => {
+  let place = 0
+  for (const s of axis) {
+    if (at <= s.from) break
+    place += at >= s.until ? s.share : (s.share * (at - s.from)) / (s.until - s.from)
+  }
+  return place
+}
+
+/** The state of a run, now. */
+export const stateNow = (run: RunDetailView, now: number): string =>
+  run.cancelRequested && run.state === 'running' ? 'canceling' : stateOf(run, now)
