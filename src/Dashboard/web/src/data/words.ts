@@ -10,7 +10,9 @@ const tones: Record<string, string> = {
     ]),
   ),
   ...Object.fromEntries(['failed', 'timedOut', 'crashed', 'dead', 'down', 'error', 'gone', 'missed', 'missing'].map(w => [w, 'bad'])),
-  ...Object.fromEntries(['canceled', 'canceling', 'revoked', 'stopped', 'expired', 'ended', 'discarded'].map(w => [w, 'off'])),
+  ...Object.fromEntries(
+    ['canceled', 'canceling', 'revoked', 'stopped', 'expired', 'ended', 'discarded', 'replaced', 'deleted'].map(w => [w, 'off']),
+  ),
 }
 
 /** The look of a state or another word of the server: one of the tones of the style sheet. A newer server may have words that this page

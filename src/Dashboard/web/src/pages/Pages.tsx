@@ -2,6 +2,7 @@ import { Route, Router } from 'preact-iso'
 import { Empty, href } from '../parts/basics'
 
 import { Audit } from './audit/Audit'
+import { Calendar } from './calendar/Calendar'
 import { DeadGroup } from './dead/DeadGroup'
 import { DeadLetter } from './dead/DeadLetter'
 import { DeadLetters } from './dead/DeadLetters'
@@ -14,6 +15,9 @@ import { Operation } from './operations/Operation'
 import { Operations } from './operations/Operations'
 import { RunPage } from './run/RunPage'
 import { RunsPage } from './runs/RunsPage'
+import { EditSchedule } from './schedules/EditSchedule'
+import { Schedule } from './schedules/Schedule'
+import { Schedules } from './schedules/Schedules'
 import { WorkerPage } from './workers/WorkerPage'
 import { WorkersPage } from './workers/WorkersPage'
 
@@ -25,6 +29,10 @@ export const Pages = () => (
     <Route path={href('')} component={Overview} />
     <Route path={href('runs')} component={RunsPage} />
     <Route path={href('runs/:id')} component={RunPage} />
+    <Route path={href('schedules')} component={Schedules} />
+    <Route path={href('schedules/:id')} component={Schedule} />
+    <Route path={href('schedules/:id/edit')} component={EditSchedule} />
+    <Route path={href('calendar')} component={Calendar} />
     <Route path={href('dead-letters')} component={DeadLetters} />
     <Route path={href('dead-letters/groups/:fingerprint')} component={DeadGroup} />
     <Route path={href('dead-letters/:id')} component={DeadLetter} />
