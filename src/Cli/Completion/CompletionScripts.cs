@@ -13,7 +13,7 @@ internal static class CompletionScripts
         # bash completion of fleet. Load it with: source <(fleet completion bash)
         {{PosixTree(nodes)}}
         _fleet() {
-          local line="${COMP_LINE:0:COMP_POINT}" cur="${COMP_WORDS[COMP_CWORD]}" path="" open="" word i values
+          local line="${COMP_LINE:0:COMP_POINT}" cur="${COMP_WORDS[COMP_CWORD]}" path="" open="" word i values before=""
           for ((i = 1; i < COMP_CWORD; i++)); do
             word="${COMP_WORDS[i]}"
             if [[ -n "$open" ]]; then open=""
@@ -28,7 +28,9 @@ internal static class CompletionScripts
           if [[ "$values" == "@" ]]; then values="$("${COMP_WORDS[0]}" "[suggest:${#line}]" "$line" 2>/dev/null)"
           elif [[ "$values" == "?" ]]; then COMPREPLY=($(compgen -f -- "$cur")); return
           fi
-          COMPREPLY=($(compgen -W "$values" -- "$cur"))
+          # Bash splits a word at its colons, and replaces only what stands behind the last one.
+          if [[ "$COMP_WORDBREAKS" == *:* && "${line##* }" == *:* ]]; then cur="${line##* }"; before="${cur%"${cur##*:}"}"; fi
+          COMPREPLY=($(compgen -W "$values" -- "$cur")); COMPREPLY=("${COMPREPLY[@]#"$before"}")
         }
         complete -F _fleet fleet
 

@@ -17,6 +17,7 @@ public enum LiveKind
     Views,
     Runs,
     Dead,
+    DeadGroups,
     Profiles,
 }
 
@@ -37,6 +38,7 @@ public static class LiveNames
         (_, _, "--SCHEDULE") => LiveKind.Schedules,
         (_, _, "--VIEW") => LiveKind.Views,
         (_, _, "--WORKER") => LiveKind.Workers,
+        ("dead", _, "--GROUP" or "FINGERPRINT") => LiveKind.DeadGroups,
         (_, _, "--PROFILE") => LiveKind.Profiles,
         (_, _, "JOB") => LiveKind.Jobs,
         (_, _, var name) when name.StartsWith("--", StringComparison.Ordinal) => null,
@@ -81,14 +83,20 @@ public static class LiveNames
     {
         LiveKind.Runs => "runs?limit=50",
         LiveKind.Dead => "dead-letters?limit=50",
+        LiveKind.DeadGroups => "dead-letters/groups?muted=true&limit=50",
         _ => kind.ToString().ToLowerInvariant(),
     };
 
     private static List<string> Names(JsonElement items, LiveKind kind) => [.. items.EnumerateArray()
-        .Select(item => item.TryGetProperty(kind is LiveKind.Jobs or LiveKind.Lanes or LiveKind.Views ? "name" : "id", out var name)
-            ? name.GetString()
-            : null)
+        .Select(item => item.TryGetProperty(MemberOf(kind), out var name) ? name.GetString() : null)
         .OfType<string>().Where(name => !name.Any(char.IsControl))];
+
+    private static string MemberOf(LiveKind kind) => kind switch
+    {
+        LiveKind.Jobs or LiveKind.Lanes or LiveKind.Views => "name",
+        LiveKind.DeadGroups => "fingerprint",
+        _ => "id",
+    };
 
     private static void Keep(string file, List<string> names)
     {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using System.Text.Json;
+using Fleet.Cli.Operations;
 using Fleet.Cli.Printing;
 using Fleet.Cli.Runs;
 using Fleet.Client;
@@ -17,10 +18,13 @@ public static class ChangeDeadLetters
     /// <summary><c>fleet dead replay</c>.</summary>
     public static Command ReplayCommand(CommandContext cli)
     {
-        var ids = EachRun.IdArgument();
+        var ids = AllMatching.IdArgument();
         var command = new Command("replay", "Start dead letters again.") { ids, cli.DryRunOption };
+        var group = AllMatching.AddGroupTo(command, ids);
         cli.Confirm.AddTo(command);
-        command.SetAction((parsed, ct) => EachRun.ChangeAsync(cli, parsed, ids, Replaying, async (api, id, _, isDryRun) =>
+        command.SetAction((parsed, ct) => group.IsGiven(parsed)
+            ? group.ExecuteAsync(cli, parsed, "replay", Replaying, ct)
+            : EachRun.ChangeAsync(cli, parsed, ids, Replaying, async (api, id, _, isDryRun) =>
         {
             var answer = await api.PostAsync(
                 $"{GetRuns.Path(id, "dead-letters")}/replay{CommandContext.DryRunQuery(isDryRun)}", null, ct);

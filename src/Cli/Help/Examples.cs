@@ -98,7 +98,7 @@ public static class Examples
         ["dead get"] = [$"fleet dead get {Run}"],
         ["dead group list"] = ["fleet dead group list --job report.daily"],
         ["dead group get"] = [$"fleet dead group get {Group}"],
-        ["dead replay"] = [$"fleet dead replay {Run}"],
+        ["dead replay"] = [$"fleet dead replay {Run}", $"fleet dead replay --group {Group} --rate 10"],
         ["dead edit"] = [$$"""fleet dead edit {{Run}} --patch '{"day":"2026-01-31"}'"""],
         ["dead discard"] =
             [$"fleet dead discard {Run} --reason 'sent by hand'", $"fleet dead discard --group {Group} --reason 'sent by hand'"],

@@ -2,57 +2,81 @@ using System.CommandLine;
 using System.Text.Json;
 using Fleet.Cli.Runs;
 using Fleet.Client;
+using Fleet.Core.Text;
 
 namespace Fleet.Cli.Operations;
 
-/// <summary>The form of <c>fleet run cancel|replay|delete</c> that changes all runs that match a query: the server tells first what it
-/// would change, and then does it as one operation.</summary>
+/// <summary>The form of <c>fleet run cancel|replay|delete</c> that changes all runs that match a query, and of <c>fleet dead replay</c>
+/// that replays a group: the server tells first what it would change, and then does it as one operation.</summary>
 internal sealed class AllMatching
 {
     private const int MaxRate = 10_000;
 
-    private readonly Argument<string[]> _ids;
-
-    private readonly Option<string> _query = new("--all-matching")
-    {
-        Description = "Instead of ids: all runs that match this query, such as 'state:failed job:report.* since:1h'.",
-        HelpName = "QUERY",
-    };
-
-    private readonly Option<int?> _rate = NumberOption.Make(
-        "--rate", 1, MaxRate, "With --all-matching: how many runs per second at most. Default: 500.", "N");
-
-    private readonly Option<bool> _noWait = new("--no-wait")
-    {
-        Description = "With --all-matching: do not wait until all had their turn.",
-    };
-
+    private readonly Option<string> _which;
+    private readonly Func<string, string> _toQuery;
+    private readonly Option<int?> _rate;
+    private readonly Option<bool> _noWait;
     private readonly Option<string> _reason;
 
-    private AllMatching(Argument<string[]> ids, Option<string> reason) => (_ids, _reason) = (ids, reason);
+    private AllMatching(Option<string> which, Func<string, string> toQuery, Option<string>? reason)
+    {
+        (_which, _toQuery) = (which, toQuery);
+        _rate = NumberOption.Make("--rate", 1, MaxRate, $"With {which.Name}: how many runs per second at most. Default: 500.", "N");
+        _noWait = new("--no-wait") { Description = $"With {which.Name}: do not wait until all had their turn." };
+        _reason = reason ?? new("--reason") { Description = $"With {which.Name}: why, for the record.", HelpName = "TEXT" };
+    }
 
-    /// <summary>Adds the options to a command.</summary>
+    /// <summary>Adds <c>--all-matching</c> and its options to a command.</summary>
     /// <param name="command">The command.</param>
     /// <param name="ids">Its argument for single runs.</param>
     /// <param name="reason">Its option for a reason; null if only the operation takes one.</param>
-    public static AllMatching AddTo(Command command, Argument<string[]> ids, Option<string>? reason = null)
+    public static AllMatching AddTo(Command command, Argument<string[]> ids, Option<string>? reason = null) => AddTo(
+        command,
+        ids,
+        new Option<string>("--all-matching")
+        {
+            Description = "Instead of ids: all runs that match this query, such as 'state:failed job:report.* since:1h'.",
+            HelpName = "QUERY",
+        },
+        query => query,
+        reason);
+
+    /// <summary>Adds <c>--group</c> and its options to a command.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="ids">Its argument for single runs.</param>
+    public static AllMatching AddGroupTo(Command command, Argument<string[]> ids)
     {
-        var all = new AllMatching(
-            ids, reason ?? new Option<string>("--reason") { Description = "With --all-matching: why, for the record.", HelpName = "TEXT" });
-        command.Add(all._query);
+        var group = new Option<string>("--group")
+        {
+            Description = "Instead of ids: all dead letters of this group, as one operation of the server.",
+            HelpName = "FINGERPRINT",
+        };
+        group.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is { } text && !Fingerprint.IsWellFormed(text))
+                result.AddError($"--group: '{text}' is no fingerprint; 'fleet dead group list' shows them.");
+        });
+        return AddTo(command, ids, group, fingerprint => $"fingerprint:{fingerprint}", reason: null);
+    }
+
+    private static AllMatching AddTo(
+        Command command, Argument<string[]> ids, Option<string> which, Func<string, string> toQuery, Option<string>? reason)
+    {
+        var all = new AllMatching(which, toQuery, reason);
+        command.Add(which);
         command.Add(all._rate);
         command.Add(all._noWait);
         if (reason is null)
             command.Add(all._reason);
         command.Validators.Add(result =>
         {
-            var isGiven = result.GetResult(all._query) is not null;
+            var isGiven = result.GetResult(which) is not null;
             var single = result.GetResult(ids)?.Tokens.Count > 0;
             if (isGiven == single)
-                result.AddError(isGiven ? "ID and --all-matching do not go together." : "ID: give the ids of runs, or --all-matching.");
+                result.AddError(isGiven ? $"ID and {which.Name} do not go together." : $"ID: give the ids of runs, or {which.Name}.");
             if (!isGiven && new Option[] { all._rate, all._noWait }.Concat(reason is null ? [all._reason] : [])
                     .FirstOrDefault(o => result.GetResult(o) is not null) is { } alone)
-                result.AddError($"{alone.Name}: it goes with --all-matching.");
+                result.AddError($"{alone.Name}: it goes with {which.Name}.");
         });
         return all;
     }
@@ -75,7 +99,7 @@ internal sealed class AllMatching
     }
 
     /// <summary>Whether the command line asks for it.</summary>
-    public bool IsGiven(ParseResult parsed) => parsed.GetValue(_query) is not null;
+    public bool IsGiven(ParseResult parsed) => parsed.GetValue(_which) is not null;
 
     /// <summary>Previews, asks, creates the operation, and waits for its end.</summary>
     /// <param name="cli">The context.</param>
@@ -87,7 +111,7 @@ internal sealed class AllMatching
     {
         var output = cli.Output(parsed);
         using var api = cli.Connect(parsed);
-        var body = new CreateOperationBody { Kind = kind, Query = parsed.GetValue(_query) };
+        var body = new CreateOperationBody { Kind = kind, Query = _toQuery(parsed.GetRequiredValue(_which)) };
         var answer = await api.PostAsync(
             "operations/preview",
             JsonSerializer.SerializeToUtf8Bytes(

@@ -82,6 +82,8 @@ public static class GetRuns
         Add("args", run.Args is { } args ? Screen.JsonText(args) : null);
         Add("output", run.Output is { } result ? Screen.JsonText(result) : null);
         Add("error", run.ErrorType is null ? run.Error : $"{run.ErrorType}: {run.Error}");
+        Add("fingerprint", run.Fingerprint);
+        Add("discarded", run.DiscardedAt is null ? null : $"{At(run.DiscardedAt)} by {run.DiscardedBy}: {run.DiscardReason}");
         foreach (var replay in run.Lineage)
         {
             var by = replay.FromCanceledBy is { } before ? $" by {before}" : "";

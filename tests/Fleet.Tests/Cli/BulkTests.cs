@@ -2,6 +2,7 @@ using System.Text.Json;
 using Fleet.Cli;
 using Fleet.Cli.Bulk;
 using Fleet.Tests.Api;
+using Fleet.Tests.Support;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Fleet.Tests.Cli;
@@ -160,8 +161,37 @@ public sealed class BulkTests(ApiFleet api) : IClassFixture<ApiFleet>
         Assert.Equal((int)ExitCode.Conflict, (await RunAsync(null, "operation", "cancel", operation)).ExitCode);
     }
 
+    [Fact]
+    public async Task Group_OfDeadLetters_IsReplayedAsAnOperation()
+    {
+        var (one, two) = (await WaitingAsync(), await WaitingAsync());
+        Assert.True(RunId.TryParse(one, out var dead));
+        var group = await MadeUpDeath.OfAsync(api.Fleet, dead);
+        string[] all = ["dead", "replay", "--group", group];
+
+        var (exit, output, error) = await RunAsync(null, [.. all, "--dry-run", "--expect", "1"]);
+        Assert.Equal((0, ""), (exit, error));
+        Assert.StartsWith("1 run would be replayed:\n", output, StringComparison.Ordinal);
+        Assert.Contains(one, output, StringComparison.Ordinal);
+        Assert.Equal((int)ExitCode.Conflict, (await RunAsync(null, [.. all, "--yes", "--expect", "2"])).ExitCode);
+        Assert.Equal((int)ExitCode.Usage, (await RunAsync(null, all)).ExitCode);
+
+        (exit, output, error) = await RunAsync(() => "y", [.. all, "--rate", "3", "--reason", "mended"]);
+        Assert.Equal((0, "Replay 1 run? [y/N] "), (exit, error));
+        Assert.EndsWith(" completed: 1 replayed\n", output, StringComparison.Ordinal);
+        Assert.Equal((0, "No run matches that can be replayed.\n", ""), await RunAsync(null, all));
+        Assert.Equal(0, (await api.SendAsync("GET", $"/api/v1/runs/{two}")).Json.GetProperty("lineage").GetArrayLength());
+        var operation = (await api.SendAsync("GET", "/api/v1/operations?limit=1")).Items[0];
+        Assert.Equal(
+            ($"fingerprint:{group}", 3), (operation.GetProperty("query").GetString(), operation.GetProperty("rate").GetInt32()));
+    }
+
     [Theory]
     [InlineData("run", "cancel")]
+    [InlineData("dead", "replay")]
+    [InlineData("dead", "replay", "0198c0de-7a3b-7c4d-8e5f-0123456789ab", "--group", "v1:0123456789abcdef")]
+    [InlineData("dead", "replay", "0198c0de-7a3b-7c4d-8e5f-0123456789ab", "--rate", "5")]
+    [InlineData("dead", "replay", "--group", "v1:0123456789abcdef state:canceled")]
     [InlineData("run", "cancel", "0198c0de-7a3b-7c4d-8e5f-0123456789ab", "--all-matching", "state:ready")]
     [InlineData("run", "cancel", "0198c0de-7a3b-7c4d-8e5f-0123456789ab", "--rate", "5")]
     [InlineData("run", "replay", "0198c0de-7a3b-7c4d-8e5f-0123456789ab", "--reason", "x")]

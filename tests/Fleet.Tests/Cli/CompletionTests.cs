@@ -36,6 +36,25 @@ public sealed class CompletionTests(ApiFleet api) : IClassFixture<ApiFleet>
         _fleet; printf '%s\n' "${COMPREPLY[@]}"
         """);
 
+    /// <summary>Bash splits a fingerprint at its colon.</summary>
+    [Theory]
+    [InlineData("fleet dead mute ", "", "")]
+    [InlineData("fleet dead replay --group v1", "v1", "")]
+    [InlineData("fleet dead replay --group v1:", ":", "v1:")]
+    [InlineData("fleet dead replay --group v1:0", "0", "v1:")]
+    public async Task Bash_Fingerprint_IsOfferedBehindItsColon(string line, string word, string before)
+    {
+        var id = await api.EnqueueAsync("""{"job":"diag.echo","args":{},"delay":"1h"}""");
+        var group = await MadeUpDeath.OfAsync(api.Fleet, id);
+        await CompleteAsync("bash", line, [group[before.Length..]], $$"""
+            {{await ShellAsync()}}
+            source <(fleet completion bash) || exit 1
+            COMP_LINE={{Quote(line)}}; COMP_POINT=${#COMP_LINE}; read -ra COMP_WORDS <<< "${COMP_LINE% *}"
+            COMP_CWORD=${#COMP_WORDS[@]}; COMP_WORDS+=({{Quote(word)}})
+            _fleet; printf '%s\n' "${COMPREPLY[@]}"
+            """);
+    }
+
     [Theory]
     [MemberData(nameof(Lines))]
     public async Task Zsh_Line_OffersWhatMayStandThere(string line, string[] expected) => await CompleteAsync(

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fleet.Cli;
 using Fleet.Tests.Api;
+using Fleet.Tests.Support;
 
 namespace Fleet.Tests.Cli;
 
@@ -84,6 +85,23 @@ public sealed class RunCommandsTests(ApiFleet api)
 
         Assert.Equal(((int)ExitCode.Unreachable, ""), (exit, output));
         Assert.Contains("The 1 after it were not tried.", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Get_DeadLetter_TellsItsFingerprintOrWhoDiscardedIt()
+    {
+        var id = await WaitingAsync();
+        var group = await MadeUpDeath.OfAsync(api.Fleet, id);
+
+        var (exit, output, error) = await RunAsync("get", $"{id}");
+        Assert.Equal((0, ""), (exit, error));
+        Assert.Matches($"(?m)^fingerprint\\s+{group}$", output);
+        Assert.DoesNotContain("discarded", output, StringComparison.Ordinal);
+
+        Assert.Equal(200, (await api.SendAsync("POST", $"/api/v1/dead-letters/{id}/discard", """{"reason":"sent by hand"}""")).Status);
+        output = (await RunAsync("get", $"{id}")).Output;
+        Assert.Matches(@"(?m)^discarded\s+\S.* by \S.*: sent by hand$", output);
+        Assert.DoesNotContain(group, output, StringComparison.Ordinal);
     }
 
     [Fact]
