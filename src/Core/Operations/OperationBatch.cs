@@ -38,10 +38,10 @@ internal sealed class BatchTally
 /// <param name="Ids">Its runs; may be none, when many were looked at and none matched.</param>
 /// <param name="Cursor">Where the operation stands after it.</param>
 /// <param name="IsEnd">Whether nothing is left after it.</param>
-internal sealed record BatchStep(RunId[] Ids, RunId? Cursor, bool IsEnd);
+public sealed record BatchStep(RunId[] Ids, RunId? Cursor, bool IsEnd);
 
 /// <summary>What this process knows of an operation that it executes.</summary>
-internal sealed class OperationWork(RunId? cursor)
+public sealed class OperationWork(RunId? cursor)
 {
     private long? _begun;
     private TimeSpan _pace;

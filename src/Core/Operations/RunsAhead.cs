@@ -5,7 +5,7 @@ using Fleet.Core.Storage.Rows;
 namespace Fleet.Core.Operations;
 
 /// <summary>Looks up which runs of an operation come next.</summary>
-internal sealed class RunsAhead(IStorage storage, TimeProvider time)
+public sealed class RunsAhead(IStorage storage, TimeProvider time)
 {
     /// <summary>How many runs are looked up at once.</summary>
     private const int MaxAhead = 1000;
@@ -14,6 +14,10 @@ internal sealed class RunsAhead(IStorage storage, TimeProvider time)
     private const int TextsAtOnce = 200;
 
     /// <summary>Finds the next runs of an operation.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="query">Its query.</param>
+    /// <param name="work">Takes what is found.</param>
+    /// <param name="ct">Gives up; then nothing is taken.</param>
     public async Task FindAsync(Operation operation, RunQuery query, OperationWork work, CancellationToken ct)
     {
         // Nothing is newer than the newest run that the preview found, and without one nothing matched.

@@ -72,12 +72,14 @@ internal static class CandidateRuns
     private static async IAsyncEnumerable<IQueryable<Run>> SourcesAsync(
         FleetDbContext db, RunQuery query, int most, [EnumeratorCancellation] CancellationToken ct)
     {
+        // The indexes of keys and fingerprints are partial. Unless the condition says that a row has one, EF Core adds that it may have
+        // none, and a plan for any values then reads the table whole.
         if (query.Ids is { Count: > 0 } ids)
             yield return db.Runs.Where(r => ids.Contains(r.Id));
         if (query.Keys is { Count: > 0 } keys)
-            yield return db.Runs.Where(r => keys.Contains(r.IdempotencyKey!));
+            yield return db.Runs.Where(r => r.IdempotencyKey != null && keys.Contains(r.IdempotencyKey));
         if (query.Fingerprints is { Count: > 0 } fingerprints)
-            yield return db.Runs.Where(r => fingerprints.Contains(r.Fingerprint!));
+            yield return db.Runs.Where(r => r.Fingerprint != null && fingerprints.Contains(r.Fingerprint));
         if (query.States.Count > 0 && await FindAsync(db, FilterRuns.StatesOf(query.States), query, most, ct) is { } inStates)
             yield return inStates;
     }

@@ -22,7 +22,7 @@ internal static class FilterRuns
         if (query.LeavesOutDiscarded)
             runs = runs.Where(r => r.DiscardedAt == null);
         if (query.Fingerprints is { Count: > 0 } fingerprints)
-            runs = runs.Where(r => fingerprints.Contains(r.Fingerprint!));
+            runs = runs.Where(r => r.Fingerprint != null && fingerprints.Contains(r.Fingerprint));
         if (query.WithoutFingerprints is { Count: > 0 } muted)
             runs = runs.Where(r => r.Fingerprint == null || !muted.Contains(r.Fingerprint));
         if (query.Horizon is { At: var at, Newest: var newest })
@@ -41,7 +41,7 @@ internal static class FilterRuns
         if (query.Until is { } until)
             runs = runs.Where(r => r.CreatedAt < until);
         if (query.Keys is { Count: > 0 } keys)
-            runs = runs.Where(r => keys.Contains(r.IdempotencyKey!));
+            runs = runs.Where(r => r.IdempotencyKey != null && keys.Contains(r.IdempotencyKey));
         foreach (var term in query.Jobs)
             runs = runs.Where(AnyOf(r => r.Job, term));
         foreach (var term in query.Lanes)

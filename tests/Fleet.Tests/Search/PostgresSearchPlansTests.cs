@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 using Npgsql;
 
@@ -20,7 +21,7 @@ public sealed class PostgresSearchPlansTests(PostgresServer server) : SearchPlan
         await PostgresServer.ExecuteAsync(connectionString, $$"""
             INSERT INTO fleet.runs (id, job, lane, state, indexed_state, due_at, staged, attempt, attempt_offset, crashes, replays,
                 lease_token, created_at, started_at, finished_at, overlap, revoked, args, tags, error, error_type, schedule_id,
-                idempotency_key)
+                idempotency_key, fingerprint)
             SELECT (lpad(to_hex((extract(epoch FROM made) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid,
                 CASE WHEN n <= 3 THEN 'rare' ELSE 'job-' || n % 20 END, CASE WHEN n % 5 = 0 THEN 'mail' ELSE 'default' END,
                 state, CASE state WHEN 2 THEN NULL WHEN 0 THEN CASE WHEN n % 2 = 0 THEN 0 END WHEN 1 THEN NULL ELSE state END,
@@ -28,7 +29,8 @@ public sealed class PostgresSearchPlansTests(PostgresServer server) : SearchPlan
                 CASE state WHEN 1 THEN 7 ELSE 0 END, made, CASE WHEN state > 0 THEN made END, CASE WHEN state > 1 THEN made END, 0, false,
                 '{"customer":' || n % 1000 || '}', CASE WHEN n % 10 = 0 THEN '["billing"]' END,
                 CASE WHEN state = 3 THEN 'The timeout of ' || n END, CASE WHEN state = 3 THEN 'TimeoutException' END,
-                CASE WHEN n <= 3 THEN 'rare' WHEN n % 50 = 0 THEN 'nightly' END, CASE WHEN n % 1000 = 0 THEN 'key-' || n END
+                CASE WHEN n <= 3 THEN 'rare' WHEN n % 50 = 0 THEN 'nightly' END, CASE WHEN n % 1000 = 0 THEN 'key-' || n END,
+                CASE WHEN state = 3 THEN 'v1:' || lpad(CASE WHEN n % 10000 = 0 THEN 1 ELSE n / 100 % 3 + 2 END::text, 16, '0') END
             FROM (
                 SELECT n, timestamptz '{{noon}}' - ({{Runs}} - n) * {{Step}} * interval '1 ms' AS made,
                     CASE WHEN n > {{Runs}} - 50 THEN 1 WHEN n > {{Runs}} - 550 THEN 0 WHEN n % 100 = 0 THEN 3 WHEN n % 200 = 1 THEN 4
@@ -48,6 +50,29 @@ public sealed class PostgresSearchPlansTests(PostgresServer server) : SearchPlan
             ALTER DATABASE "{{_database}}" SET auto_explain.log_level = notice;
             """);
         NpgsqlConnection.ClearAllPools();
+    }
+
+    /// <summary>The index of fingerprints is partial: a plan for any values must prove from the condition alone that it may be
+    /// used.</summary>
+    [Fact]
+    public async Task Search_FingerprintsUnderAGenericPlan_AreFoundByTheirIndex()
+    {
+        await PostgresServer.ExecuteAsync(
+            ConnectionString, $"ALTER DATABASE \"{_database}\" SET plan_cache_mode = force_generic_plan");
+        NpgsqlConnection.ClearAllPools();
+        var wrong = new List<string>();
+        string[] texts = [$"fingerprint:{Group}", $"fingerprint:{Group},{RareGroup}", $"state:dead fingerprint:{RareGroup}"];
+        foreach (var text in texts)
+        {
+            wrong.AddRange(await CheckAsync(text, () => SearchAsync(text)));
+            if (!_plans.Exists(p => p.Contains("ix_runs_fingerprint", StringComparison.Ordinal)))
+                wrong.Add($"{text}: not by the index of fingerprints\n{string.Join('\n', _plans)}");
+            wrong.AddRange(await CheckAheadAsync(OperationKind.Replay, text, before: null));
+        }
+
+        // The same for idempotency keys.
+        wrong.AddRange(await CheckAsync("keys", () => SearchAsync("key:key-1000,key-2000")));
+        Assert.True(wrong.Count == 0, string.Join("\n\n", wrong));
     }
 
     protected override async Task<IReadOnlyList<string>> CheckAsync(string what, Func<Task> search)

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using Fleet.Core.Jobs;
+using Fleet.Core.Operations;
 using Fleet.Core.Search;
 using Fleet.Core.Storage;
+using Fleet.Core.Storage.Rows;
 using Fleet.Tests.Support;
 using Microsoft.Extensions.Time.Testing;
 
@@ -25,6 +27,9 @@ public abstract class SearchPlansTests(TestDatabase database) : IAsyncLifetime
 
     /// <summary>Milliseconds between two runs.</summary>
     protected const int Step = 60;
+
+    /// <summary>The fingerprint of a third of the failed runs, and that of each hundredth.</summary>
+    protected const string Group = "v1:0000000000000002", RareGroup = "v1:0000000000000001";
 
     private static readonly string Known = IdOf(Runs / 2);
 
@@ -50,6 +55,17 @@ public abstract class SearchPlansTests(TestDatabase database) : IAsyncLifetime
         "job:ra*", "job:*re", "schedule:rare", "schedule:nightly,rare", "schedule:night*",
         "since:1h until:30m", "until:1h job:absent since:90m", "args.customer=\"5*\"",
         "args.customer=absent",
+        "state:dead", $"fingerprint:{Group}", $"fingerprint:{Group},{RareGroup}", $"state:dead lane:mail fingerprint:{Group}",
+        "fingerprint:v1:ffffffffffffffff",
+    ];
+
+    private static readonly (OperationKind Kind, string Query)[] Operations =
+    [
+        (OperationKind.Cancel, "state:pending"), (OperationKind.Cancel, "state:running"), (OperationKind.Cancel, "job:job-7"),
+        (OperationKind.Replay, "state:failed"), (OperationKind.Replay, "error:timeout tag:billing"), (OperationKind.Replay, "job:absent"),
+        (OperationKind.Replay, $"fingerprint:{Group}"), (OperationKind.Replay, $"fingerprint:{Group},{RareGroup}"),
+        (OperationKind.Delete, "lane:mail"), (OperationKind.Delete, "state:succeeded job:job-7"), (OperationKind.Delete, "until:30m"),
+        (OperationKind.Delete, "schedule:nightly"), (OperationKind.Delete, "args.customer=absent"), (OperationKind.Delete, "job:*re"),
     ];
 
     private static readonly SearchBudget Budget = new();
@@ -100,6 +116,52 @@ public abstract class SearchPlansTests(TestDatabase database) : IAsyncLifetime
         if (Runs > ShortRuns)
             await ReportTimesAsync();
     }
+
+    /// <summary>What an operation looks up for its next batches: at its beginning, in the middle and near its end.</summary>
+    [Fact]
+    public async Task Operation_LargeTable_FindsItsNextRunsWithinTheBudget()
+    {
+        var wrong = new List<string>();
+        foreach (var (kind, text) in Operations)
+        {
+            foreach (var before in new[] { null, IdOf(Runs / 2), IdOf(Runs / 20) })
+                wrong.AddRange(await CheckAheadAsync(kind, text, before));
+        }
+
+        Assert.True(wrong.Count == 0, string.Join("\n\n", wrong.Take(20)));
+    }
+
+    /// <summary>Looks up what an operation does next behind a run.</summary>
+    protected async Task<IReadOnlyList<string>> CheckAheadAsync(OperationKind kind, string text, string? before)
+    {
+        RunId? cursor = before is null ? null : new RunId(Guid.Parse(before));
+        var operation = new Operation
+        {
+            Kind = kind,
+            Query = text,
+            AsOf = Verbs.Noon,
+            Newest = new RunId(Guid.Parse(IdOf(Runs))),
+            Cursor = cursor,
+            CreatedBy = Somebody.Me,
+        };
+        var query = await OperationRules.CheckAsync(OperationRules.QueryOf(operation), NoSecrets, default);
+        var work = new OperationWork(cursor);
+        var what = $"{kind} {text} before {before ?? "the end"}";
+        List<string> wrong =
+        [
+            .. await CheckAsync(
+                what, () => new RunsAhead(_storage, new FakeTimeProvider(Verbs.Noon)).FindAsync(operation, query, work, default)),
+        ];
+        if (!work.IsAtEnd && (work.BehindAhead is not { } behind || behind >= (cursor ?? operation.Newest)))
+            wrong.Add($"{what}: it gets no further");
+        return wrong;
+    }
+
+    protected Task<RunPage> SearchAsync(string text) =>
+        new SearchRuns(_storage, NoSecrets, new FakeTimeProvider(Verbs.Noon)) { Budget = Budget }
+            .ExecuteAsync(ParseRunQuery.Read(text, Verbs.Noon), null, Limit, default);
+
+    protected string ConnectionString => database.ConnectionString;
 
     /// <summary>Not asserted: the machine is what it is.</summary>
     private async Task ReportTimesAsync()

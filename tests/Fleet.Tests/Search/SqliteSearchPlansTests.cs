@@ -31,14 +31,16 @@ public sealed class SqliteSearchPlansTests() : SearchPlansTests(new SqliteDataba
                 FROM numbers
             )
             INSERT INTO fleet_runs (id, job, lane, state, due_at, staged, attempt, attempt_offset, crashes, replays, lease_token,
-                created_at, started_at, finished_at, overlap, revoked, args, tags, error, error_type, schedule_id, idempotency_key)
+                created_at, started_at, finished_at, overlap, revoked, args, tags, error, error_type, schedule_id, idempotency_key,
+                fingerprint)
             SELECT unhex(printf('%012x', at) || '70008000000000000000'), CASE WHEN n <= 3 THEN 'rare' ELSE 'job-' || n % 20 END,
                 CASE WHEN n % 5 = 0 THEN 'mail' ELSE 'default' END, state,
                 CASE WHEN state = 0 AND n % 4 = 0 THEN at + 7200000 ELSE at END * 1000, 1, 1, 0, 0, 0, 0, at * 1000,
                 CASE WHEN state > 0 THEN at * 1000 END, CASE WHEN state > 1 THEN at * 1000 END, 0, 0,
                 '{"customer":' || n % 1000 || '}', CASE WHEN n % 10 = 0 THEN '["billing"]' END,
                 CASE WHEN state = 3 THEN 'The timeout of ' || n END, CASE WHEN state = 3 THEN 'TimeoutException' END,
-                CASE WHEN n <= 3 THEN 'rare' WHEN n % 50 = 0 THEN 'nightly' END, CASE WHEN n % 1000 = 0 THEN 'key-' || n END
+                CASE WHEN n <= 3 THEN 'rare' WHEN n % 50 = 0 THEN 'nightly' END, CASE WHEN n % 1000 = 0 THEN 'key-' || n END,
+                CASE WHEN state = 3 THEN 'v1:' || printf('%016d', CASE WHEN n % 10000 = 0 THEN 1 ELSE n / 100 % 3 + 2 END) END
             FROM made
             """;
         await command.ExecuteNonQueryAsync();
