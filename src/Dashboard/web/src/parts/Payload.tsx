@@ -108,5 +108,9 @@ const Marked = ({
   return <>{parts}</>
 }
 
+// What turns the direction of text, or cannot be seen: as JSON writes it, it means the same and hides nothing.
+const unseen = /[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g
+
 /** A JSON value as people read it. */
-export const pretty = (value: unknown): string => JSON.stringify(value, null, 2) ?? 'null'
+export const pretty = (value: unknown): string =>
+  (JSON.stringify(value, null, 2) ?? 'null').replace(unseen, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)

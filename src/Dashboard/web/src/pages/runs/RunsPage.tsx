@@ -1,14 +1,16 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
-import { call, query as queryString } from '../../data/api'
-import { duration, shortCount } from '../../data/format'
+import { ApiError, call, query as queryString } from '../../data/api'
+import { shortCount } from '../../data/format'
 import { serverNow } from '../../data/live'
 import { useAnswer } from '../../data/query'
 import { may } from '../../data/session'
 import type { ChangesView, RunCountView, RunPageView, RunView } from '../../data/types'
 import { stateOf } from '../../data/words'
-import { Ago, Chip, Empty, href, Id, Link, PageHead, Shown, Time, Took } from '../../parts/basics'
+import { Actor, Ago, Chip, Empty, href, Icon, Id, Link, Menu, PageHead, Shown, Time, Took } from '../../parts/basics'
 import { Operate } from '../../parts/operate'
+import { tell } from '../../parts/told'
+import { type Column, columns, columnsOf, parameterOf, withColumn } from './columns'
 import { QueryBar } from './QueryBar'
 import { append, type Rows, renew, showFresh, update } from './rows'
 import { Selection } from './Selection'
@@ -43,9 +45,13 @@ const useRows = (query: string) => {
 
   const goOn = async () => {
     if (!below?.next) return
-    const page = await call<RunPageView>(`runs${queryString({ q: query, limit: size, cursor: below.next })}`)
-    setRows(before => before && { ...append(before, page.items), of: before.of })
-    setBelow({ next: page.next, scanned: page.scanned })
+    try {
+      const page = await call<RunPageView>(`runs${queryString({ q: query, limit: size, cursor: below.next })}`)
+      setRows(before => before && { ...append(before, page.items), of: before.of })
+      setBelow({ next: page.next, scanned: page.scanned })
+    } catch (e) {
+      tell(e instanceof ApiError ? e.message : String(e))
+    }
   }
   const fresh = () => setRows(before => before && { ...showFresh(before), of: before.of })
   return { answer, rows: mine, below, goOn, fresh }
@@ -55,15 +61,23 @@ const useRows = (query: string) => {
 export const RunsPage = () => {
   const { query: parameters, route } = useLocation()
   const query = parameters.q ?? ''
-  const search = (q: string) => route(href(`runs${queryString({ q })}`))
+  const visible = columnsOf(parameters.columns)
+  const search = (q: string) => route(href(`runs${queryString({ q, columns: parameters.columns })}`))
   const { answer, rows, below, goOn, fresh } = useRows(query)
   const counts = useAnswer<RunCountView>(`runs/count${queryString({ q: withStates(query, []), by: 'state' })}`, {
     when: changedRuns,
     every: 30,
   })
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set())
+  const [asked, setAsked] = useState(0)
   const [all, setAll] = useState<'replay' | 'cancel' | 'delete'>()
-  useEffect(() => setPicked(new Set()), [query])
+  useEffect(() => {
+    setPicked(new Set())
+    setAsked(0)
+  }, [query])
+  useEffect(() => {
+    if (picked.size === 0) setAsked(0)
+  }, [picked])
   const shown = rows?.shown ?? []
   const chosen = shown.filter(run => picked.has(run.id))
   const toggle = (id: string) =>
@@ -73,10 +87,17 @@ export const RunsPage = () => {
       return next
     })
   const states = statesOf(query)
+  // What is wrong with the query stands at its field; the rest of the page does not repeat it.
+  const isRefused = answer.error !== undefined && (answer.error.status === 400 || answer.error.status === 422)
   return (
     <div class="page full">
       <PageHead title="Runs">
-        <Views query={query} search={search} />
+        <Views
+          query={query}
+          shown={visible}
+          open={view => route(href(`runs${queryString({ q: view.query, columns: parameterOf(view.columns) })}`))}
+        />
+        <Columns shown={visible} choose={next => route(href(`runs${queryString({ q: query, columns: parameterOf(next) })}`), true)} />
         {may('submit') && (
           <Link class="button primary" to="jobs">
             Enqueue…
@@ -95,38 +116,63 @@ export const RunsPage = () => {
               class={isOn ? 'on' : ''}
               onClick={() => search(withStates(query, isOn ? [] : [state]))}
             >
-              {state} <b>{shortCount(counts.data?.states?.[state])}</b>
+              {state} {!isRefused && <b>{shortCount(counts.data?.states?.[state])}</b>}
             </button>
           )
         })}
-      </fieldset>
-      <section class="panel" aria-label="Found">
-        <p class="fresh" role="status">
+        <span class="fresh" role="status">
           {rows && rows.fresh.length > 0 && (
             <button type="button" class="linklike" onClick={fresh}>
               ▲ {rows.fresh.length === size ? `${size}+` : rows.fresh.length} new
             </button>
           )}
-        </p>
-        <Shown answer={answer} lines={12}>
-          {() =>
-            shown.length === 0 ? (
-              query ? (
-                <Empty>No run matches this query.</Empty>
+        </span>
+      </fieldset>
+      <section class="panel found-runs" aria-label="Found">
+        {isRefused ? (
+          <Empty command={undefined}>The query above cannot be read. Its field completes terms and names while you type.</Empty>
+        ) : (
+          <Shown answer={answer} lines={12}>
+            {() =>
+              shown.length === 0 ? (
+                query ? (
+                  <Empty>
+                    {below?.next && !below.scanned.complete ? 'None was found so far; the search can go on.' : 'No run matches this query.'}
+                  </Empty>
+                ) : (
+                  <Empty command="fleet run enqueue diag.echo">
+                    Nothing has run yet. Enqueue a run from the page of its job, or on the command line:
+                  </Empty>
+                )
               ) : (
-                <Empty command="fleet run enqueue diag.echo">
-                  Nothing has run yet. Enqueue a run from the page of its job, or on the command line:
-                </Empty>
+                <Table
+                  runs={shown}
+                  visible={visible}
+                  replay={run => {
+                    if (chosen.length === 0) setPicked(new Set([run.id]))
+                    setAsked(before => before + 1)
+                  }}
+                  picked={picked}
+                  toggle={toggle}
+                  pickAll={on => setPicked(new Set(on ? shown.map(run => run.id) : []))}
+                />
               )
-            ) : (
-              <Table runs={shown} picked={picked} toggle={toggle} pickAll={on => setPicked(new Set(on ? shown.map(run => run.id) : []))} />
-            )
-          }
-        </Shown>
-        {shown.length > 0 && (
+            }
+          </Shown>
+        )}
+        {!isRefused && (shown.length > 0 || below?.next) && (
           <footer class="below">
             {chosen.length > 0 ? (
-              <Selection runs={chosen} query={query} all={setAll} done={() => setPicked(new Set())} />
+              <Selection
+                replayAsked={asked}
+                runs={chosen}
+                query={query}
+                all={setAll}
+                done={() => {
+                  setPicked(new Set())
+                  setAsked(0)
+                }}
+              />
             ) : (
               <p class="mid small">
                 {shown.length} {shown.length === 1 ? 'run' : 'runs'}
@@ -155,6 +201,23 @@ export const RunsPage = () => {
   )
 }
 
+/** Which columns are shown; the choice is in the address. */
+const Columns = ({ shown, choose }: { shown: Column[]; choose: (columns: Column[]) => void }) => (
+  <Menu
+    label={
+      <>
+        Columns <Icon name="chevron-down" />
+      </>
+    }
+  >
+    {(Object.keys(columns) as Column[]).map(column => (
+      <label key={column} class="column" onClick={e => e.stopPropagation()}>
+        <input type="checkbox" checked={shown.includes(column)} onChange={() => choose(withColumn(shown, column))} /> {columns[column]}
+      </label>
+    ))}
+  </Menu>
+)
+
 /** What a row says at its end: the error, the progress, or when it goes on. */
 const Says = ({ run, state }: { run: RunView; state: string }) => {
   if (state === 'running')
@@ -177,16 +240,93 @@ const Says = ({ run, state }: { run: RunView; state: string }) => {
         starts <Ago at={run.dueAt} />
       </>
     )
-  return <bdi>{run.errorType ?? run.progressMessage ?? ''}</bdi>
+  return (
+    <bdi>
+      {run.state === 'succeeded' ? '' : (run.errorType ?? (run.cancelCause ? `by ${run.canceledBy?.name ?? run.cancelCause}` : ''))}
+    </bdi>
+  )
+}
+
+const numbers: Column[] = ['attempt', 'finishedAt']
+
+const Cell = ({ column, run, state }: { column: Column; run: RunView; state: string }) => {
+  switch (column) {
+    case 'lane':
+      return (
+        <td class="wide-only">
+          <bdi>{run.lane}</bdi>
+        </td>
+      )
+    case 'id':
+      return (
+        <td class="wide-only">
+          <Id id={run.id} short />
+        </td>
+      )
+    case 'attempt':
+      return (
+        <td class="num wide-only">
+          {run.attempt}
+          {run.maxAttempts !== null && `/${run.maxAttempts}`}
+        </td>
+      )
+    case 'startedAt':
+      return (
+        <td>
+          <Time at={run.startedAt ?? run.dueAt} />
+        </td>
+      )
+    case 'finishedAt':
+      return <td class="num">{run.state === 'running' || run.finishedAt ? <Took from={run.startedAt} until={run.finishedAt} /> : '–'}</td>
+    case 'errorType':
+      return (
+        <td class="says">
+          <Says run={run} state={state} />
+        </td>
+      )
+    case 'createdAt':
+      return (
+        <td data-label="created">
+          <Time at={run.createdAt} />
+        </td>
+      )
+    case 'scheduleId':
+      return (
+        <td>
+          {run.scheduleId && (
+            <Link to={`schedules/${encodeURIComponent(run.scheduleId)}`}>
+              <bdi>{run.scheduleId}</bdi>
+            </Link>
+          )}
+        </td>
+      )
+    case 'tags':
+      return (
+        <td>
+          <bdi>{run.tags.join(', ')}</bdi>
+        </td>
+      )
+    case 'enqueuedBy':
+      return (
+        <td data-label="by">
+          <Actor by={run.enqueuedBy} />
+        </td>
+      )
+  }
 }
 
 const Table = ({
   runs,
+  visible,
+  replay,
   picked,
   toggle,
   pickAll,
 }: {
   runs: RunView[]
+  visible: Column[]
+  /** Asks whether to replay what is selected, or this run. */
+  replay: (run: RunView) => void
   picked: ReadonlySet<string>
   toggle: (id: string) => void
   pickAll: (on: boolean) => void
@@ -210,6 +350,7 @@ const Table = ({
       if (event.key === 'j' || event.key === 'k') rows[Math.max(0, Math.min(rows.length - 1, at + (event.key === 'j' ? 1 : -1)))]?.focus()
       else if (at < 0) return
       else if (event.key === 'x' && mayChange) toggle(runs[at]!.id)
+      else if (event.key === 'r' && mayChange) replay(runs[at]!)
       else if (event.key === 'Enter' && document.activeElement === rows[at]) route(href(`runs/${runs[at]!.id}`))
       else return
       event.preventDefault()
@@ -234,23 +375,18 @@ const Table = ({
           )}
           <th scope="col">state</th>
           <th scope="col">job</th>
-          <th scope="col">lane</th>
-          <th scope="col">run</th>
-          <th scope="col" class="num">
-            attempt
-          </th>
-          <th scope="col">at</th>
-          <th scope="col" class="num">
-            took
-          </th>
-          <th scope="col">says</th>
+          {visible.map(column => (
+            <th key={column} scope="col" class={numbers.includes(column) ? 'num' : ''}>
+              {columns[column]}
+            </th>
+          ))}
         </tr>
       </thead>
       <tbody ref={body}>
-        {runs.map(run => {
+        {runs.map((run, i) => {
           const state = stateOf(run, serverNow())
           return (
-            <tr key={run.id} tabIndex={-1} class={picked.has(run.id) ? 'picked' : ''}>
+            <tr key={run.id} tabIndex={i === 0 ? 0 : -1} class={picked.has(run.id) ? 'picked' : ''}>
               {mayChange && (
                 <td class="pick">
                   <input type="checkbox" aria-label={`Select ${run.id}`} checked={picked.has(run.id)} onChange={() => toggle(run.id)} />
@@ -264,31 +400,9 @@ const Table = ({
                   <bdi>{run.job}</bdi>
                 </Link>
               </td>
-              <td class="wide-only">
-                <bdi>{run.lane}</bdi>
-              </td>
-              <td class="wide-only">
-                <Id id={run.id} short />
-              </td>
-              <td class="num" data-label="attempt">
-                {run.attempt}
-                {run.maxAttempts !== null && `/${run.maxAttempts}`}
-              </td>
-              <td>
-                <Time at={run.startedAt ?? run.dueAt} />
-              </td>
-              <td class="num">
-                {run.state === 'running' || run.finishedAt ? (
-                  <Took from={run.startedAt} until={run.finishedAt} />
-                ) : run.startedAt ? (
-                  duration(0)
-                ) : (
-                  '–'
-                )}
-              </td>
-              <td class="says break">
-                <Says run={run} state={state} />
-              </td>
+              {visible.map(column => (
+                <Cell key={column} column={column} run={run} state={state} />
+              ))}
             </tr>
           )
         })}

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { ApiError, call } from '../../data/api'
 import { many } from '../../data/format'
 import type { RunView } from '../../data/types'
@@ -10,7 +10,8 @@ const ended = ['succeeded', 'failed', 'canceled']
 const verbs = {
   replay: {
     name: 'Replay',
-    of: (run: RunView) => run.state === 'failed' || run.state === 'canceled',
+    // A revoked run has its fire time planned again.
+    of: (run: RunView) => run.state === 'failed' || (run.state === 'canceled' && run.cancelCause !== 'revoked'),
     ask: (id: string) => call(`runs/${id}/replay`, { method: 'POST' }),
   },
   cancel: {
@@ -28,8 +29,24 @@ const verbs = {
 type Verb = keyof typeof verbs
 
 /** What one can do with the runs that are selected; it takes the place of the footer, so that nothing moves. */
-export const Selection = ({ runs, query, all, done }: { runs: RunView[]; query: string; all: (verb: Verb) => void; done: () => void }) => {
+export const Selection = ({
+  runs,
+  query,
+  replayAsked,
+  all,
+  done,
+}: {
+  runs: RunView[]
+  query: string
+  /** How often the key for a replay was pressed. */
+  replayAsked: number
+  all: (verb: Verb) => void
+  done: () => void
+}) => {
   const [verb, setVerb] = useState<Verb>()
+  useEffect(() => {
+    if (replayAsked > 0 && runs.some(verbs.replay.of)) setVerb('replay')
+  }, [replayAsked])
   const run = async () => {
     const of = runs.filter(verbs[verb!].of)
     const refused: string[] = []
