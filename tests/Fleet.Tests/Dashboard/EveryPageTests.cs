@@ -8,12 +8,31 @@ namespace Fleet.Tests.Dashboard;
 /// page holds, nothing is wider than the window. The pictures are in artifacts/pages.</summary>
 public sealed class EveryPageTests(Chromium chromium)
 {
+    /// <summary>A run that there is not.</summary>
+    private const string None = "019a0000-0000-7000-8000-000000000000";
+
     private static readonly string Pictures = Path.Combine(Repository.Root, "artifacts", "pages");
 
     /// <summary>Path, and a name for its pictures.</summary>
-    private static readonly (string Path, string Name)[] Pages =
+    private static (string Path, string Name)[] Pages(Work.Mixed? work) =>
     [
         ("", "overview"),
+        ("?kiosk", "kiosk"),
+        ("runs", "runs"),
+        ("runs?q=state:failed", "runs-failed"),
+        ($"runs/{work?.Failed ?? None}", "run-failed"),
+        ($"runs/{work?.Succeeded ?? None}?part=args", "run-succeeded"),
+        ($"runs/{work?.Running ?? None}?part=log", "run-running"),
+        ($"runs/{work?.Waiting ?? None}", "run-waiting"),
+        ("lanes", "lanes"),
+        ("workers", "workers"),
+        ("jobs", "jobs"),
+        ("jobs/diag.sleep", "job"),
+        ("dead-letters", "dead-letters"),
+        ($"dead-letters/{work?.Failed ?? None}", "dead-letter"),
+        ("operations", "operations"),
+        ("audit", "audit"),
+        ("keys", "keys"),
     ];
 
     public static TheoryData<ColorScheme, int> Looks { get; } = new()
@@ -29,8 +48,7 @@ public sealed class EveryPageTests(Chromium chromium)
     public async Task Page_OfAFleetAtWork_IsInOrder(ColorScheme theme, int width)
     {
         await using var fleet = await EmbeddedFleet.StartAsync();
-        await Work.MixAsync(fleet.Http);
-        await LookAsync(fleet, "work", theme, width);
+        await LookAsync(fleet, "work", theme, width, await Work.MixAsync(fleet.Http));
     }
 
     [Theory]
@@ -47,7 +65,7 @@ public sealed class EveryPageTests(Chromium chromium)
     public async Task Page_OfAServerInTrouble_SaysSo(ColorScheme theme, int width)
     {
         await using var fleet = await EmbeddedFleet.StartAsync();
-        await LookAsync(fleet, "trouble", theme, width, context => context.RouteAsync(
+        await LookAsync(fleet, "trouble", theme, width, prepare: context => context.RouteAsync(
             url => url.Contains("/api/v1/", StringComparison.Ordinal) && !url.EndsWith("/whoami", StringComparison.Ordinal),
             route => route.FulfillAsync(new()
             {
@@ -57,7 +75,9 @@ public sealed class EveryPageTests(Chromium chromium)
             })));
     }
 
-    private async Task LookAsync(EmbeddedFleet fleet, string state, ColorScheme theme, int width, Func<IBrowserContext, Task>? prepare = null)
+    private async Task LookAsync(
+        EmbeddedFleet fleet, string state, ColorScheme theme, int width, Work.Mixed? work = null,
+        Func<IBrowserContext, Task>? prepare = null)
     {
         await using var context = await chromium.OpenAsync(new()
         {
@@ -67,7 +87,7 @@ public sealed class EveryPageTests(Chromium chromium)
         });
         if (prepare is not null)
             await prepare(context);
-        foreach (var (path, name) in Pages)
+        foreach (var (path, name) in Pages(work))
         {
             var what = $"{name} ({state}, {theme}, {width} px)";
             var page = await Watched.OpenAsync(context);

@@ -29,7 +29,8 @@ internal sealed class Watched
         await page.AddInitScriptAsync(
             """
             window.violations = []
-            document.addEventListener('securitypolicyviolation', e => window.violations.push(`${e.violatedDirective}: ${e.blockedURI} ${e.sample}`))
+            document.addEventListener(
+              'securitypolicyviolation', e => window.violations.push(`${e.violatedDirective}: ${e.blockedURI} ${e.sample}`))
             window.shift = 0
             new PerformanceObserver(list => {
               for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value

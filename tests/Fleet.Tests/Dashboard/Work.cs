@@ -35,6 +35,7 @@ internal static class Work
     private static async Task<string> EnqueueAsync(HttpClient api, object run)
     {
         using var answer = await api.PostAsJsonAsync("/api/v1/runs", run);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
         return (await answer.Content.ReadFromJsonAsync<JsonObject>())!["id"]!.GetValue<string>();
     }
 
