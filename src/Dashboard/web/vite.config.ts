@@ -27,6 +27,16 @@ const sprite = (names: string[]): Plugin => ({
   },
 })
 
+/** Writes the licenses of what the page contains beside its script. */
+const licenses = (names: string[]): Plugin => ({
+  name: 'licenses',
+  apply: 'build',
+  generateBundle() {
+    const texts = names.map(name => `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8').trim()}\n`)
+    this.emitFile({ type: 'asset', name: 'licenses.txt', source: texts.join('\n---\n\n') })
+  },
+})
+
 /** Writes each file of the build compressed beside it: the server sends it as it is. */
 const compress = (): Plugin => ({
   name: 'compress',
@@ -45,6 +55,7 @@ export default defineConfig({
   base: './',
   plugins: [
     preact(),
+    licenses(['preact', '@preact/signals', '@preact/signals-core', 'preact-iso', 'uplot', 'lucide-static']),
     compress(),
     sprite([
       'calendar-days',
