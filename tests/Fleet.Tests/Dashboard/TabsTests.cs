@@ -22,7 +22,7 @@ public sealed class TabsTests(Chromium chromium)
         {
             var watched = await Watched.OpenAsync(context);
             await watched.GoAsync("");
-            await watched.Page.GetByText("live", new() { Exact = true }).WaitForAsync();
+            await watched.Page.Locator(".age", new() { HasText = "live" }).WaitForAsync();
             tabs.Add(watched.Page);
         }
 

@@ -16,7 +16,7 @@ internal static class Work
         var succeeded = await EnqueueAsync(api, new { job = "diag.echo", args = new { text = Hostile }, tags = new[] { "<b>tag</b>" } });
         var failed = "";
         for (var i = 0; i < 3; i++)
-            failed = await EnqueueAsync(api, new { job = "diag.fail", args = new { retryable = false, shop = 42 }, maxAttempts = 1 });
+            failed = await EnqueueAsync(api, new { job = "diag.fail", args = new { retryable = false }, maxAttempts = 1 });
         var waiting = await EnqueueAsync(api, new { job = "diag.echo", args = new { }, delay = "1h" });
         var running = await EnqueueAsync(api, new { job = "diag.sleep", args = new { ms = 600_000 } });
         using var schedule = await api.PutAsJsonAsync(
