@@ -103,10 +103,12 @@ const Grid = ({
                 const [from, until] = hourOf(d.date, hour, isUtc)
                 const isOver = slots > 0 && used > slots
                 const cell = `${d.date}T${clock(hour).slice(0, 2)}`
-                const says =
+                const where = `${name(d)}, ${clock(hour)}:`
+                const shown = until <= from ? '–' : used > 0 ? brief(used) : starts > 0 ? `${whole(starts)}×` : '·'
+                const rest =
                   until <= from
-                    ? `${name(d)}, ${clock(hour)}: the clock jumps over it`
-                    : `${name(d)}, ${clock(hour)}: ${digits(used)} of ${many(slots, 'slot')} expected, ${many(starts, 'start')}${isOver ? ', more than there are slots' : ''}`
+                    ? 'the clock jumps over it'
+                    : `${used > 0 ? '' : '0 '}of ${many(slots, 'slot')} expected, ${many(starts, 'start')}${isOver ? ', more than there are slots' : ''}`
                 return (
                   <td
                     key={d.date}
@@ -117,13 +119,15 @@ const Grid = ({
                     <button
                       type="button"
                       tabIndex={i === day && hour === at.hour ? 0 : -1}
-                      aria-label={says}
                       aria-pressed={cell === chosen}
-                      title={says}
+                      title={`${where} ${used > 0 ? digits(used) : ''} ${rest}`}
                       onFocus={() => setAt({ day: i, hour })}
                       onClick={() => choose(cell)}
                     >
-                      {until <= from ? '–' : used > 0 ? `${brief(used)}${isOver ? ' ■' : ''}` : starts > 0 ? `${whole(starts)}×` : '·'}
+                      <span class="unseen">{where} </span>
+                      {shown}
+                      {isOver && <span aria-hidden="true"> ■</span>}
+                      <span class="unseen"> {rest}</span>
                     </button>
                   </td>
                 )
