@@ -60,7 +60,7 @@ const Row = ({ group, trend, replay }: { group: DeadGroupView; trend?: number[];
         <span key={j.job}>
           {i > 0 && ', '}
           <Link to={`jobs/${encodeURIComponent(j.job)}`}>
-            <bdi>{j.job}</bdi>
+            <bdi title={j.job}>{j.job}</bdi>
           </Link>
           {group.jobs.length > 1 && <span class="weak"> {whole(j.count)}</span>}
         </span>

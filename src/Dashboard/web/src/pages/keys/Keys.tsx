@@ -16,17 +16,20 @@ const KeyRow = ({ of, ask }: { of: KeyView; ask: (asked: Asked) => void }) => (
     <td class="break name-cell">
       <bdi class="name">{of.name}</bdi>
       {of.id === me.value?.keyId && <span class="weak"> (yours)</span>}
-      <span class="small weak one-line">
+      <p class="small weak">
         <code>flt_{of.id}…</code>
         {of.rotatedFrom && (
           <>
             , in place of <code>{of.rotatedFrom}</code>
           </>
         )}
-      </span>
+        , made <Time at={of.createdAt} /> by <Actor by={of.createdBy} />
+      </p>
     </td>
-    <td>{of.role}</td>
-    <td data-label="lanes">{of.lanes ? <bdi>{of.lanes.join(', ')}</bdi> : <span class="weak">all</span>}</td>
+    <td class="nowrap">{of.role}</td>
+    <td data-label="lanes" class="lanes-cell">
+      {of.lanes ? <bdi>{of.lanes.join(', ')}</bdi> : <span class="weak">all</span>}
+    </td>
     <td data-label="used">{of.lastUsedAt ? <Ago at={of.lastUsedAt} /> : <span class="weak">never</span>}</td>
     <td data-label={of.revokedAt ? 'revoked' : 'ends'}>
       {of.revokedAt ? (
@@ -36,9 +39,6 @@ const KeyRow = ({ of, ask }: { of: KeyView; ask: (asked: Asked) => void }) => (
       ) : (
         <Time at={of.expiresAt} />
       )}
-    </td>
-    <td data-label="made">
-      <Time at={of.createdAt} /> <span class="weak">by</span> <Actor by={of.createdBy} />
     </td>
     <td class="num">
       {!['revoked', 'expired', 'ended'].includes(of.state) && (
@@ -72,7 +72,6 @@ const KeyTable = ({ page, ask }: { page: KeyViewPage; ask: (asked: Asked) => voi
           <th scope="col">Lanes</th>
           <th scope="col">Last used</th>
           <th scope="col">Ends</th>
-          <th scope="col">Made</th>
           <th scope="col">
             <span class="unseen">Actions</span>
           </th>
@@ -112,7 +111,7 @@ const Sessions = ({ page, ask }: { page: SessionViewPage; ask: (asked: Asked) =>
               {s.isCurrent && <span class="weak"> (this one)</span>}
               <span class="small weak one-line">{s.keyId ? <code>flt_{s.keyId}…</code> : <bdi>{s.subject}</bdi>}</span>
             </td>
-            <td>{s.role}</td>
+            <td class="nowrap">{s.role}</td>
             <td class="break name-cell">
               <bdi>{s.address ?? '–'}</bdi>
               <bdi class="small weak one-line" title={s.agent ?? undefined}>
