@@ -1,177 +1,247 @@
-import { useState } from 'preact/hooks'
 import { useRoute } from 'preact-iso'
-import { call } from '../../data/api'
-import { duration } from '../../data/format'
+import * as format from '../../data/format'
 import { useAnswer } from '../../data/query'
-import { may } from '../../data/session'
-import type { WorkerActivityView, WorkerDetailView } from '../../data/types'
-import { Actor, Chip, Empty, Id, Link, PageHead, Panel, Shown, Time, Took } from '../../parts/basics'
-import { Act, Field } from '../../parts/dialog'
-import { tell } from '../../parts/told'
-import { BusyStrip } from './WorkersPage'
-import '../../style/lanes.css'
+import type { AttemptBarView, WorkerActivityView, WorkerDetailView } from '../../data/types'
+import { tone } from '../../data/words'
+import { Ago, Chip, Empty, Id, Link, PageHead, Panel, Shown, Since, Time } from '../../parts/basics'
+import '../../style/workers.css'
+import { DrainedBy, LanesOf, SlotStrip, slotsOf, stuckRuns, WorkerAction } from './parts'
+import { packed, stripWords } from './strips'
 
-/** One worker: what it executes, what it has executed last, and how to take it out of service. */
+const mostRows = 40
+const rowHeight = 10
+const span = 600_000
+
+const barWords = (bar: AttemptBarView) =>
+  `${bar.job}, attempt ${bar.attempt}: ${bar.outcome}, from ${format.clock(bar.startedAt)}, ${format.duration(bar.seconds)}`
+
+/** Attempts as bars over ten minutes. */
+const Bars = ({ of }: { of: WorkerActivityView }) => {
+  const { rows, leftOut } = packed([...of.ended, ...of.running], mostRows)
+  const begin = Date.parse(of.from)
+  const x = (at: number) => Math.max(0, ((at - begin) / span) * 600)
+  const all = of.ended.length + of.running.length
+  if (all === 0) return <Empty>No attempt of {format.duration(of.shortestDrawn)} or longer in the last 10 min.</Empty>
+  const missing = leftOut + of.leftOut
+  return (
+    <>
+      <svg
+        class="attempt-bars"
+        viewBox={`0 0 600 ${rows.length * rowHeight}`}
+        height={rows.length * rowHeight}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`${format.many(all, 'attempt')} from ${format.clock(of.from)} to ${format.clock(of.until)}; the table below lists them.`}
+      >
+        {rows.flatMap((row, y) =>
+          row.map(bar => {
+            const start = Date.parse(bar.startedAt)
+            const left = x(start)
+            return (
+              <rect
+                key={`${bar.run}/${bar.attempt}`}
+                class={tone(bar.outcome)}
+                x={left}
+                y={y * rowHeight + 1}
+                width={Math.max(1, x(start + bar.seconds * 1000) - left)}
+                height={rowHeight - 2}
+              >
+                <title>{barWords(bar)}</title>
+              </rect>
+            )
+          }),
+        )}
+      </svg>
+      <div class="strip-axis micro weak" aria-hidden="true">
+        <span>{format.minute(of.from)}</span>
+        <span>{format.minute(of.until)}</span>
+      </div>
+      {missing > 0 && <p class="small weak">{format.many(missing, 'attempt')} more are not drawn.</p>}
+      {of.ended.length > 0 && (
+        <details>
+          <summary>Table of the {format.many(of.ended.length, 'attempt')} that ended</summary>
+          <table class="rows">
+            <thead>
+              <tr>
+                <th scope="col">Outcome</th>
+                <th scope="col">Job</th>
+                <th scope="col" class="num">
+                  Attempt
+                </th>
+                <th scope="col">Started</th>
+                <th scope="col" class="num">
+                  Took
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {[...of.ended]
+                .sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
+                .map(bar => (
+                  <tr key={`${bar.run}/${bar.attempt}`}>
+                    <td>
+                      <Chip word={bar.outcome} />
+                    </td>
+                    <td class="first-line">
+                      <Link to={`runs/${bar.run}`}>
+                        <bdi>{bar.job}</bdi>
+                      </Link>
+                    </td>
+                    <td class="num" data-label="attempt">
+                      {bar.attempt}
+                    </td>
+                    <td>
+                      <Time at={bar.startedAt} />
+                    </td>
+                    <td class="num">{format.duration(bar.seconds)}</td>
+                  </tr>
+                ))}
+            </tbody>
+          </table>
+        </details>
+      )}
+    </>
+  )
+}
+
+/** One worker: what it executes, and how it used its slots. */
 export const WorkerPage = () => {
-  const id = useRoute().params.id!
-  const worker = useAnswer<WorkerDetailView>(`workers/${id}`, { when: changes => changes.workers.includes(id), every: 3 })
-  const activity = useAnswer<WorkerActivityView>(`workers/${id}/activity`, { every: 10 })
-  const [isDraining, setDraining] = useState(false)
-  const [reason, setReason] = useState('')
-  const drain = async () => {
-    await call(`workers/${id}/drain`, { body: { reason: reason || null } })
-    tell('It takes no new runs.')
-    worker.reload()
-  }
-  const resume = async () => {
-    await call(`workers/${id}/resume`, { method: 'POST' })
-    tell('It takes runs again.')
-    worker.reload()
-  }
+  const { params } = useRoute()
+  const route = `workers/${encodeURIComponent(params.id ?? '')}`
+  const answer = useAnswer<WorkerDetailView>(route, { when: c => c.workers.includes(params.id ?? ''), every: 5 })
+  const activity = useAnswer<WorkerActivityView>(`${route}/activity`, { every: 10 })
+  const stuck = stuckRuns()
+  const worker = answer.data
   return (
     <div class="page">
-      <PageHead title={worker.data?.name ?? 'Worker'} beside={worker.data && <Chip word={worker.data.state} />}>
-        {worker.data &&
-          may('operate') &&
-          worker.data.state !== 'gone' &&
-          (worker.data.drainSince ? (
-            <button type="button" onClick={resume}>
-              Resume
-            </button>
-          ) : (
-            <button type="button" onClick={() => setDraining(true)}>
-              Drain
-            </button>
-          ))}
+      <PageHead title={worker?.name ?? 'Worker'} beside={worker && <Chip word={worker.state} />}>
+        {worker && <WorkerAction of={worker} done={answer.reload} />}
       </PageHead>
-      <Shown answer={worker} lines={8}>
+      <Shown answer={answer}>
         {of => (
           <>
             <p class="facts">
               <Id id={of.id} />
               <span>
-                {of.program} {of.version}
+                <bdi>{of.program}</bdi> <b>{of.version}</b>
               </span>
               <span>
                 on <bdi>{of.machine}</bdi>, process {of.processId}
               </span>
               <span>
-                since <Time at={of.startedAt} />
+                lanes <LanesOf of={of} />
               </span>
-              {Object.entries(of.lanes).map(([lane, slots]) => (
-                <span key={lane}>
-                  <bdi>{lane}</bdi> {of.busy[lane] ?? 0} / {slots}
-                </span>
-              ))}
+              <span>
+                busy{' '}
+                <b>
+                  {of.running}/{slotsOf(of)}
+                </b>
+              </span>
+              <span>
+                started <Time at={of.startedAt} />
+              </span>
+              <span>
+                {of.state === 'gone' ? 'last heard' : 'heartbeat'} <Ago at={of.heartbeatAt} />
+              </span>
             </p>
-            {of.drainSince && of.state !== 'gone' && (
-              <p class="notice retry">
-                Drained since <Time at={of.drainSince} /> by <Actor by={of.drainBy} />
-                {of.drainReason && (
-                  <>
-                    : <bdi>{of.drainReason}</bdi>
-                  </>
-                )}
-                . It takes no new runs.
+            {of.state === 'gone' && (
+              <p class="notice bad">
+                Gone: its process has ended, or was silent for a whole lease. Last heard at <Time at={of.heartbeatAt} />. Other workers take
+                over the runs that it executed.
               </p>
             )}
-            <Panel title="Slots in use, 10 min">
-              <BusyStrip worker={of} />
-            </Panel>
-            <Panel title="Executes now" flush>
+            {of.drainSince && (
+              <p class="notice retry">
+                <DrainedBy of={of} />
+              </p>
+            )}
+            <Panel title="Runs now" flush>
               {of.runs.length === 0 ? (
-                <Empty>It executes nothing.</Empty>
+                <Empty>It executes no run now.</Empty>
               ) : (
-                <table class="rows">
-                  <thead>
-                    <tr>
-                      <th scope="col">job</th>
-                      <th scope="col">lane</th>
-                      <th scope="col">run</th>
-                      <th scope="col" class="num">
-                        attempt
-                      </th>
-                      <th scope="col" class="num">
-                        for
-                      </th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {of.runs.map(run => (
-                      <tr key={run.id}>
-                        <td class="first-line">
-                          <Link to={`runs/${run.id}`} class="name">
-                            <bdi>{run.job}</bdi>
-                          </Link>
-                        </td>
-                        <td>
-                          <bdi>{run.lane}</bdi>
-                        </td>
-                        <td>
-                          <Id id={run.id} short />
-                        </td>
-                        <td class="num" data-label="attempt">
-                          {run.attempt}
-                        </td>
-                        <td class="num">
-                          <Took from={run.startedAt} until={null} />
-                        </td>
+                <div class="scroller">
+                  <table class="rows">
+                    <thead>
+                      <tr>
+                        <th scope="col">Job</th>
+                        <th scope="col">Run</th>
+                        <th scope="col">Lane</th>
+                        <th scope="col" class="num">
+                          Attempt
+                        </th>
+                        <th scope="col" class="num">
+                          For
+                        </th>
                       </tr>
-                    ))}
-                  </tbody>
-                </table>
-              )}
-            </Panel>
-            <Panel
-              title="Ended last"
-              beside={activity.data && activity.data.leftOut > 0 && <span class="small weak">{activity.data.leftOut} more</span>}
-              flush
-            >
-              {activity.data?.ended.length ? (
-                <table class="rows">
-                  <thead>
-                    <tr>
-                      <th scope="col">outcome</th>
-                      <th scope="col">job</th>
-                      <th scope="col">started</th>
-                      <th scope="col" class="num">
-                        took
-                      </th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {activity.data.ended.slice(0, 30).map(bar => (
-                      <tr key={`${bar.run} ${bar.attempt}`}>
-                        <td>
-                          <Chip word={bar.outcome} />
-                        </td>
-                        <td class="first-line">
-                          <Link to={`runs/${bar.run}`}>
-                            <bdi>{bar.job}</bdi>
-                          </Link>
-                        </td>
-                        <td>
-                          <Time at={bar.startedAt} />
-                        </td>
-                        <td class="num">{duration(bar.seconds)}</td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              ) : (
-                <Empty>Nothing has ended here in the last ten minutes.</Empty>
+                    </thead>
+                    <tbody>
+                      {of.runs.map(run => (
+                        <tr key={run.id}>
+                          <td class="first-line">
+                            <Link class="name" to={`runs/${run.id}`}>
+                              <bdi>{run.job}</bdi>
+                            </Link>{' '}
+                            {stuck.has(run.id) && <span class="chip bad">■ stuck</span>}
+                          </td>
+                          <td>
+                            <Id id={run.id} short />
+                          </td>
+                          <td data-label="lane">
+                            <bdi>{run.lane}</bdi>
+                          </td>
+                          <td class="num" data-label="attempt">
+                            {run.attempt}
+                          </td>
+                          <td class="num">{run.startedAt ? <Since at={run.startedAt} /> : '–'}</td>
+                        </tr>
+                      ))}
+                    </tbody>
+                  </table>
+                </div>
               )}
             </Panel>
           </>
         )}
       </Shown>
-      {isDraining && (
-        <Act title="Drain the worker" verb="Drain" run={drain} close={() => setDraining(false)}>
-          <p>It takes no new runs. Those that it executes go on to their end.</p>
-          <Field label="Reason (optional)">
-            <input maxLength={500} value={reason} onInput={e => setReason(e.currentTarget.value)} />
-          </Field>
-        </Act>
+      <Panel title="Busy slots, last 10 min">
+        <Shown answer={activity}>
+          {of =>
+            of.lanes.length === 0 ? (
+              <p class="weak">It wrote no figures in the last 10 min.</p>
+            ) : (
+              <div class="panels">
+                {of.lanes.map(lane => (
+                  <figure key={lane.lane}>
+                    <figcaption class="small">
+                      <bdi class="name">{lane.lane}</bdi> <span class="weak">{stripWords(lane.samples)}</span>
+                    </figcaption>
+                    <SlotStrip samples={lane.samples} from={of.from} />
+                    <div class="strip-axis micro weak" aria-hidden="true">
+                      <span>{format.minute(of.from)}</span>
+                      <span>{format.minute(of.until)}</span>
+                    </div>
+                  </figure>
+                ))}
+              </div>
+            )
+          }
+        </Shown>
+      </Panel>
+      <Panel title="Attempts, last 10 min">
+        <Shown answer={activity}>{of => <Bars of={of} />}</Shown>
+      </Panel>
+      {worker && worker.jobs.length > 0 && (
+        <Panel title="Jobs that it knows">
+          <ul class="job-names">
+            {worker.jobs.map(job => (
+              <li key={job}>
+                <Link to={`jobs/${encodeURIComponent(job)}`}>
+                  <bdi>{job}</bdi>
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </Panel>
       )}
     </div>
   )

@@ -1,118 +1,197 @@
-import { duration, seconds } from '../../data/format'
+import * as format from '../../data/format'
+import { figures } from '../../data/live'
 import { useAnswer } from '../../data/query'
 import type { WorkerActivityView, WorkerView, WorkerViewPage } from '../../data/types'
-import { Actor, Chip, Empty, Link, PageHead, Shown, Time } from '../../parts/basics'
-import { Spark } from '../../parts/charts/Spark'
-import '../../style/lanes.css'
+import { Ago, Chip, Empty, Link, PageHead, Panel, Shown, Time, useNow } from '../../parts/basics'
+import '../../style/workers.css'
+import { DrainedBy, LanesOf, SlotStrip, slotsOf, stuckRuns, WorkerAction } from './parts'
+import { sumOf } from './strips'
+import { useSeen } from './useSeen'
 
-const parts = 60
-
-/** The busy slots of each of 60 parts of the time; null where the worker said nothing. */
-const strip = (activity: WorkerActivityView): (number | null)[] => {
-  const from = Date.parse(activity.from)
-  const step = (Date.parse(activity.until) - from) / parts
-  const busy: (number | null)[] = Array(parts).fill(null)
-  for (const lane of activity.lanes)
-    for (const sample of lane.samples) {
-      const at = Math.min(parts - 1, Math.max(0, Math.floor((Date.parse(sample.at) - from) / step)))
-      busy[at] = (busy[at] ?? 0) + sample.busy
-    }
-  return busy
-}
-
-/** How many slots of a worker were in use over ten minutes. */
-export const BusyStrip = ({ worker }: { worker: WorkerView }) => {
-  const activity = useAnswer<WorkerActivityView>(worker.state === 'gone' ? null : `workers/${worker.id}/activity`, { every: 10 })
-  const slots = Object.values(worker.lanes).reduce((sum, of) => sum + of, 0)
-  return activity.data ? (
-    <Spark
-      values={strip(activity.data)}
-      top={slots}
-      tone="running"
-      label={`Slots in use over 10 minutes; now ${worker.running} of ${slots}`}
-    />
-  ) : (
-    <span class="weak">–</span>
-  )
-}
-
-/** The processes that execute runs. */
-export const WorkersPage = () => {
-  const workers = useAnswer<WorkerViewPage>('workers', { when: changes => changes.workers.length > 0, every: 5 })
+/** The ten minutes of a worker, and its stuck runs; read while it is in view. */
+const Activity = ({ of }: { of: WorkerView }) => {
+  const [element, isSeen] = useSeen<HTMLDivElement>()
+  const { data } = useAnswer<WorkerActivityView>(isSeen ? `workers/${encodeURIComponent(of.id)}/activity` : null, { every: 10 })
+  const all = stuckRuns()
+  const stuck = data?.running.filter(r => all.has(r.run)).length ?? 0
   return (
-    <div class="page">
-      <PageHead title="Workers" />
-      <section class="panel" aria-label="Workers">
-        <Shown answer={workers}>
-          {page =>
-            page.items.length === 0 ? (
-              <Empty command="dotnet run --project src/Worker">No worker has ever registered. Start one:</Empty>
-            ) : (
-              <table class="rows workers">
-                <thead>
-                  <tr>
-                    {['worker', 'state', 'lanes', 'busy, 10 min', 'slots', 'version', 'heartbeat'].map(name => (
-                      <th scope="col" key={name} class={name === 'slots' ? 'num' : ''}>
-                        {name}
-                      </th>
-                    ))}
-                  </tr>
-                </thead>
-                <tbody>
-                  {page.items.map(worker => (
-                    <Row key={worker.id} worker={worker} />
-                  ))}
-                </tbody>
-              </table>
-            )
-          }
-        </Shown>
-      </section>
+    <div ref={element} class="activity">
+      {data && <SlotStrip samples={sumOf(data.lanes)} from={data.from} />}
+      {stuck > 0 && (
+        <Link class="bad small" to={`workers/${encodeURIComponent(of.id)}`}>
+          ■ {stuck} stuck
+        </Link>
+      )}
     </div>
   )
 }
 
-const Row = ({ worker }: { worker: WorkerView }) => {
-  const slots = Object.values(worker.lanes).reduce((sum, of) => sum + of, 0)
+const Name = ({ of }: { of: WorkerView }) => (
+  <>
+    <Link class="name" to={`workers/${encodeURIComponent(of.id)}`}>
+      <bdi>{of.name}</bdi>
+    </Link>
+    <span class="small weak one-line" title={of.program}>
+      <bdi>{of.program}</bdi> {of.version}
+    </span>
+  </>
+)
+
+/** The time that all strips share. */
+const StripHead = () => {
+  const now = useNow()
   return (
-    <tr class={worker.state === 'gone' ? 'weak' : ''}>
-      <td class="first-line">
-        <Link to={`workers/${worker.id}`} class="name">
-          <bdi>{worker.name}</bdi>
-        </Link>
-        {worker.drainSince && worker.state !== 'gone' && (
-          <p class="small retry">
-            drained by <Actor by={worker.drainBy} />
-            {worker.drainReason && (
-              <>
-                : <bdi>{worker.drainReason}</bdi>
-              </>
+    <th scope="col" class="strip-head">
+      <span class="strip-axis">
+        <span aria-hidden="true">{format.minute(now - 600_000)}</span>
+        <span>Busy slots, last 10 min</span>
+        <span aria-hidden="true">{format.minute(now)}</span>
+      </span>
+    </th>
+  )
+}
+
+const Living = ({ workers, reload }: { workers: WorkerView[]; reload: () => void }) => (
+  <table class="rows workers">
+    <thead>
+      <tr>
+        <th scope="col">Worker</th>
+        <th scope="col">State</th>
+        <th scope="col">Lanes and slots</th>
+        <th scope="col" class="num">
+          Busy
+        </th>
+        <StripHead />
+        <th scope="col" class="num">
+          Heartbeat
+        </th>
+        <th scope="col">
+          <span class="unseen">Actions</span>
+        </th>
+      </tr>
+    </thead>
+    <tbody>
+      {workers.map(w => (
+        <tr key={w.id}>
+          <td class="first-line worker-name">
+            <Name of={w} />
+          </td>
+          <td>
+            <Chip word={w.state} />
+            {w.drainSince && (
+              <span class="small mid drained-by">
+                <DrainedBy of={w} />
+              </span>
             )}
-          </p>
-        )}
-      </td>
-      <td>
-        <Chip word={worker.state} />
-      </td>
-      <td class="wide-only">
-        <bdi>{Object.keys(worker.lanes).join(', ')}</bdi>
-      </td>
-      <td class="break">
-        <BusyStrip worker={worker} />
-      </td>
-      <td class="num" data-label="slots">
-        {worker.running} / {slots}
-      </td>
-      <td data-label="version">{worker.version}</td>
-      <td>
-        {worker.state === 'gone' ? (
-          <>
-            gone, last heard <Time at={worker.heartbeatAt} />
-          </>
-        ) : (
-          `${duration(Math.round((seconds(worker.heartbeatAge) ?? 0) * 10) / 10)} ago`
-        )}
-      </td>
-    </tr>
+          </td>
+          <td class="lanes-cell" data-label="lanes">
+            <LanesOf of={w} />
+          </td>
+          <td class="num" data-label="busy">
+            {format.whole(w.running)}/{format.whole(slotsOf(w))}
+          </td>
+          <td class="break strip-cell">
+            <Activity of={w} />
+          </td>
+          <td class="num" data-label="heartbeat">
+            <Ago at={w.heartbeatAt} />
+          </td>
+          <td class="num">
+            <WorkerAction of={w} done={reload} small />
+          </td>
+        </tr>
+      ))}
+    </tbody>
+  </table>
+)
+
+const Gone = ({ workers }: { workers: WorkerView[] }) => (
+  <table class="rows workers">
+    <thead>
+      <tr>
+        <th scope="col">Worker</th>
+        <th scope="col">Last heard</th>
+        <th scope="col">Started</th>
+        <th scope="col" class="num">
+          Lived
+        </th>
+        <th scope="col">Lanes and slots</th>
+        <th scope="col">Machine, process</th>
+        <StripHead />
+      </tr>
+    </thead>
+    <tbody>
+      {workers.map(w => (
+        <tr key={w.id}>
+          <td class="first-line worker-name">
+            <Name of={w} />
+          </td>
+          <td>
+            <Chip word="gone" /> <Time at={w.heartbeatAt} />
+          </td>
+          <td data-label="started">
+            <Time at={w.startedAt} />
+          </td>
+          <td class="num" data-label="lived">
+            {format.duration((Date.parse(w.heartbeatAt) - Date.parse(w.startedAt)) / 1000)}
+          </td>
+          <td class="lanes-cell" data-label="lanes">
+            <LanesOf of={w} />
+          </td>
+          <td>
+            <bdi>{w.machine}</bdi>, {w.processId}
+          </td>
+          <td class="break strip-cell">{(format.seconds(w.heartbeatAge) ?? 601) < 600 && <Activity of={w} />}</td>
+        </tr>
+      ))}
+    </tbody>
+  </table>
+)
+
+/** All workers: what they do now and did in the last ten minutes, and those that are gone. */
+export const WorkersPage = () => {
+  const answer = useAnswer<WorkerViewPage>('workers', { when: c => c.workers.length > 0, every: 5 })
+  const stuck = (figures.value?.findings ?? []).filter(f => f.code === 'run_stuck')
+  return (
+    <div class="page full">
+      <PageHead title="Workers" />
+      {stuck.map(f => (
+        <p key={f.link ?? f.sentence} class={`notice ${f.severity === 'error' ? 'bad' : 'retry'}`}>
+          {f.sentence} {f.link && <Link to={f.link}>See the run</Link>} <span class="small mid">{f.advice}</span>
+        </p>
+      ))}
+      <Shown answer={answer}>
+        {({ items }) => {
+          const living = items.filter(w => w.state !== 'gone')
+          const gone = items.filter(w => w.state === 'gone')
+          return (
+            <>
+              <Panel title="Here now" flush>
+                {living.length === 0 ? (
+                  <Empty command="fleet dev">
+                    No worker is here, so no run starts. Start a program that adds Fleet with jobs, or for a try:
+                  </Empty>
+                ) : (
+                  <div class="scroller">
+                    <Living workers={living} reload={answer.reload} />
+                  </div>
+                )}
+              </Panel>
+              {gone.length > 0 && (
+                <Panel
+                  title="Gone"
+                  beside={<span class="small weak">Their process has ended, or was silent for a whole lease.</span>}
+                  flush
+                >
+                  <div class="scroller">
+                    <Gone workers={gone} />
+                  </div>
+                </Panel>
+              )}
+            </>
+          )
+        }}
+      </Shown>
+    </div>
   )
 }
