@@ -132,6 +132,52 @@ public sealed class BearerTokenTests(OidcFleet oidc) : IClassFixture<OidcFleet>
         Assert.Equal(HttpStatusCode.OK, (await OidcFleet.SendAsync(fleet.Http, provider.Issue(("groups", Admins)))).Status);
     }
 
+    /// <summary>Whoever can read the provider's keys could make such a token.</summary>
+    [Fact]
+    public async Task Token_OfASharedSecret_IsRefused_AlsoIfTheProviderPublishesIt()
+    {
+        await using var provider = await TestProvider.StartAsync();
+        var secret = new SymmetricSecurityKey(RandomNumberGenerator.GetBytes(32)) { KeyId = "shared" };
+        var token = TestProvider.Sign(provider.AccessClaims(("groups", Admins)), secret, SecurityAlgorithms.HmacSha256);
+        provider.Add(secret);
+        await using var fleet = await EmbeddedFleet.StartAsync(settings: provider.Settings());
+
+        var (status, text, _) = await OidcFleet.SendAsync(fleet.Http, token);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, status);
+        Assert.Contains("its signature is not the provider's.", text, StringComparison.Ordinal);
+    }
+
+    /// <summary>Checking a token asks nobody, so one that is valid is let in whatever came before it.</summary>
+    [Fact]
+    public async Task TooManyTokens_ThatProveNothing_Are429_AndOneThatIsValidIsLetIn()
+    {
+        await using var provider = await TestProvider.StartAsync();
+        await using var fleet = await EmbeddedFleet.StartAsync(
+            settings: [.. provider.Settings(), new("Fleet:Api:Limits:FailedSignIns", "2")]);
+        var wrong = provider.Issue(("groups", Admins), ("aud", "others"));
+        for (var i = 0; i < 2; i++)
+            Assert.Equal(HttpStatusCode.Unauthorized, (await OidcFleet.SendAsync(fleet.Http, wrong)).Status);
+
+        var (status, text, answer) = await OidcFleet.SendAsync(fleet.Http, wrong);
+
+        Assert.Equal(
+            (HttpStatusCode.TooManyRequests, "too_many_failed_sign_ins"),
+            (status, JsonElement.Parse(text).GetProperty("code").GetString()));
+        Assert.NotNull(answer.Headers.RetryAfter);
+        Assert.Equal(HttpStatusCode.OK, (await OidcFleet.SendAsync(fleet.Http, provider.Issue(("groups", Admins)))).Status);
+    }
+
+    [Fact]
+    public async Task WhoAmI_ShowsWhenTheTokenEnds()
+    {
+        var end = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().AddMinutes(3).ToUnixTimeSeconds());
+
+        var (_, text, _) = await oidc.SendAsync(Provider.Issue(("groups", Admins), ("exp", end.ToUnixTimeSeconds())));
+
+        Assert.Equal(end, JsonElement.Parse(text).GetProperty("expiresAt").GetDateTimeOffset());
+    }
+
     /// <summary>The first token with a new key has the keys read. Tokens that somebody makes up after it do not.</summary>
     [Fact]
     public async Task KeyRotation_IsPickedUpAtOnce_AndMadeUpKeysAreNotAskedFor()

@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using Fleet.Core.Access;
 using Fleet.Oidc;
 using Fleet.Tests.Support;
@@ -101,6 +102,21 @@ public sealed class OidcSettingsTests
         Assert.True(await keys.AddAsync(2, "<key />", CancellationToken.None));
         await using var db = fleet.Storage.Read();
         Assert.Equal([1, 2], await db.ProtectionKeys.OrderBy(k => k.Number).Select(k => k.Number).ToListAsync());
+    }
+
+    [Fact]
+    public async Task Keys_OfARing_ComeOneAfterTheOther_AndAnotherRingHasThem()
+    {
+        await using var fleet = await EmbeddedFleet.StartAsync();
+        var keys = fleet.Services.GetRequiredService<ProtectionKeys>();
+        var ring = new KeyRing(keys);
+        foreach (var name in new[] { "first", "second" })
+        {
+            ring.GetAllElements();
+            ring.StoreElement(new XElement(name), name);
+        }
+
+        Assert.Equal(["first", "second"], new KeyRing(keys).GetAllElements().Select(key => key.Name.LocalName));
     }
 
     /// <summary>In a program of somebody else, these settings would let nobody in. It is told at the start.</summary>
