@@ -18,10 +18,13 @@ public sealed class SignInOnTwoSchedulersTests(PostgresServer postgres, RabbitMq
         var settings = FleetProcess.ServiceSettings(await postgres.CreateDatabaseAsync(), host.Uri);
         foreach (var (name, value) in provider.Settings())
             settings[name.Replace(":", "__", StringComparison.Ordinal)] = value!;
+        using var homes = new TempFolder();
         string session;
+        Dictionary<string, string> InHome(string home) => new(settings) { ["HOME"] = home };
         {
-            await using var first = await FleetProcess.StartServiceAsync("Scheduler", settings);
-            await using var second = await FleetProcess.StartServiceAsync("Scheduler", settings);
+            // Each has a home of its own, as on two machines: what protects the sign-in is in the database.
+            await using var first = await FleetProcess.StartServiceAsync("Scheduler", InHome(Path.Combine(homes.Path, "first")));
+            await using var second = await FleetProcess.StartServiceAsync("Scheduler", InHome(Path.Combine(homes.Path, "second")));
             using var browser = new Browser(first.Http.BaseAddress!);
             var callback = new UriBuilder(await browser.GoToProviderAsync()) { Port = second.Http.BaseAddress!.Port };
             var answer = await browser.GetAsync(callback.Uri.AbsoluteUri);

@@ -132,22 +132,6 @@ public sealed class BearerTokenTests(OidcFleet oidc) : IClassFixture<OidcFleet>
         Assert.Equal(HttpStatusCode.OK, (await OidcFleet.SendAsync(fleet.Http, provider.Issue(("groups", Admins)))).Status);
     }
 
-    /// <summary>Whoever can read the provider's keys could make such a token.</summary>
-    [Fact]
-    public async Task Token_OfASharedSecret_IsRefused_AlsoIfTheProviderPublishesIt()
-    {
-        await using var provider = await TestProvider.StartAsync();
-        var secret = new SymmetricSecurityKey(RandomNumberGenerator.GetBytes(32)) { KeyId = "shared" };
-        var token = TestProvider.Sign(provider.AccessClaims(("groups", Admins)), secret, SecurityAlgorithms.HmacSha256);
-        provider.Add(secret);
-        await using var fleet = await EmbeddedFleet.StartAsync(settings: provider.Settings());
-
-        var (status, text, _) = await OidcFleet.SendAsync(fleet.Http, token);
-
-        Assert.Equal(HttpStatusCode.Unauthorized, status);
-        Assert.Contains("its signature is not the provider's.", text, StringComparison.Ordinal);
-    }
-
     /// <summary>Checking a token asks nobody, so one that is valid is let in whatever came before it.</summary>
     [Fact]
     public async Task TooManyTokens_ThatProveNothing_Are429_AndOneThatIsValidIsLetIn()

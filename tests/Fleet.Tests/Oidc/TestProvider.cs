@@ -179,9 +179,7 @@ internal sealed class TestProvider : IAsyncDisposable
     {
         var jwk = JsonWebKeyConverter.ConvertFromSecurityKey(key);
         var shown = new Dictionary<string, string> { ["kid"] = key.KeyId, ["use"] = "sig", ["kty"] = jwk.Kty };
-        if (key is SymmetricSecurityKey)
-            shown["k"] = jwk.K;
-        else if (key is RsaSecurityKey)
+        if (key is RsaSecurityKey)
             (shown["n"], shown["e"]) = (jwk.N, jwk.E);
         else
             (shown["crv"], shown["x"], shown["y"]) = (jwk.Crv, jwk.X, jwk.Y);
