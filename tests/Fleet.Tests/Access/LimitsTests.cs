@@ -85,8 +85,8 @@ public sealed class LimitsTests
 
         foreach (var who in new[]
         {
-            shop with { KeyId = "abcdefgh" }, shop with { KeyId = "ijklmnop" }, shop with { Subject = "u-1" }, shop with { Subject = "u-2" },
-            shop with { Name = "other" },
+            shop with { KeyId = "abcdefgh" }, shop with { KeyId = "ijklmnop" }, shop with { Subject = "u-1" },
+            shop with { Subject = "u-2" }, shop with { Name = "other" },
         })
             Assert.Null(limits.CountWrite(From("203.0.113.7"), who));
         foreach (var who in new[]
