@@ -23,7 +23,8 @@ public sealed class ApiTypesTests
 
     private static string Write(JsonObject schemas)
     {
-        var text = new StringBuilder("// Written by the test ApiTypesTests from the OpenAPI document: the shapes of requests and answers.\n");
+        var text = new StringBuilder(
+            "// Written by the test ApiTypesTests from the OpenAPI document: the shapes of requests and answers.\n");
         foreach (var (name, schema) in schemas.OrderBy(s => s.Key, StringComparer.Ordinal))
         {
             text.Append('\n');

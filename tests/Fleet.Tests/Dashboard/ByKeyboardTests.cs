@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using Fleet.Tests.Support;
 using Microsoft.Playwright;
 
@@ -10,7 +12,7 @@ public sealed class ByKeyboardTests(Chromium chromium)
     [Fact]
     public async Task Run_FromSubmitToReplay_NeedsNoMouse()
     {
-        await using var fleet = await EmbeddedFleet.StartAsync();
+        await using var fleet = await EmbeddedFleet.StartAsync(services => services.AddFleetJobs(jobs => jobs.Add<ImportJob>()));
         await using var context = await chromium.OpenAsync(new() { BaseURL = $"{fleet.Http.BaseAddress}" });
         var watched = await Watched.OpenAsync(context);
         var page = watched.Page;
@@ -18,8 +20,8 @@ public sealed class ByKeyboardTests(Chromium chromium)
 
         // 1. To the job by name, and its form.
         await page.Keyboard.PressAsync("Control+k");
-        await page.Keyboard.TypeAsync("diag.fail");
-        await page.GetByRole(AriaRole.Option, new() { Name = "diag.fail job" }).WaitForAsync();
+        await page.Keyboard.TypeAsync("page.import");
+        await page.GetByRole(AriaRole.Option, new() { Name = "page.import job" }).WaitForAsync();
         await page.Keyboard.PressAsync("Enter");
         var enqueue = page.GetByRole(AriaRole.Button, new() { Name = "Enqueue", Exact = true });
         await enqueue.WaitForAsync();
@@ -31,7 +33,7 @@ public sealed class ByKeyboardTests(Chromium chromium)
         await follow.WaitForAsync();
         await TabToAsync(page, follow);
         await page.Keyboard.PressAsync("Enter");
-        await page.GetByRole(AriaRole.Heading, new() { Name = "diag.fail" }).WaitForAsync();
+        await page.GetByRole(AriaRole.Heading, new() { Name = "page.import" }).WaitForAsync();
         var id = page.Url.Split('/')[^1].Split('?')[0];
 
         // 3. Found again by a query, and opened from the list.
@@ -55,7 +57,7 @@ public sealed class ByKeyboardTests(Chromium chromium)
         await TabToAsync(page, page.Locator("[role=tab][aria-selected=true]"));
         while (await log.GetAttributeAsync("aria-selected") != "true")
             await page.Keyboard.PressAsync("ArrowRight");
-        await page.GetByRole(AriaRole.Log).WaitForAsync();
+        await page.GetByRole(AriaRole.Log).GetByText("line 2 of 2").WaitForAsync();
 
         // 5. Again.
         await page.Keyboard.PressAsync("r");
@@ -63,7 +65,9 @@ public sealed class ByKeyboardTests(Chromium chromium)
         await replay.WaitForAsync();
         await TabToAsync(page, replay);
         await page.Keyboard.PressAsync("Enter");
-        await page.GetByRole(AriaRole.Tab, new() { Name = "History 1" }).WaitForAsync();
+        await page.GetByRole(AriaRole.Dialog).WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+        await page.Locator(".told p").WaitForAsync();
+        Assert.Equal(1, (await fleet.Http.GetFromJsonAsync<JsonObject>($"/api/v1/runs/{id}"))!["replays"]!.GetValue<int>());
         await watched.CheckAsync("by keyboard");
     }
 
@@ -78,5 +82,18 @@ public sealed class ByKeyboardTests(Chromium chromium)
         }
 
         Assert.Fail($"{target} cannot be reached with Tab.");
+    }
+
+    [Job("page.import", MaxAttempts = 1)]
+    public sealed record Import;
+
+    public sealed class ImportJob : IJob<Import>
+    {
+        public Task RunAsync(Import args, JobContext context, CancellationToken ct)
+        {
+            context.Log.Information("line 1 of 2");
+            context.Log.Information("line 2 of 2");
+            throw new NonRetryableException("The file is empty.");
+        }
     }
 }

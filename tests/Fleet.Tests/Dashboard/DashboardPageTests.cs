@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Tests.Dashboard;
 
-/// <summary>How the page is served: where it finds its files and the API, compressed, with a strict policy, without data of its own.</summary>
+/// <summary>How the page is served: where it finds its files and the API, compressed, with a strict policy, without data of its
+/// own.</summary>
 public sealed partial class DashboardPageTests : IDisposable
 {
     private const int MostScript = 90 * 1024;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 
@@ -54,8 +55,8 @@ internal sealed class Watched
     public async Task CheckAsync(string what)
     {
         var violations = await Page.EvaluateAsync<string[]>("() => window.violations");
-        Assert.True(
-            _wrongs.IsEmpty && violations.Length == 0, $"{what}: {string.Join('\n', [.. _wrongs, .. violations.Select(v => $"policy: {v}")])}");
+        string[] wrongs = [.. _wrongs, .. violations.Select(v => $"policy: {v}")];
+        Assert.True(wrongs.Length == 0, $"{what}: {string.Join('\n', wrongs)}");
     }
 
     /// <summary>Fails if the page is wider than its window.</summary>
@@ -76,9 +77,9 @@ internal sealed class Watched
     public async Task CheckAccessibilityAsync(string what)
     {
         var found = (await Page.RunAxe()).Violations;
-        Assert.True(
-            found.Length == 0,
-            what + "\n" + string.Join('\n', found.Select(
-                v => $"{v.Id}: {v.Help}\n{string.Join('\n', v.Nodes.Take(3).Select(n => $"  {n.Html}\n  {JsonSerializer.Serialize(n.Any.Select(a => a.Message))}"))}")));
+        Assert.True(found.Length == 0, $"{what}\n{string.Join('\n', found.Select(Describe))}");
+
+        static string Describe(AxeResultItem item) => $"{item.Id}: {item.Help}\n" + string.Join(
+            '\n', item.Nodes.Take(3).Select(n => $"  {n.Html}\n  {JsonSerializer.Serialize(n.Any.Select(a => a.Message))}"));
     }
 }
