@@ -74,9 +74,12 @@ internal sealed class Watched
     }
 
     /// <summary>Fails if axe finds something.</summary>
-    public async Task CheckAccessibilityAsync(string what)
+    /// <param name="what">What is looked at.</param>
+    /// <param name="onlyColors">Only whether the contrast of colors suffices.</param>
+    public async Task CheckAccessibilityAsync(string what, bool onlyColors = false)
     {
-        var found = (await Page.RunAxe()).Violations;
+        var options = new AxeRunOptions { RunOnly = onlyColors ? new() { Type = "rule", Values = ["color-contrast"] } : null };
+        var found = (await Page.RunAxe(options)).Violations;
         Assert.True(found.Length == 0, $"{what}\n{string.Join('\n', found.Select(Describe))}");
 
         static string Describe(AxeResultItem item) => $"{item.Id}: {item.Help}\n" + string.Join(
