@@ -16,7 +16,10 @@ public sealed class PackagesTests(PackageFeed feed, PostgresServer postgres, Rab
     ];
 
     private static readonly string[] Parts =
-        ["Fleet.Api", "Fleet.Core", "Fleet.Engine", "Fleet.Storage.Sql", "Fleet.Storage.Sqlite", "Fleet.Transport.InMemory"];
+    [
+        "Fleet.Api", "Fleet.Core", "Fleet.Dashboard", "Fleet.Engine", "Fleet.Storage.Sql", "Fleet.Storage.Sqlite",
+        "Fleet.Transport.InMemory",
+    ];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
