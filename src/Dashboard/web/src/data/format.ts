@@ -58,7 +58,6 @@ type Instant = string | number
 
 const two = (n: number) => n.toString().padStart(2, '0')
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 
 /** An instant whose UTC parts are those of the chosen zone. */
 const inZone = (at: Instant): Date => {
@@ -78,9 +77,6 @@ export const day = (at: Instant): string => {
   const year = d.getUTCFullYear()
   return `${d.getUTCDate()} ${months[d.getUTCMonth()]}${year === inZone(Date.now()).getUTCFullYear() ? '' : ` ${year}`}`
 }
-
-/** Mon 30 Nov */
-export const weekday = (at: Instant): string => `${days[inZone(at).getUTCDay()]} ${day(at)}`
 
 /** 14:02:10 today, else 30 Nov 14:02. */
 export const when = (at: Instant | null | undefined): string =>

@@ -28,3 +28,6 @@ export const shape = (word: string): string => shapes[word] ?? shapes[tone(word)
  * that failed. */
 export const stateOf = (run: { state: string; attempt: number; dueAt: string }, now: number): string =>
   run.state !== 'pending' ? run.state : run.attempt > 0 ? 'retrying' : Date.parse(run.dueAt) > now ? 'scheduled' : 'ready'
+
+/** Whether a run in this state has come to its end. */
+export const hasEnded = (state: string): boolean => ['succeeded', 'failed', 'canceled'].includes(state)

@@ -3,10 +3,10 @@ import { useLocation } from 'preact-iso'
 import { call } from '../../data/api'
 import { may } from '../../data/session'
 import type { CanceledView, RunDetailView } from '../../data/types'
+import { hasEnded } from '../../data/words'
 import { href, Icon, Link } from '../../parts/basics'
 import { Act, Field } from '../../parts/dialog'
 import { tell } from '../../parts/told'
-import { hasEnded } from './timeline'
 
 export type Action = 'replay' | 'cancel' | 'delete'
 

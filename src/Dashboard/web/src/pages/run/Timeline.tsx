@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks'
 import { duration, exact, when } from '../../data/format'
 import type { RunDetailView } from '../../data/types'
-import { tone } from '../../data/words'
+import { hasEnded, tone } from '../../data/words'
 import { Chip, Link, useNow } from '../../parts/basics'
-import { axisOf, hasEnded, placeOf, triesOf } from './timeline'
+import { axisOf, placeOf, triesOf } from './timeline'
 
 const few = 12
 const wide = (share: number) => `${share * 100}%`

@@ -1,5 +1,5 @@
 import type { RunDetailView } from '../../data/types'
-import { stateOf } from '../../data/words'
+import { hasEnded, stateOf } from '../../data/words'
 
 /** An attempt as the timeline shows it: also the one that is under way, or that succeeded. */
 export interface Try {
@@ -22,8 +22,6 @@ export interface Stretch {
   /** Whether it is drawn shorter than it was, because nothing happened in it. */
   isFolded: boolean
 }
-
-export const hasEnded = (state: string): boolean => ['succeeded', 'failed', 'canceled'].includes(state)
 
 /** All attempts, oldest first. The API lists those that are over and went wrong; the last one is told by the run itself. */
 export const triesOf = (run: RunDetailView, now: number): Try[] => {

@@ -6,7 +6,7 @@ import { serverNow } from '../../data/live'
 import { useAnswer } from '../../data/query'
 import { may } from '../../data/session'
 import type { ChangesView, RunCountView, RunPageView, RunView } from '../../data/types'
-import { stateOf } from '../../data/words'
+import { hasEnded, stateOf } from '../../data/words'
 import { Actor, Ago, Chip, Empty, href, Icon, Id, Link, Menu, PageHead, Shown, Time, Took } from '../../parts/basics'
 import { Operate } from '../../parts/operate'
 import { tell } from '../../parts/told'
@@ -36,7 +36,7 @@ const useRows = (query: string) => {
     setBelow(before => (mine && before ? before : { next, scanned }))
     // Rows that the first page does not have any more are asked for by their ids.
     const answered = new Set(items.map(run => run.id))
-    const others = mine?.shown.filter(run => !answered.has(run.id) && !['succeeded', 'failed', 'canceled'].includes(run.state)).slice(0, 30)
+    const others = mine?.shown.filter(run => !answered.has(run.id) && !hasEnded(run.state)).slice(0, 30)
     if (others?.length)
       call<RunPageView>(`runs${queryString({ q: `id:${others.map(run => run.id).join(',')}`, limit: size })}`)
         .then(page => setRows(before => before && { ...update(before, page.items), of: before.of }))

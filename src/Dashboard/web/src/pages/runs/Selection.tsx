@@ -2,10 +2,9 @@ import { useEffect, useState } from 'preact/hooks'
 import { ApiError, call } from '../../data/api'
 import { many } from '../../data/format'
 import type { RunView } from '../../data/types'
+import { hasEnded } from '../../data/words'
 import { Act } from '../../parts/dialog'
 import { tell } from '../../parts/told'
-
-const ended = ['succeeded', 'failed', 'canceled']
 
 const verbs = {
   replay: {
@@ -16,12 +15,12 @@ const verbs = {
   },
   cancel: {
     name: 'Cancel',
-    of: (run: RunView) => !ended.includes(run.state),
+    of: (run: RunView) => !hasEnded(run.state),
     ask: (id: string) => call(`runs/${id}/cancel`, { method: 'POST' }),
   },
   delete: {
     name: 'Delete',
-    of: (run: RunView) => ended.includes(run.state),
+    of: (run: RunView) => hasEnded(run.state),
     ask: (id: string) => call(`runs/${id}`, { method: 'DELETE' }),
   },
 } as const
