@@ -25,7 +25,9 @@ export const pageOf = ({ action, target }: { action: string; target: string }): 
   const name = encodeURIComponent(target)
   if (kind === 'run') return uuid.test(target) ? `runs/${name}` : undefined
   if (kind === 'dead') return uuid.test(target) ? `runs/${name}` : `dead-letters/groups/${name}`
-  return { lane: `lanes/${name}`, worker: 'workers', schedule: `schedules/${name}`, operation: `operations/${name}`, key: 'keys' }[kind!]
+  return { lane: `lanes?lane=${name}`, worker: 'workers', schedule: `schedules/${name}`, operation: `operations/${name}`, key: 'keys' }[
+    kind!
+  ]
 }
 
 /** So many differences are shown at once. */
